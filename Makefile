@@ -1,0 +1,76 @@
+# The commands of this project; `make help` lists them.
+
+PYTHON ?= python3
+UV ?= uv
+
+BIN := .venv/bin
+# One -q hides progress, the second what pip warns of; errors still show.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: bench clean help lint lock run test upgrade
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+run: .venv/run.stamp ## serve http://localhost:8000, its data under ./data
+	@exec $(BIN)/ledger serve
+
+test: lint ## everything a change must pass: lint, then all tests, in a real browser too
+	@$(BIN)/python tests/browser/install_browser.py
+	$(BIN)/python -m pytest
+
+lint: .venv/test.stamp ## style, types, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/test.stamp ## measure, as ratios against peers and limits
+	@$(BIN)/python -m benchmarks
+
+# The lock files hold for every platform and for every Python from 3.11 on. The one with everything
+# comes first, and the others take their versions from it. No option of a tool's own configuration
+# may leave an index or a path in them.
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links
+lock: ## write requirements*.txt anew from pyproject.toml, changing no more than it must
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=/path/to/uv." >&2; exit 1; }
+	$(LOCK) $(LOCKFLAGS) pyproject.toml --group dev -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(LOCK) -c requirements-dev.txt --group build -o requirements-build.txt
+
+upgrade: LOCKFLAGS := --upgrade
+upgrade: lock ## the same, with the newest versions that pyproject.toml allows
+
+clean: ## delete what the tools made; never ./data
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+# A stamp is younger than what it was installed from, so a second `make run` installs nothing.
+.venv/run.stamp: requirements.txt requirements-build.txt pyproject.toml
+	@$(ENVIRONMENT)
+	@echo "Installing what ledger needs into .venv …"
+	@$(PIP) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/test.stamp: requirements-dev.txt pyproject.toml
+	@$(ENVIRONMENT)
+	@echo "Installing what ledger and its tests need into .venv …"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Make .venv, unless it is there and works.
+define ENVIRONMENT
+$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	command -v $(PYTHON) >/dev/null || { \
+		echo "ledger needs Python 3.11 or newer, and there is no $(PYTHON) here: install it, or name one with make PYTHON=/path/to/python3." >&2; exit 1; }; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "ledger needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): name a newer one with make PYTHON=/path/to/python3." >&2; exit 1; }; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make a virtual environment, for its venv or ensurepip module is missing: install it (on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
+	$(PYTHON) -m venv --clear .venv || { rm -rf .venv; exit 1; }; }
+endef

@@ -1,0 +1,1 @@
+"""Read models: everything here is derived from the log and can be deleted and rebuilt from it."""

@@ -1,0 +1,137 @@
+"""Who decided what about a statement, with the evidence as it was received."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from ledger.errors import CorruptError
+from ledger.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.passkey import AssertionEvidence
+from projections.facts import Batch, LogReader
+from projections.rows import json_list, write
+from projections.users import Person, people, roles_of
+
+# The counts of approvals and the General JWS find theirs by these numbers.
+SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
+
+TABLE = (
+    "CREATE TABLE decision(statement INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " person INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " PRIMARY KEY(statement, position)) STRICT, WITHOUT ROWID"
+)
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One decision; `jws` is the approval or the act, `key_status` that of its key as shown."""
+
+    position: int
+    decision: Literal["approval", "rejection", "withdrawal"]
+    person: Person
+    roles: list[str]
+    kid: str
+    at: str
+    form: Literal["shared", "individual"] | None = None
+    reason: str | None = None
+    jws: str
+    assertion: AssertionEvidence | None = None
+    key_status: Literal["active", "revoked"]
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add the decisions of the batch; they never change."""
+    rows = [
+        (
+            fact.stream,
+            fact.position,
+            fact.actor,
+            SHARED if fact.body.form == "shared" else INDIVIDUAL,
+        )
+        for fact in batch.of(StatementSigned)
+    ]
+    for body, kind in ((StatementRejected, REJECTION), (StatementWithdrawn, WITHDRAWAL)):
+        rows += [(fact.stream, fact.position, fact.actor, kind) for fact in batch.of(body)]
+    write(db, "INSERT INTO decision {rows}", rows)
+
+
+def of_statement(
+    db: sqlite3.Connection, log: LogReader, statement: int, *, at: int
+) -> list[Decision]:
+    """Return the decisions about a statement up to a position, oldest first.
+
+    Raises CorruptError `event_unexpected` if the log has something else at their positions.
+    """
+    rows = db.execute(
+        "SELECT position, person FROM decision WHERE statement = ? AND position <= ?"
+        " ORDER BY position",
+        (statement, at),
+    ).fetchall()
+    numbers = dict(rows)
+    named = people(db, numbers.values())
+    recorded = log.events_at([*numbers])
+    revoked = _revoked(db, recorded, at)
+    return [
+        _decision(db, each, named[numbers[each.position]], numbers[each.position], revoked)
+        for each in recorded
+    ]
+
+
+def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> list[int]:
+    """Return the positions of a statement's decisions of one kind, oldest first."""
+    rows = db.execute(
+        "SELECT position FROM decision WHERE statement = ? AND position <= ? AND kind = ?"
+        " ORDER BY position",
+        (statement, at, kind),
+    )
+    return [position for (position,) in rows]
+
+
+def _decision(
+    db: sqlite3.Connection, recorded: Recorded, person: Person, number: int, revoked: set[str]
+) -> Decision:
+    body = recorded.event.body
+    if not isinstance(body, StatementSigned | StatementRejected | StatementWithdrawn):
+        raise CorruptError("event_unexpected", f"no decision at position {recorded.position}")
+    shared: dict[str, Any] = {
+        "position": recorded.position,
+        "person": person,
+        "kid": body.kid,
+        "at": recorded.event.at,
+        "key_status": "revoked" if body.kid in revoked else "active",
+    }
+    match body:
+        case StatementSigned():
+            return Decision(
+                decision="approval",
+                roles=list(body.roles),
+                form=body.form,
+                jws=body.jws,
+                assertion=body.assertion,
+                **shared,
+            )
+        case StatementRejected():
+            return Decision(
+                decision="rejection",
+                roles=list(body.roles),
+                reason=body.reason,
+                jws=body.act,
+                assertion=body.assertion,
+                **shared,
+            )
+        case StatementWithdrawn():
+            # Its event has no roles: nothing was decided on them.
+            roles = sorted(roles_of(db, number, at=recorded.position))
+            return Decision(
+                decision="withdrawal", roles=roles, reason=body.reason, jws=body.act, **shared
+            )
+
+
+def _revoked(db: sqlite3.Connection, recorded: Sequence[Recorded], at: int) -> set[str]:
+    kids = json_list({getattr(each.event.body, "kid", "") for each in recorded})
+    rows = db.execute(
+        "SELECT kid FROM signing_key WHERE kid IN (SELECT value FROM json_each(?))"
+        " AND revoked <= ?",
+        (kids, at),
+    )
+    return {kid for (kid,) in rows}

@@ -1,0 +1,226 @@
+"""Events as the views need them: decoded once for all views, big strings skipped, streams numbered.
+
+A stream's number is the position of its first event: small, dense enough to sort by age, and the
+same in every rebuild. Evidence is not looked at here; the audit decides about it.
+"""
+
+import hashlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from ledger import entry, events
+from ledger.errors import CorruptError
+from ledger.events import BODIES, Recorded
+from ledger.policy import Policy
+
+# Streams that are remembered without a look into the table: 20 MB at most, in two generations.
+REMEMBERED = 50_000
+STREAM_INDEX = "CREATE UNIQUE INDEX stream_by_uuid ON stream(uuid)"
+# The position at which something ends that has not ended: above every position.
+OPEN = 2**62
+
+Slim = TypeVar("Slim", bound=msgspec.Struct)
+
+
+class LogReader(Protocol):
+    """What the views need of the log."""
+
+    def head(self) -> int:
+        """Return the newest position, 0 for an empty log."""
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return up to `limit` (position, state) pairs behind position `after`, in order."""
+
+    def events_at(self, positions: Sequence[int]) -> list[Recorded]:
+        """Return the events of these positions."""
+
+
+# Without forbid_unknown_fields msgspec steps over a JWS or an act without making a string of it.
+class _Envelope(msgspec.Struct, gc=False):
+    at: str
+    seq: int
+    stream: str
+    type: str
+
+
+class Signed(msgspec.Struct, gc=False):
+    """What the views keep of a StatementSigned."""
+
+    signer: str
+    form: str
+    status: str
+
+
+class Rejected(msgspec.Struct, gc=False):
+    """What the views keep of a StatementRejected."""
+
+    signer: str
+    status: str
+
+
+class Withdrawn(msgspec.Struct, gc=False):
+    """What the views keep of a StatementWithdrawn."""
+
+    signer: str
+
+
+class _Draft(msgspec.Struct, gc=False):
+    creator: str
+    document: str
+
+
+class _Document(msgspec.Struct, gc=False, rename="camel"):
+    created_at: str
+    policy: Policy
+    title: str
+    supersedes: str | None = None
+
+
+class Drafted(msgspec.Struct, gc=False):
+    """What the views keep of a StatementDrafted; `sha256` is the document's digest, 32 bytes."""
+
+    creator: str
+    sha256: bytes
+    document: _Document
+
+
+class Fact(msgspec.Struct, gc=False):
+    """An event with its place; `stream` and `actor` are numbers of streams."""
+
+    position: int
+    at: str
+    type: str
+    stream: int
+    actor: int | None
+    body: Any
+
+
+class Batch(msgspec.Struct):
+    """Consecutive events, and the streams that begin among them as (number, UUID text)."""
+
+    facts: list[Fact]
+    streams: list[tuple[int, str]]
+    by_type: dict[str, list[Fact]]
+
+    def of(self, body: type[events.Body]) -> list[Fact]:
+        """Return the facts of one type, in order."""
+        return self.by_type.get(body.TAG, [])
+
+
+class Streams:
+    """Numbers of streams, remembered; what was forgotten is looked up in the `stream` table.
+
+    Two generations instead of a strict LRU: a lookup costs one dictionary access.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+
+    def begin(self, text: str, number: int) -> None:
+        """Remember a stream that begins at position `number`."""
+        if len(self._young) >= REMEMBERED:
+            self._old, self._young = self._young, {}
+        self._young[text] = number
+
+    def number(self, db: sqlite3.Connection, text: str) -> int:
+        """Return the number of a stream; raise CorruptError `stream_unknown`."""
+        number = self._young.get(text)
+        if number is None:
+            number = self._old.get(text) or self._look_up(db, text)
+            self.begin(text, number)
+        return number
+
+    def _look_up(self, db: sqlite3.Connection, text: str) -> int:
+        # A rebuild makes its indexes last, unless it has to look up what it has forgotten.
+        db.execute(STREAM_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
+        number = find_stream(db, text)
+        if number is None:
+            raise CorruptError("stream_unknown", f"an event names {text}, which never began")
+        return number
+
+
+def find_stream(db: sqlite3.Connection, text: str) -> int | None:
+    """Return the number of the stream with this UUID text, None if there is none."""
+    try:
+        uuid = UUID(text).bytes
+    except ValueError:
+        return None
+    row = db.execute("SELECT id FROM stream WHERE uuid = ?", (uuid,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def decode(
+    db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, bytes]]
+) -> Batch:
+    """Return the batch of these (position, state) pairs.
+
+    Raises CorruptError: `entry_malformed`, `event_unknown`, `event_malformed`, `stream_unknown`.
+    """
+    batch = Batch([], [], defaultdict(list))
+    for position, state in rows:
+        end = 2 + int.from_bytes(state[:2], "big")
+        try:
+            envelope = _envelope(state[2:end])
+            tag = envelope.type
+            body = _decoders[tag](state[end + entry.SALT_BYTES :])
+        except KeyError as error:
+            raise CorruptError("event_unknown", f"no event type at position {position}") from error
+        except msgspec.MsgspecError as error:
+            raise CorruptError("event_malformed", f"malformed at position {position}") from error
+        if envelope.seq == 1:
+            number = position
+            streams.begin(envelope.stream, number)
+            batch.streams.append((number, envelope.stream))
+        else:
+            number = streams.number(db, envelope.stream)
+        actor: int | None = number
+        if tag in _ACTORS:
+            name = _ACTORS[tag]
+            actor = streams.number(db, getattr(body, name)) if name else None
+        fact = Fact(position, envelope.at, tag, number, actor, body)
+        batch.facts.append(fact)
+        batch.by_type[tag].append(fact)
+    return batch
+
+
+def _slim(type_: type[Slim]) -> Callable[[bytes], Slim]:
+    return msgspec.json.Decoder(type_).decode
+
+
+_envelope = _slim(_Envelope)
+_draft = _slim(_Draft)
+_document = _slim(_Document)
+
+
+def _drafted(body: bytes) -> Drafted:
+    draft = _draft(body)
+    document = draft.document.encode()
+    return Drafted(draft.creator, hashlib.sha256(document).digest(), _document(document))
+
+
+_decoders: dict[str, Callable[[bytes], Any]] = {tag: _slim(body) for tag, body in BODIES.items()}
+_decoders |= {
+    events.StatementDrafted.TAG: _drafted,
+    events.StatementSigned.TAG: _slim(Signed),
+    events.StatementRejected.TAG: _slim(Rejected),
+    events.StatementWithdrawn.TAG: _slim(Withdrawn),
+}
+
+# Which member names who acted; None: nobody; not listed: the person whose stream it is.
+_ACTORS: dict[str, str | None] = {
+    events.LedgerCreated.TAG: None,
+    events.InvitationIssued.TAG: "by",
+    events.PasskeyRemoved.TAG: "by",
+    events.KeyRevoked.TAG: "by",
+    events.RoleGranted.TAG: "by",
+    events.StatementDrafted.TAG: "creator",
+    events.StatementSigned.TAG: "signer",
+    events.StatementRejected.TAG: "signer",
+    events.StatementWithdrawn.TAG: "signer",
+}

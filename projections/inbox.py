@@ -1,0 +1,68 @@
+"""What waits for a person, while their decision can still matter.
+
+Who is asked is stored once per statement, as the names in its policy (`user:…`, `role:…`, veto
+members too), never per person: somebody who registers, or gets a role, finds what already waits.
+"""
+
+import sqlite3
+
+from ledger.events import StatementDrafted
+from ledger.policy import VOTING_ROLES, Policy, members
+from projections import spans
+from projections.facts import Batch, find_stream
+from projections.paging import Page, decode_cursor, encode_cursor
+from projections.rows import json_list, write
+from projections.statements import StatementSummary, summaries
+from projections.users import roles_of
+
+NAME = "inbox"
+VERSION = 1
+TABLES = (
+    "CREATE TABLE statement_member(statement INTEGER NOT NULL, member TEXT NOT NULL,"
+    " PRIMARY KEY(statement, member)) STRICT, WITHOUT ROWID",
+)
+INDEXES: tuple[str, ...] = ()
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add whom each drafted statement asks."""
+    rows = []
+    for fact in batch.of(StatementDrafted):
+        rules: Policy = fact.body.document.policy
+        rows += [(fact.stream, member) for member in members(rules).union(rules.veto)]
+    write(db, "INSERT INTO statement_member {rows}", rows)
+
+
+# Pending and unexpired is what `spans` finds; these are ticked off.
+_WAITS = (
+    "(s.creator_may_sign OR s.creator <> :user)"
+    " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
+    " AND m.member IN (SELECT value FROM json_each(:members)))"
+    " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
+    " AND d.person = :user AND d.position <= :at)"
+)
+
+
+def page(
+    db: sqlite3.Connection,
+    *,
+    user_id: str,
+    at: int,
+    now: str,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[StatementSummary]:
+    """Return what waits for a person as of a position, newest first.
+
+    Raises MalformedError `cursor_invalid`.
+    """
+    below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
+    user = find_stream(db, user_id)
+    roles = frozenset() if user is None else roles_of(db, user, at=at)
+    if user is None or VOTING_ROLES.isdisjoint(roles):
+        return Page([], None, at)
+    asked = [f"user:{user_id}", *(f"role:{role}" for role in roles)]
+    given = {"at": at, "now": now, "below": below, "user": user, "members": json_list(asked)}
+    found, behind = spans.search(db, "pending", _WAITS, given, limit)
+    further = None if behind is None else encode_cursor(NAME, behind)
+    return Page(summaries(db, found, at=at, now=now), further, at)

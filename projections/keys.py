@@ -1,0 +1,195 @@
+"""Signing keys: whose, attested by which passkey, until when. Revoked ones stay readable.
+
+The attestation's evidence is not copied: one key's page fetches it from the log by position.
+"""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from ledger.encoding import b64u_encode
+from ledger.errors import CorruptError
+from ledger.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
+from ledger.jose import ALGORITHMS, PublicJwk
+from ledger.passkey import AssertionEvidence, attestation_challenge
+from projections.facts import OPEN, Batch, LogReader, find_stream
+from projections.rows import write
+from projections.users import uuid_text
+
+NAME = "keys"
+VERSION = 1
+TABLES = (
+    "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
+    " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
+    " revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT) STRICT",
+    "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
+    " origin TEXT NOT NULL, rp_id TEXT NOT NULL) STRICT",
+)
+INDEXES = (
+    "CREATE UNIQUE INDEX signing_key_by_kid ON signing_key(kid)",
+    "CREATE INDEX signing_key_by_user ON signing_key(user)",
+    "CREATE INDEX signing_key_by_credential ON signing_key(credential_id)",
+)
+
+
+class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
+    """A signing key as of a position."""
+
+    kid: str
+    user: str
+    jwk: PublicJwk
+    credential_id: str
+    status: str
+    attested_at: str
+    position: int
+    revoked_at: str | None
+    revoked_position: int | None
+    compromised_since: str | None
+
+
+class Attestation(msgspec.Struct, frozen=True, rename="camel"):
+    """Everything that it takes to verify offline that a passkey vouched for a key."""
+
+    nonce: str
+    ledger: str
+    challenge: str
+    rp_id: str
+    origin: str
+    assertion: AssertionEvidence
+    possession: str
+    passkey_public_key: str
+    passkey_algorithm: int
+
+
+class Key(KeySummary, frozen=True, rename="camel"):
+    """A signing key with the evidence of its attestation."""
+
+    attestation: Attestation
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add attested keys, end revoked ones."""
+    created = [
+        (fact.position, fact.body.ledger, fact.body.origin, fact.body.rp_id)
+        for fact in batch.of(LedgerCreated)
+    ]
+    write(db, "INSERT INTO ledger {rows}", created)
+    attested = [
+        (
+            fact.position,
+            fact.body.kid,
+            fact.stream,
+            fact.body.assertion.credential_id,
+            msgspec.json.encode(fact.body.jwk).decode(),
+            fact.at,
+            OPEN,
+            None,
+            None,
+        )
+        for fact in batch.of(KeyAttested)
+    ]
+    write(db, "INSERT INTO signing_key {rows}", attested)
+    for fact in batch.of(KeyRevoked):
+        db.execute(
+            "UPDATE signing_key SET revoked = ?, revoked_at = ?, compromised_since = ?"
+            " WHERE kid = ?",
+            (fact.position, fact.at, fact.body.compromised_since, fact.body.kid),
+        )
+
+
+_COLUMNS = (
+    "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"
+    " k.compromised_since FROM signing_key k JOIN stream s ON s.id = k.user WHERE k.position <= ?"
+)
+
+
+def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> Key | None:
+    """Return the key with its attestation as of a position, None if not attested by then."""
+    rows = db.execute(f"{_COLUMNS} AND k.kid = ?", (at, kid)).fetchall()
+    return next((_key(db, log, _summary(row, at)) for row in rows), None)
+
+
+def by_credential(
+    db: sqlite3.Connection, log: LogReader, credential_id: str, *, at: int
+) -> list[Key]:
+    """Return the keys that a passkey vouched for, oldest first."""
+    rows = db.execute(
+        f"{_COLUMNS} AND k.credential_id = ? ORDER BY k.position", (at, credential_id)
+    ).fetchall()
+    return [_key(db, log, _summary(row, at)) for row in rows]
+
+
+def of_user(db: sqlite3.Connection, user_id: str, *, at: int) -> list[KeySummary]:
+    """Return a person's keys, revoked ones too, oldest first."""
+    rows = db.execute(
+        f"{_COLUMNS} AND k.user = ? ORDER BY k.position", (at, find_stream(db, user_id))
+    ).fetchall()
+    return [_summary(row, at) for row in rows]
+
+
+def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
+    """Return every attested key as a JWK; old signatures outlive a revocation, so all of them."""
+    keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", (at,))]
+    return [
+        msgspec.to_builtins(key.jwk)
+        | {"kid": key.kid, "alg": ALGORITHMS[type(key.jwk)][0], "use": "sig"}
+        for key in keys
+    ]
+
+
+def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
+    kid, user, jwk, credential_id, attested_at, position, revoked, revoked_at, since = row
+    ended = revoked <= at
+    return KeySummary(
+        kid=kid,
+        user=uuid_text(user),
+        jwk=msgspec.json.decode(jwk, type=PublicJwk),
+        credential_id=credential_id,
+        status="revoked" if ended else "active",
+        attested_at=attested_at,
+        position=position,
+        revoked_at=revoked_at if ended else None,
+        revoked_position=revoked if ended else None,
+        compromised_since=since if ended else None,
+    )
+
+
+def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> Key:
+    attested, passkey = _evidence(db, log, summary)
+    row = db.execute("SELECT ledger, origin, rp_id FROM ledger").fetchone()
+    if row is None:
+        raise CorruptError("ledger_unknown", "the log does not say which ledger it is")
+    ledger, origin, rp_id = row
+    challenge = attestation_challenge(
+        kid=summary.kid, ledger=ledger, nonce=attested.nonce, user=summary.user
+    )
+    return Key(
+        **msgspec.structs.asdict(summary),
+        attestation=Attestation(
+            nonce=attested.nonce,
+            ledger=ledger,
+            challenge=b64u_encode(challenge),
+            rp_id=rp_id,
+            origin=origin,
+            assertion=attested.assertion,
+            possession=attested.possession,
+            passkey_public_key=passkey.public_key,
+            passkey_algorithm=passkey.algorithm,
+        ),
+    )
+
+
+def _evidence(
+    db: sqlite3.Connection, log: LogReader, summary: KeySummary
+) -> tuple[KeyAttested, PasskeyAdded]:
+    row = db.execute(
+        "SELECT position FROM passkey WHERE credential_id = ?", (summary.credential_id,)
+    ).fetchone()
+    positions = [summary.position, *(row or ())]
+    bodies = {recorded.position: recorded.event.body for recorded in log.events_at(positions)}
+    match [bodies.get(position) for position in positions]:
+        case [KeyAttested() as attested, PasskeyAdded() as passkey]:
+            return attested, passkey
+        case _:
+            raise CorruptError("evidence_missing", "the log lacks a key's attestation")

@@ -1,0 +1,143 @@
+"""How far a policy is met, and who is missing: a tree like the policy's."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from ledger import policy
+from ledger.policy import VOTING_ROLES, AnyNode, Policy
+from projections.decisions import Decision
+from projections.facts import find_stream
+from projections.rows import json_list
+from projections.users import Person, people, roles_of, uuid_text
+
+LISTED = 20
+
+
+class MemberProgress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who of a `user:` or `role:` member approved, rejected, or is waited for.
+
+    `waiting` has at most 20 people of a role, `more` counts the others.
+    """
+
+    member: str
+    name: str
+    approved: list[Person]
+    rejected: list[Person]
+    waiting: list[Person]
+    more: int = 0
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A node of the policy: met when `count` reaches `threshold`."""
+
+    met: bool
+    threshold: int
+    count: int
+    members: list["MemberProgress | Progress"]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Who decided what so far, with the roles that each had then, and who is still waited for.
+
+    Nobody is waited for unless the statement is pending; `excluded` is a creator who may not sign.
+    """
+
+    at: int
+    pending: bool
+    excluded: str | None
+    people: dict[str, Person]
+    approved: dict[str, frozenset[str]]
+    rejected: dict[str, frozenset[str]]
+
+
+def standing(
+    rules: Policy, creator: str, decisions: Sequence[Decision], *, pending: bool, at: int
+) -> Standing:
+    """Return the standing after these decisions, which are in order."""
+    approved: dict[str, frozenset[str]] = {}
+    rejected: dict[str, frozenset[str]] = {}
+    for decision in decisions:
+        user, roles = decision.person.id, frozenset(decision.roles)
+        if decision.decision == "approval":
+            approved[user] = roles
+            # Who rejected first and approved then counts as having approved.
+            rejected.pop(user, None)
+        elif decision.decision == "rejection":
+            rejected[user] = roles
+    return Standing(
+        at=at,
+        pending=pending,
+        excluded=None if rules.creator_may_sign else creator,
+        people={decision.person.id: decision.person for decision in decisions},
+        approved=approved,
+        rejected=rejected,
+    )
+
+
+def tree(db: sqlite3.Connection, node: AnyNode, now: Standing) -> Progress:
+    """Return the progress of a policy's node."""
+    return Progress(
+        met=policy.met(node, now.approved),
+        threshold=node.threshold,
+        count=policy.count(node, now.approved),
+        members=[
+            _member(db, member, now) if isinstance(member, str) else tree(db, member, now)
+            for member in node.of
+        ],
+    )
+
+
+def _member(db: sqlite3.Connection, member: str, now: Standing) -> MemberProgress:
+    kind, _, name = member.partition(":")
+    find = _one if kind == "user" else _role
+    shown, waiting, more = find(db, name, now)
+    return MemberProgress(
+        member=member,
+        name=shown,
+        approved=_covered(member, now.approved, now),
+        rejected=_covered(member, now.rejected, now),
+        waiting=waiting,
+        more=more,
+    )
+
+
+def _covered(member: str, who: Mapping[str, frozenset[str]], now: Standing) -> list[Person]:
+    return [now.people[user] for user, roles in who.items() if policy.covers(member, user, roles)]
+
+
+def _one(db: sqlite3.Connection, user: str, now: Standing) -> tuple[str, list[Person], int]:
+    """Return how to call the person, and the person if waited for."""
+    number = find_stream(db, user)
+    found = {} if number is None or number > now.at else people(db, [number])
+    if number is None or number not in found:
+        return user, [], 0
+    decided = user in now.approved or user in now.rejected or user == now.excluded
+    if not now.pending or decided or VOTING_ROLES.isdisjoint(roles_of(db, number, at=now.at)):
+        return found[number].name, [], 0
+    return found[number].name, [found[number]], 0
+
+
+_IN_ROLE = (
+    " FROM user_role r JOIN stream s ON s.id = r.user JOIN user u ON u.id = r.user"
+    " WHERE r.role = :role AND r.position <= :at"
+    " AND r.user NOT IN (SELECT value FROM json_each(:decided))"
+)
+
+
+def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[Person], int]:
+    """Return the role's name, whom of it we wait for, and how many more there are."""
+    if not now.pending:
+        return role, [], 0
+    decided = {*now.approved, *now.rejected, *([now.excluded] if now.excluded else [])}
+    numbers = [number for user in decided if (number := find_stream(db, user)) is not None]
+    given = {"role": role, "at": now.at, "decided": json_list(numbers), "listed": LISTED}
+    rows = db.execute(
+        f"SELECT s.uuid, u.name {_IN_ROLE} ORDER BY r.position LIMIT :listed", given
+    ).fetchall()
+    more = 0
+    if len(rows) == LISTED:
+        (count,) = db.execute(f"SELECT count(*) {_IN_ROLE}", given).fetchone()
+        more = count - LISTED
+    return role, [Person(uuid_text(uuid), name) for uuid, name in rows], more

@@ -1,0 +1,18 @@
+"""Which UUID belongs to which stream number."""
+
+import sqlite3
+from uuid import UUID
+
+from projections.facts import STREAM_INDEX, Batch
+from projections.rows import write
+
+NAME = "streams"
+VERSION = 1
+TABLES = ("CREATE TABLE stream(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL) STRICT",)
+INDEXES = (STREAM_INDEX,)
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add the streams that begin in the batch."""
+    rows = [(number, UUID(text).bytes) for number, text in batch.streams]
+    write(db, "INSERT INTO stream {rows}", rows)

@@ -1,0 +1,212 @@
+"""What happened, in words, newest first; and when."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ledger import clock, events
+from projections.facts import Batch, Fact, find_stream
+from projections.paging import Page, collect, decode_cursor, encode_cursor
+from projections.rows import json_list, write
+from projections.users import Person, uuid_text
+
+NAME = "timeline"
+VERSION = 1
+# `type` is the place in TYPES; `word` is the one detail that the summary needs: a role, a status.
+TABLES = (
+    "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"
+    " type INTEGER NOT NULL, stream INTEGER NOT NULL, actor INTEGER, word TEXT) STRICT",
+)
+INDEXES = (
+    "CREATE INDEX timeline_by_stream ON timeline(stream)",
+    "CREATE INDEX timeline_by_actor ON timeline(actor)",
+    "CREATE INDEX timeline_by_type ON timeline(type)",
+)
+
+# Stored by their places, so a new type goes to the end.
+TYPES = (
+    events.LedgerCreated.TAG,
+    events.InvitationIssued.TAG,
+    events.UserRegistered.TAG,
+    events.PasskeyAdded.TAG,
+    events.PasskeyRemoved.TAG,
+    events.KeyAttested.TAG,
+    events.KeyRevoked.TAG,
+    events.RoleGranted.TAG,
+    events.StatementDrafted.TAG,
+    events.StatementSigned.TAG,
+    events.StatementRejected.TAG,
+    events.StatementWithdrawn.TAG,
+)
+_CODES = {tag: code for code, tag in enumerate(TYPES)}
+_ROLES = {events.InvitationIssued.TAG, events.UserRegistered.TAG, events.RoleGranted.TAG}
+
+
+class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
+    """One event in words; `actor` is None only for the ledger's own act."""
+
+    position: int
+    at: str
+    type: str
+    stream: str
+    actor: Person | None
+    summary: str
+    statement_id: str | None
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add every event."""
+    rows = []
+    second, second_ms = "", 0
+    for fact in batch.facts:
+        # Most events share their second with the one before.
+        if fact.at[:19] != second:
+            second = fact.at[:19]
+            second_ms = clock.to_ms(f"{second}.000Z")
+        at_ms = second_ms + int(fact.at[20:23])
+        rows.append(
+            (fact.position, at_ms, _CODES[fact.type], fact.stream, fact.actor, _word(fact))
+        )
+    write(db, "INSERT INTO timeline {rows}", rows)
+
+
+def _word(fact: Fact) -> str | None:
+    if fact.type == events.StatementSigned.TAG or fact.type == events.StatementRejected.TAG:
+        status: str = fact.body.status
+        return None if status == "pending" else status
+    if fact.type in _ROLES:
+        role: str = fact.body.role
+        return role
+    return None
+
+
+def time_of(db: sqlite3.Connection, at: int) -> str:
+    """Return the time of the entry at a position; the beginning of time for position 0."""
+    row = db.execute(
+        "SELECT at_ms FROM timeline WHERE position <= ? ORDER BY position DESC LIMIT 1", (at,)
+    ).fetchone()
+    return clock.to_text(row[0] if row else 0)
+
+
+def page(  # noqa: PLR0913  # the route's parameters
+    db: sqlite3.Connection,
+    *,
+    at: int,
+    limit: int,
+    cursor: str | None = None,
+    stream: str | None = None,
+    actor: str | None = None,
+    type: str | None = None,
+) -> Page[TimelineItem]:
+    """Return what happened up to a position, of one stream, actor or type if given.
+
+    Raises MalformedError `cursor_invalid`.
+    """
+    below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
+    wanted = {
+        "stream": None if stream is None else find_stream(db, stream),
+        "actor": None if actor is None else find_stream(db, actor),
+        "type": None if type is None else _CODES.get(type),
+    }
+    given = {"stream": stream, "actor": actor, "type": type}
+    if any(given[name] is not None and wanted[name] is None for name in given):
+        return Page([], None, at)
+    # The narrowest condition finds the rows through its index, the others only tick them off.
+    driver = next((name for name, value in wanted.items() if value is not None), None)
+    rows = db.execute(_SCANS[driver], wanted | {"below": below})
+    positions, behind = collect(rows, limit)
+    further = None if behind is None else encode_cursor(NAME, behind)
+    return Page(_items(db, positions), further, at)
+
+
+def _scan(driver: str | None) -> str:
+    """Return the query that finds rows by `driver` and says whether they match the rest."""
+    rest = " AND ".join(
+        f"(:{name} IS NULL OR {name} IS :{name})"
+        for name in ("stream", "actor", "type")
+        if name != driver
+    )
+    source = "" if driver is None else f"{driver} = :{driver} AND "
+    return (
+        f"SELECT position, {rest} FROM timeline"  # noqa: S608  # names from this file
+        f" WHERE {source}position < :below ORDER BY position DESC"
+    )
+
+
+_SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
+
+_ITEMS = """
+SELECT t.position, t.at_ms, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name,
+    (SELECT count(*) FROM decision d
+     WHERE d.statement = t.stream AND d.position <= t.position AND d.kind <= 1)
+FROM timeline t
+JOIN stream s ON s.id = t.stream
+LEFT JOIN stream a ON a.id = t.actor
+LEFT JOIN user u ON u.id = t.actor
+LEFT JOIN statement_text x ON x.id = t.stream
+LEFT JOIN user o ON o.id = t.stream
+WHERE t.position IN (SELECT value FROM json_each(?))
+ORDER BY t.position DESC
+"""
+
+
+def _items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:
+    return [_item(row) for row in db.execute(_ITEMS, (json_list(positions),))]
+
+
+def _item(row: tuple[Any, ...]) -> TimelineItem:
+    position, at_ms, code, stream, actor, actor_name, word, title, owner_name, approvals = row
+    known = actor is not None and actor_name is not None
+    told = _Told(
+        who=actor_name or "Somebody",
+        whose=owner_name if owner_name not in (None, actor_name) else "",
+        title=f"“{title}”",
+        word=word or "",
+        approvals=approvals,
+    )
+    return TimelineItem(
+        position=position,
+        at=clock.to_text(at_ms),
+        type=TYPES[code],
+        stream=uuid_text(stream),
+        actor=Person(uuid_text(actor), actor_name) if known else None,
+        summary=_SUMMARIES[TYPES[code]](told),
+        statement_id=None if title is None else uuid_text(stream),
+    )
+
+
+class _Told(msgspec.Struct):
+    who: str
+    whose: str
+    title: str
+    word: str
+    approvals: int
+
+
+def _signed(told: _Told) -> str:
+    count = "1 approval" if told.approvals == 1 else f"{told.approvals} approvals"
+    return f"{told.who} approved {told.title} ({count}{', approved' if told.word else ''})"
+
+
+def _of(told: _Told) -> str:
+    return f" of {told.whose}" if told.whose else ""
+
+
+_SUMMARIES: dict[str, Callable[[_Told], str]] = {
+    events.LedgerCreated.TAG: lambda told: "The ledger was created",
+    events.InvitationIssued.TAG: lambda told: f"{told.who} invited somebody as {told.word}",
+    events.UserRegistered.TAG: lambda told: f"{told.who} registered as {told.word}",
+    events.PasskeyAdded.TAG: lambda told: f"{told.who} added a passkey",
+    events.PasskeyRemoved.TAG: lambda told: f"{told.who} removed a passkey{_of(told)}",
+    events.KeyAttested.TAG: lambda told: f"{told.who} attested a signing key",
+    events.KeyRevoked.TAG: lambda told: f"{told.who} revoked a signing key{_of(told)}",
+    events.RoleGranted.TAG: lambda told: f"{told.who} made {told.whose or told.who} {told.word}",
+    events.StatementDrafted.TAG: lambda told: f"{told.who} drafted {told.title}",
+    events.StatementSigned.TAG: _signed,
+    events.StatementRejected.TAG: lambda told: (
+        f"{told.who} rejected {told.title}{' (rejected)' if told.word else ''}"
+    ),
+    events.StatementWithdrawn.TAG: lambda told: f"{told.who} withdrew {told.title}",
+}

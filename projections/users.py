@@ -1,0 +1,156 @@
+"""People: who is registered, with which roles, passkeys and active keys."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.events import PasskeyAdded, PasskeyRemoved, RoleGranted, UserRegistered
+from projections.facts import OPEN, Batch, find_stream
+from projections.paging import Page, collect, decode_cursor, encode_cursor
+from projections.rows import json_list, write
+
+NAME = "users"
+VERSION = 1
+TABLES = (
+    "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
+    "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
+    " PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
+    " user INTEGER NOT NULL, removed INTEGER NOT NULL) STRICT",
+)
+INDEXES = (
+    "CREATE INDEX user_role_by_role ON user_role(role, position)",
+    "CREATE UNIQUE INDEX passkey_by_credential ON passkey(credential_id)",
+    "CREATE INDEX passkey_by_user ON passkey(user)",
+)
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person as other things name them."""
+
+    id: str
+    name: str
+
+
+class User(msgspec.Struct, frozen=True, rename="camel"):
+    """A person as of a position; `kids` are the active signing keys."""
+
+    id: str
+    name: str
+    roles: list[str]
+    credential_ids: list[str]
+    kids: list[str]
+    registered_at: str
+    position: int
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add people, roles and passkeys; end the passkeys that were removed."""
+    registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
+    people = [(fact.stream, fact.body.name, fact.at) for fact in registered]
+    write(db, "INSERT INTO user {rows}", people)
+    roles = [(fact.stream, fact.position, fact.body.role) for fact in registered + granted]
+    write(db, "INSERT INTO user_role {rows}", roles)
+    passkeys = [
+        (fact.position, fact.body.credential_id, fact.stream, OPEN)
+        for fact in batch.of(PasskeyAdded)
+    ]
+    write(db, "INSERT INTO passkey {rows}", passkeys)
+    for fact in batch.of(PasskeyRemoved):
+        db.execute(
+            "UPDATE passkey SET removed = ? WHERE credential_id = ?",
+            (fact.position, fact.body.credential_id),
+        )
+
+
+def by_id(db: sqlite3.Connection, user_id: str, *, at: int) -> User | None:
+    """Return the person as of a position, None if not registered by then."""
+    number = find_stream(db, user_id)
+    return None if number is None else next(iter(_users(db, [number], at)), None)
+
+
+def by_credential(db: sqlite3.Connection, credential_id: str, *, at: int) -> User | None:
+    """Return the person whose passkey this is, or was: it never becomes anybody else's."""
+    row = db.execute(
+        "SELECT user FROM passkey WHERE credential_id = ? AND position <= ?", (credential_id, at)
+    ).fetchone()
+    return None if row is None else next(iter(_users(db, [row[0]], at)), None)
+
+
+def page(db: sqlite3.Connection, *, at: int, limit: int, cursor: str | None = None) -> Page[User]:
+    """Return people in the order in which they registered.
+
+    Raises MalformedError `cursor_invalid`.
+    """
+    after = 0 if cursor is None else decode_cursor(NAME, cursor)
+    rows = db.execute(
+        "SELECT id, 1 FROM user WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
+        (after, at, limit + 1),
+    )
+    numbers, behind = collect(rows, limit)
+    further = None if behind is None else encode_cursor(NAME, behind)
+    return Page(_users(db, numbers, at), further, at)
+
+
+def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
+    """Return the roles of a person, by stream number, as of a position."""
+    query = "SELECT role FROM user_role WHERE user = ? AND position <= ?"
+    return frozenset(role for (role,) in db.execute(query, (number, at)))
+
+
+def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Person]:
+    """Return the people of these stream numbers."""
+    rows = db.execute(
+        "SELECT u.id, s.uuid, u.name FROM user u JOIN stream s ON s.id = u.id"
+        " WHERE u.id IN (SELECT value FROM json_each(?))",
+        (json_list(numbers),),
+    )
+    return {number: Person(uuid_text(uuid), name) for number, uuid, name in rows}
+
+
+def uuid_text(uuid: bytes) -> str:
+    """Return the text of a stored UUID."""
+    return str(UUID(bytes=uuid))
+
+
+def _users(db: sqlite3.Connection, numbers: list[int], at: int) -> list[User]:
+    given = {"users": json_list(numbers), "at": at}
+    roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
+    rows = db.execute(
+        "SELECT u.id, s.uuid, u.name, u.at FROM user u JOIN stream s ON s.id = u.id"
+        " WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id",
+        given,
+    )
+    return [
+        User(
+            id=uuid_text(uuid),
+            name=name,
+            roles=roles[number],
+            credential_ids=passkeys[number],
+            kids=kids[number],
+            registered_at=registered_at,
+            position=number,
+        )
+        for number, uuid, name, registered_at in rows
+    ]
+
+
+_OF_USERS = (
+    "SELECT user, role FROM user_role WHERE user IN (SELECT value FROM json_each(:users))"
+    " AND position <= :at ORDER BY position",
+    "SELECT user, credential_id FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
+    " AND position <= :at AND removed > :at ORDER BY position",
+    "SELECT user, kid FROM signing_key WHERE user IN (SELECT value FROM json_each(:users))"
+    " AND position <= :at AND revoked > :at ORDER BY position",
+)
+
+
+def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[int, list[str]]:
+    groups: dict[int, list[str]] = defaultdict(list)
+    for number, value in db.execute(query, given):
+        groups[number].append(value)
+    return groups

@@ -1,0 +1,86 @@
+"""The command line: `ledger serve`, `ledger rebuild`.
+
+Exit codes: 0 done, 2 usage, settings or I/O.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import uvicorn
+
+from ledger import __version__
+from ledger.errors import LedgerError
+from ledger.server import VIEWS_FILE, build
+from ledger.settings import Settings, read_settings
+
+USAGE_ERROR = 2
+GRACE_S = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="ledger", description="Several people, one statement.")
+    parser.add_argument("--version", action="version", version=f"ledger {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("serve", "serve the ledger until interrupted"),
+        ("rebuild", "delete the read models; the next start makes them again from the log"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+        if name == "serve":
+            command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
+            command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = read_settings(_with_options(os.environ, chosen))
+        if chosen.command == "rebuild":
+            return rebuild(settings)
+        return serve(settings)
+    except (LedgerError, OSError) as error:
+        print(f"ledger: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) -> dict[str, str]:
+    names = {"data": "LEDGER_DATA", "port": "LEDGER_PORT", "host": "LEDGER_HOST"}
+    given = {names[key]: value for key, value in vars(chosen).items() if key in names and value}
+    return dict(environment) | given
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    first = not settings.data.exists()
+    application = build(settings)
+    print(f"Ledger is at {settings.origin}  (data in {settings.data.resolve()})")
+    if first:
+        print("First start: open that address, choose “Register”, and follow the two steps.")
+        print("Then draft a statement, or let others register and approve what you drafted.")
+    print("Stop with Ctrl+C.", flush=True)
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return 0
+
+
+def rebuild(settings: Settings) -> int:
+    """Delete the read models."""
+    for suffix in ("", "-wal", "-shm"):
+        path = settings.data / f"{VIEWS_FILE}{suffix}"
+        path.unlink(missing_ok=True)
+    print("The read models are deleted; the next start makes them again from the log.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Approvals: what a compact JWS has to be to count. Here a statement's signatures are verified."""
+
+import msgspec
+
+from ledger import clock
+from ledger.encoding import b64u_decode, decode, sha256_hex
+from ledger.errors import MalformedError, RefusedError
+from ledger.jose import CompactJws, PublicJwk, parse_compact, verify
+
+TYP = "JWT"
+MAX_JTI_CHARS = 128
+SHARED = "shared"
+INDIVIDUAL = "individual"
+
+
+class Individual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The payload of the individual form; `timestamp` in milliseconds, `iat` in seconds."""
+
+    statement_id: str
+    content: str
+    signer: str
+    timestamp: int
+    iat: int | None = None
+    jti: str | None = None
+    ledger: str | None = None
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What an approval has to be about; SHA-256 in hex of the payload's base64url text."""
+
+    ledger: str
+    statement_id: str
+    payload_sha256: str
+    content_sha256: str
+
+
+def parse_approval(text: str) -> CompactJws:
+    """Return an unverified approval; raise MalformedError, or RefusedError `jws_typ_mismatch`."""
+    jws = parse_compact(text)
+    if jws.header.typ != TYP:
+        raise RefusedError("jws_typ_mismatch", f"an approval's typ is {TYP}")
+    return jws
+
+
+def verify_approval(
+    jws: CompactJws, jwk: PublicJwk, subject: Subject, *, signer: str, now_ms: int
+) -> str:
+    """Verify the signature and that it is over this very statement; return the form.
+
+    Raises RefusedError: those of `jose.verify`, `iat_stale`, and for the individual form
+    `payload_mismatch`, `payload_statement_mismatch`, `payload_content_mismatch`,
+    `payload_signer_mismatch`, `payload_ledger_mismatch`, `payload_timestamp_stale`.
+    """
+    verify(jws, jwk)
+    if sha256_hex(jws.payload.encode()) == subject.payload_sha256:
+        _require_fresh(jws.header.iat, now_ms=now_ms)
+        return SHARED
+    try:
+        payload = decode(b64u_decode(jws.payload), Individual)
+    except MalformedError as error:
+        raise RefusedError("payload_mismatch", "the payload is not this statement") from error
+    _verify_individual(payload, subject, signer)
+    if not clock.is_fresh(payload.timestamp, now_ms=now_ms):
+        raise RefusedError("payload_timestamp_stale", "signed over five minutes from our clock")
+    for iat in (payload.iat, jws.header.iat):
+        if iat is not None:
+            _require_fresh(iat, now_ms=now_ms)
+    return INDIVIDUAL
+
+
+def _verify_individual(payload: Individual, subject: Subject, signer: str) -> None:
+    if payload.statement_id != subject.statement_id:
+        raise RefusedError("payload_statement_mismatch", "signed for another statement")
+    if sha256_hex(payload.content.encode()) != subject.content_sha256:
+        raise RefusedError("payload_content_mismatch", "signed over another content")
+    if payload.signer != signer:
+        raise RefusedError("payload_signer_mismatch", "the payload names another signer")
+    if payload.ledger not in (None, subject.ledger):
+        raise RefusedError("payload_ledger_mismatch", "signed for another ledger")
+    if payload.jti is not None and not 1 <= len(payload.jti) <= MAX_JTI_CHARS:
+        raise RefusedError("payload_mismatch", "a jti has 1 to 128 characters")
+
+
+def _require_fresh(iat: int | None, *, now_ms: int) -> None:
+    if iat is None or not clock.is_fresh(iat * 1000, now_ms=now_ms):
+        raise RefusedError("iat_stale", "iat is missing, or over five minutes from our clock")

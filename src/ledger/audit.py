@@ -1,0 +1,272 @@
+"""The auditor: make every decision again from its evidence, and compare.
+
+Reads nothing but stored bytes, in log order, and believes none of them: entries are parsed, bodies
+are held against their commitments, every signature and passkey response is verified again, every
+rule is applied again to the states that the earlier events led to. What the server wrote down has
+to come out the same, byte for byte in meaning, or the log is wrong at that position.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from ledger import charter, clock, entry, events, person, statement
+from ledger.acts import parse_act
+from ledger.approval import parse_approval
+from ledger.charter import Charter
+from ledger.encoding import b64u_decode
+from ledger.errors import CorruptError, LedgerError
+from ledger.events import (
+    Body,
+    Event,
+    InvitationIssued,
+    KeyAttested,
+    KeyRevoked,
+    LedgerCreated,
+    PasskeyAdded,
+    PasskeyRemoved,
+    RoleGranted,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+    UserRegistered,
+)
+from ledger.passkey import AssertionEvidence
+from ledger.person import KeySubmission, Person
+from ledger.statement import Decision, Statement
+
+S = TypeVar("S", Charter, Person, Statement)
+
+
+class AuditError(CorruptError):
+    """The log is wrong at a position; `evidence` names it."""
+
+
+class Auditor:
+    """Folds a log from its first position, re-deciding each event on the way."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.charter: Charter | None = None
+        self.people: dict[UUID, Person] = {}
+        self.statements: dict[UUID, Statement] = {}
+        self._owners: dict[str, UUID] = {}
+        self._claims: set[str] = set()
+        # A registration is three events; the two behind the first must follow at once.
+        self._incomplete: UUID | None = None
+
+    def add(self, position: int, state: bytes, leaf: bytes | None = None) -> Event:
+        """Check the next stored event and fold it; raise AuditError `log_invalid`."""
+        try:
+            if position != self.position + 1:
+                raise CorruptError("position_gap", f"after {self.position} comes {position}")
+            event = self._parse(state, leaf)
+            self._require_complete(event)
+            expected = self._decide(event)
+            if expected != event.body:
+                raise CorruptError("decision_mismatch", "the evidence leads to another event")
+            self._claim(event)
+            self._evolve(event)
+        except LedgerError as error:
+            raise AuditError("log_invalid", f"{error}", position=position) from error
+        except (AssertionError, KeyError, ValueError) as error:
+            raise AuditError("log_invalid", f"{error!r}", position=position) from error
+        self.position = position
+        return event
+
+    def finish(self) -> None:
+        """Raise AuditError `log_invalid` if the log ends inside a registration."""
+        if self._incomplete is not None:
+            detail = "a registration lacks its passkey or key"
+            raise AuditError("log_invalid", detail, position=self.position)
+
+    @staticmethod
+    def _parse(state: bytes, leaf: bytes | None) -> Event:
+        raw, salt, body = entry.split(state)
+        envelope = entry.parse_entry(raw)
+        entry.check_commitment(envelope, salt, body)
+        # The entry has one spelling: what it says, sealed again, is what is stored.
+        again = entry.seal(
+            at=envelope.at,
+            seq=envelope.seq,
+            stream=envelope.stream,
+            tag=envelope.type,
+            body=body,
+            salt=salt,
+        )
+        if again != state:
+            raise CorruptError("entry_malformed", "the entry is not in its canonical form")
+        if leaf is not None and leaf != entry.leaf_hash(state):
+            raise CorruptError("leaf_mismatch", "the stored leaf hash is not the entry's")
+        return events.decode(state)
+
+    # --- deciding again ------------------------------------------------------------------------
+
+    def _decide(self, event: Event) -> Body:
+        now_ms = clock.to_ms(event.at)
+        match event.body:
+            case LedgerCreated() as body:
+                if self.charter is not None or event.stream != charter.STREAM:
+                    raise CorruptError("ledger_founded_twice", "a ledger is founded once")
+                unsigned = msgspec.structs.replace(body, act="")
+                return charter.create(body.act, unsigned, now_ms=now_ms)
+            case InvitationIssued() as body:
+                self._require_stream(event, charter.STREAM)
+                return charter.invite(
+                    self._charter, self._signer(body.act), body.act, now_ms=now_ms
+                )
+            case UserRegistered() as body:
+                return self._register(event, body, now_ms)
+            case PasskeyAdded() | PasskeyRemoved() | KeyAttested() | KeyRevoked() | RoleGranted():
+                return self._decide_person(event, now_ms)
+            case StatementDrafted() as body:
+                return self._draft(event, body, now_ms)
+            case _:
+                return self._decide_statement(event, now_ms)
+
+    def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
+        self._require_stream(event, UUID(body.user))
+        invitations = self._charter.invitations.values()
+        invitation = next((each for each in invitations if each.id == body.invitation), None)
+        admitted = charter.admit(self._charter, body.role, invitation, now_ms=now_ms)
+        return person.register(body.user, body.name, body.role, admitted)
+
+    def _decide_person(self, event: Event, now_ms: int) -> Body:
+        owner, ledger = self.people[event.stream], self._charter.ledger
+        match event.body:
+            case PasskeyAdded() as body:
+                return self._add_passkey(owner, body, now_ms)
+            case KeyAttested() as body:
+                return person.attest_key(
+                    owner,
+                    KeySubmission(msgspec.to_builtins(body.jwk), body.assertion, body.possession),
+                    nonce=body.nonce,
+                    ledger=ledger,
+                    party=self._charter.party,
+                )
+            case PasskeyRemoved(credential_id=name, act=act):
+                actor = self._signer(act)
+                return person.remove_passkey(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
+            case KeyRevoked(kid=name, act=act):
+                actor = self._signer(act)
+                return person.revoke_key(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
+            case RoleGranted(act=act):
+                actor = self._signer(act)
+                return person.grant_role(owner, actor, act, ledger=ledger, now_ms=now_ms)
+            case _:
+                raise CorruptError("event_misplaced", "not an event of a person")
+
+    def _add_passkey(self, owner: Person, body: PasskeyAdded, now_ms: int) -> PasskeyAdded:
+        added = person.first_passkey(
+            body.registration,
+            body.credential_id,
+            challenge=b64u_decode(body.challenge),
+            party=self._charter.party,
+            transports=body.transports,
+        )
+        if not owner.passkeys:
+            return added
+        if body.act is None:
+            raise CorruptError("act_missing", "a further passkey is added by an act")
+        ledger = self._charter.ledger
+        return person.add_passkey(owner, added, body.act, ledger=ledger, now_ms=now_ms)
+
+    def _draft(self, event: Event, body: StatementDrafted, now_ms: int) -> StatementDrafted:
+        creator = self._signer(body.act)
+        raw = body.document.encode()
+        again, document = statement.draft(
+            raw, body.act, creator, ledger=self._charter.ledger, now_ms=now_ms
+        )
+        self._require_stream(event, UUID(document.statement_id))
+        superseded = document.supersedes
+        if superseded is not None and UUID(superseded) not in self.statements:
+            raise CorruptError("statement_unknown", "it supersedes a statement that is not there")
+        return again
+
+    def _decide_statement(self, event: Event, now_ms: int) -> Body:
+        subject = self.statements[event.stream]
+
+        def decision(signer: Person, assertion: AssertionEvidence | None) -> Decision:
+            return Decision(
+                person=signer,
+                ledger=self._charter.ledger,
+                party=self._charter.party,
+                now_ms=now_ms,
+                assertion=assertion,
+            )
+
+        match event.body:
+            case StatementSigned(jws=jws, assertion=assertion):
+                approval = parse_approval(jws)
+                signer = self._owner(approval.header.kid)
+                return statement.sign(subject, approval, decision(signer, assertion))
+            case StatementRejected(act=act, assertion=assertion):
+                everybody = {each.user: each.roles for each in self.people.values()}
+                signer = self._signer(act)
+                return statement.reject(subject, act, decision(signer, assertion), everybody)
+            case StatementWithdrawn(act=act):
+                return statement.withdraw(subject, act, decision(self._signer(act), None))
+            case _:
+                raise CorruptError("event_misplaced", "not an event of a statement")
+
+    # --- folding -------------------------------------------------------------------------------
+
+    def _evolve(self, event: Event) -> None:
+        match event.body:
+            case LedgerCreated() | InvitationIssued():
+                self.charter = _next(self.charter, event, charter.evolve)
+            case (
+                StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn()
+            ):
+                known = self.statements.get(event.stream)
+                self.statements[event.stream] = _next(known, event, statement.evolve)
+            case _:
+                someone = self.people.get(event.stream)
+                self.people[event.stream] = _next(someone, event, person.evolve)
+        if isinstance(event.body, KeyAttested):
+            self._owners[event.body.kid] = event.stream
+
+    def _claim(self, event: Event) -> None:
+        for name in events.claims(event):
+            if name in self._claims:
+                raise CorruptError("claimed_twice", f"{name} is taken twice")
+            self._claims.add(name)
+
+    def _require_complete(self, event: Event) -> None:
+        stream, expected = event.stream, {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
+        if self._incomplete is not None:
+            follows = stream == self._incomplete and expected.get(type(event.body)) == event.version
+            if not follows:
+                raise CorruptError("registration_torn", "a registration was torn apart")
+        if isinstance(event.body, UserRegistered):
+            self._incomplete = stream
+        elif event.version == expected[KeyAttested] and isinstance(event.body, KeyAttested):
+            self._incomplete = None
+
+    @property
+    def _charter(self) -> Charter:
+        if self.charter is None:
+            raise CorruptError("not_founded", "the log does not begin with a founding")
+        return self.charter
+
+    def _signer(self, act: str) -> Person:
+        return self._owner(parse_act(act).header.kid)
+
+    def _owner(self, kid: str) -> Person:
+        return self.people[self._owners[kid]]
+
+    @staticmethod
+    def _require_stream(event: Event, stream: UUID) -> None:
+        if event.stream != stream:
+            raise CorruptError("event_misplaced", "the event stands in another stream")
+
+
+def _next(state: S | None, event: Event, evolve: Callable[[S | None, Event], S]) -> S:
+    """Return the state after an event that is the next of its stream."""
+    version = 0 if state is None else state.version
+    if event.version != version + 1:
+        raise CorruptError("version_gap", f"after version {version} comes {event.version}")
+    return evolve(state, event)

@@ -1,0 +1,208 @@
+"""Strict base64url, I-JSON and canonical JSON: the only parsers of foreign bytes.
+
+Refuses what lenient parsers repair: padding, junk characters, spare bits, duplicate members,
+lone surrogates, NaN, numbers that an IEEE 754 double changes, deep nesting.
+"""
+
+import binascii
+import hashlib
+import json
+import math
+from decimal import Decimal
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from ledger.errors import MalformedError
+
+T = TypeVar("T")
+
+MAX_DEPTH = 64
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+
+def b64u_encode(raw: bytes) -> str:
+    """Return base64url without padding (RFC 7515 section 2)."""
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URL).decode()
+
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+
+
+def b64u_decode(text: str) -> bytes:
+    """Return the bytes of canonical, unpadded base64url.
+
+    Raises MalformedError `base64url_invalid` for any other spelling of the same bytes.
+    """
+    try:
+        ascii_text = text.encode("ascii")
+        if any(junk in ascii_text for junk in (b"+", b"/", b"=")):
+            _refuse_base64url()
+        padded = ascii_text.translate(_TO_STANDARD) + b"=" * (-len(ascii_text) % 4)
+        raw = binascii.a2b_base64(padded, strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise MalformedError("base64url_invalid", "not base64url without padding") from error
+    # Spare bits of the last character must be zero, or two texts would mean the same bytes.
+    tail = len(raw) - len(raw) % 3
+    if len(raw) % 3 and not text.endswith(b64u_encode(raw[tail:])):
+        _refuse_base64url()
+    return raw
+
+
+def _refuse_base64url() -> NoReturn:
+    raise MalformedError("base64url_invalid", "not canonical base64url without padding")
+
+
+def sha256_hex(raw: bytes) -> str:
+    """Return SHA-256 as 64 lower-case hex characters."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def jcs(value: Any) -> bytes:
+    """Return the RFC 8785 form of a value of strings, integers, booleans, null, lists and objects.
+
+    Floats and member names outside ASCII do not occur in what the ledger hashes and are refused
+    with TypeError, because their canonical forms are where implementations differ.
+    """
+    _refuse_uncanonical(value)
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+    ).encode()
+
+
+def _refuse_uncanonical(value: Any) -> None:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if not (isinstance(name, str) and name.isascii()):
+                raise TypeError("member names of hashed JSON are ASCII strings")
+            _refuse_uncanonical(member)
+    elif isinstance(value, list):
+        for member in value:
+            _refuse_uncanonical(member)
+    elif isinstance(value, float):
+        raise TypeError("hashed JSON has no floats")
+
+
+def decode(raw: bytes, type_: type[T]) -> T:
+    """Return `raw` as a value of the msgspec type, refusing duplicate members.
+
+    The type refuses unknown members itself (forbid_unknown_fields). Raises MalformedError
+    `json_invalid` or `json_duplicate_member`.
+    """
+    try:
+        value: T = _decoder(type_).decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError("json_invalid", _explain(error)) from error
+    # msgspec keeps the last of duplicate members. Without a backslash every quote delimits a
+    # string, so `":` occurs once per member: where the count fits a flat struct, all is unique.
+    flat_members = len(getattr(value, "__struct_fields__", ()))
+    if b"\\" in raw or raw.count(b":") != raw.count(b'":') or raw.count(b'":') > flat_members:
+        _refuse_duplicates(raw)
+    elif raw.count(b'":') != _present(value):
+        _refuse_duplicates(raw)
+    return value
+
+
+def _present(value: Any) -> int:
+    """Count the members of a flat struct that differ from their defaults."""
+    defaults = value.__struct_defaults__
+    required = len(value.__struct_fields__) - len(defaults)
+    optional = zip(value.__struct_fields__[required:], defaults, strict=True)
+    return required + sum(getattr(value, name) is not default for name, default in optional)
+
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    if type_ not in _decoders:  # one per request type of this code base: it does not grow
+        _decoders[type_] = msgspec.json.Decoder(type_, strict=True)
+    return _decoders[type_]
+
+
+def _explain(error: Exception) -> str:
+    """Say what is wrong in msgspec's words, which name paths and types of the request only."""
+    if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
+        return str(error)
+    return "not UTF-8 JSON"
+
+
+def _refuse_duplicates(raw: bytes) -> None:
+    parse_json(raw, exact_numbers=False)
+
+
+def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:
+    """Return I-JSON (RFC 7493) as Python values.
+
+    Raises MalformedError: `json_invalid` (not UTF-8 JSON, NaN, lone surrogate, deeper than 64),
+    `json_duplicate_member`, `json_number_inexact` (a double would change it).
+    """
+    number = _exact_float if exact_numbers else float
+    integer = _exact_int if exact_numbers else _int
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_float=number,
+            parse_int=integer,
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise MalformedError("json_invalid", "not UTF-8 JSON") from error
+    except RecursionError as error:
+        raise MalformedError("json_invalid", "nested too deeply") from error
+    if "\\u" in text:
+        _refuse_surrogates(value)
+    if text.count("{") + text.count("[") > MAX_DEPTH:
+        _refuse_depth(value, MAX_DEPTH)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedError("json_duplicate_member", "an object names a member twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedError("json_invalid", f"{name} is not JSON")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > 1000:  # far beyond any double; also keeps int() linear
+        raise MalformedError("json_number_inexact", "a number has over 1,000 digits")
+    return int(digits)
+
+
+def _exact_int(digits: str) -> int:
+    value = _int(digits)
+    if abs(value) > 2**53 and (len(digits) > 310 or int(float(value)) != value):
+        raise MalformedError("json_number_inexact", "an integer does not survive an IEEE double")
+    return value
+
+
+def _exact_float(digits: str) -> float:
+    value = float(digits)
+    exact = len(digits) <= 1000 and math.isfinite(value) and Decimal(repr(value)) == Decimal(digits)
+    if not exact:
+        raise MalformedError("json_number_inexact", "a number does not survive an IEEE double")
+    return value
+
+
+def _refuse_surrogates(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise MalformedError("json_invalid", "a string has a lone surrogate") from error
+
+
+def _refuse_depth(value: Any, levels: int) -> None:
+    if levels == 0:
+        raise MalformedError("json_invalid", f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for member in value:
+            _refuse_depth(member, levels - 1)

@@ -1,0 +1,1 @@
+"""The HTTP edge: decode strictly, call one function, encode. No rule lives here."""

@@ -1,0 +1,188 @@
+"""What every route needs: the running ledger, the person who asks, the position shown."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency, Provide
+from litestar.params import Parameter, SkipValidation
+
+from ledger import clock
+from ledger.commands import Commands
+from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
+from ledger.log import Log
+from ledger.people import People
+from ledger.settings import Settings
+from ledger.state import SESSION_MS, OperationalState
+from ledger.writer import Writer
+from projections import timeline, users
+from projections.follower import Follower, Views
+from projections.users import User
+
+COOKIE = "ledger_session"
+WAIT_S = 2.0
+
+AnyRequest = Request[Any, Any, Any]
+At = Annotated[int | None, Parameter(query="at", ge=0, le=2**53, description="Show the past")]
+MinPosition = Annotated[
+    int | None,
+    Parameter(query="minPosition", ge=0, le=2**53, description="Wait for this position"),
+]
+Limit = Annotated[int, Parameter(query="limit", ge=1, le=200, description="Items a page")]
+Cursor = Annotated[str | None, Parameter(query="cursor", max_length=256, description="`next`")]
+
+
+class Context:
+    """One running ledger, as routes and pages see it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: Log,
+        writer: Writer,
+        state: OperationalState,
+        views: Views,
+        follower: Follower,
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.writer = writer
+        self.state = state
+        self.follower = follower
+        self.commands = Commands(writer, state)
+        self.people = People(writer, state)
+        self.closing = asyncio.Event()
+        self._views = views
+        founding = writer.reading().charter()
+        self.ledger = founding.ledger
+        self.registration: Literal["open", "invite"] = founding.registration
+
+    def now(self) -> str:
+        """Return the present time as text."""
+        return clock.to_text(self.writer.now_ms())
+
+    @contextmanager
+    def views(self, at: int | None = None) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """Open the read models at one position: the newest, or an earlier one.
+
+        Raises MalformedError `position_future`.
+        """
+        with self._views.reader() as db:
+            newest = self._views.position(db)
+            if at is not None and at > newest:
+                raise MalformedError("position_future", f"the newest position is {newest}")
+            yield db, newest if at is None else at
+
+    def time_of(self, db: sqlite3.Connection, at: int | None) -> str:
+        """Return the time at which a view is shown: now, or that of an earlier entry."""
+        return self.now() if at is None else timeline.time_of(db, at)
+
+    async def wait_for(self, position: int | None) -> None:
+        """Return once the read models have reached a position; raise UnavailableError `not_yet`."""
+        if position is None or self.follower.position >= position:
+            return
+        reached = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def listen(newest: int) -> None:
+            if newest >= position:
+                loop.call_soon_threadsafe(reached.set)
+
+        with self.follower.listening(listen):
+            try:
+                if self.follower.position < position:
+                    await asyncio.wait_for(reached.wait(), WAIT_S)
+            except TimeoutError as error:
+                raise UnavailableError("not_yet", "the read models are not there yet") from error
+
+    def failures(self) -> list[str]:
+        """Return why the ledger is not fit to answer; nothing if it is."""
+        failure = self.follower.failure
+        return [] if failure is None else [f"the read models stopped: {failure}"]
+
+    # --- sessions --------------------------------------------------------------------------------
+
+    def session_id(self, request: AnyRequest) -> str | None:
+        """Return the id of the signed-in person, None for anybody else."""
+        token = request.cookies.get(COOKIE)
+        if token is None:
+            return None
+        return self.state.session_user(token, now_ms=self.writer.now_ms())
+
+    def session_user(self, request: AnyRequest) -> User | None:
+        """Return the signed-in person as the read models know them."""
+        user = self.session_id(request)
+        if user is None:
+            return None
+        with self.views() as (db, at):
+            return users.by_id(db, user, at=at)
+
+    def require_session(self, request: AnyRequest) -> str:
+        """Return the signed-in person's id; raise UnauthenticatedError `sign_in_required`."""
+        user = self.session_id(request)
+        if user is None:
+            raise UnauthenticatedError("sign_in_required", "sign in first")
+        return user
+
+    def session_cookie(self, user: str) -> Cookie:
+        """Open a session and return its cookie."""
+        token = self.state.open_session(user, now_ms=self.writer.now_ms())
+        return self._cookie(token, SESSION_MS // 1000)
+
+    def end_session(self, request: AnyRequest) -> Cookie:
+        """End the request's session, if any, and return the cookie that removes it."""
+        token = request.cookies.get(COOKIE)
+        if token is not None:
+            self.state.close_session(token)
+        return self._cookie("", 0)
+
+    def _cookie(self, value: str, max_age_s: int) -> Cookie:
+        return Cookie(
+            key=COOKIE,
+            value=value,
+            max_age=max_age_s,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=not self.settings.is_local,
+        )
+
+
+FromContext = NamedDependency[SkipValidation[Context]]
+SignedIn = NamedDependency[SkipValidation[str]]
+
+
+def signed_in(request: AnyRequest, context: FromContext) -> str:
+    """Provide the signed-in person's id to a route; anybody else is refused."""
+    return context.require_session(request)
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Which part of a list."""
+
+    limit: int
+    cursor: str | None
+
+
+async def moment(
+    context: FromContext, at: At = None, min_position: MinPosition = None
+) -> int | None:
+    """Provide the position to show, None for the newest, once `minPosition` is reached."""
+    await context.wait_for(min_position)
+    return at
+
+
+def paging(limit: Limit = 50, cursor: Cursor = None) -> Paging:
+    """Provide which part of a list to show."""
+    return Paging(limit, cursor)
+
+
+Moment = NamedDependency[SkipValidation[int | None]]
+FromPaging = NamedDependency[SkipValidation[Paging]]
+READING = {"moment": Provide(moment), "paging": Provide(paging, sync_to_thread=False)}
+MEMBERS = READING | {"user": Provide(signed_in, sync_to_thread=False)}

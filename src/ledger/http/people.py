@@ -1,0 +1,232 @@
+"""Routes of registration, sign-in, keys, passkeys, roles and invitations."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
+
+from ledger.errors import NotFoundError, UnauthenticatedError
+from ledger.http.answers import (
+    InvitationRecorded,
+    KeyRecorded,
+    PasskeyBegun,
+    PasskeyRecorded,
+    Registered,
+    RegistrationBegun,
+    RoleRecorded,
+    created,
+    done,
+    recorded,
+)
+from ledger.http.context import AnyRequest, Context, FromContext, SignedIn, signed_in
+from ledger.http.problems import answers
+from ledger.http.requests import (
+    BeginRegistration,
+    CompleteKey,
+    CompletePasskey,
+    CompleteRegistration,
+    CompleteSignIn,
+    Empty,
+    SignedAct,
+)
+from ledger.passkey import creation_options, request_options
+from projections import users
+from projections.users import User
+
+
+class Session(msgspec.Struct):
+    """Who is signed in."""
+
+    user: User
+
+
+class SessionInfo(msgspec.Struct):
+    """Who is signed in, where."""
+
+    user: User
+    ledger: str
+    position: int
+
+
+@post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404, 429))
+async def begin_registration(
+    data: JSONBody[BeginRegistration], context: FromContext
+) -> RegistrationBegun:
+    """Begin a registration: options for a new passkey, and a nonce for its attestation."""
+    begun = context.people.begin_registration(data.name, data.role, data.invitation)
+    return RegistrationBegun(
+        ceremony=begun.id,
+        user=begun.ceremony.user,
+        ledger=context.ledger,
+        nonce=begun.ceremony.nonce,
+        public_key=creation_options(
+            party=context.settings.party,
+            party_name=context.settings.name,
+            user=UUID(begun.ceremony.user).bytes,
+            user_name=data.name,
+            challenge=begun.ceremony.challenge,
+        ),
+    )
+
+
+@post("/api/register/complete", responses=recorded(Registered))
+async def complete_registration(
+    data: JSONBody[CompleteRegistration], context: FromContext
+) -> Response[bytes]:
+    """Record a person, their passkey and their attested key, or nothing at all."""
+    answer, user = await context.people.complete_registration(
+        data.ceremony, data.registration.passkey(), data.key.submission()
+    )
+    response = created(answer)
+    if user is not None:
+        response.set_cookie(context.session_cookie(user))
+        await context.wait_for(answer.position)
+    return response
+
+
+@post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun, 429))
+async def begin_sign_in(data: JSONBody[Empty], context: FromContext) -> PasskeyBegun:
+    """Begin a sign-in: a random challenge for any passkey of this ledger."""
+    begun = context.people.begin_sign_in()
+    options = request_options(party=context.settings.party, challenge=begun.ceremony.challenge)
+    return PasskeyBegun(begun.id, options)
+
+
+@post("/api/authenticate", status_code=200, responses=done(Session))
+async def sign_in(data: JSONBody[CompleteSignIn], context: FromContext) -> Response[Session]:
+    """Sign in with a passkey."""
+    return _signed_in(context, context.people.sign_in(data.ceremony, data.assertion.evidence()))
+
+
+@post("/api/sessions", status_code=200, responses=done(Session))
+async def sign_in_by_key(data: JSONBody[SignedAct], context: FromContext) -> Response[Session]:
+    """Sign in with an attested key: for machines."""
+    return _signed_in(context, context.people.sign_in_by_key(data.act))
+
+
+def _signed_in(context: Context, user: str) -> Response[Session]:
+    with context.views() as (db, at):
+        found = users.by_id(db, user, at=at)
+    if found is None:
+        raise NotFoundError("user_unknown", "there is no such person yet")
+    return Response(Session(found), cookies=[context.session_cookie(user)])
+
+
+@post("/api/logout", status_code=204, responses=answers(403, 413, 415))
+async def sign_out(
+    data: JSONBody[Empty], request: AnyRequest, context: FromContext
+) -> Response[None]:
+    """End the session."""
+    return Response(None, status_code=204, cookies=[context.end_session(request)])
+
+
+@get("/api/session", responses=answers(401, 503))
+async def session(request: AnyRequest, context: FromContext) -> SessionInfo:
+    """Tell who is signed in."""
+    user = context.require_session(request)
+    with context.views() as (db, at):
+        found = users.by_id(db, user, at=at)
+    if found is None:
+        raise UnauthenticatedError("sign_in_required", "sign in first")
+    return SessionInfo(found, context.ledger, at)
+
+
+@post("/api/jwt-keys/options", status_code=200, responses=done(RegistrationBegun, 401, 404, 429))
+async def begin_key(
+    data: JSONBody[Empty], context: FromContext, user: SignedIn
+) -> RegistrationBegun:
+    """Begin the attestation of one more signing key."""
+    begun = context.people.begin_key(user)
+    return RegistrationBegun(
+        ceremony=begun.id,
+        user=user,
+        ledger=context.ledger,
+        nonce=begun.ceremony.nonce,
+        public_key=request_options(party=context.settings.party, allow=begun.credential_ids),
+    )
+
+
+@post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
+async def add_key(
+    data: JSONBody[CompleteKey], context: FromContext, user: SignedIn
+) -> Response[bytes]:
+    """Record one more attested key."""
+    return created(await context.people.add_key(user, data.ceremony, data.key.submission()))
+
+
+@post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
+async def revoke_key(
+    kid: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+) -> Response[bytes]:
+    """End a signing key."""
+    return created(await context.people.revoke_key(kid, data.act))
+
+
+@post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404, 429))
+async def begin_passkey(
+    data: JSONBody[Empty], context: FromContext, user: SignedIn
+) -> PasskeyBegun:
+    """Begin the registration of one more passkey."""
+    begun, name = context.people.begin_passkey(user)
+    options = creation_options(
+        party=context.settings.party,
+        party_name=context.settings.name,
+        user=UUID(user).bytes,
+        user_name=name,
+        challenge=begun.ceremony.challenge,
+        exclude=begun.credential_ids,
+    )
+    return PasskeyBegun(begun.id, options)
+
+
+@post("/api/passkeys", responses=recorded(PasskeyRecorded, 401))
+async def add_passkey(
+    data: JSONBody[CompletePasskey], context: FromContext, user: SignedIn
+) -> Response[bytes]:
+    """Record one more passkey."""
+    passkey = data.registration.passkey()
+    return created(await context.people.add_passkey(user, data.ceremony, passkey, data.act))
+
+
+@post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
+async def remove_passkey(
+    credential_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+) -> Response[bytes]:
+    """End a passkey."""
+    return created(await context.people.remove_passkey(credential_id, data.act))
+
+
+@post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))
+async def grant_role(
+    user_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+) -> Response[bytes]:
+    """Give a person one more role."""
+    return created(await context.people.grant_role(user_id, data.act))
+
+
+@post("/api/invitations", responses=recorded(InvitationRecorded))
+async def invite(data: JSONBody[SignedAct], context: FromContext) -> Response[bytes]:
+    """Invite somebody."""
+    return created(await context.people.invite(data.act))
+
+
+# Whoever is a stranger can begin these: they cost us a row each and are limited per address.
+begun_by_strangers = [begin_registration, begin_sign_in]
+public = [
+    complete_registration,
+    sign_in,
+    sign_in_by_key,
+    sign_out,
+    session,
+    revoke_key,
+    remove_passkey,
+    grant_role,
+    invite,
+]
+members_only = Router(
+    "/",
+    route_handlers=[begin_key, add_key, begin_passkey, add_passkey],
+    dependencies={"user": Provide(signed_in, sync_to_thread=False)},
+)

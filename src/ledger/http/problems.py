@@ -1,0 +1,135 @@
+"""RFC 9457 problem documents: the one place where an error becomes an HTTP status."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    TooManyRequestsException,
+    ValidationException,
+)
+from litestar.openapi.datastructures import ResponseSpec
+
+from ledger.errors import (
+    ConflictError,
+    ForbiddenError,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    RefusedError,
+    TooLargeError,
+    TooManyError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnsupportedMediaTypeError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "1"
+STATUS: dict[type[LedgerError], int] = {
+    MalformedError: 400,
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    TooLargeError: 413,
+    UnsupportedMediaTypeError: 415,
+    RefusedError: 422,
+    TooManyError: 429,
+    UnavailableError: 503,
+}
+_FRAMEWORK_CODES: dict[type[HTTPException], str] = {
+    NotFoundException: "not_found",
+    MethodNotAllowedException: "method_not_allowed",
+    TooManyRequestsException: "rate_limited",
+    ValidationException: "request_invalid",
+}
+_log = logging.getLogger("ledger")
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """A problem document; `code` is stable, `evidence` names what it is about."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    type: str = "about:blank"
+    evidence: dict[str, Any] = {}
+
+
+def answers(*statuses: int) -> dict[int, ResponseSpec]:
+    """Return the description of a route's problem documents, for OpenAPI."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            media_type=MEDIA_TYPE,
+            description=HTTPStatus(status).phrase,
+            generate_examples=False,
+        )
+        for status in sorted({400, *statuses})
+    }
+
+
+def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[bytes]:
+    """Return a problem document as a response."""
+    title = HTTPStatus(status).phrase
+    document = Problem(title=title, status=status, detail=detail, code=code, evidence=evidence)
+    headers = {"Retry-After": RETRY_AFTER_S} if status in (429, 503) else {}
+    content = msgspec.json.encode(document)
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def from_ledger_error(_: Request[Any, Any, Any], error: LedgerError) -> Response[bytes]:
+    """Answer a deliberate error; what is not meant for clients (corruption) stays in the log."""
+    status = STATUS.get(type(error))
+    if status is None:
+        _log.error("unanswerable", exc_info=error)
+        return problem(500, "internal", "the server failed; its log has the reason")
+    if status == 503:
+        _log.warning("unavailable: %s", error, exc_info=error.__cause__)
+    return problem(status, error.code, error.detail, **error.evidence)
+
+
+def from_framework(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refuses before any of our code runs."""
+    status = error.status_code
+    code = _FRAMEWORK_CODES.get(type(error), "request_invalid")
+    if status == 413:
+        code = "request_too_large"
+    if status >= 500:
+        _log.error("framework error", exc_info=error)
+        return problem(500, "internal", "the server failed; its log has the reason")
+    response = problem(status, code, _detail(error))
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _detail(error: HTTPException) -> str:
+    """Say which members are wrong, in the request's own terms."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    parts = [
+        f"{entry.get('key', 'request')}: {entry['message']}"
+        for entry in extra
+        if isinstance(entry, dict) and "message" in entry
+    ]
+    return "; ".join(parts) or HTTPStatus(error.status_code).phrase
+
+
+def from_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer what nobody foresaw: a problem document for the client, a traceback for the log."""
+    _log.error("unexpected error", exc_info=error)
+    return problem(500, "internal", "the server failed; its log has the reason")
+
+
+EXCEPTION_HANDLERS: dict[Any, Any] = {
+    LedgerError: from_ledger_error,
+    HTTPException: from_framework,
+    Exception: from_bug,
+}

@@ -1,0 +1,176 @@
+"""Routes that read: people, keys, the timeline, live positions, health."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.params import FromPath, Parameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from ledger.errors import NotFoundError
+from ledger.http.context import (
+    MEMBERS,
+    READING,
+    Context,
+    FromContext,
+    FromPaging,
+    Moment,
+    SignedIn,
+)
+from ledger.http.problems import answers
+from projections import keys, timeline, users
+from projections.keys import Key
+from projections.paging import Page
+from projections.timeline import TimelineItem
+from projections.users import User
+
+HEARTBEAT_S = 15.0
+READ = answers(401, 404, 503)
+PUBLIC = answers(404, 503)
+
+
+class JwkSet(msgspec.Struct):
+    """RFC 7517 section 5."""
+
+    keys: list[dict[str, Any]]
+
+
+class KeyList(msgspec.Struct):
+    """The keys that one passkey attested."""
+
+    items: list[Key]
+
+
+class Health(msgspec.Struct):
+    """Whether the ledger is fit to answer, and if not, why."""
+
+    status: Literal["ok", "failing"]
+    position: int
+    reasons: list[str]
+
+
+@get("/api/users", responses=READ)
+async def list_users(
+    context: FromContext,
+    user: SignedIn,
+    moment: Moment,
+    paging: FromPaging,
+) -> Page[User]:
+    """List people, oldest first."""
+    with context.views(moment) as (db, shown):
+        return users.page(db, at=shown, limit=paging.limit, cursor=paging.cursor)
+
+
+@get("/api/users/{credential_id:str}", responses=READ)
+async def user_by_credential(
+    credential_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+) -> User:
+    """Show whose passkey this is."""
+    with context.views(moment) as (db, shown):
+        found = users.by_credential(db, credential_id, at=shown)
+    if found is None:
+        raise NotFoundError("user_unknown", "there is no such person")
+    return found
+
+
+@get("/api/timeline", responses=READ)
+async def list_timeline(
+    context: FromContext,
+    user: SignedIn,
+    moment: Moment,
+    paging: FromPaging,
+    stream: Annotated[str | None, Parameter(query="stream", max_length=36)] = None,
+    actor: Annotated[str | None, Parameter(query="actor", max_length=36)] = None,
+    event_type: Annotated[str | None, Parameter(query="type", max_length=64)] = None,
+) -> Page[TimelineItem]:
+    """List what happened, in words, newest first."""
+    with context.views(moment) as (db, shown):
+        return timeline.page(
+            db,
+            at=shown,
+            limit=paging.limit,
+            cursor=paging.cursor,
+            stream=stream,
+            actor=actor,
+            type=event_type,
+        )
+
+
+@get("/api/stream", responses=READ)
+async def live(
+    context: FromContext,
+    user: SignedIn,
+    last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=20)] = None,
+) -> ServerSentEvent:
+    """Send every new position of the read models."""
+    text = last_event_id or ""
+    seen = int(text) if text.isascii() and text.isdigit() else context.follower.position
+    return ServerSentEvent(_positions(context, seen))
+
+
+async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEventMessage]:
+    """Yield positions behind `seen`, newest only: a slow reader skips, it does not queue."""
+    moved = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with context.follower.listening(lambda _: loop.call_soon_threadsafe(moved.set)):
+        yield ServerSentEventMessage(comment="live", retry=2000)
+        while not context.closing.is_set():
+            newest = context.follower.position
+            if newest > seen:
+                seen = newest
+                data = f'{{"position":{newest}}}'
+                yield ServerSentEventMessage(data=data, event="position", id=newest)
+            try:
+                await asyncio.wait_for(moved.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                yield ServerSentEventMessage(comment="still here")
+            moved.clear()
+
+
+@get("/api/jwt-keys/{kid:str}", responses=PUBLIC)
+async def show_key(kid: FromPath[str], context: FromContext, moment: Moment) -> Key:
+    """Show a key and its attestation: enough to verify it offline."""
+    with context.views(moment) as (db, shown):
+        found = keys.by_kid(db, context.log, kid, at=shown)
+    if found is None:
+        raise NotFoundError("key_unknown", "there is no such signing key")
+    return found
+
+
+@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=PUBLIC)
+async def keys_by_credential(
+    credential_id: FromPath[str], context: FromContext, moment: Moment
+) -> KeyList:
+    """List the keys that a passkey attested."""
+    with context.views(moment) as (db, shown):
+        found = keys.by_credential(db, context.log, credential_id, at=shown)
+    if not found:
+        raise NotFoundError("key_unknown", "this passkey attested no signing key")
+    return KeyList(found)
+
+
+@get("/.well-known/jwks.json", responses=PUBLIC)
+async def jwk_set(context: FromContext, moment: Moment) -> JwkSet:
+    """Return every attested public key, for any JWT library."""
+    with context.views(moment) as (db, shown):
+        return JwkSet(keys.jwk_set(db, at=shown))
+
+
+@get("/healthz", responses={503: answers(503)[503]})
+async def health(context: FromContext) -> Response[Health]:
+    """Tell whether the ledger is fit to answer."""
+    reasons = context.failures()
+    found = Health("failing" if reasons else "ok", context.follower.position, reasons)
+    return Response(found, status_code=503 if reasons else 200)
+
+
+public = Router(
+    "/", route_handlers=[show_key, keys_by_credential, jwk_set, health], dependencies=READING
+)
+members_only = Router(
+    "/",
+    route_handlers=[list_users, user_by_credential, list_timeline, live],
+    dependencies=MEMBERS,
+)

@@ -1,0 +1,172 @@
+"""Routes of statements."""
+
+from typing import Annotated, Literal
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody, Parameter
+
+from ledger import jose
+from ledger.errors import NotFoundError
+from ledger.http.answers import Decided, Drafted, created, recorded
+from ledger.http.context import MEMBERS, Context, FromContext, FromPaging, Moment, SignedIn
+from ledger.http.problems import answers
+from ledger.http.requests import (
+    MAX_STATEMENT_BYTES,
+    DraftStatement,
+    RejectStatement,
+    SignedAct,
+    SignStatement,
+)
+from projections import inbox, statements
+from projections.paging import Page
+from projections.statements import Statement, StatementSummary
+
+Status = Annotated[
+    Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
+    Parameter(query="status"),
+]
+Search = Annotated[str | None, Parameter(query="q", max_length=200, description="In titles")]
+By = Annotated[str | None, Parameter(query="creator", max_length=36)]
+
+
+READ = answers(401, 404, 503)
+
+
+@post(
+    "/api/statements/create",
+    responses=recorded(Drafted),
+    request_max_body_size=MAX_STATEMENT_BYTES,
+)
+async def create(data: JSONBody[DraftStatement], context: FromContext) -> Response[bytes]:
+    """Put a document up for approval."""
+    return created(await context.commands.draft(data.document, data.act))
+
+
+@post(
+    "/api/statements/{statement_id:str}/sign",
+    responses=recorded(Decided),
+    request_max_body_size=MAX_STATEMENT_BYTES,
+)
+async def sign(
+    statement_id: FromPath[str], data: JSONBody[SignStatement], context: FromContext
+) -> Response[bytes]:
+    """Approve: the signature is the authority."""
+    assertion = None if data.assertion is None else data.assertion.evidence()
+    return created(await context.commands.sign(statement_id, data.jwt, assertion))
+
+
+@post("/api/statements/{statement_id:str}/reject", responses=recorded(Decided))
+async def reject(
+    statement_id: FromPath[str], data: JSONBody[RejectStatement], context: FromContext
+) -> Response[bytes]:
+    """Reject, with a signed reason."""
+    assertion = None if data.assertion is None else data.assertion.evidence()
+    return created(await context.commands.reject(statement_id, data.act, assertion))
+
+
+@post("/api/statements/{statement_id:str}/withdraw", responses=recorded(Decided))
+async def withdraw(
+    statement_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+) -> Response[bytes]:
+    """Take a pending statement back."""
+    return created(await context.commands.withdraw(statement_id, data.act))
+
+
+@get("/api/statements", responses=READ)
+async def list_statements(
+    context: FromContext,
+    user: SignedIn,
+    moment: Moment,
+    paging: FromPaging,
+    status: Status = None,
+    q: Search = None,
+    creator: By = None,
+) -> Page[StatementSummary]:
+    """List statements, newest first."""
+    with context.views(moment) as (db, shown):
+        return statements.page(
+            db,
+            at=shown,
+            now=context.time_of(db, moment),
+            limit=paging.limit,
+            cursor=paging.cursor,
+            status=status,
+            q=q,
+            creator=creator,
+        )
+
+
+@get("/api/inbox", responses=READ)
+async def list_inbox(
+    context: FromContext,
+    user: SignedIn,
+    moment: Moment,
+    paging: FromPaging,
+) -> Page[StatementSummary]:
+    """List what waits for the signed-in person, newest first."""
+    with context.views(moment) as (db, shown):
+        return inbox.page(
+            db,
+            user_id=user,
+            at=shown,
+            now=context.time_of(db, moment),
+            limit=paging.limit,
+            cursor=paging.cursor,
+        )
+
+
+@get("/api/statements/{statement_id:str}", responses=READ)
+async def show(
+    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+) -> Response[Statement]:
+    """Show one statement with its decisions and progress."""
+    with context.views(moment) as (db, shown):
+        now = context.time_of(db, moment)
+        found = statements.by_id(db, context.log, statement_id, at=shown, now=now)
+    if found is None:
+        raise NotFoundError("statement_unknown", "there is no such statement")
+    etag = f'"{found.changed_position}-{found.status}"'
+    return Response(found, headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+
+@get("/api/statements/{statement_id:str}/document", responses=READ)
+async def document(
+    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+) -> Response[bytes]:
+    """Return the document's exact bytes."""
+    with context.views(moment) as (db, shown):
+        raw = statements.document(db, context.log, statement_id, at=shown)
+    if raw is None:
+        raise NotFoundError("statement_unknown", "there is no such statement")
+    return Response(raw, media_type="application/json")
+
+
+@get("/api/statements/{statement_id:str}/jws", responses=READ)
+async def general_jws(
+    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+) -> Response[bytes]:
+    """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""
+    compacts = _approvals(context, statement_id, moment)
+    if not compacts:
+        raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
+    return Response(jose.general(compacts), media_type="application/jose+json")
+
+
+def _approvals(context: Context, statement_id: str, moment: int | None) -> list[str]:
+    with context.views(moment) as (db, shown):
+        if statements.document(db, context.log, statement_id, at=shown) is None:
+            raise NotFoundError("statement_unknown", "there is no such statement")
+        return statements.shared_approvals(db, context.log, statement_id, at=shown)
+
+
+router = Router(
+    "/",
+    route_handlers=[create, sign, reject, withdraw],
+    tags=["statements"],
+)
+reads = Router(
+    "/",
+    route_handlers=[list_statements, list_inbox, show, document, general_jws],
+    dependencies=MEMBERS,
+    tags=["statements"],
+)

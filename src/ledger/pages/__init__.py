@@ -1,0 +1,77 @@
+"""The web pages: server-rendered, readable without scripts, enhanced by web/static/js."""
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Template
+from litestar.template import TemplateConfig
+
+from ledger.assets import Assets
+from ledger.pages import routes as _routes
+from ledger.pages import words
+from ledger.pages.content import digit_groups, visible
+from ledger.pages.web import Web
+
+__all__ = ["ROUTES", "Web", "error_page", "template_config"]
+
+ROUTES = [
+    _routes.home,
+    _routes.register,
+    _routes.sign_in,
+    _routes.statement_list,
+    _routes.inbox_list,
+    _routes.draft,
+    _routes.statement,
+    _routes.account,
+]
+
+# What went wrong, and who can do what about it.
+_ERRORS = {
+    401: ("You are not signed in", "Sign in with your passkey to go on."),
+    403: ("You may not do this", "An administrator of this ledger can give you the role it takes."),
+    404: ("There is nothing here", "The address may be mistyped, or the thing is not for you."),
+    429: ("Too many requests", "Wait a minute, then try again."),
+    503: ("Not ready", "The ledger cannot answer now. Try again in a moment."),
+}
+_OTHER_ERROR = ("Something went wrong", "Nothing was recorded. The server's log has the reason.")
+_BAD_REQUEST = ("This address does not work", "Go back and follow the link once more.")
+
+
+def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
+    """Return the template engine for the application, with the functions that templates call."""
+    environment = Environment(
+        loader=FileSystemLoader(assets.templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "static": assets.url,
+        "modules": assets.modules,
+        "tree_hash": assets.tree_hash,
+        "visible": visible,
+        "digit_groups": digit_groups,
+        "moment": words.moment,
+        "moment_s": words.moment_s,
+    }
+    return TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment))
+
+
+def error_page(status: int, detail: str = "") -> Template:
+    """Return the page for an HTTP error; `detail` is our own sentence, never an exception's text."""
+    title, advice = _ERRORS.get(status, _OTHER_ERROR if status >= 500 else _BAD_REQUEST)
+    return Template(
+        "error.html",
+        context={
+            "page": "error",
+            "ledger": "",
+            "me": None,
+            "position": 0,
+            "status": status,
+            "title": title,
+            "advice": advice,
+            "detail": detail,
+        },
+        headers={"Cache-Control": "no-store"},
+        status_code=status,
+    )

@@ -1,0 +1,188 @@
+"""The pages people use. Each reads the views once and renders one template; none changes anything.
+
+Everything a page shows is in the HTML that is sent, so it can be read without scripts; signing
+needs them, because the keys live in the browser.
+"""
+
+from urllib.parse import quote
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+
+from ledger import policy
+from ledger.encoding import parse_json
+from ledger.errors import NotFoundError
+from ledger.pages.content import parse_content
+from ledger.pages.standing import standing
+from ledger.pages.web import AnyRequest, FromWeb, page
+from ledger.pages.words import policy_sentence, progress_sentence
+from projections import inbox, keys, statements, users
+
+STATUSES = ("pending", "approved", "rejected", "withdrawn", "expired")
+_ROWS = 25
+_MOST_PEOPLE = 200
+
+
+def local_path(target: str | None) -> str | None:
+    """Return `target` when it is a path of this site, or None: a redirect must not leave it."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    return target if target.isprintable() and "\\" not in target else None
+
+
+def _sign_in(request: AnyRequest) -> Redirect:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Redirect(f"/signin?next={quote(request.url.path + query, safe='')}")
+
+
+@get("/", sync_to_thread=True)
+def home(request: AnyRequest, web: FromWeb) -> Template:
+    """Say what this is, and lead to registration or to the inbox."""
+    return page("home", web, me=web.session_user(request), registration=web.registration)
+
+
+@get("/register", sync_to_thread=True)
+def register(
+    request: AnyRequest,
+    web: FromWeb,
+    invitation: FromQuery[str | None] = None,
+    role: FromQuery[str | None] = None,
+) -> Template:
+    """Make a person: a passkey, and a signing key that it attests."""
+    return page(
+        "register",
+        web,
+        registration=web.registration,
+        invitation=invitation,
+        role=role if role in ("creator", "investor") else None,
+        next=local_path(request.query_params.get("next")) or "/inbox",
+    )
+
+
+@get("/signin", sync_to_thread=True)
+def sign_in(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+    """Sign in with a passkey."""
+    target = local_path(request.query_params.get("next")) or "/inbox"
+    if web.session_user(request) is not None:
+        return Redirect(target)
+    return page("signin", web, registration=web.registration, next=target)
+
+
+@get("/statements", sync_to_thread=True)
+def statement_list(
+    request: AnyRequest,
+    web: FromWeb,
+    status: FromQuery[str | None] = None,
+    q: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Template | Redirect:
+    """List all statements, newest first."""
+    me = web.session_user(request)
+    if me is None:
+        return _sign_in(request)
+    wanted = status if status in STATUSES else None
+    with web.views() as (db, at):
+        found = statements.page(
+            db,
+            at=at,
+            now=web.now(),
+            limit=_ROWS,
+            cursor=cursor or None,
+            status=wanted,
+            q=q or None,
+            creator=None,
+        )
+    return page(
+        "statements",
+        web,
+        me=me,
+        position=at,
+        found=found,
+        status=wanted,
+        q=q or "",
+        cursor=cursor,
+        statuses=STATUSES,
+    )
+
+
+@get("/inbox", sync_to_thread=True)
+def inbox_list(
+    request: AnyRequest, web: FromWeb, cursor: FromQuery[str | None] = None
+) -> Template | Redirect:
+    """List what waits for the signed-in person, and where their own statements stand."""
+    me = web.session_user(request)
+    if me is None:
+        return _sign_in(request)
+    with web.views() as (db, at):
+        now = web.now()
+        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=_ROWS, cursor=cursor or None)
+        mine = statements.page(
+            db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
+        )
+    return page("inbox", web, me=me, position=at, found=waiting, mine=mine, cursor=cursor)
+
+
+@get("/draft", sync_to_thread=True)
+def draft(
+    request: AnyRequest, web: FromWeb, supersedes: FromQuery[str | None] = None
+) -> Template | Redirect:
+    """Write a statement and its policy; the browser makes and signs the document."""
+    me = web.session_user(request)
+    if me is None:
+        return _sign_in(request)
+    with web.views() as (db, at):
+        people = users.page(db, at=at, limit=_MOST_PEOPLE, cursor=None)
+        base = None
+        if supersedes:
+            base = statements.by_id(db, web.log, supersedes, at=at, now=web.now())
+    return page("draft", web, me=me, position=at, people=people, base=base)
+
+
+@get("/statements/{statement_id:str}", sync_to_thread=True)
+def statement(
+    request: AnyRequest, web: FromWeb, statement_id: FromPath[str]
+) -> Template | Redirect:
+    """Review one statement: its exact content, its policy, who signed, and what you can do."""
+    me = web.session_user(request)
+    if me is None:
+        return _sign_in(request)
+    with web.views() as (db, at):
+        found = statements.by_id(db, web.log, statement_id, at=at, now=web.now())
+        if found is None:
+            raise NotFoundError("statement_unknown", "there is no such statement")
+        # The document is the truth about content and policy; the views only index it.
+        document = parse_json(found.document.encode())
+        rules = policy.parse(msgspec.json.encode(document["policy"]))
+        named = {m.removeprefix("user:") for m in (*policy.members(rules), *rules.veto)}
+        named = {name for name in named if not name.startswith("role:")}
+        people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at))}
+        people[found.creator.id] = found.creator.name
+    return page(
+        "statement",
+        web,
+        me=me,
+        position=at,
+        statement=found,
+        content=parse_content(found.content),
+        names=people,
+        policy_sentence=policy_sentence(rules, people),
+        progress_sentence=progress_sentence(found),
+        assurance=rules.assurance,
+        standing=standing(found, rules, me),
+    )
+
+
+@get("/account", sync_to_thread=True)
+def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+    """Show the person's passkeys and signing keys; administrators also invite and grant here."""
+    me = web.session_user(request)
+    if me is None:
+        return _sign_in(request)
+    with web.views() as (db, at):
+        signing_keys = keys.of_user(db, me.id, at=at)
+        people = None
+        if "administrator" in me.roles:
+            people = users.page(db, at=at, limit=_MOST_PEOPLE, cursor=None)
+    return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)

@@ -1,0 +1,95 @@
+"""What one person can do with one statement, and what it would change.
+
+The server decides again when the signature arrives; this only spares people a refusal, and tells
+them the effect beforehand.
+"""
+
+import msgspec
+
+from ledger import policy
+from ledger.pages.words import listed, ordinal
+from projections.statements import Decision, MemberProgress, Progress, Statement
+from projections.users import User
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The actions open to a person, in the words of the page."""
+
+    can_approve: bool = False
+    can_reject: bool = False
+    can_withdraw: bool = False
+    approved: Decision | None = None
+    rejected: Decision | None = None
+    why_not: str = ""
+    approval_effect: str = ""
+    rejection_effect: str = ""
+
+
+def standing(statement: Statement, rules: policy.Policy, me: User) -> Standing:
+    """Return what `me` can do with the statement as it stands."""
+    mine = [d for d in statement.decisions if d.person.id == me.id]
+    approved = next((d for d in mine if d.decision == "approval"), None)
+    rejected = next((d for d in mine if d.decision == "rejection"), None)
+    roles = frozenset(me.roles)
+    creator = statement.creator.id
+    signs = not policy.VOTING_ROLES.isdisjoint(roles)
+    eligible = signs and policy.may_approve(rules, me.id, roles, creator=creator)
+    pending = statement.status == "pending"
+    vetoes = signs and policy.may_veto(rules, me.id, roles)
+    can_approve = eligible and approved is None and statement.status in ("pending", "approved")
+    can_reject = pending and (eligible or vetoes) and not mine
+    return Standing(
+        can_approve=can_approve,
+        can_reject=can_reject,
+        can_withdraw=pending and me.id == creator,
+        approved=approved,
+        rejected=rejected,
+        why_not="" if eligible or vetoes else _why_not(rules, me, creator),
+        approval_effect=_approval_effect(statement, rules, me) if can_approve else "",
+        rejection_effect=_rejection_effect(statement, me, vetoes=vetoes) if can_reject else "",
+    )
+
+
+def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
+    if me.id == creator and not rules.creator_may_sign:
+        return "You created this statement, and its policy does not let the creator sign."
+    roles = listed(list(me.roles))
+    return f"The policy does not ask for you: your role is {roles}."
+
+
+def _approval_effect(statement: Statement, rules: policy.Policy, me: User) -> str:
+    if statement.status == "approved":
+        return "It is approved already; your signature is recorded beside the others."
+    people = {
+        d.person.id: frozenset(d.roles) for d in statement.decisions if d.decision == "approval"
+    }
+    people[me.id] = frozenset(me.roles)
+    count = policy.count(rules, people)
+    if policy.met(rules, people):
+        yours = f"Yours is the {ordinal(count)} of {rules.threshold} needed"
+        return f"{yours}: the statement becomes approved at once."
+    if count == statement.progress.count:
+        return "Yours alone does not complete a group; more signatures are needed."
+    left = rules.threshold - count
+    return f"Yours is the {ordinal(count)} of {rules.threshold} needed; {left} more after it."
+
+
+def _rejection_effect(statement: Statement, me: User, *, vetoes: bool) -> str:
+    if vetoes:
+        return "You have a veto: your rejection ends this statement."
+    if _still_possible(statement.progress, me.id):
+        return "Others can still approve it: your rejection is recorded but does not end it."
+    return "Without you the policy cannot be met: your rejection ends this statement."
+
+
+def _still_possible(node: Progress, without: str) -> bool:
+    """Tell whether everybody else who has signed or may still sign would meet the node."""
+    people: set[str] = set()
+    others = 0
+    for member in node.members:
+        if isinstance(member, MemberProgress):
+            people |= {person.id for person in (*member.approved, *member.waiting)}
+            others += member.more
+        else:
+            others += _still_possible(member, without)
+    return len(people - {without}) + others >= node.threshold

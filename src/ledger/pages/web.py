@@ -1,0 +1,50 @@
+"""What the pages need from the application, and nothing else of it."""
+
+import sqlite3
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
+
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from litestar.response import Template
+
+from projections.users import User
+
+
+class Web(Protocol):
+    """The application as its pages see it: read models, the log's reader, and who is asking."""
+
+    @property
+    def ledger(self) -> str:
+        """Return the log's origin."""
+
+    @property
+    def registration(self) -> Literal["open", "invite"]:
+        """Return who may register."""
+
+    @property
+    def log(self) -> Any:
+        """Return the event reader that statements are read with."""
+
+    def views(self) -> AbstractContextManager[tuple[sqlite3.Connection, int]]:
+        """Open the read models at one position."""
+
+    def session_user(self, request: Request[Any, Any, Any]) -> User | None:
+        """Return the signed-in person."""
+
+    def now(self) -> str:
+        """Return the time."""
+
+
+FromWeb = NamedDependency[SkipValidation[Web]]
+AnyRequest = Request[Any, Any, Any]
+
+
+def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:
+    """Return one page; it is never stored, because after signing out nobody may see it again."""
+    return Template(
+        f"{name}.html",
+        context={"page": name, "ledger": web.ledger, "me": me, "position": 0, **more},
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,118 @@
+"""Policies: who has to approve. Pure arithmetic over distinct people.
+
+A node is met when at least `threshold` of what it counts is there: each distinct person covered
+by one of its `user:` or `role:` members counts once, each nested node that is met counts once.
+"""
+
+from collections.abc import Mapping, Set
+from typing import Literal
+
+import msgspec
+
+from ledger.encoding import decode
+from ledger.errors import MalformedError
+
+MAX_LEVELS = 8
+MAX_MEMBERS = 256
+VOTING_ROLES = frozenset({"creator", "investor", "administrator"})
+ROLES = VOTING_ROLES | {"auditor"}
+
+# Everybody of a set of people, with the roles that each had when it counted.
+People = Mapping[str, Set[str]]
+
+
+class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`threshold` of the members `of`."""
+
+    threshold: int
+    of: "tuple[str | Node, ...]"
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The outermost node, and the rules that only it can have."""
+
+    threshold: int
+    of: tuple[str | Node, ...]
+    veto: tuple[str, ...] = ()
+    creator_may_sign: bool = True
+    expires_at: str | None = None
+    assurance: Literal["key", "passkey"] = "key"
+
+
+AnyNode = Node | Policy
+
+
+def check(policy: Policy) -> None:
+    """Raise MalformedError `policy_invalid` or `policy_impossible` for what can never be met."""
+    total = _check_node(policy, MAX_LEVELS) + len(policy.veto)
+    if total > MAX_MEMBERS:
+        raise MalformedError("policy_invalid", f"a policy names at most {MAX_MEMBERS} members")
+    for member in policy.veto:
+        _check_member(member)
+
+
+def _check_node(node: AnyNode, levels: int) -> int:
+    if levels == 0:
+        raise MalformedError("policy_invalid", f"a policy nests at most {MAX_LEVELS} levels")
+    nested = [member for member in node.of if isinstance(member, Node)]
+    named = {member for member in node.of if isinstance(member, str)}
+    if node.threshold < 1 or not node.of or len(named) + len(nested) != len(node.of):
+        raise MalformedError("policy_invalid", "a node needs a threshold from 1 and unlike members")
+    for member in named:
+        _check_member(member)
+    open_ended = any(member.startswith("role:") for member in named)
+    if not open_ended and node.threshold > len(node.of):
+        raise MalformedError("policy_impossible", "a threshold is above the number of its members")
+    return len(named) + sum(1 + _check_node(member, levels - 1) for member in nested)
+
+
+def _check_member(member: str) -> None:
+    kind, _, name = member.partition(":")
+    if not (kind == "user" and name) and not (kind == "role" and name in VOTING_ROLES):
+        raise MalformedError("policy_invalid", "a member is user:<id> or role:<role that signs>")
+
+
+def parse(raw: bytes) -> Policy:
+    """Return a checked policy from its JSON; raise MalformedError as `decode` and `check` do."""
+    policy = decode(raw, Policy)
+    check(policy)
+    return policy
+
+
+def covers(member: str, user: str, roles: Set[str]) -> bool:
+    """Tell whether `user:<id>` or `role:<name>` speaks of this person."""
+    kind, _, name = member.partition(":")
+    return name == user if kind == "user" else name in roles
+
+
+def count(node: AnyNode, people: People) -> int:
+    """Return how much of the node is there: distinct people covered, and nested nodes met."""
+    names = [member for member in node.of if isinstance(member, str)]
+    persons = sum(any(covers(name, user, people[user]) for name in names) for user in people)
+    nested = sum(met(member, people) for member in node.of if isinstance(member, Node))
+    return persons + nested
+
+
+def met(node: AnyNode, people: People) -> bool:
+    """Tell whether these people's approvals meet the node."""
+    return count(node, people) >= node.threshold
+
+
+def members(node: AnyNode) -> frozenset[str]:
+    """Return every `user:` and `role:` member of a node and all nodes below it, veto left out."""
+    found: set[str] = set()
+    for member in node.of:
+        found |= {member} if isinstance(member, str) else members(member)
+    return frozenset(found)
+
+
+def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> bool:
+    """Tell whether this person's approval can count."""
+    if user == creator and not policy.creator_may_sign:
+        return False
+    return any(covers(member, user, roles) for member in members(policy))
+
+
+def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:
+    """Tell whether this person's rejection ends the statement at once."""
+    return any(covers(member, user, roles) for member in policy.veto)

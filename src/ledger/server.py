@@ -1,0 +1,109 @@
+"""The application: one running ledger behind litestar, its start and its end."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar, Request, Router
+from litestar.di import Provide
+from litestar.middleware.rate_limit import RateLimitConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from ledger import __version__
+from ledger.assets import Assets, find_web
+from ledger.founding import found
+from ledger.headers import security_headers
+from ledger.http import people, reads, statements
+from ledger.http.context import Context
+from ledger.http.problems import EXCEPTION_HANDLERS
+from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
+from ledger.log import GroupCommit, Log
+from ledger.pages import ROUTES, template_config
+from ledger.settings import Settings
+from ledger.state import OperationalState
+from ledger.store import SqliteLog
+from ledger.writer import Writer
+from projections.follower import Follower, Views
+
+LOG_FILE = "log.sqlite"
+VIEWS_FILE = "views.sqlite"
+STATE_FILE = "state.sqlite"
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+_log = logging.getLogger("ledger")
+
+
+def build(settings: Settings) -> Litestar:
+    """Open the ledger of these settings, founding it at its first start, and return its server.
+
+    Raises ConflictError `settings_mismatch` for a ledger founded with other settings.
+    """
+    store = SqliteLog(settings.data / LOG_FILE)
+    log = Log(store)
+    views = Views(settings.data / VIEWS_FILE)
+    follower = Follower(views, log)
+    commits = GroupCommit(store, lambda _: follower.wake())
+    writer = Writer(log, commits)
+    token = found(log, writer, settings)
+    if token is not None:
+        link = f"{settings.origin}/register?invitation={token}"
+        _log.warning("first administrator, once: open %s", link)
+    state = OperationalState(settings.data / STATE_FILE)
+    context = Context(settings, log, writer, state, views, follower)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        follower.start()
+        try:
+            yield
+        finally:
+            context.closing.set()
+            commits.close()
+            follower.stop()
+            state.close()
+            log.close()
+
+    return _application(settings, context, [lifespan])
+
+
+def _application(settings: Settings, context: Context, lifespan: list[Lifespan]) -> Litestar:
+    assets = Assets(find_web())
+    limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
+
+    def before_api(request: Request) -> None:  # type: ignore[type-arg]  # litestar passes its own
+        require_json_from_us(request, settings.origin)
+
+    api = Router(
+        "/",
+        route_handlers=[
+            statements.router,
+            statements.reads,
+            Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
+            *people.public,
+            people.members_only,
+            reads.public,
+            reads.members_only,
+        ],
+        before_request=before_api,
+        request_class=StrictRequest,
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_SMALL_BYTES,
+    )
+    return Litestar(
+        route_handlers=[api, assets.router(), *ROUTES],
+        dependencies={
+            "context": Provide(lambda: context, sync_to_thread=False),
+            "web": Provide(lambda: context, sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=lifespan,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="Ledger",
+            version=__version__,
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        response_headers=security_headers(settings.origin),
+        template_config=template_config(assets),
+    )

@@ -1,0 +1,101 @@
+"""Settings: environment variables, all optional, read once at start.
+
+| Variable | Default | |
+|---|---|---|
+| LEDGER_ORIGIN | http://localhost:8000 | the web origin people use; passkeys are bound to it |
+| LEDGER_RP_ID | the origin's host | WebAuthn relying party id; permanent |
+| LEDGER_NAME | Ledger | the name that passkey prompts show |
+| LEDGER_REGISTRATION | open on localhost, else invite | who may register; fixed at first start |
+| LEDGER_LOG_ORIGIN | made at first start | the log's own name; fixed at first start |
+| LEDGER_DATA | data | directory of the log and everything derived from it |
+| LEDGER_HOST | 127.0.0.1 | address to listen on |
+| LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
+| LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NoReturn
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ledger.errors import MalformedError
+from ledger.passkey import RelyingParty
+
+LOCAL_HOSTS = frozenset({"localhost"})
+DEFAULT_PORT = 8000
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the operator decides."""
+
+    origin: str
+    rp_id: str
+    name: str
+    registration: Literal["open", "invite"]
+    log_origin: str | None
+    data: Path
+    host: str
+    port: int
+    rate_limit: int
+
+    @property
+    def party(self) -> RelyingParty:
+        """The relying party, from configuration alone: never from a Host header."""
+        return RelyingParty(rp_id=self.rp_id, origin=self.origin)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether people reach the ledger on this machine only."""
+        return urlsplit(self.origin).hostname in LOCAL_HOSTS
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment; raise MalformedError `setting_invalid`."""
+    origin = environment.get("LEDGER_ORIGIN", f"http://localhost:{DEFAULT_PORT}").rstrip("/")
+    host = _require_origin(origin)
+    local = host in LOCAL_HOSTS
+    rp_id = environment.get("LEDGER_RP_ID", host)
+    if host != rp_id and not host.endswith(f".{rp_id}"):
+        _refuse("LEDGER_RP_ID", "is the origin's host or a parent domain of it")
+    registration = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
+    if registration not in ("open", "invite"):
+        _refuse("LEDGER_REGISTRATION", "is open or invite")
+    port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
+    return Settings(
+        origin=origin,
+        rp_id=rp_id,
+        name=environment.get("LEDGER_NAME", "Ledger"),
+        registration="open" if registration == "open" else "invite",
+        log_origin=environment.get("LEDGER_LOG_ORIGIN"),
+        data=Path(environment.get("LEDGER_DATA", "data")),
+        host=environment.get("LEDGER_HOST", "127.0.0.1"),
+        port=_number(environment, "LEDGER_PORT", port),
+        rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),
+    )
+
+
+def _require_origin(origin: str) -> str:
+    try:
+        parts = urlsplit(origin)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        _refuse("LEDGER_ORIGIN", "is scheme://host[:port] and nothing more")
+    if host is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        _refuse("LEDGER_ORIGIN", "is scheme://host[:port] and nothing more")
+    # Browsers offer passkeys and Web Cryptography in secure contexts only.
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
+        _refuse("LEDGER_ORIGIN", "is https, or http://localhost")
+    return host
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
+        _refuse(name, "is a whole number from 1 to 65535")
+    return int(text)
+
+
+def _refuse(name: str, rule: str) -> NoReturn:
+    raise MalformedError("setting_invalid", f"{name} {rule}")

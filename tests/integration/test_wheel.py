@@ -1,0 +1,172 @@
+"""What is released: built from a copy, installed outside the checkout, and run there."""
+
+import os
+import socket
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+import httpx
+import pytest
+
+import ledger
+
+ROOT = Path(__file__).parents[2]
+START_S = 30
+
+
+def a_strangers_environment() -> dict[str, str]:
+    """The environment without our settings, and without a path back into the checkout."""
+    ours = ("LEDGER_", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Return what a command printed; one that fails shows all it said."""
+    environment = a_strangers_environment()
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def build(kind: str, *, source: Path, into: Path) -> Path:
+    run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", into, cwd=source)
+    (built,) = into.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("sdist", source=ROOT, into=tmp_path_factory.mktemp("sdist"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(directory, filter="data")
+    (source,) = directory.iterdir()
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as a stranger builds it: from the sdist."""
+    return build("wheel", source=unpacked, into=tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin directory of a new environment with the wheel and the runtime lock, no more."""
+    environment = tmp_path_factory.mktemp("environment")
+    python = environment / "bin" / "python"
+    run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    lock = ROOT / "requirements.txt"
+    run(*pip, "install", "-qq", "--require-hashes", "-r", lock, cwd=environment)
+    run(*pip, "install", "-qq", "--no-deps", "--no-index", wheel, cwd=environment)
+    run(*pip, "check", cwd=environment)
+    return environment / "bin"
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def files(directory: Path) -> set[str]:
+    return {
+        path.relative_to(directory).as_posix()
+        for path in directory.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+
+
+def test_the_wheel_from_the_sdist_is_the_wheel_from_the_checkout(
+    wheel: Path, tmp_path: Path
+) -> None:
+    assert contents(wheel) == contents(build("wheel", source=ROOT, into=tmp_path))
+
+
+def test_the_wheel_holds_the_package_the_read_models_and_the_web_files(wheel: Path) -> None:
+    expected = {f"ledger/{name}" for name in files(ROOT / "src" / "ledger")}
+    expected |= {f"projections/{name}" for name in files(ROOT / "projections")}
+    expected |= {f"ledger/web/{name}" for name in files(ROOT / "web")}
+    information = f"approval_ledger-{ledger.__version__}.dist-info/"
+    assert {name for name in contents(wheel) if not name.startswith(information)} == expected
+    assert {"ledger/py.typed", "projections/py.typed"} < expected
+
+
+def test_the_sdist_holds_no_data_and_nothing_hidden(unpacked: Path) -> None:
+    names = {path.name for path in unpacked.iterdir()}
+    assert "data" not in names
+    assert {name for name in names if name.startswith(".")} <= {".gitignore"}
+
+
+def test_the_installed_package_is_the_wheel_and_not_the_checkout(
+    installed: Path, tmp_path: Path
+) -> None:
+    program = "import ledger, projections; print(ledger.__file__); print(projections.__file__)"
+    for path in run(installed / "python", "-c", program, cwd=tmp_path).splitlines():
+        assert Path(path).is_relative_to(installed.parent)
+
+
+def test_the_installed_command_tells_its_version(installed: Path, tmp_path: Path) -> None:
+    said = run(installed / "ledger", "--version", cwd=tmp_path)
+    assert said.split() == ["ledger", ledger.__version__]
+
+
+@pytest.fixture
+def served(installed: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a ledger that the installed command serves from an empty directory."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://localhost:{port}"
+    output = tmp_path / "output.txt"
+    with (
+        output.open("w") as stream,
+        subprocess.Popen(
+            [installed / "ledger", "serve"],
+            cwd=tmp_path,
+            env=a_strangers_environment() | {"LEDGER_ORIGIN": address},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        ) as server,
+    ):
+        try:
+            wait_until_healthy(address, server, output)
+            yield address
+        finally:
+            server.terminate()
+
+
+def wait_until_healthy(address: str, server: "subprocess.Popen[bytes]", output: Path) -> None:
+    """Return when /healthz answers 200; fail with the server's own words if it does not."""
+    answer = "nothing"
+    deadline = monotonic() + START_S
+    while monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"the server ended with {server.wait(timeout=0.1)}: {output.read_text()}")
+        with suppress(httpx.TransportError):
+            health = httpx.get(f"{address}/healthz", timeout=START_S)
+            if health.status_code == 200:
+                return
+            answer = health.text
+    pytest.fail(f"/healthz answered {answer}: {output.read_text()}")
+
+
+def test_the_installed_command_serves_a_healthy_ledger_with_its_pages(
+    served: str, tmp_path: Path
+) -> None:
+    answer = httpx.get(f"{served}/", timeout=START_S, follow_redirects=True)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert (tmp_path / "data").is_dir()

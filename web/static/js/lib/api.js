@@ -1,0 +1,96 @@
+// Requests to the ledger, and its refusals as sentences that say what to do.
+
+/** A refusal by the server: `code` is stable, the message is for people. */
+export class Problem extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The answer did not arrive: whether the request did is unknown, and sending it again is safe. */
+export class NoAnswer extends Error {
+  constructor(cause) {
+    super("The ledger did not answer. Check your connection, then try again.", { cause });
+  }
+}
+
+const CLOCK = "Your device's clock is over five minutes from the ledger's. Correct it, then try again.";
+const KEY_GONE = "This browser's signing key is no longer accepted. Set up this browser again.";
+const over = (how) => `It was ${how} in the meantime; this can no longer be done.`;
+// Where the server's own words do not say what a person can do now.
+const SENTENCES = {
+  ceremony_unknown: "That took too long, or the page was open in two places. Try again.",
+  document_time_stale: CLOCK,
+  iat_stale: CLOCK,
+  invitation_expired: "This invitation has expired. Ask for a new one.",
+  invitation_required: "This ledger is by invitation. Ask an administrator for a link.",
+  invitation_unknown: "This invitation is not known here. Ask for a new one.",
+  invitation_used: "This invitation has been used. Each link is for one person.",
+  key_revoked: KEY_GONE,
+  key_unknown: KEY_GONE,
+  passkey_unknown: "The ledger does not know this passkey. Use another one, or register.",
+  statement_approved: over("approved"),
+  statement_expired: over("closed"),
+  statement_rejected: over("rejected"),
+  statement_withdrawn: over("withdrawn"),
+};
+const BY_STATUS = {
+  401: "You are no longer signed in. Sign in, then try again.",
+  403: "You may not do this. An administrator can give you the role it takes.",
+  429: "Too many requests. Wait a minute, then try again.",
+  503: "The ledger is not ready. Try again in a moment.",
+};
+
+export const get = (path) => request(path, { method: "GET" });
+
+export const post = (path, body) =>
+  request(path, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json" },
+  });
+
+/** Return the exact bytes of an address. */
+export async function bytes(path) {
+  const response = await send(path, { method: "GET" });
+  if (!response.ok) throw await problem(response);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Wait until what was written at a position can be read: the next page must show it. */
+export async function settle(position) {
+  try {
+    await get(`/api/inbox?limit=1&minPosition=${position}`);
+  } catch {
+    // The write is done whatever this says; at worst the next page is a moment behind.
+  }
+}
+
+async function request(path, init) {
+  const response = await send(path, init);
+  if (!response.ok) throw await problem(response);
+  return response.status === 204 ? null : response.json();
+}
+
+async function send(path, init) {
+  try {
+    return await fetch(path, { ...init, cache: "no-store", credentials: "same-origin" });
+  } catch (error) {
+    throw new NoAnswer(error);
+  }
+}
+
+async function problem(response) {
+  let body = {};
+  try {
+    body = await response.json();
+  } catch {
+    // A proxy's page instead of a problem document: the status has to do.
+  }
+  const { code = "", detail = "" } = body;
+  const known = SENTENCES[code] ?? BY_STATUS[response.status];
+  const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${response.status}.`;
+  return new Problem(response.status, code, known ?? other);
+}

@@ -1,0 +1,50 @@
+// Compact JWSs (RFC 7515): approvals, acts and proofs of possession, signed by this browser's key.
+
+import { decode, encode } from "./b64u.js";
+import { bytesOf, sha256 } from "./digest.js";
+import { jcs } from "./jcs.js";
+
+const ALG = "EdDSA";
+
+/** Return an Ed25519 public key's name: its RFC 7638 thumbprint. */
+export async function thumbprint({ crv, kty, x }) {
+  return encode(await sha256(jcs({ crv, kty, x })));
+}
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+async function sign(key, header, payload) {
+  const protectedHeader = encode(bytesOf(jcs({ alg: ALG, kid: key.kid, ...header })));
+  const signingInput = `${protectedHeader}.${encode(payload)}`;
+  const signature = await crypto.subtle.sign("Ed25519", key.privateKey, bytesOf(signingInput));
+  return `${signingInput}.${encode(new Uint8Array(signature))}`;
+}
+
+/** Return an approval in the shared form: its payload is exactly the document's bytes. */
+export function signApproval(key, document) {
+  return sign(key, { typ: "JWT", iat: nowSeconds() }, document);
+}
+
+/** Return a signed act, e.g. `signAct(key, ledger, "reject", {statementId, sha256, reason})`. */
+export function signAct(key, ledger, act, members) {
+  const payload = jcs({ ...members, act, iat: nowSeconds(), ledger });
+  return sign(key, { typ: "act+jwt" }, bytesOf(payload));
+}
+
+/** Return the proof that whoever attests the key holds it. */
+export function signPossession(key, challenge) {
+  return sign(key, { typ: "key-possession+jws" }, challenge);
+}
+
+/** Return the payload's bytes of a JWS that verifies with this Ed25519 key, or null; throw for junk. */
+export async function verify(jws, jwk, kid) {
+  const { crv, kty, x } = jwk;
+  const key = await crypto.subtle.importKey("jwk", { crv, kty, x }, "Ed25519", false, ["verify"]);
+  const [header, payload, signature, ...more] = jws.split(".");
+  const { alg, kid: named } = JSON.parse(new TextDecoder().decode(decode(header)));
+  if (more.length || !["EdDSA", "Ed25519"].includes(alg)) return null;
+  if (named !== kid || kid !== (await thumbprint(jwk))) return null;
+  const input = bytesOf(`${header}.${payload}`);
+  const holds = await crypto.subtle.verify("Ed25519", key, decode(signature), input);
+  return holds ? decode(payload) : null;
+}

@@ -1,0 +1,111 @@
+// Policies: what they ask for in a sentence, and whether they can be met at all.
+// The sentences are those of src/ledger/pages/words.py; tests/vectors/web/policy.json holds both.
+
+const ROLES = ["creator", "investor", "administrator"];
+const MEMBER = `A member is user:<id> or role:<${ROLES.join(", ")}>.`;
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** Return `21 Nov 2026, 03:04 UTC`. */
+export function moment(time) {
+  const at = new Date(time);
+  const clock = at.toISOString().slice(11, 16);
+  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}, ${clock} UTC`;
+}
+
+/** Return `A`, `A and B`, `A, B and C`. */
+export function listed(names, last = "and") {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} ${last} ${names.at(-1)}`;
+}
+
+/** Return what a policy asks for; `names` gives people by their id. */
+export function policySentence(policy, names) {
+  const verb = isSingular(policy) ? "has" : "have";
+  const parts = [`Approved once ${node(policy, names)} ${verb} signed.`];
+  if (policy.creatorMaySign === false) parts.push("The creator may not sign.");
+  if (policy.veto?.length) {
+    const who = listed(policy.veto.map((member) => oneOf(member, names)), "or");
+    parts.push(`A rejection by ${who} ends it.`);
+  }
+  if (policy.expiresAt) parts.push(`Closes ${moment(policy.expiresAt)}.`);
+  if (policy.assurance === "passkey") parts.push("Every decision asks for a passkey.");
+  return parts.join(" ");
+}
+
+function isSingular({ threshold, of }) {
+  if (of.length === 1 && typeof of[0] !== "string") return isSingular(of[0]);
+  return threshold === 1;
+}
+
+function node({ threshold, of }, names) {
+  if (of.length === 1) {
+    if (typeof of[0] !== "string") return node(of[0], names);
+    const [kind, name] = split(of[0]);
+    if (kind === "role") return threshold === 1 ? `1 ${name}` : `${threshold} ${name}s`;
+    return names[name] ?? name;
+  }
+  const members = of.map((member) =>
+    typeof member === "string" ? manyOf(member, names) : `(${node(member, names)})`,
+  );
+  if (threshold === of.length && !of.some(isRole)) {
+    return `${members.length === 2 ? "both" : "all of"} ${listed(members)}`;
+  }
+  return `any ${threshold} of ${listed(members)}`;
+}
+
+const split = (member) => {
+  const at = member.indexOf(":");
+  return [member.slice(0, at), member.slice(at + 1)];
+};
+const isRole = (member) => typeof member === "string" && member.startsWith("role:");
+
+function manyOf(member, names) {
+  const [kind, name] = split(member);
+  return kind === "role" ? `${name}s` : (names[name] ?? name);
+}
+
+function oneOf(member, names) {
+  const [kind, name] = split(member);
+  return kind === "role" ? `any ${name}` : (names[name] ?? name);
+}
+
+/** Return what is wrong with a policy, as a sentence, or "": the server checks it once more. */
+export function fault(policy) {
+  if (!isObject(policy)) return "A policy is a JSON object.";
+  const { veto = [], creatorMaySign = true, assurance = "key", expiresAt = "", ...root } = policy;
+  if (!Array.isArray(veto) || !veto.every(isMember)) return `veto is a list. ${MEMBER}`;
+  if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
+  if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
+  if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
+  return nodeFault(root, 8);
+}
+
+function nodeFault({ threshold, of, ...more }, levels) {
+  const [unknown] = Object.keys(more);
+  if (unknown) return `“${unknown}” does not belong here.`;
+  if (levels === 0) return "A policy nests at most 8 levels.";
+  if (!Number.isInteger(threshold) || threshold < 1) return "threshold is a whole number from 1.";
+  if (!Array.isArray(of) || !of.length) return "Say who can sign: at least one role or person.";
+  if (new Set(of).size !== of.length) return "A member is named twice.";
+  if (!of.some(isRole) && threshold > of.length) {
+    return `It asks for ${threshold} and names only ${of.length}: it could never be met.`;
+  }
+  const faults = of.map((member) => {
+    if (isObject(member)) return nodeFault(member, levels - 1);
+    return isMember(member) ? "" : MEMBER;
+  });
+  return faults.find(Boolean) ?? "";
+}
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+function isMember(member) {
+  if (typeof member !== "string") return false;
+  const [kind, name] = split(member);
+  return kind === "role" ? ROLES.includes(name) : kind === "user" && name !== "";
+}
+
+function isTime(text) {
+  const at = new Date(text);
+  return !Number.isNaN(at.getTime()) && at.toISOString() === text;
+}

@@ -1,0 +1,132 @@
+// Live updates: the server says which position it has reached, the page reads itself again and
+// takes over the parts that changed. Nothing moves the focus, and without this the page still works.
+
+import { localTimes, say } from "./page.js";
+import { all, one, put } from "./dom.js";
+
+const QUIET_MS = 5000;
+const AT_MOST_EVERY_MS = 1000;
+const RETRY_MS = 5000;
+
+let source = null;
+let retry = 0;
+let shown = Number(document.body.dataset.position);
+let running = null;
+let wanted = 0;
+let said = 0;
+let pending = null;
+let lastSeen = new Date();
+
+// The live parts as the server sent them, before this page's modules touch them.
+const sent = new Map(all("[data-live]").map((place) => [place.id, place.outerHTML]));
+
+/** Call `update(document)` with this page as it is now, whenever the ledger has moved on. */
+export function live(update) {
+  const connect = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/api/stream");
+    source.addEventListener("open", () => {
+      lastSeen = new Date();
+      one("#paused").hidden = true;
+    });
+    source.addEventListener("position", (event) => {
+      lastSeen = new Date();
+      refresh(JSON.parse(event.data).position, update);
+    });
+    source.addEventListener("error", () => {
+      paused();
+      // A connection that was refused is not tried again by the browser itself.
+      if (source?.readyState === EventSource.CLOSED) {
+        close();
+        retry = setTimeout(connect, RETRY_MS);
+      }
+    });
+  };
+  const close = () => {
+    clearTimeout(retry);
+    source?.close();
+    source = null;
+  };
+  // A browser opens six connections to one server: hidden tabs must not hold them all.
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : connect()));
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", connect);
+  connect();
+}
+
+/** Read the page again if it shows less than `position`; at most once a second, never twice at once. */
+export async function refresh(position, update) {
+  wanted = Math.max(wanted, position);
+  if (running || wanted <= shown) return running;
+  running = read(update).finally(() => {
+    running = null;
+  });
+  await running;
+  if (wanted > shown) setTimeout(() => refresh(wanted, update), AT_MOST_EVERY_MS);
+  return undefined;
+}
+
+/** Read the page again, whatever it shows. */
+export async function read(update) {
+  const next = await load(location.href);
+  // Another page came back, for instance the one to sign in: this one stays as it is.
+  if (next?.body.className !== document.body.className) return paused();
+  shown = Number(next.body.dataset.position);
+  lastSeen = new Date();
+  update(next);
+  return undefined;
+}
+
+/** Return a page of ours as an inert document: its scripts do not run. */
+function load(address) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", address);
+    request.responseType = "document";
+    request.onloadend = () => resolve(request.status === 200 ? request.response : null);
+    request.send();
+  });
+}
+
+/** Take over the `[data-live]` parts that changed; open details and the focus stay as they were. */
+export function swap(next, ids) {
+  const places = ids ? ids.map((id) => one(`#${id}`)) : all("[data-live]");
+  let changed = false;
+  for (const place of places) {
+    const fresh = next.getElementById(place.id);
+    if (!fresh || sent.get(place.id) === fresh.outerHTML) continue;
+    const focused = place.contains(document.activeElement) ? document.activeElement : null;
+    const open = all("details[open][id]", place).map((each) => each.id);
+    const copy = document.importNode(fresh, true);
+    sent.set(place.id, fresh.outerHTML);
+    place.replaceWith(copy);
+    localTimes(copy);
+    for (const id of open) one(`#${id}`)?.setAttribute("open", "");
+    refocus(copy, focused);
+    changed = true;
+  }
+  return changed;
+}
+
+function refocus(place, focused) {
+  if (!focused) return;
+  const { action } = focused.dataset;
+  const again = focused.id ? one(`#${focused.id}`) : action && one(`[data-action=${action}]`, place);
+  (again ?? one("#main")).focus({ preventScroll: true });
+}
+
+/** Announce politely, at most once in five seconds; a newer sentence replaces a waiting one. */
+export function announce(text) {
+  clearTimeout(pending);
+  const wait = Math.max(0, said + QUIET_MS - Date.now());
+  pending = setTimeout(() => {
+    said = Date.now();
+    say(text);
+  }, wait);
+}
+
+function paused() {
+  const time = lastSeen.toLocaleTimeString();
+  put(one("#paused"), "text", `Live updates paused, reconnecting. Last checked ${time}.`);
+  one("#paused").hidden = false;
+}

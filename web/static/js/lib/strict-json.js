@@ -1,0 +1,187 @@
+// A JSON parser that refuses what JSON.parse repairs: duplicate members, lone surrogates, and
+// numbers that an IEEE 754 double changes (I-JSON, RFC 7493). It keeps every number's digits, so
+// that a page shows what was signed and not what a double makes of it.
+// tests/vectors/web/strict-json.json holds it and ledger.encoding.parse_json to the same verdicts.
+
+const MAX_DEPTH = 64;
+const MAX_DIGITS = 1000;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+const CHARACTERS = /[^"\\\x00-\x1f]*/y;
+const SPACE = /[ \t\n\r]*/y;
+const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const WORDS = ["true", "false", "null"];
+
+/** What is wrong with a text, and where: `code` as the server's, line and column from 1. */
+export class StrictJsonError extends Error {
+  constructor(code, detail, text, at) {
+    super(detail);
+    this.code = code;
+    const before = text.slice(0, at).split("\n");
+    this.line = before.length;
+    this.column = before.at(-1).length + 1;
+  }
+}
+
+/** Return the tree of a JSON text: `{kind, text, members: [[name, node], …]}`. */
+export function parse(text) {
+  const parser = new Parser(text);
+  const node = parser.value(1);
+  parser.space();
+  if (parser.at < text.length) parser.refuse("there is something after the JSON value");
+  return node;
+}
+
+/** Return the tree of a JSON text that has to be an object. */
+export function parseObject(text) {
+  const node = parse(text);
+  if (node.kind !== "object") {
+    throw new StrictJsonError("content_not_object", "it has to be a JSON object: { … }", text, 0);
+  }
+  return node;
+}
+
+class Parser {
+  constructor(text) {
+    this.text = text;
+    this.at = 0;
+  }
+
+  refuse(detail, code = "json_invalid", at = this.at) {
+    throw new StrictJsonError(code, detail, this.text, at);
+  }
+
+  /** Return the match of a sticky pattern here, and move past it. */
+  take(pattern) {
+    pattern.lastIndex = this.at;
+    const match = pattern.exec(this.text);
+    this.at += match?.[0].length ?? 0;
+    return match;
+  }
+
+  space() {
+    this.take(SPACE);
+  }
+
+  value(depth) {
+    this.space();
+    const first = this.text[this.at];
+    if (first === "{" || first === "[") {
+      if (depth > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
+      this.at += 1;
+      return first === "{" ? this.object(depth) : this.array(depth);
+    }
+    if (first === '"') return { kind: "string", text: this.string(), members: [] };
+    const word = WORDS.find((each) => this.text.startsWith(each, this.at));
+    if (word) {
+      this.at += word.length;
+      return { kind: "word", text: word, members: [] };
+    }
+    return this.number();
+  }
+
+  object(depth) {
+    const members = [];
+    const names = new Set();
+    while (!this.closes("}", members.length)) {
+      this.space();
+      const start = this.at;
+      if (this.text[this.at] !== '"') this.refuse("a member's name in quotes is missing");
+      const name = this.string();
+      if (names.has(name)) {
+        this.refuse(`the member “${name}” occurs twice`, "json_duplicate_member", start);
+      }
+      names.add(name);
+      this.space();
+      if (this.text[this.at] !== ":") this.refuse("a colon is missing");
+      this.at += 1;
+      members.push([name, this.value(depth + 1)]);
+    }
+    return { kind: "object", text: "", members };
+  }
+
+  array(depth) {
+    const members = [];
+    while (!this.closes("]", members.length)) {
+      members.push([String(members.length + 1), this.value(depth + 1)]);
+    }
+    return { kind: "array", text: "", members };
+  }
+
+  /** Tell whether the container ends here; otherwise step over the comma that has to be here. */
+  closes(bracket, count) {
+    this.space();
+    const next = this.text[this.at];
+    if (next === bracket) {
+      this.at += 1;
+      return true;
+    }
+    if (count > 0) {
+      if (next !== ",") this.refuse(`a comma or ${bracket} is missing`);
+      this.at += 1;
+    }
+    return false;
+  }
+
+  string() {
+    const start = this.at;
+    let value = "";
+    this.at += 1;
+    for (;;) {
+      value += this.take(CHARACTERS)[0];
+      const next = this.text[this.at];
+      if (next === '"') break;
+      if (next !== "\\") this.refuse("a text does not end, or has a line break or control character");
+      value += this.escape();
+    }
+    this.at += 1;
+    if (!value.isWellFormed()) this.refuse("a text has half a character", "json_invalid", start);
+    return value;
+  }
+
+  escape() {
+    const letter = this.text[this.at + 1];
+    if (letter === "u") {
+      const digits = this.text.slice(this.at + 2, this.at + 6);
+      if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.refuse("\\u takes four hex digits");
+      this.at += 6;
+      return String.fromCharCode(parseInt(digits, 16));
+    }
+    if (!(letter in ESCAPES)) this.refuse("there is no such escape");
+    this.at += 2;
+    return ESCAPES[letter];
+  }
+
+  number() {
+    const start = this.at;
+    const match = this.take(NUMBER);
+    if (!match) this.refuse(start < this.text.length ? "this is not a JSON value" : "it ends too early");
+    const [text, fraction, exponent] = match;
+    const exact = fraction || exponent ? floatSurvives(text) : integerSurvives(text);
+    if (!exact) {
+      const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
+      this.refuse(made, "json_number_inexact", start);
+    }
+    return { kind: "number", text, members: [] };
+  }
+}
+
+function integerSurvives(text) {
+  if (text.length > 310) return false;
+  const value = Number(text);
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && BigInt(value) === BigInt(text));
+}
+
+function floatSurvives(text) {
+  const value = Number(text);
+  return text.length <= MAX_DIGITS && Number.isFinite(value) && plain(text) === plain(`${value}`);
+}
+
+/** Return a decimal number as digits and a power of ten, in one spelling per value. */
+function plain(text) {
+  const [, sign, whole, fraction = "", exponent = "0"] =
+    /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/.exec(text);
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const kept = digits.replace(/0+$/, "");
+  if (kept === "") return "0";
+  return `${sign}${kept}e${Number(exponent) - fraction.length + digits.length - kept.length}`;
+}

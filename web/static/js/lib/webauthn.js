@@ -1,0 +1,124 @@
+// Passkey ceremonies. What leaves the browser is built member by member: a credential's toJSON()
+// also holds extension results, which can be secrets.
+
+import { decode, encode } from "./b64u.js";
+import { sha256, sha256Hex } from "./digest.js";
+import { jcs } from "./jcs.js";
+import { signPossession } from "./jws.js";
+import * as keystore from "./keystore.js";
+
+let conditional = null;
+
+/** A ceremony that ended without a result; its message says what a person can do. */
+export class CeremonyError extends Error {}
+
+/** Make a passkey; return its RegistrationResponseJSON by allow-list. */
+export async function create(options) {
+  cancelConditional();
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  const credential = await ceremony(() => navigator.credentials.create({ publicKey }));
+  const { response } = credential;
+  return {
+    ...identity(credential),
+    response: {
+      clientDataJSON: encode(new Uint8Array(response.clientDataJSON)),
+      attestationObject: encode(new Uint8Array(response.attestationObject)),
+      transports: response.getTransports?.() ?? [],
+    },
+  };
+}
+
+/** Use a passkey; return its AuthenticationResponseJSON by allow-list. */
+export async function get(options) {
+  cancelConditional();
+  return assertion(options, {});
+}
+
+/**
+ * Let the browser offer passkeys where people type their name. Resolves when one is picked, and
+ * with null when the page starts another ceremony: two at once are refused by the browser.
+ */
+export async function getConditional(options) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return null;
+  conditional = new AbortController();
+  const { signal } = conditional;
+  try {
+    return await assertion(options, { mediation: "conditional", signal });
+  } catch (error) {
+    if (signal.aborted || error instanceof CeremonyError) return null;
+    throw error;
+  }
+}
+
+function cancelConditional() {
+  conditional?.abort();
+  conditional = null;
+}
+
+async function assertion(options, more) {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  const credential = await ceremony(() => navigator.credentials.get({ publicKey, ...more }));
+  const { response } = credential;
+  const handle = response.userHandle ? encode(new Uint8Array(response.userHandle)) : undefined;
+  return {
+    ...identity(credential),
+    response: {
+      clientDataJSON: encode(new Uint8Array(response.clientDataJSON)),
+      authenticatorData: encode(new Uint8Array(response.authenticatorData)),
+      signature: encode(new Uint8Array(response.signature)),
+      ...(handle && { userHandle: handle }),
+    },
+  };
+}
+
+function identity(credential) {
+  const attachment = credential.authenticatorAttachment;
+  return {
+    id: credential.id,
+    rawId: encode(new Uint8Array(credential.rawId)),
+    type: "public-key",
+    ...(attachment && { authenticatorAttachment: attachment }),
+  };
+}
+
+async function ceremony(run) {
+  try {
+    return await run();
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+// Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
+// apart: so nobody is blamed, and nothing is called a failure.
+function explain(error) {
+  const sentences = {
+    NotAllowedError:
+      "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed.",
+    InvalidStateError: "This device already has a passkey for you. Sign in with it instead.",
+    SecurityError:
+      "The passkeys of this ledger belong to another address. An administrator has to correct the server's origin.",
+  };
+  const sentence = sentences[error.name];
+  return sentence ? new CeremonyError(sentence, { cause: error }) : error;
+}
+
+/**
+ * Make a signing key and let a passkey vouch for it: over a challenge that names the key, the
+ * person and the ledger, so that it can vouch for nothing else. Returns the key, not yet kept, and
+ * the `key` member of the request.
+ */
+export async function attestKey({ ledger, user, nonce, publicKey }) {
+  const key = await keystore.generate();
+  const statement = { kid: key.kid, ledger, nonce, purpose: "attest-signing-key", user };
+  const challenge = await sha256(jcs(statement));
+  const assertion = await get({ ...publicKey, challenge: encode(challenge) });
+  const possession = await signPossession(key, challenge);
+  return { key, body: { jwk: key.jwk, assertion, possession } };
+}
+
+/** Return a passkey's confirmation of one decision, where the policy asks for it. */
+export async function confirmDecision({ jws, ledger, sha256: digest, publicKey }) {
+  const statement = { jws: await sha256Hex(jws), ledger, purpose: "confirm-decision", sha256: digest };
+  return get({ ...publicKey, challenge: encode(await sha256(jcs(statement))) });
+}

@@ -1,0 +1,104 @@
+// The person's keys and passkeys; for administrators, invitations and roles. Every change is a
+// signed act.
+
+import { post, settle } from "../lib/api.js";
+import { encode } from "../lib/b64u.js";
+import { sha256Hex } from "../lib/digest.js";
+import { all, ask, one, put } from "../lib/dom.js";
+import { signAct } from "../lib/jws.js";
+import * as keystore from "../lib/keystore.js";
+import { me, onAction, run, say, start } from "../lib/page.js";
+import { create } from "../lib/webauthn.js";
+
+const DAY_MS = 86_400_000;
+const key = await start();
+
+const sign = (act, members) => signAct(key, me.ledger, act, members);
+
+async function done(sentence, { position }) {
+  say(sentence);
+  await settle(position);
+  location.reload();
+}
+
+async function revoke({ dataset: { kid } }) {
+  const dialog = one("#revoke-dialog");
+  put(dialog, "kid", kid.slice(0, 8));
+  if (!(await ask(dialog))) return;
+  const reason = one("#revoke-reason").value.trim();
+  const since = one("#compromised").checked && one("#since").value;
+  const act = await sign("revoke-key", {
+    kid,
+    ...(since && { compromisedSince: new Date(since).toISOString() }),
+    ...(reason && { reason }),
+  });
+  const answer = await post(`/api/jwt-keys/${kid}/revoke`, { act });
+  await keystore.forget(me.ledger, me.user, kid);
+  await done("The key is revoked.", answer);
+}
+
+async function addPasskey() {
+  const { ceremony, publicKey } = await post("/api/passkeys/options", {});
+  say("Waiting for your device…");
+  const registration = await create(publicKey);
+  const act = await sign("add-passkey", { credentialId: registration.id });
+  await done("The passkey is added.", await post("/api/passkeys", { ceremony, registration, act }));
+}
+
+async function removePasskey({ dataset: { id } }) {
+  if (!(await ask(one("#remove-dialog")))) return;
+  const act = await sign("remove-passkey", { credentialId: id });
+  await done("The passkey is removed.", await post(`/api/passkeys/${id}/remove`, { act }));
+}
+
+async function invite() {
+  const token = encode(crypto.getRandomValues(new Uint8Array(32)));
+  const days = Number(one("#invite-days").value);
+  const act = await sign("invite", {
+    invitationId: crypto.randomUUID(),
+    role: one("#invite-role").value,
+    tokenSha256: await sha256Hex(token),
+    expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
+  });
+  await post("/api/invitations", { act });
+  const place = one("#invitation");
+  put(place, "link", `${location.origin}/register?invitation=${token}`);
+  place.hidden = false;
+  one("h3", place).focus();
+}
+
+async function grant() {
+  const user = one("#grant-user").value;
+  const act = await sign("grant-role", { user, role: one("#grant-role").value });
+  await done("The role is granted.", await post(`/api/users/${user}/roles`, { act }));
+}
+
+onAction({
+  revoke,
+  "add-passkey": addPasskey,
+  "remove-passkey": removePasskey,
+  "sign-out": async () => {
+    await post("/api/logout", {});
+    location.assign("/");
+  },
+  "copy-link": async () => {
+    await navigator.clipboard.writeText(one("[data-link]").textContent);
+    say("Link copied.");
+  },
+});
+
+for (const [id, work] of [["#invite", invite], ["#grant", grant]]) {
+  one(id)?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    run(event.submitter, work);
+  });
+}
+one("#compromised").addEventListener("change", ({ target }) => {
+  one("#since-field").hidden = !target.checked;
+});
+
+one("[data-action=sign-out]").disabled = false;
+if (key) {
+  for (const button of all("main button:disabled")) button.disabled = false;
+  one(`#keys [data-kid="${key.kid}"] [data-here]`)?.removeAttribute("hidden");
+}

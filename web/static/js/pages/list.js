@@ -1,0 +1,33 @@
+// The inbox and the list of statements, kept up to date without moving anything under the pointer.
+
+import { all, one } from "../lib/dom.js";
+import { onAction, start } from "../lib/page.js";
+import { announce, live, swap } from "../lib/sse.js";
+
+let latest = null;
+
+const rows = (from) => all("#list tbody tr", from).map((row) => row.id);
+const others = () => all("[data-live]").map((place) => place.id).filter((id) => id !== "list");
+
+function update(next) {
+  const before = rows(document);
+  const count = rows(next).filter((id) => !before.includes(id)).length;
+  latest = next;
+  swap(next, others());
+  const waiting = count && before.length;
+  one("#newer").hidden = !waiting;
+  if (waiting) one("#newer button").textContent = `Show ${count} new`;
+  else swap(next, ["list"]);
+  if (count) announce(count === 1 ? "1 new statement." : `${count} new statements.`);
+}
+
+onAction({
+  "show-new": () => {
+    swap(latest, ["list"]);
+    one("#newer").hidden = true;
+    one("#list a")?.focus();
+  },
+});
+
+await start();
+live(update);

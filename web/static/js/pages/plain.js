@@ -1,0 +1,3 @@
+import { localTimes } from "../lib/page.js";
+
+localTimes();

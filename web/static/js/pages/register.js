@@ -1,0 +1,83 @@
+// Register: a passkey, then a signing key of this browser that the passkey vouches for.
+
+import { Problem, post, settle } from "../lib/api.js";
+import { one } from "../lib/dom.js";
+import * as keystore from "../lib/keystore.js";
+import { run, say, start } from "../lib/page.js";
+import * as webauthn from "../lib/webauthn.js";
+
+const form = one("#register");
+// A passkey that was made and not yet used: a second try must not ask for another one.
+let begun = null;
+
+function step(number) {
+  for (const each of [1, 2]) {
+    const item = one(`#step-${each}`);
+    item.classList.toggle("done", each < number);
+    if (each === number) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+  }
+  if (number <= 2) say(`Step ${number} of 2. Waiting for your device…`);
+}
+
+async function begin() {
+  const { invitation } = form.dataset;
+  const role = new FormData(form).get("role");
+  const name = one("#name").value.trim();
+  const options = await post("/api/credentials", {
+    name,
+    ...(role && { role }),
+    ...(invitation && { invitation }),
+  });
+  step(1);
+  const registration = await webauthn.create(options.publicKey);
+  return { options, registration, name };
+}
+
+async function complete({ options, registration }) {
+  const { ceremony, ledger, user, nonce, publicKey } = options;
+  step(2);
+  const { key, body } = await webauthn.attestKey({
+    ledger,
+    user,
+    nonce,
+    publicKey: {
+      rpId: publicKey.rp.id,
+      userVerification: "required",
+      timeout: publicKey.timeout,
+      allowCredentials: [
+        { id: registration.id, type: "public-key", transports: registration.response.transports },
+      ],
+    },
+  });
+  // Kept before it is sent: a lost answer must not leave an attested key that nobody holds.
+  await keystore.keep(ledger, user, key);
+  try {
+    return await post("/api/register/complete", { ceremony, registration, key: body });
+  } catch (error) {
+    if (error instanceof Problem) await keystore.forget(ledger, user, key.kid);
+    throw error;
+  }
+}
+
+async function register() {
+  if (!begun || begun.name !== one("#name").value.trim()) begun = await begin();
+  try {
+    const { position } = await complete(begun);
+    step(3);
+    say("You are registered. Opening your inbox…");
+    await settle(position);
+    location.assign(form.dataset.next);
+  } catch (error) {
+    if (error instanceof Problem) begun = null;
+    throw error;
+  }
+}
+
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  run(one("button", form), register);
+});
+
+await start({ needsKey: false });
+if (form) one("button", form).disabled = one("#problem").hasChildNodes();

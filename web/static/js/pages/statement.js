@@ -1,0 +1,203 @@
+// Review and sign. This browser fetches the document's bytes, computes their digest, shows what
+// they say, and signs those very bytes. If they are not what the server named, nothing is signed.
+
+import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
+import { sha256Hex } from "../lib/digest.js";
+import { all, ask, el, icon, one, put } from "../lib/dom.js";
+import { signAct, signApproval, verify } from "../lib/jws.js";
+import { policySentence } from "../lib/policy.js";
+import { me, onAction, say, show, start } from "../lib/page.js";
+import { announce, live, read, refresh, swap } from "../lib/sse.js";
+import { parse, parseObject } from "../lib/strict-json.js";
+import { confirmDecision } from "../lib/webauthn.js";
+import { contentView, seen } from "../elements/content-view.js";
+import { grouped } from "../elements/digest.js";
+import { seal } from "../elements/seal.js";
+
+const { id, sha256, assurance } = one("#review").dataset;
+const names = JSON.parse(one("#names").textContent);
+const verdicts = new Map();
+
+/** The document as this browser checked it, `{raw, title, content}`: only then can it be signed. */
+let checked = null;
+let key;
+/** A decision that was signed and whose answer did not arrive: it is sent again, not made again. */
+let unanswered = null;
+
+async function check() {
+  const raw = await bytes(`/api/statements/${id}/document`);
+  const computed = await sha256Hex(raw);
+  if (computed !== sha256) return mismatch("The document that arrived has another digest.", computed);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+    parse(text);
+    const document = JSON.parse(text);
+    if (document.statementId !== id || document.ledger !== me.ledger) {
+      return mismatch("The document is another statement's, or another ledger's.", computed);
+    }
+    draw(document, text);
+    checked = { raw, title: document.title, content: document.content };
+  } catch (error) {
+    mismatch(`The document cannot be shown faithfully: ${error.message}.`, computed);
+  }
+}
+
+function draw(document, text) {
+  one("#title").replaceChildren(...seen(document.title));
+  one("#creator").textContent = names[document.creator] ?? document.creator;
+  one("#content").replaceChildren(contentView(parseObject(document.content)));
+  one("#bytes").textContent = text;
+  one("#policy").textContent = policySentence(document.policy, names);
+  one("#seal").replaceChildren(seal(sha256));
+  one("#seal").hidden = false;
+  const words = "This browser fetched the bytes, computed this digest, and shows what they say.";
+  one("#checked").replaceChildren(icon("check"), ` ${words}`);
+  one("#checked").className = "checked small";
+}
+
+function mismatch(reason, computed) {
+  const block = one("#mismatch");
+  put(block, "text", reason);
+  put(block, "expected", sha256);
+  put(block, "computed", computed);
+  block.hidden = false;
+  one("#content").hidden = true;
+}
+
+/** Enable the buttons that the server offered, if this browser can answer for them. */
+function arm() {
+  for (const button of all("#actions button, #yours button")) button.disabled = !(checked && key);
+}
+
+function update(next) {
+  const says = ({ dataset }) => `${dataset.status}: ${dataset.says}`;
+  const before = says(one("#progress"));
+  swap(next);
+  document.title = next.title;
+  arm();
+  verifyAll();
+  const now = says(one("#progress"));
+  if (now !== before) announce(now);
+}
+
+async function decide(action, dialog, sign) {
+  put(dialog, "kid", key.kid.slice(0, 8));
+  if (!(await ask(dialog))) return;
+  const { jws, body } = await sign();
+  if (assurance === "passkey" && action !== "withdraw") {
+    say("Waiting for your device…");
+    const { publicKey } = await post("/api/jwt-keys/options", {});
+    body.assertion = await confirmDecision({ jws, ledger: me.ledger, sha256, publicKey });
+  }
+  await send({ action, body });
+}
+
+async function send(decision) {
+  unanswered = null;
+  try {
+    const answer = await post(`/api/statements/${id}/${decision.action}`, decision.body);
+    receipt(decision.action, answer);
+    await settle(answer.position);
+    await refresh(answer.position, update);
+  } catch (error) {
+    if (error instanceof Problem && ["key_unknown", "key_revoked"].includes(error.code)) {
+      me.kids.length = 0;
+      key = await start();
+    }
+    if (error instanceof Problem) await read(update);
+    show(error);
+    if (error instanceof NoAnswer) {
+      unanswered = decision;
+      const again = el("button", { type: "button", class: "button", "data-action": "again" }, "Send again");
+      one("#problem .notice").append(el("p", {}, "Your signature is made and kept on this page."), again);
+    }
+  }
+}
+
+function receipt(action, { position, status, approvals }) {
+  const titles = { sign: "Approved and signed", reject: "Rejection signed", withdraw: "Withdrawal signed" };
+  const place = one("#receipt");
+  one("h2", place).textContent = titles[action];
+  const signatures = approvals === 1 ? "1 signature" : `${approvals} signatures`;
+  put(place, "text", `The statement is ${status}${approvals ? `, with ${signatures}` : ""}.`);
+  put(place, "position", position);
+  put(place, "kid", key.kid);
+  put(place, "digest", sha256);
+  place.hidden = false;
+  one("h2", place).focus();
+  say(`${titles[action]}, at position ${position}.`);
+}
+
+/** Put a tick beside each signature that this browser verified itself, over these bytes. */
+async function verifyAll() {
+  for (const item of all("#decisions li[data-jws]")) {
+    const { jws, kid } = item.dataset;
+    if (!verdicts.has(jws)) verdicts.set(jws, await verdict(item.dataset));
+    const place = one("[data-verified]", item);
+    const holds = verdicts.get(jws);
+    if (holds === undefined) continue;
+    place.classList.toggle("failed", !holds);
+    place.replaceChildren(icon(holds ? "check" : "rejected"), holds ? " verified here" : ` does not verify with ${kid.slice(0, 8)}`);
+  }
+}
+
+/** Return whether a signature holds; undefined where this browser cannot tell. */
+async function verdict({ jws, kid, decision }) {
+  const answer = await get(`/api/jwt-keys/${kid}`).catch(() => null);
+  if (answer?.jwk.kty !== "OKP") return undefined;
+  try {
+    const payload = await verify(jws, answer.jwk, kid);
+    return payload !== null && isAbout(payload, decision);
+  } catch {
+    return false;
+  }
+}
+
+function isAbout(payload, decision) {
+  const text = new TextDecoder().decode(payload);
+  const same = payload.length === checked.raw.length && payload.every((byte, at) => byte === checked.raw[at]);
+  if (decision === "approval" && same) return true;
+  const { act, content, statementId, sha256: digest } = JSON.parse(text);
+  if (statementId !== id) return false;
+  return decision === "approval" ? content === checked.content : digest === sha256 && act !== undefined;
+}
+
+const effect = (name) => one("#actions").dataset[name];
+const withReason = (action, field) => async () => {
+  const reason = one(field).value.trim();
+  const members = { statementId: id, sha256, ...(reason && { reason }) };
+  const jws = await signAct(key, me.ledger, action, members);
+  return { jws, body: { act: jws } };
+};
+
+onAction({
+  approve: () => {
+    const dialog = one("#approve-dialog");
+    put(dialog, "title", checked.title);
+    put(dialog, "effect", effect("approvalEffect"));
+    one("[data-digest]", dialog).replaceChildren(...grouped(sha256));
+    return decide("sign", dialog, async () => {
+      const jws = await signApproval(key, checked.raw);
+      return { jws, body: { jwt: jws } };
+    });
+  },
+  reject: () => {
+    put(one("#reject-dialog"), "effect", effect("rejectionEffect"));
+    return decide("reject", one("#reject-dialog"), withReason("reject", "#reject-reason"));
+  },
+  withdraw: () => decide("withdraw", one("#withdraw-dialog"), withReason("withdraw", "#withdraw-reason")),
+  again: () => send(unanswered),
+  "copy-receipt": async () => {
+    const lines = all("#receipt dl > div").map((row) => all("dt, dd", row).map((cell) => cell.textContent).join(": "));
+    await navigator.clipboard.writeText([one("#title").textContent, location.href, ...lines].join("\n"));
+    say("Receipt copied.");
+  },
+});
+
+key = await start();
+await check().catch(show);
+arm();
+if (checked) {
+  verifyAll();
+  live(update);
+}
