@@ -32,7 +32,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     roles: list[str]
     kid: str
     at: str
-    form: Literal["shared", "individual"] | None = None
+    form: str | None = None
     reason: str | None = None
     jws: str
     assertion: AssertionEvidence | None = None

@@ -155,9 +155,7 @@ def find_stream(db: sqlite3.Connection, text: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def decode(
-    db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, bytes]]
-) -> Batch:
+def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, bytes]]) -> Batch:
     """Return the batch of these (position, state) pairs.
 
     Raises CorruptError: `entry_malformed`, `event_unknown`, `event_malformed`, `stream_unknown`.

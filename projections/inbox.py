@@ -17,7 +17,7 @@ from projections.users import roles_of
 
 NAME = "inbox"
 VERSION = 1
-TABLES = (
+TABLES: tuple[str, ...] = (
     "CREATE TABLE statement_member(statement INTEGER NOT NULL, member TEXT NOT NULL,"
     " PRIMARY KEY(statement, member)) STRICT, WITHOUT ROWID",
 )

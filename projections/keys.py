@@ -19,14 +19,14 @@ from projections.users import uuid_text
 
 NAME = "keys"
 VERSION = 1
-TABLES = (
+TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
     " revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT) STRICT",
     "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
     " origin TEXT NOT NULL, rp_id TEXT NOT NULL) STRICT",
 )
-INDEXES = (
+INDEXES: tuple[str, ...] = (
     "CREATE UNIQUE INDEX signing_key_by_kid ON signing_key(kid)",
     "CREATE INDEX signing_key_by_user ON signing_key(user)",
     "CREATE INDEX signing_key_by_credential ON signing_key(credential_id)",

@@ -15,7 +15,9 @@ from projections.users import Person, people, roles_of, uuid_text
 LISTED = 20
 
 
-class MemberProgress(msgspec.Struct, frozen=True, omit_defaults=True):
+class MemberProgress(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="member"
+):
     """Who of a `user:` or `role:` member approved, rejected, or is waited for.
 
     `waiting` has at most 20 people of a role, `more` counts the others.
@@ -29,7 +31,7 @@ class MemberProgress(msgspec.Struct, frozen=True, omit_defaults=True):
     more: int = 0
 
 
-class Progress(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="node"):
     """A node of the policy: met when `count` reaches `threshold`."""
 
     met: bool

@@ -31,7 +31,7 @@ __all__ = ["Decision", "MemberProgress", "Progress", "Statement", "StatementSumm
 
 NAME = "statements"
 VERSION = 1
-TABLES = (
+TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT, final INTEGER NOT NULL,"
     " status TEXT) STRICT",
@@ -42,7 +42,7 @@ TABLES = (
     spans.TABLE,
     search.TABLE,
 )
-INDEXES = (
+INDEXES: tuple[str, ...] = (
     "CREATE INDEX statement_by_creator ON statement(creator)",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
     "CREATE INDEX statement_by_superseded ON statement_text(supersedes)"
@@ -102,9 +102,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         narrow.append(row)
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
         digest = fact.body.sha256
-        texts.append(
-            (number, document.title, document.created_at, rules.threshold, digest, older)
-        )
+        texts.append((number, document.title, document.created_at, rules.threshold, digest, older))
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
@@ -240,9 +238,7 @@ def by_id(
     number = _number(db, statement_id, at)
     if number is None:
         return None
-    row = db.execute(
-        _SUMMARIES, {"ids": json_list([number]), "at": at, "now": now}
-    ).fetchone()
+    row = db.execute(_SUMMARIES, {"ids": json_list([number]), "at": at, "now": now}).fetchone()
     members = _members(row)
     raw = _document(log, number)
     document = msgspec.json.decode(raw)
@@ -263,9 +259,7 @@ def by_id(
     )
 
 
-def document(
-    db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: int
-) -> bytes | None:
+def document(db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: int) -> bytes | None:
     """Return the document's exact bytes, None if not drafted by then."""
     number = _number(db, statement_id, at)
     return None if number is None else _document(log, number)

@@ -8,8 +8,10 @@ from projections.rows import write
 
 NAME = "streams"
 VERSION = 1
-TABLES = ("CREATE TABLE stream(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL) STRICT",)
-INDEXES = (STREAM_INDEX,)
+TABLES: tuple[str, ...] = (
+    "CREATE TABLE stream(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL) STRICT",
+)
+INDEXES: tuple[str, ...] = (STREAM_INDEX,)
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:

@@ -15,11 +15,11 @@ from projections.users import Person, uuid_text
 NAME = "timeline"
 VERSION = 1
 # `type` is the place in TYPES; `word` is the one detail that the summary needs: a role, a status.
-TABLES = (
+TABLES: tuple[str, ...] = (
     "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"
     " type INTEGER NOT NULL, stream INTEGER NOT NULL, actor INTEGER, word TEXT) STRICT",
 )
-INDEXES = (
+INDEXES: tuple[str, ...] = (
     "CREATE INDEX timeline_by_stream ON timeline(stream)",
     "CREATE INDEX timeline_by_actor ON timeline(actor)",
     "CREATE INDEX timeline_by_type ON timeline(type)",
@@ -66,9 +66,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             second = fact.at[:19]
             second_ms = clock.to_ms(f"{second}.000Z")
         at_ms = second_ms + int(fact.at[20:23])
-        rows.append(
-            (fact.position, at_ms, _CODES[fact.type], fact.stream, fact.actor, _word(fact))
-        )
+        rows.append((fact.position, at_ms, _CODES[fact.type], fact.stream, fact.actor, _word(fact)))
     write(db, "INSERT INTO timeline {rows}", rows)
 
 

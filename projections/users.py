@@ -15,14 +15,14 @@ from projections.rows import json_list, write
 
 NAME = "users"
 VERSION = 1
-TABLES = (
+TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
     "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
     " PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
     " user INTEGER NOT NULL, removed INTEGER NOT NULL) STRICT",
 )
-INDEXES = (
+INDEXES: tuple[str, ...] = (
     "CREATE INDEX user_role_by_role ON user_role(role, position)",
     "CREATE UNIQUE INDEX passkey_by_credential ON passkey(credential_id)",
     "CREATE INDEX passkey_by_user ON passkey(user)",

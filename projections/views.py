@@ -8,9 +8,11 @@ Crash points: a batch is in all tables and in `tracking`, or nowhere. NORMAL in 
 the last batches in a power cut, never half of one; what is lost is folded again.
 """
 
+import logging
 import os
+import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -37,9 +39,190 @@ class View(Protocol):
     TABLES: tuple[str, ...]
     INDEXES: tuple[str, ...]
 
-    @staticmethod
-    def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    def fold(self, db: sqlite3.Connection, batch: Batch) -> None:
         """Add the batch to the view's tables."""
 
 
 VIEWS: tuple[View, ...] = (streams, users, keys, statements, inbox, timeline)
+
+_TRACKING = (
+    "CREATE TABLE tracking(name TEXT PRIMARY KEY, version INTEGER NOT NULL,"
+    " position INTEGER NOT NULL, leaf BLOB NOT NULL, complete INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID"
+)
+_log = logging.getLogger("ledger.projections")
+
+
+class Tracking(msgspec.Struct, frozen=True):
+    """How far a view is: the last position in it, that entry's leaf hash, whether it has indexes."""
+
+    name: str
+    position: int
+    leaf: bytes
+    complete: bool
+
+
+class Views:
+    """The open file: one writer, for the follower, and as many readers as there are at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[sqlite3.Connection] = []
+        try:
+            self._writer = self._open()
+        except sqlite3.DatabaseError as error:
+            _log.warning("%s is unreadable and made again from the log: %s", path.name, error)
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            self._writer = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        """Open or make the file, mode 0600, with the tables of every view as the code has it."""
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._path.chmod(0o600)
+        db = sqlite3.connect(
+            self._path,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            for pragma in _WRITER_PRAGMAS:
+                db.execute(f"PRAGMA {pragma}")
+            with _transaction(db):
+                _prepare(db)
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def close(self) -> None:
+        """Close the file; nothing may be reading, and the follower has stopped."""
+        while self._idle:
+            self._idle.pop().close()
+        self._writer.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open a write transaction: all of the block, or nothing. The follower's alone."""
+        with _transaction(self._writer) as db:
+            yield db
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """Open a read-only connection in which all views stand still at one position.
+
+        Raises UnavailableError `views_rebuilding` while a view is being made again.
+        """
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            db = self._connect()
+        try:
+            # The first read fixes the snapshot, and it is this one.
+            db.execute("BEGIN")
+            if not all(each.complete for each in tracking(db)):
+                raise UnavailableError("views_rebuilding", "the read models are being made again")
+            yield db
+        finally:
+            db.execute("ROLLBACK")
+            if len(self._idle) < IDLE_READERS:
+                self._idle.append(db)
+            else:
+                db.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        for pragma in _READER_PRAGMAS:
+            db.execute(f"PRAGMA {pragma}")
+        return db
+
+    @staticmethod
+    def position(db: sqlite3.Connection) -> int:
+        """Return the position that a reader's snapshot shows."""
+        return min(each.position for each in tracking(db))
+
+
+_WRITER_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    # Most pages of a rebuild are written once if they can stay here until they are full.
+    "cache_size=-65536",
+    "wal_autocheckpoint=8192",
+    # The log keeps what was said for ever; wiping free pages here would hide nothing.
+    "secure_delete=OFF",
+    "trusted_schema=OFF",
+)
+_READER_PRAGMAS = ("query_only=ON", "cache_size=-8192", "trusted_schema=OFF")
+
+
+def tracking(db: sqlite3.Connection) -> list[Tracking]:
+    """Return how far each view is."""
+    rows = db.execute("SELECT name, position, leaf, complete FROM tracking")
+    return [Tracking(*row) for row in rows]
+
+
+def advance(db: sqlite3.Connection, *, after: int, position: int, leaf: bytes) -> None:
+    """Move every view that was at `after` to `position`."""
+    db.execute(
+        "UPDATE tracking SET position = ?, leaf = ? WHERE position = ?", (position, leaf, after)
+    )
+
+
+def reset(db: sqlite3.Connection, name: str) -> None:
+    """Drop what there is of a view and begin it again."""
+    view = next(view for view in VIEWS if view.NAME == name)
+    for table in view.TABLES:
+        db.execute(f"DROP TABLE IF EXISTS {_TABLE_NAME.findall(table)[0]}")
+        db.execute(table)
+    db.execute("INSERT OR REPLACE INTO tracking VALUES(?, ?, 0, x'', 0)", (view.NAME, view.VERSION))
+
+
+def complete(db: sqlite3.Connection) -> None:
+    """Make the indexes that are missing, and let readers in."""
+    present = _schema(db)
+    for view in VIEWS:
+        for index in view.INDEXES:
+            if index not in present:
+                db.execute(index)
+    db.execute("UPDATE tracking SET complete = 1")
+
+
+_TABLE_NAME = re.compile(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Begin again every view whose version or tables are not the code's."""
+    present = _schema(db)
+    if _TRACKING not in present:
+        db.execute("DROP TABLE IF EXISTS tracking")
+        db.execute(_TRACKING)
+    versions = dict(db.execute("SELECT name, version FROM tracking"))
+    for view in VIEWS:
+        if versions.get(view.NAME) != view.VERSION or not present.issuperset(view.TABLES):
+            if view.NAME in versions:
+                _log.warning("the view %s is not this version's and is made again", view.NAME)
+            reset(db, view.NAME)
+
+
+def _schema(db: sqlite3.Connection) -> set[str]:
+    return {sql for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")

@@ -252,6 +252,16 @@ def decode(state: bytes) -> Event:
     return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)
 
 
+# What to say of a name that is taken, by the name's first part.
+TAKEN = {
+    "credential": ("credential_known", "this passkey is already registered"),
+    "invitation": ("invitation_known", "this invitation is already issued"),
+    "kid": ("key_known", "this signing key is already registered"),
+    "role": ("role_held", "this person already holds the role"),
+    "used": ("invitation_used", "this invitation has been used"),
+}
+
+
 def claims(event: Event) -> tuple[str, ...]:
     """Return the names that this event takes for ever; a second event that takes one conflicts.
 

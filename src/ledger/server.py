@@ -3,8 +3,9 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
@@ -12,14 +13,15 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from ledger import __version__
 from ledger.assets import Assets, find_web
+from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import security_headers
 from ledger.http import people, reads, statements
-from ledger.http.context import Context
-from ledger.http.problems import EXCEPTION_HANDLERS
+from ledger.http.context import AnyRequest, Context
+from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
 from ledger.log import GroupCommit, Log
-from ledger.pages import ROUTES, template_config
+from ledger.pages import ROUTES, error_page, template_config
 from ledger.settings import Settings
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
@@ -70,7 +72,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
     assets = Assets(find_web())
     limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
-    def before_api(request: Request) -> None:  # type: ignore[type-arg]  # litestar passes its own
+    def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
 
     api = Router(
@@ -89,13 +91,16 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_SMALL_BYTES,
     )
+    pages = Router("/", route_handlers=ROUTES, include_in_schema=False)
     return Litestar(
-        route_handlers=[api, assets.router(), *ROUTES],
+        route_handlers=[api, assets.router(), pages],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
             "web": Provide(lambda: context, sync_to_thread=False),
         },
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={
+            kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
+        },
         lifespan=lifespan,
         logging_config=None,
         openapi_config=OpenAPIConfig(
@@ -107,3 +112,16 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         response_headers=security_headers(settings.origin),
         template_config=template_config(assets),
     )
+
+
+def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
+    """Return an error's answer as a page where a browser asks for one."""
+
+    def answer_people(request: AnyRequest, error: Exception) -> Response[Any]:
+        problem = answer(request, error)
+        if "text/html" not in request.headers.get("accept", ""):
+            return problem
+        detail = error.detail if isinstance(error, LedgerError) else ""
+        return error_page(problem.status_code or 500, detail)
+
+    return answer_people

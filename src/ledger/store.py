@@ -28,6 +28,7 @@ from eventsourcing.persistence import StoredEvent
 
 from ledger.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
+from ledger.events import TAKEN
 
 FORMAT = 1
 MAX_CACHED = 100_000
@@ -140,8 +141,8 @@ class SqliteLog:
     def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """Append a batch in one durable transaction; return one outcome per write, in order.
 
-        Outcomes that are errors: StaleError, ConflictError `<kind>_known` for a name that is
-        taken, UnavailableError `storage_failed` for the whole batch.
+        Outcomes that are errors: StaleError, ConflictError `…_known`, `…_held` or
+        `…_used` for a name that is taken, UnavailableError `storage_failed` for the whole batch.
         """
         with self._lock:
             try:
@@ -216,8 +217,7 @@ class SqliteLog:
                 return StaleError("stale", "the stream has moved")
         for name, _ in write.claims:
             if name in batch.names or self.claimed(name, connection=self._writer) is not None:
-                kind = name.partition("/")[0]
-                return ConflictError(f"{kind}_known", f"this {kind} is already in the ledger")
+                return ConflictError(*TAKEN[name.partition("/")[0]])
         for prefix, count in write.counts:
             pending = sum(name.startswith(prefix) for name in batch.names)
             if self._count(prefix) + pending != count:

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
-from litestar.params import Parameter, SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
 from ledger.commands import Commands
@@ -28,13 +28,13 @@ COOKIE = "ledger_session"
 WAIT_S = 2.0
 
 AnyRequest = Request[Any, Any, Any]
-At = Annotated[int | None, Parameter(query="at", ge=0, le=2**53, description="Show the past")]
+At = Annotated[int | None, QueryParameter(name="at", ge=0, le=2**53, description="Show the past")]
 MinPosition = Annotated[
     int | None,
-    Parameter(query="minPosition", ge=0, le=2**53, description="Wait for this position"),
+    QueryParameter(name="minPosition", ge=0, le=2**53, description="Wait for this position"),
 ]
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=200, description="Items a page")]
-Cursor = Annotated[str | None, Parameter(query="cursor", max_length=256, description="`next`")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="Items a page")]
+Cursor = Annotated[str | None, QueryParameter(name="cursor", max_length=256, description="`next`")]
 
 
 class Context:

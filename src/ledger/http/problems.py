@@ -1,6 +1,7 @@
 """RFC 9457 problem documents: the one place where an error becomes an HTTP status."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -128,7 +129,8 @@ def from_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     return problem(500, "internal", "the server failed; its log has the reason")
 
 
-EXCEPTION_HANDLERS: dict[Any, Any] = {
+ErrorAnswer = Callable[[Request[Any, Any, Any], Any], Response[Any]]
+EXCEPTION_HANDLERS: dict[Any, ErrorAnswer] = {
     LedgerError: from_ledger_error,
     HTTPException: from_framework,
     Exception: from_bug,

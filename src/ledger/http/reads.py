@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, Router, get
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.errors import NotFoundError
@@ -81,9 +81,9 @@ async def list_timeline(
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
-    stream: Annotated[str | None, Parameter(query="stream", max_length=36)] = None,
-    actor: Annotated[str | None, Parameter(query="actor", max_length=36)] = None,
-    event_type: Annotated[str | None, Parameter(query="type", max_length=64)] = None,
+    stream: Annotated[str | None, QueryParameter(name="stream", max_length=36)] = None,
+    actor: Annotated[str | None, QueryParameter(name="actor", max_length=36)] = None,
+    event_type: Annotated[str | None, QueryParameter(name="type", max_length=64)] = None,
 ) -> Page[TimelineItem]:
     """List what happened, in words, newest first."""
     with context.views(moment) as (db, shown):
@@ -102,7 +102,9 @@ async def list_timeline(
 async def live(
     context: FromContext,
     user: SignedIn,
-    last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=20)] = None,
+    last_event_id: Annotated[
+        str | None, HeaderParameter(name="Last-Event-ID", max_length=20)
+    ] = None,
 ) -> ServerSentEvent:
     """Send every new position of the read models."""
     text = last_event_id or ""

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from litestar import Response, Router, get, post
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.errors import NotFoundError
@@ -23,10 +23,10 @@ from projections.statements import Statement, StatementSummary
 
 Status = Annotated[
     Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
-    Parameter(query="status"),
+    QueryParameter(name="status"),
 ]
-Search = Annotated[str | None, Parameter(query="q", max_length=200, description="In titles")]
-By = Annotated[str | None, Parameter(query="creator", max_length=36)]
+Search = Annotated[str | None, QueryParameter(name="q", max_length=200, description="In titles")]
+By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 
 
 READ = answers(401, 404, 503)

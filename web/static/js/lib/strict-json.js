@@ -26,8 +26,7 @@ export class StrictJsonError extends Error {
 export function parse(text) {
   const parser = new Parser(text);
   const node = parser.value(1);
-  parser.space();
-  if (parser.at < text.length) parser.refuse("there is something after the JSON value");
+  if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
   return node;
 }
 
@@ -58,79 +57,60 @@ class Parser {
     return match;
   }
 
-  space() {
+  /** Return the next character that is not space, without moving past it. */
+  next() {
     this.take(SPACE);
+    return this.text[this.at];
+  }
+
+  expect(sign) {
+    if (this.next() !== sign) this.refuse(`a ${sign} is missing`);
+    this.at += 1;
   }
 
   value(depth) {
-    this.space();
-    const first = this.text[this.at];
-    if (first === "{" || first === "[") {
-      if (depth > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
-      this.at += 1;
-      return first === "{" ? this.object(depth) : this.array(depth);
-    }
+    const first = this.next();
+    if (first === "{" || first === "[") return this.container(first === "{", depth);
     if (first === '"') return { kind: "string", text: this.string(), members: [] };
     const word = WORDS.find((each) => this.text.startsWith(each, this.at));
-    if (word) {
-      this.at += word.length;
-      return { kind: "word", text: word, members: [] };
-    }
-    return this.number();
+    if (!word) return this.number();
+    this.at += word.length;
+    return { kind: "word", text: word, members: [] };
   }
 
-  object(depth) {
+  container(isObject, depth) {
+    if (depth > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
     const members = [];
     const names = new Set();
-    while (!this.closes("}", members.length)) {
-      this.space();
-      const start = this.at;
-      if (this.text[this.at] !== '"') this.refuse("a member's name in quotes is missing");
-      const name = this.string();
-      if (names.has(name)) {
-        this.refuse(`the member “${name}” occurs twice`, "json_duplicate_member", start);
-      }
-      names.add(name);
-      this.space();
-      if (this.text[this.at] !== ":") this.refuse("a colon is missing");
-      this.at += 1;
+    this.at += 1;
+    while (this.next() !== (isObject ? "}" : "]")) {
+      if (members.length) this.expect(",");
+      const name = isObject ? this.name(names) : `${members.length + 1}`;
       members.push([name, this.value(depth + 1)]);
     }
-    return { kind: "object", text: "", members };
+    this.at += 1;
+    return { kind: isObject ? "object" : "array", text: "", members };
   }
 
-  array(depth) {
-    const members = [];
-    while (!this.closes("]", members.length)) {
-      members.push([String(members.length + 1), this.value(depth + 1)]);
-    }
-    return { kind: "array", text: "", members };
-  }
-
-  /** Tell whether the container ends here; otherwise step over the comma that has to be here. */
-  closes(bracket, count) {
-    this.space();
-    const next = this.text[this.at];
-    if (next === bracket) {
-      this.at += 1;
-      return true;
-    }
-    if (count > 0) {
-      if (next !== ",") this.refuse(`a comma or ${bracket} is missing`);
-      this.at += 1;
-    }
-    return false;
+  name(names) {
+    this.next();
+    const start = this.at;
+    const name = this.string();
+    if (names.has(name)) this.refuse(`“${name}” occurs twice`, "json_duplicate_member", start);
+    names.add(name);
+    this.expect(":");
+    return name;
   }
 
   string() {
     const start = this.at;
+    this.expect('"');
     let value = "";
-    this.at += 1;
     for (;;) {
       value += this.take(CHARACTERS)[0];
       const next = this.text[this.at];
       if (next === '"') break;
-      if (next !== "\\") this.refuse("a text does not end, or has a line break or control character");
+      if (next !== "\\") this.refuse("a text has no end, or a control character");
       value += this.escape();
     }
     this.at += 1;
@@ -154,10 +134,9 @@ class Parser {
   number() {
     const start = this.at;
     const match = this.take(NUMBER);
-    if (!match) this.refuse(start < this.text.length ? "this is not a JSON value" : "it ends too early");
+    if (!match) this.refuse(this.text[start] ? "this is not a JSON value" : "it ends too early");
     const [text, fraction, exponent] = match;
-    const exact = fraction || exponent ? floatSurvives(text) : integerSurvives(text);
-    if (!exact) {
+    if (!(fraction || exponent ? floatSurvives(text) : integerSurvives(text))) {
       const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
       this.refuse(made, "json_number_inexact", start);
     }

@@ -1,0 +1,243 @@
+"""The projection: follows the log and folds it into the views, in its own thread.
+
+A batch, all views and their tracking are one transaction. Under load a batch is what arrived
+during the one before, at most 200 of them a second; an idle follower folds at once. An error
+stops it and stays in `failure`; it never skips an event.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.entry import leaf_hash
+from ledger.errors import CorruptError, UnavailableError
+from projections import facts, views
+from projections.facts import LogReader, Streams
+from projections.views import VIEWS, Views
+
+__all__ = ["Follower", "LogReader", "Views", "rebuild"]
+
+POLL_S = 0.05
+SETTLE_S = 0.005
+RETRY_S = 1.0
+# A batch while catching up: large enough that its fixed cost is nothing, small enough in memory.
+MOST_EVENTS = 4_000
+MOST_BYTES = 16 * 1024 * 1024
+
+Listener = Callable[[int], None]
+_log = logging.getLogger("ledger.projections")
+
+
+class Follower:
+    """Keeps the views at the head of the log.
+
+    `changed` tells whether other processes may have appended; by default the log's head is asked.
+    """
+
+    def __init__(
+        self,
+        opened: Views,
+        log: LogReader,
+        *,
+        changed: Callable[[], bool] | None = None,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._views = opened
+        self._log = log
+        self._changed = changed or self._is_behind
+        self._poll_s = poll_s
+        self._streams = Streams()
+        self._limit = MOST_EVENTS // 8
+        self._folded = 0
+        self._aligned = False
+        self._thread: threading.Thread | None = None
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._moved = threading.Condition()
+        self._position = 0
+        self._failure: str | None = None
+        self._listeners: list[Listener] = []
+
+    # --- what others see -----------------------------------------------------------------------
+
+    @property
+    def position(self) -> int:
+        """The newest position that readers can see; 0 while the views are being made again."""
+        return self._position
+
+    @property
+    def folded(self) -> int:
+        """The newest position that is in all views, also while they are being made again."""
+        return self._folded
+
+    @property
+    def failure(self) -> str | None:
+        """Why the views do not follow the log, None while they do."""
+        return self._failure
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Call `listener` with every new position inside the block, in the follower's thread."""
+        with self._moved:
+            self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            with self._moved:
+                self._listeners.remove(listener)
+
+    def wait_for(self, position: int, timeout_s: float) -> bool:
+        """Block until readers can see a position; tell whether they can."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._position >= position or self._failure, timeout_s)
+        return self._position >= position
+
+    # --- running -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Follow the log in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something new in the log; callable from any thread."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish the batch under way and end the thread."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def catch_up(self, told: Listener | None = None) -> int:
+        """Fold all there is, in this thread, and return the position; for use without `start`.
+
+        `told` hears the position after each batch. Raises what the log or a view raises.
+        """
+        while self._step():
+            if told is not None:
+                told(self._folded)
+        return self._position
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                if not self._step():
+                    self._wait()
+            except UnavailableError as error:
+                # The log's own outage passes; only that is tried again.
+                self._fail(error)
+                self._stopping.wait(RETRY_S)
+            except Exception as error:
+                _log.exception("the read models stop at position %d", self._folded)
+                self._fail(error)
+                return
+
+    def _wait(self) -> None:
+        # What arrives in this pause is the next batch; an idle follower is past it.
+        self._stopping.wait(SETTLE_S)
+        while not self._woken.wait(self._poll_s) and not self._changed():
+            pass
+
+    def _is_behind(self) -> bool:
+        return self._log.head() > self._folded
+
+    def _fail(self, error: Exception) -> None:
+        with self._moved:
+            self._failure = f"{type(error).__name__}: {error}"
+            self._moved.notify_all()
+
+    # --- folding -------------------------------------------------------------------------------
+
+    def _step(self) -> bool:
+        """Fold one batch; return False at the head of the log, where the indexes are made."""
+        if not self._aligned:
+            self._align()
+        with self._views.writing() as db:
+            full = self._fold(db)
+            tracked = views.tracking(db)
+            if not full and not all(each.complete for each in tracked):
+                views.complete(db)
+                tracked = views.tracking(db)
+        self._folded = min(each.position for each in tracked)
+        if all(each.complete for each in tracked):
+            self._publish(self._folded)
+        return full
+
+    def _align(self) -> None:
+        """Begin again every view that does not continue this log: one restored from a backup."""
+        head = self._log.head()
+        with self._views.writing() as db:
+            for each in views.tracking(db):
+                if each.position and (
+                    each.position > head or each.leaf != self._leaf(each.position)
+                ):
+                    _log.warning(
+                        "the view %s knows position %d of another log than this one, whose head is"
+                        " %d, and is made again",
+                        each.name,
+                        each.position,
+                        head,
+                    )
+                    views.reset(db, each.name)
+        self._aligned = True
+
+    def _leaf(self, position: int) -> bytes:
+        ((_, state),) = self._log.read(position - 1, 1)
+        return leaf_hash(state)
+
+    def _fold(self, db: sqlite3.Connection) -> bool:
+        """Fold the next entries into the views that are furthest behind."""
+        positions = {each.name: each.position for each in views.tracking(db)}
+        after = min(positions.values())
+        further = min((each for each in positions.values() if each > after), default=None)
+        limit = self._limit if further is None else min(self._limit, further - after)
+        rows = self._log.read(after, limit)
+        if not rows:
+            return False
+        if [position for position, _ in rows] != [*range(after + 1, after + 1 + len(rows))]:
+            raise CorruptError("position_missing", f"the log has a gap behind position {after}")
+        batch = facts.decode(db, self._streams, rows)
+        for view in VIEWS:
+            if positions[view.NAME] == after:
+                view.fold(db, batch)
+        position, state = rows[-1]
+        views.advance(db, after=after, position=position, leaf=leaf_hash(state))
+        size = sum(len(state) for _, state in rows) // len(rows)
+        self._limit = max(1, min(MOST_EVENTS, MOST_BYTES // size))
+        return len(rows) == limit
+
+    def _publish(self, position: int) -> None:
+        if position == self._position and self._failure is None:
+            return
+        with self._moved:
+            self._position = position
+            self._failure = None
+            self._moved.notify_all()
+            listeners = [*self._listeners]
+        for listener in listeners:
+            try:
+                listener(position)
+            except Exception:
+                # A listener's end is its own affair; the views go on.
+                _log.exception("a listener to positions failed")
+
+
+def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:
+    """Make all views in the file at `path` again from the log and return their position.
+
+    `told` hears the position after each batch of a few thousand events.
+    """
+    opened = Views(path)
+    try:
+        with opened.writing() as db:
+            for view in VIEWS:
+                views.reset(db, view.NAME)
+        return Follower(opened, log).catch_up(told)
+    finally:
+        opened.close()

@@ -1,0 +1,91 @@
+"""Browsers and servers for the tests: real ones; only the passkey authenticators are virtual."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import sync_playwright
+
+from tests.browser.install_browser import find_browser
+from tests.browser.people import Browser
+from tests.browser.server import Server
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenBrowser = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    path = find_browser()
+    assert path is not None, "run tests/browser/install_browser.py first"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()
+    assert "Traceback" not in running.output, running.output
+
+
+@pytest.fixture
+def open_browser(chromium: Chromium, server: Server) -> Iterator[OpenBrowser]:
+    """Return a function that opens one more person's browser; afterwards none has a complaint."""
+    opened: list[Browser] = []
+
+    def open_one(*, passkeys: bool = True, **options: Any) -> Browser:
+        context = chromium.new_context(**options)
+        browser = Browser(context, server.origin, passkeys=passkeys)
+        opened.append(browser)
+        return browser
+
+    yield open_one
+    complaints = [browser.unexpected() for browser in opened]
+    for browser in opened:
+        browser.context.close()
+    assert complaints == [[] for _ in opened]
+
+
+@pytest.fixture
+def alice(open_browser: OpenBrowser) -> Browser:
+    """Return the browser of a registered creator."""
+    browser = open_browser()
+    browser.register("Alice", "Creator")
+    return browser
+
+
+@pytest.fixture
+def bob(open_browser: OpenBrowser, alice: Browser) -> Browser:
+    """Return the browser of an investor, registered after Alice."""
+    browser = open_browser()
+    browser.register("Bob", "Investor")
+    return browser
+
+
+@pytest.fixture(scope="module")
+def library(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Return a browser on the start page, for calling modules."""
+    running = Server(tmp_path_factory.mktemp("library") / "data")
+    running.start()
+    context = chromium.new_context()
+    browser = Browser(context, running.origin, passkeys=False)
+    browser.open("/")
+    yield browser
+    context.close()
+    running.stop()

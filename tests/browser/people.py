@@ -1,0 +1,174 @@
+"""People at their browsers: one context each, with a passkey authenticator of its own."""
+
+import json
+import re
+from typing import Any, Literal
+
+from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "ctap2Version": "ctap2_1",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+class Browser:
+    """One person's browser. It notices what must never happen on any page."""
+
+    def __init__(self, context: BrowserContext, origin: str, *, passkeys: bool = True) -> None:
+        self.context = context
+        self.origin = origin
+        self.page: Page = context.new_page()
+        self.assertions = 0
+        self.problems: list[str] = []
+        self.bodies: list[str] = []
+        self._expected: list[str] = []
+        context.on("request", self._notice_request)
+        context.on("console", lambda message: self._notice(message.type, message.text))
+        context.on("weberror", lambda error: self._notice("error", str(error.error)))
+        if passkeys:
+            self._plug_in_authenticator()
+
+    def _plug_in_authenticator(self) -> None:
+        self._devtools = self.context.new_cdp_session(self.page)
+        self._devtools.on("WebAuthn.credentialAsserted", self._count_assertion)
+        self._devtools.send("WebAuthn.enable")
+        plugged = self._devtools.send(
+            "WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR}
+        )
+        self._authenticator = plugged["authenticatorId"]
+
+    def _count_assertion(self, _: Any) -> None:
+        self.assertions += 1
+
+    def refuse_user(self, *, refuse: bool = True) -> None:
+        """Let the person fail, or pass, the device's check."""
+        self._devtools.send(
+            "WebAuthn.setUserVerified",
+            {"authenticatorId": self._authenticator, "isUserVerified": not refuse},
+        )
+
+    def _notice_request(self, request: Request) -> None:
+        if not request.url.startswith((self.origin + "/", "data:", "blob:")):
+            self.problems.append(f"asked another server: {request.url}")
+        if request.post_data:
+            self.bodies.append(request.post_data)
+
+    def _notice(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.problems.append(text)
+
+    def expect_problem(self, pattern: str) -> None:
+        """Say that one kind of console message belongs to this test."""
+        self._expected.append(pattern)
+
+    def unexpected(self) -> list[str]:
+        """Return what went wrong and was not announced by the test."""
+        return [
+            problem
+            for problem in self.problems
+            if not any(re.search(pattern, problem) for pattern in self._expected)
+        ]
+
+    # --- what people do --------------------------------------------------------------------------
+
+    def open(self, path: str) -> Page:
+        """Go to a page of the ledger."""
+        self.page.goto(self.origin + path)
+        return self.page
+
+    def register(self, name: str, role: Literal["Creator", "Investor"]) -> None:
+        """Register, and arrive in the inbox."""
+        self.open("/register")
+        self.page.get_by_label("Your name").fill(name)
+        self.page.get_by_label(re.compile(f"^{role}")).check()
+        self.button("Register with a passkey").click()
+        self.page.wait_for_url("**/inbox")
+
+    def draft(self, title: str, content: str | None = None) -> str:
+        """Draft a statement with the default policy; return its path."""
+        self.open("/draft")
+        self.page.get_by_label("Title").fill(title)
+        if content is not None:
+            self.page.get_by_label("Content").fill(content)
+        return self.submit()
+
+    def submit(self) -> str:
+        """Check and submit what the form holds; return the statement's path."""
+        self.button("Check and submit").click()
+        self.button("Sign and submit").click()
+        self.page.wait_for_url("**/statements/*-*")
+        return self.page.url.removeprefix(self.origin)
+
+    def approve(self) -> None:
+        """Approve the statement that is open, and wait for the receipt."""
+        self.button("Approve and sign").click()
+        self.dialog().get_by_role("button", name="Sign", exact=True).click()
+        expect(self.heading("Approved and signed")).to_be_visible()
+
+    def set_up(self) -> None:
+        """Make and attest a key for this browser."""
+        self.button("Set up this browser").click()
+        expect(self.page.locator("#setup")).to_be_hidden()
+
+    # --- what people see -------------------------------------------------------------------------
+
+    def button(self, name: str) -> Locator:
+        """Return the button with this name."""
+        return self.page.get_by_role("button", name=name)
+
+    def heading(self, name: str) -> Locator:
+        """Return the heading with this name."""
+        return self.page.get_by_role("heading", name=name)
+
+    def dialog(self) -> Locator:
+        """Return the open dialog."""
+        return self.page.get_by_role("dialog")
+
+    def expect_status(self, status: str, sentence: str) -> None:
+        """Wait until the statement that is open has this status and progress."""
+        expect(self.page.locator("#progress .badge")).to_have_text(status)
+        expect(self.page.locator("#progress-sentence")).to_have_text(sentence)
+
+    # --- the page's modules ----------------------------------------------------------------------
+
+    def module(self, name: str) -> str:
+        """Return the address of a module of js/lib."""
+        source = self.page.locator("script[type=module]").first.get_attribute("src")
+        assert source is not None
+        return re.sub(r"/pages/[a-z]+\.js$", f"/lib/{name}.js", source)
+
+    def evaluate(self, script: str, argument: Any = None) -> Any:
+        """Run a function in the page."""
+        return self.page.evaluate(script, argument)
+
+    def call(self, module: str, function: str, *arguments: Any) -> Any:
+        """Return what a module's function returns."""
+        return self.evaluate(
+            "async ([address, name, values]) => (await import(address))[name](...values)",
+            [self.module(module), function, list(arguments)],
+        )
+
+    def refusal(self, module: str, function: str, *arguments: Any) -> str | None:
+        """Return the code of the error that a module's function throws, None if it does not."""
+        return self._thrown(module, function, json.dumps(arguments), "code")
+
+    def error(self, module: str, function: str, source: str) -> str | None:
+        """Return the name of the error that a module's function throws for a JSON value."""
+        return self._thrown(module, function, f"[{source.strip('()')}]", "name")
+
+    def _thrown(self, module: str, function: str, values: str, member: str) -> str | None:
+        thrown = self.evaluate(
+            """async ([address, name, values, member]) => {
+                const module = await import(address);
+                try { module[name](...JSON.parse(values)); } catch (error) { return error[member]; }
+                return null;
+            }""",
+            [self.module(module), function, values, member],
+        )
+        return None if thrown is None else str(thrown)

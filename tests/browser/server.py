@@ -1,0 +1,73 @@
+"""The real server in a process of its own, which tests may kill."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+START_S = 20
+
+
+class Server:
+    """A ledger on this machine; its data outlives its process."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.port = _free_port()
+        self.origin = f"http://localhost:{self.port}"
+        self.data = data
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def output(self) -> str:
+        """What the process wrote so far."""
+        return (self.data.parent / "server.log").read_text()
+
+    def start(self) -> None:
+        """Start, and return when it answers that it is ready."""
+        command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
+        root = Path(__file__).parents[2]
+        path = os.pathsep.join((str(root / "src"), str(root)))
+        with (self.data.parent / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--data", str(self.data)],
+                env=os.environ | {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path} | self._settings,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the server does not start:\n{self.output}")
+            time.sleep(0.05)  # the process has no other way to say that it is there
+
+    def kill(self) -> None:
+        """End the process as a power cut would: nothing of it runs any more."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self.kill()
+
+    def _answers(self) -> bool:
+        try:
+            # The address is this machine's own.
+            with urllib.request.urlopen(f"{self.origin}/healthz", timeout=1) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,112 @@
+"""The story that the ledger exists for: three people approve one million dollars."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenBrowser
+from tests.browser.people import Browser
+from tests.browser.server import Server
+
+TITLE = "Series A investment terms"
+
+
+def members(value: object) -> set[str]:
+    """Return the names of all members, at any depth, in a JSON value and in the JSON texts in it."""
+    if isinstance(value, dict):
+        return set(value).union(*(members(member) for member in value.values()))
+    if isinstance(value, list):
+        return set().union(*(members(member) for member in value))
+    if isinstance(value, str) and value.startswith("{"):
+        return members(json.loads(value))
+    return set()
+
+
+def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
+    server: Server, open_browser: OpenBrowser, alice: Browser, bob: Browser
+) -> None:
+    carol = open_browser()
+    carol.register("Carol", "Investor")
+    people = (alice, bob, carol)
+    assert [person.assertions for person in people] == [1, 1, 1]  # one attestation each
+
+    # Bob has his inbox open; nothing waits for him.
+    expect(bob.page.get_by_text("Nothing is waiting for you.")).to_be_visible()
+
+    # Alice drafts the sample terms: 1,000,000 USD, two people needed.
+    alice.open("/draft")
+    assert '"amount": 1000000' in alice.page.get_by_label("Content").input_value()
+    path = alice.submit()
+    alice.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for any 2 of: Alice, Bob, Carol.")
+    expect(alice.page.locator("#content .number").first).to_have_text("1000000")
+
+    # It appears before Bob without a reload.
+    appeared = bob.page.get_by_role("link", name=TITLE)
+    expect(appeared).to_be_visible()
+
+    # Alice signs: 1 of 2, still pending.
+    alice.approve()
+    alice.expect_status("Pending", "Signed by 1 of 2 needed (Alice). Waiting for any 1 of: Bob, Carol.")
+
+    # Bob reviews and signs: approved. Alice's page follows by itself.
+    appeared.click()
+    expect(bob.page.get_by_text("Yours is the 2nd of 2 needed: the statement becomes approved at once.").first).to_be_visible()
+    bob.approve()
+    bob.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
+    alice.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
+    expect(alice.page).to_have_title(re.compile("^✓ Approved"))
+
+    # Carol signs afterwards: three signatures, still approved.
+    carol.open(path)
+    carol.approve()
+    carol.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
+    expect(carol.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
+
+    # Since they registered, no passkey was asked for.
+    assert [person.assertions for person in people] == [1, 1, 1]
+
+    for person in people:
+        person.open("/signin?next=/inbox")
+        person.page.goto("about:blank")
+    server.kill()
+    server.start()
+
+    for person in people:
+        person.open(path)
+        person.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
+        expect(person.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
+        expect(person.page.locator("#setup")).to_be_hidden()
+    # They can go on signing with the same keys.
+    bob_again = alice.draft("After the power cut")
+    bob.open(bob_again)
+    bob.approve()
+    assert [person.assertions for person in people] == [1, 1, 1]
+
+    # No private key was in anything that any browser sent.
+    sent = [json.loads(body) for person in people for body in person.bodies]
+    assert sent
+    assert members(sent).isdisjoint({"d", "k", "priv", "clientExtensionResults"})
+
+
+def test_the_private_key_cannot_be_read_out_of_the_browser(alice: Browser) -> None:
+    found = alice.evaluate(
+        """async ([address, ledger, user]) => {
+            const { find } = await import(address);
+            const { privateKey } = await find(ledger, user);
+            const refusals = [];
+            for (const format of ["jwk", "pkcs8", "raw"]) {
+                try { await crypto.subtle.exportKey(format, privateKey); }
+                catch (error) { refusals.push(error.name); }
+            }
+            return { extractable: privateKey.extractable, type: privateKey.type, refusals };
+        }""",
+        [
+            alice.module("keystore"),
+            alice.page.locator("body").get_attribute("data-ledger"),
+            alice.page.locator("body").get_attribute("data-user"),
+        ],
+    )
+    assert found["extractable"] is False
+    assert found["type"] == "private"
+    assert len(found["refusals"]) == 3

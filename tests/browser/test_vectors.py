@@ -1,0 +1,115 @@
+"""The browser's modules and the server's agree, value by value: both are held to the same files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ledger import policy
+from ledger.encoding import jcs, parse_json, sha256_hex
+from ledger.errors import MalformedError
+from ledger.pages.content import digit_groups, visible
+from ledger.pages.words import policy_sentence
+from tests.browser.people import Browser
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "web"
+
+
+def read(name: str) -> Any:
+    return json.loads((VECTORS / f"{name}.json").read_text())
+
+
+def refusal(text: str) -> str | None:
+    try:
+        parse_json(text.encode())
+    except MalformedError as error:
+        return error.code
+    return None
+
+
+@pytest.mark.parametrize("vector", read("jcs"), ids=lambda vector: vector["text"][:20])
+def test_canonical_json_is_the_same_on_both_sides(library: Browser, vector: Any) -> None:
+    assert jcs(vector["value"]).decode() == vector["text"]
+    assert library.call("jcs", "jcs", vector["value"]) == vector["text"]
+
+
+@pytest.mark.parametrize("value", [1.5, 2**53, "\ud800", {"é": 1}], ids=repr)
+def test_what_has_no_agreed_canonical_form_is_refused(library: Browser, value: Any) -> None:
+    # A lone surrogate cannot cross from Python to the browser, so the browser makes it itself.
+    source = '"\\ud800"' if value == "\ud800" else json.dumps(value)
+    assert library.error("jcs", "jcs", f"({source})") == "TypeError"
+
+
+@pytest.mark.parametrize("vector", read("digest"), ids=lambda vector: vector["sha256"][:8])
+def test_digests_are_the_same_on_both_sides(library: Browser, vector: Any) -> None:
+    assert sha256_hex(vector["text"].encode()) == vector["sha256"]
+    assert library.call("digest", "sha256Hex", vector["text"]) == vector["sha256"]
+
+
+@pytest.mark.parametrize("vector", read("strict-json"), ids=lambda vector: vector["text"][:24])
+def test_both_parsers_accept_and_refuse_the_same_json(library: Browser, vector: Any) -> None:
+    assert refusal(vector["text"]) == vector["code"]
+    assert library.refusal("strict-json", "parse", vector["text"]) == vector["code"]
+
+
+def test_a_hazard_in_json_is_named_with_its_place(library: Browser) -> None:
+    text = '{\n  "a": 1,\n  "a": 2\n}'
+    assert library.evaluate(
+        """async ([address, text]) => {
+            const { parse } = await import(address);
+            try { parse(text); } catch ({ line, column, message }) { return [line, column, message]; }
+        }""",
+        [library.module("strict-json"), text],
+    ) == [3, 3, "“a” occurs twice"]
+
+
+def test_numbers_keep_their_digits(library: Browser) -> None:
+    node = library.call("strict-json", "parse", '{"amount":1.10}')
+    assert node["members"] == [["amount", {"kind": "number", "text": "1.10", "members": []}]]
+
+
+@pytest.mark.parametrize("vector", read("policy")["sentences"], ids=lambda v: v["sentence"][:40])
+def test_policy_sentences_are_the_same_on_both_sides(library: Browser, vector: Any) -> None:
+    names = read("policy")["names"]
+    rules = policy.parse(msgspec.json.encode(vector["policy"]))
+    assert policy_sentence(rules, names) == vector["sentence"]
+    assert library.call("policy", "policySentence", vector["policy"], names) == vector["sentence"]
+    assert library.call("policy", "fault", vector["policy"]) == ""
+
+
+@pytest.mark.parametrize("rules", read("policy")["refused"], ids=str)
+def test_a_policy_that_the_server_refuses_is_refused_while_it_is_written(
+    library: Browser, rules: Any
+) -> None:
+    with pytest.raises(MalformedError):
+        policy.parse(msgspec.json.encode(rules))
+    assert library.call("policy", "fault", rules) != ""
+
+
+@pytest.mark.parametrize("vector", read("visible")["texts"], ids=lambda vector: ascii(vector["text"]))
+def test_characters_that_nobody_sees_are_named(library: Browser, vector: Any) -> None:
+    runs = [tuple(run) for run in vector["runs"]]
+    assert [(run.text, run.is_mark) for run in visible(vector["text"])] == runs
+    shown = library.call("visible", "visible", vector["text"])
+    assert [(run["text"], run["mark"]) for run in shown] == runs
+
+
+@pytest.mark.parametrize("vector", read("visible")["numbers"], ids=lambda vector: vector["number"])
+def test_digits_are_grouped_without_changing_the_number(library: Browser, vector: Any) -> None:
+    assert digit_groups(vector["number"]) == vector["groups"]
+    assert "".join(vector["groups"]) == vector["number"]
+    assert library.call("visible", "digitGroups", vector["number"]) == vector["groups"]
+
+
+def test_base64url_has_one_spelling(library: Browser) -> None:
+    assert library.evaluate(
+        """async (address) => {
+            const { decode, encode } = await import(address);
+            return encode(decode("__79_g"));
+        }""",
+        library.module("b64u"),
+    ) == "__79_g"
+    for text in ("A", "AA==", "AB", "A+A", "A/A", "A A", "é"):
+        assert library.error("b64u", "decode", json.dumps(text)) in ("TypeError", "InvalidCharacterError")
