@@ -153,7 +153,7 @@ class Views:
 
 _WRITER_PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=NORMAL",
+    "synchronous=OFF",
     # Most pages of a rebuild are written once if they can stay here until they are full.
     "cache_size=-65536",
     "wal_autocheckpoint=8192",

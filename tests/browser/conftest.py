@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.install_browser import find_browser
 from tests.browser.people import Browser
-from tests.browser.server import Server
+from tests.support.server import Server
 
 FLAGS = [
     "--no-sandbox",

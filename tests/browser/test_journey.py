@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.server import Server
+from tests.support.server import Server
 
 TITLE = "Series A investment terms"
 
