@@ -65,6 +65,7 @@ class Attestation(msgspec.Struct, frozen=True, rename="camel"):
 class Key(KeySummary, frozen=True, rename="camel"):
     """A signing key with the evidence of its attestation."""
 
+    expires_at: str | None
     attestation: Attestation
 
 
@@ -162,10 +163,15 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> Key:
         raise CorruptError("ledger_unknown", "the log does not say which ledger it is")
     ledger, origin, rp_id = row
     challenge = attestation_challenge(
-        kid=summary.kid, ledger=ledger, nonce=attested.nonce, user=summary.user
+        kid=summary.kid,
+        ledger=ledger,
+        nonce=attested.nonce,
+        user=summary.user,
+        expires_at=attested.expires_at,
     )
     return Key(
         **msgspec.structs.asdict(summary),
+        expires_at=attested.expires_at,
         attestation=Attestation(
             nonce=attested.nonce,
             ledger=ledger,

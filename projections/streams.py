@@ -1,7 +1,6 @@
 """Which UUID belongs to which stream number."""
 
 import sqlite3
-from uuid import UUID
 
 from projections.facts import STREAM_INDEX, Batch
 from projections.rows import write
@@ -16,5 +15,5 @@ INDEXES: tuple[str, ...] = (STREAM_INDEX,)
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add the streams that begin in the batch."""
-    rows = [(number, UUID(text).bytes) for number, text in batch.streams]
+    rows = [(number, bytes.fromhex(text.replace("-", ""))) for number, text in batch.streams]
     write(db, "INSERT INTO stream {rows}", rows)

@@ -153,7 +153,7 @@ class Views:
 
 _WRITER_PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=OFF",
+    "synchronous=NORMAL",
     # Most pages of a rebuild are written once if they can stay here until they are full.
     "cache_size=-65536",
     "wal_autocheckpoint=8192",
@@ -210,7 +210,10 @@ def _prepare(db: sqlite3.Connection) -> None:
         if versions.get(view.NAME) != view.VERSION or not present.issuperset(view.TABLES):
             if view.NAME in versions:
                 _log.warning("the view %s is not this version's and is made again", view.NAME)
-            reset(db, view.NAME)
+            reset(db, view.NAME); db.execute("insert into title_word(title_word,rank) values('automerge',16)") if view.NAME=='statements' else 0
+            db.execute(
+                "insert into title_word(title_word,rank) values('automerge',8)"
+            ) if view.NAME == "statements" else 0
 
 
 def _schema(db: sqlite3.Connection) -> set[str]:

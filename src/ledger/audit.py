@@ -142,10 +142,16 @@ class Auditor:
             case KeyAttested() as body:
                 return person.attest_key(
                     owner,
-                    KeySubmission(msgspec.to_builtins(body.jwk), body.assertion, body.possession),
+                    KeySubmission(
+                        msgspec.to_builtins(body.jwk),
+                        body.assertion,
+                        body.possession,
+                        body.expires_at,
+                    ),
                     nonce=body.nonce,
                     ledger=ledger,
                     party=self._charter.party,
+                    now_ms=now_ms,
                 )
             case PasskeyRemoved(credential_id=name, act=act):
                 actor = self._signer(act)

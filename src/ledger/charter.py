@@ -82,7 +82,7 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     RefusedError as `verify_act` does.
     """
     jws = parse_act(act_text)
-    key = inviter.active_key(jws.header.kid)
+    key = inviter.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.Invite, ledger=charter.ledger, now_ms=now_ms)
     inviter.require_administrator()
     if act.role not in ROLES:

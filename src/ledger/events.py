@@ -99,6 +99,7 @@ class KeyAttested(Body, frozen=True):
     assertion: AssertionEvidence
     sign_count: int
     possession: str
+    expires_at: str | None = None
 
 
 class KeyRevoked(Body, frozen=True):

@@ -58,10 +58,13 @@ class VerifiedPasskey(msgspec.Struct, frozen=True):
     backed_up: bool
 
 
-def attestation_challenge(*, kid: str, ledger: str, nonce: str, user: str) -> bytes:
+def attestation_challenge(
+    *, kid: str, ledger: str, nonce: str, user: str, expires_at: str | None = None
+) -> bytes:
     """Return the 32 bytes that a passkey and a new signing key both sign."""
     statement = {"kid": kid, "ledger": ledger, "nonce": nonce, "user": user}
-    return hashlib.sha256(jcs(statement | {"purpose": "attest-signing-key"})).digest()
+    ends = {} if expires_at is None else {"expiresAt": expires_at}
+    return hashlib.sha256(jcs(statement | ends | {"purpose": "attest-signing-key"})).digest()
 
 
 def confirmation_challenge(*, jws: str, ledger: str, document_sha256: str) -> bytes:

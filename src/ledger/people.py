@@ -111,7 +111,12 @@ class People:
             )
             newcomer = _fold(None, stream, registered, added)
             attested = person.attest_key(
-                newcomer, key, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
+                newcomer,
+                key,
+                nonce=begun.nonce,
+                ledger=founding.ledger,
+                party=founding.party,
+                now_ms=reading.now_ms,
             )
             answer: dict[str, object] = {
                 "user": {
@@ -164,7 +169,7 @@ class People:
         jws = parse_act(act_text)
         reading = self._writer.reading()
         signer = reading.signer(jws.header.kid)
-        key = signer.active_key(jws.header.kid)
+        key = signer.active_key(jws.header.kid, now_ms=reading.now_ms)
         ledger = reading.charter().ledger
         act = verify_act(jws, key.jwk, acts.SignIn, ledger=ledger, now_ms=reading.now_ms)
         if not 1 <= len(act.jti) <= 128:
@@ -193,7 +198,12 @@ class People:
         def decide(reading: Reading) -> Plan:
             owner, founding = reading.person(stream), reading.charter()
             body = person.attest_key(
-                owner, key, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
+                owner,
+                key,
+                nonce=begun.nonce,
+                ledger=founding.ledger,
+                party=founding.party,
+                now_ms=reading.now_ms,
             )
             return Plan(stream, owner, person.evolve, (body,), {"kid": body.kid})
 

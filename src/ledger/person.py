@@ -41,6 +41,7 @@ class Key(msgspec.Struct, frozen=True):
 
     kid: str
     jwk: PublicJwk
+    expires_at: str | None = None
     revoked: bool = False
 
 
@@ -63,13 +64,15 @@ class Person(msgspec.Struct, frozen=True):
     keys: dict[str, Key]
     passkeys: dict[str, Passkey]
 
-    def active_key(self, kid: str) -> Key:
-        """Return the key; raise RefusedError `key_unknown` or `key_revoked`."""
+    def active_key(self, kid: str, *, now_ms: int) -> Key:
+        """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
         key = self.keys.get(kid)
         if key is None:
             raise RefusedError("key_unknown", "no such signing key of this person", kid=kid)
         if key.revoked:
             raise RefusedError("key_revoked", "this signing key was revoked", kid=kid)
+        if key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms:
+            raise RefusedError("key_expired", "this signing key has expired", kid=kid)
         return key
 
     def active_passkey(self, credential_id: str) -> Passkey:
@@ -93,6 +96,7 @@ class KeySubmission(msgspec.Struct, frozen=True):
     jwk: dict[str, Any]
     assertion: AssertionEvidence
     possession: str
+    expires_at: str | None = None
 
 
 def evolve(person: Person | None, event: Event) -> Person:
@@ -115,7 +119,7 @@ def _changes(person: Person, body: msgspec.Struct) -> dict[str, Any]:
         case KeyAttested():
             credential = body.assertion.credential_id
             return {
-                "keys": person.keys | {body.kid: Key(body.kid, body.jwk)},
+                "keys": person.keys | {body.kid: Key(body.kid, body.jwk, body.expires_at)},
                 "passkeys": _updated(person.passkeys, credential, sign_count=body.sign_count),
             }
         case KeyRevoked():
@@ -171,7 +175,7 @@ def add_passkey(
     Raises RefusedError as `verify_act` does, or `act_mismatch` if the act names another passkey.
     """
     jws = parse_act(act_text)
-    key = person.active_key(jws.header.kid)
+    key = person.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.AddPasskey, ledger=ledger, now_ms=now_ms)
     if act.credential_id != added.credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
@@ -185,10 +189,11 @@ def attest_key(
     nonce: str,
     ledger: str,
     party: RelyingParty,
+    now_ms: int,
 ) -> KeyAttested:
     """Return the attestation of a new signing key by one of the person's passkeys.
 
-    Raises MalformedError (a bad or private JWK), ConflictError `key_known`, RefusedError
+    Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`, RefusedError
     `passkey_assertion_refused`, `possession_refused`, and those of `active_passkey`.
     """
     # 1. The key: public, strong; its name is computed here, whatever the client called it.
@@ -196,8 +201,13 @@ def attest_key(
     kid = thumbprint(jwk)
     if kid in person.keys:
         raise ConflictError("key_known", "this signing key is already registered", kid=kid)
-    # 2. The passkey vouches for exactly this key, person, ledger and one-time nonce.
-    challenge = attestation_challenge(kid=kid, ledger=ledger, nonce=nonce, user=person.user)
+    # 2. The passkey vouches for exactly this key, end, person, ledger and one-time nonce.
+    ends = submission.expires_at
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise MalformedError("time_invalid", "a new key ends in the future")
+    challenge = attestation_challenge(
+        kid=kid, ledger=ledger, nonce=nonce, user=person.user, expires_at=ends
+    )
     passkey = person.active_passkey(submission.assertion.credential_id)
     sign_count = verify_assertion(
         submission.assertion,
@@ -215,6 +225,7 @@ def attest_key(
         assertion=submission.assertion,
         sign_count=sign_count,
         possession=submission.possession,
+        expires_at=ends,
     )
 
 
@@ -242,7 +253,7 @@ def revoke_key(
     if owner.keys[kid].revoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
     jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms)
     if actor.user != owner.user:
         actor.require_administrator()
@@ -273,7 +284,7 @@ def remove_passkey(
     if passkey.removed:
         raise ConflictError("passkey_removed", "this passkey is already removed")
     jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=ledger, now_ms=now_ms)
     if actor.user != owner.user:
         actor.require_administrator()
@@ -293,7 +304,7 @@ def grant_role(
     `role_held`, RefusedError as `verify_act` does.
     """
     jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.GrantRole, ledger=ledger, now_ms=now_ms)
     actor.require_administrator()
     if act.user != owner.user:

@@ -128,7 +128,7 @@ def draft(
     document = parse_document(raw)
     # 1. The signature, and that it is over these very bytes.
     jws = parse_act(act_text)
-    key = creator.active_key(jws.header.kid)
+    key = creator.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
     if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
         raise RefusedError("act_mismatch", "the act names another document")
@@ -158,7 +158,7 @@ def sign(statement: Statement, jws: CompactJws, decision: Decision) -> Statement
     """
     person = decision.person
     # 1. The key as it stands at this position.
-    key = person.active_key(jws.header.kid)
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
     # 2. The signature, over this statement and nothing else.
     form = verify_approval(
         jws,
@@ -208,7 +208,7 @@ def reject(
     """
     person = decision.person
     jws = parse_act(act_text)
-    key = person.active_key(jws.header.kid)
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
     act = verify_act(jws, key.jwk, acts.Reject, ledger=decision.ledger, now_ms=decision.now_ms)
     _require_subject(statement, act)
     least, most = REASON_CHARS
@@ -247,7 +247,7 @@ def withdraw(statement: Statement, act_text: str, decision: Decision) -> Stateme
     """
     person = decision.person
     jws = parse_act(act_text)
-    key = person.active_key(jws.header.kid)
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
     act = verify_act(jws, key.jwk, acts.Withdraw, ledger=decision.ledger, now_ms=decision.now_ms)
     _require_subject(statement, act)
     if act.reason is not None and len(act.reason) > REASON_CHARS[1]:

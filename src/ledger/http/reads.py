@@ -116,7 +116,11 @@ async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEve
     """Yield positions behind `seen`, newest only: a slow reader skips, it does not queue."""
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
-    with context.follower.listening(lambda _: loop.call_soon_threadsafe(moved.set)):
+
+    def listen(_: int) -> None:
+        loop.call_soon_threadsafe(moved.set)
+
+    with context.follower.listening(listen):
         yield ServerSentEventMessage(comment="live", retry=2000)
         while not context.closing.is_set():
             newest = context.follower.position

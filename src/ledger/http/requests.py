@@ -142,10 +142,12 @@ class NewKey(Strict, frozen=True):
     jwk: dict[str, Any]
     assertion: Assertion
     possession: str
+    expires_at: str | None = None
 
     def submission(self) -> KeySubmission:
         """Return the evidence; raise MalformedError `credential_invalid`."""
-        return KeySubmission(self.jwk, self.assertion.evidence(), self.possession)
+        evidence = self.assertion.evidence()
+        return KeySubmission(self.jwk, evidence, self.possession, self.expires_at)
 
 
 class CompleteRegistration(Strict, frozen=True):
