@@ -210,7 +210,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         if versions.get(view.NAME) != view.VERSION or not present.issuperset(view.TABLES):
             if view.NAME in versions:
                 _log.warning("the view %s is not this version's and is made again", view.NAME)
-            reset(db, view.NAME); db.execute("insert into title_word(title_word,rank) values('automerge',16)") if view.NAME=='statements' else 0
+            reset(db, view.NAME)
             db.execute(
                 "insert into title_word(title_word,rank) values('automerge',8)"
             ) if view.NAME == "statements" else 0

@@ -130,6 +130,10 @@ class Browser:
         """Return the open dialog."""
         return self.page.get_by_role("dialog")
 
+    def reason(self) -> Locator:
+        """Return the field for the reason in the open dialog."""
+        return self.dialog().get_by_role("textbox", name="Reason")
+
     def expect_status(self, status: str, sentence: str) -> None:
         """Wait until the statement that is open has this status and progress."""
         expect(self.page.locator("#progress .badge")).to_have_text(status)

@@ -33,17 +33,17 @@ export function show(error) {
 
 /** Run what a button stands for: busy meanwhile, and what goes wrong is shown. */
 export async function run(button, work) {
+  if (button.ariaBusy) return undefined;
   one("#problem").replaceChildren();
-  button.setAttribute("aria-busy", "true");
-  button.disabled = true;
+  // Busy and not disabled: a disabled button would lose the focus.
+  button.ariaBusy = "true";
   try {
     return await work();
   } catch (error) {
     show(error);
     return undefined;
   } finally {
-    button.removeAttribute("aria-busy");
-    button.disabled = false;
+    button.ariaBusy = null;
   }
 }
 

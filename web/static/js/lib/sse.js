@@ -51,6 +51,11 @@ export function live(update) {
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : connect()));
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", connect);
+  window.addEventListener("offline", paused);
+  window.addEventListener("online", () => {
+    close();
+    connect();
+  });
   connect();
 }
 
