@@ -94,18 +94,16 @@ class Fact(msgspec.Struct, gc=False):
 
     position: int
     at: str
-    type: str
     stream: int
     actor: int | None
     body: Any
 
 
 class Batch(msgspec.Struct):
-    """Consecutive events, and the streams that begin among them as (number, UUID text)."""
+    """Consecutive events by type, and the streams that begin among them as (number, UUID text)."""
 
-    facts: list[Fact]
-    streams: list[tuple[int, str]]
     by_type: dict[str, list[Fact]]
+    streams: list[tuple[int, str]]
 
     def of(self, body: type[events.Body]) -> list[Fact]:
         """Return the facts of one type, in order."""
@@ -115,22 +113,22 @@ class Batch(msgspec.Struct):
 class Streams:
     """Numbers of streams, remembered; what was forgotten is looked up in the `stream` table.
 
-    Two generations instead of a strict LRU: a lookup costs one dictionary access.
+    Two generations instead of a strict LRU: a lookup in `young` costs one dictionary access.
     """
 
     def __init__(self) -> None:
-        self._young: dict[str, int] = {}
+        self.young: dict[str, int] = {}
         self._old: dict[str, int] = {}
 
     def begin(self, text: str, number: int) -> None:
         """Remember a stream that begins at position `number`."""
-        if len(self._young) >= REMEMBERED:
-            self._old, self._young = self._young, {}
-        self._young[text] = number
+        if len(self.young) >= REMEMBERED:
+            self._old, self.young = self.young, {}
+        self.young[text] = number
 
     def number(self, db: sqlite3.Connection, text: str) -> int:
         """Return the number of a stream; raise CorruptError `stream_unknown`."""
-        number = self._young.get(text)
+        number = self.young.get(text)
         if number is None:
             number = self._old.get(text) or self._look_up(db, text)
             self.begin(text, number)
@@ -138,7 +136,7 @@ class Streams:
 
     def _look_up(self, db: sqlite3.Connection, text: str) -> int:
         # A rebuild makes its indexes last, unless it has to look up what it has forgotten.
-        db.execute(STREAM_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
+        db.execute(STREAM_INDEX.replace("INDEX", "INDEX IF NOT EXISTS", 1))
         number = find_stream(db, text)
         if number is None:
             raise CorruptError("stream_unknown", f"an event names {text}, which never began")
@@ -160,30 +158,33 @@ def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, b
 
     Raises CorruptError: `entry_malformed`, `event_unknown`, `event_malformed`, `stream_unknown`.
     """
-    batch = Batch([], [], defaultdict(list))
+    batch = Batch(defaultdict(list), [])
+    remembered = streams.young
     for position, state in rows:
         end = 2 + int.from_bytes(state[:2], "big")
         try:
             envelope = _envelope(state[2:end])
-            tag = envelope.type
-            body = _decoders[tag](state[end + entry.SALT_BYTES :])
+            decoder, actor_member = _kinds[envelope.type]
+            body = decoder(state[end + entry.SALT_BYTES :])
         except KeyError as error:
             raise CorruptError("event_unknown", f"no event type at position {position}") from error
         except msgspec.MsgspecError as error:
             raise CorruptError("event_malformed", f"malformed at position {position}") from error
+        stream = envelope.stream
         if envelope.seq == 1:
             number = position
-            streams.begin(envelope.stream, number)
-            batch.streams.append((number, envelope.stream))
+            streams.begin(stream, number)
+            batch.streams.append((number, stream))
         else:
-            number = streams.number(db, envelope.stream)
+            number = remembered.get(stream) or streams.number(db, stream)
         actor: int | None = number
-        if tag in _ACTORS:
-            name = _ACTORS[tag]
-            actor = streams.number(db, getattr(body, name)) if name else None
-        fact = Fact(position, envelope.at, tag, number, actor, body)
-        batch.facts.append(fact)
-        batch.by_type[tag].append(fact)
+        if actor_member is None:
+            actor = None
+        elif actor_member:
+            person = getattr(body, actor_member)
+            actor = remembered.get(person) or streams.number(db, person)
+        fact = Fact(position, envelope.at, number, actor, body)
+        batch.by_type[envelope.type].append(fact)
     return batch
 
 
@@ -202,14 +203,12 @@ def _drafted(body: bytes) -> Drafted:
     return Drafted(draft.creator, hashlib.sha256(document).digest(), _document(document))
 
 
-_decoders: dict[str, Callable[[bytes], Any]] = {tag: _slim(body) for tag, body in BODIES.items()}
-_decoders |= {
+_SLIM: dict[str, Callable[[bytes], Any]] = {
     events.StatementDrafted.TAG: _drafted,
     events.StatementSigned.TAG: _slim(Signed),
     events.StatementRejected.TAG: _slim(Rejected),
     events.StatementWithdrawn.TAG: _slim(Withdrawn),
 }
-
 # Which member names who acted; None: nobody; not listed: the person whose stream it is.
 _ACTORS: dict[str, str | None] = {
     events.LedgerCreated.TAG: None,
@@ -221,4 +220,7 @@ _ACTORS: dict[str, str | None] = {
     events.StatementSigned.TAG: "signer",
     events.StatementRejected.TAG: "signer",
     events.StatementWithdrawn.TAG: "signer",
+}
+_kinds = {
+    tag: (_SLIM.get(tag) or _slim(body), _ACTORS.get(tag, "")) for tag, body in BODIES.items()
 }

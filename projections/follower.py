@@ -200,16 +200,16 @@ class Follower:
         rows = self._log.read(after, limit)
         if not rows:
             return False
-        if [position for position, _ in rows] != [*range(after + 1, after + 1 + len(rows))]:
+        position, state = rows[-1]
+        if (rows[0][0], position) != (after + 1, after + len(rows)):
             raise CorruptError("position_missing", f"the log has a gap behind position {after}")
         batch = facts.decode(db, self._streams, rows)
         for view in VIEWS:
             if positions[view.NAME] == after:
                 view.fold(db, batch)
-        position, state = rows[-1]
         views.advance(db, after=after, position=position, leaf=leaf_hash(state))
-        size = sum(len(state) for _, state in rows) // len(rows)
-        self._limit = max(1, min(MOST_EVENTS, MOST_BYTES // size))
+        mean_bytes = sum(len(state) for _, state in rows) // len(rows)
+        self._limit = max(1, min(MOST_EVENTS, MOST_BYTES // mean_bytes))
         return len(rows) == limit
 
     def _publish(self, position: int) -> None:

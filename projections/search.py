@@ -18,10 +18,14 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def words(text: str) -> str:
-    """Return the words of a title or question: no case, no accents, single spaces."""
-    if not text.isascii():
-        text = "".join(char for char in normalize("NFKD", text) if not combining(char))
-    return " ".join(_WORD.findall(text.casefold()))
+    """Return a title as the index takes it: without case, accents and other signs.
+
+    The tokenizer does the same to ASCII by itself and takes everything else for letters.
+    """
+    if text.isascii():
+        return text
+    plain = "".join(char for char in normalize("NFKD", text) if not combining(char))
+    return " ".join(_WORD.findall(plain.casefold()))
 
 
 def match(question: str) -> str | None:
@@ -29,5 +33,5 @@ def match(question: str) -> str | None:
 
     None if the question has no letter or digit at all; then nothing matches.
     """
-    terms = words(question).split()[:MAX_TERMS]
+    terms = _WORD.findall(words(question))[:MAX_TERMS]
     return " ".join(f'"{term}"*' for term in terms) or None

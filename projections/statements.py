@@ -20,14 +20,13 @@ from ledger.events import (
 )
 from ledger.policy import Policy
 from projections import decisions, progress, search, spans, timeline
-from projections.decisions import Decision
+from projections.decisions import Decision as Decision  # re-exported: it is part of a Statement
 from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
-from projections.progress import MemberProgress, Progress
+from projections.progress import MemberProgress as MemberProgress
+from projections.progress import Progress as Progress
 from projections.rows import json_list, write
 from projections.users import Person, uuid_text
-
-__all__ = ["Decision", "MemberProgress", "Progress", "Statement", "StatementSummary", "Status"]
 
 NAME = "statements"
 VERSION = 1
@@ -163,7 +162,7 @@ _MATCHES = (
 )
 _BY_TITLE = (
     f"{_MATCHES} FROM title_word t CROSS JOIN statement s ON s.id = t.rowid"
-    " WHERE t.words MATCH :match AND t.rowid < :below ORDER BY t.rowid DESC"
+    " WHERE t.title_word MATCH :match AND t.rowid < :below ORDER BY t.rowid DESC"
 )
 _BY_CREATOR = (
     f"{_MATCHES} FROM statement s WHERE s.creator = :creator AND s.id < :below ORDER BY s.id DESC"

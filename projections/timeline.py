@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from ledger import clock, events
-from projections.facts import Batch, Fact, find_stream
+from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list, write
 from projections.users import Person, uuid_text
@@ -16,7 +17,7 @@ NAME = "timeline"
 VERSION = 1
 # `type` is the place in TYPES; `word` is the one detail that the summary needs: a role, a status.
 TABLES: tuple[str, ...] = (
-    "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"
+    "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at TEXT NOT NULL,"
     " type INTEGER NOT NULL, stream INTEGER NOT NULL, actor INTEGER, word TEXT) STRICT",
 )
 INDEXES: tuple[str, ...] = (
@@ -41,7 +42,6 @@ TYPES = (
     events.StatementWithdrawn.TAG,
 )
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
-_ROLES = {events.InvitationIssued.TAG, events.UserRegistered.TAG, events.RoleGranted.TAG}
 
 
 class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
@@ -58,34 +58,40 @@ class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add every event."""
-    rows = []
-    second, second_ms = "", 0
-    for fact in batch.facts:
-        # Most events share their second with the one before.
-        if fact.at[:19] != second:
-            second = fact.at[:19]
-            second_ms = clock.to_ms(f"{second}.000Z")
-        at_ms = second_ms + int(fact.at[20:23])
-        rows.append((fact.position, at_ms, _CODES[fact.type], fact.stream, fact.actor, _word(fact)))
+    rows: list[tuple[Any, ...]] = []
+    for tag, facts in batch.by_type.items():
+        code, word = _CODES[tag], _WORDS.get(tag, _no_word)
+        rows += [
+            (fact.position, fact.at, code, fact.stream, fact.actor, word(fact.body))
+            for fact in facts
+        ]
+    rows.sort()
     write(db, "INSERT INTO timeline {rows}", rows)
 
 
-def _word(fact: Fact) -> str | None:
-    if fact.type == events.StatementSigned.TAG or fact.type == events.StatementRejected.TAG:
-        status: str = fact.body.status
-        return None if status == "pending" else status
-    if fact.type in _ROLES:
-        role: str = fact.body.role
-        return role
+def _no_word(_: Any) -> None:
     return None
+
+
+def _final(body: Any) -> str | None:
+    return None if body.status == "pending" else body.status
+
+
+_WORDS: dict[str, Callable[[Any], str | None]] = {
+    events.InvitationIssued.TAG: attrgetter("role"),
+    events.UserRegistered.TAG: attrgetter("role"),
+    events.RoleGranted.TAG: attrgetter("role"),
+    events.StatementSigned.TAG: _final,
+    events.StatementRejected.TAG: _final,
+}
 
 
 def time_of(db: sqlite3.Connection, at: int) -> str:
     """Return the time of the entry at a position; the beginning of time for position 0."""
     row = db.execute(
-        "SELECT at_ms FROM timeline WHERE position <= ? ORDER BY position DESC LIMIT 1", (at,)
+        "SELECT at FROM timeline WHERE position <= ? ORDER BY position DESC LIMIT 1", (at,)
     ).fetchone()
-    return clock.to_text(row[0] if row else 0)
+    return row[0] if row else clock.to_text(0)
 
 
 def page(  # noqa: PLR0913  # the route's parameters
@@ -136,7 +142,7 @@ def _scan(driver: str | None) -> str:
 _SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
 
 _ITEMS = """
-SELECT t.position, t.at_ms, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name,
+SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name,
     (SELECT count(*) FROM decision d
      WHERE d.statement = t.stream AND d.position <= t.position AND d.kind <= 1)
 FROM timeline t
@@ -155,7 +161,7 @@ def _items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:
 
 
 def _item(row: tuple[Any, ...]) -> TimelineItem:
-    position, at_ms, code, stream, actor, actor_name, word, title, owner_name, approvals = row
+    position, at, code, stream, actor, actor_name, word, title, owner_name, approvals = row
     known = actor is not None and actor_name is not None
     told = _Told(
         who=actor_name or "Somebody",
@@ -166,7 +172,7 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
     )
     return TimelineItem(
         position=position,
-        at=clock.to_text(at_ms),
+        at=at,
         type=TYPES[code],
         stream=uuid_text(stream),
         actor=Person(uuid_text(actor), actor_name) if known else None,

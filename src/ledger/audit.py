@@ -55,6 +55,7 @@ class Auditor:
         self.statements: dict[UUID, Statement] = {}
         self._owners: dict[str, UUID] = {}
         self._claims: set[str] = set()
+        self._streams: set[UUID] = set()
         # A registration is three events; the two behind the first must follow at once.
         self._incomplete: UUID | None = None
 
@@ -221,6 +222,10 @@ class Auditor:
     # --- folding -------------------------------------------------------------------------------
 
     def _evolve(self, event: Event) -> None:
+        # One stream is one thing: the ledger, a person or a statement.
+        if event.version == 1 and event.stream in self._streams:
+            raise CorruptError("event_misplaced", "the stream belongs to something else")
+        self._streams.add(event.stream)
         match event.body:
             case LedgerCreated() | InvitationIssued():
                 self.charter = _next(self.charter, event, charter.evolve)

@@ -43,8 +43,9 @@ def parse_document(raw: bytes) -> Document:
         raise MalformedError("content_not_object", "content is the text of a JSON object")
     if not 1 <= len(document.title.strip()) <= len(document.title) <= MAX_TITLE_CHARS:
         raise MalformedError("document_malformed", "a title has 1 to 200 characters")
-    for uuid_text in (document.statement_id, document.supersedes or document.statement_id):
-        parse_uuid(uuid_text)
+    parse_uuid(document.statement_id)
+    if document.supersedes is not None:
+        parse_uuid(document.supersedes)
     clock.to_ms(document.created_at)
     policy.check(document.policy)
     if document.policy.expires_at is not None:

@@ -8,7 +8,8 @@ import binascii
 import hashlib
 import json
 import math
-from decimal import Decimal
+import sys
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from ledger.errors import MalformedError
 T = TypeVar("T")
 
 MAX_DEPTH = 64
+_MAX_DOUBLE = int(sys.float_info.max)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -178,14 +180,18 @@ def _int(digits: str) -> int:
 
 def _exact_int(digits: str) -> int:
     value = _int(digits)
-    if abs(value) > 2**53 and (len(digits) > 310 or int(float(value)) != value):
+    if abs(value) > 2**53 and (abs(value) > _MAX_DOUBLE or int(float(value)) != value):
         raise MalformedError("json_number_inexact", "an integer does not survive an IEEE double")
     return value
 
 
 def _exact_float(digits: str) -> float:
     value = float(digits)
-    exact = len(digits) <= 1000 and math.isfinite(value) and Decimal(repr(value)) == Decimal(digits)
+    short = len(digits) <= 1000 and math.isfinite(value)
+    try:
+        exact = short and Decimal(repr(value)) == Decimal(digits)
+    except InvalidOperation:  # an exponent that even Decimal cannot hold
+        exact = False
     if not exact:
         raise MalformedError("json_number_inexact", "a number does not survive an IEEE double")
     return value
@@ -199,10 +205,9 @@ def _refuse_surrogates(value: Any) -> None:
 
 
 def _refuse_depth(value: Any, levels: int) -> None:
+    if not isinstance(value, dict | list):
+        return
     if levels == 0:
         raise MalformedError("json_invalid", f"nested deeper than {MAX_DEPTH}")
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for member in value:
-            _refuse_depth(member, levels - 1)
+    for member in value.values() if isinstance(value, dict) else value:
+        _refuse_depth(member, levels - 1)

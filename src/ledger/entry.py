@@ -67,7 +67,7 @@ def parse_entry(raw: bytes) -> Entry:
     """Return the entry; raise CorruptError `entry_malformed`."""
     try:
         return _entry_decoder.decode(raw)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError("entry_malformed", "a stored entry is not an entry") from error
 
 

@@ -248,7 +248,7 @@ def decode(state: bytes) -> Event:
         raise CorruptError("event_unknown", f"no event type {envelope.type!r}")
     try:
         body = decoder.decode(raw_body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError("event_malformed", f"a stored {envelope.type} is malformed") from error
     return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)
 
@@ -281,6 +281,6 @@ def claims(event: Event) -> tuple[str, ...]:
         case KeyAttested():
             return (f"kid/{body.kid}",)
         case InvitationIssued():
-            return (f"invitation/{body.token_sha256}",)
+            return (f"invitation/{body.token_sha256}", f"invitation/{body.invitation_id}")
         case _:
             return ()

@@ -210,8 +210,10 @@ class GroupCommit:
                 outcomes = await loop.run_in_executor(self._thread, self._store.commit, writes)
             except Exception as error:  # a bug below must not leave requests hanging
                 self._refuse(batch, error)
-                raise
-            self._answer(batch, outcomes)
+                trouble = {"message": "a batch was not committed", "exception": error}
+                loop.call_exception_handler(trouble)
+            else:
+                self._answer(batch, outcomes)
 
     def _answer(
         self, batch: list[tuple[Write, asyncio.Future[Receipt]]], outcomes: list[Outcome]

@@ -15,7 +15,7 @@ from ledger import __version__
 from ledger.assets import Assets, find_web
 from ledger.errors import LedgerError
 from ledger.founding import found
-from ledger.headers import security_headers
+from ledger.headers import send_security_headers
 from ledger.http import people, reads, statements
 from ledger.http.context import AnyRequest, Context
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
@@ -109,7 +109,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             path="/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
-        response_headers=security_headers(settings.origin),
+        before_send=[send_security_headers(settings.origin)],
         template_config=template_config(assets),
     )
 

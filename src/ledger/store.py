@@ -56,6 +56,8 @@ CREATE TRIGGER head_only_grows BEFORE UPDATE ON log_head WHEN NEW.size < OLD.siz
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 CREATE TRIGGER head_stays BEFORE DELETE ON log_head
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
+CREATE TRIGGER head_is_one BEFORE INSERT ON log_head
+    BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 """
 
 # INSERT OR REPLACE deletes without firing a delete trigger, so inserts are watched too.
@@ -152,6 +154,9 @@ class SqliteLog:
                 failure = UnavailableError("storage_failed", "nothing was stored; try again")
                 failure.__cause__ = error
                 return [failure] * len(writes)
+            except BaseException:  # a bug above must not leave the file locked
+                self._rollback()
+                raise
 
     def _rollback(self) -> None:
         self._versions.clear()
@@ -285,8 +290,9 @@ class SqliteLog:
     def claimed(self, name: str, *, connection: sqlite3.Connection | None = None) -> UUID | None:
         """Return the stream that took a name, if one did."""
         # A name once taken stays taken, so what was found can be kept.
-        if name in self._owners:
-            return self._owners[name]
+        known = self._owners.get(name)
+        if known is not None:
+            return known
         query = "SELECT originator_id FROM claim WHERE name = ?"
         if connection is not None:
             row = connection.execute(query, (name,)).fetchone()
@@ -297,8 +303,8 @@ class SqliteLog:
             return None
         if len(self._owners) >= MAX_CACHED:
             self._owners.clear()
-        self._owners[name] = UUID(bytes=row[0])
-        return self._owners[name]
+        owner = self._owners[name] = UUID(bytes=row[0])
+        return owner
 
     def claims(self, prefix: str) -> list[tuple[str, UUID]]:
         """Return every claimed name that begins with `prefix`, and its stream."""

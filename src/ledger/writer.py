@@ -17,9 +17,16 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ledger import clock, policy
-from ledger.charter import Charter
+from ledger.charter import STREAM, Charter
 from ledger.document import parse_uuid
-from ledger.errors import LedgerError, NotFoundError, RefusedError, StaleError, UnavailableError
+from ledger.errors import (
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+    UnavailableError,
+)
 from ledger.events import Body, Event, claims
 from ledger.log import GroupCommit, Log
 from ledger.person import Person
@@ -113,13 +120,19 @@ class Reading:
 
     def _named(self, user: str) -> dict[str, frozenset[str]]:
         try:
-            return {user: self.person(parse_uuid(user)).roles}
-        except LedgerError:  # a name that nobody has (yet) covers nobody
+            stream = parse_uuid(user)
+        except MalformedError:  # a name that nobody can have
+            return {}
+        try:
+            return {user: self.person(stream).roles}
+        except NotFoundError:  # nobody has it yet; that they register meanwhile makes this stale
+            if not self._log.store.stream(stream, limit=1):
+                self.versions[stream] = 0
             return {}
 
     def forget(self) -> None:
         """Drop the cached states, so that the next decision loads them."""
-        self._log.forget(self.versions)
+        self._log.forget((*self.versions, STREAM))
 
 
 class Writer:

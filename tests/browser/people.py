@@ -143,9 +143,9 @@ class Browser:
 
     def module(self, name: str) -> str:
         """Return the address of a module of js/lib."""
-        source = self.page.locator("script[type=module]").first.get_attribute("src")
+        source = self.page.locator("link[rel=stylesheet]").first.get_attribute("href")
         assert source is not None
-        return re.sub(r"/pages/[a-z]+\.js$", f"/lib/{name}.js", source)
+        return re.sub(r"/css/[a-z]+\.css$", f"/js/lib/{name}.js", source)
 
     def evaluate(self, script: str, argument: Any = None) -> Any:
         """Run a function in the page."""

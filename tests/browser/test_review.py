@@ -246,6 +246,7 @@ def test_a_lost_connection_is_said_and_the_page_catches_up(alice: Browser, bob: 
     path = alice.draft(TITLE)
     bob.open(path)
     bob.expect_problem("ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_NETWORK_CHANGED")
+    expect(bob.button("Approve and sign")).to_be_enabled()
     bob.context.set_offline(True)
     expect(bob.page.get_by_text("Live updates paused, reconnecting.")).to_be_visible()
     alice.approve()

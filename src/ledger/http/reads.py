@@ -108,7 +108,9 @@ async def live(
 ) -> ServerSentEvent:
     """Send every new position of the read models."""
     text = last_event_id or ""
-    seen = int(text) if text.isascii() and text.isdigit() else context.follower.position
+    # Whoever is new is told the present position at once: it may have moved since their page
+    # was made.
+    seen = int(text) if text.isascii() and text.isdigit() else 0
     return ServerSentEvent(_positions(context, seen))
 
 

@@ -1,9 +1,14 @@
-// A rosette drawn from a digest: another digest, another figure. It is decoration that helps the
-// eye; the hex beside it is what counts.
+// A digest for the eye: its hex in groups, and a rosette drawn from it. Another digest is another
+// figure; that is decoration, the hex is what counts.
 
-import { svg } from "../lib/dom.js";
+import { el, svg } from "../lib/dom.js";
 
 const STEPS = 240;
+
+/** Return 64 hex characters as 8 groups of 8, spaces between, so that they are read in groups. */
+export function grouped(hex) {
+  return hex.match(/.{8}/g).flatMap((group) => [el("span", {}, group), " "]);
+}
 
 /** Return the seal of 64 hex characters: four woven rings, each shaped by 8 of its bytes. */
 export function seal(hex) {

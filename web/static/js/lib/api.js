@@ -1,7 +1,9 @@
 // Requests to the ledger, and its refusals as sentences that say what to do.
 
-/** A refusal by the server: `code` is stable, the message is for people. */
-export class Problem extends Error {
+import { Told } from "./dom.js";
+
+/** A refusal by the server; `code` is stable. */
+export class Problem extends Told {
   constructor(status, code, message) {
     super(message);
     this.status = status;
@@ -10,7 +12,7 @@ export class Problem extends Error {
 }
 
 /** The answer did not arrive: whether the request did is unknown, and sending it again is safe. */
-export class NoAnswer extends Error {
+export class NoAnswer extends Told {
   constructor(cause) {
     super("The ledger did not answer. Check your connection, then try again.", { cause });
   }
@@ -28,6 +30,8 @@ const SENTENCES = {
   invitation_required: "This ledger is by invitation. Ask an administrator for a link.",
   invitation_unknown: "This invitation is not known here. Ask for a new one.",
   invitation_used: "This invitation has been used. Each link is for one person.",
+  rate_limited: "Too many requests. Wait a minute, then try again.",
+  sign_in_required: "You are no longer signed in. Sign in, then try again.",
   key_revoked: KEY_GONE,
   key_unknown: KEY_GONE,
   passkey_unknown: "The ledger does not know this passkey. Use another one, or register.",
@@ -36,14 +40,8 @@ const SENTENCES = {
   statement_rejected: over("rejected"),
   statement_withdrawn: over("withdrawn"),
 };
-const BY_STATUS = {
-  401: "You are no longer signed in. Sign in, then try again.",
-  403: "You may not do this. An administrator can give you the role it takes.",
-  429: "Too many requests. Wait a minute, then try again.",
-  503: "The ledger is not ready. Try again in a moment.",
-};
 
-export const get = (path) => request(path, { method: "GET" });
+export const get = (path) => request(path, {});
 
 export const post = (path, body) =>
   request(path, {
@@ -54,8 +52,7 @@ export const post = (path, body) =>
 
 /** Return the exact bytes of an address. */
 export async function bytes(path) {
-  const response = await send(path, { method: "GET" });
-  if (!response.ok) throw await problem(response);
+  const response = await send(path, {});
   return new Uint8Array(await response.arrayBuffer());
 }
 
@@ -70,27 +67,20 @@ export async function settle(position) {
 
 async function request(path, init) {
   const response = await send(path, init);
-  if (!response.ok) throw await problem(response);
   return response.status === 204 ? null : response.json();
 }
 
 async function send(path, init) {
-  try {
-    return await fetch(path, { ...init, cache: "no-store", credentials: "same-origin" });
-  } catch (error) {
+  const response = await fetch(path, { ...init, cache: "no-store" }).catch((error) => {
     throw new NoAnswer(error);
-  }
+  });
+  if (!response.ok) throw await problem(response);
+  return response;
 }
 
 async function problem(response) {
-  let body = {};
-  try {
-    body = await response.json();
-  } catch {
-    // A proxy's page instead of a problem document: the status has to do.
-  }
-  const { code = "", detail = "" } = body;
-  const known = SENTENCES[code] ?? BY_STATUS[response.status];
+  // A proxy may send a page instead of a problem document: then the status has to do.
+  const { code = "", detail = "" } = await response.json().catch(() => ({}));
   const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${response.status}.`;
-  return new Problem(response.status, code, known ?? other);
+  return new Problem(response.status, code, SENTENCES[code] ?? other);
 }

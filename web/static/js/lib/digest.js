@@ -19,6 +19,3 @@ export async function sha256Hex(data) {
 export function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-
-/** Return 64 hex characters in 8 groups of 8. */
-export const groups = (digest) => digest.match(/.{8}/g) ?? [];

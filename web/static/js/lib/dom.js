@@ -1,5 +1,8 @@
 // Elements from code: text and attributes only, so nothing that anybody wrote becomes markup.
 
+/** An error whose message is for people. */
+export class Told extends Error {}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export const one = (selector, from = document) => from.querySelector(selector);

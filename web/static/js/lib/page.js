@@ -1,25 +1,37 @@
 // What every page does: know who is here, say what happened, and offer to set up this browser.
 
 import { CeremonyError, attestKey } from "./webauthn.js";
-import { NoAnswer, Problem, post, settle } from "./api.js";
-import { all, el, one, put } from "./dom.js";
+import { post, settle } from "./api.js";
+import { Told, el, one, put } from "./dom.js";
 import * as keystore from "./keystore.js";
 
 const { ledger, user, name, kids = "" } = document.body.dataset;
 
+const QUIET_MS = 5000;
+let quietUntil = 0;
+let waiting = 0;
+
 /** The signed-in person, as the server rendered this page; `user` is undefined for nobody. */
 export const me = { ledger, user, name, kids: kids.split(" ").filter(Boolean) };
 
-/** Tell screen readers, without moving anybody. */
+/** Tell screen readers at once, without moving anybody. */
 export function say(text) {
+  clearTimeout(waiting);
+  quietUntil = Date.now() + QUIET_MS;
   one("#status").textContent = text;
+}
+
+/** Tell them when there is a pause; a newer sentence takes the place of a waiting one. */
+export function announce(text) {
+  clearTimeout(waiting);
+  waiting = setTimeout(say, quietUntil - Date.now(), text);
 }
 
 /** Show what went wrong, in place of an older message. */
 export function show(error) {
-  const expected = error instanceof CeremonyError || error instanceof Problem || error instanceof NoAnswer;
-  if (!expected) console.error(error);
-  const text = expected ? error.message : "Something in this page failed. Nothing was signed.";
+  const told = error instanceof Told;
+  if (!told) console.error(error);
+  const text = told ? error.message : "Something in this page failed. Nothing was signed.";
   // A cancelled prompt is not a failure, and must not look like one.
   const tone = error instanceof CeremonyError ? "waiting" : "rejected";
   const message = el("div", { class: `notice ${tone}` }, el("p", {}, text));
@@ -52,18 +64,12 @@ export function onAction(handlers) {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-action]");
     const handler = button && handlers[button.dataset.action];
-    if (handler) run(button, () => handler(button));
+    if (handler && !button.disabled) run(button, () => handler(button));
   });
 }
 
-/** Return this browser's key if the ledger still accepts it, else undefined. */
-export async function signingKey() {
-  const key = me.user && (await keystore.find(me.ledger, me.user));
-  return key && me.kids.includes(key.kid) ? key : undefined;
-}
-
 /** Make and attest a key for this browser. */
-export async function setUp() {
+async function setUp() {
   say("Waiting for your device…");
   const options = await post("/api/jwt-keys/options", {});
   const { key, body } = await attestKey(options);
@@ -71,38 +77,30 @@ export async function setUp() {
   await keystore.keep(options.ledger, options.user, key);
   const { position } = await post("/api/jwt-keys", { ceremony: options.ceremony, key: body });
   await settle(position);
+  location.reload();
 }
 
-/** Enable the page's buttons, or say what this browser lacks. */
-export async function start({ needsKey = true } = {}) {
-  localTimes();
+/**
+ * Return this browser's key, if the ledger accepts it; otherwise offer to make one. Says what the
+ * browser lacks, if it lacks something.
+ */
+export async function start() {
   const lack = await keystore.missing();
   if (lack) {
-    show(new Problem(0, "unsupported", lack));
+    show(new Told(lack));
     return undefined;
   }
   if (!me.user) return undefined;
-  const key = await signingKey();
-  if (!key && needsKey) {
-    const old = await keystore.find(me.ledger, me.user);
-    const section = one("#setup");
-    if (old) put(section, "text", "The key that it had was revoked or is not known any more. Set up a new one with your passkey.");
-    section.hidden = false;
-  }
-  return key;
+  const key = await keystore.find(me.ledger, me.user);
+  if (key && me.kids.includes(key.kid)) return key;
+  if (key) put(one("#setup"), "text", "The key that it had is no longer accepted: set up a new one.");
+  one("#setup").hidden = false;
+  return undefined;
 }
 
-/** Say beside each time what it is here. */
-export function localTimes(from = document) {
-  for (const time of all("time", from)) {
-    const style = { dateStyle: "long", timeStyle: "long" };
-    time.title = new Date(time.dateTime).toLocaleString(undefined, style);
-  }
+async function copy({ dataset: { text, from } }) {
+  await navigator.clipboard.writeText(text ?? one(from).innerText);
+  say("Copied.");
 }
 
-onAction({
-  "set-up": async () => {
-    await setUp();
-    location.reload();
-  },
-});
+onAction({ "set-up": setUp, copy });

@@ -77,13 +77,12 @@ export function fault(policy) {
   if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
   if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
   if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
-  return nodeFault(root, 8);
+  return nodeFault(root);
 }
 
-function nodeFault({ threshold, of, ...more }, levels) {
+function nodeFault({ threshold, of, ...more }) {
   const [unknown] = Object.keys(more);
   if (unknown) return `“${unknown}” does not belong here.`;
-  if (levels === 0) return "A policy nests at most 8 levels.";
   if (!Number.isInteger(threshold) || threshold < 1) return "threshold is a whole number from 1.";
   if (!Array.isArray(of) || !of.length) return "Say who can sign: at least one role or person.";
   if (new Set(of).size !== of.length) return "A member is named twice.";
@@ -91,7 +90,7 @@ function nodeFault({ threshold, of, ...more }, levels) {
     return `It asks for ${threshold} and names only ${of.length}: it could never be met.`;
   }
   const faults = of.map((member) => {
-    if (isObject(member)) return nodeFault(member, levels - 1);
+    if (isObject(member)) return nodeFault(member);
     return isMember(member) ? "" : MEMBER;
   });
   return faults.find(Boolean) ?? "";

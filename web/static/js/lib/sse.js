@@ -1,20 +1,16 @@
 // Live updates: the server says which position it has reached, the page reads itself again and
 // takes over the parts that changed. Nothing moves the focus, and without this the page still works.
 
-import { localTimes, say } from "./page.js";
 import { all, one, put } from "./dom.js";
 
-const QUIET_MS = 5000;
 const AT_MOST_EVERY_MS = 1000;
 const RETRY_MS = 5000;
 
 let source = null;
 let retry = 0;
 let shown = Number(document.body.dataset.position);
-let running = null;
+let resting = false;
 let wanted = 0;
-let said = 0;
-let pending = null;
 let lastSeen = new Date();
 
 // The live parts as the server sent them, before this page's modules touch them.
@@ -59,16 +55,16 @@ export function live(update) {
   connect();
 }
 
-/** Read the page again if it shows less than `position`; at most once a second, never twice at once. */
-export async function refresh(position, update) {
+/** Read the page again if it shows less than `position`, at most once a second. */
+async function refresh(position, update) {
   wanted = Math.max(wanted, position);
-  if (running || wanted <= shown) return running;
-  running = read(update).finally(() => {
-    running = null;
-  });
-  await running;
-  if (wanted > shown) setTimeout(() => refresh(wanted, update), AT_MOST_EVERY_MS);
-  return undefined;
+  if (resting || wanted <= shown) return;
+  resting = true;
+  await read(update);
+  setTimeout(() => {
+    resting = false;
+    refresh(wanted, update);
+  }, AT_MOST_EVERY_MS);
 }
 
 /** Read the page again, whatever it shows. */
@@ -78,8 +74,7 @@ export async function read(update) {
   if (next?.body.className !== document.body.className) return paused();
   shown = Number(next.body.dataset.position);
   lastSeen = new Date();
-  update(next);
-  return undefined;
+  return update(next);
 }
 
 /** Return a page of ours as an inert document: its scripts do not run. */
@@ -96,7 +91,6 @@ function load(address) {
 /** Take over the `[data-live]` parts that changed; open details and the focus stay as they were. */
 export function swap(next, ids) {
   const places = ids ? ids.map((id) => one(`#${id}`)) : all("[data-live]");
-  let changed = false;
   for (const place of places) {
     const fresh = next.getElementById(place.id);
     if (!fresh || sent.get(place.id) === fresh.outerHTML) continue;
@@ -105,12 +99,9 @@ export function swap(next, ids) {
     const copy = document.importNode(fresh, true);
     sent.set(place.id, fresh.outerHTML);
     place.replaceWith(copy);
-    localTimes(copy);
     for (const id of open) one(`#${id}`)?.setAttribute("open", "");
     refocus(copy, focused);
-    changed = true;
   }
-  return changed;
 }
 
 function refocus(place, focused) {
@@ -118,16 +109,6 @@ function refocus(place, focused) {
   const { action } = focused.dataset;
   const again = focused.id ? one(`#${focused.id}`) : action && one(`[data-action=${action}]`, place);
   (again ?? one("#main")).focus({ preventScroll: true });
-}
-
-/** Announce politely, at most once in five seconds; a newer sentence replaces a waiting one. */
-export function announce(text) {
-  clearTimeout(pending);
-  const wait = Math.max(0, said + QUIET_MS - Date.now());
-  pending = setTimeout(() => {
-    said = Date.now();
-    say(text);
-  }, wait);
 }
 
 function paused() {

@@ -1,31 +1,30 @@
 // Passkey ceremonies. What leaves the browser is built member by member: a credential's toJSON()
 // also holds extension results, which can be secrets.
 
-import { decode, encode } from "./b64u.js";
+import { encode } from "./b64u.js";
 import { sha256, sha256Hex } from "./digest.js";
+import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { signPossession } from "./jws.js";
 import * as keystore from "./keystore.js";
 
+const text = (buffer) => encode(new Uint8Array(buffer));
 let conditional = null;
 
-/** A ceremony that ended without a result; its message says what a person can do. */
-export class CeremonyError extends Error {}
+/** A ceremony that ended without a result. */
+export class CeremonyError extends Told {}
 
 /** Make a passkey; return its RegistrationResponseJSON by allow-list. */
 export async function create(options) {
   cancelConditional();
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
   const credential = await ceremony(() => navigator.credentials.create({ publicKey }));
-  const { response } = credential;
-  return {
-    ...identity(credential),
-    response: {
-      clientDataJSON: encode(new Uint8Array(response.clientDataJSON)),
-      attestationObject: encode(new Uint8Array(response.attestationObject)),
-      transports: response.getTransports?.() ?? [],
-    },
-  };
+  const { attestationObject, clientDataJSON } = credential.response;
+  return answer(credential, {
+    attestationObject: text(attestationObject),
+    clientDataJSON: text(clientDataJSON),
+    transports: credential.response.getTransports?.() ?? [],
+  });
 }
 
 /** Use a passkey; return its AuthenticationResponseJSON by allow-list. */
@@ -39,7 +38,6 @@ export async function get(options) {
  * with null when the page starts another ceremony: two at once are refused by the browser.
  */
 export async function getConditional(options) {
-  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return null;
   conditional = new AbortController();
   const { signal } = conditional;
   try {
@@ -58,49 +56,37 @@ function cancelConditional() {
 async function assertion(options, more) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const credential = await ceremony(() => navigator.credentials.get({ publicKey, ...more }));
-  const { response } = credential;
-  const handle = response.userHandle ? encode(new Uint8Array(response.userHandle)) : undefined;
-  return {
-    ...identity(credential),
-    response: {
-      clientDataJSON: encode(new Uint8Array(response.clientDataJSON)),
-      authenticatorData: encode(new Uint8Array(response.authenticatorData)),
-      signature: encode(new Uint8Array(response.signature)),
-      ...(handle && { userHandle: handle }),
-    },
-  };
+  const { authenticatorData, clientDataJSON, signature } = credential.response;
+  return answer(credential, {
+    authenticatorData: text(authenticatorData),
+    clientDataJSON: text(clientDataJSON),
+    signature: text(signature),
+  });
 }
 
-function identity(credential) {
-  const attachment = credential.authenticatorAttachment;
-  return {
-    id: credential.id,
-    rawId: encode(new Uint8Array(credential.rawId)),
-    type: "public-key",
-    ...(attachment && { authenticatorAttachment: attachment }),
-  };
-}
+const answer = ({ id, rawId }, response) => ({
+  id,
+  rawId: text(rawId),
+  response,
+  type: "public-key",
+});
+
+// Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
+// apart: so nobody is blamed, and nothing is called a failure.
+const SENTENCES = {
+  NotAllowedError:
+    "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed.",
+  InvalidStateError: "This device already has a passkey for you. Sign in with it instead.",
+  SecurityError: "The passkeys of this ledger belong to another address. Tell an administrator.",
+};
 
 async function ceremony(run) {
   try {
     return await run();
   } catch (error) {
-    throw explain(error);
+    const sentence = SENTENCES[error.name];
+    throw sentence ? new CeremonyError(sentence, { cause: error }) : error;
   }
-}
-
-// Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
-// apart: so nobody is blamed, and nothing is called a failure.
-function explain(error) {
-  const sentences = {
-    NotAllowedError:
-      "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed.",
-    InvalidStateError: "This device already has a passkey for you. Sign in with it instead.",
-    SecurityError:
-      "The passkeys of this ledger belong to another address. An administrator has to correct the server's origin.",
-  };
-  const sentence = sentences[error.name];
-  return sentence ? new CeremonyError(sentence, { cause: error }) : error;
 }
 
 /**

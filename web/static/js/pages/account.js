@@ -81,10 +81,6 @@ onAction({
     await post("/api/logout", {});
     location.assign("/");
   },
-  "copy-link": async () => {
-    await navigator.clipboard.writeText(one("[data-link]").textContent);
-    say("Link copied.");
-  },
 });
 
 for (const [id, work] of [["#invite", invite], ["#grant", grant]]) {

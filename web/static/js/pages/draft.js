@@ -2,7 +2,7 @@
 // shown and signed here, and sent as the very bytes that were shown.
 
 import { Problem, post, settle } from "../lib/api.js";
-import { bytesOf, sha256Hex } from "../lib/digest.js";
+import { sha256Hex } from "../lib/digest.js";
 import { all, el, one } from "../lib/dom.js";
 import { jcs } from "../lib/jcs.js";
 import { signAct } from "../lib/jws.js";
@@ -10,12 +10,13 @@ import { me, onAction, start } from "../lib/page.js";
 import { fault, policySentence } from "../lib/policy.js";
 import { parseObject } from "../lib/strict-json.js";
 import { contentView, seen } from "../elements/content-view.js";
-import "../elements/digest.js";
-import { seal } from "../elements/seal.js";
+import { grouped, seal } from "../elements/seal.js";
 
 const DAY_MS = 86_400_000;
 // The server refuses a document whose time is five minutes off; a minute is left for the way.
 const FRESH_MS = 4 * 60_000;
+// Nobody is corrected in the middle of a word.
+const PAUSE_MS = 400;
 
 const form = one("#draft");
 const field = (name) => one(`#${name}`);
@@ -29,6 +30,7 @@ const statementId = crypto.randomUUID();
 let made = null;
 let key;
 let submitted = false;
+let typing = 0;
 
 function builtPolicy() {
   const chosen = (name) => all(`input[name=${name}]:checked`, form).map((box) => box.value);
@@ -44,59 +46,44 @@ function builtPolicy() {
   };
 }
 
-/** Return `{policy, error}` from the form, or from the JSON where it is written by hand. */
-function readPolicy() {
-  const box = field("policy-json");
-  if (!field("by-hand").checked) {
-    const policy = builtPolicy();
-    box.value = JSON.stringify(policy, null, 2);
-    return { policy, error: fault(policy) };
-  }
+/** Return what is wrong with the JSON in a field, as a sentence, or "". */
+function jsonFault(name) {
   try {
-    parseObject(box.value);
-    const policy = JSON.parse(box.value);
-    return { policy, error: fault(policy) };
-  } catch (error) {
-    return { policy: null, error: `Line ${error.line}: ${error.message}.` };
-  }
-}
-
-function contentError() {
-  try {
-    parseObject(field("content").value);
+    parseObject(field(name).value);
     return "";
-  } catch (error) {
-    return `Line ${error.line}, column ${error.column}: ${error.message}.`;
+  } catch ({ line, column, message }) {
+    return `Line ${line}, column ${column}: ${message}.`;
   }
 }
 
-function mark(name, error) {
-  one(`#${name}-error`).textContent = error;
-  if (error) field(name).setAttribute("aria-invalid", "true");
-  else field(name).removeAttribute("aria-invalid");
-  return error && [name === "policy" ? "threshold" : name, error];
-}
+const readPolicy = () => JSON.parse(field("policy-json").value);
 
-function showPolicy() {
-  const byHand = field("by-hand").checked;
-  field("policy-json").readOnly = !byHand;
+/** Show what the policy asks for, or return what is wrong with it. */
+function policyFault(byHand) {
+  const box = field("policy-json");
+  box.readOnly = !byHand;
   field("policy-fields").disabled = byHand;
-  const { policy, error } = readPolicy();
-  const sentence = field("sentence");
-  sentence.textContent = error || policySentence(policy, names);
-  sentence.classList.toggle("error", Boolean(error));
+  if (!byHand) box.value = JSON.stringify(builtPolicy(), null, 2);
+  const error = jsonFault("policy-json") || fault(readPolicy());
+  field("sentence").textContent = error || policySentence(readPolicy(), names);
+  field("sentence").classList.toggle("error", error !== "");
   return error;
 }
 
-/** Return `[[field, sentence], …]` of all that is wrong, and mark it. */
+/** Mark all that is wrong; return it as `[[field, sentence], …]`. */
 function faults() {
-  const title = field("title").value.trim() ? "" : "Give the statement a title.";
-  const policy = showPolicy();
-  return [
-    mark("title", title),
-    mark("content", contentError()),
-    policy && [field("by-hand").checked ? "policy-json" : "threshold", policy],
-  ].filter(Boolean);
+  const byHand = field("by-hand").checked;
+  const found = {
+    title: field("title").value.trim() ? "" : "Give the statement a title.",
+    content: jsonFault("content"),
+    [byHand ? "policy-json" : "threshold"]: policyFault(byHand),
+  };
+  for (const [name, error] of Object.entries(found)) {
+    field(name).ariaInvalid = error ? "true" : null;
+    const place = one(`#${name}-error`);
+    if (place) place.textContent = error;
+  }
+  return Object.entries(found).filter(([, error]) => error);
 }
 
 async function make() {
@@ -106,22 +93,23 @@ async function make() {
     createdAt: new Date().toISOString(),
     creator: me.user,
     ledger: me.ledger,
-    policy: readPolicy().policy,
+    policy: readPolicy(),
     statementId,
     title: field("title").value.trim(),
     ...(base && { supersedes: base }),
   };
   const text = jcs(document);
-  made = { document, text, sha256: await sha256Hex(text), at: Date.now() };
+  made = { text, sha256: await sha256Hex(text), at: Date.now() };
   field("check-name").replaceChildren(...seen(document.title));
   field("check-content").replaceChildren(contentView(parseObject(document.content)));
   field("check-bytes").textContent = text;
   field("check-policy").textContent = policySentence(document.policy, names);
   field("check-seal").replaceChildren(seal(made.sha256));
-  field("check-digest").replaceChildren(el("ledger-digest", { "data-hex": made.sha256 }));
+  field("check-copy").dataset.text = made.sha256;
+  field("check-digest").replaceChildren(...grouped(made.sha256));
 }
 
-async function turn(checking) {
+function turn(checking) {
   field("write").hidden = checking;
   field("check").hidden = !checking;
   window.scrollTo(0, 0);
@@ -149,12 +137,10 @@ async function submit() {
   }
 }
 
-form.addEventListener("input", showPolicy);
-for (const name of ["title", "content"]) {
-  field(name).addEventListener("change", faults);
-  // While it is wrong it is checked at every key; before that, nobody is corrected mid-word.
-  field(name).addEventListener("input", () => field(name).ariaInvalid && faults());
-}
+form.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(faults, PAUSE_MS);
+});
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const found = faults();
@@ -172,8 +158,6 @@ window.addEventListener("beforeunload", (event) => {
 });
 onAction({ submit, back: () => turn(false) });
 
-if (form) {
-  key = await start();
-  showPolicy();
-  one("[type=submit]", form).disabled = !key;
-}
+faults();
+key = await start();
+one("[type=submit]", form).disabled = !key;

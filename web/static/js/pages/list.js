@@ -1,8 +1,8 @@
 // The inbox and the list of statements, kept up to date without moving anything under the pointer.
 
 import { all, one } from "../lib/dom.js";
-import { onAction, start } from "../lib/page.js";
-import { announce, live, swap } from "../lib/sse.js";
+import { announce, onAction, start } from "../lib/page.js";
+import { live, swap } from "../lib/sse.js";
 
 let latest = null;
 

@@ -79,5 +79,5 @@ form?.addEventListener("submit", (event) => {
   run(one("button", form), register);
 });
 
-await start({ needsKey: false });
+await start();
 if (form) one("button", form).disabled = one("#problem").hasChildNodes();

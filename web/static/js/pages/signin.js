@@ -30,6 +30,6 @@ async function offer() {
   if (assertion) await finish(ceremony, assertion);
 }
 
-await start({ needsKey: false });
+await start();
 button.disabled = one("#problem").hasChildNodes();
 if (!button.disabled) offer().catch(show);

@@ -6,13 +6,12 @@ import { sha256Hex } from "../lib/digest.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
 import { signAct, signApproval, verify } from "../lib/jws.js";
 import { policySentence } from "../lib/policy.js";
-import { me, onAction, say, show, start } from "../lib/page.js";
-import { announce, live, read, refresh, swap } from "../lib/sse.js";
+import { announce, me, onAction, say, show, start } from "../lib/page.js";
+import { live, read, swap } from "../lib/sse.js";
 import { parse, parseObject } from "../lib/strict-json.js";
 import { confirmDecision } from "../lib/webauthn.js";
 import { contentView, seen } from "../elements/content-view.js";
-import { grouped } from "../elements/digest.js";
-import { seal } from "../elements/seal.js";
+import { grouped, seal } from "../elements/seal.js";
 
 const { id, sha256, assurance } = one("#review").dataset;
 const names = JSON.parse(one("#names").textContent);
@@ -80,10 +79,13 @@ function update(next) {
   if (now !== before) announce(now);
 }
 
+/** Ask once more, sign, send: `action` is the route's name, `sign` makes the JWS. */
 async function decide(action, dialog, sign) {
   put(dialog, "kid", key.kid.slice(0, 8));
+  put(dialog, "effect", one("#actions").dataset[action]);
   if (!(await ask(dialog))) return;
-  const { jws, body } = await sign();
+  const jws = await sign();
+  const body = { [action === "sign" ? "jwt" : "act"]: jws };
   if (assurance === "passkey" && action !== "withdraw") {
     say("Waiting for your device…");
     const { publicKey } = await post("/api/jwt-keys/options", {});
@@ -92,13 +94,19 @@ async function decide(action, dialog, sign) {
   await send({ action, body });
 }
 
+/** Sign a rejection or withdrawal with the reason in its dialog. */
+function signWithReason(act) {
+  const reason = one(`#${act}-reason`).value.trim();
+  return signAct(key, me.ledger, act, { statementId: id, sha256, ...(reason && { reason }) });
+}
+
 async function send(decision) {
   unanswered = null;
   try {
     const answer = await post(`/api/statements/${id}/${decision.action}`, decision.body);
     receipt(decision.action, answer);
     await settle(answer.position);
-    await refresh(answer.position, update);
+    await read(update);
   } catch (error) {
     if (error instanceof Problem && ["key_unknown", "key_revoked"].includes(error.code)) {
       me.kids.length = 0;
@@ -114,12 +122,11 @@ async function send(decision) {
   }
 }
 
-function receipt(action, { position, status, approvals }) {
+function receipt(action, { position, status }) {
   const titles = { sign: "Approved and signed", reject: "Rejection signed", withdraw: "Withdrawal signed" };
   const place = one("#receipt");
   one("h2", place).textContent = titles[action];
-  const signatures = approvals === 1 ? "1 signature" : `${approvals} signatures`;
-  put(place, "text", `The statement is ${status}${approvals ? `, with ${signatures}` : ""}.`);
+  put(place, "text", `The statement is ${status}.`);
   put(place, "position", position);
   put(place, "kid", key.kid);
   put(place, "digest", sha256);
@@ -154,44 +161,25 @@ async function verdict({ jws, kid, decision }) {
 }
 
 function isAbout(payload, decision) {
-  const text = new TextDecoder().decode(payload);
-  const same = payload.length === checked.raw.length && payload.every((byte, at) => byte === checked.raw[at]);
-  if (decision === "approval" && same) return true;
-  const { act, content, statementId, sha256: digest } = JSON.parse(text);
-  if (statementId !== id) return false;
-  return decision === "approval" ? content === checked.content : digest === sha256 && act !== undefined;
+  const { raw, content } = checked;
+  const isDocument = payload.length === raw.length && payload.every((byte, at) => byte === raw[at]);
+  if (decision === "approval" && isDocument) return true;
+  const said = JSON.parse(new TextDecoder().decode(payload));
+  if (said.statementId !== id) return false;
+  if (decision === "approval") return said.content === content;
+  return said.sha256 === sha256 && said.act === { rejection: "reject", withdrawal: "withdraw" }[decision];
 }
-
-const effect = (name) => one("#actions").dataset[name];
-const withReason = (action, field) => async () => {
-  const reason = one(field).value.trim();
-  const members = { statementId: id, sha256, ...(reason && { reason }) };
-  const jws = await signAct(key, me.ledger, action, members);
-  return { jws, body: { act: jws } };
-};
 
 onAction({
   approve: () => {
     const dialog = one("#approve-dialog");
-    put(dialog, "title", checked.title);
-    put(dialog, "effect", effect("approvalEffect"));
+    one("[data-title]", dialog).replaceChildren(...seen(checked.title));
     one("[data-digest]", dialog).replaceChildren(...grouped(sha256));
-    return decide("sign", dialog, async () => {
-      const jws = await signApproval(key, checked.raw);
-      return { jws, body: { jwt: jws } };
-    });
+    return decide("sign", dialog, () => signApproval(key, checked.raw));
   },
-  reject: () => {
-    put(one("#reject-dialog"), "effect", effect("rejectionEffect"));
-    return decide("reject", one("#reject-dialog"), withReason("reject", "#reject-reason"));
-  },
-  withdraw: () => decide("withdraw", one("#withdraw-dialog"), withReason("withdraw", "#withdraw-reason")),
+  reject: () => decide("reject", one("#reject-dialog"), () => signWithReason("reject")),
+  withdraw: () => decide("withdraw", one("#withdraw-dialog"), () => signWithReason("withdraw")),
   again: () => send(unanswered),
-  "copy-receipt": async () => {
-    const lines = all("#receipt dl > div").map((row) => all("dt, dd", row).map((cell) => cell.textContent).join(": "));
-    await navigator.clipboard.writeText([one("#title").textContent, location.href, ...lines].join("\n"));
-    say("Receipt copied.");
-  },
 });
 
 key = await start();

@@ -1,0 +1,91 @@
+"""A real ledger for a measurement: `ledger serve` on a disk, people in it, requests to it."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.load import request
+from benchmarks.process import Server, free_port
+from tests.support.actor import Actor
+
+DOCUMENT_BYTES = 1024
+# Both approvals that it asks for and the one that may follow them are recorded.
+POLICY: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+APPROVALS_PER_STATEMENT = 3
+
+
+class Served:
+    """A ledger with a creator and two investors."""
+
+    def __init__(self, server: Server, client: httpx.Client) -> None:
+        self.server = server
+        self.port = server.port
+        self._client = client
+        origin = f"http://localhost:{self.port}"
+        people = [("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")]
+        self.people = [Actor(client, name, origin).register(role) for name, role in people]
+
+    def draft_requests(self, documents: Sequence[str]) -> list[bytes]:
+        """Return a request for each document, signed now."""
+        creator = self.people[0]
+        return [
+            self._post("/api/statements/create", creator.draft_body(document))
+            for document in documents
+        ]
+
+    def approval_requests(self, documents: Sequence[str]) -> list[bytes]:
+        """Return three requests for each document, signed now: all of one signer, then the next."""
+        return [
+            self._post(
+                f"/api/statements/{json.loads(document)['statementId']}/sign",
+                {"jwt": person.approval(document)},
+            )
+            for person in self.people
+            for document in documents
+        ]
+
+    def _post(self, path: str, body: dict[str, str]) -> bytes:
+        return request("POST", path, port=self.port, body=json.dumps(body).encode())
+
+    def documents(self, count: int) -> list[str]:
+        """Return new documents of about 1 KiB by the creator."""
+        return [document(self.people[0]) for _ in range(count)]
+
+    def wait_for_views(self) -> None:
+        """Return when the read models show all that was acknowledged."""
+        before = -1
+        while (position := self._client.get("/healthz").json()["position"]) != before:
+            before = position
+            time.sleep(0.1)
+
+
+def document(creator: Actor) -> str:
+    """Return a new document of about 1 KiB."""
+    bare = creator.document(policy=POLICY)
+    terms = json.loads(json.loads(bare)["content"])
+    terms["notes"] = ("As agreed at the meeting of the board. " * 40)[: DOCUMENT_BYTES - len(bare)]
+    return creator.document(policy=POLICY, content=json.dumps(terms))
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[Served]:
+    """Serve a new ledger from a new directory."""
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    with (
+        Server(
+            *("ledger", "serve", "--data", str(directory / "data"), "--port", str(port)),
+            port=port,
+            log=directory / "server.log",
+            environment={"LEDGER_ORIGIN": origin},
+        ) as server,
+        httpx.Client(base_url=origin) as client,
+    ):
+        yield Served(server, client)
+
+

@@ -1,0 +1,108 @@
+"""Given a statement and what was decided on it, when somebody decides, then an event or an error.
+
+Each step decides and, if it is not refused, folds its event: the state is never set by hand.
+"""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from ledger import statement
+from ledger.approval import parse_approval
+from ledger.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.passkey import AssertionEvidence
+from ledger.person import Person
+from ledger.statement import Decision, Statement
+from tests.support.keys import es256_key
+from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
+
+ALICE = Signer(1, "creator")
+BOB = Signer(2, "investor")
+CAROL = Signer(3, "investor", key=es256_key(3))
+DAVE = Signer(4, "administrator")
+ERIN = Signer(5, "auditor")
+EVERYBODY = (ALICE, BOB, CAROL, DAVE, ERIN)
+
+
+def user(signer: Signer) -> str:
+    """Return the policy member that names this person."""
+    return f"user:{signer.user}"
+
+
+class Scene:
+    """One statement, drafted by Alice, and everybody who could decide on it."""
+
+    def __init__(self, policy: dict[str, Any] | None = None, **members: Any) -> None:
+        self.raw = ALICE.document(**({"policy": policy} if policy else {}) | members)
+        self.sha256 = hashlib.sha256(self.raw).hexdigest()
+        drafted, document = statement.draft(
+            self.raw, ALICE.draft_act(self.raw), ALICE.person, ledger=LEDGER, now_ms=NOW_MS
+        )
+        self.stream = UUID(document.statement_id)
+        self.statement = statement.evolve(None, self.event(1, drafted))
+        self.people = {each.user: each.roles for each in EVERYBODY}
+
+    def event(self, version: int, body: Body) -> Event:
+        return Event(stream=self.stream, version=version, at="2026-11-21T03:04:05.678Z", body=body)
+
+    def fold(self, body: Body) -> None:
+        self.statement: Statement = statement.evolve(
+            self.statement, self.event(self.statement.version + 1, body)
+        )
+
+    @property
+    def status(self) -> str:
+        return self.statement.status
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    def sign(
+        self,
+        who: Signer,
+        jws: str | None = None,
+        *,
+        person: Person | None = None,
+        assertion: AssertionEvidence | None = None,
+        now_ms: int = NOW_MS,
+    ) -> StatementSigned:
+        approval = parse_approval(jws or who.shared(self.raw))
+        decision = Decision(person or who.person, LEDGER, PARTY, now_ms, assertion)
+        body = statement.sign(self.statement, approval, decision)
+        self.fold(body)
+        return body
+
+    def rejection(self, who: Signer, **members: Any) -> str:
+        about = {"statementId": str(self.stream), "sha256": self.sha256, "reason": "Too little."}
+        return who.act("reject", **(about | members))
+
+    def reject(
+        self,
+        who: Signer,
+        act: str | None = None,
+        *,
+        person: Person | None = None,
+        assertion: AssertionEvidence | None = None,
+        now_ms: int = NOW_MS,
+    ) -> StatementRejected:
+        decision = Decision(person or who.person, LEDGER, PARTY, now_ms, assertion)
+        act = act or self.rejection(who)
+        body = statement.reject(self.statement, act, decision, self.people)
+        self.fold(body)
+        return body
+
+    def withdrawal(self, who: Signer, **members: Any) -> str:
+        about = {"statementId": str(self.stream), "sha256": self.sha256}
+        return who.act("withdraw", **(about | members))
+
+    def withdraw(
+        self,
+        who: Signer,
+        act: str | None = None,
+        *,
+        person: Person | None = None,
+        now_ms: int = NOW_MS,
+    ) -> StatementWithdrawn:
+        decision = Decision(person or who.person, LEDGER, PARTY, now_ms)
+        body = statement.withdraw(self.statement, act or self.withdrawal(who), decision)
+        self.fold(body)
+        return body

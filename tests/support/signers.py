@@ -1,0 +1,164 @@
+"""People for tests without a server: fixed ids, keys and clock, and what they sign."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from ledger import clock
+from ledger.passkey import (
+    AssertionEvidence,
+    RegistrationEvidence,
+    RelyingParty,
+    attestation_challenge,
+    confirmation_challenge,
+    verify_registration,
+)
+from ledger.person import Key, KeySubmission, Person
+from ledger.person import Passkey as KnownPasskey
+from tests.support.authenticator import Passkey
+from tests.support.keys import TestKey, ed25519_key
+
+NOW_MS = 1_795_230_245_678  # 2026-11-21T03:04:05.678Z
+FIVE_MINUTES_MS = 300_000
+LEDGER = "localhost-8000.ledger/4f9k2m7q"
+PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
+NONCE = "bm9uY2U"
+TWO_OF_TWO: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+CONTENT = '{"amount":1000000,"currency":"USD"}'
+
+
+@dataclass
+class Clock:
+    """The one clock of a test; it moves only when told to."""
+
+    ms: int = NOW_MS
+
+    def __str__(self) -> str:
+        return clock.to_text(self.ms)
+
+
+def assertion(response: dict[str, Any]) -> AssertionEvidence:
+    """Return what the server keeps of an AuthenticationResponseJSON."""
+    inner = response["response"]
+    return AssertionEvidence(
+        credential_id=response["id"],
+        client_data_json=inner["clientDataJSON"],
+        authenticator_data=inner["authenticatorData"],
+        signature=inner["signature"],
+    )
+
+
+def registration(response: dict[str, Any]) -> RegistrationEvidence:
+    """Return what the server keeps of a RegistrationResponseJSON."""
+    inner = response["response"]
+    return RegistrationEvidence(inner["clientDataJSON"], inner["attestationObject"])
+
+
+class Signer:
+    """A person with roles, a passkey and a signing key."""
+
+    def __init__(
+        self,
+        number: int,
+        *roles: str,
+        key: TestKey | None = None,
+        passkey: Passkey | None = None,
+        time: Clock | None = None,
+    ) -> None:
+        self.user = str(UUID(int=number))
+        self.roles = frozenset(roles)
+        self.key = key or ed25519_key(number)
+        self.passkey = passkey or Passkey()
+        self.time = time or Clock()
+        self.ledger = LEDGER
+
+    @cached_property
+    def known_passkey(self) -> KnownPasskey:
+        challenge = "Y2hhbGxlbmdl"
+        verified = verify_registration(
+            registration(self.passkey.create(challenge)),
+            self.passkey.id,
+            challenge=b"challenge",
+            party=PARTY,
+        )
+        return KnownPasskey(verified.credential_id, verified.public_key, verified.sign_count)
+
+    @cached_property
+    def person(self) -> Person:
+        """The state of this person: registered with one key and one passkey."""
+        return self.person_with(self.key)
+
+    def person_with(self, *keys: TestKey, revoked: tuple[str, ...] = ()) -> Person:
+        return Person(
+            user=self.user,
+            version=3,
+            name="Somebody",
+            roles=self.roles,
+            keys={each.kid: Key(each.kid, each.jwk, revoked=each.kid in revoked) for each in keys},
+            passkeys={self.passkey.id: self.known_passkey},
+        )
+
+    # --- what they sign --------------------------------------------------------------------------
+
+    def act(self, kind: str, *, key: TestKey | None = None, **members: Any) -> str:
+        payload = {"act": kind, "iat": self.time.ms // 1000, "ledger": self.ledger} | members
+        return (key or self.key).jws(json.dumps(payload).encode(), typ="act+jwt")
+
+    def document(self, **members: Any) -> bytes:
+        whole = {
+            "content": CONTENT,
+            "createdAt": str(self.time),
+            "creator": self.user,
+            "ledger": self.ledger,
+            "policy": TWO_OF_TWO,
+            "statementId": "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001",
+            "title": "Series A",
+        } | members
+        return json.dumps(whole, ensure_ascii=False).encode()
+
+    def draft_act(self, raw: bytes, **members: Any) -> str:
+        about = {
+            "statementId": json.loads(raw)["statementId"],
+            "sha256": hashlib.sha256(raw).hexdigest(),
+        }
+        return self.act("draft", **(about | members))
+
+    def shared(self, raw: bytes, *, key: TestKey | None = None, **header: Any) -> str:
+        return (key or self.key).jws(raw, **({"iat": self.time.ms // 1000} | header))
+
+    def individual(self, raw: bytes, *, key: TestKey | None = None, **members: Any) -> str:
+        about = json.loads(raw)
+        payload = {
+            "statementId": about["statementId"],
+            "content": about["content"],
+            "signer": self.user,
+            "timestamp": self.time.ms,
+        } | members
+        return (key or self.key).jws(json.dumps(payload).encode())
+
+    def confirm(self, raw: bytes, jws: str, **overrides: Any) -> AssertionEvidence:
+        """Return the passkey's assertion over one decision (assurance `passkey`)."""
+        digest = hashlib.sha256(raw).hexdigest()
+        challenge = confirmation_challenge(jws=jws, ledger=self.ledger, document_sha256=digest)
+        return assertion(self.passkey.get(challenge, **overrides))
+
+    def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:
+        """Return a further key with its proofs; `more` may hold `expires_at`."""
+        challenge = attestation_challenge(
+            kid=key.kid, ledger=self.ledger, nonce=nonce, user=self.user, **more
+        )
+        return KeySubmission(
+            jwk=members(key),
+            assertion=assertion(self.passkey.get(challenge)),
+            possession=key.jws(challenge, typ="key-possession+jws"),
+            **more,
+        )
+
+
+def members(key: TestKey) -> dict[str, Any]:
+    """Return the key's JWK as a client sends it."""
+    tag = {"EdDSA": "OKP", "ES256": "EC", "ML-DSA-65": "AKP"}[key.alg]
+    return {"kty": tag} | {name: getattr(key.jwk, name) for name in key.jwk.__struct_fields__}

@@ -1,3 +1,0 @@
-import { localTimes } from "../lib/page.js";
-
-localTimes();
