@@ -26,6 +26,8 @@ RETRY_S = 1.0
 # A batch while catching up: large enough that its fixed cost is nothing, small enough in memory.
 MOST_EVENTS = 4_000
 MOST_BYTES = 16 * 1024 * 1024
+# Batches a transaction while catching up: pages that fill slowly are written once.
+MOST_BATCHES = 50
 
 Listener = Callable[[int], None]
 _log = logging.getLogger("ledger.projections")
@@ -159,7 +161,11 @@ class Follower:
         if not self._aligned:
             self._align()
         with self._views.writing() as db:
-            full = self._fold(db)
+            full = True
+            batches = 0
+            while full and batches < MOST_BATCHES:
+                full = self._fold(db)
+                batches += 1
             tracked = views.tracking(db)
             if not full and not all(each.complete for each in tracked):
                 views.complete(db)

@@ -208,7 +208,7 @@ class GroupCommit:
             writes = [write for write, _ in batch]
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._store.commit, writes)
-            except Exception as error:  # a bug below must not leave requests hanging
+            except Exception as error:  # noqa: BLE001  # a bug below must not leave requests hanging
                 self._refuse(batch, error)
                 trouble = {"message": "a batch was not committed", "exception": error}
                 loop.call_exception_handler(trouble)

@@ -193,8 +193,8 @@ def attest_key(
 ) -> KeyAttested:
     """Return the attestation of a new signing key by one of the person's passkeys.
 
-    Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`, RefusedError
-    `passkey_assertion_refused`, `possession_refused`, and those of `active_passkey`.
+    Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`,
+    RefusedError `passkey_assertion_refused`, `possession_refused`, those of `active_passkey`.
     """
     # 1. The key: public, strong; its name is computed here, whatever the client called it.
     jwk = parse_jwk(submission.jwk)

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Literal
 
-from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -29,8 +29,8 @@ class Browser:
         self.bodies: list[str] = []
         self._expected: list[str] = []
         context.on("request", self._notice_request)
-        context.on("console", lambda message: self._notice(message.type, message.text))
-        context.on("weberror", lambda error: self._notice("error", str(error.error)))
+        context.on("console", self._notice_message)
+        context.on("weberror", lambda error: self.problems.append(str(error.error)))
         if passkeys:
             self._plug_in_authenticator()
 
@@ -38,10 +38,20 @@ class Browser:
         self._devtools = self.context.new_cdp_session(self.page)
         self._devtools.on("WebAuthn.credentialAsserted", self._count_assertion)
         self._devtools.send("WebAuthn.enable")
-        plugged = self._devtools.send(
-            "WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR}
+        self._authenticator = self._add_authenticator()
+
+    def _add_authenticator(self) -> str:
+        options = {"options": AUTHENTICATOR}
+        return str(
+            self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )
-        self._authenticator = plugged["authenticatorId"]
+
+    def replace_authenticator(self) -> None:
+        """Go on with another device: passkeys of the first are not on it."""
+        self._devtools.send(
+            "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
+        )
+        self._authenticator = self._add_authenticator()
 
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
@@ -59,9 +69,9 @@ class Browser:
         if request.post_data:
             self.bodies.append(request.post_data)
 
-    def _notice(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.problems.append(text)
+    def _notice_message(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"{message.text} ({message.location['url']})")
 
     def expect_problem(self, pattern: str) -> None:
         """Say that one kind of console message belongs to this test."""

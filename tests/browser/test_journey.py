@@ -13,7 +13,7 @@ TITLE = "Series A investment terms"
 
 
 def members(value: object) -> set[str]:
-    """Return the names of all members, at any depth, in a JSON value and in the JSON texts in it."""
+    """Return the names of all members of a JSON value, and of the JSON texts inside it."""
     if isinstance(value, dict):
         return set(value).union(*(members(member) for member in value.values()))
     if isinstance(value, list):
@@ -38,7 +38,9 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     alice.open("/draft")
     assert '"amount": 1000000' in alice.page.get_by_label("Content").input_value()
     path = alice.submit()
-    alice.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for any 2 of: Alice, Bob, Carol.")
+    alice.expect_status(
+        "Pending", "Signed by nobody yet; 2 needed. Waiting for any 2 of: Alice, Bob, Carol."
+    )
     expect(alice.page.locator("#content .number").first).to_have_text("1000000")
 
     # It appears before Bob without a reload.
@@ -47,11 +49,17 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
 
     # Alice signs: 1 of 2, still pending.
     alice.approve()
-    alice.expect_status("Pending", "Signed by 1 of 2 needed (Alice). Waiting for any 1 of: Bob, Carol.")
+    alice.expect_status(
+        "Pending", "Signed by 1 of 2 needed (Alice). Waiting for any 1 of: Bob, Carol."
+    )
 
     # Bob reviews and signs: approved. Alice's page follows by itself.
     appeared.click()
-    expect(bob.page.get_by_text("Yours is the 2nd of 2 needed: the statement becomes approved at once.").first).to_be_visible()
+    expect(
+        bob.page.get_by_text(
+            "Yours is the 2nd of 2 needed: the statement becomes approved at once."
+        ).first
+    ).to_be_visible()
     bob.approve()
     bob.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
     alice.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
@@ -75,7 +83,9 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     for person in people:
         person.open(path)
         person.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
-        expect(person.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
+        expect(person.page.locator("#decisions .verified", has_text="verified here")).to_have_count(
+            3
+        )
         expect(person.page.locator("#setup")).to_be_hidden()
     # They can go on signing with the same keys.
     bob_again = alice.draft("After the power cut")

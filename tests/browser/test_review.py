@@ -20,10 +20,14 @@ def test_a_server_that_swaps_the_document_cannot_get_a_signature(
 
     def swap(route: Route) -> None:
         original = route.fetch().body()
-        route.fulfill(body=original.replace(b"1000000", b"9000000"), content_type="application/json")
+        route.fulfill(
+            body=original.replace(b"1000000", b"9000000"), content_type="application/json"
+        )
 
     bob.page.route("**/document", swap)
-    bob.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    bob.page.on(
+        "request", lambda request: sent.append(request.url) if request.method == "POST" else None
+    )
     bob.open(path)
     expect(bob.heading("Do not sign: this is not the statement it claims to be")).to_be_visible()
     expect(bob.page.locator("#content")).to_be_hidden()
@@ -162,7 +166,9 @@ def test_a_signature_whose_answer_is_lost_is_sent_again_and_not_made_again(
     expect(alice.page.get_by_role("alert")).to_contain_text("did not answer")
     alice.button("Send again").click()
     expect(alice.heading("Approved and signed")).to_be_visible()
-    alice.expect_status("Pending", "Signed by 1 of 2 needed (Alice). Waiting for 1 more who has not registered yet.")
+    alice.expect_status(
+        "Pending", "Signed by 1 of 2 needed (Alice). Waiting for 1 more who has not registered yet."
+    )
     signatures = [json.loads(body)["jwt"] for body in alice.bodies if '"jwt"' in body]
     assert len(signatures) == 2
     assert signatures[0] == signatures[1]

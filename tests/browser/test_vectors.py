@@ -59,7 +59,8 @@ def test_a_hazard_in_json_is_named_with_its_place(library: Browser) -> None:
     assert library.evaluate(
         """async ([address, text]) => {
             const { parse } = await import(address);
-            try { parse(text); } catch ({ line, column, message }) { return [line, column, message]; }
+            try { parse(text); }
+            catch ({ line, column, message }) { return [line, column, message]; }
         }""",
         [library.module("strict-json"), text],
     ) == [3, 3, "“a” occurs twice"]
@@ -88,7 +89,9 @@ def test_a_policy_that_the_server_refuses_is_refused_while_it_is_written(
     assert library.call("policy", "fault", rules) != ""
 
 
-@pytest.mark.parametrize("vector", read("visible")["texts"], ids=lambda vector: ascii(vector["text"]))
+@pytest.mark.parametrize(
+    "vector", read("visible")["texts"], ids=lambda vector: ascii(vector["text"])
+)
 def test_characters_that_nobody_sees_are_named(library: Browser, vector: Any) -> None:
     runs = [tuple(run) for run in vector["runs"]]
     assert [(run.text, run.is_mark) for run in visible(vector["text"])] == runs
@@ -104,12 +107,18 @@ def test_digits_are_grouped_without_changing_the_number(library: Browser, vector
 
 
 def test_base64url_has_one_spelling(library: Browser) -> None:
-    assert library.evaluate(
-        """async (address) => {
+    assert (
+        library.evaluate(
+            """async (address) => {
             const { decode, encode } = await import(address);
             return encode(decode("__79_g"));
         }""",
-        library.module("b64u"),
-    ) == "__79_g"
+            library.module("b64u"),
+        )
+        == "__79_g"
+    )
     for text in ("A", "AA==", "AB", "A+A", "A/A", "A A", "é"):
-        assert library.error("b64u", "decode", json.dumps(text)) in ("TypeError", "InvalidCharacterError")
+        assert library.error("b64u", "decode", json.dumps(text)) in (
+            "TypeError",
+            "InvalidCharacterError",
+        )

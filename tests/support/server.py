@@ -28,15 +28,21 @@ class Server:
         """What the process wrote so far."""
         return (self.data.parent / "server.log").read_text()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment variables of every command on this ledger."""
+        root = Path(__file__).parents[2]
+        path = os.pathsep.join((str(root / "src"), str(root)))
+        return {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path} | self._settings
+
     def start(self) -> None:
         """Start, and return when it answers that it is ready."""
         command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
-        root = Path(__file__).parents[2]
-        path = os.pathsep.join((str(root / "src"), str(root)))
+        own = {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path}
         with (self.data.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--data", str(self.data)],
-                env=os.environ | {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path} | self._settings,
+                env=os.environ | self.settings,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -45,6 +51,14 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the server does not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other way to say that it is there
+
+    def terminate(self) -> int:
+        """Ask the process to end, as an operator does, and return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(timeout=START_S)
+        self._process = None
+        return code
 
     def kill(self) -> None:
         """End the process as a power cut would: nothing of it runs any more."""

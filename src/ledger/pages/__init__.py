@@ -58,7 +58,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
 
 
 def error_page(status: int, detail: str = "") -> Template:
-    """Return the page for an HTTP error; `detail` is our own sentence, never an exception's text."""
+    """Return the page for an HTTP error; `detail` is a sentence of ours, without its full stop."""
     title, advice = _ERRORS.get(status, _OTHER_ERROR if status >= 500 else _BAD_REQUEST)
     return Template(
         "error.html",

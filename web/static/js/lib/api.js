@@ -20,25 +20,21 @@ export class NoAnswer extends Told {
 
 const CLOCK = "Your device's clock is over five minutes from the ledger's. Correct it, then try again.";
 const KEY_GONE = "This browser's signing key is no longer accepted. Set up this browser again.";
-const over = (how) => `It was ${how} in the meantime; this can no longer be done.`;
+const NOT_INVITED = "This invitation is not valid any more. Ask for a new one.";
 // Where the server's own words do not say what a person can do now.
 const SENTENCES = {
   ceremony_unknown: "That took too long, or the page was open in two places. Try again.",
   document_time_stale: CLOCK,
   iat_stale: CLOCK,
-  invitation_expired: "This invitation has expired. Ask for a new one.",
-  invitation_required: "This ledger is by invitation. Ask an administrator for a link.",
-  invitation_unknown: "This invitation is not known here. Ask for a new one.",
-  invitation_used: "This invitation has been used. Each link is for one person.",
+  invitation_expired: NOT_INVITED,
+  invitation_unknown: NOT_INVITED,
+  invitation_used: NOT_INVITED,
   rate_limited: "Too many requests. Wait a minute, then try again.",
   sign_in_required: "You are no longer signed in. Sign in, then try again.",
+  key_expired: KEY_GONE,
   key_revoked: KEY_GONE,
   key_unknown: KEY_GONE,
   passkey_unknown: "The ledger does not know this passkey. Use another one, or register.",
-  statement_approved: over("approved"),
-  statement_expired: over("closed"),
-  statement_rejected: over("rejected"),
-  statement_withdrawn: over("withdrawn"),
 };
 
 export const get = (path) => request(path, {});

@@ -48,7 +48,8 @@ async function addPasskey() {
 async function removePasskey({ dataset: { id } }) {
   if (!(await ask(one("#remove-dialog")))) return;
   const act = await sign("remove-passkey", { credentialId: id });
-  await done("The passkey is removed.", await post(`/api/passkeys/${id}/remove`, { act }));
+  await post(`/api/passkeys/${id}/remove`, { act });
+  location.assign("/signin?next=/account"); // it ended this session too
 }
 
 async function invite() {

@@ -108,7 +108,7 @@ async function send(decision) {
     await settle(answer.position);
     await read(update);
   } catch (error) {
-    if (error instanceof Problem && ["key_unknown", "key_revoked"].includes(error.code)) {
+    if (error instanceof Problem && /^key_/.test(error.code)) {
       me.kids.length = 0;
       key = await start();
     }
@@ -126,7 +126,7 @@ function receipt(action, { position, status }) {
   const titles = { sign: "Approved and signed", reject: "Rejection signed", withdraw: "Withdrawal signed" };
   const place = one("#receipt");
   one("h2", place).textContent = titles[action];
-  put(place, "text", `The statement is ${status}.`);
+  put(place, "text", `The statement is ${status === "pending" ? "still " : ""}${status}.`);
   put(place, "position", position);
   put(place, "kid", key.kid);
   put(place, "digest", sha256);
