@@ -27,7 +27,7 @@ RETRY_S = 1.0
 MOST_EVENTS = 4_000
 MOST_BYTES = 16 * 1024 * 1024
 # Batches a transaction while catching up: pages that fill slowly are written once.
-MOST_BATCHES = 50
+MOST_BATCHES = 20
 
 Listener = Callable[[int], None]
 _log = logging.getLogger("ledger.projections")
@@ -135,7 +135,7 @@ class Follower:
                 # The log's own outage passes; only that is tried again.
                 self._fail(error)
                 self._stopping.wait(RETRY_S)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, it stops here and is told
                 _log.exception("the read models stop at position %d", self._folded)
                 self._fail(error)
                 return
@@ -229,8 +229,7 @@ class Follower:
         for listener in listeners:
             try:
                 listener(position)
-            except Exception:
-                # A listener's end is its own affair; the views go on.
+            except Exception:  # noqa: BLE001  # a listener's end is its own affair
                 _log.exception("a listener to positions failed")
 
 

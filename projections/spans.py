@@ -56,7 +56,7 @@ def refresh(db: sqlite3.Connection, statements: Iterable[int]) -> None:
 def search(
     db: sqlite3.Connection, status: str, matches: str, given: dict[str, Any], limit: int
 ) -> tuple[list[int], int | None]:
-    """Return up to `limit` statements that are pending or expired, newest first, and where to go on.
+    """Return up to `limit` pending or expired statements, newest first, and where to go on.
 
     `matches` is an SQL condition on `s`, ticked off row by row; `given` has its parameters beside
     `at`, `now` and `below`, the number under which to look.

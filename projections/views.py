@@ -54,7 +54,7 @@ _log = logging.getLogger("ledger.projections")
 
 
 class Tracking(msgspec.Struct, frozen=True):
-    """How far a view is: the last position in it, that entry's leaf hash, whether it has indexes."""
+    """The last position in a view, that entry's leaf hash, and whether the view has its indexes."""
 
     name: str
     position: int
@@ -179,7 +179,7 @@ def advance(db: sqlite3.Connection, *, after: int, position: int, leaf: bytes) -
 
 def reset(db: sqlite3.Connection, name: str) -> None:
     """Drop what there is of a view and begin it again."""
-    view = next(view for view in VIEWS if view.NAME == name)
+    view = next(view for view in VIEWS if name == view.NAME)
     for table in view.TABLES:
         db.execute(f"DROP TABLE IF EXISTS {_TABLE_NAME.findall(table)[0]}")
         db.execute(table)

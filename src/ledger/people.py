@@ -71,8 +71,8 @@ class People:
         Raises as `charter.admit`, `charter.find_invitation` and `person.register` do.
         """
         reading = self._writer.reading()
+        invitation = None if token is None else self._find_invitation(reading, token)
         founding = reading.charter()
-        invitation = None if token is None else charter.find_invitation(founding, token)
         chosen = role or (invitation.role if invitation else "")
         charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
         user = str(uuid4())
@@ -147,7 +147,7 @@ class People:
         `passkey_assertion_refused`.
         """
         begun = self._take(ceremony_id, SIGN_IN)
-        reading = self._writer.reading()
+        reading = self._writer.reading(fresh=True)
         holder = reading.holder(assertion.credential_id)
         passkey = holder.active_passkey(assertion.credential_id)
         known = max(passkey.sign_count, self._state.sign_count(assertion.credential_id))
@@ -167,7 +167,7 @@ class People:
         Raises RefusedError as `verify_act` does, or `already_used`.
         """
         jws = parse_act(act_text)
-        reading = self._writer.reading()
+        reading = self._writer.reading(fresh=True)
         signer = reading.signer(jws.header.kid)
         key = signer.active_key(jws.header.kid, now_ms=reading.now_ms)
         ledger = reading.charter().ledger
@@ -327,6 +327,14 @@ class People:
         now_ms = self._writer.now_ms()
         ceremony_id = self._state.open_ceremony(purpose, ceremony, now_ms=now_ms)
         return Begun(ceremony_id, ceremony, credential_ids)
+
+    @staticmethod
+    def _find_invitation(reading: Reading, token: str) -> charter.Invitation:
+        try:
+            return charter.find_invitation(reading.charter(), token)
+        except ForbiddenError:  # another process may have recorded it since
+            reading.forget()
+            return charter.find_invitation(reading.charter(), token)
 
     def _take(self, ceremony_id: str, purpose: str, user: str | None = None) -> Ceremony:
         now_ms = self._writer.now_ms()

@@ -58,8 +58,9 @@ class Plan(msgspec.Struct, frozen=True):
 class Reading:
     """The states one decision is made on; it remembers which versions it saw."""
 
-    def __init__(self, log: Log, now_ms: int) -> None:
+    def __init__(self, log: Log, now_ms: int, *, fresh: bool = False) -> None:
         self._log = log
+        self._fresh = fresh
         self.now_ms = now_ms
         self.versions: dict[UUID, int] = {}
         self.counts: dict[str, int] = {}
@@ -73,6 +74,8 @@ class Reading:
 
     def person(self, user: UUID) -> Person:
         """Return a person; raise NotFoundError `user_unknown`."""
+        if self._fresh:
+            self._log.forget((user,))
         person = self._log.person(user)
         if person is None:
             raise NotFoundError("user_unknown", "there is no such person")
@@ -149,9 +152,13 @@ class Writer:
         self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
         return self._last_ms
 
-    def reading(self) -> Reading:
-        """Return an empty reading at the present time."""
-        return Reading(self.log, self.now_ms())
+    def reading(self, *, fresh: bool = False) -> Reading:
+        """Return an empty reading at the present time.
+
+        `fresh` is for answers that no commit checks: it loads people from the file, because the
+        cache can be older than another process's commit.
+        """
+        return Reading(self.log, self.now_ms(), fresh=fresh)
 
     def known(self, kind: str, evidence: str) -> Answer | None:
         """Return what this evidence was answered before, if it was."""

@@ -257,3 +257,15 @@ def test_a_policy_can_be_written_by_hand(alice: Browser) -> None:
     expect(alice.page.locator("#policy")).to_have_text(
         "Approved once both Alice and (1 investor) have signed."
     )
+
+
+def test_no_page_has_a_link_that_leads_nowhere(alice: Browser, server: Server) -> None:
+    path = alice.draft("Terms")
+    alice.approve()
+    found = set()
+    for page in ("/", *MEMBERS, path):
+        alice.open(page)
+        found |= set(alice.evaluate("[...document.links].map((link) => link.href)"))
+    assert f"{server.origin}{path}" in found
+    for address in found:
+        assert alice.page.request.get(address).ok, address

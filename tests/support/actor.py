@@ -7,12 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 
 from ledger import clock
 from ledger.encoding import b64u_decode
 from ledger.jose import SigningKey
 from ledger.passkey import attestation_challenge, confirmation_challenge
 from tests.support.authenticator import Passkey
+from tests.support.keys import TestKey
 
 TERMS = {
     "type": "investment",
@@ -22,6 +24,7 @@ TERMS = {
     "lockUp": "5 years",
 }
 DEFAULT_POLICY: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+AnyKey = SigningKey | TestKey
 
 
 def now_ms() -> int:
@@ -31,13 +34,25 @@ def now_ms() -> int:
 class Actor:
     """A person with a passkey and a signing key, and their own HTTP client."""
 
-    def __init__(self, client: httpx.Client, name: str, origin: str = "http://localhost:8000"):
+    def __init__(
+        self,
+        client: httpx.Client,
+        name: str,
+        origin: str = "http://localhost:8000",
+        *,
+        key: AnyKey | None = None,
+    ) -> None:
         self.client = client
         self.name = name
-        self.key = SigningKey.generate()
+        self.key: AnyKey = key or SigningKey.generate()
         self.passkey = Passkey(origin=origin)
         self.user = ""
         self.ledger = ""
+
+    def sign(self, payload: bytes, *, key: AnyKey | None = None, **header: Any) -> str:
+        """Return a compact JWS with the person's key, or with another one."""
+        key = key or self.key
+        return key.jws(payload, **header) if isinstance(key, TestKey) else key.sign(payload, **header)
 
     # --- registration --------------------------------------------------------------------------
 
@@ -50,16 +65,26 @@ class Actor:
         self.user, self.ledger = begun["user"], begun["ledger"]
         return begun
 
-    def key_proofs(self, nonce: str, *, challenge: bytes | None = None) -> dict[str, Any]:
+    def key_proofs(
+        self,
+        nonce: str,
+        *,
+        challenge: bytes | None = None,
+        key: AnyKey | None = None,
+        passkey: Passkey | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Return a new key with its proofs; `more` holds `expires_at`, or what a liar claims."""
+        key = key or self.key
         if challenge is None:
-            challenge = attestation_challenge(
-                kid=self.key.kid, ledger=self.ledger, nonce=nonce, user=self.user
-            )
+            about = {"kid": key.kid, "ledger": self.ledger, "nonce": nonce, "user": self.user}
+            challenge = attestation_challenge(**(about | more))
+        ends = {"expiresAt": more["expires_at"]} if "expires_at" in more else {}
         return {
-            "jwk": {"kty": "OKP", "crv": "Ed25519", "x": self.key.jwk.x},
-            "assertion": self.passkey.get(challenge),
-            "possession": self.key.sign(challenge, typ="key-possession+jws"),
-        }
+            "jwk": jwk_members(key),
+            "assertion": (passkey or self.passkey).get(challenge),
+            "possession": self.sign(challenge, key=key, typ="key-possession+jws"),
+        } | ends
 
     def completion(self, begun: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -75,10 +100,61 @@ class Actor:
         return self
 
     def sign_in(self) -> httpx.Response:
-        begun = self.client.post("/api/authenticate/options", json={}).json()
+        return self.post_assertion(self.begin_sign_in())
+
+    def begin_sign_in(self) -> dict[str, Any]:
+        begun: dict[str, Any] = self.client.post("/api/authenticate/options", json={}).json()
+        return begun
+
+    def post_assertion(self, begun: dict[str, Any], **overrides: Any) -> httpx.Response:
+        """Answer a sign-in; `overrides` change the client data."""
         challenge = b64u_decode(begun["publicKey"]["challenge"])
-        body = {"ceremony": begun["ceremony"], "assertion": self.passkey.get(challenge)}
+        assertion = self.passkey.get(challenge, **overrides)
+        body = {"ceremony": begun["ceremony"], "assertion": assertion}
         return self.client.post("/api/authenticate", json=body)
+
+    def sign_in_by_key(self, jti: str) -> httpx.Response:
+        return self.client.post("/api/sessions", json={"act": self.act("sign-in", jti=jti)})
+
+    # --- keys and passkeys ---------------------------------------------------------------------
+
+    def add_key(
+        self, key: AnyKey, *, passkey: Passkey | None = None, **more: Any
+    ) -> httpx.Response:
+        begun = self.client.post("/api/jwt-keys/options", json={}).json()
+        proofs = self.key_proofs(begun["nonce"], key=key, passkey=passkey, **more)
+        body = {"ceremony": begun["ceremony"], "key": proofs}
+        return self.client.post("/api/jwt-keys", json=body)
+
+    def add_passkey(self, passkey: Passkey) -> httpx.Response:
+        begun = self.client.post("/api/passkeys/options", json={}).json()
+        body = {
+            "ceremony": begun["ceremony"],
+            "registration": passkey.create(begun["publicKey"]["challenge"]),
+            "act": self.act("add-passkey", credentialId=passkey.id),
+        }
+        return self.client.post("/api/passkeys", json=body)
+
+    def remove_passkey(self, credential_id: str) -> httpx.Response:
+        act = self.act("remove-passkey", credentialId=credential_id)
+        return self.client.post(f"/api/passkeys/{credential_id}/remove", json={"act": act})
+
+    def revoke_key(self, kid: str, **members: Any) -> httpx.Response:
+        act = self.act("revoke-key", **({"kid": kid} | members))
+        return self.client.post(f"/api/jwt-keys/{kid}/revoke", json={"act": act})
+
+    def grant_role(self, user: str, role: str) -> httpx.Response:
+        act = self.act("grant-role", user=user, role=role)
+        return self.client.post(f"/api/users/{user}/roles", json={"act": act})
+
+    def invite(self, role: str, token: str, **members: Any) -> httpx.Response:
+        about = {
+            "invitationId": str(uuid4()),
+            "role": role,
+            "tokenSha256": hashlib.sha256(token.encode()).hexdigest(),
+            "expiresAt": clock.to_text(now_ms() + 60_000),
+        } | members
+        return self.client.post("/api/invitations", json={"act": self.act("invite", **about)})
 
     # --- statements ----------------------------------------------------------------------------
 
@@ -96,7 +172,7 @@ class Actor:
 
     def act(self, act: str, **members: Any) -> str:
         payload = {"act": act, "iat": now_ms() // 1000, "ledger": self.ledger} | members
-        return self.key.sign(json.dumps(payload).encode(), typ="act+jwt")
+        return self.sign(json.dumps(payload).encode(), typ="act+jwt")
 
     def draft_body(self, document: str) -> dict[str, str]:
         sha256 = hashlib.sha256(document.encode()).hexdigest()
@@ -114,7 +190,7 @@ class Actor:
 
     def approval(self, document: str, **header: Any) -> str:
         iat = header.get("iat", now_ms() // 1000)
-        return self.key.sign(document.encode(), typ=header.get("typ", "JWT"), iat=iat)
+        return self.sign(document.encode(), typ=header.get("typ", "JWT"), iat=iat)
 
     def individual(self, document: str, **members: Any) -> str:
         about = json.loads(document)
@@ -124,7 +200,7 @@ class Actor:
             "signer": self.user,
             "timestamp": now_ms(),
         } | members
-        return self.key.sign(json.dumps(payload).encode(), typ="JWT")
+        return self.sign(json.dumps(payload).encode(), typ="JWT")
 
     def post_sign(self, statement_id: str, jwt: str, **more: Any) -> httpx.Response:
         return self.client.post(f"/api/statements/{statement_id}/sign", json={"jwt": jwt} | more)
@@ -155,3 +231,9 @@ class Drafted:
         self.answer = answer
         self.id: str = answer["statementId"]
         self.sha256: str = answer["sha256"]
+
+
+def jwk_members(key: AnyKey) -> dict[str, Any]:
+    """Return the public JWK as a client sends it."""
+    members: dict[str, Any] = msgspec.to_builtins(key.jwk)
+    return members

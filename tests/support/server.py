@@ -38,7 +38,6 @@ class Server:
     def start(self) -> None:
         """Start, and return when it answers that it is ready."""
         command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
-        own = {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path}
         with (self.data.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--data", str(self.data)],
