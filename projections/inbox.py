@@ -12,7 +12,7 @@ from projections import spans
 from projections.facts import Batch, find_stream
 from projections.paging import Page, decode_cursor, encode_cursor
 from projections.rows import json_list, write
-from projections.statements import StatementSummary, summaries
+from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 
 NAME = "inbox"

@@ -22,7 +22,7 @@ VERSION = 1
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
-    " revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT) STRICT",
+    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT) STRICT",
     "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
     " origin TEXT NOT NULL, rp_id TEXT NOT NULL) STRICT",
 )
@@ -46,6 +46,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     revoked_at: str | None
     revoked_position: int | None
     compromised_since: str | None
+    expires_at: str | None
 
 
 class Attestation(msgspec.Struct, frozen=True, rename="camel"):
@@ -65,7 +66,6 @@ class Attestation(msgspec.Struct, frozen=True, rename="camel"):
 class Key(KeySummary, frozen=True, rename="camel"):
     """A signing key with the evidence of its attestation."""
 
-    expires_at: str | None
     attestation: Attestation
 
 
@@ -84,6 +84,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             fact.body.assertion.credential_id,
             msgspec.json.encode(fact.body.jwk).decode(),
             fact.at,
+            fact.body.expires_at,
             OPEN,
             None,
             None,
@@ -101,7 +102,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 _COLUMNS = (
     "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"
-    " k.compromised_since FROM signing_key k JOIN stream s ON s.id = k.user WHERE k.position <= ?"
+    " k.compromised_since, k.expires_at FROM signing_key k JOIN stream s ON s.id = k.user"
+    " WHERE k.position <= ?"
 )
 
 
@@ -140,7 +142,7 @@ def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
 
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
-    kid, user, jwk, credential_id, attested_at, position, revoked, revoked_at, since = row
+    kid, user, jwk, credential_id, attested_at, position, revoked, revoked_at, since, ends = row
     ended = revoked <= at
     return KeySummary(
         kid=kid,
@@ -153,6 +155,7 @@ def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
         revoked_at=revoked_at if ended else None,
         revoked_position=revoked if ended else None,
         compromised_since=since if ended else None,
+        expires_at=ends,
     )
 
 
@@ -171,7 +174,6 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> Key:
     )
     return Key(
         **msgspec.structs.asdict(summary),
-        expires_at=attested.expires_at,
         attestation=Attestation(
             nonce=attested.nonce,
             ledger=ledger,

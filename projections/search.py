@@ -12,7 +12,7 @@ MAX_TERMS = 16
 # from the lists of all words that begin with it.
 TABLE = (
     "CREATE VIRTUAL TABLE title_word USING fts5(words, content='', columnsize=0, detail=none,"
-    " tokenize='ascii', prefix='1 2 3 4 5 6 7 8')"
+    " tokenize='ascii', prefix='1 2 3 4 5 6 7 8 9 10 11 12')"
 )
 _WORD = re.compile(r"[^\W_]+")
 

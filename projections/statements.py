@@ -6,7 +6,7 @@ is in `statement_text`. Documents and signatures stay in the log.
 """
 
 import sqlite3
-from typing import Any, Literal, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,8 +25,10 @@ from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
 from projections.progress import Progress as Progress
-from projections.rows import json_list, write
-from projections.users import Person, uuid_text
+from projections.rows import write
+from projections.summaries import STATUS_AT, summaries
+from projections.summaries import StatementSummary as StatementSummary
+from projections.users import uuid_text
 
 NAME = "statements"
 VERSION = 1
@@ -47,25 +49,6 @@ INDEXES: tuple[str, ...] = (
     "CREATE INDEX statement_by_superseded ON statement_text(supersedes)"
     " WHERE supersedes IS NOT NULL",
 )
-
-Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
-
-
-class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
-    """A statement in a list; `approvals` and `rejections` count people."""
-
-    id: str
-    title: str
-    creator: Person
-    created_at: str
-    status: Status
-    approvals: int
-    rejections: int
-    threshold: int
-    expires_at: str | None
-    sha256: str
-    position: int
-    changed_position: int
 
 
 class Statement(StatementSummary, frozen=True, rename="camel"):
@@ -113,13 +96,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 
 _CLOSE = (
-    "UPDATE statement SET final = v.column2, status = v.column3 FROM ({rows}) v"
-    f" WHERE statement.id = v.column1 AND statement.final = {OPEN}"
-)
-
-_STATUS = (
-    "CASE WHEN s.final <= :at THEN s.status"
-    " WHEN s.expires_at <= :now THEN 'expired' ELSE 'pending' END"
+    "UPDATE statement SET final = v.column2, status = v.column3"  # noqa: S608  # a constant
+    f" FROM ({{rows}}) v WHERE statement.id = v.column1 AND statement.final = {OPEN}"
 )
 
 
@@ -157,7 +135,7 @@ def page(  # noqa: PLR0913  # the route's parameters
 
 # The narrowest condition finds statements through its index, the others only tick them off.
 _MATCHES = (
-    f"SELECT s.id, (:status IS NULL OR {_STATUS} = :status)"
+    f"SELECT s.id, (:status IS NULL OR {STATUS_AT} = :status)"
     " AND (:creator IS NULL OR s.creator = :creator) "
 )
 _BY_TITLE = (
@@ -188,48 +166,6 @@ def _find(
     return collect(db.execute(_ALL, given), limit)
 
 
-_SUMMARIES = f"""
-SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {_STATUS},
-    coalesce(sum(d.kind <= {decisions.INDIVIDUAL}), 0),
-    coalesce(sum(d.kind = {decisions.REJECTION}), 0),
-    x.threshold, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
-FROM statement s
-JOIN statement_text x ON x.id = s.id
-JOIN stream i ON i.id = s.id
-JOIN stream c ON c.id = s.creator
-JOIN user u ON u.id = s.creator
-LEFT JOIN decision d ON d.statement = s.id AND d.position <= :at
-WHERE s.id IN (SELECT value FROM json_each(:ids)) AND s.id <= :at
-GROUP BY s.id ORDER BY s.id DESC
-"""
-
-
-def summaries(
-    db: sqlite3.Connection, numbers: list[int], *, at: int, now: str
-) -> list[StatementSummary]:
-    """Return the statements of these stream numbers as of a position, newest first."""
-    given = {"ids": json_list(numbers), "at": at, "now": now}
-    return [StatementSummary(**_members(row)) for row in db.execute(_SUMMARIES, given)]
-
-
-def _members(row: tuple[Any, ...]) -> dict[str, Any]:
-    uuid, creator, name, digest = row[1], row[3], row[4], row[11]
-    return {
-        "id": uuid_text(uuid),
-        "title": row[2],
-        "creator": Person(uuid_text(creator), name),
-        "created_at": row[5],
-        "status": row[6],
-        "approvals": row[7],
-        "rejections": row[8],
-        "threshold": row[9],
-        "expires_at": row[10],
-        "sha256": digest.hex(),
-        "position": row[0],
-        "changed_position": row[12],
-    }
-
-
 def by_id(
     db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: int, now: str
 ) -> Statement | None:
@@ -237,22 +173,21 @@ def by_id(
     number = _number(db, statement_id, at)
     if number is None:
         return None
-    row = db.execute(_SUMMARIES, {"ids": json_list([number]), "at": at, "now": now}).fetchone()
-    members = _members(row)
+    (summary,) = summaries(db, [number], at=at, now=now)
     raw = _document(log, number)
     document = msgspec.json.decode(raw)
     rules = msgspec.convert(document["policy"], Policy)
     decided = decisions.of_statement(db, log, number, at=at)
-    pending = members["status"] == "pending"
-    standing = progress.standing(rules, members["creator"].id, decided, pending=pending, at=at)
+    pending = summary.status == "pending"
+    standing = progress.standing(rules, summary.creator.id, decided, pending=pending, at=at)
     return Statement(
-        **members,
+        **msgspec.structs.asdict(summary),
         document=raw.decode(),
         content=document["content"],
         policy=document["policy"],
         supersedes=document.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, at),
-        final_at=_final_at(db, number, members),
+        final_at=_final_at(db, summary),
         decisions=decided,
         progress=progress.tree(db, rules, standing),
     )
@@ -300,10 +235,10 @@ def _superseded_by(db: sqlite3.Connection, statement_id: str, at: int) -> list[s
     return [uuid_text(uuid) for (uuid,) in rows]
 
 
-def _final_at(db: sqlite3.Connection, number: int, members: dict[str, Any]) -> str | None:
-    if members["status"] == "pending":
+def _final_at(db: sqlite3.Connection, summary: StatementSummary) -> str | None:
+    if summary.status == "pending":
         return None
-    if members["status"] == "expired":
-        return cast("str", members["expires_at"])
-    (final,) = db.execute("SELECT final FROM statement WHERE id = ?", (number,)).fetchone()
-    return timeline.time_of(db, final)
+    if summary.status == "expired":
+        return summary.expires_at
+    row = db.execute("SELECT final FROM statement WHERE id = ?", (summary.position,)).fetchone()
+    return timeline.time_of(db, row[0])

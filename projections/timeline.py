@@ -118,11 +118,18 @@ def page(  # noqa: PLR0913  # the route's parameters
     if any(given[name] is not None and wanted[name] is None for name in given):
         return Page([], None, at)
     # The narrowest condition finds the rows through its index, the others only tick them off.
-    driver = next((name for name, value in wanted.items() if value is not None), None)
+    driver = next((name for name in _narrowest(wanted["type"]) if wanted[name] is not None), None)
     rows = db.execute(_SCANS[driver], wanted | {"below": below})
     positions, behind = collect(rows, limit)
     further = None if behind is None else encode_cursor(NAME, behind)
     return Page(_items(db, positions), further, at)
+
+
+def _narrowest(code: int | None) -> tuple[str, ...]:
+    """Return the conditions, narrowest first: most events are about statements."""
+    if code is None or code >= _CODES[events.StatementDrafted.TAG]:
+        return ("stream", "actor", "type")
+    return ("stream", "type", "actor")
 
 
 def _scan(driver: str | None) -> str:

@@ -91,7 +91,7 @@ class Views:
             for pragma in _WRITER_PRAGMAS:
                 db.execute(f"PRAGMA {pragma}")
             with _transaction(db):
-                _prepare(db)
+                prepare(db)
         except sqlite3.Error:
             db.close()
             raise
@@ -199,8 +199,8 @@ def complete(db: sqlite3.Connection) -> None:
 _TABLE_NAME = re.compile(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
 
-def _prepare(db: sqlite3.Connection) -> None:
-    """Begin again every view whose version or tables are not the code's."""
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the tables that are missing; begin again every view that is not this code's."""
     present = _schema(db)
     if _TRACKING not in present:
         db.execute("DROP TABLE IF EXISTS tracking")
@@ -211,9 +211,6 @@ def _prepare(db: sqlite3.Connection) -> None:
             if view.NAME in versions:
                 _log.warning("the view %s is not this version's and is made again", view.NAME)
             reset(db, view.NAME)
-            db.execute(
-                "insert into title_word(title_word,rank) values('automerge',8)"
-            ) if view.NAME == "statements" else 0
 
 
 def _schema(db: sqlite3.Connection) -> set[str]:

@@ -7,7 +7,9 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import FrameType
 
 import uvicorn
 
@@ -61,7 +63,7 @@ def serve(settings: Settings) -> int:
         print("First start: open that address, choose “Register”, and follow the two steps.")
         print("Then draft a statement, or let others register and approve what you drafted.")
     print("Stop with Ctrl+C.", flush=True)
-    uvicorn.run(
+    configuration = uvicorn.Config(
         application,
         host=settings.host,
         port=settings.port,
@@ -70,7 +72,22 @@ def serve(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+    with suppress(KeyboardInterrupt):
+        _Server(configuration, application.state["end_streams"]).run()
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Ends live streams at the first signal: uvicorn waits for answers, and theirs never end."""
+
+    def __init__(self, configuration: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(configuration)
+        self._end_streams = end_streams
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to shut down; runs between two steps of the event loop's own thread."""
+        self._end_streams()
+        super().handle_exit(sig, frame)
 
 
 def rebuild(settings: Settings) -> int:

@@ -4,10 +4,13 @@ Load, decide, save; no rule lives here. Ceremonies hold what a challenge was iss
 once, and end with their first use, whatever comes of it.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -17,7 +20,12 @@ from ledger.document import parse_uuid
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import ForbiddenError, NotFoundError, RefusedError
 from ledger.events import Body, Event
-from ledger.passkey import AssertionEvidence, RegistrationEvidence, verify_assertion
+from ledger.passkey import (
+    AssertionEvidence,
+    RegistrationEvidence,
+    sign_count,
+    verify_assertion,
+)
 from ledger.person import KeySubmission, Person
 from ledger.state import OperationalState
 from ledger.writer import Answer, Plan, Reading, Writer
@@ -62,6 +70,7 @@ class People:
     def __init__(self, writer: Writer, state: OperationalState) -> None:
         self._writer = writer
         self._state = state
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # --- registration ----------------------------------------------------------------------------
 
@@ -87,14 +96,10 @@ class People:
         Returns the answer and, unless it is a repetition, the new person's id.
         """
         evidence = _fingerprint(ceremony_id, passkey.evidence.attestation_object, key.possession)
-        known = self._writer.known(REGISTER, evidence)
-        if known is not None:  # a lost answer; it opens no session, or it could be replayed
-            return known, None
-        begun = self._take(ceremony_id, REGISTER)
-        stream = UUID(begun.user)
 
-        def decide(reading: Reading) -> Plan:
+        def decide(begun: Ceremony, reading: Reading) -> Plan:
             founding = reading.charter()
+            stream = UUID(begun.user)
             invitation = (
                 None
                 if begun.invitation is None
@@ -131,8 +136,8 @@ class People:
             bodies = (registered, added, attested)
             return Plan(stream, None, person.evolve, bodies, answer)
 
-        answer = await self._writer.write(REGISTER, evidence, stream, decide)
-        return answer, begun.user
+        # A repetition answers no session's cookie, or a recorded request would be a sign-in.
+        return await self._once(REGISTER, evidence, ceremony_id, decide)
 
     # --- signing in ------------------------------------------------------------------------------
 
@@ -189,14 +194,12 @@ class People:
     async def add_key(self, user: str, ceremony_id: str, key: KeySubmission) -> Answer:
         """Record one more attested key of the person who is signed in."""
         evidence = _fingerprint(ceremony_id, key.assertion.signature, key.possession)
-        known = self._writer.known(ADD_KEY, evidence)
-        if known is not None:
-            return known
-        begun = self._take(ceremony_id, ADD_KEY, user)
         stream = UUID(user)
 
-        def decide(reading: Reading) -> Plan:
+        def decide(begun: Ceremony, reading: Reading) -> Plan:
             owner, founding = reading.person(stream), reading.charter()
+            # The log knows the counts in its own events; a sign-in may have passed them.
+            self._state.require_growth(key.assertion.credential_id, sign_count(key.assertion))
             body = person.attest_key(
                 owner,
                 key,
@@ -207,7 +210,8 @@ class People:
             )
             return Plan(stream, owner, person.evolve, (body,), {"kid": body.kid})
 
-        return await self._writer.write(ADD_KEY, evidence, stream, decide)
+        answer, _ = await self._once(ADD_KEY, evidence, ceremony_id, decide, user)
+        return answer
 
     def begin_passkey(self, user: str) -> tuple[Begun, str]:
         """Open the registration of one more passkey; return it and the person's name."""
@@ -220,13 +224,9 @@ class People:
     ) -> Answer:
         """Record one more passkey that the person signed for with an attested key."""
         evidence = _fingerprint(ceremony_id, passkey.evidence.attestation_object, act)
-        known = self._writer.known(ADD_PASSKEY, evidence)
-        if known is not None:
-            return known
-        begun = self._take(ceremony_id, ADD_PASSKEY, user)
         stream = UUID(user)
 
-        def decide(reading: Reading) -> Plan:
+        def decide(begun: Ceremony, reading: Reading) -> Plan:
             owner, founding = reading.person(stream), reading.charter()
             added = person.first_passkey(
                 passkey.evidence,
@@ -241,7 +241,8 @@ class People:
             answer: dict[str, object] = {"credentialId": body.credential_id}
             return Plan(stream, owner, person.evolve, (body,), answer)
 
-        return await self._writer.write(ADD_PASSKEY, evidence, stream, decide)
+        answer, _ = await self._once(ADD_PASSKEY, evidence, ceremony_id, decide, user)
+        return answer
 
     async def revoke_key(self, kid: str, act: str) -> Answer:
         """End a signing key, as `person.revoke_key` decides."""
@@ -335,6 +336,28 @@ class People:
         except ForbiddenError:  # another process may have recorded it since
             reading.forget()
             return charter.find_invitation(reading.charter(), token)
+
+    async def _once(
+        self,
+        purpose: str,
+        evidence: str,
+        ceremony_id: str,
+        decide: Callable[[Ceremony, Reading], Plan],
+        user: str | None = None,
+    ) -> tuple[Answer, str | None]:
+        """End a ceremony and record what came of it; return the answer and, at first, for whom.
+
+        The same evidence again is answered the same. If it arrives meanwhile, it waits: the
+        ceremony is already gone then, and its answer is not there yet.
+        """
+        async with self._turns.setdefault(evidence, asyncio.Lock()):
+            known = self._writer.known(purpose, evidence)
+            if known is not None:
+                return known, None
+            begun = self._take(ceremony_id, purpose, user)
+            stream = UUID(begun.user)
+            answer = await self._writer.write(purpose, evidence, stream, partial(decide, begun))
+            return answer, begun.user
 
     def _take(self, ceremony_id: str, purpose: str, user: str | None = None) -> Ceremony:
         now_ms = self._writer.now_ms()

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Response, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
@@ -59,13 +60,24 @@ def build(settings: Settings) -> Litestar:
         try:
             yield
         finally:
-            context.closing.set()
+            context.end_streams()
             commits.close()
             follower.stop()
+            views.close()
             state.close()
             log.close()
 
     return _application(settings, context, [lifespan])
+
+
+class _Application(Litestar):
+    """Answers HEAD as GET, without a body, which uvicorn leaves out (RFC 9110 section 9.3.2)."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        # A stream has no end that a HEAD could wait for.
+        if scope.get("method") == "HEAD" and scope["path"] != "/api/stream":
+            scope = scope | {"method": "GET"}  # a copy: uvicorn goes on knowing that it is a HEAD
+        await super().__call__(scope, receive, send)
 
 
 def _application(settings: Settings, context: Context, lifespan: list[Lifespan]) -> Litestar:
@@ -92,7 +104,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=ROUTES, include_in_schema=False)
-    return Litestar(
+    return _Application(
         route_handlers=[api, assets.router(), pages],
         dependencies={
             "context": Provide(lambda: context, sync_to_thread=False),
@@ -102,6 +114,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
         },
         lifespan=lifespan,
+        state=State({"end_streams": context.end_streams}),
         logging_config=None,
         openapi_config=OpenAPIConfig(
             title="Ledger",
@@ -122,6 +135,8 @@ def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
         if "text/html" not in request.headers.get("accept", ""):
             return problem
         detail = error.detail if isinstance(error, LedgerError) else ""
-        return error_page(problem.status_code or 500, detail)
+        page = error_page(problem.status_code or 500, detail)
+        page.headers.update(problem.headers)
+        return page
 
     return answer_people

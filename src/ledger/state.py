@@ -112,6 +112,12 @@ class OperationalState:
         ).fetchone()
         return 0 if row is None else int(row[0])
 
+    def require_growth(self, credential_id: str, count: int) -> None:
+        """Raise RefusedError `passkey_assertion_refused` for a count that was already passed."""
+        known = self.sign_count(credential_id)
+        if known and count <= known:
+            raise RefusedError("passkey_assertion_refused", "the passkey's count did not grow")
+
     def advance_sign_count(self, credential_id: str, count: int) -> None:
         """Keep a verified assertion's count; it never goes back."""
         self._db.execute(

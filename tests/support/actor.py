@@ -237,3 +237,8 @@ def jwk_members(key: AnyKey) -> dict[str, Any]:
     """Return the public JWK as a client sends it."""
     members: dict[str, Any] = msgspec.to_builtins(key.jwk)
     return members
+
+
+def policy_of(threshold: int, *people: Actor, **more: Any) -> dict[str, Any]:
+    """Return a policy that names people; `more` holds its other members."""
+    return {"threshold": threshold, "of": [f"user:{each.user}" for each in people]} | more

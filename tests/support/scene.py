@@ -39,14 +39,14 @@ class Scene:
             self.raw, ALICE.draft_act(self.raw), ALICE.person, ledger=LEDGER, now_ms=NOW_MS
         )
         self.stream = UUID(document.statement_id)
-        self.statement = statement.evolve(None, self.event(1, drafted))
+        self.statement: Statement = statement.evolve(None, self.event(1, drafted))
         self.people = {each.user: each.roles for each in EVERYBODY}
 
     def event(self, version: int, body: Body) -> Event:
         return Event(stream=self.stream, version=version, at="2026-11-21T03:04:05.678Z", body=body)
 
     def fold(self, body: Body) -> None:
-        self.statement: Statement = statement.evolve(
+        self.statement = statement.evolve(
             self.statement, self.event(self.statement.version + 1, body)
         )
 

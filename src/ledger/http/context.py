@@ -56,7 +56,8 @@ class Context:
         self.follower = follower
         self.commands = Commands(writer, state)
         self.people = People(writer, state)
-        self.closing = asyncio.Event()
+        self.closing = False
+        self._streams: set[asyncio.Event] = set()
         self._views = views
         founding = writer.reading().charter()
         self.ledger = founding.ledger
@@ -99,6 +100,27 @@ class Context:
                     await asyncio.wait_for(reached.wait(), WAIT_S)
             except TimeoutError as error:
                 raise UnavailableError("not_yet", "the read models are not there yet") from error
+
+    @contextmanager
+    def streaming(self, moved: asyncio.Event) -> Iterator[None]:
+        """Inside the block, set `moved` at every new position and when streams have to end."""
+        loop = asyncio.get_running_loop()
+
+        def listen(_: int) -> None:
+            loop.call_soon_threadsafe(moved.set)
+
+        self._streams.add(moved)
+        try:
+            with self.follower.listening(listen):
+                yield
+        finally:
+            self._streams.discard(moved)
+
+    def end_streams(self) -> None:
+        """Have every live stream end; the server is going down and waits for them."""
+        self.closing = True
+        for moved in [*self._streams]:
+            moved.set()
 
     def failures(self) -> list[str]:
         """Return why the ledger is not fit to answer; nothing if it is."""

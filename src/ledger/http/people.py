@@ -1,5 +1,6 @@
 """Routes of registration, sign-in, keys, passkeys, roles and invitations."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -7,7 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
-from ledger.errors import NotFoundError, UnauthenticatedError
+from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
     InvitationRecorded,
     KeyRecorded,
@@ -82,7 +83,8 @@ async def complete_registration(
     response = created(answer)
     if user is not None:
         response.set_cookie(context.session_cookie(user))
-        await context.wait_for(answer.position)
+        with suppress(UnavailableError):  # it is recorded, and is answered so, seen or not yet
+            await context.wait_for(answer.position)
     return response
 
 

@@ -111,20 +111,17 @@ async def live(
     # Whoever is new is told the present position at once: it may have moved since their page
     # was made.
     seen = int(text) if text.isascii() and text.isdigit() else 0
+    # Beyond the newest is what was seen of a ledger since restored from a backup.
+    seen = min(seen, context.follower.position)
     return ServerSentEvent(_positions(context, seen))
 
 
 async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEventMessage]:
     """Yield positions behind `seen`, newest only: a slow reader skips, it does not queue."""
     moved = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def listen(_: int) -> None:
-        loop.call_soon_threadsafe(moved.set)
-
-    with context.follower.listening(listen):
-        yield ServerSentEventMessage(comment="live", retry=2000)
-        while not context.closing.is_set():
+    with context.streaming(moved):
+        yield ServerSentEventMessage(data=None, comment="live", retry=2000)
+        while not context.closing:
             newest = context.follower.position
             if newest > seen:
                 seen = newest
@@ -133,7 +130,7 @@ async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEve
             try:
                 await asyncio.wait_for(moved.wait(), HEARTBEAT_S)
             except TimeoutError:
-                yield ServerSentEventMessage(comment="still here")
+                yield ServerSentEventMessage(data=None, comment="still here")
             moved.clear()
 
 

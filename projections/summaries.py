@@ -1,0 +1,78 @@
+"""A statement in one line, as of a position: what every list of statements shows."""
+
+import sqlite3
+from typing import Any, Literal
+
+import msgspec
+
+from projections.decisions import INDIVIDUAL, REJECTION
+from projections.rows import json_list
+from projections.users import Person, uuid_text
+
+Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
+
+
+class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
+    """A statement in a list; `approvals` and `rejections` count people."""
+
+    id: str
+    title: str
+    creator: Person
+    created_at: str
+    status: Status
+    approvals: int
+    rejections: int
+    threshold: int
+    expires_at: str | None
+    sha256: str
+    position: int
+    changed_position: int
+
+
+# The status of the statement `s` at the position :at and the time :now.
+STATUS_AT = (
+    "CASE WHEN s.final <= :at THEN s.status"
+    " WHEN s.expires_at <= :now THEN 'expired' ELSE 'pending' END"
+)
+
+
+_SUMMARIES = f"""
+SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {STATUS_AT},
+    coalesce(sum(d.kind <= {INDIVIDUAL}), 0),
+    coalesce(sum(d.kind = {REJECTION}), 0),
+    x.threshold, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
+FROM statement s
+JOIN statement_text x ON x.id = s.id
+JOIN stream i ON i.id = s.id
+JOIN stream c ON c.id = s.creator
+JOIN user u ON u.id = s.creator
+LEFT JOIN decision d ON d.statement = s.id AND d.position <= :at
+WHERE s.id IN (SELECT value FROM json_each(:ids)) AND s.id <= :at
+GROUP BY s.id ORDER BY s.id DESC
+"""  # noqa: S608  # constants
+
+
+def summaries(
+    db: sqlite3.Connection, numbers: list[int], *, at: int, now: str
+) -> list[StatementSummary]:
+    """Return the statements of these stream numbers as of a position, newest first."""
+    given = {"ids": json_list(numbers), "at": at, "now": now}
+    return [StatementSummary(**_members(row)) for row in db.execute(_SUMMARIES, given)]
+
+
+def _members(row: tuple[Any, ...]) -> dict[str, Any]:
+    uuid, creator, name, digest = row[1], row[3], row[4], row[11]
+    return {
+        "id": uuid_text(uuid),
+        "title": row[2],
+        "creator": Person(uuid_text(creator), name),
+        "created_at": row[5],
+        "status": row[6],
+        "approvals": row[7],
+        "rejections": row[8],
+        "threshold": row[9],
+        "expires_at": row[10],
+        "sha256": digest.hex(),
+        "position": row[0],
+        "changed_position": row[12],
+    }

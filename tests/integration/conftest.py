@@ -1,0 +1,142 @@
+"""Real servers for the tests: one that most share, and others where a test needs its own.
+
+Whoever uses a server leaves a ledger that passes the audit and read models that a rebuild repeats.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from tests.support.actor import Actor
+from tests.support.check import check_ledger, head
+from tests.support.server import Server
+
+NO_LIMIT = "60000"
+
+
+class Join(Protocol):
+    """Make one more person; `role` None leaves them unregistered."""
+
+    def __call__(
+        self, name: str = ..., role: str | None = ..., *, at: Server | None = ..., **more: Any
+    ) -> Actor: ...
+
+
+class Refuses(Protocol):
+    """Expect a problem document of this status and code, and no new event."""
+
+    def __call__(self, send: Callable[[], httpx.Response], status: int, code: str) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that most tests share; its ledger is open to everybody."""
+    running = Server(tmp_path_factory.mktemp("shared") / "data", LEDGER_RATE_LIMIT=NO_LIMIT)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """The shared server, checked when the test ends."""
+    yield shared_server
+    check_ledger(shared_server)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Return a function that starts a server with settings of its own, and its own ledger."""
+    started: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        directory = tmp_path / f"ledger-{len(started)}"
+        directory.mkdir()
+        running = Server(directory / "data", **({"LEDGER_RATE_LIMIT": NO_LIMIT} | settings))
+        running.start()
+        started.append(running)
+        return running
+
+    yield start
+    try:
+        for running in started:
+            check_ledger(running)
+    finally:
+        for running in started:
+            running.stop()
+
+
+@pytest.fixture(scope="session")
+def _clients() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def _join(server: Server, clients: ExitStack, name: str, role: str | None, **more: Any) -> Actor:
+    client = clients.enter_context(httpx.Client(base_url=server.origin, timeout=30))
+    actor = Actor(client, name, server.origin, **more)
+    return actor if role is None else actor.register(role)
+
+
+@pytest.fixture
+def join(server: Server) -> Iterator[Join]:
+    """Return a function that registers one more person on the shared server, or another."""
+    with ExitStack() as clients:
+
+        def register(
+            name: str = "Somebody",
+            role: str | None = "investor",
+            *,
+            at: Server | None = None,
+            **more: Any,
+        ) -> Actor:
+            return _join(at or server, clients, name, role, **more)
+
+        yield register
+
+
+@pytest.fixture(scope="session")
+def alice(shared_server: Server, _clients: ExitStack) -> Actor:
+    """A creator of the shared ledger; tests leave her passkey and key as they are."""
+    return _join(shared_server, _clients, "Alice", "creator")
+
+
+@pytest.fixture(scope="session")
+def bob(shared_server: Server, _clients: ExitStack) -> Actor:
+    """An investor of the shared ledger; tests leave his passkey and key as they are."""
+    return _join(shared_server, _clients, "Bob", "investor")
+
+
+@pytest.fixture(scope="session")
+def carol(shared_server: Server, _clients: ExitStack) -> Actor:
+    """Another investor of the shared ledger; tests leave her passkey and key as they are."""
+    return _join(shared_server, _clients, "Carol", "investor")
+
+
+@pytest.fixture
+def stranger(shared_server: Server) -> Iterator[httpx.Client]:
+    """Somebody without a session."""
+    with httpx.Client(base_url=shared_server.origin, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def refuses(server: Server) -> Refuses:
+    """Return a function that expects the shared server to refuse, and to record nothing."""
+    return lambda send, status, code: refuses_at(server, send, status, code)
+
+
+def refuses_at(
+    server: Server, send: Callable[[], httpx.Response], status: int, code: str
+) -> None:
+    """Expect a problem document of this status and code, and no new event."""
+    before = head(server)
+    answer = send()
+    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert head(server) == before

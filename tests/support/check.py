@@ -1,0 +1,98 @@
+"""The whole ledger held against itself: every test that writes ends with this."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from ledger.audit import Auditor
+from ledger.events import Event
+from ledger.log import Log
+from ledger.store import SqliteLog
+from projections.follower import rebuild
+from tests.support.server import Server
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+# Of each ledger, what the tests before this one have led to: a decision is made again once.
+_audited: dict[Path, Auditor] = {}
+
+
+def check_ledger(server: Server) -> None:
+    """Audit what was appended since the last check, and hold the read models against a rebuild."""
+    rows, size = stored(server.data)
+    assert [position for position, *_ in rows] == [*range(1, size + 1)]
+    auditor = _audited.setdefault(server.data, Auditor())
+    for position, state, leaf in rows[auditor.position :]:
+        auditor.add(position, state, leaf)
+    auditor.finish()
+    wait_for(server, size)
+    assert httpx.get(f"{server.origin}/healthz").json() == {
+        "status": "ok",
+        "position": size,
+        "reasons": [],
+    }
+    assert dump(server.data / "views.sqlite") == rebuilt(server.data)
+    assert "Traceback" not in server.output, server.output
+
+
+def audit(server: Server) -> list[Event]:
+    """Audit the log from its first position, and return its events."""
+    rows, _ = stored(server.data)
+    auditor = Auditor()
+    events = [auditor.add(*row) for row in rows]
+    auditor.finish()
+    return events
+
+
+def head(server: Server) -> int:
+    """Return the newest position in the log's file."""
+    with _opened(server.data / "log.sqlite") as db:
+        (size,) = db.execute("SELECT size FROM log_head").fetchone()
+    return int(size)
+
+
+def stored(data: Path) -> tuple[list[tuple[int, bytes, bytes]], int]:
+    """Return (position, state, leaf) of every stored event, and the size that the log states."""
+    with _opened(data / "log.sqlite") as db:
+        rows = db.execute("SELECT pos, state, leaf FROM ev ORDER BY pos").fetchall()
+        (size,) = db.execute("SELECT size FROM log_head").fetchone()
+    return rows, size
+
+
+def wait_for(server: Server, position: int) -> None:
+    """Return when the read models have reached a position."""
+    answer = httpx.get(f"{server.origin}/.well-known/jwks.json?minPosition={position}")
+    assert answer.status_code == 200, f"{answer.text}\n{server.output}"
+
+
+def rebuilt(data: Path) -> Tables:
+    """Return the tables of read models that are made from the log alone."""
+    with TemporaryDirectory() as directory:
+        fresh = Path(directory) / "views.sqlite"
+        with closing(Log(SqliteLog(data / "log.sqlite"))) as log:
+            rebuild(fresh, log)
+        return dump(fresh)
+
+
+def dump(views: Path) -> Tables:
+    """Return every row of every table, and what the title index holds."""
+    with _opened(views) as db:
+        names = db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'title_word%'"
+        ).fetchall()
+        tables = {name: db.execute(f"SELECT * FROM {name}").fetchall() for (name,) in names}  # noqa: S608  # names from the file itself
+        # How the full-text index packs its terms depends on the batches; what it finds must not.
+        db.execute("CREATE VIRTUAL TABLE temp.term USING fts5vocab(main, title_word, instance)")
+        tables["title_word"] = db.execute("SELECT term, doc FROM temp.term").fetchall()
+    return {name: sorted(rows, key=repr) for name, rows in tables.items()}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        yield db

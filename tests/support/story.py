@@ -1,0 +1,231 @@
+"""A log told by hand: people, statements and decisions, one second apart, nothing signed.
+
+The views do not verify evidence, so the evidence is only told apart: act-1, jws-2, and so on.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from ledger import clock, events
+from ledger.events import Body, Event, Recorded
+from ledger.jose import OkpJwk
+from ledger.passkey import AssertionEvidence, RegistrationEvidence
+from projections import facts, views
+
+START_MS = 1_795_230_000_000
+LEDGER = "localhost-8000.ledger/4f9k2m7q"
+LEDGER_STREAM = UUID(int=1)
+BOTH_ROLES = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+NEVER = "9999-12-31T00:00:00.000Z"
+
+
+def time_at(position: int) -> str:
+    """Return the time of the entry at a position."""
+    return clock.to_text(START_MS + 1000 * position)
+
+
+class Story:
+    """A log in memory that can only grow; it begins with the ledger's own event."""
+
+    def __init__(self) -> None:
+        self.states: list[bytes] = []
+        self.versions: dict[UUID, int] = {}
+        self.roles: dict[str, list[str]] = {}
+        self.creators: dict[str, str] = {}
+        self._ids = 1
+        self._made: tuple[int, sqlite3.Connection] | None = None
+        self.tell(
+            LEDGER_STREAM,
+            events.LedgerCreated(
+                ledger=LEDGER,
+                origin="http://localhost:8000",
+                rp_id="localhost",
+                registration="open",
+                key=_jwk(0),
+                act="act-1",
+            ),
+        )
+
+    # --- what the views read -------------------------------------------------------------------
+
+    def head(self) -> int:
+        return len(self.states)
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        return [*enumerate(self.states[after : after + limit], start=after + 1)]
+
+    def events_at(self, positions: Sequence[int]) -> list[Recorded]:
+        return [Recorded(at, events.decode(self.states[at - 1])) for at in positions]
+
+    # --- telling ---------------------------------------------------------------------------------
+
+    def tell(self, stream: UUID, body: Body) -> int:
+        """Append an event and return its position."""
+        version = self.versions[stream] = self.versions.get(stream, 0) + 1
+        position = len(self.states) + 1
+        event = Event(stream=stream, version=version, at=time_at(position), body=body)
+        self.states.append(events.encode(event, salt=position.to_bytes(32, "big")))
+        return position
+
+    def _new_id(self) -> UUID:
+        self._ids += 1
+        return UUID(int=self._ids << 64 | self._ids)
+
+    def person(self, name: str, role: str) -> str:
+        """Register somebody with `passkey-<name>` and `key-<name>`; return the id."""
+        user = self._new_id()
+        self.tell(user, events.UserRegistered(user=str(user), name=name, role=role))
+        self.passkey(str(user), f"passkey-{name}")
+        self.key(str(user), f"key-{name}", f"passkey-{name}")
+        self.roles[str(user)] = [role]
+        return str(user)
+
+    def passkey(self, user: str, credential_id: str) -> int:
+        body = events.PasskeyAdded(
+            credential_id=credential_id,
+            public_key=f"cose-{credential_id}",
+            algorithm=-7,
+            sign_count=0,
+            aaguid="0" * 32,
+            backed_up=False,
+            transports=("internal",),
+            challenge="challenge",
+            registration=RegistrationEvidence(client_data_json="c", attestation_object="a"),
+        )
+        return self.tell(UUID(user), body)
+
+    def key(self, user: str, kid: str, credential_id: str) -> int:
+        body = events.KeyAttested(
+            kid=kid,
+            jwk=_jwk(len(self.states)),
+            nonce=f"nonce-{kid}",
+            assertion=_assertion(credential_id),
+            sign_count=1,
+            possession=f"possession-{kid}",
+        )
+        return self.tell(UUID(user), body)
+
+    def remove_passkey(self, user: str, credential_id: str, *, by: str) -> int:
+        act = f"act-{len(self.states) + 1}"
+        body = events.PasskeyRemoved(credential_id=credential_id, by=by, kid="key", act=act)
+        return self.tell(UUID(user), body)
+
+    def revoke(self, user: str, kid: str, *, by: str, since: str | None = None) -> int:
+        act = f"act-{len(self.states) + 1}"
+        body = events.KeyRevoked(kid=kid, by=by, by_kid="key", act=act, compromised_since=since)
+        return self.tell(UUID(user), body)
+
+    def grant(self, user: str, role: str, *, by: str) -> int:
+        self.roles[user].append(role)
+        act = f"act-{len(self.states) + 1}"
+        return self.tell(
+            UUID(user), events.RoleGranted(user=user, role=role, by=by, kid="key", act=act)
+        )
+
+    def invite(self, role: str, *, by: str) -> int:
+        position = len(self.states) + 1
+        body = events.InvitationIssued(
+            invitation_id=str(self._new_id()),
+            role=role,
+            token_sha256=f"{position:064x}",
+            expires_at=NEVER,
+            by=by,
+            kid="key",
+            act=f"act-{position}",
+        )
+        return self.tell(LEDGER_STREAM, body)
+
+    def draft(
+        self,
+        creator: str,
+        title: str = "Series A",
+        policy: dict[str, Any] | None = None,
+        **members: Any,
+    ) -> str:
+        """Draft a statement and return its id."""
+        position = len(self.states) + 1
+        statement = self._new_id()
+        document = {
+            "content": '{"amount":1}',
+            "createdAt": time_at(position),
+            "creator": creator,
+            "ledger": LEDGER,
+            "policy": policy or BOTH_ROLES,
+            "statementId": str(statement),
+            "title": title,
+        } | members
+        raw = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+        act = f"act-{position}"
+        self.tell(
+            statement,
+            events.StatementDrafted(document=raw, creator=creator, kid="key", act=act),
+        )
+        self.creators[str(statement)] = creator
+        return str(statement)
+
+    def approve(
+        self, signer: str, statement: str, status: str = "pending", form: str = "shared"
+    ) -> int:
+        body = events.StatementSigned(
+            signer=signer,
+            kid="key",
+            roles=tuple(sorted(self.roles[signer])),
+            form=form,
+            status=status,
+            jws=f"jws-{len(self.states) + 1}",
+        )
+        return self.tell(UUID(statement), body)
+
+    def reject(self, signer: str, statement: str, status: str = "pending") -> int:
+        body = events.StatementRejected(
+            signer=signer,
+            kid="key",
+            roles=tuple(sorted(self.roles[signer])),
+            reason="the amount is wrong",
+            status=status,
+            act=f"act-{len(self.states) + 1}",
+        )
+        return self.tell(UUID(statement), body)
+
+    def withdraw(self, statement: str) -> int:
+        signer = self.creators[statement]
+        body = events.StatementWithdrawn(
+            signer=signer, kid="key", act=f"act-{len(self.states) + 1}", reason="a mistake"
+        )
+        return self.tell(UUID(statement), body)
+
+    # --- folding ---------------------------------------------------------------------------------
+
+    def views(self, at: int | None = None) -> sqlite3.Connection:
+        """Return views in memory, made in one go from the events up to a position."""
+        upto = self.head() if at is None else at
+        if self._made is None or self._made[0] != upto:
+            self._made = (upto, self._make(upto))
+        return self._made[1]
+
+    def _make(self, upto: int) -> sqlite3.Connection:
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        views.prepare(db)
+        rows = self.read(0, upto)
+        if rows:
+            batch = facts.decode(db, facts.Streams(), rows)
+            for view in views.VIEWS:
+                view.fold(db, batch)
+        views.complete(db)
+        return db
+
+
+def _jwk(number: int) -> OkpJwk:
+    return OkpJwk(crv="Ed25519", x=f"{number:043}")
+
+
+def _assertion(credential_id: str) -> AssertionEvidence:
+    return AssertionEvidence(
+        credential_id=credential_id,
+        client_data_json="client-data",
+        authenticator_data="authenticator-data",
+        signature="signature",
+    )

@@ -1,0 +1,113 @@
+"""Given drafts and decisions, when a person looks at a position, then what waits for them."""
+
+import pytest
+
+from ledger.errors import MalformedError
+from projections import inbox
+from tests.support.refusals import refused
+from tests.support.story import BOTH_ROLES, Story, time_at
+
+
+@pytest.fixture
+def story() -> Story:
+    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
+    story = Story()
+    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
+        story.person(name, role)
+    return story
+
+
+ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
+
+
+def waits(story: Story, user: str, at: int | None = None, now: str | None = None) -> list[str]:
+    shown = story.head() if at is None else at
+    page = inbox.page(story.views(), user_id=user, at=shown, now=now or time_at(shown), limit=50)
+    return [item.title for item in page.items]
+
+
+def test_a_statement_waits_for_all_its_policy_asks_until_they_decide(story: Story) -> None:
+    drafted = story.draft(ALICE, "One")  # 11
+    assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [["One"], ["One"], ["One"]]
+    story.approve(BOB, drafted)  # 12
+    assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [["One"], [], ["One"]]
+    story.reject(CAROL, drafted)  # 13
+    assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [["One"], [], []]
+    assert [waits(story, BOB, at) for at in (10, 11, 12)] == [[], ["One"], []]
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected", "withdrawn"])
+def test_what_is_final_waits_for_nobody_but_did_before(story: Story, status: str) -> None:
+    drafted = story.draft(ALICE, "One")  # 11
+    if status == "approved":
+        story.approve(BOB, drafted, status)
+    elif status == "rejected":
+        story.reject(BOB, drafted, status)
+    else:
+        story.withdraw(drafted)
+    assert waits(story, CAROL, 12) == []
+    assert waits(story, CAROL, 11) == ["One"]
+
+
+def test_what_expired_waits_for_nobody(story: Story) -> None:
+    story.draft(ALICE, "One", policy=BOTH_ROLES | {"expiresAt": time_at(20)})
+    assert waits(story, BOB, now=time_at(19)) == ["One"]
+    assert waits(story, BOB, now=time_at(20)) == []
+
+
+def test_only_people_who_are_asked_are_asked(story: Story) -> None:
+    story.draft(ALICE, "Bob's", policy={"threshold": 1, "of": [f"user:{BOB}"]})
+    nested = {"threshold": 1, "of": [{"threshold": 1, "of": [f"user:{CAROL}"]}]}
+    story.draft(ALICE, "Carol's", policy=nested)
+    assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [[], ["Bob's"], ["Carol's"]]
+
+
+def test_whoever_has_a_veto_is_asked_too(story: Story) -> None:
+    policy = {"threshold": 1, "of": [f"user:{BOB}"], "veto": [f"user:{CAROL}"]}
+    story.draft(ALICE, "One", policy=policy)
+    assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [[], ["One"], ["One"]]
+
+
+def test_the_creator_is_not_asked_where_they_may_not_sign(story: Story) -> None:
+    story.draft(ALICE, "One", policy=BOTH_ROLES | {"creatorMaySign": False})
+    assert [waits(story, who) for who in (ALICE, BOB)] == [[], ["One"]]
+
+
+def test_whoever_gets_a_role_finds_what_already_waits(story: Story) -> None:
+    story.draft(ALICE, "One", policy={"threshold": 1, "of": ["role:administrator"]})  # 11
+    story.grant(BOB, "administrator", by=ALICE)  # 12
+    assert [waits(story, BOB, at) for at in (11, 12)] == [[], ["One"]]
+    dave = story.person("Dave", "administrator")  # 13
+    assert waits(story, dave) == ["One"]
+
+
+def test_an_auditor_is_asked_nothing_even_by_name(story: Story) -> None:
+    dave = story.person("Dave", "auditor")
+    story.draft(ALICE, "One", policy={"threshold": 1, "of": [f"user:{dave}"]})
+    assert waits(story, dave) == []
+
+
+def test_nothing_waits_for_strangers(story: Story) -> None:
+    story.draft(ALICE)
+    assert [waits(story, who) for who in ("", "x", "00000000-0000-0009-0000-000000000009")] == [
+        [],
+        [],
+        [],
+    ]
+
+
+def test_the_inbox_is_read_page_by_page_newest_first(story: Story) -> None:
+    for number in range(5):
+        story.draft(ALICE, str(number))
+    db, now = story.views(), time_at(15)
+    titles, cursor, pages = [], None, 0
+    while pages == 0 or cursor is not None:
+        page = inbox.page(db, user_id=BOB, at=15, now=now, limit=2, cursor=cursor)
+        titles += [item.title for item in page.items]
+        cursor, pages = page.next, pages + 1
+    assert (titles, pages) == (["4", "3", "2", "1", "0"], 3)
+
+
+def test_a_garbage_cursor_of_the_inbox_is_refused(story: Story) -> None:
+    with refused(MalformedError, "cursor_invalid"):
+        inbox.page(story.views(), user_id=BOB, at=10, now=time_at(10), limit=1, cursor="garbage")

@@ -1,0 +1,303 @@
+"""Given drafts and decisions, when asked at a position, then where every statement stood."""
+
+import hashlib
+
+import pytest
+
+from ledger.errors import MalformedError
+from projections import statements
+from projections.progress import MemberProgress, Progress
+from projections.statements import Statement
+from projections.users import Person
+from tests.support.refusals import refused
+from tests.support.story import BOTH_ROLES, Story, time_at
+
+
+@pytest.fixture
+def story() -> Story:
+    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
+    story = Story()
+    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
+        story.person(name, role)
+    return story
+
+
+ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
+
+
+def by_id(story: Story, statement: str, at: int, now: str | None = None) -> Statement:
+    found = statements.by_id(story.views(), story, statement, at=at, now=now or time_at(at))
+    assert found is not None
+    return found
+
+
+def listed(story: Story, at: int, now: str | None = None, **conditions: str) -> list[str]:
+    page = statements.page(story.views(), at=at, now=now or time_at(at), limit=50, **conditions)
+    return [f"{item.title} {item.status} {item.approvals}-{item.rejections}" for item in page.items]
+
+
+def test_a_statement_is_shown_as_it_was_at_every_position(story: Story) -> None:
+    drafted = story.draft(ALICE)  # 11
+    story.reject(CAROL, drafted)  # 12
+    story.approve(ALICE, drafted)  # 13
+    story.approve(BOB, drafted, "approved")  # 14
+    story.approve(CAROL, drafted, "approved")  # 15
+    assert statements.by_id(story.views(), story, drafted, at=10, now=time_at(10)) is None
+    shown = [by_id(story, drafted, at) for at in range(11, 16)]
+    assert [(each.status, each.approvals, each.rejections) for each in shown] == [
+        ("pending", 0, 0),
+        ("pending", 0, 1),
+        ("pending", 1, 1),
+        ("approved", 2, 1),
+        ("approved", 3, 1),
+    ]
+    assert [each.changed_position for each in shown] == [11, 12, 13, 14, 15]
+    assert [each.final_at for each in shown] == [None, None, None, time_at(14), time_at(14)]
+    assert [len(each.decisions) for each in shown] == [0, 1, 2, 3, 4]
+
+
+def test_a_statement_shows_what_its_creator_signed(story: Story) -> None:
+    drafted = story.draft(ALICE, "Series “A”", supersedes=BOB)
+    shown = by_id(story, drafted, 11)
+    raw = statements.document(story.views(), story, drafted, at=11)
+    assert shown.document.encode() == raw
+    assert (shown.id, shown.title, shown.creator) == (drafted, "Series “A”", Person(ALICE, "Alice"))
+    assert (shown.content, shown.policy, shown.supersedes) == ('{"amount":1}', BOTH_ROLES, BOB)
+    assert (shown.created_at, shown.threshold, shown.position) == (time_at(11), 2, 11)
+    assert shown.sha256 == "29290954bd3344be38e7ab364f93b60607664daf5393d80c40ff7bc1b8fe6d69"
+    assert hashlib.sha256(shown.document.encode()).hexdigest() == shown.sha256
+
+
+def test_decisions_carry_their_evidence_and_the_roles_of_their_position(story: Story) -> None:
+    drafted = story.draft(ALICE)  # 11
+    story.reject(BOB, drafted)  # 12
+    story.grant(CAROL, "administrator", by=ALICE)  # 13
+    story.approve(CAROL, drafted, form="individual")  # 14
+    story.withdraw(drafted)  # 15
+    shown = [
+        (
+            each.position,
+            each.decision,
+            each.person.name,
+            each.roles,
+            each.form,
+            each.reason,
+            each.jws,
+        )
+        for each in by_id(story, drafted, 15).decisions
+    ]
+    assert shown == [
+        (12, "rejection", "Bob", ["investor"], None, "the amount is wrong", "act-12"),
+        (14, "approval", "Carol", ["administrator", "investor"], "individual", None, "jws-14"),
+        (15, "withdrawal", "Alice", ["creator"], None, "a mistake", "act-15"),
+    ]
+    assert by_id(story, drafted, 15).decisions[0].at == time_at(12)
+
+
+def test_a_decision_tells_whether_its_key_was_revoked_by_then(story: Story) -> None:
+    story.key(BOB, "key", "passkey-Bob")  # 11
+    drafted = story.draft(ALICE)  # 12
+    story.approve(BOB, drafted)  # 13
+    story.revoke(BOB, "key", by=BOB)  # 14
+    assert [by_id(story, drafted, at).decisions[0].key_status for at in (13, 14)] == [
+        "active",
+        "revoked",
+    ]
+
+
+def test_only_approvals_in_the_shared_form_make_the_general_jws(story: Story) -> None:
+    drafted = story.draft(ALICE)
+    story.approve(ALICE, drafted)  # 12
+    story.approve(BOB, drafted, "approved", form="individual")  # 13
+    story.approve(CAROL, drafted, "approved")  # 14
+    db = story.views()
+    assert statements.shared_approvals(db, story, drafted, at=14) == ["jws-12", "jws-14"]
+    assert statements.shared_approvals(db, story, drafted, at=13) == ["jws-12"]
+    assert statements.shared_approvals(db, story, drafted, at=10) == []
+    assert statements.shared_approvals(db, story, ALICE, at=14) == []
+
+
+@pytest.mark.parametrize("other", [ALICE, "", "x", "00000000-0000-0009-0000-000000000009"])
+def test_what_is_no_statement_is_none(story: Story, other: str) -> None:
+    db = story.views()
+    assert statements.by_id(db, story, other, at=10, now=time_at(10)) is None
+    assert statements.document(db, story, other, at=10) is None
+
+
+def test_a_pending_statement_expires_by_the_time_it_is_shown_at(story: Story) -> None:
+    policy = BOTH_ROLES | {"expiresAt": time_at(20)}
+    drafted = story.draft(ALICE, policy=policy)  # 11
+    assert by_id(story, drafted, 11, time_at(19)).status == "pending"
+    late = by_id(story, drafted, 11, time_at(20))
+    assert (late.status, late.final_at) == ("expired", time_at(20))
+    assert listed(story, 11, time_at(20), status="expired") == ["Series A expired 0-0"]
+    assert listed(story, 11, time_at(20), status="pending") == []
+    assert listed(story, 11, time_at(19), status="expired") == []
+    assert listed(story, 11, time_at(19), status="pending") == ["Series A pending 0-0"]
+
+
+def test_what_is_approved_no_longer_expires(story: Story) -> None:
+    drafted = story.draft(ALICE, policy=BOTH_ROLES | {"expiresAt": time_at(20)})
+    story.approve(ALICE, drafted)
+    story.approve(BOB, drafted, "approved")
+    assert listed(story, 13, time_at(30), status="approved") == ["Series A approved 2-0"]
+    assert listed(story, 13, time_at(30), status="expired") == []
+
+
+def test_lists_by_status_are_those_of_the_position(story: Story) -> None:
+    one = story.draft(ALICE, "One")  # 11
+    two = story.draft(ALICE, "Two")  # 12
+    three = story.draft(ALICE, "Three")  # 13
+    story.reject(BOB, two, "rejected")  # 14
+    story.withdraw(three)  # 15
+    story.approve(BOB, one)  # 16
+    story.approve(ALICE, one, "approved")  # 17
+    assert listed(story, 13) == ["Three pending 0-0", "Two pending 0-0", "One pending 0-0"]
+    assert listed(story, 12, status="pending") == ["Two pending 0-0", "One pending 0-0"]
+    assert listed(story, 16, status="pending") == ["One pending 1-0"]
+    assert listed(story, 17, status="pending") == []
+    assert listed(story, 13, status="rejected") == []
+    assert listed(story, 17, status="rejected") == ["Two rejected 0-1"]
+    assert listed(story, 17, status="withdrawn") == ["Three withdrawn 0-0"]
+    assert listed(story, 17, status="approved") == ["One approved 2-0"]
+    assert listed(story, 17, status="unheard-of") == []
+
+
+def test_statements_are_found_by_title_creator_and_status_together(story: Story) -> None:
+    story.grant(BOB, "creator", by=ALICE)  # 11
+    story.draft(ALICE, "Series A")  # 12
+    story.draft(BOB, "Series B")  # 13
+    closed = story.draft(BOB, "Series C")  # 14
+    story.withdraw(closed)  # 15
+    story.draft(BOB, "Lease")  # 16
+    assert listed(story, 16, q="seri", creator=BOB, status="pending") == ["Series B pending 0-0"]
+    assert listed(story, 16, q="seri", status="withdrawn") == ["Series C withdrawn 0-0"]
+    assert listed(story, 16, creator=BOB, status="withdrawn") == ["Series C withdrawn 0-0"]
+    assert listed(story, 16, creator=ALICE) == ["Series A pending 0-0"]
+    assert listed(story, 16, creator=CAROL) == []
+    assert listed(story, 16, creator="nobody") == []
+    assert listed(story, 12, q="series") == ["Series A pending 0-0"]
+    assert listed(story, 16, q="  ") == listed(story, 16)
+    assert listed(story, 16, q="☃") == []
+
+
+def test_a_statement_names_those_that_supersede_it_by_then(story: Story) -> None:
+    first = story.draft(ALICE)  # 11
+    second = story.draft(ALICE, supersedes=first)  # 12
+    third = story.draft(ALICE, supersedes=first)  # 13
+    assert [by_id(story, first, at).superseded_by for at in (11, 12, 13)] == [
+        [],
+        [second],
+        [second, third],
+    ]
+
+
+def test_the_first_final_status_stays_whatever_batch_it_came_in(story: Story) -> None:
+    drafted = story.draft(ALICE)
+    story.approve(ALICE, drafted)
+    story.approve(BOB, drafted, "approved")  # 13
+    story.approve(CAROL, drafted, "approved")  # 14
+    assert by_id(story, drafted, 14).final_at == time_at(13)
+
+
+def test_a_garbage_cursor_of_statements_is_refused(story: Story) -> None:
+    with refused(MalformedError, "cursor_invalid"):
+        statements.page(story.views(), at=10, now=time_at(10), limit=1, cursor="garbage")
+
+
+def test_pending_statements_are_found_across_long_finished_stretches(story: Story) -> None:
+    early = story.draft(ALICE, "Early")  # 11
+    for _ in range(600):
+        story.withdraw(story.draft(ALICE, "Done"))
+    story.draft(ALICE, "Late")
+    head = story.head()
+    assert listed(story, head, status="pending") == ["Late pending 0-0", "Early pending 0-0"]
+    assert listed(story, head - 1, status="pending") == ["Early pending 0-0"]
+    assert listed(story, 12, status="pending") == ["Done pending 0-0", "Early pending 0-0"]
+    assert by_id(story, early, head).status == "pending"
+
+
+def test_progress_is_a_tree_like_the_policys(story: Story) -> None:
+    policy = {
+        "threshold": 2,
+        "of": ["role:investor", {"threshold": 1, "of": [f"user:{ALICE}", f"user:{BOB}"]}],
+    }
+    drafted = story.draft(ALICE, policy=policy)  # 11
+    story.reject(CAROL, drafted)  # 12
+    story.approve(BOB, drafted, "approved")  # 13
+    alice, bob, carol = Person(ALICE, "Alice"), Person(BOB, "Bob"), Person(CAROL, "Carol")
+    assert by_id(story, drafted, 12).progress == Progress(
+        met=False,
+        threshold=2,
+        count=0,
+        members=[
+            MemberProgress("role:investor", "investor", [], [carol], [bob]),
+            Progress(
+                met=False,
+                threshold=1,
+                count=0,
+                members=[
+                    MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice]),
+                    MemberProgress(f"user:{BOB}", "Bob", [], [], [bob]),
+                ],
+            ),
+        ],
+    )
+    assert by_id(story, drafted, 13).progress == Progress(
+        met=True,
+        threshold=2,
+        count=2,
+        members=[
+            MemberProgress("role:investor", "investor", [bob], [carol], []),
+            Progress(
+                met=True,
+                threshold=1,
+                count=1,
+                members=[
+                    MemberProgress(f"user:{ALICE}", "Alice", [], [], []),
+                    MemberProgress(f"user:{BOB}", "Bob", [bob], [], []),
+                ],
+            ),
+        ],
+    )
+
+
+def test_whoever_rejected_and_then_approved_counts_as_having_approved(story: Story) -> None:
+    drafted = story.draft(ALICE)
+    story.reject(BOB, drafted)
+    story.approve(BOB, drafted)
+    shown = by_id(story, drafted, 13)
+    (_, investor) = shown.progress.members
+    assert investor == MemberProgress(
+        "role:investor", "investor", [Person(BOB, "Bob")], [], [Person(CAROL, "Carol")]
+    )
+    assert (shown.approvals, shown.rejections) == (1, 1)
+
+
+def test_nobody_is_waited_for_who_cannot_sign(story: Story) -> None:
+    dave = story.person("Dave", "auditor")  # 11-13
+    members = ["role:creator", f"user:{dave}", "user:00000000-0000-0009-0000-000000000009"]
+    drafted = story.draft(ALICE, policy={"threshold": 1, "of": members, "creatorMaySign": False})
+    shown = by_id(story, drafted, 14).progress.members
+    assert shown == [
+        MemberProgress("role:creator", "creator", [], [], []),
+        MemberProgress(f"user:{dave}", "Dave", [], [], []),
+        MemberProgress(members[2], "00000000-0000-0009-0000-000000000009", [], [], []),
+    ]
+
+
+def test_a_role_lists_twenty_people_and_counts_the_others(story: Story) -> None:
+    for number in range(23):
+        story.person(f"Investor {number}", "investor")
+    drafted = story.draft(ALICE)
+    (_, investor) = by_id(story, drafted, story.head()).progress.members
+    assert isinstance(investor, MemberProgress)
+    assert [person.name for person in investor.waiting[:3]] == ["Bob", "Carol", "Investor 0"]
+    assert (len(investor.waiting), investor.more) == (20, 5)
+
+
+def test_people_are_waited_for_only_from_their_registration_on(story: Story) -> None:
+    drafted = story.draft(ALICE, policy={"threshold": 3, "of": ["role:administrator"]})  # 11
+    story.person("Dave", "administrator")  # 12
+    waiting = [by_id(story, drafted, at).progress.members[0].waiting for at in (11, 12)]  # type: ignore[union-attr]  # a role, not a node
+    assert [[person.name for person in people] for people in waiting] == [[], ["Dave"]]
