@@ -32,9 +32,7 @@ class Load(msgspec.Struct):
         return 1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def request(
-    method: str, path: str, *, port: int, body: bytes = b"", headers: str = ""
-) -> bytes:
+def request(method: str, path: str, *, port: int, body: bytes = b"", headers: str = "") -> bytes:
     """Return the bytes of a request with a JSON body, if any."""
     about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n{about}{headers}\r\n"

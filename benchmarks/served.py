@@ -87,5 +87,3 @@ def serving(directory: Path) -> Iterator[Served]:
         httpx.Client(base_url=origin) as client,
     ):
         yield Served(server, client)
-
-

@@ -95,8 +95,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(KeyRevoked):
         db.execute(
             "UPDATE signing_key SET revoked = ?, revoked_at = ?, compromised_since = ?"
-            " WHERE kid = ?",
-            (fact.position, fact.at, fact.body.compromised_since, fact.body.kid),
+            " WHERE kid = ? AND revoked = ?",
+            (fact.position, fact.at, fact.body.compromised_since, fact.body.kid, OPEN),
         )
 
 

@@ -7,31 +7,49 @@ and questions are both split here, and SQLite only sees runs of letters and digi
 import re
 from unicodedata import combining, normalize
 
+import msgspec
+
 MAX_TERMS = 16
-# A prefix that has its own list is answered newest first at once; a longer one is put together
-# from the lists of all words that begin with it.
+# Beginnings up to this length have lists of their own, which are read newest first at once; a
+# longer word is looked up by its first letters and then held against the title itself.
+INDEXED = 6
 TABLE = (
     "CREATE VIRTUAL TABLE title_word USING fts5(words, content='', columnsize=0, detail=none,"
-    " tokenize='ascii', prefix='1 2 3 4 5 6 7 8 9 10 11 12')"
+    " tokenize='ascii', prefix='1 2 3 4 5 6')"
 )
 _WORD = re.compile(r"[^\W_]+")
 
 
-def words(text: str) -> str:
+class Question(msgspec.Struct, frozen=True):
+    """The beginnings of words that a title has to have, all of them."""
+
+    terms: tuple[str, ...]
+
+    @property
+    def match(self) -> str:
+        """The FTS5 expression that finds the titles, and some more if a term is long."""
+        return " ".join(f'"{term[:INDEXED]}"*' for term in self.terms)
+
+    def fits(self, title: str) -> bool:
+        """Tell whether each term begins a word of the title."""
+        title_words = _split(title)
+        return all(any(word.startswith(term) for word in title_words) for term in self.terms)
+
+
+def ask(text: str) -> Question:
+    """Return what a search text asks for: nothing, if it has no letter or digit at all."""
+    return Question(tuple(_split(text)[:MAX_TERMS]))
+
+
+def words(title: str) -> str:
     """Return a title as the index takes it: without case, accents and other signs.
 
     The tokenizer does the same to ASCII by itself and takes everything else for letters.
     """
-    if text.isascii():
-        return text
-    plain = "".join(char for char in normalize("NFKD", text) if not combining(char))
-    return " ".join(_WORD.findall(plain.casefold()))
+    return title if title.isascii() else " ".join(_split(title))
 
 
-def match(question: str) -> str | None:
-    """Return the FTS5 expression for titles with all of these words or beginnings of words.
-
-    None if the question has no letter or digit at all; then nothing matches.
-    """
-    terms = _WORD.findall(words(question))[:MAX_TERMS]
-    return " ".join(f'"{term}"*' for term in terms) or None
+def _split(text: str) -> list[str]:
+    if not text.isascii():
+        text = "".join(char for char in normalize("NFKD", text) if not combining(char))
+    return _WORD.findall(text.casefold())

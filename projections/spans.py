@@ -1,9 +1,9 @@
 """Find what is pending among a million statements that are not, at any position.
 
-A span sums up the statements drafted at 1,024 consecutive positions: when the last of its closed
-ones closed, and between which times its open ones expire. A list of pending statements reads the
-spans newest first and looks only into those that can hold one; the past costs what the present
-does, because a span that was open then closed later.
+A span sums up the statements drafted at 512 consecutive positions: when the last of its closed
+ones closed, and between which times its open ones expire. A wide span sums up 512 spans. A list of
+pending statements goes through them newest first and looks only into those that can hold one; the
+past costs what the present does, because a span that was open then closed later.
 """
 
 import sqlite3
@@ -14,15 +14,22 @@ from projections.facts import OPEN
 from projections.paging import collect
 from projections.rows import write
 
-POSITIONS = 1024
+FAN_OUT = 512
 # Spans that one page may look into before it hands out a cursor instead of searching on.
 LOOKED_INTO = 256
 
 # Among the open ones: `~` sorts behind every time and stands for never.
-TABLE = (
-    "CREATE TABLE span(id INTEGER PRIMARY KEY, closed INTEGER NOT NULL,"
-    " first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL) STRICT"
+_COLUMNS = "closed INTEGER NOT NULL, first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL"
+TABLES = (
+    f"CREATE TABLE span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",
+    f"CREATE TABLE wide_span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",
 )
+
+
+def _inside(parts: str, whole: str) -> str:
+    """Return the condition that a part's id lies in a whole of FAN_OUT parts."""
+    return f"{parts} BETWEEN {whole} * {FAN_OUT} AND {whole} * {FAN_OUT} + {FAN_OUT - 1}"
+
 
 _REFRESH = f"""
 INSERT OR REPLACE INTO span
@@ -30,16 +37,21 @@ SELECT v.column1,
     max(CASE WHEN s.final < {OPEN} THEN s.final ELSE 0 END),
     min(CASE WHEN s.final = {OPEN} THEN coalesce(s.expires_at, '~') ELSE '~' END),
     max(CASE WHEN s.final = {OPEN} THEN coalesce(s.expires_at, '~') ELSE '' END)
-FROM ({{rows}}) v CROSS JOIN statement s
-    ON s.id BETWEEN v.column1 * {POSITIONS} AND v.column1 * {POSITIONS} + {POSITIONS - 1}
+FROM ({{rows}}) v CROSS JOIN statement s ON {_inside("s.id", "v.column1")}
+GROUP BY v.column1
+"""  # noqa: S608  # constants of this file
+_REFRESH_WIDE = f"""
+INSERT OR REPLACE INTO wide_span
+SELECT v.column1, max(p.closed), min(p.first_expiry), max(p.last_expiry)
+FROM ({{rows}}) v CROSS JOIN span p ON {_inside("p.id", "v.column1")}
 GROUP BY v.column1
 """  # noqa: S608  # constants of this file
 
 STATUSES = ("pending", "expired")
 # Which spans can hold one, and which of their statements are one, for each of the two.
 _CAN_HOLD = {
-    "pending": "(p.closed > :at OR p.last_expiry > :now)",
-    "expired": "(p.closed > :at OR p.first_expiry <= :now)",
+    "pending": "({span}.closed > :at OR {span}.last_expiry > :now)",
+    "expired": "({span}.closed > :at OR {span}.first_expiry <= :now)",
 }
 _IS_ONE = {
     "pending": "s.final > :at AND (s.expires_at IS NULL OR s.expires_at > :now)",
@@ -49,8 +61,10 @@ _IS_ONE = {
 
 def refresh(db: sqlite3.Connection, statements: Iterable[int]) -> None:
     """Sum up anew the spans of these statements, which were added or closed."""
-    touched = sorted({number // POSITIONS for number in statements})
+    touched = sorted({number // FAN_OUT for number in statements})
     write(db, _REFRESH, [(span,) for span in touched])
+    wide = sorted({span // FAN_OUT for span in touched})
+    write(db, _REFRESH_WIDE, [(span,) for span in wide])
 
 
 def search(
@@ -64,24 +78,30 @@ def search(
     floor = _floor(db, status, given)
     sql = f"""
         SELECT s.id, {matches}
-        FROM span p CROSS JOIN statement s
-            ON s.id BETWEEN p.id * {POSITIONS} AND p.id * {POSITIONS} + {POSITIONS - 1}
-        WHERE p.id > :floor AND p.id <= :below / {POSITIONS} AND {_CAN_HOLD[status]}
-            AND s.id < :below AND {_IS_ONE[status]}
-        ORDER BY p.id DESC, s.id DESC
+        FROM {_spans(status)} CROSS JOIN statement s ON {_inside("s.id", "p.id")}
+        WHERE p.id > :floor AND s.id < :below AND {_IS_ONE[status]}
+        ORDER BY w.id DESC, p.id DESC, s.id DESC
     """  # noqa: S608  # constants of this file, conditions of its callers
     found, behind = collect(db.execute(sql, given | {"floor": floor}), limit)
     if behind is None and floor >= 0:
-        behind = (floor + 1) * POSITIONS
+        behind = (floor + 1) * FAN_OUT
     return found, behind
 
 
 def _floor(db: sqlite3.Connection, status: str, given: dict[str, Any]) -> int:
     """Return the span to stop above, -1 if all of them may be looked into."""
     sql = f"""
-        SELECT p.id FROM span p
-        WHERE p.id <= :below / {POSITIONS} AND {_CAN_HOLD[status]}
-        ORDER BY p.id DESC LIMIT 1 OFFSET {LOOKED_INTO}
+        SELECT p.id FROM {_spans(status)}
+        ORDER BY w.id DESC, p.id DESC LIMIT 1 OFFSET {LOOKED_INTO}
     """  # noqa: S608  # constants of this file
     row = db.execute(sql, given).fetchone()
     return -1 if row is None else int(row[0])
+
+
+def _spans(status: str) -> str:
+    """Return the tables of spans `p` under :below that can hold a statement of the status."""
+    wide, span = (_CAN_HOLD[status].format(span=alias) for alias in ("w", "p"))
+    return (
+        f"wide_span w CROSS JOIN span p ON w.id <= :below / {FAN_OUT * FAN_OUT} AND {wide}"
+        f" AND {_inside('p.id', 'w.id')} AND p.id <= :below / {FAN_OUT} AND {span}"
+    )

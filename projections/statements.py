@@ -6,6 +6,7 @@ is in `statement_text`. Documents and signatures stay in the log.
 """
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ TABLES: tuple[str, ...] = (
     " created_at TEXT NOT NULL, threshold INTEGER NOT NULL, sha256 BLOB NOT NULL,"
     " supersedes BLOB) STRICT",
     decisions.TABLE,
-    spans.TABLE,
+    *spans.TABLES,
     search.TABLE,
 )
 INDEXES: tuple[str, ...] = (
@@ -67,21 +68,16 @@ class Statement(StatementSummary, frozen=True, rename="camel"):
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add drafts and decisions, close what became final."""
     finals: dict[int, tuple[int, str]] = {}
-    for body in (StatementSigned, StatementRejected):
-        for fact in batch.of(body):
-            if fact.body.status != "pending":
-                # The first final status stays: approvals that follow one repeat it.
-                finals.setdefault(fact.stream, (fact.position, fact.body.status))
-    for fact in batch.of(StatementWithdrawn):
-        finals[fact.stream] = (fact.position, "withdrawn")
+    for position, number, status in sorted(_closings(batch)):
+        # The first final status stays: approvals that follow one repeat it.
+        finals.setdefault(number, (position, status))
     drafts = batch.of(StatementDrafted)
     narrow, texts, titles = [], [], []
     for fact in drafts:
         document, number = fact.body.document, fact.stream
         rules: Policy = document.policy
-        final, status = finals.pop(number, (OPEN, None))
-        row = (number, fact.actor, rules.creator_may_sign, rules.expires_at, final, status)
-        narrow.append(row)
+        final = finals.pop(number, (OPEN, None))
+        narrow.append((number, fact.actor, rules.creator_may_sign, rules.expires_at, *final))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
         digest = fact.body.sha256
         texts.append((number, document.title, document.created_at, rules.threshold, digest, older))
@@ -93,6 +89,15 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
     spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
+
+
+def _closings(batch: Batch) -> Iterator[tuple[int, int, str]]:
+    for body in (StatementSigned, StatementRejected):
+        for fact in batch.of(body):
+            if fact.body.status != "pending":
+                yield fact.position, fact.stream, fact.body.status
+    for fact in batch.of(StatementWithdrawn):
+        yield fact.position, fact.stream, "withdrawn"
 
 
 _CLOSE = (
@@ -118,17 +123,17 @@ def page(  # noqa: PLR0913  # the route's parameters
     `cursor_invalid`.
     """
     below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
+    question = search.ask(q) if q and q.strip() else None
     given: dict[str, Any] = {
         "at": at,
         "now": now,
         "below": below,
         "status": status,
-        "match": search.match(q) if q and q.strip() else None,
         "creator": None if creator is None else find_stream(db, creator),
     }
-    if (q and q.strip() and given["match"] is None) or (creator and given["creator"] is None):
+    if (question and not question.terms) or (creator and given["creator"] is None):
         return Page([], None, at)
-    found, behind = _find(db, given, limit)
+    found, behind = _find(db, question, given, limit)
     further = None if behind is None else encode_cursor(NAME, behind)
     return Page(summaries(db, found, at=at, now=now), further, at)
 
@@ -139,7 +144,8 @@ _MATCHES = (
     " AND (:creator IS NULL OR s.creator = :creator) "
 )
 _BY_TITLE = (
-    f"{_MATCHES} FROM title_word t CROSS JOIN statement s ON s.id = t.rowid"
+    f"{_MATCHES}, x.title FROM title_word t CROSS JOIN statement s ON s.id = t.rowid"
+    " JOIN statement_text x ON x.id = s.id"
     " WHERE t.title_word MATCH :match AND t.rowid < :below ORDER BY t.rowid DESC"
 )
 _BY_CREATOR = (
@@ -152,10 +158,13 @@ _ALL = f"{_MATCHES} FROM statement s WHERE s.id < :below ORDER BY s.id DESC"
 
 
 def _find(
-    db: sqlite3.Connection, given: dict[str, Any], limit: int
+    db: sqlite3.Connection, question: search.Question | None, given: dict[str, Any], limit: int
 ) -> tuple[list[int], int | None]:
-    if given["match"] is not None:
-        return collect(db.execute(_BY_TITLE, given), limit)
+    if question is not None:
+        rows = db.execute(_BY_TITLE, given | {"match": question.match})
+        return collect(
+            ((number, matches and question.fits(title)) for number, matches, title in rows), limit
+        )
     if given["status"] in spans.STATUSES:
         matches = ":creator IS NULL OR s.creator = :creator"
         return spans.search(db, given["status"], matches, given, limit)

@@ -62,8 +62,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO passkey {rows}", passkeys)
     for fact in batch.of(PasskeyRemoved):
         db.execute(
-            "UPDATE passkey SET removed = ? WHERE credential_id = ?",
-            (fact.position, fact.body.credential_id),
+            "UPDATE passkey SET removed = ? WHERE credential_id = ? AND removed = ?",
+            (fact.position, fact.body.credential_id, OPEN),
         )
 
 

@@ -71,6 +71,9 @@ class Views:
         try:
             self._writer = self._open()
         except sqlite3.DatabaseError as error:
+            # A file that is only locked is somebody's; the low byte is the kind of the error.
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
             _log.warning("%s is unreadable and made again from the log: %s", path.name, error)
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -155,7 +158,7 @@ _WRITER_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     # Most pages of a rebuild are written once if they can stay here until they are full.
-    "cache_size=-65536",
+    "cache_size=-32768",
     "wal_autocheckpoint=8192",
     # The log keeps what was said for ever; wiping free pages here would hide nothing.
     "secure_delete=OFF",

@@ -222,9 +222,10 @@ class Auditor:
     # --- folding -------------------------------------------------------------------------------
 
     def _evolve(self, event: Event) -> None:
-        # One stream is one thing: the ledger, a person or a statement.
-        if event.version == 1 and event.stream in self._streams:
-            raise CorruptError("event_misplaced", "the stream belongs to something else")
+        # One stream is one thing, the ledger, a person or a statement, and it begins once.
+        begins = isinstance(event.body, LedgerCreated | UserRegistered | StatementDrafted)
+        if begins != (event.version == 1) or (begins and event.stream in self._streams):
+            raise CorruptError("event_misplaced", "a stream begins once, with its own first event")
         self._streams.add(event.stream)
         match event.body:
             case LedgerCreated() | InvitationIssued():

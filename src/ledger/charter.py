@@ -1,6 +1,7 @@
 """The ledger's own stream: its founding and its invitations. Decide and evolve, pure."""
 
 import hashlib
+import re
 from typing import Literal
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from ledger.policy import ROLES
 STREAM = UUID(int=0)  # the one stream whose id is the same on every ledger
 SETUP = "setup"
 OPEN_ROLES = frozenset({"creator", "investor"})
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     """Return the invitation that an administrator signed.
 
     Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, `time_invalid`,
-    RefusedError as `verify_act` does.
+    `invitation_invalid`, `id_invalid`, RefusedError as `verify_act` does.
     """
     jws = parse_act(act_text)
     key = inviter.active_key(jws.header.kid, now_ms=now_ms)
@@ -87,7 +89,7 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     inviter.require_administrator()
     if act.role not in ROLES:
         raise MalformedError("role_invalid", "there is no such role")
-    if len(act.token_sha256) != 64 or clock.to_ms(act.expires_at) <= now_ms:
+    if not _SHA256.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
         raise MalformedError("invitation_invalid", "an invitation needs a token and a future end")
     parse_uuid(act.invitation_id)
     return InvitationIssued(

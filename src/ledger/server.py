@@ -120,6 +120,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             title="Ledger",
             version=__version__,
             path="/schema",
+            use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin)],

@@ -15,9 +15,10 @@ never heard the answer sends the same write again and finds its key.
 
 import os
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -251,7 +252,10 @@ class SqliteLog:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._reader_lock:
-            yield self._reader
+            try:
+                yield self._reader
+            except sqlite3.Error as error:
+                raise UnavailableError("storage_failed", "the log cannot be read now") from error
 
     def head(self) -> int:
         """Return the newest position, 0 for an empty log."""
@@ -364,17 +368,45 @@ def _after(prefix: str) -> str:
 def open_private(path: Path) -> sqlite3.Connection:
     """Open a database file that only its owner reads; SQLite itself would take the umask's mode."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
+    make_private(path)
     return sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
 
 
+def make_private(path: Path) -> None:
+    """Make the file if there is none, and let only its owner read it.
+
+    A file that is there is not opened: closing it would drop every lock that SQLite holds on it in
+    this process (POSIX locks are the process's), and the next process to leave the log would take
+    itself for the last one and delete the write-ahead log under our feet.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    path.chmod(0o600)
+
+
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch a new file to its write-ahead log, which it keeps for ever.
+
+    While another process does so too, SQLite says "locked" at once instead of waiting.
+    """
+    give_up = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _create(path: Path) -> None:
     connection = open_private(path)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         if found == 0:

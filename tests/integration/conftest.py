@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.support.actor import Actor
 from tests.support.check import check_ledger, head
+from tests.support.keys import ed25519_key
 from tests.support.server import Server
 
 NO_LIMIT = "60000"
@@ -77,7 +79,7 @@ def _clients() -> Iterator[ExitStack]:
 
 
 def _join(server: Server, clients: ExitStack, name: str, role: str | None, **more: Any) -> Actor:
-    client = clients.enter_context(httpx.Client(base_url=server.origin, timeout=30))
+    client = clients.enter_context(server.client())
     actor = Actor(client, name, server.origin, **more)
     return actor if role is None else actor.register(role)
 
@@ -107,8 +109,8 @@ def alice(shared_server: Server, _clients: ExitStack) -> Actor:
 
 @pytest.fixture(scope="session")
 def bob(shared_server: Server, _clients: ExitStack) -> Actor:
-    """An investor of the shared ledger; tests leave his passkey and key as they are."""
-    return _join(shared_server, _clients, "Bob", "investor")
+    """An investor of the shared ledger, whose key signs any header; tests leave it as it is."""
+    return _join(shared_server, _clients, "Bob", "investor", key=ed25519_key(uuid4().int))
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +122,7 @@ def carol(shared_server: Server, _clients: ExitStack) -> Actor:
 @pytest.fixture
 def stranger(shared_server: Server) -> Iterator[httpx.Client]:
     """Somebody without a session."""
-    with httpx.Client(base_url=shared_server.origin, timeout=30) as client:
+    with shared_server.client() as client:
         yield client
 
 
@@ -130,9 +132,7 @@ def refuses(server: Server) -> Refuses:
     return lambda send, status, code: refuses_at(server, send, status, code)
 
 
-def refuses_at(
-    server: Server, send: Callable[[], httpx.Response], status: int, code: str
-) -> None:
+def refuses_at(server: Server, send: Callable[[], httpx.Response], status: int, code: str) -> None:
     """Expect a problem document of this status and code, and no new event."""
     before = head(server)
     answer = send()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import jwt
@@ -17,6 +18,7 @@ from jwcrypto.jws import JWS
 from ledger.encoding import b64u_decode
 from tests.support.actor import Actor, Drafted
 from tests.support.check import check_ledger
+from tests.support.keys import ed25519_key, es256_key, ml_dsa_key
 from tests.support.server import Server
 
 # Approvals say EdDSA, which every library knows; RFC 9864 prefers Ed25519, and joserfc says so.
@@ -114,6 +116,55 @@ def test_jwcrypto_verifies_each_signature_of_the_general_jws(
         assert general.payload == drafted.document.encode()
     headers = [json.loads(_header(each)) for each in json.loads(text)["signatures"]]
     assert [header["kid"] for header in headers] == kids
+
+
+@pytest.fixture(scope="module")
+def mixed(ledger: Server) -> Iterator[tuple[list[Actor], str]]:
+    """Signers with a key of each algorithm, and the General JWS of what they all approved."""
+    keys = (ed25519_key(uuid4().int), es256_key(uuid4().int), ml_dsa_key(uuid4().int))
+    with ExitStack() as stack:
+        people = [
+            Actor(stack.enter_context(ledger.client()), key.alg, ledger.origin, key=key).register(
+                "creator"
+            )
+            for key in keys
+        ]
+        drafted = people[0].draft()
+        answers = [each.approve(drafted) for each in people]
+        assert [each.status_code for each in answers] == [201, 201, 201]
+        query = {"minPosition": answers[-1].json()["position"]}
+        answer = people[0].client.get(f"/api/statements/{drafted.id}/jws", params=query)
+        yield people, answer.text
+
+
+def test_jwcrypto_verifies_every_algorithm_from_the_published_keys_alone(
+    mixed: tuple[list[Actor], str], ledger: Server
+) -> None:
+    people, text = mixed
+    with ledger.client() as client:
+        keys = JWKSet.from_json(client.get("/.well-known/jwks.json").text)
+    for person in people:
+        general = JWS()
+        general.deserialize(text)
+        general.verify(keys.get_key(person.key.kid), alg=person.name)
+        assert json.loads(general.payload)["creator"] == people[0].user
+
+
+def test_libraries_that_do_not_know_every_algorithm_verify_the_others(
+    mixed: tuple[list[Actor], str], ledger: Server
+) -> None:
+    people, text = mixed
+    general = json.loads(text)
+    with ledger.client() as client:
+        published = client.get("/.well-known/jwks.json").json()
+    to_pyjwt = {key.key_id: key for key in jwt.PyJWKSet.from_dict(published).keys}
+    to_joserfc = KeySet.import_key_set(published)
+    registry = JWSRegistry(algorithms=["EdDSA", "ES256"], strict_check_header=False)
+    for person, entry in zip(people[:2], general["signatures"], strict=False):
+        compact = f"{entry['protected']}.{general['payload']}.{entry['signature']}"
+        claims = jwt.decode(compact, to_pyjwt[person.key.kid], algorithms=[person.name])
+        verified = joserfc_jws.deserialize_compact(compact, to_joserfc, registry=registry)
+        assert claims == json.loads(verified.payload)
 
 
 def test_the_individual_form_is_accepted_and_counts(three: list[Actor]) -> None:

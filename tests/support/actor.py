@@ -52,7 +52,9 @@ class Actor:
     def sign(self, payload: bytes, *, key: AnyKey | None = None, **header: Any) -> str:
         """Return a compact JWS with the person's key, or with another one."""
         key = key or self.key
-        return key.jws(payload, **header) if isinstance(key, TestKey) else key.sign(payload, **header)
+        return (
+            key.jws(payload, **header) if isinstance(key, TestKey) else key.sign(payload, **header)
+        )
 
     # --- registration --------------------------------------------------------------------------
 
@@ -135,16 +137,16 @@ class Actor:
         }
         return self.client.post("/api/passkeys", json=body)
 
-    def remove_passkey(self, credential_id: str) -> httpx.Response:
-        act = self.act("remove-passkey", credentialId=credential_id)
+    def remove_passkey(self, credential_id: str, **members: Any) -> httpx.Response:
+        act = self.act("remove-passkey", **({"credentialId": credential_id} | members))
         return self.client.post(f"/api/passkeys/{credential_id}/remove", json={"act": act})
 
     def revoke_key(self, kid: str, **members: Any) -> httpx.Response:
         act = self.act("revoke-key", **({"kid": kid} | members))
         return self.client.post(f"/api/jwt-keys/{kid}/revoke", json={"act": act})
 
-    def grant_role(self, user: str, role: str) -> httpx.Response:
-        act = self.act("grant-role", user=user, role=role)
+    def grant_role(self, user: str, role: str, **members: Any) -> httpx.Response:
+        act = self.act("grant-role", **({"user": user, "role": role} | members))
         return self.client.post(f"/api/users/{user}/roles", json={"act": act})
 
     def invite(self, role: str, token: str, **members: Any) -> httpx.Response:
@@ -170,7 +172,7 @@ class Actor:
         } | members
         return json.dumps(document, ensure_ascii=False)
 
-    def act(self, act: str, **members: Any) -> str:
+    def act(self, act: str, /, **members: Any) -> str:
         payload = {"act": act, "iat": now_ms() // 1000, "ledger": self.ledger} | members
         return self.sign(json.dumps(payload).encode(), typ="act+jwt")
 
@@ -182,9 +184,13 @@ class Actor:
             "act": self.act("draft", statementId=statement_id, sha256=sha256),
         }
 
+    def draft_of(self, document: str | None = None) -> httpx.Response:
+        body = self.draft_body(document or self.document())
+        return self.client.post("/api/statements/create", json=body)
+
     def draft(self, **members: Any) -> "Drafted":
         document = self.document(**members)
-        answer = self.client.post("/api/statements/create", json=self.draft_body(document))
+        answer = self.draft_of(document)
         assert answer.status_code == 201, answer.text
         return Drafted(document, answer.json())
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
-
 from ledger.audit import Auditor
 from ledger.events import Event
 from ledger.log import Log
@@ -31,11 +29,9 @@ def check_ledger(server: Server) -> None:
         auditor.add(position, state, leaf)
     auditor.finish()
     wait_for(server, size)
-    assert httpx.get(f"{server.origin}/healthz").json() == {
-        "status": "ok",
-        "position": size,
-        "reasons": [],
-    }
+    with server.client() as client:
+        health = client.get("/healthz").json()
+    assert health == {"status": "ok", "position": size, "reasons": []}
     assert dump(server.data / "views.sqlite") == rebuilt(server.data)
     assert "Traceback" not in server.output, server.output
 
@@ -66,7 +62,8 @@ def stored(data: Path) -> tuple[list[tuple[int, bytes, bytes]], int]:
 
 def wait_for(server: Server, position: int) -> None:
     """Return when the read models have reached a position."""
-    answer = httpx.get(f"{server.origin}/.well-known/jwks.json?minPosition={position}")
+    with server.client() as client:
+        answer = client.get(f"/.well-known/jwks.json?minPosition={position}")
     assert answer.status_code == 200, f"{answer.text}\n{server.output}"
 
 

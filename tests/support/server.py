@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -10,7 +11,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import httpx
+
 START_S = 20
+# Never used, for all is plain HTTP here; made once, because each client would take 25 ms for its.
+TLS = ssl.create_default_context()
 
 
 class Server:
@@ -34,6 +39,10 @@ class Server:
         root = Path(__file__).parents[2]
         path = os.pathsep.join((str(root / "src"), str(root)))
         return {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path} | self._settings
+
+    def client(self) -> httpx.Client:
+        """Return a client with cookies of its own."""
+        return httpx.Client(base_url=self.origin, timeout=30, verify=TLS)
 
     def start(self) -> None:
         """Start, and return when it answers that it is ready."""

@@ -5,6 +5,7 @@ The views do not verify evidence, so the evidence is only told apart: act-1, jws
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -207,7 +208,8 @@ class Story:
         return self._made[1]
 
     def _make(self, upto: int) -> sqlite3.Connection:
-        db = sqlite3.connect(":memory:", isolation_level=None)
+        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, db.close)
         views.prepare(db)
         rows = self.read(0, upto)
         if rows:

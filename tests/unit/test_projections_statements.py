@@ -6,7 +6,6 @@ import pytest
 
 from ledger.errors import MalformedError
 from projections import statements
-from projections.progress import MemberProgress, Progress
 from projections.statements import Statement
 from projections.users import Person
 from tests.support.refusals import refused
@@ -215,89 +214,3 @@ def test_pending_statements_are_found_across_long_finished_stretches(story: Stor
     assert listed(story, head - 1, status="pending") == ["Early pending 0-0"]
     assert listed(story, 12, status="pending") == ["Done pending 0-0", "Early pending 0-0"]
     assert by_id(story, early, head).status == "pending"
-
-
-def test_progress_is_a_tree_like_the_policys(story: Story) -> None:
-    policy = {
-        "threshold": 2,
-        "of": ["role:investor", {"threshold": 1, "of": [f"user:{ALICE}", f"user:{BOB}"]}],
-    }
-    drafted = story.draft(ALICE, policy=policy)  # 11
-    story.reject(CAROL, drafted)  # 12
-    story.approve(BOB, drafted, "approved")  # 13
-    alice, bob, carol = Person(ALICE, "Alice"), Person(BOB, "Bob"), Person(CAROL, "Carol")
-    assert by_id(story, drafted, 12).progress == Progress(
-        met=False,
-        threshold=2,
-        count=0,
-        members=[
-            MemberProgress("role:investor", "investor", [], [carol], [bob]),
-            Progress(
-                met=False,
-                threshold=1,
-                count=0,
-                members=[
-                    MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice]),
-                    MemberProgress(f"user:{BOB}", "Bob", [], [], [bob]),
-                ],
-            ),
-        ],
-    )
-    assert by_id(story, drafted, 13).progress == Progress(
-        met=True,
-        threshold=2,
-        count=2,
-        members=[
-            MemberProgress("role:investor", "investor", [bob], [carol], []),
-            Progress(
-                met=True,
-                threshold=1,
-                count=1,
-                members=[
-                    MemberProgress(f"user:{ALICE}", "Alice", [], [], []),
-                    MemberProgress(f"user:{BOB}", "Bob", [bob], [], []),
-                ],
-            ),
-        ],
-    )
-
-
-def test_whoever_rejected_and_then_approved_counts_as_having_approved(story: Story) -> None:
-    drafted = story.draft(ALICE)
-    story.reject(BOB, drafted)
-    story.approve(BOB, drafted)
-    shown = by_id(story, drafted, 13)
-    (_, investor) = shown.progress.members
-    assert investor == MemberProgress(
-        "role:investor", "investor", [Person(BOB, "Bob")], [], [Person(CAROL, "Carol")]
-    )
-    assert (shown.approvals, shown.rejections) == (1, 1)
-
-
-def test_nobody_is_waited_for_who_cannot_sign(story: Story) -> None:
-    dave = story.person("Dave", "auditor")  # 11-13
-    members = ["role:creator", f"user:{dave}", "user:00000000-0000-0009-0000-000000000009"]
-    drafted = story.draft(ALICE, policy={"threshold": 1, "of": members, "creatorMaySign": False})
-    shown = by_id(story, drafted, 14).progress.members
-    assert shown == [
-        MemberProgress("role:creator", "creator", [], [], []),
-        MemberProgress(f"user:{dave}", "Dave", [], [], []),
-        MemberProgress(members[2], "00000000-0000-0009-0000-000000000009", [], [], []),
-    ]
-
-
-def test_a_role_lists_twenty_people_and_counts_the_others(story: Story) -> None:
-    for number in range(23):
-        story.person(f"Investor {number}", "investor")
-    drafted = story.draft(ALICE)
-    (_, investor) = by_id(story, drafted, story.head()).progress.members
-    assert isinstance(investor, MemberProgress)
-    assert [person.name for person in investor.waiting[:3]] == ["Bob", "Carol", "Investor 0"]
-    assert (len(investor.waiting), investor.more) == (20, 5)
-
-
-def test_people_are_waited_for_only_from_their_registration_on(story: Story) -> None:
-    drafted = story.draft(ALICE, policy={"threshold": 3, "of": ["role:administrator"]})  # 11
-    story.person("Dave", "administrator")  # 12
-    waiting = [by_id(story, drafted, at).progress.members[0].waiting for at in (11, 12)]  # type: ignore[union-attr]  # a role, not a node
-    assert [[person.name for person in people] for people in waiting] == [[], ["Dave"]]

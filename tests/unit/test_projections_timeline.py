@@ -106,7 +106,7 @@ def test_the_timeline_is_narrowed_by_stream_actor_and_type(story: Story) -> None
         {"type": "statement-signed.v2"},
     ],
 )
-def test_what_there_is_not_is_not_told(story: Story, condition: dict[str, str]) -> None:
+def test_what_there_is_not_is_not_told(story: Story, condition: dict[str, Any]) -> None:
     assert told(story, **condition) == []
 
 

@@ -92,7 +92,7 @@ def from_ledger_error(_: Request[Any, Any, Any], error: LedgerError) -> Response
     if status is None:
         _log.error("unanswerable", exc_info=error)
         return problem(500, "internal", "the server failed; its log has the reason")
-    if status == 503:
+    if status == 503 and error.code != "not_yet":  # that one is up to whoever asks
         _log.warning("unavailable: %s", error, exc_info=error.__cause__)
     return problem(status, error.code, error.detail, **error.evidence)
 

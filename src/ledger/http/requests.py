@@ -25,6 +25,13 @@ _decode = msgspec.json.Decoder().decode
 class StrictRequest(Request[Any, Any, Any]):
     """A request whose JSON is I-JSON, whoever asks for it."""
 
+    async def body(self) -> bytes:
+        """Return the body; raise MalformedError `json_invalid` where there is none."""
+        raw = await super().body()
+        if not raw:
+            raise MalformedError("json_invalid", "the request has no body")
+        return raw
+
     async def json(self) -> Any:
         """Return the body's value; raise MalformedError for anything but strict JSON."""
         return strict_json(await self.body())

@@ -1,0 +1,42 @@
+"""`python -m benchmarks [--quick] [NAME …]`: measure, print, and write docs/reference."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import approvals, pages, rebuild
+from benchmarks.process import ROOT
+from benchmarks.report import Result, markdown, write
+from benchmarks.units import machine
+
+BENCHMARKS: dict[str, Callable[..., Result]] = {
+    "approvals": approvals.run,
+    "rebuild": rebuild.run,
+    "pages": pages.run,
+}
+
+
+def main() -> int:
+    """Run the chosen benchmarks; only a whole, unhurried run rewrites the documentation."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke run; its figures mean little")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    chosen = parser.parse_args()
+    unknown = set(chosen.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+    results = []
+    for name in chosen.names or BENCHMARKS:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        results.append(BENCHMARKS[name](quick=chosen.quick))
+        print(markdown(results[-1]), flush=True)
+    if not chosen.quick and not chosen.names:
+        with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+            write(results, machine(Path(name)), ROOT / "docs")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Events per second of making all read models again, and the memory it takes."""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import StoredEvent
+
+from benchmarks.report import Bar, Result
+from benchmarks.synthetic import NOW_MS, grow
+from ledger import clock
+from ledger.events import Event, UserRegistered
+from ledger.log import EventMapper, Log
+from ledger.store import SqliteLog, Write
+from projections.follower import rebuild
+
+SIZES = (100_000, 300_000, 1_000_000)
+QUICK_SIZES = (10_000, 30_000)
+EVENTS_PER_STATEMENT = 3.5
+TARGET_PER_S = 100_000
+
+
+def run(*, quick: bool) -> Result:
+    """Rebuild logs of growing size, each in a process of its own."""
+    result = Result(
+        "rebuild",
+        "All read models made again from the log",
+        ("events", "seconds", "events per second", "peak memory MiB"),
+    )
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        for size in QUICK_SIZES if quick else SIZES:
+            path = Path(name) / f"log-{size}.sqlite"
+            _make(path, size)
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.rebuild", str(path)],
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            events, seconds, peak = done.stdout.decode().split()
+            per_s = int(events) / float(seconds)
+            result.rows.append((f"{int(events):,}", f"{float(seconds):.2f}", f"{per_s:,.0f}", peak))
+            result.bars.append(Bar(f"{int(events):,} events", per_s, TARGET_PER_S))
+    result.notes.append(
+        "One draft with a 1 KiB document to two or three approvals; one process, one core."
+        f" Aim: {TARGET_PER_S:,} events per second, linear, with flat memory."
+    )
+    return result
+
+
+def _make(path: Path, size: int) -> None:
+    store = SqliteLog(path)
+    people = [uuid4() for _ in range(3)]
+    rows = tuple(_registration(*each) for each in zip(people, "ABC", strict=True))
+    store.commit([Write(key=bytes(32), events=rows)])
+    grow(store, people, round(size / EVENTS_PER_STATEMENT))
+    store.close()
+
+
+def _registration(person: UUID, name: str) -> StoredEvent:
+    role = "creator" if name == "A" else "investor"
+    body = UserRegistered(user=str(person), name=name, role=role)
+    event = Event(stream=person, version=1, at=clock.to_text(NOW_MS), body=body)
+    return EventMapper(None).to_stored_event(event)  # type: ignore[arg-type]  # our mapper transcodes nothing
+
+
+def main() -> None:
+    """Rebuild one log and print events, seconds and peak memory in MiB."""
+    path = Path(sys.argv[1])
+    store = SqliteLog(path)
+    log = Log(store)
+    begun_s = time.perf_counter()
+    events = rebuild(path.with_suffix(".views"), log)
+    seconds = time.perf_counter() - begun_s
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(events, seconds, peak)
+    log.close()
+
+
+if __name__ == "__main__":
+    main()

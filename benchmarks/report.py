@@ -1,0 +1,92 @@
+"""Results: a table for people, JSON for comparison, a picture for those who compare."""
+
+import html
+from pathlib import Path
+
+import msgspec
+
+WIDTH, LABEL, ROW = 720, 230, 26
+
+
+class Bar(msgspec.Struct):
+    """One bar of a picture; `aim` is drawn as a line across it."""
+
+    label: str
+    value: float
+    aim: float | None = None
+
+
+class Result(msgspec.Struct):
+    """What one benchmark measured."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    bars: list[Bar] = []
+
+
+def markdown(result: Result) -> str:
+    """Return the table and notes of a result."""
+    lines = [f"## {result.title}", "", f"![{result.title}](../images/bench-{result.name}.svg)", ""]
+    lines += ["| " + " | ".join(result.columns) + " |"]
+    lines += ["|" + "---|" * len(result.columns)]
+    lines += ["| " + " | ".join(row) + " |" for row in result.rows]
+    return "\n".join([*lines, "", *result.notes, ""])
+
+
+def picture(result: Result) -> str:
+    """Return an SVG bar chart that reads on light and on dark paper."""
+    most = max((max(bar.value, bar.aim or 0) for bar in result.bars), default=1) or 1
+    scale = (WIDTH - LABEL - 90) / most
+    height = ROW * len(result.bars) + 16
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
+        f' role="img" aria-label="{html.escape(result.title)}"'
+        ' font-family="system-ui, sans-serif" font-size="13" fill="#6b7682">'
+    ]
+    for place, bar in enumerate(result.bars):
+        top = 8 + place * ROW
+        wide = bar.value * scale
+        label = html.escape(bar.label)
+        parts += [
+            f'<text x="{LABEL - 8}" y="{top + 14}" text-anchor="end">{label}</text>',
+            f'<rect x="{LABEL}" y="{top + 2}" width="{wide:.1f}" height="16" rx="2"'
+            ' fill="#3f7fc4"/>',
+        ]
+        parts.append(f'<text x="{LABEL + wide + 6:.1f}" y="{top + 14}">{bar.value:,.4g}</text>')
+        if bar.aim is not None:
+            aim = LABEL + bar.aim * scale
+            parts.append(
+                f'<path d="M{aim:.1f} {top - 2}v24" stroke="#c2571a" stroke-width="2">'
+                f"<title>aim: {bar.aim:,.4g}</title></path>"
+            )
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def write(results: list[Result], machine: dict[str, str], docs: Path) -> None:
+    """Write docs/reference/performance.md and .json, and a picture per result."""
+    described = [f"- {name}: {value}" for name, value in machine.items()]
+    head = [
+        "# Speed",
+        "",
+        "Measured by `make bench`: ratios within one run on one machine, medians of rounds.",
+        "The orange line in a picture is the aim.",
+        "",
+        "The machine:",
+        "",
+        *described,
+        "",
+    ]
+    text = "\n".join(head) + "\n" + "\n".join(markdown(result) for result in results)
+    explained = docs / "explanation" / "performance.md"
+    text += f"\nWhere the time goes: [{explained.stem}](../explanation/{explained.name}).\n"
+    (docs / "reference" / "performance.md").write_text(text)
+    measured = {"machine": machine, "results": results}
+    (docs / "reference" / "performance.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(measured)) + b"\n"
+    )
+    (docs / "images").mkdir(exist_ok=True)
+    for result in results:
+        (docs / "images" / f"bench-{result.name}.svg").write_text(picture(result))

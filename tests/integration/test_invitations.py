@@ -1,0 +1,233 @@
+"""A ledger that is joined by invitation: from its printed one-time link to the last newcomer."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger import clock
+from tests.integration.conftest import NO_LIMIT, refuses_at
+from tests.support.actor import Actor, now_ms, policy_of
+from tests.support.check import audit, check_ledger, head
+from tests.support.server import Server
+
+CREDENTIALS = "/api/credentials"
+COMPLETE = "/api/register/complete"
+
+
+class Club:
+    """A ledger by invitation, its server, and its first administrator."""
+
+    def __init__(self, server: Server, clients: ExitStack) -> None:
+        self.server = server
+        self._clients = clients
+        (self.link,) = re.findall(r"http://\S+/register\?invitation=\S+", server.output)
+        self.setup = self.link.partition("invitation=")[2]
+        self.ada = self.stranger("Ada")
+        self.ada.register("administrator", self.setup)
+
+    def stranger(self, name: str) -> Actor:
+        client = self._clients.enter_context(self.server.client())
+        return Actor(client, name, self.server.origin)
+
+    def member(self, name: str, role: str) -> Actor:
+        token = f"{name}'s invitation"
+        assert self.ada.invite(role, token).status_code == 201
+        return self.stranger(name).register(role, token)
+
+    def refuses(self, send: Callable[[], httpx.Response], status: int, code: str) -> None:
+        refuses_at(self.server, send, status, code)
+
+
+@pytest.fixture(scope="module")
+def _club(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Club]:
+    data = tmp_path_factory.mktemp("club") / "data"
+    server = Server(data, LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="invite")
+    server.start()
+    with ExitStack() as clients:
+        yield Club(server, clients)
+    server.stop()
+
+
+@pytest.fixture
+def club(_club: Club) -> Iterator[Club]:
+    """The club, checked when the test ends."""
+    yield _club
+    check_ledger(_club.server)
+
+
+def wish(name: str, **members: Any) -> dict[str, Any]:
+    return {"name": name} | members
+
+
+def test_the_first_start_prints_one_link_and_the_log_keeps_only_its_hash(club: Club) -> None:
+    assert club.link.startswith(f"{club.server.origin}/register?invitation=")
+    assert httpx.get(club.link).status_code == 200
+    for path in club.server.data.glob("log.sqlite*"):
+        assert club.setup.encode() not in path.read_bytes()
+
+
+def test_the_link_makes_the_first_administrator(club: Club) -> None:
+    session = club.ada.client.get("/api/session").json()
+    assert session["user"]["roles"] == ["administrator"]
+
+
+def test_the_link_works_once(club: Club) -> None:
+    mallory = club.stranger("Mallory")
+    body = mallory.completion(mallory.begin("administrator", club.setup))
+    club.refuses(lambda: mallory.client.post(COMPLETE, json=body), 409, "invitation_used")
+
+
+def test_a_later_start_prints_no_link(club: Club) -> None:
+    club.server.kill()
+    club.server.start()
+    assert club.server.output.count("/register?invitation=") == 1
+
+
+def test_nobody_registers_without_an_invitation(club: Club) -> None:
+    client = club.stranger("Mallory").client
+    for role in ("creator", "investor", "administrator"):
+        body = wish("Mallory", role=role)
+        club.refuses(partial(client.post, CREDENTIALS, json=body), 403, "invitation_required")
+
+
+def test_an_unknown_token_is_refused(club: Club) -> None:
+    body = wish("Mallory", role="investor", invitation="guessed")
+    client = club.stranger("Mallory").client
+    club.refuses(lambda: client.post(CREDENTIALS, json=body), 403, "invitation_unknown")
+
+
+def test_an_invitation_gives_its_role_and_no_other(club: Club) -> None:
+    assert club.ada.invite("investor", "for Dora").status_code == 201
+    client = club.stranger("Dora").client
+    for role in ("creator", "administrator"):
+        body = wish("Dora", role=role, invitation="for Dora")
+        club.refuses(partial(client.post, CREDENTIALS, json=body), 403, "role_not_open")
+    # Without a role in the wish, the invitation's is meant.
+    dora = club.stranger("Dora").register(None, "for Dora")
+    assert dora.client.get("/api/session").json()["user"]["roles"] == ["investor"]
+
+
+def test_an_invitation_is_used_once(club: Club) -> None:
+    assert club.ada.invite("creator", "for Eve").status_code == 201
+    eve, mallory = club.stranger("Eve"), club.stranger("Mallory")
+    # Both begin while it is unused; the one who completes first is in.
+    first = eve.completion(eve.begin("creator", "for Eve"))
+    second = mallory.completion(mallory.begin("creator", "for Eve"))
+    assert eve.client.post(COMPLETE, json=first).status_code == 201
+    club.refuses(lambda: mallory.client.post(COMPLETE, json=second), 409, "invitation_used")
+
+
+def test_an_invitation_ends(club: Club) -> None:
+    soon = now_ms() + 700
+    answer = club.ada.invite("investor", "in a hurry", expiresAt=clock.to_text(soon))
+    assert answer.status_code == 201
+    late = club.stranger("Late")
+    body = late.completion(late.begin("investor", "in a hurry"))
+    while now_ms() <= soon:  # the one thing here that only time brings about
+        club.server.output  # noqa: B018  # a read of a file, not a sleep
+    again = wish("Late", role="investor", invitation="in a hurry")
+    club.refuses(lambda: late.client.post(COMPLETE, json=body), 409, "invitation_expired")
+    club.refuses(lambda: late.client.post(CREDENTIALS, json=again), 409, "invitation_expired")
+
+
+@pytest.mark.parametrize("role", ["creator", "investor", "auditor"])
+def test_only_an_administrator_invites(role: str, club: Club) -> None:
+    member = club.member(f"A member who is {role}", role)
+    club.refuses(lambda: member.invite("investor", "mine"), 403, "administrator_only")
+
+
+def test_an_invitation_by_an_unknown_key_is_refused(club: Club) -> None:
+    mallory = club.stranger("Mallory")
+    mallory.ledger = club.ada.ledger
+    club.refuses(lambda: mallory.invite("administrator", "mine"), 422, "key_unknown")
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ({"role": "king"}, "role_invalid"),
+        ({"expiresAt": "2020-01-01T00:00:00.000Z"}, "invitation_invalid"),
+        ({"expiresAt": "tomorrow"}, "time_invalid"),
+        ({"tokenSha256": "abc"}, "invitation_invalid"),
+        ({"invitationId": "1"}, "id_invalid"),
+    ],
+)
+def test_an_invitation_that_makes_no_sense_is_refused(
+    members: dict[str, Any], code: str, club: Club
+) -> None:
+    role = members.pop("role", "investor")
+    club.refuses(lambda: club.ada.invite(role, "odd", **members), 400, code)
+
+
+def test_a_token_is_invited_with_once(club: Club) -> None:
+    assert club.ada.invite("investor", "the same").status_code == 201
+    club.refuses(lambda: club.ada.invite("investor", "the same"), 409, "invitation_known")
+
+
+def test_the_same_act_again_is_answered_the_same_and_invites_once(club: Club) -> None:
+    act = club.ada.act(
+        "invite",
+        invitationId="0b6b6a5e-93a4-4b7e-9a56-2b1f6f3f7c11",
+        role="investor",
+        tokenSha256="ab" * 32,
+        expiresAt=clock.to_text(now_ms() + 60_000),
+    )
+    first = club.ada.client.post("/api/invitations", json={"act": act})
+    before = head(club.server)
+    again = club.ada.client.post("/api/invitations", json={"act": act})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert head(club.server) == before
+
+
+def test_an_administrator_grants_a_role_and_nobody_else_does(club: Club) -> None:
+    dora = club.member("Dora the investor", "investor")
+    club.refuses(lambda: dora.grant_role(dora.user, "creator"), 403, "administrator_only")
+    club.refuses(lambda: dora.draft_of(), 403, "creator_only")
+    assert club.ada.grant_role(dora.user, "creator").status_code == 201
+    assert dora.draft_of().status_code == 201
+    # Another second, another act: the same one again would be a repetition.
+    earlier = now_ms() // 1000 - 10
+    club.refuses(lambda: club.ada.grant_role(dora.user, "creator", iat=earlier), 409, "role_held")
+    club.refuses(lambda: club.ada.grant_role(dora.user, "king"), 400, "role_invalid")
+    nobody = "00000000-0000-4000-8000-000000000000"
+    club.refuses(lambda: club.ada.grant_role(nobody, "creator"), 404, "user_unknown")
+
+
+def test_a_granted_role_names_the_person_it_was_signed_for(club: Club) -> None:
+    dora, eve = club.member("Dora's double", "investor"), club.member("Eve's double", "investor")
+    act = club.ada.act("grant-role", user=dora.user, role="administrator")
+    path = f"/api/users/{eve.user}/roles"
+    club.refuses(lambda: club.ada.client.post(path, json={"act": act}), 422, "act_mismatch")
+
+
+def test_an_administrator_ends_anothers_key_and_last_passkey(club: Club) -> None:
+    dora = club.member("Dora who left", "creator")
+    drafted = dora.draft(policy=policy_of(1, dora))
+    assert club.ada.revoke_key(dora.key.kid, reason="She left.").status_code == 201
+    club.refuses(lambda: dora.approve(drafted), 422, "key_revoked")
+    assert club.ada.remove_passkey(dora.passkey.id).status_code == 201
+    club.refuses(lambda: dora.client.get("/api/session"), 401, "sign_in_required")
+    club.refuses(dora.sign_in, 422, "passkey_removed")
+
+
+def test_an_auditor_reads_everything_and_signs_nothing(club: Club) -> None:
+    auditor = club.member("Otto", "auditor")
+    drafted = club.member("Cora", "creator").draft(
+        policy={"threshold": 1, "of": [f"user:{auditor.user}", "role:investor"]}
+    )
+    club.refuses(lambda: auditor.approve(drafted), 403, "not_a_signer")
+    club.refuses(lambda: auditor.reject(drafted), 403, "not_a_signer")
+    path = f"/api/statements/{drafted.id}?minPosition={drafted.answer['position']}"
+    assert auditor.client.get(path).status_code == 200
+    assert auditor.client.get("/api/inbox").json()["items"] == []
+
+
+def test_every_member_came_by_the_link_or_by_an_invitation(club: Club) -> None:
+    registered = [each.body for each in audit(club.server) if each.body.TAG.startswith("user-")]
+    assert [getattr(each, "invitation", None) for each in registered].count(None) == 0

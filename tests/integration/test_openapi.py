@@ -1,0 +1,136 @@
+"""What the OpenAPI document promises is what is served, to members and to strangers."""
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, CheckFunction, GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+
+from tests.integration.conftest import Join
+from tests.support.server import Server
+from tests.support.tale import Tale
+
+EXAMPLES = 12
+CHECKS: list[CheckFunction] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+# A stream has no end to wait for, and a member who signs out is none any more.
+LEFT_OUT = ["/api/stream", "/api/logout"]
+
+
+@pytest.fixture(scope="module")
+def description(shared_server: Server) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{shared_server.origin}/schema/openapi.json").json()
+    return found
+
+
+def operations(description: dict[str, Any]) -> list[APIOperation[Any, Any, Any, Any]]:
+    schema = schemathesis.openapi.from_dict(description).exclude(path=LEFT_OUT)
+    return [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
+
+
+def examine(
+    operation: APIOperation[Any, Any, Any, Any],
+    mode: GenerationMode,
+    server: Server,
+    cookies: dict[str, str],
+) -> None:
+    """Send a few requests that the description allows, or does not, and hold the answers to it."""
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(mode))
+    def examine_one(case: Case[Any]) -> None:
+        case.query.pop("minPosition", None)  # each of them would be waited for
+        case.cookies = dict(cookies)
+        case.call_and_validate(base_url=server.origin, checks=CHECKS)
+
+    # Some operations take nothing that could be wrong.
+    with suppress(Unsatisfiable):
+        examine_one()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("is_member", [True, False])
+def test_every_answer_is_one_that_is_described(
+    is_member: bool,
+    mode: GenerationMode,
+    server: Server,
+    join: Join,
+    description: dict[str, Any],
+    subtests: pytest.Subtests,
+) -> None:
+    dora = join("Dora", "creator")
+    cookies = dict(dora.client.cookies) if is_member else {}
+    for operation in operations(description):
+        with subtests.test(operation.label):
+            examine(operation, mode, server, cookies)
+
+
+def test_every_answer_to_people_at_work_is_one_that_is_described(
+    start_server: Callable[..., Server], description: dict[str, Any]
+) -> None:
+    server = start_server(LEDGER_REGISTRATION="invite")
+    schema = schemathesis.openapi.from_dict(description)
+    used = set()
+    with ExitStack() as clients:
+        tale = Tale(server, clients)
+        *_, last = tale.tell()
+        tale.read(tale.paths())
+        tale.read(tale.paths(), at=last // 2)
+        ada = tale.ada
+        ada.sign_in()
+        ada.sign_in_by_key("openapi")
+        ada.client.get("/api/session")
+        ada.client.get("/healthz")
+        page = f"/api/statements/{tale.statements[0].id}"
+        etag = ada.client.get(page).headers["etag"]
+        ada.client.get(page, headers={"If-None-Match": etag})
+        ada.client.post("/api/logout", json={})
+    for answer in tale.answers:
+        request = answer.request
+        operation = schema.find_operation_by_path(request.method, request.url.path)
+        assert operation is not None, request.url
+        names = re.findall(r"{(\w+)}", operation.path)
+        case = operation.Case(path_parameters=dict.fromkeys(names, "any"))
+        case.validate_response(answer, checks=CHECKS)
+        used.add((operation.label, answer.status_code))
+    documented = {
+        f"{method.upper()} {path}"
+        for path, methods in description["paths"].items()
+        for method in methods
+    }
+    assert {label for label, status in used if status < 400} == documented - {"GET /api/stream"}
+
+
+def test_every_operation_has_an_id_of_its_own_and_says_what_it_does(
+    description: dict[str, Any],
+) -> None:
+    found = [each for methods in description["paths"].values() for each in methods.values()]
+    ids = [each["operationId"] for each in found]
+    assert len(ids) == len(set(ids))
+    for each in found:
+        assert each["description"]

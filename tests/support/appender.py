@@ -1,0 +1,106 @@
+"""A process that writes to a log: `python -m tests.support.appender FILE MODE COUNT`.
+
+`many`: append COUNT writes to streams of its own and COUNT to one that all processes share.
+`open`: open a new file from eight processes at once, COUNT times over.
+`full`: run out of disk, say so, get some back, go on.
+"""
+
+import os
+import resource
+import sys
+import time
+import traceback
+from pathlib import Path
+from uuid import UUID
+
+from ledger.errors import LedgerError, StaleError
+from ledger.store import Receipt, SqliteLog
+from tests.support.writes import stored, write
+
+SHARED = UUID(int=99)
+
+
+def append_many(store: SqliteLog, count: int) -> None:
+    for _ in range(count):
+        (outcome,) = store.commit([write()])
+        assert isinstance(outcome, Receipt), outcome
+        _append_shared(store)
+
+
+def _append_shared(store: SqliteLog) -> None:
+    while True:
+        newest = store.stream(SHARED, desc=True, limit=1)
+        (outcome,) = store.commit([write(SHARED, newest[0][0] + 1 if newest else 1)])
+        if isinstance(outcome, Receipt):
+            return
+        assert isinstance(outcome, StaleError), outcome
+
+
+def run_out_of_disk(store: SqliteLog, path: Path) -> list[str]:
+    """Return what each of three commits came to: before, without and with disk again."""
+    said = [_commit(store, 1)]
+    size = path.with_name(path.name + "-wal").stat().st_size
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 4096, most))
+    said.append(_commit(store, 100))
+    said.append(_commit(store, 100))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    said.append(_commit(store, 100))
+    return said
+
+
+def _commit(store: SqliteLog, count: int) -> str:
+    big = b"\x00\x05entry" + bytes(32) + b"x" * 10_000
+    stream = UUID(int=store.head() + 1)
+    batch = [write(stream, events=(stored(stream, 1, big),)) for _ in range(1)]
+    batch += [write() for _ in range(count - 1)]
+    outcome = store.commit(batch)[-1]
+    if isinstance(outcome, LedgerError):
+        return outcome.code
+    return str(outcome.position)
+
+
+def open_at_once(path: Path, rounds: int) -> None:
+    """Open new files from eight processes at the same moment, and append once in each."""
+    for each in range(rounds):
+        file = path.with_suffix(f".{each}")
+        start = time.monotonic() + 0.02
+        children = [_child(file, start) for _ in range(8)]
+        assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
+        store = SqliteLog(file)
+        assert [position for position, _ in store.read(0, 10)] == [1, 2, 3, 4, 5, 6, 7, 8]
+        store.close()
+
+
+def _child(file: Path, start: float) -> int:
+    child = os.fork()
+    if child:
+        return child
+    while time.monotonic() < start:
+        pass
+    good = False
+    try:
+        store = SqliteLog(file)
+        good = isinstance(store.commit([write()])[0], Receipt)
+        store.close()
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:  # whatever happened, this child is not to go on with its parent's work
+        os._exit(0 if good else 1)
+
+
+def main(file: str, mode: str, count: str) -> None:
+    path = Path(file)
+    if mode == "open":
+        return open_at_once(path, int(count))
+    store = SqliteLog(path)
+    if mode == "many":
+        append_many(store, int(count))
+    else:
+        sys.stdout.write(" ".join(run_out_of_disk(store, path)))
+    return store.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,225 @@
+"""A small ledger with every type of event, decided with real evidence and always the same.
+
+Fixed keys, fixed times, fixed salts, deterministic signatures (RFC 8032, RFC 6979): each run tells
+it byte for byte alike. The auditor follows along, so that nothing here can be an impossible log.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ledger import charter, person, statement
+from ledger.approval import parse_approval
+from ledger.audit import Auditor
+from ledger.encoding import b64u_encode
+from ledger.events import Body, Event, LedgerCreated, PasskeyAdded, encode
+from ledger.passkey import AssertionEvidence
+from ledger.statement import Decision
+from tests.support.authenticator import Passkey
+from tests.support.keys import ECDSA, ed25519_key, es256_key
+from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
+
+SETUP_TOKEN = "setup"
+TOKEN = "token"
+CHALLENGE = hashlib.sha256(b"challenge").digest()
+
+
+@dataclass
+class _Deterministic:
+    """A P-256 key that signs the same bytes alike (RFC 6979)."""
+
+    private: ec.EllipticCurvePrivateKey
+
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        return self.private.public_key()
+
+    def sign(self, data: bytes, _: ec.ECDSA) -> bytes:
+        return self.private.sign(data, ECDSA)
+
+
+def fixed_passkey(number: int) -> Passkey:
+    private = _Deterministic(ec.derive_private_key(number, ec.SECP256R1()))
+    credential_id = hashlib.sha256(b"credential %d" % number).digest()
+    return Passkey(credential_id=credential_id, private=cast(ec.EllipticCurvePrivateKey, private))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass
+class Chronicle:
+    """A log in memory, and the people who write it."""
+
+    time: Clock = field(default_factory=Clock)
+    auditor: Auditor = field(default_factory=Auditor)
+    events: list[Event] = field(default_factory=list)
+    states: list[bytes] = field(default_factory=list)
+
+    def signer(self, number: int, *roles: str) -> Signer:
+        return Signer(number, *roles, time=self.time, passkey=fixed_passkey(number))
+
+    def tell(self, stream: UUID | str, body: Body) -> Event:
+        """Append one event, as the auditor agrees."""
+        stream = UUID(str(stream))
+        version = 1 + sum(event.stream == stream for event in self.events)
+        event = Event(stream=stream, version=version, at=str(self.time), body=body)
+        position = len(self.states) + 1
+        state = encode(event, salt=hashlib.sha256(b"salt %d" % position).digest())
+        self.auditor.add(position, state)
+        self.events.append(event)
+        self.states.append(state)
+        self.time.ms += 1000
+        return event
+
+    def _now(self) -> dict[str, Any]:
+        return {"ledger": LEDGER, "now_ms": self.time.ms}
+
+    # --- the ledger and its people ---------------------------------------------------------------
+
+    def found(self) -> None:
+        key = ed25519_key(1000)
+        setup = digest(SETUP_TOKEN)
+        rules: dict[str, Any] = {
+            "rpId": PARTY.rp_id,
+            "origin": PARTY.origin,
+            "registration": "open",
+        }
+        founder = Signer(1000, key=key, time=self.time)
+        act = founder.act("create-ledger", **rules, setupSha256=setup)
+        unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)
+        self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
+
+    def register(self, who: Signer, name: str, invitation: str | None = None) -> None:
+        (role,) = who.roles
+        self.tell(who.user, person.register(who.user, name, role, invitation))
+        self.tell(who.user, self.shown(who.passkey))
+        self.attest(who, who.key)
+
+    def shown(self, passkey: Passkey) -> PasskeyAdded:
+        evidence = registration(passkey.create(b64u_encode(CHALLENGE)))
+        expected: dict[str, Any] = {"challenge": CHALLENGE, "party": PARTY}
+        return person.first_passkey(evidence, passkey.id, **expected, transports=("internal",))
+
+    def attest(self, who: Signer, key: Any, **more: Any) -> None:
+        submission = who.submission(key, **more)
+        owner = self.auditor.people[UUID(who.user)]
+        body = person.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
+        self.tell(who.user, body)
+
+    def invite(self, who: Signer, role: str, invitation: str) -> None:
+        act = who.act(
+            "invite",
+            invitationId=invitation,
+            role=role,
+            tokenSha256=digest(TOKEN),
+            expiresAt="2026-12-01T00:00:00.000Z",
+        )
+        founding = self.auditor.charter
+        assert founding is not None
+        body = charter.invite(founding, self._state(who), act, now_ms=self.time.ms)
+        self.tell(charter.STREAM, body)
+
+    def _state(self, who: Signer) -> person.Person:
+        return self.auditor.people[UUID(who.user)]
+
+    def add_passkey(self, who: Signer, passkey: Passkey) -> None:
+        act = who.act("add-passkey", credentialId=passkey.id)
+        added = self.shown(passkey)
+        self.tell(who.user, person.add_passkey(self._state(who), added, act, **self._now()))
+        who.passkey = passkey
+
+    def remove_passkey(self, owner: Signer, by: Signer, credential_id: str) -> None:
+        act = by.act("remove-passkey", credentialId=credential_id)
+        states = self._state(owner), self._state(by)
+        body = person.remove_passkey(*states, credential_id, act, **self._now())
+        self.tell(owner.user, body)
+
+    def revoke(self, owner: Signer, by: Signer, kid: str, **members: Any) -> None:
+        act = by.act("revoke-key", kid=kid, **members)
+        states = self._state(owner), self._state(by)
+        self.tell(owner.user, person.revoke_key(*states, kid, act, **self._now()))
+
+    def grant(self, owner: Signer, by: Signer, role: str) -> None:
+        act = by.act("grant-role", user=owner.user, role=role)
+        states = self._state(owner), self._state(by)
+        self.tell(owner.user, person.grant_role(*states, act, **self._now()))
+
+    # --- statements ------------------------------------------------------------------------------
+
+    def draft(self, who: Signer, number: int, **members: Any) -> bytes:
+        statement_id = str(UUID(int=(number << 64) | 0x4000_8000_0000_0000_0000))
+        raw = who.document(statementId=statement_id, **members)
+        creator = self._state(who)
+        body, _ = statement.draft(raw, who.draft_act(raw), creator, **self._now())
+        self.tell(statement_id, body)
+        return raw
+
+    def sign(self, who: Signer, jws: str, raw: bytes) -> None:
+        stream = UUID(json.loads(raw)["statementId"])
+        subject = self.auditor.statements[stream]
+        self.tell(stream, statement.sign(subject, parse_approval(jws), self._decision(who)))
+
+    def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
+        stream = UUID(json.loads(raw)["statementId"])
+        act = who.act("reject", **self._about(raw), reason="The amount is too low.")
+        assertion = who.confirm(raw, act) if confirmed else None
+        people = {each.user: each.roles for each in self.auditor.people.values()}
+        decision = self._decision(who, assertion)
+        subject = self.auditor.statements[stream]
+        self.tell(stream, statement.reject(subject, act, decision, people))
+
+    def withdraw(self, who: Signer, raw: bytes) -> None:
+        stream = UUID(json.loads(raw)["statementId"])
+        act = who.act("withdraw", **self._about(raw), reason="Replaced.")
+        subject = self.auditor.statements[stream]
+        self.tell(stream, statement.withdraw(subject, act, self._decision(who)))
+
+    @staticmethod
+    def _about(raw: bytes) -> dict[str, Any]:
+        statement_id = json.loads(raw)["statementId"]
+        return {"statementId": statement_id, "sha256": hashlib.sha256(raw).hexdigest()}
+
+    def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> Decision:
+        return Decision(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
+
+
+def every_type() -> Chronicle:
+    """Tell a story in which each type of event happens."""
+    told = Chronicle()
+    told.found()
+    dave = told.signer(4, "administrator")
+    alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
+    carol = told.signer(3, "investor")
+    told.register(dave, "Dave", "setup")
+    told.invite(dave, "investor", "0f0f0f0f-0000-4000-8000-000000000001")
+    told.register(bob, "Bob", "0f0f0f0f-0000-4000-8000-000000000001")
+    told.register(alice, "Alice Ångström")
+    told.register(carol, "Carol")
+    first = alice.passkey.id
+    told.add_passkey(alice, fixed_passkey(11))
+    told.remove_passkey(alice, dave, first)
+    told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
+    told.grant(bob, dave, "creator")
+    # Approved by two, in both forms and with both types of key; then by a third.
+    both = told.draft(alice, 1, title="Series A – “preferred”")
+    told.sign(bob, bob.shared(both), both)
+    told.sign(alice, alice.individual(both, key=es256_key(21), jti="1", ledger=LEDGER), both)
+    told.sign(carol, carol.shared(both), both)
+    # Rejected with a passkey: without Bob nobody can meet it.
+    strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
+    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
+    told.reject(bob, refused, confirmed=True)
+    withdrawn = told.draft(
+        alice, 3, supersedes=json.loads(refused)["statementId"], content='{"amount":1.10}'
+    )
+    told.reject(carol, withdrawn)
+    told.withdraw(alice, withdrawn)
+    told.revoke(alice, dave, alice.key.kid, compromisedSince="2026-11-21T03:00:00.000Z")
+    told.revoke(bob, bob, bob.key.kid)
+    told.auditor.finish()
+    return told

@@ -1,0 +1,202 @@
+"""Ledgers in a directory, driven in process: real files and signatures, no HTTP, a fixed clock."""
+
+import asyncio
+import hashlib
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ledger.audit import Auditor
+from ledger.commands import Commands
+from ledger.founding import found
+from ledger.log import GroupCommit, Log
+from ledger.passkey import attestation_challenge
+from ledger.people import Begun, NewPasskey, People
+from ledger.person import KeySubmission, Person
+from ledger.settings import read_settings
+from ledger.state import OperationalState
+from ledger.statement import Statement
+from ledger.store import SqliteLog
+from ledger.writer import Answer, Writer
+from tests.support.keys import TestKey, ed25519_key, es256_key
+from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
+
+LOG_FILE = "log.sqlite"
+
+
+class ClockWriter(Writer):
+    """A writer on the test's clock."""
+
+    time: Clock
+
+    def now_ms(self) -> int:
+        return self.time.ms
+
+
+class Process:
+    """What one server process holds of a ledger: its own connections, caches and queue."""
+
+    def __init__(self, directory: Path, time: Clock) -> None:
+        self.time = time
+        self.store = SqliteLog(directory / LOG_FILE)
+        self.log = Log(self.store)
+        self.committed: list[int] = []
+        self.commits = GroupCommit(self.store, self.committed.append)
+        self.writer = ClockWriter(self.log, self.commits)
+        self.writer.time = time
+        self.state = OperationalState(directory / "state.sqlite")
+        self.commands = Commands(self.writer, self.state)
+        self.people = People(self.writer, self.state)
+
+    def close(self) -> None:
+        self.commits.close()
+        self.store.close()
+        self.state.close()
+
+    # --- people ----------------------------------------------------------------------------------
+
+    async def register(self, who: Signer, name: str, token: str) -> Answer:
+        return await self.complete(who, self.people.begin_registration(name, None, token))
+
+    async def complete(self, who: Signer, begun: Begun) -> Answer:
+        who.user = begun.ceremony.user
+        shown = who.passkey.create(begun.ceremony.challenge)
+        key = self._submission(who, who.key, begun.ceremony.nonce)
+        passkey = NewPasskey(who.passkey.id, registration(shown), ("internal",))
+        answer, _ = await self.people.complete_registration(begun.id, passkey, key)
+        return answer
+
+    async def add_key(self, who: Signer, key: TestKey) -> Answer:
+        begun = self.people.begin_key(who.user)
+        submission = self._submission(who, key, begun.ceremony.nonce)
+        return await self.people.add_key(who.user, begun.id, submission)
+
+    @staticmethod
+    def _submission(who: Signer, key: TestKey, nonce: str) -> KeySubmission:
+        challenge = attestation_challenge(
+            kid=key.kid, ledger=who.ledger, nonce=nonce, user=who.user
+        )
+        proof = key.jws(challenge, typ="key-possession+jws")
+        return KeySubmission(members(key), assertion(who.passkey.get(challenge)), proof)
+
+    async def invite(self, who: Signer, role: str, token: str) -> Answer:
+        return await self.people.invite(
+            who.act(
+                "invite",
+                invitationId=str(uuid4()),
+                role=role,
+                tokenSha256=hashlib.sha256(token.encode()).hexdigest(),
+                expiresAt="2027-01-01T00:00:00.000Z",
+            )
+        )
+
+    # --- statements ------------------------------------------------------------------------------
+
+    async def draft(self, who: Signer, **more: Any) -> bytes:
+        raw = who.document(**({"statementId": str(uuid4())} | more))
+        await self.commands.draft(raw.decode(), who.draft_act(raw))
+        return raw
+
+
+@dataclass
+class Cast:
+    """The people of the template, with two keys each, and the file that they are in."""
+
+    directory: Path
+    time: Clock
+    start_ms: int
+    alice: Signer
+    bob: Signer
+    carol: Signer
+    dave: Signer
+    erin: Signer
+
+    @property
+    def everybody(self) -> tuple[Signer, ...]:
+        return (self.alice, self.bob, self.carol, self.dave, self.erin)
+
+    def copy(self, directory: Path) -> Path:
+        """Begin again, as if nothing had happened since the last registration."""
+        shutil.copytree(self.directory, directory)
+        self.time.ms = self.start_ms
+        return directory
+
+
+def second_key(who: Signer) -> TestKey:
+    """Return the person's other key, an ES256 one."""
+    return es256_key(who.passkey.credential_id[0] + 1000)
+
+
+def settled(directory: Path) -> Cast:
+    """Found a ledger with a creator, two investors, an administrator and an auditor."""
+    time = Clock()
+    roles = ("creator", "investor", "investor", "administrator", "auditor")
+    people = [
+        Signer(number, role, key=ed25519_key(100 + number), time=time)
+        for number, role in enumerate(roles, start=1)
+    ]
+    cast = Cast(directory, time, time.ms, *people)
+    asyncio.run(_settle(directory, cast))
+    return cast
+
+
+async def _settle(directory: Path, cast: Cast) -> None:
+    process = Process(directory, cast.time)
+    environment = {
+        "LEDGER_DATA": str(directory),
+        "LEDGER_LOG_ORIGIN": LEDGER,
+        "LEDGER_REGISTRATION": "invite",
+    }
+    setup = found(process.log, process.writer, read_settings(environment))
+    assert setup is not None
+    await process.register(cast.dave, "Dave", setup)
+    for name, who in (("Alice", cast.alice), ("Bob", cast.bob), ("Carol", cast.carol)):
+        (role,) = who.roles
+        await process.invite(cast.dave, role, name)
+        await process.register(who, name, name)
+        await process.add_key(who, second_key(who))
+    await process.invite(cast.dave, "auditor", "Erin")
+    await process.register(cast.erin, "Erin", "Erin")
+    process.close()
+
+
+def rows(path: Path) -> list[tuple[int, bytes, bytes]]:
+    """Return (position, state, leaf) of a log's file, read by nobody's code but SQLite's."""
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute("SELECT pos, state, leaf FROM ev ORDER BY pos").fetchall()
+
+
+def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
+    """Return the auditor after the whole log, or raise as it does."""
+    auditor = Auditor()
+    for position, state, leaf in stored:
+        auditor.add(position, state, leaf)
+    auditor.finish()
+    return auditor
+
+
+def check_ledger(process: Process) -> Auditor:
+    """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
+    stored = rows(process.store.path)
+    auditor = audit(stored)
+    assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
+    fresh = Log(SqliteLog(process.store.path))
+    assert fresh.charter() == auditor.charter
+    for stream, state in auditor.statements.items():
+        assert fresh.statement(stream) == state
+        _require_same_or_older(process.log.statement(stream), state)
+    for user, someone in auditor.people.items():
+        assert fresh.person(user) == someone
+        _require_same_or_older(process.log.person(user), someone)
+    fresh.close()
+    return auditor
+
+
+def _require_same_or_older(cached: Person | Statement | None, state: Person | Statement) -> None:
+    """A cache may not know yet what another process appended; the store would say so."""
+    assert cached is not None
+    assert cached == state or cached.version < state.version

@@ -1,0 +1,75 @@
+"""Logs of events of every type in a likely order, and logs as they once were."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.events import Recorded
+from tests.support.story import BOTH_ROLES, Story, time_at
+
+
+def random_story(length: int, seed: int) -> Story:
+    """Return a log of events of every type in a likely order."""
+    rnd = random.Random(seed)
+    story = Story()
+    people = [story.person(name, role) for name, role in PEOPLE]
+    drafted: list[str] = []
+    while story.head() < length:
+        someone, statement = rnd.choice(people), rnd.choice([*drafted, None])
+        match rnd.choice("dddaaaaaarrwkKpPgi"):
+            case "d":
+                drafted.append(_draft(story, rnd, someone, people, drafted))
+            case "a" if statement:
+                status = rnd.choice(["pending", "approved"])
+                story.approve(someone, statement, status, rnd.choice(["shared", "individual"]))
+            case "r" if statement:
+                story.reject(someone, statement, rnd.choice(["pending", "rejected"]))
+            case "w" if statement:
+                story.withdraw(statement)
+            case "k":
+                story.key(someone, f"key-{story.head()}", f"passkey-{rnd.choice(PEOPLE)[0]}")
+            case "K":
+                name = rnd.choice(PEOPLE)[0]
+                story.revoke(people[0], f"key-{name}", by=someone, since=time_at(1))
+            case "p":
+                story.passkey(someone, f"passkey-{story.head()}")
+            case "P":
+                story.remove_passkey(people[1], f"passkey-{rnd.choice(PEOPLE)[0]}", by=someone)
+            case "g":
+                story.grant(someone, rnd.choice(["administrator", "creator"]), by=people[0])
+            case "i":
+                story.invite("investor", by=someone)
+    return story
+
+
+PEOPLE = [("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor"), ("Dave", "auditor")]
+
+
+def _draft(
+    story: Story, rnd: random.Random, someone: str, people: list[str], drafted: list[str]
+) -> str:
+    policy: dict[str, Any] = dict(BOTH_ROLES)
+    if rnd.random() < 0.3:
+        policy["expiresAt"] = time_at(story.head() + rnd.randrange(40))
+    if rnd.random() < 0.3:
+        policy["of"] = [f"user:{rnd.choice(people)}", {"threshold": 1, "of": ["role:investor"]}]
+    if rnd.random() < 0.3:
+        policy |= {"veto": [f"user:{rnd.choice(people)}"], "creatorMaySign": False}
+    members = {"supersedes": rnd.choice(drafted)} if drafted and rnd.random() < 0.2 else {}
+    return story.draft(someone, rnd.choice(["Series A", "Lease", "Größe"]), policy, **members)
+
+
+class Upto:
+    """A log as of a position."""
+
+    def __init__(self, story: Story, head: int) -> None:
+        self.story, self.size = story, head
+
+    def head(self) -> int:
+        return self.size
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        return self.story.read(after, max(0, min(limit, self.size - after)))
+
+    def events_at(self, positions: Sequence[int]) -> list[Recorded]:
+        return self.story.events_at(positions)
