@@ -15,7 +15,7 @@ from ledger.jose.serialization import Envelope, RawEntry, absent, decode_payload
 _NO_MEMBERS: dict[str, Any] = {}
 
 
-class Entry(msgspec.Struct, kw_only=True):
+class Entry(msgspec.Struct, kw_only=True, gc=False):
     """An entry as far as it could be read; `error` if it cannot verify, whatever the keys."""
 
     index: int
@@ -41,19 +41,26 @@ class Entry(msgspec.Struct, kw_only=True):
         )
 
 
-def read_entries(envelope: Envelope, rules: Rules) -> list[Entry]:
-    """Return every entry, read; where they disagree on b64, each one has failed.
+def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[Entry], bool | None]:
+    """Return every entry, read, and their b64; where they disagree on it, each one has failed.
 
     A signature covers the payload either encoded or not, so an envelope with both would be two
-    payloads (RFC 7797 section 3). An entry whose own header is invalid has no say in it.
+    payloads (RFC 7797 section 3). An entry whose own header is invalid has no say in it. The
+    second value is None if no entry is left that could verify.
     """
     entries = [_read(index, raw, rules) for index, raw in enumerate(envelope.entries)]
-    sound = {entry.b64 for entry in entries if entry.error is None}
-    if len(sound) > 1:
-        error = Failure("jws_b64_inconsistent", "the entries disagree on b64")
-        for entry in entries:
-            entry.error = entry.error or error
-    return entries
+    encoded: bool | None = None
+    for entry in entries:
+        if entry.error is not None:
+            continue
+        if encoded is None:
+            encoded = entry.b64
+        elif entry.b64 is not encoded:
+            error = Failure("jws_b64_inconsistent", "the entries disagree on b64")
+            for one in entries:
+                one.error = one.error or error
+            return entries, None
+    return entries, encoded
 
 
 def _read(index: int, raw: RawEntry, rules: Rules) -> Entry:
@@ -103,7 +110,7 @@ def _read_names(entry: Entry, protected: dict[str, Any], profile: Profile) -> No
     alg, kid = merged.get("alg"), merged.get("kid")
     if not isinstance(alg, str):
         raise _invalid("alg is missing or no text")
-    if not isinstance(kid, str | None):
+    if kid is not None and not isinstance(kid, str):
         raise _invalid("kid is no text")
     entry.alg, entry.kid = alg, kid
 

@@ -8,14 +8,14 @@ from ledger.encoding import parse_json
 from ledger.errors import LedgerError, RefusedError
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True, gc=False):
     """Why an entry did not verify: a stable code, and a sentence for people."""
 
     code: str
     detail: str
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one entry of a JWS; `index` counts from 0 in the order of the envelope.
 
     `error` is None exactly if `verified`. `thumbprint` (RFC 7638, SHA-256) and `key_type` are those

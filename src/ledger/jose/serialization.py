@@ -4,7 +4,7 @@ Unknown members are ignored, at both levels (section 7.2.1). Refused is what two
 differently: duplicate members, both JSON forms in one object, second spellings of base64url.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,36 +16,37 @@ from ledger.jose.rules import RFC, Limits, Profile
 # bytes or text of any serialization, or the object of a JSON one.
 JwsInput = bytes | str | Mapping[str, Any]
 
-ABSENT = object()
+ABSENT = msgspec.UNSET
 _FORM_MEMBERS = frozenset({"protected", "header", "signature"})
 
 
-class RawEntry(msgspec.Struct, frozen=True):
+class RawEntry(msgspec.Struct, frozen=True, gc=False):
     """One entry as it came: any member may still be of any type, `ABSENT` if it is not there."""
 
-    protected: Any
-    header: Any
-    signature: Any
+    signature: Any = ABSENT
+    protected: Any = ABSENT
+    header: Any = ABSENT
 
 
-class Envelope(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """A payload as transmitted, None if it is detached, and the entries over it."""
 
     payload: str | None
-    entries: tuple[RawEntry, ...]
+    entries: Sequence[RawEntry]
 
 
-class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+class _PlainEntry(RawEntry, frozen=True, gc=False, forbid_unknown_fields=True):
     signature: str
-    protected: str | msgspec.UnsetType = msgspec.UNSET
+    protected: str | msgspec.UnsetType = ABSENT
+    header: msgspec.UnsetType = ABSENT
 
 
-class _General(msgspec.Struct, forbid_unknown_fields=True):
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     payload: str
-    signatures: list[_Entry]
+    signatures: list[_PlainEntry]
 
 
-_plain = msgspec.json.Decoder(_General)
+_plain = msgspec.json.Decoder(_Plain)
 
 
 def absent(member: object) -> bool:
@@ -81,25 +82,18 @@ def _parse_plain(raw: bytes, limits: Limits) -> Envelope | None:
     if b"\\" in raw:
         return None
     try:
-        general = _plain.decode(raw)
+        plain = _plain.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    signatures = general.signatures
-    bare = sum(entry.protected is msgspec.UNSET for entry in signatures)
-    if raw.count(b'"') != 6 + 8 * len(signatures) - 4 * bare or not signatures:
+    entries = plain.signatures
+    quotes = 6 + 8 * len(entries)
+    for entry in entries:
+        if entry.protected is ABSENT:
+            quotes -= 4
+    if raw.count(b'"') != quotes or not entries:
         return None
-    _refuse_many(len(signatures), limits)
-    return Envelope(
-        general.payload,
-        tuple(
-            RawEntry(
-                ABSENT if entry.protected is msgspec.UNSET else entry.protected,
-                ABSENT,
-                entry.signature,
-            )
-            for entry in signatures
-        ),
-    )
+    _refuse_many(len(entries), limits)
+    return Envelope(plain.payload, entries)
 
 
 def _parse_any(raw: bytes, profile: Profile, limits: Limits) -> Envelope:
@@ -118,7 +112,7 @@ def _parse_compact(raw: bytes) -> Envelope:
     if len(parts) != 3 or not all(0x20 <= octet <= 0x7E for octet in raw):
         raise _invalid("neither a JSON object nor three parts joined by dots")
     protected, payload, signature = (part.decode("ascii") for part in parts)
-    return Envelope(payload, (RawEntry(protected, ABSENT, signature),))
+    return Envelope(payload, (RawEntry(signature, protected),))
 
 
 def _from_object(jws: Mapping[str, Any], profile: Profile, limits: Limits) -> Envelope:
@@ -148,10 +142,10 @@ def _from_object(jws: Mapping[str, Any], profile: Profile, limits: Limits) -> En
 def _raw_entry(entry: object, profile: Profile) -> RawEntry:
     """Keep an entry of the wrong shape too: it fails alone, and does not veto the others."""
     if not isinstance(entry, Mapping):
-        return RawEntry(ABSENT, ABSENT, ABSENT)
+        return RawEntry()
     if not profile.unknown_members and not _FORM_MEMBERS.issuperset(entry):
-        return RawEntry(ABSENT, ABSENT, ABSENT)
-    return RawEntry(*(entry.get(name, ABSENT) for name in ("protected", "header", "signature")))
+        return RawEntry()
+    return RawEntry(*(entry.get(name, ABSENT) for name in ("signature", "protected", "header")))
 
 
 def _refuse_many(entries: int, limits: Limits) -> None:
@@ -159,7 +153,7 @@ def _refuse_many(entries: int, limits: Limits) -> None:
         raise MalformedError("jws_limit_exceeded", f"over {limits.entries} signatures")
 
 
-def _refuse_long(payload: object, entries: tuple[RawEntry, ...], limits: Limits) -> None:
+def _refuse_long(payload: object, entries: Sequence[RawEntry], limits: Limits) -> None:
     texts = [payload]
     for entry in entries:
         texts += (entry.protected, entry.signature)

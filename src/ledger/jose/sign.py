@@ -138,7 +138,8 @@ def merge(
         raise RefusedError("jws_payload_mismatch", "the two have different payloads")
     if _envelope_b64(one) != _envelope_b64(other):
         raise _inconsistent("the two disagree on b64")
-    entries = [*one.entries, *(entry for entry in other.entries if entry not in one.entries)]
+    entries, known = list(one.entries), [_members(entry) for entry in one.entries]
+    entries += [entry for entry in other.entries if _members(entry) not in known]
     if len(entries) > _LIMITS.entries:
         raise MalformedError("jws_limit_exceeded", f"over {_LIMITS.entries} signatures together")
     merged = to_object(Envelope(one.payload, tuple(entries)))
@@ -154,6 +155,10 @@ def merge(
         if outcome.thumbprint is not None:
             seen.add(outcome.thumbprint)
     return to_object(Envelope(one.payload, tuple(kept)))
+
+
+def _members(entry: RawEntry) -> tuple[Any, ...]:
+    return entry.signature, entry.protected, entry.header
 
 
 def _refuse_unknown(options: Mapping[str, Any]) -> None:
@@ -172,12 +177,12 @@ def _common_b64(parts: Sequence[Sign], *, default: bool = True) -> bool:
 
 
 def _envelope_b64(envelope: Envelope) -> bool:
-    entries = read_entries(envelope, DEFAULT)
+    entries, encoded = read_entries(envelope, DEFAULT)
     if any(
         entry.error is not None and entry.error.code == "jws_b64_inconsistent" for entry in entries
     ):
         raise _inconsistent("the entries disagree on b64")
-    return next((entry.b64 for entry in entries if entry.error is None), True)
+    return encoded is not False
 
 
 def _payload_bytes(payload: object, hints: Hints | None, b64: bool) -> bytes:
@@ -275,7 +280,7 @@ def _check_crit(protected: Mapping[str, Any]) -> None:
 
 def _sign(part: _Part, signing: bytes) -> RawEntry:
     signature = part.signer.sign(part.protected.encode() + b"." + signing)
-    return RawEntry(part.protected, part.header or ABSENT, b64u_encode(signature))
+    return RawEntry(b64u_encode(signature), part.protected, part.header or ABSENT)
 
 
 def _inconsistent(detail: str) -> MalformedError:

@@ -82,9 +82,11 @@ def as_keys(given: KeyInput | Lookup) -> Keys:
 def verify_envelope(jws: JwsInput, keys: Keys, rules: Rules) -> Verification:
     """Do what `verify_multi_all` does, with options that were read before."""
     judge = _Judge(parse(jws, rules.profile, rules.limits), keys, rules)
-    outcomes = tuple(judge.judge(entry) for entry in judge.entries)
-    proven = any(outcome.verified for outcome in outcomes)
-    return Verification(judge.payload if proven else None, outcomes)
+    outcomes = tuple([judge.judge(entry) for entry in judge.entries])
+    for outcome in outcomes:
+        if outcome.verified:
+            return Verification(judge.payload, outcomes)
+    return Verification(None, outcomes)
 
 
 def _first(jws: JwsInput, keys: Keys, rules: Rules) -> Verified:
@@ -111,17 +113,16 @@ class _Judge:
     """One envelope, its payload and signing inputs, and what all its entries have in common."""
 
     def __init__(self, envelope: Envelope, keys: Keys, rules: Rules) -> None:
-        self.entries = read_entries(envelope, rules)
+        self.entries, encoded = read_entries(envelope, rules)
         self._keys = keys
         self._rules = rules
         self._claims_error: Failure | None = None
         self._claims_checked = rules.now is None
-        encoding = next((entry.b64 for entry in self.entries if entry.error is None), True)
-        sound = any(entry.error is None for entry in self.entries)
-        self.payload, self._transmitted = (
-            signed_payload(envelope, encoded=encoding, rules=rules) if sound else (b"", b"")
-        )
-        self._encoded = encoding
+        self._encoded = encoded
+        self.payload, self._transmitted = b"", b""
+        if encoded is not None:
+            payload, transmitted = signed_payload(envelope, encoded=encoded, rules=rules)
+            self.payload, self._transmitted = payload, b"." + transmitted
 
     def judge(self, entry: Entry) -> Outcome:
         """Return the outcome of one entry."""
@@ -151,7 +152,7 @@ class _Judge:
         """Return the key that verifies the entry; raise RefusedError or MalformedError."""
         alg = entry.alg or ""
         candidates = _candidates(entry, _found(self._keys, entry), self._rules)
-        data = entry.protected_text.encode("ascii") + b"." + self._transmitted
+        data = entry.protected_text.encode("ascii") + self._transmitted
         tries = self._rules.limits.tries
         for key in candidates[:tries]:
             try:
@@ -198,7 +199,7 @@ def _copy(entry: Entry) -> dict[str, object]:
     return {} if entry.protected is None else dict(entry.protected)
 
 
-def _candidates(entry: Entry, keys: KeySet, rules: Rules) -> tuple[Key, ...]:
+def _candidates(entry: Entry, keys: KeySet, rules: Rules) -> list[Key]:
     """Return the keys that may have signed: those that the kid means, then those fit for alg.
 
     Raises RefusedError: `jws_no_matching_signer`, `jwk_key_not_found`, `jws_alg_not_allowed`, or
@@ -210,7 +211,7 @@ def _candidates(entry: Entry, keys: KeySet, rules: Rules) -> tuple[Key, ...]:
         named = keys.named(entry.kid) if entry.kid is not None else ()
     if rules.profile.kid_is_thumbprint:
         named = tuple(key for key in keys.keys if key.thumbprint == entry.kid)
-    fit = tuple(key for key in named if alg in key.verifiers)
+    fit = [key for key in named if alg in key.verifiers]
     if fit:
         return fit
     if rules.strict_signer_match:
