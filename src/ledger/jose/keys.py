@@ -63,10 +63,6 @@ class Key(msgspec.Struct, frozen=True, eq=False):
             name: value for name, value in named.items() if value is not None
         }
 
-    def named(self, name: str) -> bool:
-        """Tell whether a header's `kid` means this key: its kid, or else its thumbprint."""
-        return name == (self.thumbprint if self.kid is None else self.kid)
-
 
 class Material(msgspec.Struct, frozen=True, eq=False):
     """What a key's required members alone determine, made once for equal members."""
@@ -94,10 +90,10 @@ def parse_key(jwk: Mapping[str, Any]) -> Key:
     if kty == "oct":
         return secret_key(b64u(members[0][1]), alg=alg, kid=kid)
     material = import_members(kty, members)
-    return Key(kty, material.thumbprint, _chosen(material.verifiers, alg), members, kid, alg)
+    return Key(kty, material.thumbprint, for_algorithm(material.verifiers, alg), members, kid, alg)
 
 
-def _chosen(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[str, Verify]:
+def for_algorithm(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[str, Verify]:
     """Reduce to the key's own `alg`; EdDSA and Ed25519 are two names of one algorithm."""
     if alg is None:
         return verifiers
@@ -254,12 +250,17 @@ def uint(number: int) -> str:
     return b64u_encode(number.to_bytes((number.bit_length() + 7) // 8, "big"))
 
 
-def import_public(public: object) -> Key:
-    """Return the verification key of a `cryptography` public key; errors as `members_of`."""
+def import_public(public: object, *, alg: str | None = None, kid: str | None = None) -> Key:
+    """Return the verification key of a `cryptography` public key, for `alg` alone if it is given.
+
+    Raises MalformedError as `members_of`, and `jwk_invalid` for an alg that does not fit.
+    """
     kty, members = members_of(public)
     material = import_members(kty, members)
-    alg = members[0][1] if kty == "AKP" else None
-    return Key(kty, material.thumbprint, material.verifiers, members, alg=alg)
+    if kty == "AKP" and alg is None:
+        alg = members[0][1]
+    verifiers = for_algorithm(material.verifiers, alg)
+    return Key(kty, material.thumbprint, verifiers, members, kid, alg)
 
 
 def _invalid(detail: str) -> MalformedError:

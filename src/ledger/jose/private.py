@@ -50,8 +50,7 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
 
     def to_public_jwk(self) -> dict[str, str]:
         """Return the public JWK; raise MalformedError `private_key_refused` for a secret."""
-        kid = {} if self.kid is None else {"kid": self.kid}
-        return self.public.to_jwk() | {"alg": self.alg} | kid
+        return self.public.to_jwk()
 
 
 def import_private(given: object, *, alg: str | None = None) -> Signer:
@@ -63,7 +62,11 @@ def import_private(given: object, *, alg: str | None = None) -> Signer:
     fit.
     """
     if isinstance(given, Signer):
-        return given if alg in (None, given.alg) else import_private(_material(given), alg=alg)
+        if alg in (None, given.alg):
+            return given
+        if given.private is None:
+            return _secret_signer(given.secret or b"", alg, given.kid)
+        return _signer(given.private, alg, given.kid)
     if isinstance(given, bytes):
         return _secret_signer(given, alg, None)
     if isinstance(given, Mapping):
@@ -71,10 +74,6 @@ def import_private(given: object, *, alg: str | None = None) -> Signer:
     if isinstance(given, _KINDS):
         return _signer(given, alg, None)
     raise _invalid("not a private key of a kind that signs here")
-
-
-def _material(signer: Signer) -> object:
-    return signer.secret if signer.private is None else signer.private
 
 
 def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
@@ -108,15 +107,15 @@ def from_pem(pem: bytes, *, alg: str | None = None) -> Signer:
 
 
 def _signer(private: PrivateKey, alg: str | None, kid: str | None) -> Signer:
-    public = keys.import_public(private.public_key())
     functions = algorithms.signers(private)
     chosen = _choose(alg, tuple(functions))
+    public = keys.import_public(private.public_key(), alg=chosen, kid=kid)
     return Signer(chosen, public, functions[chosen], kid, private)
 
 
 def _secret_signer(secret: bytes, alg: str | None, kid: str | None) -> Signer:
     chosen = _choose(alg, HMAC)
-    public = keys.secret_key(secret, alg=chosen)
+    public = keys.secret_key(secret, alg=chosen, kid=kid)
     _, sign = algorithms.hmac_functions(secret, chosen)
     return Signer(chosen, public, sign, kid, None, secret)
 
