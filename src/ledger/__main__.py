@@ -1,6 +1,6 @@
-"""The command line: `ledger serve`, `ledger rebuild`.
+"""The command line: `ledger serve`, `ledger rebuild`, `ledger jws`.
 
-Exit codes: 0 done, 2 usage, settings or I/O.
+Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__
+from ledger import __version__, cli_jws
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -36,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "serve":
             command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
+    cli_jws.add_commands(commands)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "jws":
+        return cli_jws.run(chosen)
     try:
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":

@@ -11,7 +11,7 @@ import msgspec
 from ledger import clock
 from ledger.encoding import b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose import CompactJws, PublicJwk, parse_compact, verify
+from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
 TYP = "act+jwt"
 
@@ -111,10 +111,10 @@ def parse_act(text: str) -> CompactJws:
 def verify_act(jws: CompactJws, jwk: PublicJwk, kind: type[A], *, ledger: str, now_ms: int) -> A:
     """Verify the signature, then return the payload as the act that is expected here.
 
-    Raises RefusedError: those of `jose.verify`, `act_mismatch` (another act or members),
+    Raises RefusedError: those of `jose.verify_compact`, `act_mismatch` (another act or members),
     `ledger_mismatch`, `iat_stale`.
     """
-    verify(jws, jwk)
+    verify_compact(jws, jwk)
     try:
         act = decode(b64u_decode(jws.payload), kind)
     except MalformedError as error:

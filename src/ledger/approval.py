@@ -5,7 +5,7 @@ import msgspec
 from ledger import clock
 from ledger.encoding import b64u_decode, decode, sha256_hex
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose import CompactJws, PublicJwk, parse_compact, verify
+from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
 TYP = "JWT"
 MAX_JTI_CHARS = 128
@@ -47,11 +47,11 @@ def verify_approval(
 ) -> str:
     """Verify the signature and that it is over this very statement; return the form.
 
-    Raises RefusedError: those of `jose.verify`, `iat_stale`, and for the individual form
+    Raises RefusedError: those of `jose.verify_compact`, `iat_stale`, and for the individual form
     `payload_mismatch`, `payload_statement_mismatch`, `payload_content_mismatch`,
     `payload_signer_mismatch`, `payload_ledger_mismatch`, `payload_timestamp_stale`.
     """
-    verify(jws, jwk)
+    verify_compact(jws, jwk)
     if sha256_hex(jws.payload.encode()) == subject.payload_sha256:
         _require_fresh(jws.header.iat, now_ms=now_ms)
         return SHARED

@@ -21,7 +21,7 @@ from ledger.events import (
     RoleGranted,
     UserRegistered,
 )
-from ledger.jose import PublicJwk, parse_compact, parse_jwk, thumbprint, verify
+from ledger.jose import PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
 from ledger.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
@@ -237,7 +237,7 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
         )
     if b64u_decode(jws.payload) != challenge:
         raise RefusedError("possession_refused", "the proof is over another challenge")
-    verify(jws, jwk)
+    verify_compact(jws, jwk)
 
 
 def revoke_key(

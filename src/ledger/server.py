@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.assets import Assets, find_web
@@ -18,7 +19,7 @@ from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
 from ledger.http import people, reads, statements
-from ledger.http.context import AnyRequest, Context
+from ledger.http.context import COOKIE, AnyRequest, Context
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
 from ledger.log import GroupCommit, Log
@@ -121,6 +122,13 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             version=__version__,
             path="/schema",
             use_handler_docstrings=True,
+            components=Components(
+                security_schemes={
+                    "session": SecurityScheme(
+                        type="apiKey", name=COOKIE, security_scheme_in="cookie"
+                    )
+                }
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin)],

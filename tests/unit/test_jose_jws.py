@@ -13,7 +13,7 @@ from joserfc.jwk import import_key as joserfc_key
 
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose import Header, SigningKey, general, parse_compact, verify
+from ledger.jose import Header, SigningKey, general, parse_compact, verify_compact
 from tests.support.examples import FEW
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
 from tests.support.refusals import refused
@@ -35,24 +35,24 @@ def test_a_compact_jws_is_kept_as_it_was_received() -> None:
 
 @pytest.mark.parametrize("key", [ED, EC, PQ], ids=["Ed25519", "ES256", "ML-DSA-65"])
 def test_a_signature_of_each_algorithm_verifies(key: TestKey) -> None:
-    verify(parse_compact(key.jws(PAYLOAD)), key.jwk)
+    verify_compact(parse_compact(key.jws(PAYLOAD)), key.jwk)
 
 
 def test_the_newer_name_of_ed25519_verifies_too() -> None:
-    verify(parse_compact(ED.jws(PAYLOAD, alg="Ed25519")), ED.jwk)
+    verify_compact(parse_compact(ED.jws(PAYLOAD, alg="Ed25519")), ED.jwk)
 
 
 @pytest.mark.parametrize(("key", "alg"), [(ED, "EdDSA"), (EC, "ES256")])
 def test_pyjwt_verifies_what_the_ledger_accepts(key: TestKey, alg: str) -> None:
     text = key.jws(PAYLOAD)
-    verify(parse_compact(text), key.jwk)
+    verify_compact(parse_compact(text), key.jwk)
     assert jwt.decode(text, jwt.PyJWK(members(key), alg), algorithms=[alg]) == {"a": 1}
 
 
 @pytest.mark.parametrize(("key", "alg"), [(ED, "Ed25519"), (EC, "ES256")])
 def test_joserfc_verifies_what_the_ledger_accepts(key: TestKey, alg: str) -> None:
     text = key.jws(PAYLOAD, alg=alg)
-    verify(parse_compact(text), key.jwk)
+    verify_compact(parse_compact(text), key.jwk)
     theirs = joserfc_jws.deserialize_compact(text, joserfc_key(members(key)), algorithms=[alg])
     assert theirs.payload == PAYLOAD
 
@@ -62,8 +62,8 @@ def test_the_ledgers_own_key_signs_what_verifies() -> None:
     with_time, without = key.sign(PAYLOAD, typ="x", iat=7), key.sign(PAYLOAD, typ="x")
     assert parse_compact(with_time).header == Header("EdDSA", "x", key.kid, 7)
     assert parse_compact(without).header == Header("EdDSA", "x", key.kid, None)
-    verify(parse_compact(with_time), key.jwk)
-    verify(parse_compact(without), key.jwk)
+    verify_compact(parse_compact(with_time), key.jwk)
+    verify_compact(parse_compact(without), key.jwk)
 
 
 @pytest.mark.parametrize(
@@ -173,17 +173,17 @@ def test_a_header_in_another_spelling_of_base64url_is_refused() -> None:
 )
 def test_only_the_keys_own_algorithm_verifies(key: TestKey, alg: str) -> None:
     with refused(RefusedError, "jws_alg_mismatch"):
-        verify(parse_compact(key.jws(PAYLOAD, alg=alg)), key.jwk)
+        verify_compact(parse_compact(key.jws(PAYLOAD, alg=alg)), key.jwk)
 
 
 def test_a_header_that_names_another_key_does_not_verify() -> None:
     with refused(RefusedError, "jws_kid_mismatch"):
-        verify(parse_compact(ED.jws(PAYLOAD, kid=ed25519_key(2).kid)), ED.jwk)
+        verify_compact(parse_compact(ED.jws(PAYLOAD, kid=ed25519_key(2).kid)), ED.jwk)
 
 
 def test_a_signature_by_another_key_does_not_verify() -> None:
     with refused(RefusedError, "jws_signature_invalid"):
-        verify(parse_compact(ed25519_key(2).jws(PAYLOAD, kid=ED.kid)), ED.jwk)
+        verify_compact(parse_compact(ed25519_key(2).jws(PAYLOAD, kid=ED.kid)), ED.jwk)
 
 
 @pytest.mark.parametrize("length", [1, 63, 65, 128])
@@ -191,7 +191,7 @@ def test_a_signature_by_another_key_does_not_verify() -> None:
 def test_a_signature_of_another_length_does_not_verify(key: TestKey, length: int) -> None:
     head = key.jws(PAYLOAD).rpartition(".")[0]
     with refused(RefusedError, "jws_signature_invalid"):
-        verify(parse_compact(f"{head}.{b64u_encode(bytes(length))}"), key.jwk)
+        verify_compact(parse_compact(f"{head}.{b64u_encode(bytes(length))}"), key.jwk)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_an_es256_signature_outside_the_groups_order_does_not_verify(r: int, s: 
     head = EC.jws(PAYLOAD).rpartition(".")[0]
     signature = b64u_encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
     with refused(RefusedError, "jws_signature_invalid"):
-        verify(parse_compact(f"{head}.{signature}"), EC.jwk)
+        verify_compact(parse_compact(f"{head}.{signature}"), EC.jwk)
 
 
 def test_an_ed25519_signature_with_s_beyond_the_order_does_not_verify() -> None:
@@ -210,7 +210,7 @@ def test_an_ed25519_signature_with_s_beyond_the_order_does_not_verify() -> None:
     s = int.from_bytes(jws.signature[32:], "little") + order
     changed = jws.signature[:32] + s.to_bytes(32, "little")
     with refused(RefusedError, "jws_signature_invalid"):
-        verify(msgspec.structs.replace(jws, signature=changed), ED.jwk)
+        verify_compact(msgspec.structs.replace(jws, signature=changed), ED.jwk)
 
 
 @FEW
@@ -220,13 +220,13 @@ def test_one_changed_bit_of_a_compact_jws_never_verifies(bit: int, key: TestKey)
     bad = bytearray(good.encode())
     bad[bit // 8 % len(bad)] ^= 1 << bit % 8
     with pytest.raises((MalformedError, RefusedError)):
-        verify(parse_compact(bad.decode("latin-1")), key.jwk)
+        verify_compact(parse_compact(bad.decode("latin-1")), key.jwk)
 
 
 @pytest.mark.parametrize("end", range(0, len(GOOD), 5))
 def test_a_truncated_compact_jws_never_verifies(end: int) -> None:
     with pytest.raises((MalformedError, RefusedError)):
-        verify(parse_compact(GOOD[:end]), ED.jwk)
+        verify_compact(parse_compact(GOOD[:end]), ED.jwk)
 
 
 @FEW

@@ -1,246 +1,254 @@
-"""Public keys: which are taken, under which name."""
+"""Keys: JWK in and out for every kind, public and private, and what is refused on the way."""
 
-import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from hypothesis import given
-from hypothesis import strategies as st
-from joserfc.jwk import import_key as joserfc_key
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
-from ledger.encoding import b64u_decode, b64u_encode
+from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError
-from ledger.jose import AkpJwk, EcJwk, OkpJwk, SigningKey, parse_jwk, thumbprint
-from tests.support.examples import FEW
-from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
-from tests.support.refusals import refused
-from tests.support.signers import members
-
-ED, EC, PQ = ed25519_key(1), es256_key(1), ml_dsa_key(1)
-OKP_MEMBERS, EC_MEMBERS, AKP_MEMBERS = members(ED), members(EC), members(PQ)
-P = 2**255 - 19
-
-
-def le(y: int, sign: int = 0) -> str:
-    return b64u_encode((y | sign << 255).to_bytes(32, "little"))
-
-
-@pytest.mark.parametrize(("key", "kind"), [(ED, OkpJwk), (EC, EcJwk), (PQ, AkpJwk)])
-def test_a_public_key_of_each_type_is_taken(key: TestKey, kind: type) -> None:
-    jwk = parse_jwk(members(key))
-    assert type(jwk) is kind
-    assert jwk == key.jwk
-
-
-@pytest.mark.parametrize("key", [ED, EC])
-def test_thumbprints_are_those_of_another_library(key: TestKey) -> None:
-    assert thumbprint(key.jwk) == joserfc_key(members(key)).thumbprint()
-
-
-def test_the_thumbprint_of_an_ml_dsa_key_covers_alg_kty_and_pub() -> None:
-    canonical = '{"alg":"ML-DSA-65","kty":"AKP","pub":"' + AKP_MEMBERS["pub"] + '"}'
-    assert PQ.kid == b64u_encode(hashlib.sha256(canonical.encode()).digest())
-
-
-def test_members_beside_the_key_itself_are_left_out_of_it() -> None:
-    more = {"use": "sig", "key_ops": ["verify"], "ext": True, "alg": "EdDSA", "kid": ED.kid}
-    assert parse_jwk(OKP_MEMBERS | more) == ED.jwk
-
-
-@pytest.mark.parametrize(
-    ("jwk", "alg"),
-    [
-        (OKP_MEMBERS, "EdDSA"),
-        (OKP_MEMBERS, "Ed25519"),
-        (EC_MEMBERS, "ES256"),
-        (AKP_MEMBERS, "ML-DSA-65"),
-    ],
+from ledger.jose import (
+    AkpJwk,
+    EcJwk,
+    OkpJwk,
+    SigningKey,
+    from_pem,
+    generate,
+    import_private,
+    import_public,
+    key_set,
+    parse_jwk,
+    parse_key,
+    parse_key_set,
+    secret_key,
+    sign,
+    thumbprint,
+    verify,
 )
-def test_a_key_may_name_its_algorithm(jwk: dict[str, Any], alg: str) -> None:
-    parse_jwk(jwk | {"alg": alg})
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors/jws-rfc.json").read_text())
+RSA_JWK: dict[str, Any] = VECTORS["jws"][1]["keys"][0]
+PAIRS = ["EdDSA", "Ed25519", "ES256", "ES384", "ES512", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"]
+SECRET = bytes(range(64))
 
 
-@pytest.mark.parametrize(
-    ("jwk", "alg"),
-    [
-        (OKP_MEMBERS, "ES256"),
-        (OKP_MEMBERS, "none"),
-        (OKP_MEMBERS, "HS256"),
-        (OKP_MEMBERS, "eddsa"),
-        (EC_MEMBERS, "EdDSA"),
-        (EC_MEMBERS, "ES384"),
-        (AKP_MEMBERS, "ML-DSA-44"),
-        (AKP_MEMBERS, "EdDSA"),
-        (OKP_MEMBERS, None),
-    ],
-)
-def test_a_key_that_names_another_algorithm_is_refused(jwk: dict[str, Any], alg: Any) -> None:
-    with refused(MalformedError, "jwk_invalid"):
-        parse_jwk(jwk | {"alg": alg})
+def code(call: Any, *arguments: Any, **options: Any) -> str:
+    with pytest.raises(MalformedError) as refused:
+        call(*arguments, **options)
+    return refused.value.code
 
 
-@pytest.mark.parametrize("name", ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])
-@pytest.mark.parametrize("value", ["AAAA", None, ""])
-@pytest.mark.parametrize("jwk", [OKP_MEMBERS, EC_MEMBERS, {}], ids=["OKP", "EC", "none"])
-def test_a_private_member_is_refused_whatever_it_holds(
-    jwk: dict[str, Any], name: str, value: Any
-) -> None:
-    with refused(MalformedError, "private_key_refused"):
-        parse_jwk(jwk | {name: value})
+@pytest.mark.parametrize("alg", PAIRS)
+def test_a_generated_key_survives_its_jwk(alg: str) -> None:
+    signer = generate(alg)
+    again = import_private(signer.to_jwk())
+    assert again.to_jwk() == signer.to_jwk()
+    assert again.alg == alg
+    assert again.kid == signer.public.thumbprint
+    public = parse_key(signer.to_public_jwk())
+    assert public.thumbprint == signer.public.thumbprint
+    assert public.to_jwk() == signer.to_public_jwk()
+    assert verify(sign(b"x", again), public).payload == b"x"
+    assert not {"d", "priv"} & set(signer.to_public_jwk())
 
 
-@pytest.mark.parametrize("kid", [EC.kid, "", "alice", None, ED.kid + "=", ED.kid[:-1]])
-def test_a_kid_that_is_not_the_thumbprint_is_refused(kid: Any) -> None:
-    with refused(MalformedError, "kid_mismatch"):
-        parse_jwk(OKP_MEMBERS | {"kid": kid})
+def test_an_rsa_key_survives_its_jwk_with_primes_or_without() -> None:
+    whole = import_private(RSA_JWK, alg="PS256")
+    bare = import_private({n: RSA_JWK[n] for n in ("kty", "n", "e", "d")}, alg="PS256")
+    assert whole.to_jwk() == RSA_JWK | {"alg": "PS256"}
+    assert bare.to_jwk()["n"] == RSA_JWK["n"]
+    assert verify(sign(b"x", bare), whole.public).payload == b"x"
+    part = {n: v for n, v in RSA_JWK.items() if n != "qi"}
+    assert code(import_private, part, alg="PS256") == "jwk_invalid"
+    assert code(import_private, RSA_JWK | {"oth": []}, alg="PS256") == "jwk_invalid"
+    assert code(import_private, RSA_JWK | {"p": RSA_JWK["q"]}, alg="PS256") == "jwk_invalid"
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        pytest.param(le(1), id="order 1"),
-        pytest.param(le(1, 1), id="order 1, other sign"),
-        pytest.param(le(P - 1), id="order 2"),
-        pytest.param(le(P - 1, 1), id="order 2, other sign"),
-        pytest.param(le(0), id="order 4"),
-        pytest.param(le(0, 1), id="order 4, other sign"),
-        pytest.param("JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", id="order 8"),
-        pytest.param("JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU", id="order 8, other sign"),
-        pytest.param("xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", id="order 8, other y"),
-        pytest.param("xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o", id="order 8, both other"),
-        pytest.param(le(P), id="0, not canonical"),
-        pytest.param(le(P, 1), id="0, not canonical, other sign"),
-        pytest.param(le(P + 1), id="1, not canonical"),
-        pytest.param(le(P + 1, 1), id="1, not canonical, other sign"),
-        pytest.param(le(P + 3), id="3, not canonical"),
-        pytest.param(le(2**255 - 1), id="18, not canonical"),
-        pytest.param(le(2**255 - 1, 1), id="18, not canonical, other sign"),
-    ],
-)
-def test_weak_and_non_canonical_ed25519_points_are_refused(point: str) -> None:
-    with refused(MalformedError, "jwk_invalid"):
-        parse_jwk({"kty": "OKP", "crv": "Ed25519", "x": point})
+def test_an_rsa_key_is_generated_on_demand() -> None:
+    signer = generate("PS256", rsa_bits=2048)
+    assert signer.public.alg == "PS256"
+    assert set(signer.public.verifiers) == {"PS256"}
 
 
-@pytest.mark.parametrize("length", [0, 1, 31, 33, 64])
-def test_an_ed25519_key_has_32_bytes(length: int) -> None:
-    with refused(MalformedError, "jwk_invalid"):
-        parse_jwk(OKP_MEMBERS | {"x": b64u_encode(bytes([2]) * length)})
+@pytest.mark.parametrize("alg", ["HS256", "none", "", "RSA1_5"])
+def test_only_key_pairs_are_generated(alg: str) -> None:
+    assert code(generate, alg) == "jws_alg_not_allowed"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"y": EC_MEMBERS["x"]}, id="off the curve"),
-        pytest.param({"x": b64u_encode(bytes(32)), "y": b64u_encode(bytes(32))}, id="origin"),
-        pytest.param({"x": b64u_encode(b"\xff" * 32)}, id="beyond the field"),
-        pytest.param({"x": b64u_encode(b"\0" + b64u_decode(EC_MEMBERS["x"]))}, id="33 bytes"),
-        pytest.param({"x": b64u_encode(b64u_decode(EC_MEMBERS["x"])[1:])}, id="31 bytes"),
-        pytest.param({"y": ""}, id="no y"),
-        pytest.param({"x": "", "y": ""}, id="point at infinity"),
-    ],
-)
-def test_what_is_no_point_of_p_256_is_refused(changes: dict[str, str]) -> None:
-    with refused(MalformedError, "jwk_invalid"):
-        parse_jwk(EC_MEMBERS | changes)
+def test_a_secret_survives_its_jwk_and_has_no_public_one() -> None:
+    signer = import_private(SECRET, alg="HS512")
+    assert signer.to_jwk() == {"kty": "oct", "k": b64u_encode(SECRET), "alg": "HS512"}
+    again = import_private(signer.to_jwk() | {"kid": "shared"})
+    assert again.to_jwk()["kid"] == "shared"
+    assert code(signer.to_public_jwk) == "private_key_refused"
+    assert code(key_set(SECRET).to_jwks) == "private_key_refused"
+    assert verify(sign(b"x", again), signer.public, algorithms=["HS512"]).payload == b"x"
 
 
-@pytest.mark.parametrize("length", [0, 32, 1951, 1953, 1312, 2592])
-def test_an_ml_dsa_65_key_has_1952_bytes(length: int) -> None:
-    with refused(MalformedError, "jwk_invalid"):
-        parse_jwk(AKP_MEMBERS | {"pub": b64u_encode(bytes(length))})
+def test_a_secret_fits_the_algorithms_that_it_is_long_enough_for() -> None:
+    assert set(secret_key(bytes(32)).verifiers) == {"HS256"}
+    assert set(secret_key(bytes(47)).verifiers) == {"HS256"}
+    assert set(secret_key(bytes(48)).verifiers) == {"HS256", "HS384"}
+    assert set(secret_key(bytes(64)).verifiers) == {"HS256", "HS384", "HS512"}
+    assert set(secret_key(bytes(64), alg="HS256").verifiers) == {"HS256"}
+    assert set(secret_key(bytes(4096)).verifiers) == {"HS256", "HS384", "HS512"}
+    for secret, alg in ((bytes(31), None), (bytes(4097), None), (bytes(63), "HS512")):
+        assert code(secret_key, secret, alg=alg) == "jwk_invalid"
+    assert code(secret_key, bytes(64), alg="EdDSA") == "jwk_invalid"
 
 
-@pytest.mark.parametrize(
-    "jwk",
-    [
-        {},
-        {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
-        {"kty": "oct"},
-        {"kty": None},
-        {"kty": ["OKP"]},
-        OKP_MEMBERS | {"kty": "EC"},
-        OKP_MEMBERS | {"kty": "okp"},
-        OKP_MEMBERS | {"crv": "X25519"},
-        OKP_MEMBERS | {"crv": "Ed448"},
-        OKP_MEMBERS | {"x": 7},
-        OKP_MEMBERS | {"x": None},
-        {"kty": "OKP", "crv": "Ed25519"},
-        EC_MEMBERS | {"crv": "P-384"},
-        EC_MEMBERS | {"crv": "secp256k1"},
-        {"kty": "EC", "crv": "P-256", "x": EC_MEMBERS["x"]},
-        AKP_MEMBERS | {"alg": "ML-DSA-87"},
-        {"kty": "AKP", "pub": AKP_MEMBERS["pub"]},
-    ],
-    ids=range(17),
-)
-def test_any_other_key_is_refused(jwk: dict[str, Any]) -> None:
-    with refused(MalformedError, "jwk_invalid"):
-        parse_jwk(jwk)
+def test_the_algorithms_of_a_key_are_its_types_or_its_own() -> None:
+    public = {n: RSA_JWK[n] for n in ("kty", "n", "e")}
+    assert set(parse_key(public).verifiers) == {
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    }  # fmt: skip
+    assert set(parse_key(public | {"alg": "PS512"}).verifiers) == {"PS512"}
+    jwk = generate("EdDSA").to_public_jwk()
+    assert set(parse_key(jwk | {"alg": "Ed25519"}).verifiers) == {"EdDSA", "Ed25519"}
 
 
-@pytest.mark.parametrize("x", ["=", "A", OKP_MEMBERS["x"] + "=", OKP_MEMBERS["x"][:-1] + "/", "é"])
-def test_a_key_in_another_spelling_of_base64url_is_refused(x: str) -> None:
-    with refused(MalformedError, "base64url_invalid"):
-        parse_jwk(OKP_MEMBERS | {"x": x})
+@pytest.mark.parametrize("kid", ["", "a", "\ud800"])
+def test_any_text_is_a_kid(kid: str) -> None:
+    assert parse_key(generate("EdDSA").to_public_jwk() | {"kid": kid}).kid == kid
 
 
-@FEW
-@given(st.integers(0, 255))
-def test_one_changed_bit_is_another_key_or_none(bit: int) -> None:
-    changed = bytearray(b64u_decode(OKP_MEMBERS["x"]))
-    changed[bit // 8] ^= 1 << bit % 8
-    try:
-        other = parse_jwk(OKP_MEMBERS | {"x": b64u_encode(bytes(changed))})
-    except MalformedError:
-        return
-    assert thumbprint(other) != ED.kid
+def test_rsa_sizes_are_bounded_and_inclusive() -> None:
+    for bits, good in ((1024, False), (2040, False), (2048, True)):
+        public = rsa.generate_private_key(65537, bits).public_key()
+        if good:
+            assert import_public(public).kty == "RSA"
+        else:
+            assert code(import_public, public) == "jwk_invalid"
+
+    def jwk(n: int, e: int = 65537) -> dict[str, str]:
+        raw = [b64u_encode(x.to_bytes((x.bit_length() + 7) // 8, "big")) for x in (n, e)]
+        return {"kty": "RSA", "n": raw[0], "e": raw[1]}
+
+    assert parse_key(jwk(2**8191 + 1)).kty == "RSA"
+    assert code(parse_key, jwk(2**8192 + 1)) == "jwk_invalid"
+    assert parse_key(jwk(2**2047 + 1, 3)).kty == "RSA"
+    assert parse_key(jwk(2**2047 + 1, 2**64 - 1)).kty == "RSA"
+    assert code(parse_key, jwk(2**2047 + 1, 2**64 + 1)) == "jwk_invalid"
+    assert code(parse_key, jwk(2**2047 + 1, 1)) == "jwk_invalid"
+    assert code(parse_key, jwk(2**2047 - 1)) == "jwk_invalid"
 
 
-@FEW
-@given(st.dictionaries(st.sampled_from(["kty", "crv", "x", "y", "alg", "kid"]), st.text()))
-def test_garbage_is_no_key(jwk: dict[str, Any]) -> None:
-    with pytest.raises(MalformedError):
-        parse_jwk(jwk)
-
-
-# --- the ledger's own key ------------------------------------------------------------------------
-
-
-def test_a_signing_key_survives_its_pem() -> None:
-    key = SigningKey.generate()
-    assert SigningKey.from_pem(key.to_pem()).kid == key.kid
-
-
-def test_a_new_signing_key_is_a_new_one() -> None:
-    assert SigningKey.generate().kid != SigningKey.generate().kid
-
-
-def pem(
-    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey, password: bytes | None
-) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(password)
-        if password
-        else serialization.NoEncryption(),
+def test_key_objects_of_other_kinds_are_refused() -> None:
+    other = dsa.generate_private_key(2048)
+    assert code(import_public, other.public_key()) == "jwk_invalid"
+    assert code(import_private, other) == "jwk_invalid"
+    assert code(import_public, ec.generate_private_key(ec.SECP192R1()).public_key()) == (
+        "jwk_invalid"
     )
 
 
+def test_a_pem_is_read_and_nothing_else_is() -> None:
+    signer = generate("ES384")
+    assert signer.private is not None
+    pem = signer.private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    assert from_pem(pem).public.thumbprint == signer.public.thumbprint
+    locked = signer.private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    for bad in (b"", b"garbage", pem[:-40], locked):
+        assert code(from_pem, bad) == "jwk_invalid"
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ML-DSA-65"])
+def test_a_private_jwk_whose_halves_differ_is_refused(alg: str) -> None:
+    one, other = generate(alg).to_jwk(), generate(alg).to_jwk()
+    secret = "priv" if alg.startswith("ML") else "d"
+    assert code(import_private, one | {secret: other[secret]}) == "jwk_invalid"
+    for bad in ("", "!", "AAAA", 1, None):
+        assert code(import_private, one | {secret: bad}) == "jwk_invalid"
+    del one[secret]
+    assert code(import_private, one) == "jwk_invalid"
+
+
+@pytest.mark.parametrize("member", ["kid", "alg"])
+def test_names_in_a_private_jwk_are_texts(member: str) -> None:
+    assert code(import_private, generate("EdDSA").to_jwk() | {member: 1}) == "jwk_invalid"
+
+
 @pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"not a key",
-        SigningKey.generate().to_pem()[:60],
-        pem(ed25519.Ed25519PrivateKey.generate(), b"a password"),
-        pem(ec.generate_private_key(ec.SECP256R1()), None),
-    ],
-    ids=["empty", "garbage", "truncated", "encrypted", "P-256"],
+    "jwk", [{}, {"kty": "oct"}, {"kty": 1}, {"kty": "EC", "crv": 1}, {"kty": "AKP", "alg": []}]
 )
-def test_what_is_not_an_unencrypted_ed25519_key_is_no_signing_key(raw: bytes) -> None:
-    with refused(MalformedError, "key_file_invalid"):
-        SigningKey.from_pem(raw)
+def test_a_private_jwk_of_the_wrong_shape_is_refused(jwk: dict[str, Any]) -> None:
+    assert code(import_private, jwk, alg="HS256" if jwk == {"kty": "oct"} else None) == (
+        "jwk_invalid"
+    )
+
+
+def test_a_set_reports_what_it_cannot_use() -> None:
+    good = generate("EdDSA").to_public_jwk()
+    found = parse_key_set({"keys": [good, generate("EdDSA").to_jwk() | {"kid": "p"}, 1, {}]})
+    assert [key.kid for key in found.keys] == [good["kid"]]
+    assert [(kid, error.code) for kid, error in found.unusable] == [
+        ("p", "private_key_refused"),
+        (None, "jwk_invalid"),
+        (None, "jwk_invalid"),
+    ]
+    assert found.to_jwks() == {"keys": [good]}
+    assert found.named(good["kid"]) == found.keys
+    assert found.named("nobody") == ()
+
+
+@pytest.mark.parametrize("jwks", [{"keys": None}, {"keys": {}}, {"keys": [1] * 4097}])
+def test_a_set_is_a_list_of_bounded_length(jwks: dict[str, Any]) -> None:
+    assert code(parse_key_set, jwks) == "jwk_invalid"
+
+
+# --- signing keys: what a person may attest ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alg", "kind"), [("EdDSA", OkpJwk), ("ES256", EcJwk), ("ML-DSA-65", AkpJwk)]
+)
+def test_a_person_may_attest_three_kinds_of_key(alg: str, kind: type) -> None:
+    jwk = generate(alg).to_public_jwk()
+    parsed = parse_jwk(jwk)
+    assert type(parsed) is kind
+    assert thumbprint(parsed) == jwk["kid"] == parse_key(jwk).thumbprint
+
+
+@pytest.mark.parametrize("alg", ["ES384", "ES512", "ML-DSA-44", "ML-DSA-87"])
+def test_a_person_may_attest_no_other_kind(alg: str) -> None:
+    assert code(parse_jwk, generate(alg).to_public_jwk()) == "jwk_invalid"
+    assert code(parse_jwk, {n: RSA_JWK[n] for n in ("kty", "n", "e")}) == "jwk_invalid"
+
+
+def test_a_private_key_never_arrives() -> None:
+    for alg in ("EdDSA", "ES256", "ML-DSA-65"):
+        assert code(parse_jwk, generate(alg).to_jwk()) == "private_key_refused"
+    assert code(parse_jwk, RSA_JWK) == "private_key_refused"
+    assert code(parse_jwk, {"kty": "oct", "k": "AAAA"}) == "private_key_refused"
+
+
+def test_a_chosen_kid_is_refused() -> None:
+    jwk = generate("EdDSA").to_public_jwk()
+    assert code(parse_jwk, jwk | {"kid": "alice"}) == "kid_mismatch"
+    assert parse_jwk(jwk | {"alg": "Ed25519"}) == parse_jwk(jwk)
+    assert code(parse_jwk, jwk | {"alg": "ES256"}) == "jwk_invalid"
+
+
+def test_the_ledgers_key_file_is_an_ed25519_pem() -> None:
+    key = SigningKey.generate()
+    assert SigningKey.from_pem(key.to_pem()).kid == key.kid
+    other = generate("ES256").private
+    assert other is not None
+    pem = other.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    for bad in (b"", pem, key.to_pem()[:-40]):
+        assert code(SigningKey.from_pem, bad) == "key_file_invalid"

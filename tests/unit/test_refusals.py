@@ -24,9 +24,10 @@ COMPOSED = {
 def codes(module: str) -> set[str]:
     """Return the codes of the errors that a module names, found in its syntax tree."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse((SOURCES / f"{module}.py").read_text("utf-8"))):
-        if isinstance(node, ast.Call) and _makes_an_error(node.func):
-            found |= _texts(node.args[0])
+    for path in (*SOURCES.glob(f"{module}.py"), *SOURCES.glob(f"{module}/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and _makes_an_error(node.func):
+                found |= _texts(node.args[0])
     return found
 
 

@@ -206,5 +206,7 @@ def paging(limit: Limit = 50, cursor: Cursor = None) -> Paging:
 
 Moment = NamedDependency[SkipValidation[int | None]]
 FromPaging = NamedDependency[SkipValidation[Paging]]
+# What the OpenAPI document says of routes for the signed-in.
+BY_SESSION: list[dict[str, list[str]]] = [{"session": []}]
 READING = {"moment": Provide(moment), "paging": Provide(paging, sync_to_thread=False)}
 MEMBERS = READING | {"user": Provide(signed_in, sync_to_thread=False)}

@@ -21,7 +21,14 @@ from ledger.http.answers import (
     done,
     recorded,
 )
-from ledger.http.context import AnyRequest, Context, FromContext, SignedIn, signed_in
+from ledger.http.context import (
+    BY_SESSION,
+    AnyRequest,
+    Context,
+    FromContext,
+    SignedIn,
+    signed_in,
+)
 from ledger.http.problems import answers
 from ledger.http.requests import (
     BeginRegistration,
@@ -124,7 +131,7 @@ async def sign_out(
     return Response(None, status_code=204, cookies=[context.end_session(request)])
 
 
-@get("/api/session", responses=answers(401, 503))
+@get("/api/session", responses=answers(401, 503), security=BY_SESSION)
 async def session(request: AnyRequest, context: FromContext) -> SessionInfo:
     """Tell who is signed in."""
     user = context.require_session(request)
@@ -231,4 +238,5 @@ members_only = Router(
     "/",
     route_handlers=[begin_key, add_key, begin_passkey, add_passkey],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
+    security=BY_SESSION,
 )

@@ -11,6 +11,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.errors import NotFoundError
 from ledger.http.context import (
+    BY_SESSION,
     MEMBERS,
     READING,
     Context,
@@ -178,4 +179,5 @@ members_only = Router(
     "/",
     route_handlers=[list_users, user_by_credential, list_timeline, live],
     dependencies=MEMBERS,
+    security=BY_SESSION,
 )

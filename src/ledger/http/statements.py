@@ -8,10 +8,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
+from ledger.document import Document
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
 from ledger.http.answers import Decided, Drafted, created, recorded
 from ledger.http.context import (
+    BY_SESSION,
     MEMBERS,
     AnyRequest,
     Context,
@@ -32,6 +34,7 @@ from projections import inbox, statements
 from projections.paging import Page
 from projections.statements import Statement, StatementSummary
 
+JOSE_JSON = "application/jose+json"
 Status = Annotated[
     Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
     QueryParameter(name="status"),
@@ -40,10 +43,35 @@ Search = Annotated[str | None, QueryParameter(name="q", max_length=200, descript
 By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 
 
+class Signature(msgspec.Struct):
+    """One signature of a General JSON JWS."""
+
+    protected: str
+    signature: str
+
+
+class GeneralJws(msgspec.Struct):
+    """RFC 7515 section 7.2.1."""
+
+    payload: str
+    signatures: list[Signature]
+
+
 READ = answers(401, 404, 503)
 SHOWN = READ | {
     200: ResponseSpec(Statement, description="The statement", generate_examples=False),
     304: ResponseSpec(None, description="As `If-None-Match` has it", generate_examples=False),
+}
+DOCUMENT = READ | {
+    200: ResponseSpec(Document, description="The exact bytes", generate_examples=False)
+}
+GENERAL = READ | {
+    200: ResponseSpec(
+        GeneralJws,
+        description="All approvals in the shared form",
+        media_type=JOSE_JSON,
+        generate_examples=False,
+    )
 }
 
 
@@ -154,7 +182,7 @@ async def show(
     return Response(content, media_type="application/json", headers=headers)
 
 
-@get("/api/statements/{statement_id:str}/document", responses=READ)
+@get("/api/statements/{statement_id:str}/document", responses=DOCUMENT)
 async def document(
     statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
@@ -166,7 +194,7 @@ async def document(
     return Response(raw, media_type="application/json")
 
 
-@get("/api/statements/{statement_id:str}/jws", responses=READ)
+@get("/api/statements/{statement_id:str}/jws", responses=GENERAL)
 async def general_jws(
     statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
@@ -174,7 +202,7 @@ async def general_jws(
     compacts = _approvals(context, statement_id, moment)
     if not compacts:
         raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
-    return Response(jose.general(compacts), media_type="application/jose+json")
+    return Response(jose.general(compacts), media_type=JOSE_JSON)
 
 
 def _approvals(context: Context, statement_id: str, moment: int | None) -> list[str]:
@@ -193,5 +221,6 @@ reads = Router(
     "/",
     route_handlers=[list_statements, list_inbox, show, document, general_jws],
     dependencies=MEMBERS,
+    security=BY_SESSION,
     tags=["statements"],
 )

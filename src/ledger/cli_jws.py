@@ -1,0 +1,303 @@
+"""`ledger jws`: sign, verify, inspect, flatten, merge; files or standard input, and nothing else.
+
+Exit codes: 0 done or verified, 1 invalid, 2 usage or I/O, 3 cannot be verified (a key is missing),
+4 verified, but the policy is not met.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ledger import jose
+from ledger.encoding import parse_json
+from ledger.errors import LedgerError, MalformedError
+from ledger.jose.algorithms import ALL_ALGORITHMS
+
+DONE, INVALID, USAGE, UNVERIFIABLE, NOT_MET = 0, 1, 2, 3, 4
+# With any of these, the right key might still verify the entry.
+_MISSING = frozenset({"jwk_key_not_found", "jws_no_matching_signer"})
+
+
+class UsageError(Exception):
+    """An argument or a file that nothing can be done with."""
+
+
+def add_commands(commands: Any) -> None:
+    """Add `jws` and its commands to the parser's subcommands."""
+    text = "sign and verify JSON Web Signatures with one key or many"
+    jws = commands.add_parser("jws", help=text, description=text).add_subparsers(
+        dest="jws_command", required=True
+    )
+    for name, (help_text, _) in _COMMANDS.items():
+        command = jws.add_parser(name, help=help_text, description=help_text)
+        _ARGUMENTS[name](command)
+        if name != "key":
+            command.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run one `jws` command; return its exit code."""
+    try:
+        return _COMMANDS[chosen.jws_command][1](chosen)
+    except (UsageError, OSError, ValueError, TypeError) as error:
+        print(f"ledger jws: {error}", file=sys.stderr)
+        return USAGE
+    except LedgerError as error:
+        print(f"ledger jws: {error}", file=sys.stderr)
+        return INVALID
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+
+def _input(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", nargs="?", default="-", help="a JWS in any form; - is stdin")
+
+
+def _sign_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", nargs="?", default="-", help="the payload; - is stdin")
+    command.add_argument(
+        "--key", action="append", required=True, help="a private JWK; once for each signer"
+    )
+    command.add_argument("--alg", help="the algorithm, where a key fits several")
+    command.add_argument("--typ", help="typ of every signer's protected header")
+    command.add_argument("--append", help="add the signatures to this JWS instead of a payload")
+    command.add_argument("--detached", action="store_true", help="leave the payload out")
+    command.add_argument("--compact", action="store_true", help="write the compact form")
+
+
+def _verify_arguments(command: argparse.ArgumentParser) -> None:
+    _input(command)
+    command.add_argument("--keys", required=True, help="a JWK Set or JWK of public keys")
+    command.add_argument("--require", help="N distinct signers, or a policy's JSON, or @its file")
+    command.add_argument("--identities", help="a JSON object from key thumbprint to person")
+    command.add_argument("--algorithms", help="accept only these, comma-separated")
+    command.add_argument("--typ", help="the expected typ")
+    command.add_argument("--payload", help="the detached payload's file")
+    command.add_argument("--profile", choices=("rfc", "ledger"), default="rfc")
+    command.add_argument("--strict", action="store_true", help="only keys that kid and alg name")
+    command.add_argument("--claims", action="store_true", help="check exp and nbf, now")
+
+
+def _merge_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", help="two or more JWSs over one payload")
+    command.add_argument("--keys", help="keep each signer of these public keys once")
+
+
+def _key_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--alg", default="EdDSA", help="what it will sign with (EdDSA)")
+    command.add_argument("--public", help="print the public JWK of this private one instead")
+
+
+_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "sign": _sign_arguments,
+    "verify": _verify_arguments,
+    "inspect": _input,
+    "flatten": _input,
+    "merge": _merge_arguments,
+    "key": _key_arguments,
+}
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def sign(chosen: argparse.Namespace) -> int:
+    """Sign a payload, or add signatures to a JWS."""
+    protected = {} if chosen.typ is None else {"typ": chosen.typ}
+    signers = [jose.Sign(_key(path), protected, alg=chosen.alg) for path in chosen.key]
+    if chosen.append is None:
+        jws = jose.sign_multi(_read(chosen.file), signers, detached=chosen.detached)
+    else:
+        jws = jose.to_general(_read(chosen.append))
+        detached = None if "payload" in jws else _read(chosen.file)
+        for signer in signers:
+            jws = jose.append_signature(jws, signer, detached_payload=detached)
+    print(jose.to_compact(jws) if chosen.compact else _line(jws))
+    return DONE
+
+
+def verify(chosen: argparse.Namespace) -> int:
+    """Verify every signature, and a policy over them."""
+    policy = jose.Policy() if chosen.require is None else _policy(chosen.require)
+    identities = None if chosen.identities is None else _names(chosen.identities)
+    options: dict[str, Any] = {"profile": chosen.profile, "strict_signer_match": chosen.strict}
+    if chosen.algorithms is not None:
+        unknown = set(chosen.algorithms.split(",")) - ALL_ALGORITHMS
+        if unknown:
+            raise UsageError(f"no such algorithm: {', '.join(sorted(unknown))}")
+        options["algorithms"] = chosen.algorithms.split(",")
+    if chosen.typ is not None:
+        options["typ"] = chosen.typ
+    if chosen.payload is not None:
+        options["detached_payload"] = _read(chosen.payload)
+    if chosen.claims:
+        options["now"] = time.time()
+    found = jose.verify_multi_all(_read(chosen.file), _keys(chosen.keys), **options)
+    verdict = jose.evaluate(policy, found, identities=identities)
+    status = _status(found, verdict, asked=chosen.require is not None)
+    if chosen.json:
+        print(_line({"status": _WORDS[status], "verdict": verdict, "outcomes": found.outcomes}))
+    else:
+        for outcome in found.outcomes:
+            print(_sentence(outcome, identities or {}))
+        print(f"{_WORDS[status]}: {verdict.count} of {verdict.threshold} distinct signers")
+        for name in verdict.missing:
+            print(f"  missing: {name}")
+    return status
+
+
+def _status(found: jose.Verification, verdict: jose.Verdict, *, asked: bool) -> int:
+    """Without a policy every signature has to verify; with one, the policy decides alone."""
+    codes = {outcome.error.code for outcome in found.outcomes if outcome.error is not None}
+    if verdict.met and (asked or not codes):
+        return DONE
+    if codes - _MISSING and (not asked or not found.verified):
+        return INVALID
+    if codes & _MISSING:
+        return UNVERIFIABLE
+    return NOT_MET
+
+
+_WORDS = {DONE: "verified", INVALID: "invalid", UNVERIFIABLE: "key missing", NOT_MET: "not met"}
+
+
+def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
+    """Say who signed if it verified, else what the entry claims, marked as a claim."""
+    if outcome.error is None:
+        name = identities.get(outcome.thumbprint or "", outcome.thumbprint)
+        return f"{outcome.index}  good  {outcome.alg}  {name}"
+    claimed = ascii(outcome.kid) if outcome.kid is not None else "no kid"
+    return f"{outcome.index}  BAD   {outcome.error.code} ({claimed}): {outcome.error.detail}"
+
+
+def inspect(chosen: argparse.Namespace) -> int:
+    """Show what a JWS says of itself; nothing is verified."""
+    none: dict[str, list[Any]] = {"keys": []}
+    raw = _read(chosen.file)
+    try:
+        found = jose.verify_multi_all(raw, none, algorithms=sorted(ALL_ALGORITHMS))
+    except MalformedError as error:
+        if "detached" not in error.detail:
+            raise
+        found = jose.verify_multi_all(raw, none, detached_payload=b"")
+    payload = jose.to_general(raw).get("payload")
+    entries = [
+        {
+            "index": outcome.index,
+            "alg": outcome.alg,
+            "kid": outcome.kid,
+            "protected": outcome.protected,
+            "header": outcome.header,
+            "problem": None if _readable(outcome) else msgspec.to_builtins(outcome.error),
+        }
+        for outcome in found.outcomes
+    ]
+    report = {"verified": False, "payload": payload, "signatures": entries}
+    print(_line(report) if chosen.json else json.dumps(report, indent=2))
+    return DONE
+
+
+def _readable(outcome: jose.Outcome) -> bool:
+    return outcome.error is not None and outcome.error.code in {
+        "jwk_key_not_found",
+        "jws_alg_not_allowed",
+    }
+
+
+def flatten(chosen: argparse.Namespace) -> int:
+    """Write the Flattened form."""
+    print(_line(jose.flatten(_read(chosen.file))))
+    return DONE
+
+
+def merge(chosen: argparse.Namespace) -> int:
+    """Write the union of several JWSs."""
+    if len(chosen.files) < 2:
+        raise UsageError("merging needs two JWSs")
+    merged: Any = _read(chosen.files[0])
+    keys = None if chosen.keys is None else _keys(chosen.keys)
+    for path in chosen.files[1:]:
+        merged = jose.merge(merged, _read(path), keys=keys)
+    print(_line(merged))
+    return DONE
+
+
+def key(chosen: argparse.Namespace) -> int:
+    """Print a new private JWK, or the public half of one."""
+    if chosen.public is None:
+        print(_line(jose.generate(chosen.alg).to_jwk()))
+    else:
+        print(_line(jose.import_private(_key(chosen.public)).to_public_jwk()))
+    return DONE
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
+    "sign": ("sign a payload with one key or many, or add signatures", sign),
+    "verify": ("verify every signature, and a policy over them", verify),
+    "inspect": ("show headers and payload, unverified", inspect),
+    "flatten": ("write the Flattened form of a JWS with one signature", flatten),
+    "merge": ("write the union of JWSs over one payload", merge),
+    "key": ("make a private JWK, or print its public half", key),
+}
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def _read(path: str) -> bytes:
+    raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    return raw[:-1] if raw.endswith(b"\n") and _is_jws(raw) else raw
+
+
+def _is_jws(raw: bytes) -> bool:
+    """A compact JWS in a text file ends in a line break that is no part of it."""
+    return not raw.startswith(b"{") and raw.count(b".") == 2 and raw.count(b"\n") == 1
+
+
+def _object(path: str) -> dict[str, Any]:
+    value = _parse(_read(path), path)
+    if not isinstance(value, dict):
+        raise UsageError(f"{path} is no JSON object")
+    return value
+
+
+def _parse(raw: bytes, path: str) -> Any:
+    try:
+        return parse_json(raw)
+    except MalformedError as error:
+        raise UsageError(f"{path}: {error.detail}") from error
+
+
+def _key(path: str) -> dict[str, Any]:
+    return _object(path)
+
+
+def _keys(path: str) -> jose.KeySet:
+    try:
+        return jose.key_set(_object(path))
+    except LedgerError as error:
+        raise UsageError(f"{path}: {error.detail}") from error
+
+
+def _names(path: str) -> dict[str, str]:
+    names = _object(path)
+    if not all(isinstance(name, str) for name in names.values()):
+        raise UsageError(f"{path} maps thumbprints to names")
+    return names
+
+
+def _policy(given: str) -> jose.Policy:
+    raw = _read(given[1:]) if given.startswith("@") else given.encode()
+    try:
+        return jose.parse_policy(_parse(raw, "--require"))
+    except MalformedError as error:
+        raise UsageError(f"--require: {error.detail}") from error
+
+
+def _line(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,89 @@
+"""JOSE: keys (RFC 7517, 7638), signatures of one payload by one key or many (RFC 7515), policies.
+
+The only importer of `cryptography`. `none` does not exist here, HMAC never by default, and keys
+carried inside a header are never looked at. docs/reference/jws.md is this package's reference.
+
+    compact.py, signing_key.py   what the server takes in: the strictest reading of all
+    sign.py, verify.py           the general case; batch.py for many at once
+    quorum.py                    how many DISTINCT signers are enough
+"""
+
+from ledger.jose.batch import verify_batch
+from ledger.jose.claims import Claims, Hints
+from ledger.jose.compact import CompactJws, Header, general, parse_compact, verify_compact
+from ledger.jose.keys import Key, import_public, parse_key, secret_key
+from ledger.jose.keyset import KeySet, key_set, parse_key_set
+from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified
+from ledger.jose.private import Signer, from_pem, generate, import_private
+from ledger.jose.quorum import Group, Judgement, Policy, Verdict, evaluate, parse_policy, require
+from ledger.jose.rules import Limits
+from ledger.jose.serialization import flatten, split, to_compact, to_general
+from ledger.jose.sign import Sign, append_signature, merge, sign, sign_multi
+from ledger.jose.signing_key import (
+    ALGORITHMS,
+    AkpJwk,
+    EcJwk,
+    OkpJwk,
+    PublicJwk,
+    SigningKey,
+    import_key,
+    parse_jwk,
+    thumbprint,
+)
+from ledger.jose.verify import verify, verify_multi, verify_multi_all
+
+__all__ = [
+    "ALGORITHMS",
+    "AkpJwk",
+    "Claims",
+    "CompactJws",
+    "EcJwk",
+    "Failure",
+    "Group",
+    "Header",
+    "Hints",
+    "Judgement",
+    "Key",
+    "KeySet",
+    "Limits",
+    "NotVerifiedError",
+    "OkpJwk",
+    "Outcome",
+    "Policy",
+    "PublicJwk",
+    "Sign",
+    "Signer",
+    "SigningKey",
+    "Verdict",
+    "Verification",
+    "Verified",
+    "append_signature",
+    "evaluate",
+    "flatten",
+    "from_pem",
+    "general",
+    "generate",
+    "import_key",
+    "import_private",
+    "import_public",
+    "key_set",
+    "merge",
+    "parse_compact",
+    "parse_jwk",
+    "parse_key",
+    "parse_key_set",
+    "parse_policy",
+    "require",
+    "secret_key",
+    "sign",
+    "sign_multi",
+    "split",
+    "thumbprint",
+    "to_compact",
+    "to_general",
+    "verify",
+    "verify_batch",
+    "verify_compact",
+    "verify_multi",
+    "verify_multi_all",
+]

@@ -1,0 +1,161 @@
+"""Algorithms: which key verifies which `alg`, and how. Nothing here reads a header.
+
+The table has no `none`. HMAC is in it, and in no default. A key's type and curve give its
+algorithms; a header can only choose among those.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+
+__all__ = ["InvalidSignature", "UnsupportedAlgorithm"]
+
+# (signature, data): returns, or raises InvalidSignature.
+Verify = Callable[[bytes, bytes], None]
+Sign = Callable[[bytes], bytes]
+
+PublicMldsa = mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey
+PrivateMldsa = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey | PublicMldsa
+PrivateKey = (
+    ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | PrivateMldsa
+)
+
+# RFC 8037 names EdDSA, RFC 9864 says Ed25519 for the same thing: two names, one algorithm.
+EDDSA = ("EdDSA", "Ed25519")
+RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+HMAC = ("HS256", "HS384", "HS512")
+EC: dict[str, tuple[str, type[ec.EllipticCurve], type[hashes.HashAlgorithm], int]] = {
+    "P-256": ("ES256", ec.SECP256R1, hashes.SHA256, 32),
+    "P-384": ("ES384", ec.SECP384R1, hashes.SHA384, 48),
+    "P-521": ("ES512", ec.SECP521R1, hashes.SHA512, 66),
+}
+MLDSA: dict[str, tuple[type[PublicMldsa], type[PrivateMldsa]]] = {
+    "ML-DSA-44": (mldsa.MLDSA44PublicKey, mldsa.MLDSA44PrivateKey),
+    "ML-DSA-65": (mldsa.MLDSA65PublicKey, mldsa.MLDSA65PrivateKey),
+    "ML-DSA-87": (mldsa.MLDSA87PublicKey, mldsa.MLDSA87PrivateKey),
+}
+PUBLIC_KEY_ALGORITHMS = frozenset(EDDSA + RSA + tuple(row[0] for row in EC.values()) + tuple(MLDSA))
+ALL_ALGORITHMS = PUBLIC_KEY_ALGORITHMS | set(HMAC)
+
+_SHA: dict[str, type[hashes.HashAlgorithm]] = {
+    "256": hashes.SHA256,
+    "384": hashes.SHA384,
+    "512": hashes.SHA512,
+}
+
+
+def verifiers(key: PublicKey) -> dict[str, Verify]:
+    """Return the verifying function of every algorithm that fits the key."""
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return dict.fromkeys(EDDSA, key.verify)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        alg, _, sha, size = EC[curve_name(key.curve)]
+        return {alg: _ecdsa_verifier(key, sha(), size)}
+    if isinstance(key, rsa.RSAPublicKey):
+        return {alg: _rsa_verifier(key, alg) for alg in RSA}
+    return {mldsa_name(key): key.verify}
+
+
+def signers(key: PrivateKey) -> dict[str, Sign]:
+    """Return the signing function of every algorithm that fits the key."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return dict.fromkeys(EDDSA, key.sign)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        alg, _, sha, size = EC[curve_name(key.curve)]
+        return {alg: _ecdsa_signer(key, sha(), size)}
+    if isinstance(key, rsa.RSAPrivateKey):
+        return {alg: _rsa_signer(key, alg) for alg in RSA}
+    return {mldsa_name(key.public_key()): key.sign}
+
+
+def curve_name(curve: ec.EllipticCurve) -> str:
+    """Return the JWK name of a curve; raise ValueError for one that JOSE signs nothing with."""
+    for name, (_, kind, _, _) in EC.items():
+        if isinstance(curve, kind):
+            return name
+    raise ValueError(f"no JOSE algorithm signs with {curve.name}")
+
+
+def mldsa_name(key: PublicMldsa) -> str:
+    """Return the algorithm that is this key's only one."""
+    for name, (public, _) in MLDSA.items():
+        if isinstance(key, public):
+            return name
+    raise ValueError("not an ML-DSA key")
+
+
+def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, Sign]:
+    """Return how `alg` (HS256, HS384 or HS512) verifies and signs with a shared secret."""
+    name = f"sha{alg[2:]}"
+
+    def sign(data: bytes) -> bytes:
+        return hmac.digest(secret, data, name)
+
+    def verify(signature: bytes, data: bytes) -> None:
+        if not hmac.compare_digest(signature, hmac.digest(secret, data, name)):
+            raise InvalidSignature
+
+    return verify, sign
+
+
+def hmac_bytes(alg: str) -> int:
+    """Return how long a secret for `alg` is at least: its hash (RFC 7518 section 3.2)."""
+    return hashlib.new(f"sha{alg[2:]}").digest_size
+
+
+def _ecdsa_verifier(key: ec.EllipticCurvePublicKey, sha: hashes.HashAlgorithm, size: int) -> Verify:
+    """JOSE's ECDSA signature is r ‖ s of fixed length (RFC 7518 section 3.4), not DER."""
+    scheme = ec.ECDSA(sha)
+
+    def verify(signature: bytes, data: bytes) -> None:
+        if len(signature) != 2 * size:
+            raise InvalidSignature
+        r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+        key.verify(encode_dss_signature(r, s), data, scheme)
+
+    return verify
+
+
+def _ecdsa_signer(key: ec.EllipticCurvePrivateKey, sha: hashes.HashAlgorithm, size: int) -> Sign:
+    scheme = ec.ECDSA(sha)
+
+    def sign(data: bytes) -> bytes:
+        r, s = decode_dss_signature(key.sign(data, scheme))
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+    return sign
+
+
+def _rsa_padding(alg: str) -> tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]:
+    """PSS salts have exactly the hash's length (RFC 7518 section 3.5): any other is refused."""
+    sha = _SHA[alg[2:]]()
+    if alg.startswith("RS"):
+        return padding.PKCS1v15(), sha
+    return padding.PSS(mgf=padding.MGF1(sha), salt_length=sha.digest_size), sha
+
+
+def _rsa_verifier(key: rsa.RSAPublicKey, alg: str) -> Verify:
+    scheme, sha = _rsa_padding(alg)
+
+    def verify(signature: bytes, data: bytes) -> None:
+        key.verify(signature, data, scheme, sha)
+
+    return verify
+
+
+def _rsa_signer(key: rsa.RSAPrivateKey, alg: str) -> Sign:
+    scheme, sha = _rsa_padding(alg)
+
+    def sign(data: bytes) -> bytes:
+        return key.sign(data, scheme, sha)
+
+    return sign

@@ -1,0 +1,192 @@
+"""JWT claims (RFC 7519): what a signer adds, what a verifier asks. Seconds; `now` is passed in."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.errors import MalformedError, RefusedError
+
+_UNITS = {
+    "": 1,
+    "s": 1,
+    "second": 1,
+    "seconds": 1,
+    "m": 60,
+    "minute": 60,
+    "minutes": 60,
+    "h": 3600,
+    "hour": 3600,
+    "hours": 3600,
+    "D": 86_400,
+    "day": 86_400,
+    "days": 86_400,
+    "W": 604_800,
+    "week": 604_800,
+    "weeks": 604_800,
+    "M": 2_592_000,
+    "month": 2_592_000,
+    "months": 2_592_000,
+    "Y": 31_536_000,
+    "year": 31_536_000,
+    "years": 31_536_000,
+}
+_DURATION = re.compile("([0-9]{1,12})([A-Za-z]*)")
+MAX_NUMERIC_DATE = 2**53
+
+
+def duration_s(given: object, *, zero: bool = False) -> int:
+    """Return seconds of an integer or of a text such as `90s`, `1h`, `2D`, `1M` (30 days), `1Y`.
+
+    Raises MalformedError `jwt_claim_invalid` for anything else; 0 is refused unless `zero`.
+    """
+    seconds = -1
+    if isinstance(given, int) and not isinstance(given, bool):
+        seconds = given
+    elif isinstance(given, str) and (match := _DURATION.fullmatch(given)):
+        seconds = int(match[1]) * _UNITS.get(match[2], -1)
+    if seconds < 0 or seconds > MAX_NUMERIC_DATE or (seconds == 0 and not zero):
+        raise MalformedError("jwt_claim_invalid", "a duration is a positive whole number and unit")
+    return seconds
+
+
+class Hints(msgspec.Struct, frozen=True, kw_only=True):
+    """Which time claims a signer adds where the payload has none; `now` in seconds.
+
+    `expires_in` and `not_before_in` count from the payload's own `iat` if it has one.
+    """
+
+    now: int
+    expires_in: int | str | None = None
+    expires_at: int | None = None
+    not_before_in: int | str | None = None
+    not_before_at: int | None = None
+    jti: str | None = None
+
+
+def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
+    """Return a copy of the payload with iat, and exp, nbf and jti as hinted.
+
+    Raises MalformedError `jwt_claim_invalid`: the payload is no object, both of a pair are given,
+    a time is no whole number.
+    """
+    pairs = ((hints.expires_in, hints.expires_at), (hints.not_before_in, hints.not_before_at))
+    if any(relative is not None and absolute is not None for relative, absolute in pairs):
+        raise MalformedError("jwt_claim_invalid", "a time is either relative or absolute")
+    if not isinstance(payload, Mapping):
+        raise MalformedError("jwt_claim_invalid", "only a JSON object has claims")
+    issued = {"iat": _whole(payload.get("iat", hints.now))}
+    claims = issued | dict(payload)
+    wanted = {
+        "exp": (hints.expires_at, hints.expires_in, False),
+        "nbf": (hints.not_before_at, hints.not_before_in, True),
+    }
+    for name, (absolute, relative, zero) in wanted.items():
+        if absolute is not None:
+            claims.setdefault(name, _whole(absolute))
+        elif relative is not None:
+            claims.setdefault(name, claims["iat"] + duration_s(relative, zero=zero))
+    if hints.jti is not None:
+        claims.setdefault("jti", _named(hints.jti))
+    return claims
+
+
+def _whole(time_s: object) -> int:
+    if not isinstance(time_s, int) or isinstance(time_s, bool) or abs(time_s) > MAX_NUMERIC_DATE:
+        raise MalformedError("jwt_claim_invalid", "a time is a whole number of seconds")
+    return time_s
+
+
+def _named(name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise MalformedError("jwt_claim_invalid", "a jti is a text")
+    return name
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verifier asks of the claims, beyond that exp and nbf hold.
+
+    `issuer`, `audience`: one of these. `max_age`: at most so long since iat. `tolerance_s`: clocks
+    differ. `required`: claims that must be there. Raises ValueError for an empty value, which would
+    check nothing.
+    """
+
+    issuer: str | Sequence[str] | None = None
+    audience: str | Sequence[str] | None = None
+    subject: str | None = None
+    required: Sequence[str] = ()
+    max_age: int | str | None = None
+    tolerance_s: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values that would check nothing, or check it differently than they look."""
+        for given in (self.issuer, self.audience, self.subject):
+            if given is not None and (not given or not all(_texts(given))):
+                raise ValueError("an expected claim is one text or several, none of them empty")
+        if isinstance(self.required, str) or not all(
+            isinstance(name, str) for name in self.required
+        ):
+            raise ValueError("required is a list of names")
+        if isinstance(self.tolerance_s, bool) or not 0 <= self.tolerance_s <= 86_400:
+            raise ValueError("a tolerance is 0 to 86,400 seconds")
+        if self.max_age is not None:
+            duration_s(self.max_age)
+
+
+TIMES_ONLY = Claims()
+
+
+def check_claims(payload: object, claims: Claims, *, now: float) -> None:
+    """Check the claims of a decoded payload.
+
+    Raises RefusedError: `jwt_claim_missing`, `jwt_claim_invalid`, `jwt_nbf`, `jwt_expired`, in
+    this order, for the first that applies.
+    """
+    if not isinstance(payload, dict):
+        raise RefusedError("jwt_claim_invalid", "the payload is no JSON object")
+    implied = {"iss": claims.issuer, "aud": claims.audience, "sub": claims.subject}
+    needed = [*claims.required, *(name for name, value in implied.items() if value is not None)]
+    if claims.max_age is not None:
+        needed.append("iat")
+    missing = [name for name in needed if name not in payload]
+    if missing:
+        raise RefusedError("jwt_claim_missing", f"the payload has no {missing[0]}")
+    for name in ("exp", "nbf", "iat"):
+        if name in payload and not _is_numeric_date(payload[name]):
+            raise RefusedError("jwt_claim_invalid", f"{name} is not a number of seconds")
+    for name, expected in implied.items():
+        if expected is not None and not _overlap(name, payload[name], expected):
+            raise RefusedError("jwt_claim_invalid", f"{name} is not the expected one")
+    _check_times(payload, claims, now)
+
+
+def _check_times(payload: Mapping[str, Any], claims: Claims, now: float) -> None:
+    if payload.get("nbf", now) > now + claims.tolerance_s:
+        raise RefusedError("jwt_nbf", "the payload is not valid yet")
+    if "exp" in payload and payload["exp"] <= now - claims.tolerance_s:
+        raise RefusedError("jwt_expired", "the payload is no longer valid")
+    if claims.max_age is not None:
+        age = now - payload["iat"]
+        if age < -claims.tolerance_s:
+            raise RefusedError("jwt_claim_invalid", "iat is in the future")
+        if age > duration_s(claims.max_age) + claims.tolerance_s:
+            raise RefusedError("jwt_expired", "the payload is older than accepted")
+
+
+def _is_numeric_date(value: object) -> bool:
+    """A NumericDate is a JSON number (RFC 7519 section 2); Python counts booleans as integers."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _overlap(name: str, actual: object, expected: str | Sequence[str]) -> bool:
+    """Only aud may be a list (RFC 7519 section 4.1.3); texts are compared whole."""
+    listed = actual if name == "aud" and isinstance(actual, list) else [actual]
+    wanted = {expected} if isinstance(expected, str) else set(expected)
+    return any(isinstance(member, str) and member in wanted for member in listed)
+
+
+def _texts(given: str | Sequence[str]) -> list[bool]:
+    listed = [given] if isinstance(given, str) else given
+    return [member != "" and type(member) is str for member in listed]

@@ -1,0 +1,170 @@
+"""Entries: one signature of an envelope, read and judged as far as that goes without a key."""
+
+from typing import Any
+
+import msgspec
+
+from ledger.encoding import b64u_decode, b64u_encode
+from ledger.errors import LedgerError, MalformedError, RefusedError
+from ledger.jose import header as headers
+from ledger.jose.algorithms import HMAC
+from ledger.jose.outcome import Failure, Outcome, failure
+from ledger.jose.rules import Limits, Profile, Rules
+from ledger.jose.serialization import Envelope, RawEntry, absent, decode_payload
+
+_NO_MEMBERS: dict[str, Any] = {}
+
+
+class Entry(msgspec.Struct, kw_only=True, gc=False):
+    """An entry as far as it could be read; `error` if it cannot verify, whatever the keys."""
+
+    index: int
+    protected_text: str = ""
+    protected: dict[str, Any] | None = None
+    header: dict[str, Any] | None = None
+    signature: bytes = b""
+    alg: str | None = None
+    kid: str | None = None
+    b64: bool = True
+    error: Failure | None = None
+
+    def failed(self, error: Failure) -> Outcome:
+        """Return the outcome of an entry that did not verify."""
+        return Outcome(
+            index=self.index,
+            verified=False,
+            error=error,
+            alg=self.alg,
+            kid=self.kid,
+            protected=self.protected,
+            header=self.header,
+        )
+
+
+def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[Entry], bool | None]:
+    """Return every entry, read, and their b64; where they disagree on it, each one has failed.
+
+    A signature covers the payload either encoded or not, so an envelope with both would be two
+    payloads (RFC 7797 section 3). An entry whose own header is invalid has no say in it. The
+    second value is None if no entry is left that could verify.
+    """
+    entries = [_read(index, raw, rules) for index, raw in enumerate(envelope.entries)]
+    encoded: bool | None = None
+    for entry in entries:
+        if entry.error is not None:
+            continue
+        if encoded is None:
+            encoded = entry.b64
+        elif entry.b64 is not encoded:
+            error = Failure("jws_b64_inconsistent", "the entries disagree on b64")
+            for one in entries:
+                one.error = one.error or error
+            return entries, None
+    return entries, encoded
+
+
+def _read(index: int, raw: RawEntry, rules: Rules) -> Entry:
+    entry = Entry(index=index)
+    try:
+        _read_members(entry, raw, rules.limits)
+        protected = entry.protected or _NO_MEMBERS
+        if entry.header:
+            headers.refuse_overlap(protected, entry.header)
+        if "crit" in protected or "b64" in protected or entry.header:
+            headers.check_crit(protected, entry.header or _NO_MEMBERS, rules.crit_understood)
+        _read_names(entry, protected, rules.profile)
+        entry.b64 = protected.get("b64", True)
+    except LedgerError as error:
+        entry.error = failure(error)
+    return entry
+
+
+def _read_members(entry: Entry, raw: RawEntry, limits: Limits) -> None:
+    if not absent(raw.protected):
+        if not isinstance(raw.protected, str):
+            raise _invalid("protected is not a text")
+        entry.protected = headers.decode_protected(raw.protected, limits)
+        entry.protected_text = raw.protected
+    if not absent(raw.header):
+        if not isinstance(raw.header, dict):
+            raise _invalid("header is not an object")
+        headers.refuse_deep(raw.header, limits.header_depth)
+        entry.header = raw.header
+    if not isinstance(raw.signature, str):
+        raise _invalid("signature is not a text")
+    try:
+        entry.signature = b64u_decode(raw.signature)
+    except MalformedError as error:
+        raise _invalid("signature is not canonical base64url") from error
+
+
+def _read_names(entry: Entry, protected: dict[str, Any], profile: Profile) -> None:
+    """Take alg and kid: from the protected header, else, where the profile lets, from the other."""
+    merged = protected
+    if entry.header is not None:
+        if not profile.unprotected:
+            raise _invalid("this profile has no unprotected header")
+        merged = entry.header | protected
+    if profile.header_members is not None and not profile.header_members.issuperset(protected):
+        raise _invalid("a header member that this profile does not know")
+    alg, kid = merged.get("alg"), merged.get("kid")
+    if not isinstance(alg, str):
+        raise _invalid("alg is missing or no text")
+    if kid is not None and not isinstance(kid, str):
+        raise _invalid("kid is no text")
+    entry.alg, entry.kid = alg, kid
+
+
+def check_header(entry: Entry, rules: Rules) -> None:
+    """Check alg and typ against what the caller accepts.
+
+    Raises RefusedError: `jws_alg_not_allowed`, `jws_typ_mismatch`.
+    """
+    if entry.alg not in rules.algorithms:
+        named = " unless it is named" if entry.alg in HMAC else ""
+        raise RefusedError("jws_alg_not_allowed", f"this alg is not accepted{named}")
+    if rules.typ is not None:
+        typ = (entry.protected or _NO_MEMBERS).get("typ")
+        if not isinstance(typ, str) or not _same_typ(typ, rules.typ, rules.profile):
+            raise RefusedError("jws_typ_mismatch", f"the protected typ is not {rules.typ}")
+
+
+def _same_typ(actual: str, expected: str, profile: Profile) -> bool:
+    """Compare media types, `application/` left out or not (RFC 7515 section 4.1.9)."""
+    return actual == expected or (
+        not profile.exact_typ and _media_type(actual) == _media_type(expected)
+    )
+
+
+def _media_type(typ: str) -> str:
+    return (typ if "/" in typ else f"application/{typ}").lower()
+
+
+def signed_payload(envelope: Envelope, *, encoded: bool, rules: Rules) -> tuple[bytes, bytes]:
+    """Return the payload, and the bytes that stand for it in every signing input.
+
+    An empty payload member beside a detached payload is what compact serialization writes for
+    "detached" (RFC 7515 appendix F). Raises MalformedError `jws_invalid_serialization`: no payload
+    or two, or one that cannot be decoded.
+    """
+    detached, text = rules.detached_payload, envelope.payload
+    if detached is not None:
+        if text:
+            raise _no_payload("the payload is both in the JWS and detached")
+        return detached, b64u_encode(detached).encode() if encoded else detached
+    if text is None:
+        raise _no_payload("the payload is detached, and was not given")
+    if encoded:
+        return decode_payload(text), text.encode()
+    try:
+        return text.encode(), text.encode()
+    except UnicodeEncodeError as error:
+        raise _no_payload("the payload has a lone surrogate") from error
+
+
+def _no_payload(detail: str) -> MalformedError:
+    return MalformedError("jws_invalid_serialization", detail)
+
+
+def _invalid(detail: str) -> MalformedError:
+    return MalformedError("jws_invalid", detail)

@@ -1,0 +1,114 @@
+"""JOSE headers: decoded strictly, disjoint, and with their critical members understood."""
+
+from collections.abc import Set
+from typing import Any
+
+import msgspec
+
+from ledger.encoding import b64u_decode, parse_json
+from ledger.errors import MalformedError, RefusedError
+from ledger.jose.rules import Limits
+
+# Defined by RFC 7515: understood without saying so, and never critical (section 4.1.11).
+STANDARD = frozenset(
+    ["alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"]
+)
+_SMALL = 2**53
+_json = msgspec.json.Decoder()
+
+
+def decode_protected(text: str, limits: Limits) -> dict[str, Any]:
+    """Return the members of a protected header from its base64url text.
+
+    Raises MalformedError: `jws_invalid`, `jws_limit_exceeded`.
+    """
+    if len(text) > limits.header_bytes * 4 // 3 + 1:
+        raise MalformedError("jws_limit_exceeded", "a protected header is too long")
+    try:
+        return decode_object(b64u_decode(text), limits)
+    except MalformedError as error:
+        if error.code == "jws_limit_exceeded":
+            raise
+        raise MalformedError("jws_invalid", f"protected header: {error.detail}") from error
+
+
+def decode_object(raw: bytes, limits: Limits) -> dict[str, Any]:
+    """Return a JSON object; raise MalformedError `json_…`, `jws_invalid`, `jws_limit_exceeded`."""
+    quick = _decode_flat(raw)
+    if quick is not None:
+        return quick
+    value = parse_json(raw)
+    if not isinstance(value, dict):
+        raise MalformedError("jws_invalid", "a header is a JSON object")
+    refuse_deep(value, limits.header_depth)
+    return value
+
+
+def _decode_flat(raw: bytes) -> dict[str, Any] | None:
+    """Return an object of texts, booleans and small integers; None if it takes a closer look.
+
+    msgspec keeps the last of duplicate members. Without a backslash every quote delimits a string,
+    so `":` occurs at least once for each member: where the count fits, all names are unique.
+    """
+    if b"\\" in raw:
+        return None
+    try:
+        value = _json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if type(value) is not dict or not raw.count(b":") == raw.count(b'":') == len(value):
+        return None
+    for member in value.values():
+        kind = type(member)
+        if kind is not str and kind is not bool and not (kind is int and -_SMALL < member < _SMALL):
+            return None
+    return value
+
+
+def refuse_deep(value: object, levels: int) -> None:
+    """Raise MalformedError `jws_limit_exceeded` for more than `levels` of lists and objects."""
+    if not isinstance(value, dict | list):
+        return
+    if levels == 0:
+        raise MalformedError("jws_limit_exceeded", "a header is nested too deeply")
+    for member in value.values() if isinstance(value, dict) else value:
+        refuse_deep(member, levels - 1)
+
+
+def refuse_overlap(protected: dict[str, Any], header: dict[str, Any]) -> None:
+    """Raise MalformedError `jws_header_params_not_disjoint` (RFC 7515 section 7.2.1)."""
+    if not protected.keys().isdisjoint(header):
+        raise MalformedError(
+            "jws_header_params_not_disjoint", "a name is in both the protected and the other header"
+        )
+
+
+def check_crit(protected: dict[str, Any], header: dict[str, Any], understood: Set[str]) -> None:
+    """Check crit and b64 (RFC 7515 section 4.1.11, RFC 7797 section 6).
+
+    Raises RefusedError `jws_crit_invalid`: not a non-empty list of unique names, a name that is
+    standard, absent or not understood; crit or b64 outside the protected header; b64 no boolean,
+    or false and not critical.
+    """
+    if "crit" in header or "b64" in header:
+        raise _crit("crit and b64 have to be protected")
+    names = protected.get("crit", ())
+    if "crit" in protected:
+        if not isinstance(names, list) or not names:
+            raise _crit("crit is a non-empty list")
+        if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+            raise _crit("crit lists unique names")
+        for name in names:
+            if name in STANDARD or name not in protected:
+                raise _crit("crit names a standard or an absent member")
+            if name != "b64" and name not in understood:
+                raise _crit("crit names a member that is not understood")
+    b64 = protected.get("b64", True)
+    if not isinstance(b64, bool):
+        raise _crit("b64 is true or false")
+    if not b64 and "b64" not in names:
+        raise _crit("b64 false has to be critical")
+
+
+def _crit(detail: str) -> RefusedError:
+    return RefusedError("jws_crit_invalid", detail)

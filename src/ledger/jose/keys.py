@@ -1,0 +1,267 @@
+"""Verification keys: a JWK (RFC 7517), a key object or an HMAC secret as one immutable `Key`.
+
+Refuses private keys, weak keys (RSA under 2,048 bits, small-order Ed25519 points, short secrets)
+and every second spelling of a key, because two spellings would have two thumbprints.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+
+from ledger.encoding import b64u_decode, b64u_encode, jcs
+from ledger.errors import MalformedError
+from ledger.jose import algorithms
+from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PublicKey, UnsupportedAlgorithm, Verify
+
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+# What a thumbprint covers: the required members of each key type (RFC 7638 section 3.2; for AKP
+# the JOSE specification of ML-DSA).
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "OKP": ("crv", "x"),
+    "EC": ("crv", "x", "y"),
+    "RSA": ("e", "n"),
+    "AKP": ("alg", "pub"),
+    "oct": ("k",),
+}
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
+MAX_RSA_EXPONENT_BITS = 64
+MAX_SECRET_BYTES = 4096
+
+# y coordinates of the points of order 1, 2, 4 and 8 on edwards25519, little-endian, sign cleared:
+# with such a key one signature fits many messages. Non-canonical y (>= p) is refused beside them.
+_P = 2**255 - 19
+_ORDER_8_Y = int.from_bytes(
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+)
+_SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _ORDER_8_Y, _P - _ORDER_8_Y})
+
+
+class Key(msgspec.Struct, frozen=True, eq=False):
+    """A usable verification key: how each of its algorithms verifies, and its RFC 7638 name.
+
+    `verifiers` holds exactly the algorithms that the key's type, its curve and its own `alg` allow.
+    """
+
+    kty: str
+    thumbprint: str
+    verifiers: Mapping[str, Verify]
+    members: tuple[tuple[str, str], ...]
+    kid: str | None = None
+    alg: str | None = None
+
+    def to_jwk(self) -> dict[str, str]:
+        """Return the public JWK; raise MalformedError `private_key_refused` for a secret."""
+        if self.kty == "oct":
+            raise MalformedError("private_key_refused", "a secret has no public JWK")
+        named = {"kid": self.kid, "alg": self.alg}
+        return {"kty": self.kty, **dict(self.members)} | {
+            name: value for name, value in named.items() if value is not None
+        }
+
+
+class Material(msgspec.Struct, frozen=True, eq=False):
+    """What a key's required members alone determine, made once for equal members."""
+
+    thumbprint: str
+    verifiers: Mapping[str, Verify]
+
+
+def parse_key(jwk: Mapping[str, Any]) -> Key:
+    """Return the verification key of a JWK.
+
+    Raises MalformedError: `private_key_refused` for any private member of a key pair,
+    `jwk_invalid` for an unknown type, a weak or impossible key, or one not meant to verify.
+    """
+    kty = jwk.get("kty")
+    if not isinstance(kty, str) or kty not in REQUIRED:
+        raise _invalid("no key type that verifies signatures")
+    if kty != "oct" and not PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise MalformedError("private_key_refused", "private keys never leave their owner")
+    _refuse_other_use(jwk)
+    kid, alg = jwk.get("kid"), jwk.get("alg")
+    if not isinstance(kid, str | None) or not isinstance(alg, str | None):
+        raise _invalid("kid and alg are strings")
+    members = tuple((name, _text(jwk, name)) for name in REQUIRED[kty])
+    if kty == "oct":
+        return secret_key(b64u(members[0][1]), alg=alg, kid=kid)
+    material = import_members(kty, members)
+    return Key(kty, material.thumbprint, for_algorithm(material.verifiers, alg), members, kid, alg)
+
+
+def for_algorithm(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[str, Verify]:
+    """Reduce to the key's own `alg`; EdDSA and Ed25519 are two names of one algorithm."""
+    if alg is None:
+        return verifiers
+    if alg not in verifiers:
+        raise _invalid("the key's alg does not fit its type")
+    return verifiers if alg in EDDSA else {alg: verifiers[alg]}
+
+
+def _refuse_other_use(jwk: Mapping[str, Any]) -> None:
+    """Honour `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3)."""
+    if jwk.get("use", "sig") != "sig":
+        raise _invalid("the key's use is not sig")
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise _invalid("the key's key_ops do not include verify")
+
+
+def _text(jwk: Mapping[str, Any], name: str) -> str:
+    value = jwk.get(name)
+    if not isinstance(value, str):
+        raise _invalid(f"{name} is missing or no string")
+    return value
+
+
+def b64u(text: str) -> bytes:
+    """Return a member's bytes; raise MalformedError `jwk_invalid`."""
+    try:
+        return b64u_decode(text)
+    except MalformedError as error:
+        raise _invalid("a member is not canonical base64url") from error
+
+
+@lru_cache(maxsize=8_192)
+def import_members(kty: str, members: tuple[tuple[str, str], ...]) -> Material:
+    """Return what the members of `REQUIRED[kty]` mean; raise MalformedError `jwk_invalid`.
+
+    Importing costs as much as many verifications: equal members are imported once, whichever
+    object they came in, so a JWK that was changed after its first use is another key.
+    """
+    public = _import(kty, dict(members))
+    return Material(thumbprint_of(kty, members), algorithms.verifiers(public))
+
+
+def thumbprint_of(kty: str, members: tuple[tuple[str, str], ...]) -> str:
+    """Return the RFC 7638 SHA-256 thumbprint, 43 characters of base64url."""
+    return b64u_encode(hashlib.sha256(jcs({"kty": kty, **dict(members)})).digest())
+
+
+def _import(kty: str, members: Mapping[str, str]) -> PublicKey:
+    try:
+        if kty == "OKP":
+            return _import_okp(members)
+        if kty == "EC":
+            return _import_ec(members)
+        if kty == "RSA":
+            numbers = rsa.RSAPublicNumbers(_uint(members["e"]), _uint(members["n"]))
+            refuse_weak_rsa(numbers)
+            return numbers.public_key()
+        if members["alg"] not in MLDSA:
+            raise _invalid("not an ML-DSA algorithm")
+        return MLDSA[members["alg"]][0].from_public_bytes(b64u(members["pub"]))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _invalid("not a usable public key") from error
+
+
+def _import_okp(members: Mapping[str, str]) -> PublicKey:
+    if members["crv"] != "Ed25519":
+        raise _invalid("the only OKP curve here is Ed25519")
+    return ed25519.Ed25519PublicKey.from_public_bytes(strong_point(b64u(members["x"])))
+
+
+def _import_ec(members: Mapping[str, str]) -> PublicKey:
+    if members["crv"] not in EC:
+        raise _invalid("the EC curves here are P-256, P-384 and P-521")
+    _, curve, _, size = EC[members["crv"]]
+    x, y = b64u(members["x"]), b64u(members["y"])
+    if len(x) != size or len(y) != size:
+        raise _invalid("a coordinate has the wrong length")
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve(), b"\x04" + x + y)
+
+
+def _uint(text: str) -> int:
+    """Return a Base64urlUInt (RFC 7518 section 2): big-endian, no leading zero octet."""
+    raw = b64u(text)
+    if not raw or raw[0] == 0 or len(raw) > MAX_RSA_BITS // 8:
+        raise _invalid("a number is empty, too long or has a leading zero")
+    return int.from_bytes(raw, "big")
+
+
+def refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
+    """Raise MalformedError `jwk_invalid` unless modulus and exponent are strong and bounded."""
+    if not MIN_RSA_BITS <= numbers.n.bit_length() <= MAX_RSA_BITS or numbers.n % 2 == 0:
+        raise _invalid(f"an RSA modulus has {MIN_RSA_BITS} to {MAX_RSA_BITS} bits and is odd")
+    if numbers.e < 3 or numbers.e % 2 == 0 or numbers.e.bit_length() > MAX_RSA_EXPONENT_BITS:
+        raise _invalid("an RSA exponent is odd, at least 3 and under 2^64")
+
+
+def strong_point(raw: bytes) -> bytes:
+    """Return an Ed25519 public key as it is; raise MalformedError if small-order or malformed."""
+    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    if len(raw) != 32 or y >= _P or y in _SMALL_ORDER_Y:
+        raise MalformedError("jwk_invalid", "a weak or malformed Ed25519 key")
+    return raw
+
+
+def secret_key(secret: bytes, *, alg: str | None = None, kid: str | None = None) -> Key:
+    """Return an HMAC key, for its `alg` or for every HMAC that the secret is long enough for.
+
+    No default allows HMAC: a verifier has to name it in `algorithms`. Raises MalformedError
+    `jwk_invalid` for another algorithm, a secret shorter than its hash, or a PEM or SSH key, which
+    somebody meant as a public key. Secrets are cached nowhere.
+    """
+    if secret.lstrip().startswith((b"-----BEGIN", b"ssh-", b"ecdsa-sha2-")):
+        raise _invalid("a public key in text form is no HMAC secret")
+    names = HMAC if alg is None else (alg,)
+    if not set(names) <= set(HMAC):
+        raise _invalid("a secret's alg is HS256, HS384 or HS512")
+    fitting = [name for name in names if len(secret) >= algorithms.hmac_bytes(name)]
+    if not fitting or len(secret) > MAX_SECRET_BYTES:
+        raise _invalid("a secret is at least as long as its hash, and at most 4,096 bytes")
+    members = (("k", b64u_encode(secret)),)
+    verify = {name: algorithms.hmac_functions(secret, name)[0] for name in fitting}
+    return Key("oct", thumbprint_of("oct", members), verify, (), kid, alg)
+
+
+def members_of(public: object) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the key type and the required JWK members of a `cryptography` public key.
+
+    Raises MalformedError: `private_key_refused` for a private key, else `jwk_invalid`.
+    """
+    if hasattr(public, "private_bytes"):
+        raise MalformedError("private_key_refused", "private keys never leave their owner")
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        return "OKP", (("crv", "Ed25519"), ("x", b64u_encode(public.public_bytes_raw())))
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        try:
+            curve = algorithms.curve_name(public.curve)
+        except ValueError as error:
+            raise _invalid("the EC curves here are P-256, P-384 and P-521") from error
+        size, numbers = EC[curve][3], public.public_numbers()
+        x, y = (b64u_encode(n.to_bytes(size, "big")) for n in (numbers.x, numbers.y))
+        return "EC", (("crv", curve), ("x", x), ("y", y))
+    if isinstance(public, rsa.RSAPublicKey):
+        rsa_numbers = public.public_numbers()
+        return "RSA", (("e", uint(rsa_numbers.e)), ("n", uint(rsa_numbers.n)))
+    if isinstance(public, mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey):
+        alg = algorithms.mldsa_name(public)
+        return "AKP", (("alg", alg), ("pub", b64u_encode(public.public_bytes_raw())))
+    raise _invalid("not a key of a kind that JOSE verifies with here")
+
+
+def uint(number: int) -> str:
+    """Return a Base64urlUInt (RFC 7518 section 2)."""
+    return b64u_encode(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+
+
+def import_public(public: object, *, alg: str | None = None, kid: str | None = None) -> Key:
+    """Return the verification key of a `cryptography` public key, for `alg` alone if it is given.
+
+    Raises MalformedError as `members_of`, and `jwk_invalid` for an alg that does not fit.
+    """
+    kty, members = members_of(public)
+    material = import_members(kty, members)
+    if kty == "AKP" and alg is None:
+        alg = members[0][1]
+    verifiers = for_algorithm(material.verifiers, alg)
+    return Key(kty, material.thumbprint, verifiers, members, kid, alg)
+
+
+def _invalid(detail: str) -> MalformedError:
+    return MalformedError("jwk_invalid", detail)

@@ -1,0 +1,92 @@
+"""JWK Sets (RFC 7517 section 5), and every shape in which a verifier can be given keys.
+
+A header's `kid` narrows the candidates; it never says who signed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.errors import LedgerError, MalformedError
+from ledger.jose.keys import Key, import_public, parse_key, secret_key
+from ledger.jose.outcome import Failure, failure
+
+MAX_SET_KEYS = 4096
+
+# A JWK or JWK Set (a mapping), a Key or KeySet, a `cryptography` public key, an HMAC secret.
+KeyInput = Any
+# Called with a copy of the protected header; gives a KeyInput, or None if it knows no key.
+Lookup = Callable[[dict[str, Any]], KeyInput]
+
+
+class KeySet(msgspec.Struct, frozen=True, eq=False):
+    """The usable keys of a JWK Set in its order, and why the others are not.
+
+    `single`: one key that was given by itself. Then a `kid` is compared only by strict matching.
+    """
+
+    keys: tuple[Key, ...]
+    unusable: tuple[tuple[str | None, Failure], ...] = ()
+    single: bool = False
+    by_kid: Mapping[str, tuple[Key, ...]] = {}
+
+    def named(self, kid: str) -> tuple[Key, ...]:
+        """Return all keys that a `kid` can mean: it need not be unique (RFC 7517 section 4.5)."""
+        return self.by_kid.get(kid, ())
+
+    def to_jwks(self) -> dict[str, list[dict[str, str]]]:
+        """Return the public JWK Set; raise MalformedError `private_key_refused` for secrets."""
+        return {"keys": [key.to_jwk() for key in self.keys]}
+
+
+def make_set(
+    keys: Sequence[Key],
+    *,
+    unusable: Sequence[tuple[str | None, Failure]] = (),
+    single: bool = False,
+) -> KeySet:
+    """Return a set with its index by kid, or by thumbprint for keys without a kid."""
+    by_kid: dict[str, tuple[Key, ...]] = {}
+    for key in keys:
+        name = key.thumbprint if key.kid is None else key.kid
+        by_kid[name] = (*by_kid.get(name, ()), key)
+    return KeySet(tuple(keys), tuple(unusable), single, by_kid)
+
+
+def parse_key_set(jwks: Mapping[str, Any]) -> KeySet:
+    """Return a JWK Set; keys that cannot be used are reported in `unusable` and not fatal.
+
+    Raises MalformedError `jwk_invalid` if `keys` is not a list or has over 4,096 members.
+    """
+    listed = jwks.get("keys")
+    if not isinstance(listed, list) or len(listed) > MAX_SET_KEYS:
+        raise MalformedError("jwk_invalid", "a JWK Set has a list of at most 4,096 keys")
+    keys: list[Key] = []
+    unusable: list[tuple[str | None, Failure]] = []
+    for jwk in listed:
+        try:
+            if not isinstance(jwk, Mapping):
+                raise MalformedError("jwk_invalid", "a key of the set is no object")
+            keys.append(parse_key(jwk))
+        except LedgerError as error:
+            kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
+            unusable.append((kid if isinstance(kid, str) else None, failure(error)))
+    return make_set(keys, unusable=unusable)
+
+
+def key_set(given: KeyInput) -> KeySet:
+    """Return any shape of key as a set; raise MalformedError `jwk_invalid` or as `parse_key`."""
+    if isinstance(given, KeySet):
+        return given
+    if isinstance(given, Key):
+        return make_set([given], single=True)
+    if isinstance(given, Mapping):
+        if "keys" in given and "kty" not in given:
+            return parse_key_set(given)
+        return make_set([parse_key(given)], single=True)
+    if isinstance(given, bytes | bytearray):
+        return make_set([secret_key(bytes(given))], single=True)
+    if isinstance(given, list | tuple):
+        return make_set([key for member in given for key in key_set(member).keys])
+    return make_set([import_public(given)], single=True)

@@ -1,0 +1,226 @@
+"""Private keys: generated, read from JWK, PEM or a key object, and written again by their owner.
+
+They stay with whoever signs: no verifying function takes one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+
+from ledger.encoding import b64u_encode
+from ledger.errors import MalformedError
+from ledger.jose import algorithms, keys
+from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PrivateKey, Sign, UnsupportedAlgorithm
+
+_RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
+_KINDS = (
+    ed25519.Ed25519PrivateKey,
+    ec.EllipticCurvePrivateKey,
+    rsa.RSAPrivateKey,
+    mldsa.MLDSA44PrivateKey,
+    mldsa.MLDSA65PrivateKey,
+    mldsa.MLDSA87PrivateKey,
+)
+
+
+class Signer(msgspec.Struct, frozen=True, eq=False):
+    """A private key with the one algorithm that it signs with, and its public half."""
+
+    alg: str
+    public: keys.Key
+    sign: Sign
+    kid: str | None = None
+    private: PrivateKey | None = None
+    secret: bytes | None = None
+
+    def to_jwk(self) -> dict[str, str]:
+        """Return the PRIVATE JWK, `alg` in it: for the owner's own storage only."""
+        named = {"alg": self.alg} | ({} if self.kid is None else {"kid": self.kid})
+        if self.private is None:
+            return {"kty": "oct", "k": b64u_encode(self.secret or b""), **named}
+        return {
+            "kty": self.public.kty,
+            **dict(self.public.members),
+            **_private(self.private),
+            **named,
+        }
+
+    def to_public_jwk(self) -> dict[str, str]:
+        """Return the public JWK; raise MalformedError `private_key_refused` for a secret."""
+        return self.public.to_jwk()
+
+
+def import_private(given: object, *, alg: str | None = None) -> Signer:
+    """Return the signer of a private JWK, a `cryptography` private key or an HMAC secret.
+
+    `alg` is the one given here, else the JWK's, else the only one that fits the key (EdDSA for
+    Ed25519). Raises MalformedError: `jws_signer_alg_inference` if several fit, `jwk_invalid` for a
+    public, weak, inconsistent or unknown key, `jws_alg_not_allowed` for an algorithm that does not
+    fit.
+    """
+    if isinstance(given, Signer):
+        if alg in (None, given.alg):
+            return given
+        if given.private is None:
+            return _secret_signer(given.secret or b"", alg, given.kid)
+        return _signer(given.private, alg, given.kid)
+    if isinstance(given, bytes):
+        return _secret_signer(given, alg, None)
+    if isinstance(given, Mapping):
+        return _import_jwk(given, alg)
+    if isinstance(given, _KINDS):
+        return _signer(given, alg, None)
+    raise _invalid("not a private key of a kind that signs here")
+
+
+def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
+    """Return a new random key for `alg`; its kid is its thumbprint.
+
+    Raises MalformedError `jws_alg_not_allowed` for anything that no key pair signs with: an HMAC
+    secret is made by whoever shares it.
+    """
+    private: PrivateKey
+    curves = {row[0]: row[1] for row in EC.values()}
+    if alg in EDDSA:
+        private = ed25519.Ed25519PrivateKey.generate()
+    elif alg in curves:
+        private = ec.generate_private_key(curves[alg]())
+    elif alg in algorithms.RSA:
+        private = rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
+    elif alg in MLDSA:
+        private = MLDSA[alg][1].generate()
+    else:
+        raise MalformedError("jws_alg_not_allowed", "no key pair signs with this")
+    return _signer(private, alg, keys.import_public(private.public_key()).thumbprint)
+
+
+def from_pem(pem: bytes, *, alg: str | None = None) -> Signer:
+    """Return the signer of an unencrypted PKCS #8 PEM; errors as `import_private`."""
+    try:
+        private = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _invalid("not an unencrypted PKCS #8 PEM") from error
+    return import_private(private, alg=alg)
+
+
+def _signer(private: PrivateKey, alg: str | None, kid: str | None) -> Signer:
+    functions = algorithms.signers(private)
+    chosen = _choose(alg, tuple(functions))
+    public = keys.import_public(private.public_key(), alg=chosen, kid=kid)
+    return Signer(chosen, public, functions[chosen], kid, private)
+
+
+def _secret_signer(secret: bytes, alg: str | None, kid: str | None) -> Signer:
+    chosen = _choose(alg, HMAC)
+    public = keys.secret_key(secret, alg=chosen, kid=kid)
+    _, sign = algorithms.hmac_functions(secret, chosen)
+    return Signer(chosen, public, sign, kid, None, secret)
+
+
+def _choose(alg: str | None, fitting: tuple[str, ...]) -> str:
+    if alg is None:
+        if len(fitting) > 1 and fitting != EDDSA:
+            raise MalformedError("jws_signer_alg_inference", "the key fits several algorithms")
+        return fitting[0]
+    if alg not in fitting:
+        raise MalformedError("jws_alg_not_allowed", "the algorithm does not fit the key")
+    return alg
+
+
+def _import_jwk(jwk: Mapping[str, Any], alg: str | None) -> Signer:
+    if jwk.get("use", "sig") != "sig":
+        raise _invalid("the key's use is not sig")
+    operations = jwk.get("key_ops", ["sign"])
+    if not isinstance(operations, list) or "sign" not in operations:
+        raise _invalid("the key's key_ops do not include sign")
+    kty, kid, own = jwk.get("kty"), jwk.get("kid"), jwk.get("alg")
+    if not isinstance(kid, str | None) or not isinstance(own, str | None):
+        raise _invalid("kid and alg are strings")
+    if alg is not None and own not in (None, alg):
+        raise MalformedError("jws_alg_not_allowed", "the key has another alg")
+    chosen = own if alg is None else alg
+    if kty == "oct":
+        return _secret_signer(_octets(jwk, "k"), chosen, kid)
+    private_names = keys.PRIVATE_MEMBERS.intersection(jwk)
+    public = {
+        name: member for name, member in jwk.items() if name not in private_names | {"key_ops"}
+    }
+    expected = keys.parse_key(public)
+    try:
+        private = _pair(str(kty), jwk)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _invalid("not a usable private key") from error
+    signer = _signer(private, chosen, kid)
+    if signer.public.thumbprint != expected.thumbprint:
+        raise _invalid("the private and the public half differ")
+    return signer
+
+
+def _pair(kty: str, jwk: Mapping[str, Any]) -> PrivateKey:
+    if kty == "OKP":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(_octets(jwk, "d"))
+    if kty == "EC":
+        _, curve, _, size = EC[jwk["crv"]]
+        secret = _octets(jwk, "d")
+        if len(secret) != size:
+            raise _invalid("d has the wrong length")
+        return ec.derive_private_key(int.from_bytes(secret, "big"), curve())
+    if kty == "AKP":
+        return MLDSA[jwk["alg"]][1].from_seed_bytes(_octets(jwk, "priv"))
+    return _rsa(jwk)
+
+
+def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPrivateKey:
+    if "oth" in jwk:
+        raise _invalid("an RSA key of more than two primes")
+    names = [name for name in _RSA_PRIVATE if name in jwk]
+    numbers = {name: int.from_bytes(_octets(jwk, name), "big") for name in ("n", "e", *names)}
+    if names == ["d"]:
+        p, q = rsa.rsa_recover_prime_factors(numbers["n"], numbers["e"], numbers["d"])
+        d = numbers["d"]
+        numbers |= {
+            "p": p,
+            "q": q,
+            "dp": rsa.rsa_crt_dmp1(d, p),
+            "dq": rsa.rsa_crt_dmq1(d, q),
+            "qi": rsa.rsa_crt_iqmp(p, q),
+        }
+    elif len(names) != len(_RSA_PRIVATE):
+        raise _invalid("an RSA private key has d alone, or all of d, p, q, dp, dq and qi")
+    return rsa.RSAPrivateNumbers(
+        p=numbers["p"],
+        q=numbers["q"],
+        d=numbers["d"],
+        dmp1=numbers["dp"],
+        dmq1=numbers["dq"],
+        iqmp=numbers["qi"],
+        public_numbers=rsa.RSAPublicNumbers(numbers["e"], numbers["n"]),
+    ).private_key()
+
+
+def _octets(jwk: Mapping[str, Any], name: str) -> bytes:
+    text = jwk.get(name)
+    if not isinstance(text, str):
+        raise _invalid(f"no private key: {name} is missing or no string")
+    return keys.b64u(text)
+
+
+def _private(private: PrivateKey) -> dict[str, str]:
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return {"d": b64u_encode(private.private_bytes_raw())}
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        size = EC[algorithms.curve_name(private.curve)][3]
+        secret = private.private_numbers().private_value
+        return {"d": b64u_encode(secret.to_bytes(size, "big"))}
+    if isinstance(private, rsa.RSAPrivateKey):
+        n = private.private_numbers()
+        values = (n.d, n.p, n.q, n.dmp1, n.dmq1, n.iqmp)
+        return {name: keys.uint(value) for name, value in zip(_RSA_PRIVATE, values, strict=True)}
+    return {"priv": b64u_encode(private.private_bytes_raw())}
+
+
+def _invalid(detail: str) -> MalformedError:
+    return MalformedError("jwk_invalid", detail)

@@ -1,0 +1,149 @@
+"""What a verifier accepts: profiles, limits and the options of one call.
+
+docs/reference/jws.md has the verdict of both profiles for everything that the RFCs leave open.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+import msgspec
+
+from ledger.jose.algorithms import ALL_ALGORITHMS, PUBLIC_KEY_ALGORITHMS
+from ledger.jose.claims import Claims
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a verifier takes in before it refuses; `tries` counts keys for one entry."""
+
+    envelope_bytes: int = 16 * 2**20
+    entries: int = 1024
+    header_bytes: int = 16 * 2**10
+    header_depth: int = 8
+    tries: int = 8
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A set of verdicts on what the RFCs leave to the application.
+
+    `header_members`: the only ones that a protected header may have, None for any.
+    """
+
+    name: str
+    algorithms: frozenset[str]
+    unprotected: bool
+    unknown_members: bool
+    kid_is_thumbprint: bool
+    exact_typ: bool
+    header_members: frozenset[str] | None
+    limits: Limits
+
+
+RFC = Profile(
+    name="rfc",
+    algorithms=PUBLIC_KEY_ALGORITHMS,
+    unprotected=True,
+    unknown_members=True,
+    kid_is_thumbprint=False,
+    exact_typ=False,
+    header_members=None,
+    limits=Limits(),
+)
+LEDGER = Profile(
+    name="ledger",
+    algorithms=frozenset({"EdDSA", "Ed25519", "ES256", "ML-DSA-65"}),
+    unprotected=False,
+    unknown_members=False,
+    kid_is_thumbprint=True,
+    exact_typ=True,
+    header_members=frozenset({"alg", "typ", "kid", "iat"}),
+    limits=Limits(envelope_bytes=4 * 2**20, entries=256, header_bytes=768, header_depth=1, tries=2),
+)
+PROFILES = {profile.name: profile for profile in (RFC, LEDGER)}
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of every verifying function."""
+
+    algorithms: Sequence[str]
+    typ: str
+    crit_understood: Sequence[str]
+    detached_payload: bytes
+    strict_signer_match: bool
+    now: float
+    claims: Claims
+    profile: Literal["rfc", "ledger"]
+    limits: Limits
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """One call's options, complete and checked."""
+
+    profile: Profile = RFC
+    algorithms: frozenset[str] = RFC.algorithms
+    limits: Limits = RFC.limits
+    typ: str | None = None
+    crit_understood: frozenset[str] = frozenset()
+    detached_payload: bytes | None = None
+    strict_signer_match: bool = False
+    now: float | None = None
+    claims: Claims | None = None
+
+
+DEFAULT = Rules()
+
+
+def read_options(options: Options) -> Rules:
+    """Return the rules of a call.
+
+    Raises TypeError for an unknown option or a wrong type, ValueError for an impossible value:
+    an empty option never switches a check off.
+    """
+    if not options:
+        return DEFAULT
+    given: dict[str, Any] = dict(options)
+    name = given.pop("profile", "rfc")
+    if name not in PROFILES:
+        raise ValueError(f"a profile is one of {', '.join(PROFILES)}")
+    profile = PROFILES[name]
+    allowed = _names(given.pop("algorithms", profile.algorithms), "algorithms")
+    if not allowed or not allowed <= ALL_ALGORITHMS:
+        raise ValueError(f"algorithms are among {', '.join(sorted(ALL_ALGORITHMS))}")
+    understood = _names(given.pop("crit_understood", ()), "crit_understood")
+    if (claims := given.get("claims")) is not None:
+        if not isinstance(claims, Claims):
+            raise TypeError("claims is a Claims")
+        if given.get("now") is None:
+            raise ValueError("checking claims needs now, in seconds: nothing here reads a clock")
+    if given.get("typ") == "":
+        raise ValueError("an empty typ would check nothing")
+    _refuse_wrong_types(given)
+    limits = given.pop("limits", profile.limits)
+    return Rules(
+        profile=profile, algorithms=allowed, limits=limits, crit_understood=understood, **given
+    )
+
+
+_TYPES: dict[str, Any] = {
+    "typ": str,
+    "detached_payload": bytes,
+    "strict_signer_match": bool,
+    "now": int | float,
+    "limits": Limits,
+}
+
+
+def _refuse_wrong_types(given: dict[str, Any]) -> None:
+    for name, kind in _TYPES.items():
+        value = given.get(name)
+        if value is None:
+            given.pop(name, None)
+        elif not isinstance(value, kind) or (name == "now" and isinstance(value, bool)):
+            raise TypeError(f"{name} is of the wrong type")
+
+
+def _names(given: object, option: str) -> frozenset[str]:
+    if isinstance(given, str) or not isinstance(given, list | tuple | set | frozenset):
+        raise TypeError(f"{option} is a list of names")
+    if not all(isinstance(name, str) for name in given):
+        raise TypeError(f"{option} is a list of names")
+    return frozenset(given)

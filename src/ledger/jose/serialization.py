@@ -1,0 +1,228 @@
+"""The three serializations of a JWS (RFC 7515 section 7): parsed, converted, nothing verified.
+
+Unknown members are ignored, at both levels (section 7.2.1). Refused is what two readers could read
+differently: duplicate members, both JSON forms in one object, second spellings of base64url.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.encoding import b64u_decode, b64u_encode, parse_json
+from ledger.errors import LedgerError, MalformedError
+from ledger.jose.rules import RFC, Limits, Profile
+
+# bytes or text of any serialization, or the object of a JSON one.
+JwsInput = bytes | str | Mapping[str, Any]
+
+ABSENT = msgspec.UNSET
+_FORM_MEMBERS = frozenset({"protected", "header", "signature"})
+
+
+class RawEntry(msgspec.Struct, frozen=True, gc=False):
+    """One entry as it came: any member may still be of any type, `ABSENT` if it is not there."""
+
+    signature: Any = ABSENT
+    protected: Any = ABSENT
+    header: Any = ABSENT
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """A payload as transmitted, None if it is detached, and the entries over it."""
+
+    payload: str | None
+    entries: Sequence[RawEntry]
+
+
+class _PlainEntry(RawEntry, frozen=True, gc=False, forbid_unknown_fields=True):
+    signature: str
+    protected: str | msgspec.UnsetType = ABSENT
+    header: msgspec.UnsetType = ABSENT
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    payload: str
+    signatures: list[_PlainEntry]
+
+
+_plain = msgspec.json.Decoder(_Plain)
+
+
+def absent(member: object) -> bool:
+    """Tell whether an entry lacks a member."""
+    return member is ABSENT
+
+
+def parse(jws: JwsInput, profile: Profile = RFC, limits: Limits | None = None) -> Envelope:
+    """Return the envelope of a JWS in any serialization.
+
+    Raises MalformedError: `jws_invalid_serialization`, `jws_limit_exceeded`.
+    """
+    limits = profile.limits if limits is None else limits
+    if isinstance(jws, Mapping):
+        return _from_object(jws, profile, limits)
+    if not isinstance(jws, str | bytes | bytearray):
+        raise _invalid("a JWS is bytes, text or an object")
+    if len(jws) > limits.envelope_bytes:
+        raise MalformedError("jws_limit_exceeded", "the JWS has too many bytes")
+    try:
+        raw = jws.encode() if isinstance(jws, str) else bytes(jws)
+    except UnicodeEncodeError as error:
+        raise _invalid("the text has a lone surrogate") from error
+    return _parse_plain(raw, limits) or _parse_any(raw, profile, limits)
+
+
+def _parse_plain(raw: bytes, limits: Limits) -> Envelope | None:
+    """Return a General JWS of nothing but payload, protected and signature; None for the rest.
+
+    msgspec keeps the last of duplicate members. Without a backslash every quote delimits a text,
+    and here all names and values are texts but one: so any duplicate would add quotes.
+    """
+    if b"\\" in raw:
+        return None
+    try:
+        plain = _plain.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    entries = plain.signatures
+    quotes = 6 + 8 * len(entries)
+    for entry in entries:
+        if entry.protected is ABSENT:
+            quotes -= 4
+    if raw.count(b'"') != quotes or not entries:
+        return None
+    _refuse_many(len(entries), limits)
+    return Envelope(plain.payload, entries)
+
+
+def _parse_any(raw: bytes, profile: Profile, limits: Limits) -> Envelope:
+    if not raw.lstrip(b" \t\r\n").startswith(b"{"):
+        return _parse_compact(raw)
+    try:
+        value = parse_json(raw, exact_numbers=False)
+    except LedgerError as error:
+        raise _invalid(f"not strict JSON: {error.detail}") from error
+    return _from_object(value, profile, limits)
+
+
+def _parse_compact(raw: bytes) -> Envelope:
+    parts = raw.split(b".")
+    # Section 5.2 of RFC 7797: an unencoded payload is printable ASCII and has no full stop.
+    if len(parts) != 3 or not all(0x20 <= octet <= 0x7E for octet in raw):
+        raise _invalid("neither a JSON object nor three parts joined by dots")
+    protected, payload, signature = (part.decode("ascii") for part in parts)
+    return Envelope(payload, (RawEntry(signature, protected),))
+
+
+def _from_object(jws: Mapping[str, Any], profile: Profile, limits: Limits) -> Envelope:
+    payload = jws.get("payload", ABSENT)
+    if payload is not ABSENT and not isinstance(payload, str):
+        raise _invalid("payload is not a text")
+    if "signatures" in jws:
+        if not _FORM_MEMBERS.isdisjoint(jws):
+            raise _invalid("both JSON serializations at once")
+        listed = jws["signatures"]
+        if not isinstance(listed, list | tuple) or not listed:
+            raise _invalid("signatures is not a list of at least one entry")
+        known = {"payload", "signatures"}
+    elif "signature" in jws:
+        listed = [{name: jws[name] for name in _FORM_MEMBERS if name in jws}]
+        known = {"payload", *_FORM_MEMBERS}
+    else:
+        raise _invalid("neither signatures nor signature is there")
+    _refuse_many(len(listed), limits)
+    if not profile.unknown_members and not known.issuperset(jws):
+        raise _invalid("a member that this profile does not know")
+    entries = tuple(_raw_entry(entry, profile) for entry in listed)
+    _refuse_long(payload, entries, limits)
+    return Envelope(payload if isinstance(payload, str) else None, entries)
+
+
+def _raw_entry(entry: object, profile: Profile) -> RawEntry:
+    """Keep an entry of the wrong shape too: it fails alone, and does not veto the others."""
+    if not isinstance(entry, Mapping):
+        return RawEntry()
+    if not profile.unknown_members and not _FORM_MEMBERS.issuperset(entry):
+        return RawEntry()
+    return RawEntry(*(entry.get(name, ABSENT) for name in ("signature", "protected", "header")))
+
+
+def _refuse_many(entries: int, limits: Limits) -> None:
+    if entries > limits.entries:
+        raise MalformedError("jws_limit_exceeded", f"over {limits.entries} signatures")
+
+
+def _refuse_long(payload: object, entries: Sequence[RawEntry], limits: Limits) -> None:
+    texts = [payload]
+    for entry in entries:
+        texts += (entry.protected, entry.signature)
+    if sum(len(text) for text in texts if isinstance(text, str)) > limits.envelope_bytes:
+        raise MalformedError("jws_limit_exceeded", "the JWS has too many bytes")
+
+
+def to_object(envelope: Envelope) -> dict[str, Any]:
+    """Return the General serialization of an envelope, its entries' known members as they came."""
+    payload = {} if envelope.payload is None else {"payload": envelope.payload}
+    return payload | {"signatures": [entry_object(entry) for entry in envelope.entries]}
+
+
+def entry_object(entry: RawEntry) -> dict[str, Any]:
+    """Return the members of an entry that are there."""
+    members = {"protected": entry.protected, "header": entry.header, "signature": entry.signature}
+    return {name: member for name, member in members.items() if member is not ABSENT}
+
+
+def flatten(jws: JwsInput) -> dict[str, Any]:
+    """Return the Flattened serialization of a JWS that has exactly one signature.
+
+    Raises MalformedError `jws_invalid_serialization` for any other number.
+    """
+    forms = split(jws)
+    if len(forms) != 1:
+        raise _invalid("only a JWS with one signature can be flattened")
+    return forms[0]
+
+
+def split(jws: JwsInput) -> list[dict[str, Any]]:
+    """Return one Flattened JWS for each signature, in their order; errors as `parse`."""
+    envelope = parse(jws)
+    payload = {} if envelope.payload is None else {"payload": envelope.payload}
+    return [payload | entry_object(entry) for entry in envelope.entries]
+
+
+def to_general(jws: JwsInput) -> dict[str, Any]:
+    """Return the General serialization of a JWS in any form; errors as `parse`."""
+    return to_object(parse(jws))
+
+
+def to_compact(jws: JwsInput) -> str:
+    """Return the compact serialization of a JWS with one signature and no unprotected header.
+
+    Raises MalformedError `jws_invalid_serialization` if it has no compact form.
+    """
+    envelope = parse(jws)
+    entry = envelope.entries[0]
+    parts = (entry.protected, "" if envelope.payload is None else envelope.payload, entry.signature)
+    if len(envelope.entries) != 1 or not absent(entry.header):
+        raise _invalid("compact is for one signature without an unprotected header")
+    if not all(isinstance(part, str) and part.isascii() and "." not in part for part in parts):
+        raise _invalid("a member cannot stand between dots")
+    return ".".join(parts)
+
+
+def encode_payload(payload: bytes) -> str:
+    """Return the `payload` member of an encoded payload."""
+    return b64u_encode(payload)
+
+
+def decode_payload(text: str) -> bytes:
+    """Return the payload of its base64url; raise MalformedError `jws_invalid_serialization`."""
+    try:
+        return b64u_decode(text)
+    except MalformedError as error:
+        raise _invalid("the payload is not canonical base64url") from error
+
+
+def _invalid(detail: str) -> MalformedError:
+    return MalformedError("jws_invalid_serialization", detail)

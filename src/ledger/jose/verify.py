@@ -1,0 +1,224 @@
+"""Verification of every signature of a JWS, or of the first good one (RFC 7515 section 5.2).
+
+The order of the checks is fixed, and cheap ones come before cryptography:
+
+ 1. the envelope, else one MalformedError for all of it      (serialization.py)
+ 2. each entry: members, disjoint headers, crit and b64      (entry.py, header.py)
+ 3. b64 the same in all entries, then the payload, once      (entry.py)
+ 4. alg accepted, typ as expected                            (entry.py)
+ 5. candidate keys: looked up, narrowed by kid, fit for alg
+ 6. the signature, with at most `limits.tries` candidates
+ 7. claims, if asked for, once for the shared payload        (claims.py)
+
+Keys inside headers (jwk, jku, x5u, x5c) are never looked at: whoever signs could choose them.
+"""
+
+from typing import Unpack
+
+from ledger.encoding import parse_json
+from ledger.errors import LedgerError, MalformedError, RefusedError
+from ledger.jose.algorithms import InvalidSignature
+from ledger.jose.claims import TIMES_ONLY, check_claims
+from ledger.jose.entry import Entry, check_header, read_entries, signed_payload
+from ledger.jose.keys import Key
+from ledger.jose.keyset import KeyInput, KeySet, Lookup, key_set
+from ledger.jose.outcome import (
+    Failure,
+    NotVerifiedError,
+    Outcome,
+    Verification,
+    Verified,
+    failure,
+)
+from ledger.jose.rules import Options, Rules, read_options
+from ledger.jose.serialization import Envelope, JwsInput, parse
+
+Keys = KeySet | Lookup
+
+# The later a check, the more an entry had right: the code of the furthest one is the one to tell.
+_PROGRESS = (
+    "jws_signature_invalid",
+    "jwt_claim_missing",
+    "jwt_claim_invalid",
+    "jwt_nbf",
+    "jwt_expired",
+)
+
+
+def verify_multi_all(
+    jws: JwsInput, keys: KeyInput | Lookup, **options: Unpack[Options]
+) -> Verification:
+    """Return the outcome of every entry of a JWS, and its payload if one of them verified.
+
+    An entry that is anything but right is an outcome, whatever it is made of. Raises MalformedError
+    for the envelope (`jws_invalid_serialization`, `jws_limit_exceeded`) or for `keys` that are no
+    keys (`jwk_invalid`, `private_key_refused`); TypeError or ValueError for impossible options.
+    """
+    return verify_envelope(jws, as_keys(keys), read_options(options))
+
+
+def verify_multi(jws: JwsInput, keys: KeyInput | Lookup, **options: Unpack[Options]) -> Verified:
+    """Return the payload and the first entry that verifies; later entries are not tried.
+
+    Raises NotVerifiedError with all outcomes if none does, else as `verify_multi_all`.
+    """
+    return _first(jws, as_keys(keys), read_options(options))
+
+
+def verify(jws: object, keys: KeyInput | Lookup, **options: Unpack[Options]) -> Verified:
+    """Verify a compact JWS; errors as `verify_multi`, whose JSON forms are refused here."""
+    if not isinstance(jws, str | bytes) or jws.lstrip()[:1] in ("{", b"{"):
+        raise MalformedError("jws_invalid_serialization", "not a compact JWS")
+    return _first(jws, as_keys(keys), read_options(options))
+
+
+def as_keys(given: KeyInput | Lookup) -> Keys:
+    """Return keys as a set or as the lookup that they are; errors as `key_set`."""
+    if isinstance(given, KeySet):
+        return given
+    return given if callable(given) else key_set(given)
+
+
+def verify_envelope(jws: JwsInput, keys: Keys, rules: Rules) -> Verification:
+    """Do what `verify_multi_all` does, with options that were read before."""
+    judge = _Judge(parse(jws, rules.profile, rules.limits), keys, rules)
+    outcomes = tuple([judge.judge(entry) for entry in judge.entries])
+    for outcome in outcomes:
+        if outcome.verified:
+            return Verification(judge.payload, outcomes)
+    return Verification(None, outcomes)
+
+
+def _first(jws: JwsInput, keys: Keys, rules: Rules) -> Verified:
+    judge = _Judge(parse(jws, rules.profile, rules.limits), keys, rules)
+    outcomes: list[Outcome] = []
+    for entry in judge.entries:
+        outcome = judge.judge(entry)
+        if outcome.verified:
+            return Verified(judge.payload, outcome)
+        outcomes.append(outcome)
+    raise _not_verified(tuple(outcomes))
+
+
+def _not_verified(outcomes: tuple[Outcome, ...]) -> NotVerifiedError:
+    def progress(error: Failure) -> int:
+        return _PROGRESS.index(error.code) + 1 if error.code in _PROGRESS else 0
+
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    told = max(errors, key=progress)  # the first of the furthest
+    return NotVerifiedError(told.code, told.detail, outcomes)
+
+
+class _Judge:
+    """One envelope, its payload and signing inputs, and what all its entries have in common."""
+
+    def __init__(self, envelope: Envelope, keys: Keys, rules: Rules) -> None:
+        self.entries, encoded = read_entries(envelope, rules)
+        self._keys = keys
+        self._rules = rules
+        self._claims_error: Failure | None = None
+        self._claims_checked = rules.now is None
+        self._encoded = encoded
+        self.payload, self._transmitted = b"", b""
+        if encoded is not None:
+            payload, transmitted = signed_payload(envelope, encoded=encoded, rules=rules)
+            self.payload, self._transmitted = payload, b"." + transmitted
+
+    def judge(self, entry: Entry) -> Outcome:
+        """Return the outcome of one entry."""
+        if entry.error is not None:
+            return entry.failed(entry.error)
+        try:
+            check_header(entry, self._rules)
+            key = self._verifying_key(entry)
+        except LedgerError as error:
+            return entry.failed(failure(error))
+        if not self._claims_checked:
+            self._check_claims()
+        if self._claims_error is not None:
+            return entry.failed(self._claims_error)
+        return Outcome(
+            index=entry.index,
+            verified=True,
+            alg=entry.alg,
+            kid=entry.kid,
+            thumbprint=key.thumbprint,
+            key_type=key.kty,
+            protected=entry.protected,
+            header=entry.header,
+        )
+
+    def _verifying_key(self, entry: Entry) -> Key:
+        """Return the key that verifies the entry; raise RefusedError or MalformedError."""
+        alg = entry.alg or ""
+        candidates = _candidates(entry, _found(self._keys, entry), self._rules)
+        data = entry.protected_text.encode("ascii") + self._transmitted
+        tries = self._rules.limits.tries
+        for key in candidates[:tries]:
+            try:
+                key.verifiers[alg](entry.signature, data)
+            except InvalidSignature:
+                continue
+            return key
+        if len(candidates) > tries:
+            raise RefusedError("jws_limit_exceeded", f"none of the first {tries} keys verifies it")
+        raise RefusedError("jws_signature_invalid", "the signature does not verify")
+
+    def _check_claims(self) -> None:
+        """Check the claims of the shared payload once, after a signature showed it to be real."""
+        self._claims_checked = True
+        try:
+            if not self._encoded:
+                raise RefusedError("jwt_claim_invalid", "a JWT cannot have b64 false")
+            claims = TIMES_ONLY if self._rules.claims is None else self._rules.claims
+            check_claims(parse_json(self.payload), claims, now=self._rules.now or 0)
+        except LedgerError as error:
+            known = isinstance(error, RefusedError)
+            self._claims_error = (
+                failure(error) if known else Failure("jwt_claim_invalid", error.detail)
+            )
+
+
+def _found(keys: Keys, entry: Entry) -> KeySet:
+    """Return the keys for an entry; a lookup sees the protected header only, and a copy of it."""
+    if isinstance(keys, KeySet):
+        return keys
+    try:
+        found = keys(_copy(entry))
+    except LedgerError as error:
+        raise RefusedError("jwk_key_not_found", f"the lookup refused: {error.code}") from error
+    except Exception as error:  # a lookup is foreign code: it fails this entry only
+        name = type(error).__name__
+        raise RefusedError("jwk_key_not_found", f"the lookup failed: {name}") from error
+    if found is None:
+        raise RefusedError("jwk_key_not_found", "the lookup knows no such key")
+    return key_set(found)
+
+
+def _copy(entry: Entry) -> dict[str, object]:
+    return {} if entry.protected is None else dict(entry.protected)
+
+
+def _candidates(entry: Entry, keys: KeySet, rules: Rules) -> list[Key]:
+    """Return the keys that may have signed: those that the kid means, then those fit for alg.
+
+    Raises RefusedError: `jws_no_matching_signer`, `jwk_key_not_found`, `jws_alg_not_allowed`, or
+    the code of a key that the kid means and that cannot be used.
+    """
+    alg, strict = entry.alg or "", rules.strict_signer_match or rules.profile.kid_is_thumbprint
+    named = keys.keys
+    if strict or (entry.kid is not None and not keys.single):
+        named = keys.named(entry.kid) if entry.kid is not None else ()
+    if rules.profile.kid_is_thumbprint:
+        named = tuple(key for key in keys.keys if key.thumbprint == entry.kid)
+    fit = [key for key in named if alg in key.verifiers]
+    if fit:
+        return fit
+    if rules.strict_signer_match:
+        raise RefusedError("jws_no_matching_signer", "no key has this kid and fits this alg")
+    if named:
+        raise RefusedError("jws_alg_not_allowed", "the alg does not fit the key")
+    for kid, error in keys.unusable:
+        if entry.kid is None or kid in (None, entry.kid):
+            raise RefusedError(error.code, f"the key cannot be used: {error.detail}")
+    raise RefusedError("jwk_key_not_found", "no key of the set has this kid")

@@ -1,0 +1,119 @@
+"""What the reference says there is, there is; and what there is, it says."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from ledger import errors, events, settings
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+ERRORS = {name for name in vars(errors) if name.endswith("Error")} | {"AuditError", "JwsError"}
+
+
+@cache
+def trees() -> list[ast.Module]:
+    """Return every module of the package and the read models."""
+    sources = [*(ROOT / "src" / "ledger").rglob("*.py"), *(ROOT / "projections").rglob("*.py")]
+    return [ast.parse(source.read_text()) for source in sources]
+
+
+def words_of(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def raised_codes() -> set[str]:
+    """Return every code that is written out where an error is raised or answered."""
+    found = {code for code, _ in events.TAKEN.values()}
+    for tree in trees():
+        takers = dict.fromkeys(ERRORS, 0) | dict(_functions_that_take_a_code(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and (name := _name(node.func)) in takers:
+                found |= {
+                    each.value
+                    for each in node.args[takers[name] : takers[name] + 1]
+                    if isinstance(each, ast.Constant) and CODE.fullmatch(str(each.value))
+                }
+            if isinstance(node, ast.AnnAssign) and _name(node.target) == "_FRAMEWORK_CODES":
+                found |= {*words_of(node)}
+    return found
+
+
+def _functions_that_take_a_code(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            names = [each.arg for each in node.args.args if each.arg != "self"]
+            if "code" in names:
+                yield node.name, names.index("code")
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def documented_codes() -> set[str]:
+    """Return every code in the first column of a table, or among the reasons of `log_invalid`."""
+    found: set[str] = set()
+    for line in (REFERENCE / "errors.md").read_text().splitlines():
+        if line.startswith("| ") and "`" in line:
+            cells = line.split("|")
+            first = cells[2] if cells[1].strip().isdecimal() else cells[1]
+            found |= {*re.findall(r"`([a-z0-9_]+)`", first)}
+            if "`log_invalid`" in first:
+                found |= {*re.findall(r"`([a-z0-9_]+)`", line)}
+    return found
+
+
+def routes() -> set[tuple[str, str]]:
+    """Return (method, address) of every route of the API, parameters as `{}`."""
+    found = set()
+    for tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _name(node.func) in ("get", "post") and node.args:
+                path = node.args[0]
+                if isinstance(path, ast.Constant) and str(path.value).startswith(API):
+                    address = re.sub(r"{[^}]*}", "{}", str(path.value))
+                    found.add((_name(node.func).upper(), address))
+    return found
+
+
+API = ("/api/", "/healthz", "/.well-known/")
+
+
+def test_every_code_is_in_the_reference() -> None:
+    assert raised_codes() - documented_codes() == set()
+
+
+def test_every_code_of_the_reference_is_in_the_code() -> None:
+    # `statement_<status>` is put together from the statuses.
+    written = {word for tree in trees() for word in words_of(tree)}
+    written |= {f"statement_{status}" for status in ("approved", "rejected", "withdrawn")}
+    assert documented_codes() - written == set()
+
+
+def test_every_route_is_in_the_reference_and_the_reverse() -> None:
+    text = (REFERENCE / "http.md").read_text()
+    documented = {
+        (method, re.sub(r"{[^}]*}", "{}", path))
+        for method, path in re.findall(r"`(GET|POST) (/[^`?\s]*)", text)
+        if path.startswith(API)
+    }
+    assert documented == routes()
+
+
+def test_every_setting_is_in_the_reference_with_its_default() -> None:
+    rows = re.findall(r"^\| (LEDGER_\w+) \| (.*?) \|", settings.__doc__ or "", re.MULTILINE)
+    text = (REFERENCE / "settings.md").read_text().replace("`", "")
+    assert re.findall(r"^\| (LEDGER_\w+) \| (.*?) \|", text, re.MULTILINE) == rows
+    source = Path(settings.__file__).read_text()
+    assert {*re.findall(r'"(LEDGER_\w+)"', source)} == {name for name, _ in rows}
+
+
+def test_every_event_is_in_the_reference() -> None:
+    text = (REFERENCE / "events.md").read_text()
+    assert {tag for tag in events.BODIES if f"`{tag}`" not in text} == set()
