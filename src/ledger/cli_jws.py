@@ -110,7 +110,7 @@ _ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 def sign(chosen: argparse.Namespace) -> int:
     """Sign a payload, or add signatures to a JWS."""
     protected = {} if chosen.typ is None else {"typ": chosen.typ}
-    signers = [jose.Sign(_key(path), protected, alg=chosen.alg) for path in chosen.key]
+    signers = [jose.Sign(_object(path), protected, alg=chosen.alg) for path in chosen.key]
     if chosen.append is None:
         jws = jose.sign_multi(_read(chosen.file), signers, detached=chosen.detached)
     else:
@@ -146,7 +146,7 @@ def verify(chosen: argparse.Namespace) -> int:
     else:
         for outcome in found.outcomes:
             print(_sentence(outcome, identities or {}))
-        print(f"{_WORDS[status]}: {verdict.count} of {verdict.threshold} distinct signers")
+        print(f"{_WORDS[status]}: {_score(found, verdict, asked=chosen.require is not None)}")
         for name in verdict.missing:
             print(f"  missing: {name}")
     return status
@@ -165,6 +165,12 @@ def _status(found: jose.Verification, verdict: jose.Verdict, *, asked: bool) -> 
 
 
 _WORDS = {DONE: "verified", INVALID: "invalid", UNVERIFIABLE: "key missing", NOT_MET: "not met"}
+
+
+def _score(found: jose.Verification, verdict: jose.Verdict, *, asked: bool) -> str:
+    if asked:
+        return f"{verdict.count} distinct, {verdict.threshold} needed"
+    return f"{len(found.verified)} of {len(found.outcomes)} signatures"
 
 
 def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
@@ -233,7 +239,7 @@ def key(chosen: argparse.Namespace) -> int:
     if chosen.public is None:
         print(_line(jose.generate(chosen.alg).to_jwk()))
     else:
-        print(_line(jose.import_private(_key(chosen.public)).to_public_jwk()))
+        print(_line(jose.import_private(_object(chosen.public)).to_public_jwk()))
     return DONE
 
 
@@ -271,10 +277,6 @@ def _parse(raw: bytes, path: str) -> Any:
         return parse_json(raw)
     except MalformedError as error:
         raise UsageError(f"{path}: {error.detail}") from error
-
-
-def _key(path: str) -> dict[str, Any]:
-    return _object(path)
 
 
 def _keys(path: str) -> jose.KeySet:

@@ -9,8 +9,8 @@ from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.jose import header as headers
 from ledger.jose.algorithms import HMAC
 from ledger.jose.outcome import Failure, Outcome, failure
-from ledger.jose.rules import Limits, Profile, Rules
-from ledger.jose.serialization import Envelope, RawEntry, absent, decode_payload
+from ledger.jose.rules import Profile, Rules
+from ledger.jose.serialization import ABSENT, Envelope, RawEntry, decode_payload
 
 _NO_MEMBERS: dict[str, Any] = {}
 
@@ -66,53 +66,58 @@ def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[Entry], bool | 
 def _read(index: int, raw: RawEntry, rules: Rules) -> Entry:
     entry = Entry(index=index)
     try:
-        _read_members(entry, raw, rules.limits)
-        protected = entry.protected or _NO_MEMBERS
-        if entry.header:
-            headers.refuse_overlap(protected, entry.header)
-        if "crit" in protected or "b64" in protected or entry.header:
-            headers.check_crit(protected, entry.header or _NO_MEMBERS, rules.crit_understood)
-        _read_names(entry, protected, rules.profile)
+        protected = _read_protected(entry, raw.protected, rules)
+        if raw.header is not ABSENT:
+            _read_header(entry, raw.header, rules)
+        elif "crit" in protected or "b64" in protected:
+            headers.check_crit(protected, _NO_MEMBERS, rules.crit_understood)
+        names = rules.profile.header_members
+        if names is not None and not names.issuperset(protected):
+            raise _invalid("a header member that this profile does not know")
+        merged = entry.header | protected if entry.header else protected
+        alg, kid = merged.get("alg"), merged.get("kid")
+        if not isinstance(alg, str):
+            raise _invalid("alg is missing or no text")
+        if kid is not None and not isinstance(kid, str):
+            raise _invalid("kid is no text")
+        entry.alg, entry.kid = alg, kid
         entry.b64 = protected.get("b64", True)
+        entry.signature = _read_signature(raw.signature)
     except LedgerError as error:
         entry.error = failure(error)
     return entry
 
 
-def _read_members(entry: Entry, raw: RawEntry, limits: Limits) -> None:
-    if not absent(raw.protected):
-        if not isinstance(raw.protected, str):
-            raise _invalid("protected is not a text")
-        entry.protected = headers.decode_protected(raw.protected, limits)
-        entry.protected_text = raw.protected
-    if not absent(raw.header):
-        if not isinstance(raw.header, dict):
-            raise _invalid("header is not an object")
-        headers.refuse_deep(raw.header, limits.header_depth)
-        entry.header = raw.header
-    if not isinstance(raw.signature, str):
+def _read_protected(entry: Entry, text: object, rules: Rules) -> dict[str, Any]:
+    if text is ABSENT:
+        return _NO_MEMBERS
+    if not isinstance(text, str):
+        raise _invalid("protected is not a text")
+    entry.protected = headers.decode_protected(text, rules.limits)
+    entry.protected_text = text
+    return entry.protected
+
+
+def _read_header(entry: Entry, header: object, rules: Rules) -> None:
+    """Read the unprotected header, in which alg and kid may stand where the profile lets them."""
+    if not isinstance(header, dict):
+        raise _invalid("header is not an object")
+    if not rules.profile.unprotected:
+        raise _invalid("this profile has no unprotected header")
+    headers.refuse_deep(header, rules.limits.header_depth)
+    entry.header = header
+    protected = entry.protected or _NO_MEMBERS
+    headers.refuse_overlap(protected, header)
+    headers.check_crit(protected, header, rules.crit_understood)
+
+
+def _read_signature(text: object) -> bytes:
+    if not isinstance(text, str):
         raise _invalid("signature is not a text")
     try:
-        entry.signature = b64u_decode(raw.signature)
+        return b64u_decode(text)
     except MalformedError as error:
         raise _invalid("signature is not canonical base64url") from error
-
-
-def _read_names(entry: Entry, protected: dict[str, Any], profile: Profile) -> None:
-    """Take alg and kid: from the protected header, else, where the profile lets, from the other."""
-    merged = protected
-    if entry.header is not None:
-        if not profile.unprotected:
-            raise _invalid("this profile has no unprotected header")
-        merged = entry.header | protected
-    if profile.header_members is not None and not profile.header_members.issuperset(protected):
-        raise _invalid("a header member that this profile does not know")
-    alg, kid = merged.get("alg"), merged.get("kid")
-    if not isinstance(alg, str):
-        raise _invalid("alg is missing or no text")
-    if kid is not None and not isinstance(kid, str):
-        raise _invalid("kid is no text")
-    entry.alg, entry.kid = alg, kid
 
 
 def check_header(entry: Entry, rules: Rules) -> None:
