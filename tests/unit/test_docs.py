@@ -35,7 +35,7 @@ def raised_codes() -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (name := _name(node.func)) in takers:
                 found |= {
-                    each.value
+                    str(each.value)
                     for each in node.args[takers[name] : takers[name] + 1]
                     if isinstance(each, ast.Constant) and CODE.fullmatch(str(each.value))
                 }
