@@ -30,6 +30,11 @@ class Tile(NamedTuple):
     n: int
     hashes: bytes
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the tile is full: it never changes any more."""
+        return len(self.hashes) == WIDTH * HASH_BYTES
+
 
 ReadTile = Callable[[int, int, int], bytes]  # (level, n, width) to width * 32 bytes
 

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ledger import clock, policy
-from ledger.charter import Charter
+from ledger.charter import STREAM, Charter
 from ledger.document import parse_uuid
 from ledger.errors import LedgerError, NotFoundError, RefusedError, StaleError, UnavailableError
 from ledger.events import Body, Event, claims
@@ -119,7 +119,7 @@ class Reading:
 
     def forget(self) -> None:
         """Drop the cached states, so that the next decision loads them."""
-        self._log.forget(self.versions)
+        self._log.forget((*self.versions, STREAM))
 
 
 class Writer:

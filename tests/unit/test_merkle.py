@@ -162,7 +162,8 @@ def test_a_changed_consistency_proof_is_refused(data: st.DataObject, new: int) -
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=8))
 def test_a_tree_grown_in_any_steps_has_the_same_tiles(steps: list[int]) -> None:
-    edge, tiles = Edge(), {}
+    edge = Edge()
+    tiles: dict[tuple[int, int], bytes] = {}
     for step in steps:
         edge, touched = edge.extend(b"".join(LEAVES[edge.size : edge.size + step]))
         tiles |= {(tile.level, tile.n): tile.hashes for tile in touched}
