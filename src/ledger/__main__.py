@@ -1,4 +1,4 @@
-"""The command line: `ledger serve`, `ledger rebuild`.
+"""The command line: `ledger serve`, `ledger rebuild`, `ledger log …`.
 
 Exit codes: 0 done, 2 usage, settings or I/O.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import uvicorn
 
-from ledger import __version__
+from ledger import __version__, logcommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -34,11 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "serve":
             command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
+    logcommands.add_parser(commands)
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)
+        if chosen.command == "log":
+            return logcommands.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
