@@ -15,6 +15,7 @@ Crash points: before COMMIT returns nothing of the batch is there; after, all of
 never heard the answer sends the same write again and finds its key.
 """
 
+import contextlib
 import os
 import sqlite3
 from collections import OrderedDict
@@ -395,7 +396,11 @@ def _after(prefix: str) -> str:
 def open_private(path: Path) -> sqlite3.Connection:
     """Open a database file that only its owner reads; SQLite itself would take the umask's mode."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Only a file that is not there is opened here: closing any descriptor of a file drops all of
+    # this process's locks on it, and without them another process that closes the same database
+    # takes itself for the last one and deletes the log of what this one goes on to commit.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     path.chmod(0o600)
     return sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
