@@ -22,7 +22,7 @@ from ledger.jose import PublicJwk
 from ledger.merkle import MAX_SIZE, WIDTH, Prover
 from ledger.treestore import Published
 
-TEXT = "text/plain; charset=utf-8"
+TEXT = "text/plain"  # the framework adds charset=utf-8
 OCTETS = "application/octet-stream"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
