@@ -32,7 +32,7 @@ from ledger.merkle import Edge, Prover, Tile
 from ledger.signerstate import SignerState
 from ledger.treestore import Published, TreeStore
 
-MOST_ENTRIES = 500
+MOST_ENTRIES = 1000
 MOST_TILES = 256
 PAUSE_S = 0.001
 
