@@ -760,6 +760,19 @@ def test_a_start_that_still_compares_takes_no_write(settings: Settings, tmp_path
         assert refused.value.code == "log_forked"
 
 
+def test_a_log_that_is_not_published_for_long_is_not_healthy(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = publisher_of(ledger)
+    publisher.open()
+    assert publisher.reasons() == []
+    monkeypatch.setattr("ledger.publisher.STALLED_S", -1.0)
+    assert publisher.reasons() == ["the log was not published for 0 s"]
+    ledger.publication().catch_up()
+    publisher.open()
+    assert publisher.reasons() == []
+
+
 def test_an_outage_passes_and_is_tried_again(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

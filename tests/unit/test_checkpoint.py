@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import checkpoint, notekeys
@@ -132,6 +132,7 @@ def test_base64_with_spare_bits_is_refused() -> None:
             assert_malformed(NOTE.replace(root, other))
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=200))
 def test_a_text_that_is_no_note_is_refused_and_nothing_else_happens(text: str) -> None:
     assert_malformed(text.encode("utf-8", "surrogatepass"))

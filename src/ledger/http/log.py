@@ -216,12 +216,15 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
 async def _wait_for(context: Context, wanted: int) -> None:
     """Return once a tree of this size is published.
 
-    Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`.
+    Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
+    what `require_sound` raises for a log that is not published any more.
     """
     if _size(context, wanted) >= wanted:
         return
     if wanted > context.log.head():
         raise NotFoundError("entry_unknown", "there is no such entry")
+    if context.publisher.is_over:
+        context.publisher.require_sound()
     reached = asyncio.Event()
     loop = asyncio.get_running_loop()
 
