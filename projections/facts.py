@@ -212,6 +212,9 @@ _SLIM: dict[str, Callable[[bytes], Any]] = {
 # Which member names who acted; None: nobody; not listed: the person whose stream it is.
 _ACTORS: dict[str, str | None] = {
     events.LedgerCreated.TAG: None,
+    events.LogKeysAnnounced.TAG: None,
+    events.LogKeysRetired.TAG: None,
+    events.LogFrozen.TAG: None,
     events.InvitationIssued.TAG: "by",
     events.PasskeyRemoved.TAG: "by",
     events.KeyRevoked.TAG: "by",

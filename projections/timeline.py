@@ -40,6 +40,9 @@ TYPES = (
     events.StatementSigned.TAG,
     events.StatementRejected.TAG,
     events.StatementWithdrawn.TAG,
+    events.LogKeysAnnounced.TAG,
+    events.LogKeysRetired.TAG,
+    events.LogFrozen.TAG,
 )
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
@@ -207,6 +210,9 @@ def _of(told: _Told) -> str:
 
 _SUMMARIES: dict[str, Callable[[_Told], str]] = {
     events.LedgerCreated.TAG: lambda told: "The ledger was created",
+    events.LogKeysAnnounced.TAG: lambda told: "The log's keys were announced",
+    events.LogKeysRetired.TAG: lambda told: "Keys of the log were retired",
+    events.LogFrozen.TAG: lambda told: "The ledger was frozen",
     events.InvitationIssued.TAG: lambda told: f"{told.who} invited somebody as {told.word}",
     events.UserRegistered.TAG: lambda told: f"{told.who} registered as {told.word}",
     events.PasskeyAdded.TAG: lambda told: f"{told.who} added a passkey",

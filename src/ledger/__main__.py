@@ -1,4 +1,4 @@
-"""The command line: `ledger serve`, `ledger rebuild`, `ledger jws`.
+"""The command line: `ledger serve`, `ledger rebuild`, `ledger log …`, `ledger jws …`.
 
 Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py.
 """
@@ -13,7 +13,7 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_jws
+from ledger import __version__, cli_jws, logcommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
+    logcommands.add_parser(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "jws":
         return cli_jws.run(chosen)
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)
+        if chosen.command == "log":
+            return logcommands.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)

@@ -97,6 +97,26 @@ class CreateLedger(Act, tag="create-ledger", frozen=True):
     setup_sha256: str | None
 
 
+class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
+    """Let these keys, as vkeys, sign checkpoints of `first_size` entries and more."""
+
+    vkeys: tuple[str, ...]
+    first_size: int
+
+
+class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
+    """Let these keys, as vkeys, sign no checkpoint of over `last_size` entries."""
+
+    vkeys: tuple[str, ...]
+    last_size: int
+
+
+class FreezeLedger(Act, tag="freeze-ledger", frozen=True):
+    """End the ledger: nothing is appended behind this."""
+
+    reason: str
+
+
 A = TypeVar("A", bound=Act)
 
 

@@ -25,6 +25,9 @@ from ledger.events import (
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
     RoleGranted,
@@ -108,17 +111,17 @@ class Auditor:
 
     def _decide(self, event: Event) -> Body:
         now_ms = clock.to_ms(event.at)
+        if self.charter is not None and self.charter.frozen:
+            raise CorruptError("ledger_frozen", "an event behind the last one")
         match event.body:
             case LedgerCreated() as body:
                 if self.charter is not None or event.stream != charter.STREAM:
                     raise CorruptError("ledger_founded_twice", "a ledger is founded once")
                 unsigned = msgspec.structs.replace(body, act="")
                 return charter.create(body.act, unsigned, now_ms=now_ms)
-            case InvitationIssued() as body:
+            case InvitationIssued() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen():
                 self._require_stream(event, charter.STREAM)
-                return charter.invite(
-                    self._charter, self._signer(body.act), body.act, now_ms=now_ms
-                )
+                return self._decide_charter(event.body, now_ms)
             case UserRegistered() as body:
                 return self._register(event, body, now_ms)
             case PasskeyAdded() | PasskeyRemoved() | KeyAttested() | KeyRevoked() | RoleGranted():
@@ -127,6 +130,24 @@ class Auditor:
                 return self._draft(event, body, now_ms)
             case _:
                 return self._decide_statement(event, now_ms)
+
+    def _decide_charter(
+        self, body: InvitationIssued | LogKeysAnnounced | LogKeysRetired | LogFrozen, now_ms: int
+    ) -> Body:
+        match body:
+            case InvitationIssued(act=act):
+                return charter.invite(self._charter, self._signer(act), act, now_ms=now_ms)
+            case LogKeysAnnounced(act=act, first_size=size):
+                # A size that is there when the event is: keys are not announced for later.
+                if size > self.position + 1:
+                    raise CorruptError("log_keys_misplaced", "keys announced for a later size")
+                return charter.announce_log_keys(self._charter, act, now_ms=now_ms)
+            case LogKeysRetired(act=act, last_size=size):
+                if size > self.position + 1:
+                    raise CorruptError("log_keys_misplaced", "keys retired at a later size")
+                return charter.retire_log_keys(self._charter, act, now_ms=now_ms)
+            case LogFrozen(act=act):
+                return charter.freeze(self._charter, act, now_ms=now_ms)
 
     def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
         self._require_stream(event, UUID(body.user))
@@ -228,7 +249,13 @@ class Auditor:
             raise CorruptError("event_misplaced", "a stream begins once, with its own first event")
         self._streams.add(event.stream)
         match event.body:
-            case LedgerCreated() | InvitationIssued():
+            case (
+                LedgerCreated()
+                | LogKeysAnnounced()
+                | LogKeysRetired()
+                | LogFrozen()
+                | InvitationIssued()
+            ):
                 self.charter = _next(self.charter, event, charter.evolve)
             case (
                 StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn()

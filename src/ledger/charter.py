@@ -1,4 +1,4 @@
-"""The ledger's own stream: its founding and its invitations. Decide and evolve, pure."""
+"""The ledger's own stream: founding, log keys, invitations, end. Decide and evolve, pure."""
 
 import hashlib
 import re
@@ -11,8 +11,16 @@ from ledger import acts, clock
 from ledger.acts import parse_act, verify_act
 from ledger.document import parse_uuid
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
-from ledger.events import Event, InvitationIssued, LedgerCreated
-from ledger.jose import parse_compact
+from ledger.events import (
+    Event,
+    InvitationIssued,
+    LedgerCreated,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
+)
+from ledger.jose import PublicJwk, parse_compact
+from ledger.notekeys import ED25519, parse_vkey
 from ledger.passkey import RelyingParty
 from ledger.person import Person
 from ledger.policy import ROLES
@@ -31,6 +39,18 @@ class Invitation(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
+class LogKey(msgspec.Struct, frozen=True):
+    """A key that signs checkpoints of `first_size` to `last_size` entries; None: no end yet."""
+
+    vkey: str
+    first_size: int
+    last_size: int | None = None
+
+    def signs(self, size: int) -> bool:
+        """Tell whether a checkpoint of this size is this key's to sign."""
+        return self.first_size <= size and (self.last_size is None or size <= self.last_size)
+
+
 class Charter(msgspec.Struct, frozen=True):
     """What the ledger is, as of a position."""
 
@@ -39,7 +59,10 @@ class Charter(msgspec.Struct, frozen=True):
     registration: Literal["open", "invite"]
     party: RelyingParty
     kid: str
+    key: PublicJwk
     invitations: dict[str, Invitation]
+    log_keys: tuple[LogKey, ...] = ()
+    frozen: bool = False
 
 
 def evolve(charter: Charter | None, event: Event) -> Charter:
@@ -53,6 +76,7 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
                 registration="open" if body.registration == "open" else "invite",
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
+                key=body.key,
                 invitations={token: who for token, who in setup.items() if token},
             )
         case InvitationIssued() as body if charter is not None:
@@ -62,8 +86,24 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
                 version=event.version,
                 invitations=charter.invitations | {body.token_sha256: invitation},
             )
+        case LogKeysAnnounced() as body if charter is not None:
+            new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
+            return msgspec.structs.replace(
+                charter, version=event.version, log_keys=charter.log_keys + new
+            )
+        case LogKeysRetired() as body if charter is not None:
+            keys = tuple(_retired(key, body) for key in charter.log_keys)
+            return msgspec.structs.replace(charter, version=event.version, log_keys=keys)
+        case LogFrozen() if charter is not None:
+            return msgspec.structs.replace(charter, version=event.version, frozen=True)
         case _:
             raise AssertionError("not an event of the ledger's own stream")
+
+
+def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
+    if key.vkey not in body.vkeys:
+        return key
+    return msgspec.structs.replace(key, last_size=body.last_size)
 
 
 def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreated:
@@ -75,6 +115,65 @@ def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreat
     if signed != stated:
         raise RefusedError("act_mismatch", "the founding act says something else")
     return msgspec.structs.replace(created, act=act_text)
+
+
+def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysAnnounced:
+    """Return the announcement of new log keys that the ledger's own key signed.
+
+    Raises RefusedError as `verify_act` does, MalformedError `vkey_invalid`, ConflictError
+    `log_keys_refused`: keys of another name, known ones, none of Ed25519, or an earlier size.
+    """
+    jws = parse_act(act_text)
+    act = verify_act(jws, charter.key, acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms)
+    keys = [parse_vkey(vkey) for vkey in act.vkeys]
+    publics = {key.public for key in keys}
+    known = {parse_vkey(key.vkey).public for key in charter.log_keys}
+    if any(key.name != charter.ledger for key in keys):
+        raise ConflictError("log_keys_refused", "a log key has the log's origin as its name")
+    if len(publics) != len(keys) or publics & known:
+        raise ConflictError("log_keys_refused", "a log key is announced once")
+    # Every checkpoint must be readable by whoever knows the oldest signature type only.
+    if not any(key.kind == ED25519 for key in keys):
+        raise ConflictError("log_keys_refused", "one of the log keys is an Ed25519 key")
+    if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
+        raise ConflictError("log_keys_refused", "the keys would begin before those before them")
+    return LogKeysAnnounced(vkeys=act.vkeys, first_size=act.first_size, act=act_text)
+
+
+def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysRetired:
+    """Return the retirement of log keys that the ledger's own key signed.
+
+    Raises RefusedError as `verify_act` does, ConflictError `log_keys_refused`: keys that are not
+    in force, or no Ed25519 key would be left for the next checkpoint.
+    """
+    jws = parse_act(act_text)
+    act = verify_act(jws, charter.key, acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms)
+    retired = set(act.vkeys)
+    in_force = {key.vkey: key.first_size for key in charter.log_keys if key.last_size is None}
+    if not retired or len(retired) != len(act.vkeys) or not retired <= in_force.keys():
+        raise ConflictError("log_keys_refused", "not log keys in force, each once")
+    if any(act.last_size < in_force[vkey] for vkey in retired):
+        raise ConflictError("log_keys_refused", "a key would end before it begins")
+    left = [
+        vkey
+        for vkey, first in in_force.items()
+        if vkey not in retired and first <= act.last_size + 1
+    ]
+    if not any(parse_vkey(vkey).kind == ED25519 for vkey in left):
+        raise ConflictError("log_keys_refused", "no Ed25519 key would be left")
+    return LogKeysRetired(vkeys=act.vkeys, last_size=act.last_size, act=act_text)
+
+
+def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
+    """Return the end of the ledger that its own key signed.
+
+    Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`.
+    """
+    jws = parse_act(act_text)
+    act = verify_act(jws, charter.key, acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms)
+    if not 10 <= len(act.reason) <= 2000:
+        raise MalformedError("reason_invalid", "a reason has 10 to 2,000 characters")
+    return LogFrozen(reason=act.reason, act=act_text)
 
 
 def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> InvitationIssued:

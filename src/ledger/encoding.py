@@ -58,6 +58,22 @@ def _refuse_base64url() -> NoReturn:
     raise MalformedError("base64url_invalid", "not canonical base64url without padding")
 
 
+def b64_encode(raw: bytes) -> str:
+    """Return base64 with padding (RFC 4648 section 4), the spelling of notes and tree hashes."""
+    return binascii.b2a_base64(raw, newline=False).decode()
+
+
+def b64_decode(text: str) -> bytes:
+    """Return the bytes of canonical base64 with padding; raise MalformedError `base64_invalid`."""
+    try:
+        raw = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise MalformedError("base64_invalid", "not base64 with padding") from error
+    if b64_encode(raw) != text:  # spare bits, or padding too much
+        raise MalformedError("base64_invalid", "not canonical base64 with padding")
+    return raw
+
+
 def sha256_hex(raw: bytes) -> str:
     """Return SHA-256 as 64 lower-case hex characters."""
     return hashlib.sha256(raw).hexdigest()

@@ -57,6 +57,11 @@ def split(state: bytes) -> tuple[bytes, bytes, bytes]:
     return state[2:start], state[start : start + SALT_BYTES], state[start + SALT_BYTES :]
 
 
+def entry_hash(entry: bytes) -> bytes:
+    """Return the leaf hash of an entry's own bytes, as `leaf_hash` does of a stored state."""
+    return hashlib.sha256(b"\0" + entry).digest()
+
+
 def leaf_hash(state: bytes) -> bytes:
     """Return SHA-256(0x00 ‖ entry), 32 bytes (RFC 6962 section 2.1)."""
     end = 2 + int.from_bytes(state[:2], "big")

@@ -48,6 +48,32 @@ class InvitationIssued(Body, frozen=True):
     act: str
 
 
+class LogKeysAnnounced(Body, frozen=True):
+    """These keys sign checkpoints from `first_size` on; `act` is signed by the ledger's own key."""
+
+    TAG = "log-keys-announced.v1"
+    vkeys: tuple[str, ...]
+    first_size: int
+    act: str
+
+
+class LogKeysRetired(Body, frozen=True):
+    """These keys sign no checkpoint of over `last_size` entries; the ledger's own key says so."""
+
+    TAG = "log-keys-retired.v1"
+    vkeys: tuple[str, ...]
+    last_size: int
+    act: str
+
+
+class LogFrozen(Body, frozen=True):
+    """The last event; `act` is signed by the ledger's own key."""
+
+    TAG = "log-frozen.v1"
+    reason: str
+    act: str
+
+
 class UserRegistered(Body, frozen=True):
     """A person exists. The passkey and key that prove it are the next two events of the stream.
 
@@ -176,6 +202,9 @@ BODIES: dict[str, type[Body]] = {
     body.TAG: body
     for body in (
         LedgerCreated,
+        LogKeysAnnounced,
+        LogKeysRetired,
+        LogFrozen,
         InvitationIssued,
         UserRegistered,
         PasskeyAdded,
@@ -253,8 +282,12 @@ def decode(state: bytes) -> Event:
     return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)
 
 
+# The name that the last event takes: while it is taken, nothing is appended.
+FROZEN = "frozen"
+
 # What to say of a name that is taken, by the name's first part.
 TAKEN = {
+    "frozen": ("ledger_frozen", "this ledger has ended and takes nothing more"),
     "credential": ("credential_known", "this passkey is already registered"),
     "invitation": ("invitation_known", "this invitation is already issued"),
     "kid": ("key_known", "this signing key is already registered"),
@@ -282,5 +315,7 @@ def claims(event: Event) -> tuple[str, ...]:
             return (f"kid/{body.kid}",)
         case InvitationIssued():
             return (f"invitation/{body.token_sha256}", f"invitation/{body.invitation_id}")
+        case LogFrozen():
+            return (FROZEN,)
         case _:
             return ()

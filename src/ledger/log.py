@@ -184,15 +184,25 @@ class Log(Application[UUID]):
 class GroupCommit:
     """Shares one durable commit among concurrent requests of an event loop."""
 
-    def __init__(self, store: SqliteLog, committed: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        store: SqliteLog,
+        committed: Callable[[int], None],
+        admit: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._committed = committed
+        self._admit = admit
         self._queue: list[tuple[Write, asyncio.Future[Receipt]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._running: asyncio.Task[None] | None = None
 
     async def append(self, write: Write) -> Receipt:
-        """Return the receipt once the write is durable; raise what `SqliteLog.commit` returned."""
+        """Return the receipt once the write is durable.
+
+        Raises what `admit` raises, and what `SqliteLog.commit` returned.
+        """
+        self._admit()
         if len(self._queue) >= MAX_QUEUED:
             raise UnavailableError("overloaded", "too many writes are waiting; try again")
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

@@ -18,19 +18,23 @@ from ledger.assets import Assets, find_web
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
+from ledger.http import log as public_log
 from ledger.http import people, reads, statements
-from ledger.http.context import COOKIE, AnyRequest, Context
+from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
 from ledger.log import GroupCommit, Log
 from ledger.pages import ROUTES, error_page, template_config
-from ledger.settings import Settings
+from ledger.publisher import Publisher
+from ledger.settings import LOG_FILE, Settings
+from ledger.signerstate import SignerState
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
+from ledger.treestore import TreeStore
+from ledger.upkeep import Upkeep
 from ledger.writer import Writer
 from projections.follower import Follower, Views
 
-LOG_FILE = "log.sqlite"
 VIEWS_FILE = "views.sqlite"
 STATE_FILE = "state.sqlite"
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -40,24 +44,38 @@ _log = logging.getLogger("ledger")
 def build(settings: Settings) -> Litestar:
     """Open the ledger of these settings, founding it at its first start, and return its server.
 
-    Raises ConflictError `settings_mismatch` for a ledger founded with other settings.
+    Raises ConflictError `settings_mismatch` for a ledger founded with other settings,
+    `log_keys_missing` without the keys that it announced.
     """
     store = SqliteLog(settings.data / LOG_FILE)
     log = Log(store)
     views = Views(settings.data / VIEWS_FILE)
     follower = Follower(views, log)
-    commits = GroupCommit(store, lambda _: follower.wake())
+
+    def committed(_: int) -> None:
+        follower.wake()
+        publisher.wake()
+
+    commits = GroupCommit(store, committed, admit=lambda: publisher.require_sound())
     writer = Writer(log, commits)
     token = found(log, writer, settings)
     if token is not None:
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, once: open %s", link)
+    signed = SignerState(settings.log_state)
+    keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
+    # One connection for the publisher's long reads, one for requests.
+    trees = (TreeStore(store), TreeStore(store))
+    publisher = Publisher(trees[0], signed, keys)
+    publisher.open()
     state = OperationalState(settings.data / STATE_FILE)
-    context = Context(settings, log, writer, state, views, follower)
+    published = PublicLog(trees[1], publisher, keys)
+    context = Context(settings, log, writer, state, views, follower, published)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         follower.start()
+        publisher.start()
         try:
             yield
         finally:
@@ -65,7 +83,11 @@ def build(settings: Settings) -> Litestar:
             commits.close()
             follower.stop()
             views.close()
+            publisher.stop()
             state.close()
+            signed.close()
+            for tree in trees:
+                tree.close()
             log.close()
 
     return _application(settings, context, [lifespan])
@@ -98,6 +120,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             people.members_only,
             reads.public,
             reads.members_only,
+            public_log.router,
         ],
         before_request=before_api,
         request_class=StrictRequest,

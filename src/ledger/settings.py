@@ -8,6 +8,8 @@
 | LEDGER_REGISTRATION | open on localhost, else invite | who may register; fixed at first start |
 | LEDGER_LOG_ORIGIN | made at first start | the log's own name; fixed at first start |
 | LEDGER_DATA | data | directory of the log and everything derived from it |
+| LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | file of the keys that sign checkpoints |
+| LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file that knows the last signed checkpoint |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
 | LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
@@ -23,6 +25,7 @@ import msgspec
 from ledger.errors import MalformedError
 from ledger.passkey import RelyingParty
 
+LOG_FILE = "log.sqlite"
 LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
 
@@ -36,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True):
     registration: Literal["open", "invite"]
     log_origin: str | None
     data: Path
+    log_keys: Path
+    log_state: Path
     host: str
     port: int
     rate_limit: int
@@ -62,6 +67,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     registration = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
     if registration not in ("open", "invite"):
         _refuse("LEDGER_REGISTRATION", "is open or invite")
+    data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
     return Settings(
         origin=origin,
@@ -69,7 +75,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         name=environment.get("LEDGER_NAME", "Ledger"),
         registration="open" if registration == "open" else "invite",
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
-        data=Path(environment.get("LEDGER_DATA", "data")),
+        data=data,
+        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / "log-keys.pem")),
+        log_state=Path(environment.get("LEDGER_LOG_STATE", data / "log-state.sqlite")),
         host=environment.get("LEDGER_HOST", "127.0.0.1"),
         port=_number(environment, "LEDGER_PORT", port),
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),

@@ -7,7 +7,9 @@ The contract, on any engine:
 - A write says which streams it was decided on, at which version, which names it takes for ever
   and how many people it counted; if any of that moved, it is stale and has to be decided again.
 - A write whose key is already there is answered as it was the first time and appends nothing.
-- Events, keys and names are never updated or deleted; triggers refuse it, the tree would show it.
+- Events, keys, names and checkpoints are never updated or deleted; triggers refuse it, the tree
+  would show it. Tiles are a cache of the leaf hashes.
+- Behind the event that froze the log nothing is appended, by any process.
 
 Crash points: before COMMIT returns nothing of the batch is there; after, all of it. A caller who
 never heard the answer sends the same write again and finds its key.
@@ -29,9 +31,9 @@ from eventsourcing.persistence import StoredEvent
 
 from ledger.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
-from ledger.events import TAKEN
+from ledger.events import FROZEN, TAKEN
 
-FORMAT = 1
+FORMAT = 2
 MAX_CACHED = 100_000
 BUSY_TIMEOUT_S = 5.0
 _MAX = 2**63 - 1
@@ -61,6 +63,17 @@ CREATE TRIGGER head_is_one BEFORE INSERT ON log_head
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 """
 
+# Since format 2.
+_TREE = """
+CREATE TABLE tile(
+    level INTEGER NOT NULL CHECK(level BETWEEN 0 AND 63), n INTEGER NOT NULL CHECK(n >= 0),
+    hashes BLOB NOT NULL CHECK(length(hashes) BETWEEN 32 AND 8192 AND length(hashes) % 32 = 0),
+    PRIMARY KEY(level, n)) STRICT;
+CREATE TABLE checkpoint(
+    size INTEGER PRIMARY KEY CHECK(size > 0), root BLOB NOT NULL CHECK(length(root) = 32),
+    note BLOB NOT NULL, published_at TEXT NOT NULL) STRICT;
+"""
+
 # INSERT OR REPLACE deletes without firing a delete trigger, so inserts are watched too.
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
@@ -71,11 +84,14 @@ CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
     WHEN EXISTS(SELECT 1 FROM {table} WHERE {same})
     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
 """
-_TABLES = {
-    "ev": "pos = NEW.pos OR "
-    "(originator_id = NEW.originator_id AND originator_version = NEW.originator_version)",
-    "cmd": "key = NEW.key",
-    "claim": "name = NEW.name",
+_TABLES = {  # by the format that brought them
+    1: {
+        "ev": "pos = NEW.pos OR "
+        "(originator_id = NEW.originator_id AND originator_version = NEW.originator_version)",
+        "cmd": "key = NEW.key",
+        "claim": "name = NEW.name",
+    },
+    2: {"checkpoint": "size = NEW.size"},
 }
 
 
@@ -119,15 +135,16 @@ class SqliteLog:
         self.path = path
         _create(path)
         self._lock = Lock()
-        self._writer = self._connect()
-        self._reader = self._connect()
+        self._writer = self.connect()
+        self._reader = self.connect()
         self._reader_lock = Lock()
         # Versions as of the size that this process saw last; another process's commit voids them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
         self._owners: dict[str, UUID] = {}
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
+        """Return a further connection, which the caller closes."""
         connection = open_private(self.path)
         # FULL: an acknowledged event survives a power cut, not only a crash of the process.
         connection.executescript("PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF")
@@ -170,7 +187,7 @@ class SqliteLog:
         (size,) = self._writer.execute("SELECT size FROM log_head").fetchone()
         if size != self._size:
             self._versions.clear()
-        batch = _Batch(size)
+        batch = _Batch(size, frozen=self.claimed(FROZEN, connection=self._writer) is not None)
         outcomes = [self._place(write, batch) for write in writes]
         if batch.events:
             run = self._writer.executemany
@@ -212,6 +229,8 @@ class SqliteLog:
         return receipt
 
     def _refusal(self, write: Write, batch: "_Batch") -> LedgerError | None:
+        if batch.frozen or FROZEN in batch.names:
+            return ConflictError(*TAKEN[FROZEN])
         for stream_id, version in write.reads:
             if self._version(stream_id.bytes) != version:
                 return StaleError("stale", "a stream that was read has moved")
@@ -246,6 +265,23 @@ class SqliteLog:
         query = "SELECT count(*) FROM claim WHERE name >= ? AND name < ?"
         (count,) = self._writer.execute(query, (prefix, _after(prefix))).fetchone()
         return int(count)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Open one durable transaction for what is not an event: tiles and checkpoints.
+
+        Raises UnavailableError `storage_failed`; nothing of the transaction is there then.
+        """
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise UnavailableError("storage_failed", "nothing was stored") from error
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -347,8 +383,9 @@ class SqliteLog:
 class _Batch:
     """Rows of the transaction under way."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, frozen: bool) -> None:
         self.size = size
+        self.frozen = frozen
         self.events: list[tuple[Any, ...]] = []
         self.commands: list[tuple[bytes, int, int, bytes]] = []
         self.claims: list[tuple[str, bytes, int]] = []
@@ -409,20 +446,23 @@ def _create(path: Path) -> None:
         use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found == 0:
-            _create_schema(connection)
-        elif found != FORMAT:
+        if found > FORMAT:
             raise CorruptError("format_unknown", f"the log has format {found}, not {FORMAT}")
+        for format_ in range(found + 1, FORMAT + 1):
+            _upgrade(connection, format_)
         connection.execute("COMMIT")
     finally:
         connection.close()
 
 
-def _create_schema(connection: sqlite3.Connection) -> None:
-    scripts = [_SCHEMA, *(_APPEND_ONLY.format(table=t, same=same) for t, same in _TABLES.items())]
+def _upgrade(connection: sqlite3.Connection, to_format: int) -> None:
+    """Bring the file from the format before to this one; format 0 is an empty file."""
+    schema = {1: _SCHEMA, 2: _TREE}[to_format]
+    guarded = _TABLES[to_format].items()
+    scripts = [schema, *(_APPEND_ONLY.format(table=table, same=same) for table, same in guarded)]
     for statement in _statements("".join(scripts)):
         connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute(f"PRAGMA user_version = {to_format}")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -44,18 +44,27 @@ class Server:
         """Return a client with cookies of its own."""
         return httpx.Client(base_url=self.origin, timeout=30, verify=TLS)
 
-    def start(self) -> None:
-        """Start, and return when it answers that it is ready."""
+    @property
+    def address(self) -> str:
+        """Where the process itself listens, whatever its origin is."""
+        return f"http://localhost:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """What the process is started with."""
+        return os.environ | self.settings
+
+    def start(self, *, ready: bool = True) -> None:
+        """Start, and return when it answers that it is ready; or, without `ready`, at all."""
         command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
         with (self.data.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--data", str(self.data)],
-                env=os.environ | self.settings,
+                env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + START_S
-        while not self._answers():
+        while not self._answers(ready=ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the server does not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other way to say that it is there
@@ -80,11 +89,14 @@ class Server:
         if self._process is not None:
             self.kill()
 
-    def _answers(self) -> bool:
+    def _answers(self, *, ready: bool) -> bool:
         try:
             # The address is this machine's own.
-            with urllib.request.urlopen(f"{self.origin}/healthz", timeout=1) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=1) as answer:  # noqa: S310
                 return bool(answer.status == 200)
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return not ready
         except (urllib.error.URLError, OSError):
             return False
 

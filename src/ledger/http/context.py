@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from litestar import Request
@@ -16,9 +16,12 @@ from ledger import clock
 from ledger.commands import Commands
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.log import Log
+from ledger.logkeys import LogKeys
 from ledger.people import People
+from ledger.publisher import Publisher
 from ledger.settings import Settings
 from ledger.state import SESSION_MS, OperationalState
+from ledger.treestore import TreeStore
 from ledger.writer import Writer
 from projections import timeline, users
 from projections.follower import Follower, Views
@@ -37,6 +40,14 @@ Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="I
 Cursor = Annotated[str | None, QueryParameter(name="cursor", max_length=256, description="`next`")]
 
 
+class PublicLog(NamedTuple):
+    """The log as anybody reads it: what is stored, what publishes it, which keys sign it."""
+
+    tree: TreeStore
+    publisher: Publisher
+    keys: LogKeys
+
+
 class Context:
     """One running ledger, as routes and pages see it."""
 
@@ -48,12 +59,16 @@ class Context:
         state: OperationalState,
         views: Views,
         follower: Follower,
+        published: PublicLog,
     ) -> None:
         self.settings = settings
         self.log = log
         self.writer = writer
         self.state = state
         self.follower = follower
+        self.tree = published.tree
+        self.publisher = published.publisher
+        self.log_keys = published.keys
         self.commands = Commands(writer, state)
         self.people = People(writer, state)
         self.closing = False
@@ -125,7 +140,8 @@ class Context:
     def failures(self) -> list[str]:
         """Return why the ledger is not fit to answer; nothing if it is."""
         failure = self.follower.failure
-        return [] if failure is None else [f"the read models stopped: {failure}"]
+        stopped = [] if failure is None else [f"the read models stopped: {failure}"]
+        return stopped + self.publisher.reasons()
 
     # --- sessions --------------------------------------------------------------------------------
 

@@ -1,0 +1,139 @@
+"""What the public log costs: appending with and without its publisher, and proofs at any size."""
+
+import hashlib
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ledger.merkle import Edge, Prover, ReadTile, verify_consistency, verify_inclusion
+from ledger.publisher import Publisher
+from tests.support.logs import Ledger, draft, opened, settings_of
+
+BATCH = 100
+CREATOR = "00000000-0000-0000-0000-000000000001"
+
+
+def run(quick: bool) -> None:
+    """Print all figures; `quick` measures less and says the same."""
+    size = 100_000 if quick else 1_000_000
+    print("The tree alone, in memory")
+    tiles = grow(size)
+    for total in (size // 1000, size):
+        prove(total, lambda level, n, width: tiles[level, n][: 32 * width])
+    print("The log's file")
+    append(rounds=3 if quick else 6, events=20_000 if quick else 60_000)
+    catch_up(size // 5)
+
+
+def grow(size: int) -> dict[tuple[int, int], bytes]:
+    """Measure how fast leaf hashes become a tree; return its tiles."""
+    leaves = b"".join(hashlib.sha256(b"%d" % index).digest() for index in range(size))
+    hashed = measured(lambda: bytes_hashed(size))
+    begun = time.process_time()
+    _, touched = Edge().extend(leaves)
+    cost = time.process_time() - begun
+    figure(f"append {size:,} leaves", size / cost, "leaves/s")
+    figure("  as interior hashes alone", hashed / cost * 100, "% of the rate of hashing 65 bytes")
+    return {(tile.level, tile.n): tile.hashes for tile in touched}
+
+
+def bytes_hashed(count: int) -> None:
+    raw = bytes(65)
+    for _ in range(count):
+        hashlib.sha256(raw).digest()
+
+
+def prove(size: int, read: ReadTile) -> None:
+    """Measure 200 proofs in a tree of `size`; a verifier has none of the tiles."""
+    indexes = [random.randrange(1, size) for _ in range(200)]
+    prover = Prover(size, read)
+    root, roots = prover.root(), {index: prover.root(index) for index in indexes}
+    leaf = {index: read(0, index // 256, index % 256 + 1)[-32:] for index in indexes}
+    places = {index: prover.inclusion(index) for index in indexes}
+    joins = {index: prover.consistency(index) for index in indexes}
+
+    def each(name: str, work: Callable[[int], object]) -> None:
+        cost = measured(lambda: [work(index) for index in indexes])
+        figure(f"{name} at {size:,}", 1000 * cost / len(indexes), "ms")
+
+    each("make an inclusion proof", lambda i: Prover(size, read).inclusion(i))
+    each("verify it", lambda i: verify_inclusion(leaf[i], i, size, places[i], root))
+    each("make a consistency proof", lambda i: Prover(size, read).consistency(i))
+    each("verify it", lambda i: verify_consistency(i, roots[i], size, root, joins[i]))
+    figure("hashes of a proof, at most", max(map(len, places.values())), "")
+
+
+def append(rounds: int, events: int) -> None:
+    """Measure durable appends in batches, with and without a publisher, in turns."""
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    published = 0
+    with tempfile.TemporaryDirectory() as directory:
+        for turn in range(2 * rounds):
+            with_publisher = bool(turn % 2)
+            with opened(settings_of(Path(directory) / str(turn))) as ledger:
+                publisher = Publisher(ledger.tree, ledger.state, ledger.keys)
+                if with_publisher:
+                    publisher.open()
+                    publisher.start()
+                rates[with_publisher].append(events / appended(ledger, publisher, events))
+                publisher.stop()
+                published += len(ledger.tree.checkpoints(0, 1000))
+    without, along = (sorted(each)[len(each) // 2] for each in (rates[False], rates[True]))
+    figure(f"append, {BATCH} events a commit, no publisher", without, "events/s")
+    figure("  with the publisher", along, "events/s")
+    figure("  of the rate without it", along / without * 100, "%")
+    figure("  checkpoints a run", published / rounds, "")
+
+
+def appended(ledger: Ledger, publisher: Publisher, events: int) -> float:
+    batches = [[draft(CREATOR) for _ in range(BATCH)] for _ in range(events // BATCH)]
+    begun = time.perf_counter()
+    for batch in batches:
+        ledger.store.commit(batch)
+        publisher.wake()
+    return time.perf_counter() - begun
+
+
+def catch_up(events: int) -> None:
+    """Measure what an event costs the publisher: read, hashed, compared, put into tiles."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        opened(settings_of(Path(directory) / "data")) as ledger,
+    ):
+        ledger.fill(events)
+        begun, cpu = time.perf_counter(), time.process_time()
+        assert ledger.publication().catch_up() == events
+        cpu, took = time.process_time() - cpu, time.perf_counter() - begun
+        figure(f"publish {events:,} stored events", events / took, "events/s")
+        figure("  CPU an event", cpu / events * 1e6, "µs")
+        ledger.fill(events + 1)
+        cpu = time.process_time()
+        ledger.publication().catch_up()
+        figure("  CPU a checkpoint, both signatures", (time.process_time() - cpu) * 1000, "ms")
+        prover = Prover(events, ledger.tree.tile)
+        index = int.from_bytes(os.urandom(4), "big") % events
+        cost = measured(lambda: Prover(events, ledger.tree.tile).inclusion(index))
+        figure(f"inclusion proof from the file at {events:,}", cost * 1000, "ms")
+        assert prover.root() == Prover(events, ledger.tree.tile).root()
+
+
+def measured(work: Callable[[], object]) -> float:
+    """Return the seconds of CPU of the quickest of five runs."""
+    costs = []
+    for _ in range(5):
+        begun = time.process_time()
+        work()
+        costs.append(time.process_time() - begun)
+    return min(costs)
+
+
+def figure(name: str, value: float, unit: str) -> None:
+    text = f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+    print(f"  {name:<52}{text:>12} {unit}")
+
+
+if __name__ == "__main__":
+    run(quick=False)

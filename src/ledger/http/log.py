@@ -1,0 +1,287 @@
+"""Routes of the public log: checkpoints, tiles, entries, proofs (C2SP tlog-tiles under /log).
+
+Nothing beyond the newest published size is served, and nothing that was ever served goes away.
+"""
+
+import asyncio
+import gzip
+import re
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from ledger import checkpoint, tiles
+from ledger.encoding import b64_encode
+from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.http.context import WAIT_S, AnyRequest, Context, FromContext
+from ledger.http.problems import answers
+from ledger.jose import PublicJwk
+from ledger.merkle import MAX_SIZE, WIDTH, Prover
+from ledger.treestore import Published
+
+TEXT = "text/plain"  # the framework adds charset=utf-8
+OCTETS = "application/octet-stream"
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FRESH = {"Cache-Control": "no-cache"}
+ENTRIES = "entries"
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[0-9.]+\s*)?(?:,|$)", re.I)
+
+Size = Annotated[
+    int | None, QueryParameter(name="size", ge=1, le=MAX_SIZE, description="A published size")
+]
+From = Annotated[int, QueryParameter(name="from", ge=0, le=MAX_SIZE, description="The older size")]
+To = Annotated[
+    int | None, QueryParameter(name="to", ge=0, le=MAX_SIZE, description="The newer; the newest")
+]
+After = Annotated[int, QueryParameter(name="after", ge=0, le=MAX_SIZE, description="`next`")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=1000, description="Items a page")]
+
+
+class CheckpointItem(msgspec.Struct, rename="camel"):
+    """One published checkpoint; its note is at /log/checkpoints/{size}."""
+
+    size: int
+    root: str
+    published_at: str
+
+
+class CheckpointList(msgspec.Struct):
+    """Checkpoints, smallest first; `next` is the `after` of the next page."""
+
+    items: list[CheckpointItem]
+    next: int | None
+
+
+class Consistency(msgspec.Struct, rename="camel"):
+    """Two trees of this log and the proof that the older is the beginning of the newer."""
+
+    from_size: int = msgspec.field(name="from")
+    to_size: int = msgspec.field(name="to")
+    from_root: str
+    to_root: str
+    proof: list[str]
+
+
+class AnnouncedKey(msgspec.Struct, rename="camel"):
+    """A log key and the sizes that it signs; `lastSize` is null while it has no end."""
+
+    vkey: str
+    first_size: int
+    last_size: int | None
+
+
+class LedgerKeys(msgspec.Struct, rename="camel"):
+    """The keys that this ledger says are its own: for discovery, never for trust."""
+
+    ledger: str
+    key: PublicJwk
+    log_keys: list[AnnouncedKey]
+    frozen: bool
+
+
+def _described(media_type: str, *problems: int) -> dict[int, ResponseSpec]:
+    """Describe a route that answers bytes, for OpenAPI."""
+    found = ResponseSpec(bytes, media_type=media_type, description="OK", generate_examples=False)
+    return {200: found} | answers(*problems)
+
+
+# --- checkpoints -------------------------------------------------------------------------------
+
+
+@get("/log/checkpoint", media_type=TEXT, responses=_described(TEXT, 503))
+async def newest_checkpoint(context: FromContext) -> Response[bytes]:
+    """Return the newest checkpoint."""
+    return _note(_newest(context), FRESH)
+
+
+@get("/log/checkpoints")
+async def list_checkpoints(
+    context: FromContext, after: After = 0, limit: Limit = 100
+) -> CheckpointList:
+    """List every checkpoint that was ever published, smallest first."""
+    found = context.tree.checkpoints(after, limit + 1)
+    items = [CheckpointItem(c.size, b64_encode(c.root), c.published_at) for c in found[:limit]]
+    return CheckpointList(items, items[-1].size if len(found) > limit else None)
+
+
+@get("/log/checkpoints/{size:str}", media_type=TEXT, responses=_described(TEXT, 404))
+async def one_checkpoint(size: FromPath[str], context: FromContext) -> Response[bytes]:
+    """Return the checkpoint of a size, as it was published."""
+    return _note(_published(context, _number(size)), FOR_EVER)
+
+
+def _note(published: Published, headers: dict[str, str]) -> Response[bytes]:
+    return Response(published.note, media_type=TEXT, headers=headers)
+
+
+def _newest(context: Context) -> Published:
+    published = context.tree.latest()
+    if published is None:
+        raise UnavailableError("not_yet", "the log has no checkpoint yet")
+    return published
+
+
+def _published(context: Context, size: int) -> Published:
+    published = context.tree.checkpoint(size)
+    if published is None:
+        raise NotFoundError("checkpoint_unknown", "no checkpoint of this size was published")
+    return published
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
+        raise MalformedError("request_invalid", "a number has digits only, and no leading zero")
+    return int(text)
+
+
+def _size(context: Context, wanted: int) -> int:
+    """Return the published size; asked for what this process does not know, it looks again."""
+    size = context.publisher.size
+    if size < wanted:
+        newest = context.tree.latest()
+        size = 0 if newest is None else newest.size
+    return size
+
+
+# --- tiles -------------------------------------------------------------------------------------
+
+
+@get("/log/tile/{level:str}/{path:path}", media_type=OCTETS, responses=_described(OCTETS, 404))
+async def tile(
+    level: FromPath[str], path: FromPath[str], request: AnyRequest, context: FromContext
+) -> Response[bytes]:
+    """Return a tile of hashes, or a bundle of entries where the level is `entries`."""
+    n, width = tiles.parse_tile_path(str(path).removeprefix("/"))
+    height = 0 if level == ENTRIES else _level(level)
+    if n * WIDTH + width > _size(context, (n * WIDTH + width) << (8 * height)) >> (8 * height):
+        raise NotFoundError("tile_unknown", "the published tree has no such tile")
+    if level != ENTRIES:
+        hashes = context.tree.tile(height, n, width)
+        return Response(hashes, media_type=OCTETS, headers=FOR_EVER)
+    raw = await asyncio.to_thread(_bundle, context, n, width)
+    headers = FOR_EVER | {"Vary": "Accept-Encoding"}
+    if _GZIP.search(request.headers.get("accept-encoding", "")):
+        raw = await asyncio.to_thread(gzip.compress, raw, 5, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(raw, media_type=OCTETS, headers=headers)
+
+
+def _level(text: str) -> int:
+    level = _number(text)
+    if level > 63:
+        raise MalformedError("tile_path_invalid", "levels are 0 to 63")
+    return level
+
+
+def _bundle(context: Context, n: int, width: int) -> bytes:
+    return tiles.bundle(leaf.entry for leaf in context.tree.leaves(n * WIDTH, width))
+
+
+# --- entries and proofs ------------------------------------------------------------------------
+
+
+@get("/log/entries/{index:str}", media_type=OCTETS, responses=_described(OCTETS, 404))
+async def entry(index: FromPath[str], context: FromContext) -> Response[bytes]:
+    """Return the bytes of an entry, which are what the tree's leaf is a hash of."""
+    place = _number(index)
+    if place >= _size(context, place + 1):
+        raise NotFoundError("entry_unknown", "no such entry is published")
+    (leaf,) = context.tree.leaves(place, 1)
+    return Response(leaf.entry, media_type=OCTETS, headers=FOR_EVER)
+
+
+@get("/log/entries/{index:str}/proof", media_type=TEXT, responses=_described(TEXT, 404, 503))
+async def proof(index: FromPath[str], context: FromContext, size: Size = None) -> Response[bytes]:
+    """Return the proof that an entry stands in the log, waiting until it is published.
+
+    It is a C2SP tlog-proof: keep it as `<name>.tlog-proof` and check it without this server.
+    """
+    place = _number(index)
+    if size is None:
+        await _wait_for(context, place + 1)
+        published = _newest(context)
+    else:
+        published = _published(context, size)
+    if place >= published.size:
+        raise NotFoundError("entry_unknown", "no such entry in the tree of this size")
+    hashes = Prover(published.size, context.tree.tile).inclusion(place)
+    text = checkpoint.write_proof(place, hashes, published.note)
+    return Response(text, media_type=TEXT, headers=FRESH if size is None else FOR_EVER)
+
+
+async def _wait_for(context: Context, wanted: int) -> None:
+    """Return once a tree of this size is published.
+
+    Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
+    what `require_sound` raises for a log that is not published any more.
+    """
+    if _size(context, wanted) >= wanted:
+        return
+    if wanted > context.log.head():
+        raise NotFoundError("entry_unknown", "there is no such entry")
+    if context.publisher.is_over:
+        context.publisher.require_sound()
+    reached = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def listen(size: int) -> None:
+        if size >= wanted:
+            loop.call_soon_threadsafe(reached.set)
+
+    with context.publisher.listening(listen):
+        try:
+            if _size(context, wanted) < wanted:
+                await asyncio.wait_for(reached.wait(), WAIT_S)
+        except TimeoutError as error:
+            detail = "the entry is stored and not published yet; ask again"
+            raise UnavailableError("not_yet", detail) from error
+
+
+@get("/log/consistency", responses=answers(404, 503))
+async def consistency(context: FromContext, from_size: From, to_size: To = None) -> Consistency:
+    """Prove that one tree is the beginning of another; auditors compute the same from tiles."""
+    newest = _newest(context).size
+    new = newest if to_size is None else to_size
+    if new > newest:
+        raise NotFoundError("checkpoint_unknown", "no tree of this size was published")
+    if from_size > new:
+        raise MalformedError("request_invalid", "`from` is not above `to`")
+    prover = Prover(newest, context.tree.tile)
+    return Consistency(
+        from_size=from_size,
+        to_size=new,
+        from_root=b64_encode(prover.root(from_size)),
+        to_root=b64_encode(prover.root(new)),
+        proof=[b64_encode(each) for each in prover.consistency(from_size, new)],
+    )
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+@get("/.well-known/ledger-keys", sync_to_thread=False)
+def ledger_keys(context: FromContext) -> LedgerKeys:
+    """Tell which keys sign this ledger's checkpoints: for discovery, never for trust."""
+    charter = context.log_keys.charter
+    keys = [AnnouncedKey(key.vkey, key.first_size, key.last_size) for key in charter.log_keys]
+    return LedgerKeys(charter.ledger, charter.key, keys, charter.frozen)
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        newest_checkpoint,
+        list_checkpoints,
+        one_checkpoint,
+        tile,
+        entry,
+        proof,
+        consistency,
+        ledger_keys,
+    ],
+    tags=["log"],
+)

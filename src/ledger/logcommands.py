@@ -1,0 +1,113 @@
+"""`ledger log …`: the operator's commands on the log's keys and on its end.
+
+They open the log themselves, so a server may run beside them; what they append it publishes with
+the keys that are in force from there on.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+from ledger.errors import NotFoundError
+from ledger.log import Log
+from ledger.logkeys import LogKeys
+from ledger.publication import Publication
+from ledger.settings import LOG_FILE, Settings
+from ledger.signerstate import SignerState
+from ledger.store import SqliteLog
+from ledger.treestore import TreeStore
+from ledger.upkeep import Upkeep
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `log` and what stands behind it."""
+    text = "the log's keys, checkpoints and end"
+    log = commands.add_parser("log", help=text, description=text)
+    actions = log.add_subparsers(dest="action", required=True)
+    for name, words in (
+        ("keys", "print the vkeys that sign this log's checkpoints, and the sizes they sign"),
+        ("checkpoint", "print the newest checkpoint"),
+        ("rotate-keys", "make and announce new log keys; the old ones sign beside them"),
+        ("retire-keys", "end all log keys but the newest"),
+        ("freeze", "end the ledger for good: nothing is appended any more"),
+    ):
+        action = actions.add_parser(name, help=words, description=words)
+        action.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+        if name == "freeze":
+            action.add_argument("--reason", required=True, help="why, in 10 to 2,000 characters")
+
+
+def run(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Run one of the commands; return its exit code."""
+    actions: dict[str, Callable[[], None]] = {
+        "keys": lambda: show_keys(settings),
+        "checkpoint": lambda: show_checkpoint(settings),
+        "rotate-keys": lambda: rotate(settings),
+        "retire-keys": lambda: retire(settings),
+        "freeze": lambda: freeze(settings, chosen.reason),
+    }
+    actions[chosen.action]()
+    return 0
+
+
+def show_keys(settings: Settings) -> None:
+    """Print each log key under a comment that says which sizes it signs."""
+    with _opened(settings) as log:
+        for key in LogKeys(log.store, settings.log_keys).charter.log_keys:
+            last = "" if key.last_size is None else f" to {key.last_size}"
+            print(f"# signs sizes from {key.first_size}{last}", key.vkey, sep="\n")
+
+
+def show_checkpoint(settings: Settings) -> None:
+    """Print the newest checkpoint as it was published."""
+    with _opened(settings) as log, closing(TreeStore(log.store)) as tree:
+        newest = tree.latest()
+        if newest is None:
+            raise NotFoundError("checkpoint_unknown", "nothing is published yet")
+        print(newest.note.decode(), end="")
+
+
+def rotate(settings: Settings) -> None:
+    """Announce new keys and publish with them."""
+    with _writing(settings) as upkeep:
+        vkeys = upkeep.rotate()
+    print("These keys sign from now on, beside those before them:", *vkeys, sep="\n")
+
+
+def retire(settings: Settings) -> None:
+    """End the old keys and publish without them."""
+    with _writing(settings) as upkeep:
+        vkeys = upkeep.retire()
+    print("These keys sign no later checkpoint:", *vkeys, sep="\n")
+
+
+def freeze(settings: Settings, reason: str) -> None:
+    """End the ledger and publish its last checkpoint."""
+    with _writing(settings) as upkeep:
+        position = upkeep.freeze(reason)
+    print(f"The ledger ends at position {position}.")
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Log]:
+    path = settings.data / LOG_FILE
+    if not path.exists():
+        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
+    with closing(Log(SqliteLog(path))) as log:
+        yield log
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Upkeep]:
+    """Let acts be appended to a log that is the one that was signed; publish them."""
+    with (
+        _opened(settings) as log,
+        closing(SignerState(settings.log_state)) as state,
+        closing(TreeStore(log.store)) as tree,
+    ):
+        upkeep = Upkeep(log, settings, lambda: time.time_ns() // 1_000_000)
+        publication = Publication(tree, state, upkeep.open_log_keys(state))
+        publication.catch_up()
+        yield upkeep
+        publication.catch_up()

@@ -1,0 +1,295 @@
+"""The log's tree: RFC 6962 hashes over leaf hashes, kept in tiles; proofs made and verified.
+
+Pure: what is stored where is the caller's. A tile is a run of at most 256 hashes of one level, as
+bytes: level 0 holds leaf hashes, and a hash of level l + 1 is the root over a full tile of level l
+(C2SP tlog-tiles). Nothing here reads an entry: leaves come in as their hashes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from ledger.errors import RefusedError
+
+HASH_BYTES = 32
+WIDTH = 256
+MAX_SIZE = 2**63 - 1
+MAX_PROOF_HASHES = 63
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+_HEIGHT = 8  # binary levels between a tile and the one above it
+_sha256 = hashlib.sha256
+
+
+class Tile(NamedTuple):
+    """Hashes `n * 256 …` of a tile level, 32 bytes each, 1 to 256 of them."""
+
+    level: int
+    n: int
+    hashes: bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the tile is full: it never changes any more."""
+        return len(self.hashes) == WIDTH * HASH_BYTES
+
+
+ReadTile = Callable[[int, int, int], bytes]  # (level, n, width) to width * 32 bytes
+
+
+# --- hashing ---------------------------------------------------------------------------------
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return SHA-256(0x01 ‖ left ‖ right), 32 bytes (RFC 9162 section 2.1.1)."""
+    return _sha256(b"\x01" + left + right).digest()
+
+
+def root_of(hashes: bytes) -> bytes:
+    """Return the root over concatenated hashes, SHA-256 of nothing for none."""
+    if not hashes:
+        return EMPTY_ROOT
+    return _fold([*_peaks(hashes)])
+
+
+def _peaks(hashes: bytes) -> Iterator[bytes]:
+    """Yield the roots of the perfect trees that these leaves split into, from the left."""
+    start = 0
+    for height in _heights(len(hashes) // HASH_BYTES):
+        end = start + (HASH_BYTES << height)
+        yield _perfect(hashes[start:end])
+        start = end
+
+
+def _perfect(row: bytes) -> bytes:
+    """Return the root over a power of two of hashes."""
+    while len(row) > HASH_BYTES:
+        row = b"".join(
+            [_sha256(b"\x01" + row[i : i + 64]).digest() for i in range(0, len(row), 64)]
+        )
+    return row
+
+
+def _heights(count: int) -> Iterator[int]:
+    """Yield the heights of the perfect trees that `count` leaves split into, from the left."""
+    for height in reversed(range(count.bit_length())):
+        if count >> height & 1:
+            yield height
+
+
+def _fold(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over perfect trees of falling height: the split is at the largest one."""
+    result = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        result = node_hash(peak, result)
+    return result
+
+
+# --- growing ---------------------------------------------------------------------------------
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """A tree of `size` leaves as its right edge: the partial tile of each level, lowest first.
+
+    All that is needed to grow it: at most 256 hashes a level, 32 KiB for four thousand million.
+    """
+
+    size: int = 0
+    rows: tuple[bytes, ...] = ()
+
+    def root(self) -> bytes:
+        """Return the root hash, 32 bytes."""
+        if not self.size:
+            return EMPTY_ROOT
+        return _fold([peak for row in reversed(self.rows) for peak in _peaks(row)])
+
+    def extend(self, leaves: bytes) -> "tuple[Edge, list[Tile]]":
+        """Return the edge behind these leaf hashes, and every tile that they touched.
+
+        Costs one interior hash a leaf, amortised: a tile is hashed once, when it is full.
+        """
+        rows, touched = list(self.rows), []
+        level, below, new = 0, self.size, leaves
+        while new:
+            if level == len(rows):
+                rows.append(b"")
+            n = (below - len(rows[level]) // HASH_BYTES) // WIDTH
+            row, up = rows[level] + new, []
+            full = len(row) // (WIDTH * HASH_BYTES)
+            for i in range(full):
+                hashes = row[i * WIDTH * HASH_BYTES : (i + 1) * WIDTH * HASH_BYTES]
+                touched.append(Tile(level, n + i, hashes))
+                up.append(_perfect(hashes))
+            rows[level] = row[full * WIDTH * HASH_BYTES :]
+            if rows[level]:
+                touched.append(Tile(level, n + full, rows[level]))
+            level, below, new = level + 1, below // WIDTH, b"".join(up)
+        return Edge(self.size + len(leaves) // HASH_BYTES, tuple(rows)), touched
+
+
+def width(size: int, level: int, n: int) -> int:
+    """Return how many hashes tile n of a level has in a tree of this size, 0 to 256."""
+    return max(0, min(WIDTH, (size >> (_HEIGHT * level)) - n * WIDTH))
+
+
+def edge(size: int, read: ReadTile) -> Edge:
+    """Return the edge of the tree of this size whose tiles `read` returns."""
+    rows, count, level = [], size, 0
+    while count:
+        n, partial = divmod(count, WIDTH)
+        rows.append(read(level, n, partial) if partial else b"")
+        count, level = n, level + 1
+    return Edge(size, tuple(rows))
+
+
+# --- proving ---------------------------------------------------------------------------------
+
+
+class Prover:
+    """Makes the proofs of a tree of `size` leaves from its tiles, reading each tile once."""
+
+    def __init__(self, size: int, read: ReadTile) -> None:
+        self.size = size
+        self._read = read
+        self._tiles: dict[tuple[int, int], bytes] = {}
+
+    def root(self, size: int | None = None) -> bytes:
+        """Return the root at `size` (by default the newest), 32 bytes."""
+        last = self.size if size is None else size
+        return self._range(0, last) if last else EMPTY_ROOT
+
+    def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return the inclusion proof of a leaf, from its sibling up (RFC 9162 section 2.1.3.1)."""
+        start, end = 0, self.size if size is None else size
+        if not 0 <= index < end <= self.size:
+            raise ValueError("a leaf of the tree is proved in it")
+        path: list[bytes] = []
+        while end - start > 1:
+            split = start + _split(end - start)
+            if index < split:
+                path.append(self._range(split, end))
+                end = split
+            else:
+                path.append(self._range(start, split))
+                start = split
+        return tuple(reversed(path))
+
+    def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]:
+        """Return the proof that the tree of `old` leaves is the beginning of that of `new`.
+
+        RFC 9162 section 2.1.4.1; empty where one of them is empty or both are one.
+        """
+        start, end = 0, self.size if new is None else new
+        if not 0 <= old <= end <= self.size:
+            raise ValueError("an older tree is proved in a newer one")
+        path: list[bytes] = []
+        if not old or old == end:
+            return ()
+        known = True  # the verifier knows the hash of a left edge that is the whole old tree
+        while old != end:
+            split = start + _split(end - start)
+            if old <= split:
+                path.append(self._range(split, end))
+                end = split
+            else:
+                path.append(self._range(start, split))
+                start, known = split, False
+        if not known:
+            path.append(self._range(start, end))
+        return tuple(reversed(path))
+
+    def _range(self, start: int, end: int) -> bytes:
+        """Return the root over leaves [start, end), a subtree that RFC 9162's recursion meets."""
+        peaks = []
+        for height in _heights(end - start):
+            peaks.append(self._node(height, start >> height))
+            start += 1 << height
+        return _fold(peaks)
+
+    def _node(self, height: int, index: int) -> bytes:
+        """Return the root over leaves [index << height, (index + 1) << height)."""
+        level, within = divmod(height, _HEIGHT)
+        first = index << within
+        n, place = divmod(first, WIDTH)
+        if (level, n) not in self._tiles:
+            self._tiles[level, n] = self._read(level, n, width(self.size, level, n))
+        begin = place * HASH_BYTES
+        return _perfect(self._tiles[level, n][begin : begin + (HASH_BYTES << within)])
+
+
+def _split(count: int) -> int:
+    """Return the largest power of two smaller than `count`, which is above 1."""
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+# --- verifying -------------------------------------------------------------------------------
+
+
+def verify_inclusion(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected_root: bytes
+) -> None:
+    """Verify that the leaf hash stands at `index` of the tree (RFC 9162 section 2.1.3.2).
+
+    Raises RefusedError `inclusion_refused`.
+    """
+    # Step 1, and the sizes that a checkpoint can state.
+    if not 0 <= index < size <= MAX_SIZE or not _are_hashes(leaf, expected_root, *proof):
+        raise RefusedError("inclusion_refused", "no leaf of the tree, or not hashes")
+    fn, sn, result = index, size - 1, leaf  # steps 2 and 3
+    for sibling in proof:  # step 4
+        if sn == 0:
+            raise RefusedError("inclusion_refused", "the proof is too long")
+        if fn & 1 or fn == sn:
+            result = node_hash(sibling, result)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            result = node_hash(result, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    if sn != 0 or result != expected_root:  # step 5
+        raise RefusedError("inclusion_refused", "the proof does not lead to the root")
+
+
+def verify_consistency(
+    old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
+) -> None:
+    """Verify that the old tree is the beginning of the new one (RFC 9162 section 2.1.4.2).
+
+    The RFC leaves out what needs no proof: equal sizes have equal roots, and the empty tree, whose
+    root is that of nothing, is the beginning of every tree. Raises RefusedError
+    `consistency_refused`.
+    """
+    if not 0 <= old <= new <= MAX_SIZE or not _are_hashes(old_root, new_root, *proof):
+        raise RefusedError("consistency_refused", "the newer tree is smaller, or not hashes")
+    if old in (0, new):
+        expected_root = EMPTY_ROOT if old == 0 else new_root
+        if proof or old_root != expected_root or (new == 0 and new_root != EMPTY_ROOT):
+            raise RefusedError("consistency_refused", "two roots of one size, or of no leaves")
+        return
+    path = list(proof)
+    if not path:  # step 1
+        raise RefusedError("consistency_refused", "the proof is empty")
+    if old & (old - 1) == 0:  # step 2
+        path.insert(0, old_root)
+    fn, sn = old - 1, new - 1  # step 3
+    while fn & 1:  # step 4
+        fn, sn = fn >> 1, sn >> 1
+    first = second = path[0]  # step 5
+    for sibling in path[1:]:  # step 6
+        if sn == 0:
+            raise RefusedError("consistency_refused", "the proof is too long")
+        if fn & 1 or fn == sn:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            second = node_hash(second, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    if sn != 0 or first != old_root or second != new_root:  # step 7
+        raise RefusedError("consistency_refused", "the proof does not join the two roots")
+
+
+def _are_hashes(*values: bytes) -> bool:
+    return all(len(value) == HASH_BYTES for value in values)

@@ -1,0 +1,146 @@
+"""Keys of signed notes: Ed25519 and ML-DSA-44, raw signatures, and their text form, the vkey.
+
+A key is its name, its type and its public bytes; the 4-byte id says which of the keys of a name
+made a signature and proves nothing (C2SP signed-note). What is signed is `checkpoint`'s business.
+Keys that people sign with are `jose`'s; no key is ever both.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
+
+from ledger import jose
+from ledger.encoding import b64_decode, b64_encode, b64u_encode
+from ledger.errors import MalformedError, RefusedError
+
+ED25519 = 0x01  # a signature over the note's text
+ML_DSA_44 = 0x06  # a timestamped signature over a tree: C2SP tlog-cosignature
+PUBLIC_BYTES = {ED25519: 32, ML_DSA_44: 1312}
+SIGNATURE_BYTES = {ED25519: 64, ML_DSA_44: 2420}
+MAX_NAME_BYTES = 255
+MAX_VKEY_CHARS = 4096
+ID_BYTES = 4
+_END = b"-----END PRIVATE KEY-----\n"
+
+_Private = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
+
+
+class NoteKey(msgspec.Struct, frozen=True):
+    """A public key under its name; `kind` is ED25519 or ML_DSA_44."""
+
+    name: str
+    kind: int
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """SHA-256(name ‖ 0x0A ‖ type ‖ public key), its first 4 bytes."""
+        named = self.name.encode() + b"\n" + bytes([self.kind])
+        return hashlib.sha256(named + self.public).digest()[:ID_BYTES]
+
+    @property
+    def vkey(self) -> str:
+        """`<name>+<id, 8 hex characters>+<base64 of type ‖ public key>`."""
+        return f"{self.name}+{self.id.hex()}+{b64_encode(bytes([self.kind]) + self.public)}"
+
+
+def is_key_name(name: str) -> bool:
+    """Tell whether a name may stand in a note: not empty, without spaces, plus or controls."""
+    plain = not any(each.isspace() or each == "+" or each < " " for each in name)
+    return plain and 0 < len(name.encode()) <= MAX_NAME_BYTES
+
+
+def parse_vkey(text: str) -> NoteKey:
+    """Return the key of a vkey.
+
+    Raises MalformedError: `vkey_invalid` for the shape, another type, length or id, or a weak key.
+    """
+    parts = text.split("+", 2)  # base64 may have a plus of its own
+    if len(text) > MAX_VKEY_CHARS or len(parts) != 3 or not is_key_name(parts[0]):
+        raise MalformedError("vkey_invalid", "not <name>+<id>+<key>")
+    try:
+        raw = b64_decode(parts[2])
+        key = NoteKey(name=parts[0], kind=raw[0] if raw else 0, public=raw[1:])
+        if PUBLIC_BYTES.get(key.kind) != len(key.public):
+            raise MalformedError("vkey_invalid", "not an Ed25519 or ML-DSA-44 key of a log")
+        _require_strong(key)
+    except MalformedError as error:
+        raise MalformedError("vkey_invalid", error.detail) from error
+    if parts[1] != key.id.hex():
+        raise MalformedError("vkey_invalid", "the id is not the key's")
+    return key
+
+
+def _require_strong(key: NoteKey) -> None:
+    """Refuse Ed25519 keys with which one signature fits many messages."""
+    if key.kind == ED25519:
+        jose.parse_jwk({"kty": "OKP", "crv": "Ed25519", "x": b64u_encode(key.public)})
+
+
+def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
+    """Verify a raw signature; raise RefusedError `note_signature_invalid`."""
+    try:
+        if key.kind == ED25519:
+            ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
+        else:
+            mldsa.MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, message)
+    except (InvalidSignature, ValueError) as error:
+        raise RefusedError(
+            "note_signature_invalid", f"a signature of {key.name} does not verify"
+        ) from error
+
+
+class NoteSigner:
+    """A private key under its name."""
+
+    def __init__(self, name: str, private: _Private) -> None:
+        kind = ED25519 if isinstance(private, ed25519.Ed25519PrivateKey) else ML_DSA_44
+        self._private = private
+        self.key = NoteKey(name=name, kind=kind, public=private.public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        """Return a raw signature: 64 bytes, or 2,420 that differ each time."""
+        return self._private.sign(message)
+
+    def to_pem(self) -> bytes:
+        """Return unencrypted PKCS #8 PEM."""
+        return self._private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+
+def generate(name: str) -> tuple[NoteSigner, NoteSigner]:
+    """Return a log's two new random keys: Ed25519 and ML-DSA-44."""
+    return (
+        NoteSigner(name, ed25519.Ed25519PrivateKey.generate()),
+        NoteSigner(name, mldsa.MLDSA44PrivateKey.generate()),
+    )
+
+
+def to_pem(signers: Sequence[NoteSigner]) -> bytes:
+    """Return the keys as one PEM after the other; keep them in a file of mode 0600."""
+    return b"".join(signer.to_pem() for signer in signers)
+
+
+def from_pem(name: str, pem: bytes) -> tuple[NoteSigner, ...]:
+    """Return the keys that `to_pem` wrote; raise MalformedError `log_keys_invalid`."""
+    *blocks, rest = pem.split(_END)
+    if rest or not blocks:
+        raise MalformedError("log_keys_invalid", "not a file of unencrypted PKCS #8 PEM")
+    return tuple(NoteSigner(name, _private(block + _END)) for block in blocks)
+
+
+def _private(pem: bytes) -> _Private:
+    try:
+        private = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise MalformedError("log_keys_invalid", "not unencrypted PKCS #8 PEM") from error
+    if not isinstance(private, ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey):
+        raise MalformedError("log_keys_invalid", "not an Ed25519 or ML-DSA-44 key")
+    return private

@@ -1,0 +1,90 @@
+"""Ledgers without a server: founded, filled and published in this process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import JSONTranscoder
+
+from ledger.events import Event, StatementDrafted
+from ledger.founding import found
+from ledger.log import EventMapper, GroupCommit, Log
+from ledger.logkeys import LogKeys
+from ledger.publication import Publication
+from ledger.settings import LOG_FILE, Settings, read_settings
+from ledger.signerstate import SignerState
+from ledger.store import Receipt, SqliteLog, Write
+from ledger.treestore import TreeStore
+from ledger.upkeep import Upkeep
+from ledger.writer import Writer
+
+AT = "2026-11-21T03:04:05.678Z"
+FOUNDING = 2  # entries of a new ledger: its founding, its log keys
+
+_mapper = EventMapper(JSONTranscoder())
+
+
+def settings_of(data: Path, **more: str) -> Settings:
+    return read_settings({"LEDGER_DATA": str(data)} | more)
+
+
+class Ledger:
+    """One process's view of a ledger in a directory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = SqliteLog(settings.data / LOG_FILE)
+        self.log = Log(self.store)
+        self.commits = GroupCommit(self.store, lambda _: None)
+        self.writer = Writer(self.log, self.commits)
+        self.token = found(self.log, self.writer, settings)
+        self.state = SignerState(settings.log_state)
+        self.upkeep = Upkeep(self.log, settings, self.writer.now_ms)
+        self.keys: LogKeys = self.upkeep.open_log_keys(self.state)
+        self.tree = TreeStore(self.store)
+
+    def publication(self) -> Publication:
+        """Return a publication as a new start would have it."""
+        keys = LogKeys(self.store, self.settings.log_keys)
+        return Publication(self.tree, self.state, keys)
+
+    def fill(self, size: int) -> None:
+        """Append drafts in one commit, so that the log has `size` entries."""
+        fill(self.store, size)
+
+    def close(self) -> None:
+        self.commits.close()
+        self.tree.close()
+        self.state.close()
+        self.log.close()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Ledger]:
+    with closing(Ledger(settings)) as ledger:
+        yield ledger
+
+
+def fill(store: SqliteLog, size: int, *, creator: str | None = None) -> None:
+    """Append drafts in one commit, so that the log has `size` entries.
+
+    Nobody signed them and an audit refuses them; the tree takes them as it takes any entry.
+    """
+    count = size - store.head()
+    outcomes = store.commit([draft(creator or str(UUID(int=1))) for _ in range(count)])
+    assert all(isinstance(each, Receipt) for each in outcomes)
+    assert store.head() == size
+
+
+def draft(creator: str) -> Write:
+    """Return a write of one draft, with a document that read models can fold."""
+    stream = uuid4()
+    document = (
+        f'{{"content":"{{}}","createdAt":"{AT}","creator":"{creator}","ledger":"l","policy":'
+        f'{{"threshold":1,"of":["role:creator"]}},"statementId":"{stream}","title":"Terms"}}'
+    )
+    body = StatementDrafted(document=document, creator=creator, kid="k", act="a")
+    event = Event(stream=stream, version=1, at=AT, body=body)
+    return Write(key=os.urandom(32), events=(_mapper.to_stored_event(event),))
