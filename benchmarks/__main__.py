@@ -25,12 +25,10 @@ def main() -> int:
     """Run the chosen benchmarks; only a whole, unhurried run rewrites the documentation."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke run; its figures mean little")
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=", ".join([*BENCHMARKS, *PRINTING])
-    )
+    known = [*BENCHMARKS, *PRINTING]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     chosen = parser.parse_args()
-    unknown = set(chosen.names) - {*BENCHMARKS, *PRINTING}
-    if unknown:
+    if unknown := set(chosen.names) - set(known):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
     results: list[Result] = []
     for name in chosen.names or known:
