@@ -280,8 +280,11 @@ def _parse(raw: bytes, path: str) -> Any:
 
 
 def _keys(path: str) -> jose.KeySet:
+    """A key that names itself is not tried on what another key's name is on."""
     try:
-        return jose.key_set(_object(path))
+        given = jose.key_set(_object(path))
+        named = given.single and given.keys[0].kid is not None
+        return jose.key_set(list(given.keys)) if named else given
     except LedgerError as error:
         raise UsageError(f"{path}: {error.detail}") from error
 
