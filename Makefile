@@ -19,7 +19,8 @@ run: .venv/run.stamp ## serve http://localhost:8000, its data under ./data
 
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(BIN)/python tests/browser/install_browser.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 test-node: ## sign and verify with JavaScript's libraries anew, and compare with what is recorded
 	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }
