@@ -9,17 +9,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean help lint lock run test upgrade
+.PHONY: bench clean help lint lock run test test-node upgrade
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: .venv/run.stamp ## serve http://localhost:8000, its data under ./data
 	@exec $(BIN)/ledger serve
 
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(BIN)/python tests/browser/install_browser.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest tests/browser
+
+test-node: ## sign and verify with JavaScript's libraries anew, and compare with what is recorded
+	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }
+	cd tests/vectors/node && npm install --silent --no-audit --no-fund --no-package-lock
+	cd tests/vectors/node && node generate.mjs --check
 
 lint: .venv/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check

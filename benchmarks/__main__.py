@@ -6,32 +6,39 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import approvals, pages, rebuild
+from benchmarks import approvals, jws, pages, rebuild, startup
 from benchmarks.process import ROOT
 from benchmarks.report import Result, markdown, write
 from benchmarks.units import machine
 
-BENCHMARKS: dict[str, Callable[..., Result]] = {
+BENCHMARKS: dict[str, Callable[..., list[Result]]] = {
     "approvals": approvals.run,
     "rebuild": rebuild.run,
     "pages": pages.run,
+    "startup": startup.run,
 }
+# These print for themselves.
+PRINTING: dict[str, Callable[[bool], None]] = {"jws": jws.run}
 
 
 def main() -> int:
     """Run the chosen benchmarks; only a whole, unhurried run rewrites the documentation."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke run; its figures mean little")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    known = [*BENCHMARKS, *PRINTING]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     chosen = parser.parse_args()
-    unknown = set(chosen.names) - set(BENCHMARKS)
-    if unknown:
+    if unknown := set(chosen.names) - set(known):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
-    results = []
-    for name in chosen.names or BENCHMARKS:
+    results: list[Result] = []
+    for name in chosen.names or known:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        results.append(BENCHMARKS[name](quick=chosen.quick))
-        print(markdown(results[-1]), flush=True)
+        if name in PRINTING:
+            PRINTING[name](chosen.quick)
+            continue
+        measured = BENCHMARKS[name](quick=chosen.quick)
+        print("\n".join(map(markdown, measured)), flush=True)
+        results += measured
     if not chosen.quick and not chosen.names:
         with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
             write(results, machine(Path(name)), ROOT / "docs")

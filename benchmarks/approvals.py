@@ -2,72 +2,139 @@
 
 import statistics
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from benchmarks import inside
 from benchmarks.load import send
+from benchmarks.process import Server, free_port
 from benchmarks.report import Bar, Result
 from benchmarks.served import APPROVALS_PER_STATEMENT, Served, serving
 from benchmarks.units import ROUNDS, verification_us
 
 CLIENTS = (1, 16, 64)
-# Requests of one round; one client waits for every commit by itself.
-REQUESTS = {1: 1_500, 16: 4_500, 64: 6_000}
-TARGET_PER_S = 1_500
-TARGET_UNITS = 2.5
+MOST = CLIENTS[-1]
+# Statements of one round; one client waits for every commit by itself.
+STATEMENTS = {1: 500, 16: 1_500, 64: 3_000}
+AIM_PER_S = 1_500
+AIM_UNITS = 2.5
 
 
-def run(*, quick: bool) -> Result:
+class Round(NamedTuple):
+    """What one round took; CPU of the server's process, user and system."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+
+
+def run(*, quick: bool) -> list[Result]:
     """Measure at 1, 16 and 64 clients; medians of five rounds (one when quick)."""
+    rounds = 1 if quick else ROUNDS
+    sizes = {clients: count // (10 if quick else 1) for clients, count in STATEMENTS.items()}
+    measured: dict[tuple[str, int], Round] = {}
+    units_us = []
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        directory = Path(name)
+        with serving(directory) as served:
+            for clients, count in sizes.items():
+                # The limit is taken again beside each: the machine may not be ours alone.
+                units_us.append(verification_us(served.documents(1)[0].encode()))
+                drafts, approvals = _over_http(served, clients, count, rounds)
+                measured["drafts", clients] = drafts
+                measured["approvals", clients] = approvals
+            requests = served.approval_requests(served.documents(sizes[MOST]))
+        measured["an empty handler", MOST] = _empty(directory, requests, rounds)
+        data = directory / "data"
+        alone = [inside.approve(data, served, sizes[MOST], MOST) for _ in range(rounds)]
+        inside_us = statistics.median(alone)
+    unit_us = statistics.median(units_us)
+    return [_rates(measured, unit_us), _shares(measured, inside_us, unit_us)]
+
+
+def _over_http(served: Served, clients: int, statements: int, rounds: int) -> tuple[Round, Round]:
+    drafts, approvals = [], []
+    for _ in range(rounds):
+        documents = served.documents(statements)
+        drafts.append(_load(served, served.draft_requests(documents), clients))
+        approvals.append(_load(served, served.approval_requests(documents), clients))
+    return _median(drafts), _median(approvals)
+
+
+def _load(served: Served, requests: Sequence[bytes], clients: int) -> Round:
+    return _round(served.server, requests, clients, served.wait_for_views)
+
+
+def _empty(directory: Path, requests: Sequence[bytes], rounds: int) -> Round:
+    """Send approvals to a server that reads them and does nothing."""
+    port = free_port()
+    command = ("benchmarks.floor", str(port))
+    with Server(*command, port=port, log=directory / "floor.log") as server:
+        return _median([_round(server, requests, MOST, lambda: None) for _ in range(rounds)])
+
+
+def _round(
+    server: Server, requests: Sequence[bytes], clients: int, settle: Callable[[], None]
+) -> Round:
+    """Send the requests; the CPU includes what has to `settle` behind the last answer."""
+    before_s = server.cpu_s()
+    load = send(requests, port=server.port, clients=clients)
+    settle()
+    cpu_us = (server.cpu_s() - before_s) / len(requests) * 1e6
+    return Round(load.per_second, load.quantile_ms(0.5), load.quantile_ms(0.99), cpu_us)
+
+
+def _median(rounds: Sequence[Round]) -> Round:
+    return Round(*(statistics.median(part) for part in zip(*rounds, strict=True)))
+
+
+def _rates(measured: dict[tuple[str, int], Round], unit_us: float) -> Result:
     result = Result(
         "approvals",
         "Approvals and drafts over HTTP, each durable before it is answered",
         ("what", "clients", "per second", "p50 ms", "p99 ms", "CPU µs", "CPU in verifications"),
     )
-    with (
-        tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name,
-        serving(Path(name)) as served,
-    ):
-        unit_us = verification_us(served.documents(1)[0].encode())
-        result.notes.append(f"One raw Ed25519 verification of the same bytes: {unit_us:.1f} µs.")
-        for clients in CLIENTS:
-            _measure(result, served, clients, unit_us, quick=quick)
-    result.bars += [
-        Bar(
-            f"{row[0]}, {row[1]} clients",
-            float(row[2]),
-            TARGET_PER_S if row[0] == "approvals" else None,
-        )
-        for row in result.rows
+    for (what, clients), round_ in measured.items():
+        cells = (f"{round_.per_second:,.0f}", f"{round_.p50_ms:.2f}", f"{round_.p99_ms:.2f}")
+        cost = (f"{round_.cpu_us:.0f}", f"{round_.cpu_us / unit_us:.2f}")
+        result.rows.append((what, str(clients), *cells, *cost))
+        if what != "an empty handler":
+            aim = AIM_PER_S if (what, clients) == ("approvals", MOST) else None
+            result.bars.append(Bar(f"{what}, {clients} clients", round_.per_second, aim))
+    result.notes += [
+        f"One raw Ed25519 verification of the same bytes: {unit_us:.1f} µs.",
+        f"{APPROVALS_PER_STATEMENT} approvals to a statement of 1 KiB, each a new one."
+        " The clients run on the same cores as the server.",
+        f"Aims: {AIM_PER_S:,} approvals per second at {MOST} clients, and at most {AIM_UNITS}"
+        " verifications of CPU for each.",
     ]
-    result.notes.append(
-        f"Aims: {TARGET_PER_S:,} approvals per second with the clients on the same two cores, and"
-        f" at most {TARGET_UNITS} verifications of CPU for each."
-    )
     return result
 
 
-def _measure(result: Result, served: Served, clients: int, unit_us: float, *, quick: bool) -> None:
-    drafts, approvals = [], []
-    for _ in range(1 if quick else ROUNDS):
-        count = REQUESTS[clients] // (10 if quick else 1)
-        documents = served.documents(count // APPROVALS_PER_STATEMENT)
-        drafts.append(_round(served, served.draft_requests(documents), clients))
-        approvals.append(_round(served, served.approval_requests(documents), clients))
-    for what, rounds in (("drafts", drafts), ("approvals", approvals)):
-        per_s, p50, p99, cpu_us = (statistics.median(part) for part in zip(*rounds, strict=True))
-        cells = (f"{per_s:.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{cpu_us:.0f}")
-        result.rows.append((what, str(clients), *cells, f"{cpu_us / unit_us:.2f}"))
-
-
-def _round(
-    served: Served, requests: list[bytes], clients: int
-) -> tuple[float, float, float, float]:
-    """Return requests/s, p50 and p99 in ms, and the server's CPU per request in µs.
-
-    The CPU includes the read models, which have caught up when the round ends.
-    """
-    before_s = served.server.cpu_s()
-    load = send(requests, port=served.port, clients=clients)
-    served.wait_for_views()
-    cpu_us = (served.server.cpu_s() - before_s) / len(requests) * 1e6
-    return load.per_second, load.quantile_ms(0.5), load.quantile_ms(0.99), cpu_us
+def _shares(measured: dict[tuple[str, int], Round], inside_us: float, unit_us: float) -> Result:
+    result = Result(
+        "shares",
+        f"Where the CPU of an approval goes, at {MOST} clients",
+        ("what", "CPU µs", "CPU in verifications"),
+    )
+    whole_us = measured["approvals", MOST].cpu_us
+    empty_us = measured["an empty handler", MOST].cpu_us
+    shares = {
+        "the signature's verification": unit_us,
+        "decision and commit beyond it": inside_us - unit_us,
+        "an empty handler": empty_us,
+        "the rest: our HTTP, read models": whole_us - inside_us - empty_us,
+        "an approval": whole_us,
+    }
+    for what, cpu_us in shares.items():
+        result.rows.append((what, f"{cpu_us:.0f}", f"{cpu_us / unit_us:.2f}"))
+        aim = AIM_UNITS if what == "an approval" else None
+        result.bars.append(Bar(what, cpu_us / unit_us, aim))
+    result.notes.append(
+        "The first is measured alone; the second is an approval in a process without HTTP and"
+        " read models, less the first; the third reads the same requests and answers; the rest is"
+        " what is left of the whole, and contains what threads cost that wait for each other."
+    )
+    return result

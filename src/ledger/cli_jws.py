@@ -184,15 +184,8 @@ def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
 
 def inspect(chosen: argparse.Namespace) -> int:
     """Show what a JWS says of itself; nothing is verified."""
-    none: dict[str, list[Any]] = {"keys": []}
-    raw = _read(chosen.file)
-    try:
-        found = jose.verify_multi_all(raw, none, algorithms=sorted(ALL_ALGORITHMS))
-    except MalformedError as error:
-        if "detached" not in error.detail:
-            raise
-        found = jose.verify_multi_all(raw, none, detached_payload=b"")
-    payload = jose.to_general(raw).get("payload")
+    general = jose.to_general(_read(chosen.file))
+    options: dict[str, Any] = {} if "payload" in general else {"detached_payload": b""}
     entries = [
         {
             "index": outcome.index,
@@ -200,20 +193,20 @@ def inspect(chosen: argparse.Namespace) -> int:
             "kid": outcome.kid,
             "protected": outcome.protected,
             "header": outcome.header,
-            "problem": None if _readable(outcome) else msgspec.to_builtins(outcome.error),
+            "problem": _problem(outcome),
         }
-        for outcome in found.outcomes
+        for outcome in jose.verify_multi_all(general, {"keys": []}, **options).outcomes
     ]
-    report = {"verified": False, "payload": payload, "signatures": entries}
+    report = {"verified": False, "payload": general.get("payload"), "signatures": entries}
     print(_line(report) if chosen.json else json.dumps(report, indent=2))
     return DONE
 
 
-def _readable(outcome: jose.Outcome) -> bool:
-    return outcome.error is not None and outcome.error.code in {
-        "jwk_key_not_found",
-        "jws_alg_not_allowed",
-    }
+def _problem(outcome: jose.Outcome) -> object:
+    """Return what is wrong with an entry, beyond that no key was given here."""
+    if outcome.error is None or outcome.error.code in ("jwk_key_not_found", "jws_alg_not_allowed"):
+        return None
+    return msgspec.to_builtins(outcome.error)
 
 
 def flatten(chosen: argparse.Namespace) -> int:
@@ -252,8 +245,6 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
     "key": ("make a private JWK, or print its public half", key),
 }
 
-# --- files ---------------------------------------------------------------------------------------
-
 
 def _read(path: str) -> bytes:
     raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
@@ -280,17 +271,20 @@ def _parse(raw: bytes, path: str) -> Any:
 
 
 def _keys(path: str) -> jose.KeySet:
+    """A key that names itself is not tried on what another key's name is on."""
     try:
-        return jose.key_set(_object(path))
+        given = jose.key_set(_object(path))
+        named = given.single and given.keys[0].kid is not None
+        return jose.key_set(list(given.keys)) if named else given
     except LedgerError as error:
         raise UsageError(f"{path}: {error.detail}") from error
 
 
 def _names(path: str) -> dict[str, str]:
     names = _object(path)
-    if not all(isinstance(name, str) for name in names.values()):
-        raise UsageError(f"{path} maps thumbprints to names")
-    return names
+    if all(isinstance(name, str) for name in names.values()):
+        return names
+    raise UsageError(f"{path} maps thumbprints to names")
 
 
 def _policy(given: str) -> jose.Policy:

@@ -107,7 +107,8 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
     assets = Assets(find_web())
     limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
-    def before_api(request: AnyRequest) -> None:
+    # A coroutine: the framework runs a plain function in a thread, at the price of a verification.
+    async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
 
     api = Router(

@@ -25,7 +25,8 @@ FLAGS = [
 OpenBrowser = Callable[..., Browser]
 
 
-@pytest.fixture(scope="session")
+# For these tests only: while Playwright runs, no other test in this thread can run a loop.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Chromium]:
     path = find_browser()
     assert path is not None, "run tests/browser/install_browser.py first"

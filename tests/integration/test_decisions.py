@@ -150,7 +150,7 @@ def test_a_role_counts_each_person_once(alice: Actor, bob: Actor, join: Join) ->
 def test_a_statement_expires_by_the_clock(
     server: Server, alice: Actor, bob: Actor, refuses: Refuses
 ) -> None:
-    soon = now_ms() + 600
+    soon = now_ms() + 1500
     policy = policy_of(2, alice, bob, expiresAt=clock.to_text(soon))
     drafted = alice.draft(policy=policy)
     pending = alice.approve(drafted).json()

@@ -159,7 +159,7 @@ def test_a_key_with_an_end_signs_nothing_after_it(
     alice: Actor, join: Join, refuses: Refuses
 ) -> None:
     dora = join("Dora")
-    soon = now_ms() + 600
+    soon = now_ms() + 1500
     dora.key = (brief := SigningKey.generate())
     assert dora.add_key(brief, expires_at=clock.to_text(soon)).status_code == 201
     drafted = alice.draft(policy=policy_of(1, dora))

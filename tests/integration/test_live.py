@@ -1,6 +1,5 @@
 """Live positions: told at once, resumed where they were left, ended when the server goes."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -125,9 +124,8 @@ def test_a_stream_ends_when_the_server_is_asked_to_end(
         dora = Actor(client, "Dora", server.origin).register()
         with listening(dora) as positions:
             assert next(positions) == caught_up(server)
-            began = time.monotonic()
             server.terminate()
             assert [*positions] == []
-            assert time.monotonic() - began < 1.5
+    # Or uvicorn would have cancelled it, and said so.
     assert "ERROR" not in server.output
     server.start()

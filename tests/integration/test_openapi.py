@@ -24,7 +24,7 @@ from tests.integration.conftest import Join
 from tests.support.server import Server
 from tests.support.tale import Tale
 
-EXAMPLES = 12
+EXAMPLES = 8
 CHECKS: list[CheckFunction] = [
     not_a_server_error,
     status_code_conformance,

@@ -76,7 +76,7 @@ def test_a_position_that_does_not_come_is_waited_for_two_seconds(
     beyond = {"minPosition": head(server) + 1_000_000}
     began = time.monotonic()
     refuses(lambda: stranger.get("/.well-known/jwks.json", params=beyond), 503, "not_yet")
-    assert 1.9 < time.monotonic() - began < 4
+    assert 1.9 < time.monotonic() - began < 10
 
 
 def test_an_etag_changes_with_whatever_the_answer_shows(

@@ -137,7 +137,7 @@ def test_twenty_mebibytes_are_refused_before_they_are_read(path: str, server: Se
     began = time.monotonic()
     answer = announced(server, path, 20 * MEBIBYTE)
     assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert head(server) == before
 
 

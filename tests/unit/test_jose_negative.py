@@ -17,11 +17,12 @@ def outcome_of(case: dict[str, Any], jws: Any) -> Any:
     try:
         found = verify_multi_all(jws, case["keys"], **case.get("options", {}))
     except LedgerError as error:
-        return error.code
+        return error.detail and error.code
     assert (found.payload is not None) == any(outcome.verified for outcome in found.outcomes)
     for index, outcome in enumerate(found.outcomes):
         assert outcome.index == index
         assert outcome.verified == (outcome.error is None) == (outcome.thumbprint is not None)
+        assert outcome.error is None or outcome.error.detail
     return [outcome.error and outcome.error.code for outcome in found.outcomes]
 
 
@@ -54,4 +55,5 @@ def test_the_first_good_signature_is_found_past_any_bad_one(case: dict[str, Any]
         with pytest.raises(NotVerifiedError) as refused:
             verify_multi(case["jws"], case["keys"], **options)
         assert refused.value.code in case["outcomes"]
+        assert refused.value.detail
         assert len(refused.value.outcomes) == len(case["outcomes"])

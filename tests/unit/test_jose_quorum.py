@@ -110,7 +110,9 @@ def test_a_shared_secret_proves_no_signer_unless_the_policy_says_so() -> None:
     assert len(found.verified) == 2
     verdict = evaluate(Policy(threshold=2), found)
     assert not verdict.met
-    assert verdict.judgements[1].reason == "surplus"
+    assert verdict.judgements[1] == Judgement(
+        "surplus", SECRET.public.thumbprint, 1, "a shared secret proves no signer"
+    )
     assert evaluate(Policy(threshold=2, hmac=True), found).met
 
 
@@ -149,6 +151,7 @@ def test_a_signer_who_is_not_asked_for_is_surplus_and_a_stranger_unknown() -> No
         ("surplus", "bob", 1),
         ("unknown", stranger.public.thumbprint, 2),
     ]
+    assert verdict.judgements[1].detail == "the policy does not ask for this signer"
     assert verdict.signers == ("alice",)
     assert verdict.count == 1
 
@@ -159,7 +162,11 @@ def test_strangers_count_for_anyone_unless_only_the_known_do() -> None:
     assert evaluate(parse_policy(1), found, identities=WHO).met
     verdict = evaluate(parse_policy(1), found, identities=WHO, known_only=True)
     assert not verdict.met
-    assert [j.reason for j in verdict.judgements] == ["unknown"]
+    name = stranger.public.thumbprint
+    assert verdict.judgements == (Judgement("unknown", name, 0, "no registered identity"),)
+    assert require(parse_policy(1), found, identities=WHO).met
+    with pytest.raises(RefusedError):
+        require(parse_policy(1), found, identities=WHO, known_only=True)
 
 
 def test_a_failed_entry_counts_for_nothing_whatever_it_claims() -> None:
@@ -178,7 +185,9 @@ def test_no_outcomes_meet_nothing() -> None:
 
 
 def test_an_outcome_that_verified_without_a_key_counts_for_nothing() -> None:
-    assert not evaluate(Policy(), [Outcome(index=0, verified=True)]).met
+    verdict = evaluate(Policy(), [Outcome(index=0, verified=True)])
+    assert not verdict.met
+    assert verdict.judgements == (Judgement("failed", None, 0, ""),)
 
 
 def test_require_returns_the_verdict_or_says_who_is_missing() -> None:
@@ -213,6 +222,19 @@ def test_a_policy_that_nothing_can_meet_is_refused(policy: Any) -> None:
     with pytest.raises(MalformedError) as refused:
         parse_policy(policy)
     assert refused.value.code == "policy_invalid"
+
+
+def test_a_policy_names_at_most_1024_members() -> None:
+    def parsed(own: int, nested: int, required: int) -> Policy:
+        group = {"threshold": 1, "of": [f"n{n}" for n in range(nested)]}
+        of = [*(f"o{n}" for n in range(own - 1)), group]
+        names = [f"r{n}" for n in range(required)]
+        return parse_policy({"threshold": 1, "of": of, "required": names})
+
+    assert parsed(500, 500, 24).threshold == 1
+    for counts in ((501, 500, 24), (500, 501, 24), (500, 500, 25)):
+        with pytest.raises(MalformedError):
+            parsed(*counts)
 
 
 def test_a_policy_nests_at_most_eight_levels() -> None:

@@ -243,6 +243,13 @@ def test_durations(text: Any, seconds: int) -> None:
     assert claims({}, expires_in=text)["exp"] == 1000 + seconds
 
 
+def test_times_go_as_far_as_a_double_counts_seconds() -> None:
+    last = 2**53
+    assert claims({"iat": 0}, expires_in=last)["exp"] == last
+    assert claims({}, expires_at=last)["exp"] == last
+    assert claims({}, expires_at=-last)["exp"] == -last
+
+
 @pytest.mark.parametrize(
     "duration",
     [0, -1, True, 1.5, "", "0", "h", "1 h", "1H", "1d", "-1h", "+1h", "1.5h", "\u0661h", "\uff11h",
@@ -381,3 +388,5 @@ def test_only_one_signature_can_be_flattened() -> None:
         with pytest.raises(MalformedError, match="jws_invalid_serialization"):
             flatten(jws)
     assert [to_general(part)["signatures"][0] for part in split(two)] == two["signatures"]
+    detached = sign_multi(b"x", [ALICE, BOB], detached=True)
+    assert split(detached) == detached["signatures"]

@@ -19,6 +19,7 @@ from ledger.jose import (
     SigningKey,
     Verification,
     evaluate,
+    flatten,
     general,
     generate,
     import_private,
@@ -33,6 +34,7 @@ from ledger.jose import (
     verify_multi,
     verify_multi_all,
 )
+from ledger.jose import serialization as forms
 from ledger.jose.serialization import to_general
 
 ALICE, BOB = generate("EdDSA"), generate("ES256")
@@ -412,3 +414,114 @@ def test_the_ledgers_own_general_jws_meets_the_ledger_profile() -> None:
     found = verify_multi_all(jws, jwks, profile="ledger", typ="JWT")
     assert codes(found) == [None, None, None]
     assert evaluate(parse_policy(3), found).met
+
+
+# --- what mutation testing asked for -------------------------------------------------------------
+
+
+def test_the_first_good_signature_is_bound_by_the_limits_too() -> None:
+    with pytest.raises(MalformedError, match="jws_limit_exceeded"):
+        verify_multi(JWS, ALICE.public, limits=Limits(entries=1))
+    with pytest.raises(MalformedError, match="jws_limit_exceeded"):
+        verify(sign(PAYLOAD, ALICE), ALICE.public, limits=Limits(envelope_bytes=9))
+
+
+def test_a_signature_that_was_tried_tells_more_than_an_entry_that_was_not() -> None:
+    jws = sign_multi(PAYLOAD, [ALICE, ALICE])
+    jws["signatures"][0]["protected"] = "!"
+    jws["signatures"][1]["signature"] = "A" * 86
+    with pytest.raises(NotVerifiedError) as refused:
+        verify_multi(jws, ALICE.public)
+    assert refused.value.code == "jws_signature_invalid"
+
+
+def test_the_beginning_of_time_is_a_time() -> None:
+    assert verify(sign({"exp": 1}, ALICE), ALICE.public, now=0).json() == {"exp": 1}
+
+
+def test_a_lookup_for_an_entry_without_protected_header_sees_an_empty_one() -> None:
+    seen = []
+    jws = {"payload": "", "signatures": [{"header": {"alg": "EdDSA"}, "signature": "A" * 86}]}
+    found = verify_multi_all(jws, lambda header: seen.append(header))
+    assert seen == [{}]
+    assert codes(found) == ["jwk_key_not_found"]
+    assert found.outcomes[0].error == Failure("jwk_key_not_found", "the lookup knows no such key")
+
+
+def test_white_space_and_numbers_of_unknown_members_do_not_matter() -> None:
+    text = json.dumps(JWS)[1:]
+    for start in (" {", "\r\n\t {"):
+        for unknown in ('"x":1e400,', '"x":0.1000000000000000000001,', '"x":[9007199254740993],'):
+            found = verify_multi_all(start + unknown + text, [ALICE.public, BOB.public])
+            assert codes(found) == [None, None]
+
+
+def test_an_unencoded_compact_payload_is_printable_ascii() -> None:
+    signer = Sign(ALICE, protected={"b64": False})
+    for payload in ("~", " ", "!@#$%^&*()_+{}"):
+        text = sign(payload, signer)
+        assert verify(text, ALICE.public).payload == payload.encode()
+    head, _, tail = sign("~", signer).split(".")
+    for other in ("\x7f", "\x1f", "é"):
+        with pytest.raises(MalformedError, match="jws_invalid_serialization"):
+            verify(f"{head}.{other}.{tail}", ALICE.public)
+
+
+def test_the_ledger_profile_reads_all_serializations() -> None:
+    jws = sign_multi(PAYLOAD, [ALICE])
+    flat = flatten(jws)
+    for form in (jws, flat, sign(PAYLOAD, ALICE), json.dumps(flat)):
+        assert codes(verify_multi_all(form, ALICE.public, profile="ledger")) == [None]
+    with pytest.raises(MalformedError, match="jws_invalid_serialization"):
+        verify_multi_all(flat | {"x": 1}, ALICE.public, profile="ledger")
+
+
+def test_the_bytes_of_an_object_are_those_of_its_texts() -> None:
+    entry = JWS["signatures"][0]
+    length = sum(len(text) for text in (JWS["payload"], entry["protected"], entry["signature"]))
+    jws = {"payload": JWS["payload"], "signatures": [entry]}
+    at, under = Limits(envelope_bytes=length), Limits(envelope_bytes=length - 1)
+    assert codes(verify_multi_all(jws, ALICE.public, limits=at)) == [None]
+    with pytest.raises(MalformedError, match="jws_limit_exceeded"):
+        verify_multi_all(jws, ALICE.public, limits=under)
+
+
+@pytest.mark.parametrize("place", ["protected", "header"])
+def test_a_header_is_as_deep_as_its_limit_and_no_deeper(place: str) -> None:
+    def code_of(levels: int) -> str | None:
+        nested: Any = 1
+        for _ in range(levels - 1):
+            nested = [nested] if levels % 2 else {"x": nested}
+        given: dict[str, Any] = {place: {"x": nested}}
+        (code,) = codes(verify_multi_all(sign_multi(b"", [Sign(ALICE, **given)]), ALICE.public))
+        return code
+
+    assert [code_of(levels) for levels in (7, 8, 9, 10)] == [
+        None, None, "jws_limit_exceeded", "jws_limit_exceeded",
+    ]  # fmt: skip
+
+
+def test_a_critical_member_is_understood_beside_an_unprotected_header() -> None:
+    signer = Sign(ALICE, protected={"crit": ["x"], "x": 1}, header={"y": 1})
+    jws = sign_multi(PAYLOAD, [signer])
+    assert codes(verify_multi_all(jws, ALICE.public, crit_understood=["x"])) == [None]
+    found = verify_multi_all(jws, ALICE.public)
+    assert codes(found) == ["jws_crit_invalid"]
+    assert found.outcomes[0].header == {"y": 1}
+
+
+def test_what_is_plain_is_parsed_the_quick_way_and_duplicates_are_not() -> None:
+    entry = '{"protected":"e30","signature":"AA"}'
+    bare = '{"signature":"AA"}'
+    for entries in ([entry], [bare], [entry, bare, entry], [bare, bare]):
+        text = f'{{"payload":"","signatures":[{",".join(entries)}]}}'
+        quick = forms._parse_plain(text.encode(), Limits())
+        assert quick is not None
+        assert forms.to_object(quick) == json.loads(text)
+        for old, new in (
+            ('"payload":""', '"payload":"x","payload":""'),
+            ('"signature":"AA"', '"signature":"","signature":"AA"'),
+            ('"signatures":', '"signatures":[],"signatures":'),
+        ):
+            assert forms._parse_plain(text.replace(old, new, 1).encode(), Limits()) is None
+    assert forms._parse_plain(b'{"payload":"","signatures":[]}', Limits()) is None

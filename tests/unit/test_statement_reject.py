@@ -97,6 +97,14 @@ def test_a_nested_node_that_is_not_needed_does_not_end_it() -> None:
     assert scene.reject(DAVE).status == "rejected"
 
 
+def test_who_approved_counts_with_the_roles_they_had_then() -> None:
+    one_each = [{"threshold": 1, "of": [f"role:{role}"]} for role in ("investor", "administrator")]
+    scene = Scene({"threshold": 2, "of": one_each})
+    scene.sign(BOB)
+    scene.people[BOB.user] = frozenset({"investor", "administrator"})
+    assert scene.reject(DAVE).status == "rejected"
+
+
 # --- veto ----------------------------------------------------------------------------------------
 
 VETO: dict[str, Any] = {"threshold": 1, "of": ["role:investor"], "veto": [user(DAVE)]}

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
@@ -56,6 +57,9 @@ class SessionInfo(msgspec.Struct):
     user: User
     ledger: str
     position: int
+
+
+SIGNED_OUT = {204: ResponseSpec(None, description="Done", generate_examples=False)}
 
 
 @post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404, 429))
@@ -123,7 +127,7 @@ def _signed_in(context: Context, user: str) -> Response[Session]:
     return Response(Session(found), cookies=[context.session_cookie(user)])
 
 
-@post("/api/logout", status_code=204, responses=answers(403, 413, 415))
+@post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415))
 async def sign_out(
     data: JSONBody[Empty], request: AnyRequest, context: FromContext
 ) -> Response[None]:

@@ -112,6 +112,17 @@ def _not_verified(outcomes: tuple[Outcome, ...]) -> NotVerifiedError:
 class _Judge:
     """One envelope, its payload and signing inputs, and what all its entries have in common."""
 
+    __slots__ = (
+        "_claims_checked",
+        "_claims_error",
+        "_encoded",
+        "_keys",
+        "_rules",
+        "_transmitted",
+        "entries",
+        "payload",
+    )
+
     def __init__(self, envelope: Envelope, keys: Keys, rules: Rules) -> None:
         self.entries, encoded = read_entries(envelope, rules)
         self._keys = keys

@@ -1,0 +1,51 @@
+"""Approvals without HTTP and read models: verified, decided and committed in this process."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvloop
+
+from benchmarks.served import Served
+from ledger.commands import Commands
+from ledger.log import GroupCommit, Log
+from ledger.server import LOG_FILE, STATE_FILE
+from ledger.state import OperationalState
+from ledger.store import SqliteLog
+from ledger.writer import Writer
+
+
+def approve(data: Path, served: Served, statements: int, clients: int) -> float:
+    """Return the CPU of one approval in µs, on the data of a server that has stopped."""
+    store = SqliteLog(data / LOG_FILE)
+    log, state = Log(store), OperationalState(data / STATE_FILE)
+    commits = GroupCommit(store, lambda _: None)
+    try:
+        commands = Commands(Writer(log, commits), state)
+        return uvloop.run(_approve(commands, served, statements, clients))
+    finally:
+        commits.close()
+        state.close()
+        log.close()
+
+
+async def _approve(commands: Commands, served: Served, statements: int, clients: int) -> float:
+    documents = served.documents(statements)
+    for document in documents:
+        await commands.draft(**served.people[0].draft_body(document))
+    approvals = [
+        (json.loads(document)["statementId"], person.approval(document))
+        for person in served.people
+        for document in documents
+    ]
+    waiting = iter(approvals)
+    begun_s = time.process_time()
+    await asyncio.gather(*(_sign(commands, waiting) for _ in range(clients)))
+    return (time.process_time() - begun_s) / len(approvals) * 1e6
+
+
+async def _sign(commands: Commands, waiting: Iterator[tuple[str, str]]) -> None:
+    for statement, approval in waiting:
+        await commands.sign(statement, approval, None)

@@ -1,0 +1,76 @@
+"""A ledger of any size: founded and joined over HTTP, filled through its store."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from benchmarks.process import Server, free_port
+from benchmarks.synthetic import grow, people_of
+from ledger.server import LOG_FILE
+from ledger.store import SqliteLog
+from tests.support.actor import Actor
+
+CATCH_UP_S = 600
+
+
+class Large:
+    """Its files, its people, and its server, which can be started as often as one likes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._data = directory / "data"
+        self._log = directory / "server.log"
+        self.port = free_port()
+        self.origin = f"http://localhost:{self.port}"
+        with self.start(), httpx.Client(base_url=self.origin) as client:
+            people = [("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")]
+            actors = [Actor(client, name, self.origin).register(role) for name, role in people]
+        self.alice = actors[0]
+        self.head = 0
+
+    def start(self) -> Server:
+        """Start the server, and return when it answers."""
+        command = ("ledger", "serve", "--data", str(self._data), "--port", str(self.port))
+        environment = {"LEDGER_ORIGIN": self.origin}
+        return Server(*command, port=self.port, log=self._log, environment=environment)
+
+    def grow(self, statements: int) -> None:
+        """Append this many statements with their decisions, and let the read models follow."""
+        store = SqliteLog(self._data / LOG_FILE)
+        grow(store, people_of(store), statements)
+        self.head = store.head()
+        store.close()
+        with self.start():
+            deadline = time.monotonic() + CATCH_UP_S
+            while httpx.get(f"{self.origin}/healthz").json()["position"] < self.head:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the read models do not catch up")
+                time.sleep(0.1)
+
+    def sign_in(self) -> str:
+        """Open a session of Alice's and return its cookie; the server is running."""
+        with httpx.Client(base_url=self.origin) as client:
+            act = self.alice.act("sign-in", jti=f"benchmark {time.time_ns()}")
+            answer = client.post("/api/sessions", json={"act": act})
+            answer.raise_for_status()
+            name, value = next(iter(answer.cookies.items()))
+        return f"{name}={value}"
+
+
+@contextmanager
+def ledger_of(statements: int) -> Iterator[Large]:
+    """Make a ledger of this many statements; it goes with the block."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        large = Large(Path(name))
+        large.grow(statements)
+        yield large
+
+
+def newest_id(large: Large, cookie: str, at: int) -> str:
+    """Return the newest statement as of a position."""
+    url = f"{large.origin}/api/statements?limit=1&at={at}"
+    newest: str = httpx.get(url, headers={"Cookie": cookie}).json()["items"][0]["id"]
+    return newest

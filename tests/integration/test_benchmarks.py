@@ -1,0 +1,46 @@
+"""The benchmarks run and say something sane; how fast anything is, is not tested."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def table(output: str) -> dict[tuple[str, ...], list[float]]:
+    """The figures of every row, by the words before them."""
+    rows = {}
+    for line in output.splitlines():
+        cells = [cell.strip().replace(",", "") for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and cells[-1].replace(".", "").isdigit():
+            words = 2 if len(cells) == 7 else 1
+            rows[tuple(cells[:words])] = [float(cell) for cell in cells[words:]]
+    return rows
+
+
+def test_a_quick_run_measures_approvals_and_leaves_the_documentation_alone() -> None:
+    documented = ROOT / "docs" / "reference" / "performance.md"
+    before = documented.read_bytes() if documented.exists() else None
+    done = run("--quick", "approvals")
+    assert done.returncode == 0, done.stderr
+    measured = table(done.stdout)
+    for clients in ("1", "16", "64"):
+        for what in ("drafts", "approvals"):
+            per_second, p50_ms, p99_ms, cpu_us, units = measured[what, clients]
+            assert per_second > 0
+            assert 0 < p50_ms <= p99_ms
+            assert cpu_us > 0
+            assert units > 1
+    assert measured[("the signature's verification",)][1] == 1
+    assert (documented.read_bytes() if documented.exists() else None) == before
+
+
+def test_an_unknown_benchmark_is_refused() -> None:
+    done = run("--quick", "teleports")
+    assert done.returncode == 2
+    assert "no benchmark teleports" in done.stderr

@@ -1,0 +1,150 @@
+"""Starting: with settings that fit, beside other processes, and after whatever came before."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import MalformedError
+from ledger.jose import SigningKey
+from ledger.settings import read_settings
+from ledger.store import SqliteLog
+from tests.integration.conftest import NO_LIMIT
+from tests.support.actor import Actor, policy_of
+from tests.support.check import check_ledger, head, wait_for
+from tests.support.server import Server
+
+
+def refused_start(server: Server, **settings: str) -> str:
+    """Return what `ledger serve` says on standard error when it will not start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ledger", "serve", "--data", str(server.data)],
+        env=os.environ | server.settings | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("LEDGER_ORIGIN", "http://ledger.example"),
+        ("LEDGER_ORIGIN", "https://ledger.example/path"),
+        ("LEDGER_ORIGIN", "ledger.example"),
+        ("LEDGER_ORIGIN", "https://user@ledger.example"),
+        ("LEDGER_ORIGIN", "https://ledger.example:port"),
+        ("LEDGER_ORIGIN", ""),
+        ("LEDGER_RP_ID", "evil.example"),
+        ("LEDGER_RP_ID", "ocalhost"),
+        ("LEDGER_REGISTRATION", "closed"),
+        ("LEDGER_PORT", "many"),
+        ("LEDGER_PORT", "0"),
+        ("LEDGER_PORT", "65536"),
+        ("LEDGER_RATE_LIMIT", "-1"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_refused(setting: str, value: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        read_settings({setting: value})
+    assert caught.value.code == "setting_invalid"
+    assert setting in caught.value.detail
+
+
+def test_a_wrong_setting_refuses_the_start_and_leaves_no_ledger_behind(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    assert "setting_invalid" in refused_start(server, LEDGER_ORIGIN="http://ledger.example")
+    assert not server.data.exists()
+    assert "setting_invalid" in refused_start(server, LEDGER_LOG_ORIGIN="Not A Name")
+    assert head(server) == 0
+
+
+def test_other_settings_than_those_of_the_founding_refuse_the_start(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server()
+    for other in (
+        {"LEDGER_ORIGIN": "http://localhost:1"},
+        {"LEDGER_REGISTRATION": "invite"},
+        {"LEDGER_LOG_ORIGIN": "example.com/another"},
+    ):
+        assert "settings_mismatch" in refused_start(server, **other)
+
+
+def test_the_name_of_a_ledger_is_its_own(start_server: Callable[..., Server]) -> None:
+    names = set()
+    for server in (start_server(), start_server()):
+        with server.client() as client:
+            dora = Actor(client, "Dora", server.origin)
+            dora.begin("investor")
+            names.add(dora.ledger)
+    assert len(names) == 2
+    named = start_server(LEDGER_LOG_ORIGIN="example.com/approvals")
+    with named.client() as client:
+        dora = Actor(client, "Dora", named.origin)
+        dora.begin("investor")
+    assert dora.ledger == "example.com/approvals"
+
+
+def test_a_process_that_opens_the_log_and_leaves_takes_nothing_with_it(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server()
+    with server.client() as client:
+        for n in range(3):
+            Actor(client, f"Before {n}", server.origin).register()
+            # Whoever leaves a SQLite file last deletes its write-ahead log; this one is not last.
+            with closing(SqliteLog(server.data / "log.sqlite")) as log:
+                assert log.head() == head(server)
+            position = head(server)
+            Actor(client, f"After {n}", server.origin).register()
+            assert head(server) == position + 3
+    server.kill()
+    server.start()
+    assert head(server) == 1 + 3 * 6
+
+
+@pytest.fixture
+def pair(start_server: Callable[..., Server]) -> Iterator[tuple[Server, Server]]:
+    """Two servers of one ledger, on one directory."""
+    first = start_server()
+    second = Server(first.data, LEDGER_ORIGIN=first.origin, LEDGER_RATE_LIMIT=NO_LIMIT)
+    second.start()
+    yield first, second
+    second.stop()
+
+
+def test_two_servers_of_one_ledger_decide_as_one(pair: tuple[Server, Server]) -> None:
+    first, second = pair
+    with first.client() as here, second.client() as there:
+        alice = Actor(here, "Alice", first.origin).register("creator")
+        bob = Actor(there, "Bob", first.origin).register()
+        for _ in range(20):
+            drafted = alice.draft(policy=policy_of(2, alice, bob))
+            # What the one has just recorded, the other knows when it decides.
+            assert bob.approve(drafted).json()["status"] == "pending"
+            assert alice.approve(drafted).json()["status"] == "approved"
+            again = bob.individual(drafted.document)
+            path = f"/api/statements/{drafted.id}/sign"
+            for client in (here, there):
+                answer = client.post(path, json={"jwt": again})
+                assert answer.json()["code"] == "already_approved"
+        new = SigningKey.generate()
+        assert bob.add_key(new).status_code == 201
+        assert bob.revoke_key(bob.key.kid).status_code == 201
+        drafted = alice.draft(policy=policy_of(1, bob))
+        jwt = bob.approval(drafted.document)
+        refused = here.post(f"/api/statements/{drafted.id}/sign", json={"jwt": jwt})
+        assert refused.json()["code"] == "key_revoked"
+        for server in pair:
+            wait_for(server, head(first))
+        found = there.get(f"/api/statements/{drafted.id}").json()
+        assert (found["status"], found["position"]) == ("pending", drafted.answer["position"])
+    check_ledger(second)
