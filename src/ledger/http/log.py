@@ -98,7 +98,7 @@ async def newest_checkpoint(context: FromContext) -> Response[bytes]:
     return _note(_newest(context), FRESH)
 
 
-@get("/log/checkpoints")
+@get("/log/checkpoints", responses=answers(503))
 async def list_checkpoints(
     context: FromContext, after: After = 0, limit: Limit = 100
 ) -> CheckpointList:
@@ -263,7 +263,7 @@ async def consistency(context: FromContext, from_size: From, to_size: To = None)
 # --- keys --------------------------------------------------------------------------------------
 
 
-@get("/.well-known/ledger-keys", sync_to_thread=False)
+@get("/.well-known/ledger-keys", sync_to_thread=False, responses=answers(503))
 def ledger_keys(context: FromContext) -> LedgerKeys:
     """Tell which keys sign this ledger's checkpoints: for discovery, never for trust."""
     charter = context.log_keys.charter
