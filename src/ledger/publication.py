@@ -204,17 +204,24 @@ class Publication:
         edge = Edge() if published is None else self._edge_of(published)
         for earlier in (self._last, stated):
             if earlier is not None and published is not None and earlier.size < published.size:
-                root = Prover(published.size, self._tree.tile).root(earlier.size)
-                _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
+                self._require_beginning(earlier, published)
         if published is not None and (stated is None or stated.size < published.size):
-            _log.warning(
-                "%s had forgotten what was signed; it follows the log", "the signer's state"
-            )
+            _log.warning("the signer's state does not know what was signed, and follows the log")
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
         behind = stated is not None and (published is None or published.size < stated.size)
         self._last, self._edge, self._due = published, edge, stated if behind else None
         self._aligned = True
+
+    def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
+        """Raise CorruptError `log_forked` unless the earlier tree is the beginning of the other."""
+        prover = Prover(published.size, self._tree.tile)
+        with contextlib.suppress(CorruptError):
+            if prover.root(earlier.size) == earlier.root:
+                return
+        self._mend(published)
+        root = Prover(published.size, self._tree.tile).root(earlier.size)
+        _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
         """Return the edge of a published tree, from tiles, or from entries if those are damaged."""

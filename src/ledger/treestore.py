@@ -17,8 +17,10 @@ from ledger.errors import CorruptError, UnavailableError
 from ledger.merkle import HASH_BYTES, Tile
 from ledger.store import SqliteLog
 
-# Entries are short: this much of a row is read without following a long body's pages.
+# Entries are short: so much of a row is enough for nearly all of them.
 _HEAD_BYTES = 512
+# SQLite reads a value whole before it cuts it. Of longer rows than this, only the entry is read.
+_LONG_BYTES = 16 * 1024
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -65,27 +67,38 @@ class TreeStore:
 
     # --- entries -------------------------------------------------------------------------------
 
+    def entries(self, after: int, limit: int) -> list[bytes]:
+        """Return the bytes of up to `limit` entries behind position `after`.
+
+        What it costs does not depend on the bodies, which strangers do not see and members choose.
+        Raises CorruptError `position_missing`, `state_truncated`.
+        """
+        query = (
+            "SELECT pos, CASE WHEN length(state) <= ? THEN substr(state, 1, ?) ELSE x'' END"
+            " FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
+        )
+        with self._reading() as db:
+            rows = db.execute(query, (_LONG_BYTES, _HEAD_BYTES, after, limit)).fetchall()
+        _require_dense(after, [position for position, _ in rows])
+        return [self._entry(position, head) for position, head in rows]
+
     def leaves(self, after: int, limit: int) -> list[Leaf]:
-        """Return up to `limit` entries behind position `after`.
+        """Return up to `limit` entries behind position `after`, with what their rows claim.
 
         Raises CorruptError `position_missing` where one is not there, `state_truncated`.
         """
         query = "SELECT pos, substr(state, 1, ?), leaf FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
         with self._reading() as db:
             rows = db.execute(query, (_HEAD_BYTES, after, limit)).fetchall()
-        leaves = []
-        for expected, (position, head, leaf) in enumerate(rows, start=after + 1):
-            if position != expected:
-                raise CorruptError("position_missing", f"position {expected} is not there")
-            leaves.append(Leaf(position, self._entry(position, head), leaf))
-        return leaves
+        _require_dense(after, [position for position, _, _ in rows])
+        return [Leaf(position, self._entry(position, head), leaf) for position, head, leaf in rows]
 
     def _entry(self, position: int, head: bytes) -> bytes:
         end = 2 + int.from_bytes(head[:2], "big")
-        if end > len(head):
-            query = "SELECT substr(state, 1, ?) FROM ev WHERE pos = ?"
-            with self._reading() as db:
-                (head,) = db.execute(query, (2 + MAX_ENTRY_BYTES, position)).fetchone()
+        if not head or end > len(head):
+            with self._reading() as db, db.blobopen("ev", "state", position, readonly=True) as row:
+                head = row.read(2 + MAX_ENTRY_BYTES)
+            end = 2 + int.from_bytes(head[:2], "big")
         if not 2 < end <= len(head):
             raise CorruptError("state_truncated", f"position {position} is shorter than it says")
         return head[2:end]
@@ -153,6 +166,12 @@ class TreeStore:
         query = f"SELECT size, root, note, published_at FROM checkpoint {rest}"  # noqa: S608  # from this file
         with self._reading() as db:
             return [Published(*row) for row in db.execute(query, values)]
+
+
+def _require_dense(after: int, positions: Sequence[int]) -> None:
+    for expected, position in enumerate(positions, start=after + 1):
+        if position != expected:
+            raise CorruptError("position_missing", f"position {expected} is not there")
 
 
 def _write(db: sqlite3.Connection, tiles: Iterable[Tile]) -> None:

@@ -520,6 +520,20 @@ def test_a_forgotten_state_follows_the_log(settings: Settings) -> None:
         check_published(ledger, 10)
 
 
+def test_a_state_that_is_behind_is_no_fork_for_damaged_tiles(ledger: Ledger) -> None:
+    origin = ledger.keys.origin
+    for size in (300, 600):
+        ledger.fill(size)
+        ledger.publication().catch_up()
+    late, early = ledger.state.get(origin), ledger.tree.checkpoint(300)
+    assert early is not None
+    assert ledger.state.swap(late, Checkpoint(origin, 300, early.root))
+    edit(ledger, "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0 AND n = 1")
+    assert ledger.publication().catch_up() == 600
+    assert ledger.state.get(origin) == late
+    check_published(ledger, 600)
+
+
 def test_a_state_that_is_behind_follows_the_log_only_if_it_is_its_beginning(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -1,12 +1,17 @@
 """One log's file in several processes."""
 
+import asyncio
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
+from ledger import charter
+from ledger.charter import STREAM
+from ledger.events import InvitationIssued
 from ledger.store import SqliteLog
-from tests.support.logs import fill
+from ledger.writer import Plan, Reading
+from tests.support.logs import AT, FOUNDING, fill, opened, settings_of
 
 VISIT = """
 import sys
@@ -48,3 +53,27 @@ def test_what_another_process_appends_is_seen(tmp_path: Path) -> None:
         assert here.head() == 4
         fill(here, 5)
     assert visit(path) == 5
+
+
+def test_an_act_of_the_ledger_that_another_process_overtook_is_decided_again(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of(tmp_path / "data")
+    with opened(settings) as here, opened(settings) as there:
+        assert here.log.charter() is not None  # cached, and then behind
+        there.upkeep.rotate()
+        answer = asyncio.run(here.writer.write("invite", "act", STREAM, invited))
+        assert answer.position == FOUNDING + 2
+
+
+def invited(reading: Reading) -> Plan:
+    body = InvitationIssued(
+        invitation_id="i",
+        role="creator",
+        token_sha256="0" * 64,
+        expires_at=AT,
+        by="b",
+        kid="k",
+        act="a",
+    )
+    return Plan(STREAM, reading.charter(), charter.evolve, (body,), {})

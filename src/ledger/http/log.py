@@ -38,7 +38,7 @@ To = Annotated[
     int | None, QueryParameter(name="to", ge=0, le=MAX_SIZE, description="The newer; the newest")
 ]
 After = Annotated[int, QueryParameter(name="after", ge=0, le=MAX_SIZE, description="`next`")]
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=1000, description="Items a page")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="Items a page")]
 
 
 class CheckpointItem(msgspec.Struct, rename="camel"):
@@ -98,7 +98,7 @@ async def newest_checkpoint(context: FromContext) -> Response[bytes]:
     return _note(_newest(context), FRESH)
 
 
-@get("/log/checkpoints")
+@get("/log/checkpoints", responses=answers(503))
 async def list_checkpoints(
     context: FromContext, after: After = 0, limit: Limit = 100
 ) -> CheckpointList:
@@ -178,7 +178,7 @@ def _level(text: str) -> int:
 
 
 def _bundle(context: Context, n: int, width: int) -> bytes:
-    return tiles.bundle(leaf.entry for leaf in context.tree.leaves(n * WIDTH, width))
+    return tiles.bundle(context.tree.entries(n * WIDTH, width))
 
 
 # --- entries and proofs ------------------------------------------------------------------------
@@ -190,8 +190,8 @@ async def entry(index: FromPath[str], context: FromContext) -> Response[bytes]:
     place = _number(index)
     if place >= _size(context, place + 1):
         raise NotFoundError("entry_unknown", "no such entry is published")
-    (leaf,) = context.tree.leaves(place, 1)
-    return Response(leaf.entry, media_type=OCTETS, headers=FOR_EVER)
+    (found,) = context.tree.entries(place, 1)
+    return Response(found, media_type=OCTETS, headers=FOR_EVER)
 
 
 @get("/log/entries/{index:str}/proof", media_type=TEXT, responses=_described(TEXT, 404, 503))
@@ -263,7 +263,7 @@ async def consistency(context: FromContext, from_size: From, to_size: To = None)
 # --- keys --------------------------------------------------------------------------------------
 
 
-@get("/.well-known/ledger-keys", sync_to_thread=False)
+@get("/.well-known/ledger-keys", sync_to_thread=False, responses=answers(503))
 def ledger_keys(context: FromContext) -> LedgerKeys:
     """Tell which keys sign this ledger's checkpoints: for discovery, never for trust."""
     charter = context.log_keys.charter
