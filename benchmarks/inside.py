@@ -11,7 +11,8 @@ import uvloop
 from benchmarks.served import Served
 from ledger.commands import Commands
 from ledger.log import GroupCommit, Log
-from ledger.server import LOG_FILE, STATE_FILE
+from ledger.server import STATE_FILE
+from ledger.settings import LOG_FILE
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
 from ledger.writer import Writer

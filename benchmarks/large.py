@@ -10,7 +10,7 @@ import httpx
 
 from benchmarks.process import Server, free_port
 from benchmarks.synthetic import grow, people_of
-from ledger.server import LOG_FILE
+from ledger.settings import LOG_FILE
 from ledger.store import SqliteLog
 from tests.support.actor import Actor
 

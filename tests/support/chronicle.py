@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric import ec
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
 from ledger import charter, person, statement
+from ledger.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
 from ledger.approval import parse_approval
 from ledger.audit import Auditor
 from ledger.encoding import b64u_encode
 from ledger.events import Body, Event, LedgerCreated, PasskeyAdded, encode
+from ledger.notekeys import NoteSigner
 from ledger.passkey import AssertionEvidence
 from ledger.statement import Decision
 from tests.support.authenticator import Passkey
@@ -45,6 +48,17 @@ def fixed_passkey(number: int) -> Passkey:
     private = _Deterministic(ec.derive_private_key(number, ec.SECP256R1()))
     credential_id = hashlib.sha256(b"credential %d" % number).digest()
     return Passkey(credential_id=credential_id, private=cast(ec.EllipticCurvePrivateKey, private))
+
+
+def fixed_log_keys(number: int) -> tuple[str, str]:
+    """Return the vkeys of a log's two keys."""
+    seed = hashlib.sha256(b"log key %d" % number).digest()
+    private = (
+        ed25519.Ed25519PrivateKey.from_private_bytes(seed),
+        mldsa.MLDSA44PrivateKey.from_seed_bytes(seed),
+    )
+    first, second = (NoteSigner(LEDGER, each).key.vkey for each in private)
+    return first, second
 
 
 def digest(text: str) -> str:
@@ -94,6 +108,33 @@ class Chronicle:
         unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)
         self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
 
+    def announce(self, number: int) -> None:
+        size = len(self.states) + 1
+        act = self._own(AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
+        self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
+
+    def retire(self, number: int) -> None:
+        size = len(self.states) + 1
+        act = self._own(RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
+        self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
+
+    def freeze(self) -> None:
+        act = self._own(FreezeLedger, reason="The fund is closed.")
+        self.tell(charter.STREAM, charter.freeze(self._charter, act, **self._clock()))
+
+    def _own(self, act: type[Act], **members: Any) -> str:
+        """Return an act signed by the ledger's own key."""
+        raw = msgspec.json.encode(act(iat=self.time.ms // 1000, ledger=LEDGER, **members))
+        return ed25519_key(1000).jws(raw, typ=TYP)
+
+    def _clock(self) -> dict[str, int]:
+        return {"now_ms": self.time.ms}
+
+    @property
+    def _charter(self) -> charter.Charter:
+        assert self.auditor.charter is not None
+        return self.auditor.charter
+
     def register(self, who: Signer, name: str, invitation: str | None = None) -> None:
         (role,) = who.roles
         self.tell(who.user, person.register(who.user, name, role, invitation))
@@ -119,9 +160,7 @@ class Chronicle:
             tokenSha256=digest(TOKEN),
             expiresAt="2026-12-01T00:00:00.000Z",
         )
-        founding = self.auditor.charter
-        assert founding is not None
-        body = charter.invite(founding, self._state(who), act, now_ms=self.time.ms)
+        body = charter.invite(self._charter, self._state(who), act, now_ms=self.time.ms)
         self.tell(charter.STREAM, body)
 
     def _state(self, who: Signer) -> person.Person:
@@ -188,8 +227,8 @@ class Chronicle:
         return Decision(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
 
 
-def every_type() -> Chronicle:
-    """Tell a story in which each type of event happens."""
+def every_type(*, end: bool = False) -> Chronicle:
+    """Tell a story in which each type of event happens; the one that ends it, if asked to."""
     told = Chronicle()
     told.found()
     dave = told.signer(4, "administrator")
@@ -221,5 +260,10 @@ def every_type() -> Chronicle:
     told.withdraw(alice, withdrawn)
     told.revoke(alice, dave, alice.key.kid, compromisedSince="2026-11-21T03:00:00.000Z")
     told.revoke(bob, bob, bob.key.kid)
+    told.announce(1)
+    told.announce(2)
+    told.retire(1)
+    if end:
+        told.freeze()
     told.auditor.finish()
     return told

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.encoding import b64u_decode, b64u_encode, decode, jcs, sha256_hex
+from ledger.encoding import (
+    b64_decode,
+    b64_encode,
+    b64u_decode,
+    b64u_encode,
+    decode,
+    jcs,
+    sha256_hex,
+)
 from ledger.errors import MalformedError
 from tests.support.examples import FEW
 from tests.support.refusals import refused
@@ -77,6 +85,31 @@ def test_no_two_texts_decode_to_the_same_bytes(text: str) -> None:
     except MalformedError:
         return
     assert b64u_encode(raw) == text
+
+
+# --- base64 with padding -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [(b"", ""), (b"f", "Zg=="), (b"fo", "Zm8="), (b"foo", "Zm9v"), (b"\xfb\xff\xbf", "+/+/")],
+    ids=str,
+)
+def test_base64_of_notes_is_that_of_rfc_4648_with_padding(raw: bytes, text: str) -> None:
+    assert b64_encode(raw) == text
+    assert b64_decode(text) == raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *"A Zg Zg= Zg=== Zm8 Zm8== = ==== -_-_ Zh== Zm9= Zm9v= Z.8v é \uff21".split(),
+        *["Zm 9v", "Zm9v\n", "\nZm9v", "Zm9v\0", " ", "Zg==Zg==", "\ud800"],
+    ],
+)
+def test_base64_has_one_spelling(text: str) -> None:
+    with refused(MalformedError, "base64_invalid"):
+        b64_decode(text)
 
 
 # --- hashes and canonical JSON -------------------------------------------------------------------

@@ -27,6 +27,9 @@ def stored(body: bytes, tag: str = "role-granted.v1") -> bytes:
 def test_the_tags_are_these_for_ever() -> None:
     assert list(BODIES) == [
         "ledger-created.v1",
+        "log-keys-announced.v1",
+        "log-keys-retired.v1",
+        "log-frozen.v1",
         "invitation-issued.v1",
         "user-registered.v1",
         "passkey-added.v1",
@@ -161,6 +164,7 @@ def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[st
 
 def test_every_kind_of_name_has_its_own_refusal() -> None:
     assert {kind: code for kind, (code, _) in events.TAKEN.items()} == {
+        "frozen": "ledger_frozen",
         "credential": "credential_known",
         "invitation": "invitation_known",
         "kid": "key_known",

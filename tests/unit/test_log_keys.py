@@ -227,6 +227,16 @@ def test_an_audit_refuses_what_the_ledgers_own_key_did_not_decide(bodies: list[B
     assert refused.value.evidence == {"position": 1 + len(bodies)}
 
 
+@pytest.mark.parametrize(
+    "bodies",
+    [[announcement(size=3)], [announcement(), announcement(SECOND, 3), retirement(FIRST, 5)]],
+)
+def test_an_audit_refuses_log_keys_of_a_size_that_is_not_there_yet(bodies: list[Body]) -> None:
+    with pytest.raises(AuditError) as refused:
+        audited(*bodies)
+    assert refused.value.detail.startswith("log_keys_misplaced")
+
+
 def test_an_audit_refuses_the_ledgers_acts_in_another_stream() -> None:
     auditor = audited()
     (_, event) = stream_of(founding(), announcement())
