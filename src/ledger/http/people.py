@@ -121,7 +121,7 @@ async def sign_in_by_key(data: JSONBody[SignedAct], context: FromContext) -> Res
 
 def _signed_in(context: Context, user: str) -> Response[Session]:
     with context.views() as (db, at):
-        found = users.by_id(db, user, at=at)
+        found = users.by_id(db, user, at=at, now=context.now())
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
     return Response(Session(found), cookies=[context.session_cookie(user)])
@@ -140,7 +140,7 @@ async def session(request: AnyRequest, context: FromContext) -> SessionInfo:
     """Tell who is signed in."""
     user = context.require_session(request)
     with context.views() as (db, at):
-        found = users.by_id(db, user, at=at)
+        found = users.by_id(db, user, at=at, now=context.now())
     if found is None:
         raise UnauthenticatedError("sign_in_required", "sign in first")
     return SessionInfo(found, context.ledger, at)
