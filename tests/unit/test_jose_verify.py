@@ -66,6 +66,27 @@ def test_a_key_can_come_in_every_shape(key: Any) -> None:
     assert verify_multi_all(JWS, key).outcomes[0].verified
 
 
+def test_a_key_that_cannot_be_used_is_named_only_where_the_kid_means_it() -> None:
+    unusable = {"kty": "OKP", "crv": "X25519", "x": "AA", "kid": "old"}
+    without_kid = sign(PAYLOAD, import_private(ALICE.private))
+    assert codes(verify_multi_all(without_kid, {"keys": [unusable]})) == ["jwk_invalid"]
+    assert codes(verify_multi_all(sign(PAYLOAD, ALICE), {"keys": [unusable]})) == [
+        "jwk_key_not_found"
+    ]
+
+
+def test_a_protected_header_has_a_limit_to_the_byte() -> None:
+    for size in (64, 65, 66):
+        header = b'{"alg":"EdDSA","x":"' + b"x" * (size - 22) + b'"}'
+        jws = f"{b64u_encode(header)}.{b64u_encode(PAYLOAD)}.{b64u_encode(bytes(64))}"
+        refused = [
+            codes(verify_multi_all(jws, ALICE.public, limits=Limits(header_bytes=limit)))[0]
+            == "jws_limit_exceeded"
+            for limit in (size - 1, size, size + 1)
+        ]
+        assert refused == [True, False, False]
+
+
 def test_an_hmac_secret_is_bytes_and_its_algorithm_is_named() -> None:
     jws = sign_multi(PAYLOAD, [import_private(SECRET, alg="HS512")])
     assert codes(verify_multi_all(jws, SECRET)) == ["jws_alg_not_allowed"]
