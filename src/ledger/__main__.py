@@ -18,6 +18,7 @@ from ledger import __version__, cli_jws, logcommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
+from ledger.wire import Connection
 
 USAGE_ERROR = 2
 GRACE_S = 2
@@ -79,6 +80,7 @@ def serve(settings: Settings) -> int:
         application,
         host=settings.host,
         port=settings.port,
+        http=Connection,
         access_log=False,
         log_level="warning",
         server_header=False,

@@ -1,5 +1,6 @@
 """The application: one running ledger behind litestar, its start and its end."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -37,6 +38,7 @@ from projections.follower import Follower, Views
 
 VIEWS_FILE = "views.sqlite"
 STATE_FILE = "state.sqlite"
+START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = logging.getLogger("ledger")
 
@@ -76,6 +78,8 @@ def build(settings: Settings) -> Litestar:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         follower.start()
         publisher.start()
+        # Who asks at once shall find the read models there, unless they have far to go.
+        await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
         try:
             yield
         finally:

@@ -126,7 +126,7 @@ def draft(
     if me is None:
         return to_sign_in(request)
     with web.views() as (db, at):
-        people = users.page(db, at=at, limit=_MOST_PEOPLE, cursor=None)
+        people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
         base = None
         if supersedes:
             base = statements.by_id(db, web.log, supersedes, at=at, now=web.now())
@@ -150,7 +150,8 @@ def statement(
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         named = {m.removeprefix("user:") for m in (*policy.members(rules), *rules.veto)}
         named = {name for name in named if not name.startswith("role:")}
-        people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at))}
+        now = web.now()
+        people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at, now=now))}
         people[found.creator.id] = found.creator.name
     return page(
         "statement",
@@ -177,5 +178,5 @@ def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         signing_keys = keys.of_user(db, me.id, at=at)
         people = None
         if "administrator" in me.roles:
-            people = users.page(db, at=at, limit=_MOST_PEOPLE, cursor=None)
+            people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
     return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)
