@@ -85,7 +85,7 @@ def test_garbage_is_refused() -> None:
 def test_damage_is_told_by_the_name_of_the_file() -> None:
     with pytest.raises(MalformedError, match=r"README\.txt is damaged"):
         parse(RAW.replace(b"Read me.", b"Read us."))
-    with pytest.raises(MalformedError, match="keys/vkeys is not the file of the manifest"):
+    with pytest.raises(MalformedError, match="keys/vkeys is not the one of the manifest"):
         parse_manifest(FILES | {"keys/vkeys": b"d+e+f\n"})
 
 
