@@ -16,7 +16,16 @@ from ledger.exhibits import exhibits
 from ledger.redecide import Events
 from ledger.report import Report
 from ledger.verify import verify
-from tests.support.dossier import APPROVED, AT, bundle_of, log_signer, rebundled, short_story
+from tests.support.chronicle import Chronicle
+from tests.support.dossier import (
+    APPROVED,
+    AT,
+    REJECTED,
+    bundle_of,
+    log_signer,
+    rebundled,
+    short_story,
+)
 from tests.vectors.evidence.cases import Case, good, made, states
 from tests.vectors.evidence.make import reported
 from tests.vectors.evidence.table import CASES
@@ -66,7 +75,7 @@ def test_only_a_bundle_of_chosen_entries_may_lack_later_ones_and_says_so() -> No
 def test_the_bundle_of_a_log_that_ends_in_the_middle_of_a_story_verifies() -> None:
     for size in range(10, 17):
         for mode in ("statement", "redacted", "full"):
-            raw = bundle_of(states()[:size], mode, APPROVED)  # type: ignore[arg-type]  # a mode
+            raw = bundle_of(states()[:size], mode, APPROVED)
             assert reported(raw, "given").verdict == "verified"
 
 
@@ -87,6 +96,55 @@ def test_a_page_in_the_bundle_changes_nothing() -> None:
     raw = bundle_of(states(), "statement", page=b"<!doctype html>")
     assert bundle.parse(raw)["verify.html"] == b"<!doctype html>"
     assert reported(raw, "given").verdict == "verified"
+
+
+# --- what is left out --------------------------------------------------------------------------
+
+
+def left_out(raw: bytes, *positions: int) -> bytes:
+    """Return a bundle without these events as far as its mode allows."""
+    names = ("bodies/{}", "entries/{}", "proofs/{}.tlog-proof")
+    files = bundle.parse(raw)
+    gone = {name.format(each - 1) for name in names for each in positions} & files.keys()
+    return rebundled(raw, dict.fromkeys(gone))
+
+
+def test_a_rejection_is_not_decided_without_everybody_who_could_have_approved() -> None:
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    people = told.signer(1, "creator"), told.signer(2, "investor"), told.signer(3, "investor")
+    for name, who in zip(("Alice", "Bob", "Carol"), people, strict=True):
+        told.register(who, name)
+    alice, bob, _ = people
+    terms = told.draft(alice, 1)
+    told.reject(bob, terms)
+    whole = bundle_of(told.states, "redacted", APPROVED)
+    assert reported(whole, "given").verdict == "verified"
+    report = reported(left_out(whole, 9, 10, 11), "given")
+    assert report.verdict == "unverifiable"
+    policy = next(each for each in report.checks if each.name == "policy")
+    assert (policy.outcome, policy.code, policy.position) == ("unverifiable", "body_missing", 13)
+
+
+def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None:
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    alice = told.signer(1, "creator")
+    told.register(alice, "Alice")
+    told.draft(alice, 1)
+    told.draft(alice, 2, supersedes=APPROVED)
+    whole = bundle_of(told.states, "statement", REJECTED)
+    assert reported(whole, "given").verdict == "verified"
+    policy = next(
+        each for each in reported(left_out(whole, 6), "given").checks if each.name == "policy"
+    )
+    assert (policy.outcome, policy.code, policy.position) == (
+        "unverifiable",
+        "statement_unknown",
+        7,
+    )
 
 
 # --- the files themselves ----------------------------------------------------------------------

@@ -18,6 +18,8 @@ from ledger import bundle, checkpoint, entry, events
 from ledger.bundle import MANIFEST, Mode
 from ledger.encoding import b64_decode, b64_encode, jcs
 from ledger.events import KeyAttested, StatementSigned
+from ledger.tiles import bundle as entry_bundle
+from ledger.tiles import split_bundle
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer, rebundled
 from tests.support.dossier import short_story as story
 from tests.support.forgery import resealed
@@ -158,6 +160,14 @@ def other_hash(files: Files) -> Changes:
     name = "proofs/11.tlog-proof"
     lines = files[name].split(b"\n")
     return {name: b"\n".join([*lines[:2], lines[4], *lines[3:]])}
+
+
+def other_leaf(files: Files) -> Changes:
+    """An entry whose body is not there, and the leaf hash of what it is now."""
+    entries = split_bundle(files["tile/entries/000.p/16"])
+    entries[14] = entries[14].replace(b".678Z", b".679Z")
+    hashes = b"".join(map(entry.entry_hash, entries))
+    return {"tile/entries/000.p/16": entry_bundle(entries), "tile/0/000.p/16": hashes}
 
 
 def manifest_with(**members: Any) -> Callable[[Files], Changes]:

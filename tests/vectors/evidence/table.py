@@ -24,6 +24,7 @@ from tests.vectors.evidence.cases import (
     manifest_with,
     moved,
     other_hash,
+    other_leaf,
     other_root,
     other_signature,
     other_terms,
@@ -81,6 +82,17 @@ CONTAINER = (
     Case("an entry in another form", "statement",
          lambda files: {"entries/10": files["entries/10"].replace(b',"v":1', b',"v": 1')},
          found=failed("readable", "entry_malformed", 11)),
+    Case("a tile that was cut", "redacted",
+         lambda files: {"tile/0/000.p/16": files["tile/0/000.p/16"][:-1]},
+         found=failed("readable", "tile_malformed")),
+    Case("no founding", "statement",
+         lambda files: without("entries/0", "entries/1", "bodies/0", "bodies/1",
+                               "proofs/0.tlog-proof", "proofs/1.tlog-proof")(files)
+         | {"keys/vkeys": b""}
+         | {name: None for name in files if name.startswith("people/")},
+         verdict="unverifiable",
+         found=left_open("attestations", "not_founded", 4)
+         | left_open("checkpoint", "not_founded")),
     Case("a body shorter than its salt", "statement", lambda _: {"bodies/10": bytes(31)},
          found=failed("readable", "state_truncated", 11)),
 )  # fmt: skip
@@ -140,6 +152,8 @@ BUNDLE = (
          lambda files: {"tile/entries/000.p/16":
                         files["tile/entries/000.p/16"].replace(b"04:19.678Z", b"04:19.679Z")},
          found=failed("entries", "tile_mismatch", 15)),
+    Case("another entry and its leaf", "redacted", other_leaf,
+         found=failed("entries", "root_mismatch")),
     Case("a checkpoint with another signature", "statement", renoted(other_signature),
          found=failed("checkpoint", "note_signature_invalid")),
     Case("a checkpoint with another root", "statement", other_root,
