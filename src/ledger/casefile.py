@@ -73,9 +73,9 @@ def read(files: Files) -> Casefile:
         raise MalformedError("manifest_mismatch", "the manifest states another checkpoint")
     for statement in manifest.statements:
         parse_uuid(statement)
-    tiles, bundles = _tiles(files, 0 if manifest.mode == "statement" else checkpoint.size)
-    numbered = _numbered(files, manifest.mode, set(tiles_names(tiles)))
-    entries = dict(sorted(numbered["entries"].items())) or _unbundled(bundles)
+    tiles, bundles = read_tiles(files, 0 if manifest.mode == "statement" else checkpoint.size)
+    numbered = _numbered(files, manifest.mode, set(names_of_tiles(tiles)))
+    entries = dict(sorted(numbered["entries"].items())) or unbundled(bundles)
     return Casefile(
         mode=manifest.mode,
         statements=manifest.statements,
@@ -90,7 +90,7 @@ def read(files: Files) -> Casefile:
     )
 
 
-def tiles_names(tiles: dict[tuple[int, int], bytes]) -> Iterable[str]:
+def names_of_tiles(tiles: dict[tuple[int, int], bytes]) -> Iterable[str]:
     """Yield the names of these tiles, and of the bundles of entries beside the lowest."""
     for (level, n), hashes in tiles.items():
         path = tile_path(n, len(hashes) // HASH_BYTES)
@@ -99,8 +99,13 @@ def tiles_names(tiles: dict[tuple[int, int], bytes]) -> Iterable[str]:
             yield f"tile/entries/{path}"
 
 
-def _tiles(files: Files, size: int) -> tuple[dict[tuple[int, int], bytes], dict[int, list[bytes]]]:
-    """Return the tiles of a tree of this size by level and number, and its entries by tile."""
+def read_tiles(
+    files: Files, size: int
+) -> tuple[dict[tuple[int, int], bytes], dict[int, list[bytes]]]:
+    """Return the tiles of a tree of this size by level and number, and its entries by tile.
+
+    Raises MalformedError `file_missing`, `tile_malformed`, `entry_bundle_malformed`.
+    """
     tiles, bundles = {}, {}
     for level, n, width in tiles_of(size):
         path = tile_path(n, width)
@@ -113,11 +118,11 @@ def _tiles(files: Files, size: int) -> tuple[dict[tuple[int, int], bytes], dict[
             )
         tiles[level, n] = hashes
         if level == 0:
-            bundles[n] = entries_of_tile(files, f"tile/entries/{path}")
+            bundles[n] = _entries_of_tile(files, f"tile/entries/{path}")
     return tiles, bundles
 
 
-def entries_of_tile(files: Files, name: str) -> list[bytes]:
+def _entries_of_tile(files: Files, name: str) -> list[bytes]:
     """Return the entries of one tile; raise as `split_bundle`, and for another number of them."""
     _, width = parse_tile_path(name.removeprefix("tile/entries/"))
     if name not in files:
@@ -130,7 +135,8 @@ def entries_of_tile(files: Files, name: str) -> list[bytes]:
     return entries
 
 
-def _unbundled(bundles: dict[int, list[bytes]]) -> dict[int, bytes]:
+def unbundled(bundles: dict[int, list[bytes]]) -> dict[int, bytes]:
+    """Return the entries of bundles by leaf index."""
     return {
         n * WIDTH + place: raw for n, bundle in bundles.items() for place, raw in enumerate(bundle)
     }

@@ -202,7 +202,7 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     """
     place = _number(index)
     if size is None:
-        await _wait_for(context, place + 1)
+        await wait_until_published(context, place + 1)
         published = _newest(context)
     else:
         published = _published(context, size)
@@ -213,7 +213,7 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     return Response(text, media_type=TEXT, headers=FRESH if size is None else FOR_EVER)
 
 
-async def _wait_for(context: Context, wanted: int) -> None:
+async def wait_until_published(context: Context, wanted: int) -> None:
     """Return once a tree of this size is published.
 
     Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
