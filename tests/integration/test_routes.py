@@ -19,7 +19,13 @@ from tests.support.check import head
 from tests.support.server import Server
 
 PAGES = ["/", "/register", "/signin", "/statements", "/inbox", "/draft", "/account"]
-PUBLIC = ["/.well-known/jwks.json", "/healthz", "/schema/openapi.json", "/favicon.ico"]
+PUBLIC = [
+    "/.well-known/jwks.json",
+    "/.well-known/ledger-keys",
+    "/healthz",
+    "/schema/openapi.json",
+    "/favicon.ico",
+]
 MEMBERS_READ = [
     "/api/users",
     "/api/users/{credential_id:str}",
@@ -56,7 +62,17 @@ BY_CEREMONY = [
     "/api/authenticate/options",
     "/api/logout",
 ]
+LOG = [
+    "/log/checkpoint",
+    "/log/checkpoints",
+    "/log/checkpoints/{size:str}",
+    "/log/consistency",
+    "/log/entries/{index:str}",
+    "/log/entries/{index:str}/proof",
+    "/log/tile/{level:str}/{path:path}",
+]
 GET = [
+    *LOG,
     *PAGES,
     *PUBLIC,
     *MEMBERS_READ,
