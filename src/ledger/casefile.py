@@ -7,7 +7,7 @@ one that no check looked at.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +74,12 @@ def read(files: Files) -> Casefile:
     for statement in manifest.statements:
         parse_uuid(statement)
     tiles, bundles = read_tiles(files, 0 if manifest.mode == "statement" else checkpoint.size)
-    numbered = _numbered(files, manifest.mode, set(names_of_tiles(tiles)))
+    names = {
+        name
+        for (level, n), hashes in tiles.items()
+        for name in names_of_tile(level, n, len(hashes) // HASH_BYTES)
+    }
+    numbered = _numbered(files, manifest.mode, names)
     entries = dict(sorted(numbered["entries"].items())) or unbundled(bundles)
     return Casefile(
         mode=manifest.mode,
@@ -90,13 +95,12 @@ def read(files: Files) -> Casefile:
     )
 
 
-def names_of_tiles(tiles: dict[tuple[int, int], bytes]) -> Iterable[str]:
-    """Yield the names of these tiles, and of the bundles of entries beside the lowest."""
-    for (level, n), hashes in tiles.items():
-        path = tile_path(n, len(hashes) // HASH_BYTES)
-        yield f"tile/{level}/{path}"
-        if level == 0:
-            yield f"tile/entries/{path}"
+def names_of_tile(level: int, n: int, width: int) -> Iterator[str]:
+    """Yield the name of a tile, and of the bundle of entries beside one of the lowest level."""
+    path = tile_path(n, width)
+    yield f"tile/{level}/{path}"
+    if level == 0:
+        yield f"tile/entries/{path}"
 
 
 def read_tiles(

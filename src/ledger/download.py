@@ -17,11 +17,11 @@ from urllib.request import (
 )
 
 from ledger.bundle import MAX_BYTES
-from ledger.casefile import CHECKPOINT, names_of_tiles
+from ledger.casefile import CHECKPOINT, names_of_tile
 from ledger.checkpoint import MAX_NOTE_BYTES, parse_note
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError, UnavailableError
-from ledger.merkle import HASH_BYTES
+from ledger.merkle import WIDTH
 from ledger.notekeys import NoteKey, parse_vkey
 from ledger.redecide import Progress
 from ledger.tiles import tiles_of
@@ -100,12 +100,12 @@ class Download:
         """
         files = {CHECKPOINT: self.read(urljoin(prefix, CHECKPOINT), most_bytes=MAX_NOTE_BYTES)}
         size = parse_note(files[CHECKPOINT]).checkpoint.size
-        # The names alone say how wide a tile is; what it holds is the verifier's business.
-        sizes = {(level, n): bytes(width * HASH_BYTES) for level, n, width in tiles_of(size)}
-        names = [*names_of_tiles(sizes)]
-        for done, name in enumerate(names, start=1):
-            files[name] = self.read(urljoin(prefix, name))
-            self._progress("tiles", done, len(names))
+        total = 2 * (size // WIDTH + 1)
+        # One at a time: the size is what the other side says, and may be any number.
+        for tile in tiles_of(size):
+            for name in names_of_tile(*tile):
+                files[name] = self.read(urljoin(prefix, name))
+                self._progress("tiles", min(len(files), total), total)
         return files
 
     def announced_keys(self, prefix: str, size: int) -> list[NoteKey]:

@@ -89,6 +89,13 @@ def test_a_log_that_is_not_the_one_that_was_signed_is_refused(
     assert outcomes(report).items() >= expected.items()
 
 
+def test_a_log_that_claims_to_be_endless_is_read_as_far_as_it_is_there(log: Path) -> None:
+    raw = (log / CHECKPOINT).read_bytes()
+    (log / CHECKPOINT).write_bytes(raw.replace(b"\n16\n", b"\n9223372036854775807\n"))
+    with pytest.raises(UnavailableError, match="404 Not Found"):
+        verified(log)
+
+
 def test_an_address_that_ends_in_a_slash_is_a_log() -> None:
     assert is_log("https://ledger.example.com/log/")
     assert is_log("https://ledger.example.com/log/?x=/y")
