@@ -45,10 +45,7 @@ async def evidence(
 ) -> Response[bytes]:
     """Return a bundle that shows offline who approved the statement, and where that stands."""
     needed = newest_position(context.log.store, statement_id)
-    await wait_until_published(context, needed)
-    published = context.tree.latest()
-    if published is None:
-        raise AssertionError("a tree of this size is published")
+    published = await wait_until_published(context, needed)
     async with _TURNS:
         raw = await asyncio.to_thread(_write, context, published, statement_id, mode)
     name = f"evidence-{statement_id}-{published.size}.zip"
