@@ -32,6 +32,7 @@ MEMBERS_READ = [
     "/api/statements",
     "/api/statements/{statement_id:str}",
     "/api/statements/{statement_id:str}/document",
+    "/api/statements/{statement_id:str}/evidence",
     "/api/statements/{statement_id:str}/jws",
     "/api/inbox",
     "/api/timeline",
