@@ -1,6 +1,6 @@
 // What people and the ledger sign: acts, and approvals in either form.
 
-import { bytesOf, sha256Hex } from "../lib/digest.js";
+import { bytesOf, sha256Hex } from "../static/js/lib/digest.js";
 import { fromBase64Url, length } from "./bytes.js";
 import { isFresh } from "./clock.js";
 import { parseCompact, verifyCompact } from "./compact.js";

@@ -1,7 +1,7 @@
 // The container of a bundle: a ZIP that has one spelling. The reader walks the headers of the files,
 // works out from them the one directory that may follow, and compares; see ledger.bundle.
 
-import { bytesOf } from "../lib/digest.js";
+import { bytesOf } from "../static/js/lib/digest.js";
 import { concat, equal } from "./bytes.js";
 import { refuse } from "./fault.js";
 

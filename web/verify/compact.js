@@ -1,6 +1,6 @@
 // Compact JWSs as the ledger takes them in: a header of four members, one key, one algorithm.
 
-import { bytesOf } from "../lib/digest.js";
+import { bytesOf } from "../static/js/lib/digest.js";
 import { fromBase64Url } from "./bytes.js";
 import { Refusal, refuse } from "./fault.js";
 import { algorithmsOf, importJwk, thumbprint } from "./keys.js";

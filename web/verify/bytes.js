@@ -1,6 +1,6 @@
 // Bytes and their spellings; every parser here accepts one spelling only.
 
-import { decode as decodeUrl } from "../lib/b64u.js";
+import { decode as decodeUrl } from "../static/js/lib/b64u.js";
 import { refuse } from "./fault.js";
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,6 +1,6 @@
 // The shapes of decoded JSON: every member known, every type exact, what is left out filled in.
 
-import { parse as parseStrict, StrictJsonError } from "../lib/strict-json.js";
+import { parse as parseStrict, StrictJsonError } from "../static/js/lib/strict-json.js";
 import { utf8 } from "./bytes.js";
 import { Refusal, refuse } from "./fault.js";
 

@@ -1,6 +1,6 @@
 // Policies: who has to approve, counted over distinct people; documents, which hold them.
 
-import { bytesOf } from "../lib/digest.js";
+import { bytesOf } from "../static/js/lib/digest.js";
 import { length, strip } from "./bytes.js";
 import { toMs } from "./clock.js";
 import { refuse } from "./fault.js";

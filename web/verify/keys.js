@@ -1,8 +1,8 @@
 // Public keys that people and passkeys sign with, and how each verifies. One algorithm a key.
 
-import { encode as toBase64Url } from "../lib/b64u.js";
-import { sha256 } from "../lib/digest.js";
-import { jcs } from "../lib/jcs.js";
+import { encode as toBase64Url } from "../static/js/lib/b64u.js";
+import { sha256 } from "../static/js/lib/digest.js";
+import { jcs } from "../static/js/lib/jcs.js";
 import { concat, fromBase64Url } from "./bytes.js";
 import { refuse, Refusal, Unknown } from "./fault.js";
 import { either, oneOf, struct, text } from "./shapes.js";

@@ -1,9 +1,9 @@
 // WebAuthn offline: what a registration response and an assertion have to show (L3 sections 7.1
 // and 7.2). User presence and verification are required; relying party and origin are the ledger's.
 
-import { decode, encode as toBase64Url } from "../lib/b64u.js";
-import { hex, sha256, sha256Hex } from "../lib/digest.js";
-import { jcs } from "../lib/jcs.js";
+import { decode, encode as toBase64Url } from "../static/js/lib/b64u.js";
+import { hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
+import { jcs } from "../static/js/lib/jcs.js";
 import { concat, equal, fromBase64Url, uint, utf8 } from "./bytes.js";
 import { readCbor } from "./cbor.js";
 import { algorithmOf, importCose, verifyCose } from "./cose.js";

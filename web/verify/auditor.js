@@ -1,7 +1,7 @@
 // The auditor: makes every decision again from its evidence, in the order of the log, and compares.
 // It is src/ledger/audit.py in another language; where they differ, one of them is wrong.
 
-import { jcs } from "../lib/jcs.js";
+import { jcs } from "../static/js/lib/jcs.js";
 import { parseAct, parseApproval } from "./acts.js";
 import * as charter from "./charter.js";
 import { toMs } from "./clock.js";

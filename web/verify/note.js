@@ -1,6 +1,6 @@
 // Checkpoints, their keys and proofs as text: C2SP signed-note, tlog-checkpoint, tlog-proof.
 
-import { bytesOf, hex, sha256 } from "../lib/digest.js";
+import { bytesOf, hex, sha256 } from "../static/js/lib/digest.js";
 import { concat, equal, fromBase64, SPACE, toBase64, uintBytes, utf8 } from "./bytes.js";
 import { Refusal, refuse, Unknown } from "./fault.js";
 import { importEd25519, importRaw } from "./keys.js";

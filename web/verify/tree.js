@@ -1,6 +1,6 @@
 // The log's tree: RFC 6962 section 2.1 with SHA-256; roots from leaves, inclusion proofs verified.
 
-import { sha256 } from "../lib/digest.js";
+import { sha256 } from "../static/js/lib/digest.js";
 import { concat, equal } from "./bytes.js";
 import { refuse } from "./fault.js";
 

@@ -1,7 +1,7 @@
 // A statement: draft, approve, reject, withdraw. Every decision made again, and folded.
 
-import { encode as toBase64Url } from "../lib/b64u.js";
-import { bytesOf, sha256Hex } from "../lib/digest.js";
+import { encode as toBase64Url } from "../static/js/lib/b64u.js";
+import { bytesOf, sha256Hex } from "../static/js/lib/digest.js";
 import { parseAct, parseApproval, verifyAct, verifyApproval } from "./acts.js";
 import { length, strip } from "./bytes.js";
 import { isFresh, toMs } from "./clock.js";

@@ -1,6 +1,6 @@
 // Entries of the log: their one form, and the bodies that they commit to.
 
-import { hex, sha256 } from "../lib/digest.js";
+import { hex, sha256 } from "../static/js/lib/digest.js";
 import { utf8 } from "./bytes.js";
 import { refuse } from "./fault.js";
 
