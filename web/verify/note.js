@@ -1,7 +1,7 @@
 // Checkpoints, their keys and proofs as text: C2SP signed-note, tlog-checkpoint, tlog-proof.
 
 import { bytesOf, hex, sha256 } from "../static/js/lib/digest.js";
-import { concat, equal, fromBase64, SPACE, toBase64, uintBytes, utf8 } from "./bytes.js";
+import { concat, fromBase64, SPACE, uintBytes, utf8 } from "./bytes.js";
 import { Refusal, refuse, Unknown } from "./fault.js";
 import { importEd25519, importRaw } from "./keys.js";
 import { verifyInclusion } from "./tree.js";
@@ -181,5 +181,3 @@ export async function verifyProof(proof, leaf, { size, root }) {
   await verifyInclusion(leaf, proof.index, size, proof.hashes, root);
 }
 
-export const rootText = ({ root }) => toBase64(root);
-export const sameBytes = equal;

@@ -40,9 +40,18 @@ export const either = (...types) => (value) => {
   return WRONG;
 };
 
+/** An object of any members, all of one type. */
+export const mapOf = (type) => (value) => {
+  if (!isObject(value)) return WRONG;
+  const pairs = Object.entries(value).map(([name, member]) => [name, type(member)]);
+  return pairs.some(([, member]) => member === WRONG) ? WRONG : Object.fromEntries(pairs);
+};
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
 /** An object with exactly these members. */
 export const struct = (members) => (value) => {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return WRONG;
+  if (!isObject(value)) return WRONG;
   if (!Object.keys(value).every((name) => Object.hasOwn(members, name))) return WRONG;
   const read = {};
   for (const [name, type] of Object.entries(members)) {
