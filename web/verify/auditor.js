@@ -37,6 +37,10 @@ export class Auditor {
 
   /** Decide the next event again and fold it; refuse what its evidence does not lead to. */
   async add(event) {
+    // A registration is one commit, so there is no gap inside it in any choice of streams.
+    if (this.incomplete !== null && event.position !== this.position + 1) {
+      refuse("position_gap", `after ${this.position} comes ${event.position}`);
+    }
     this.requireComplete(event);
     const expected = await this.decide(event);
     if (jcs(expected) !== jcs(event.body)) {
@@ -168,7 +172,7 @@ export class Auditor {
 
   owner(kid) {
     const stream = this.owners.get(kid);
-    return stream ? this.people.get(stream) : refuse("key_unknown", "nobody's signing key");
+    return stream ? this.people.get(stream) : refuse("event_misplaced", "nobody’s signing key");
   }
 
   requireStream(stream, expected) {

@@ -1,20 +1,22 @@
 // What a bundle holds, read strictly: the manifest, every file by its name, the entries by index.
-// Check 1 (`readable`) is that all of this can be done.
+// Check 1 (`readable`) is that all of this can be done; see ledger.casefile.
 
 import { sha256Hex } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
 import { toBase64, utf8 } from "./bytes.js";
-import { parseCompact } from "./compact.js";
 import { parseEntry, SALT_BYTES, splitEntries } from "./entries.js";
-import { Refusal, refuse } from "./fault.js";
-import { parseNote, parseProof, parseVkey } from "./note.js";
+import { placed, Refusal, refuse } from "./fault.js";
+import { parseNote, parseProof } from "./note.js";
+import { requireUuid } from "./rules.js";
+import { HASH_BYTES, WIDTH } from "./tree.js";
 import { integer, listOf, mapOf, oneOf, parseJson, read, struct, text } from "./shapes.js";
 
 const MANIFEST = "manifest.json";
-const WIDTH = 256;
-const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-const INDEX = "(0|[1-9][0-9]{0,15})";
-const TILE = "((?:x[0-9]{3}/){0,6}[0-9]{3}(?:\\.p/[1-9][0-9]{0,2})?)";
+const CHECKPOINT = "checkpoint";
+const REQUIRED = ["README.txt", CHECKPOINT, "keys/vkeys"];
+const PLAIN = [...REQUIRED, MANIFEST, "verify.html", "checkpoint.tsr", "policy", "keys/tsa-chain.pem"];
+const NUMBERED = /^(?:(entries|bodies)\/(0|[1-9][0-9]{0,17})|(proofs)\/(0|[1-9][0-9]{0,17})\.tlog-proof)$/;
+const EXHIBIT = /^(?:statements\/|people\/|keys\/vkeys$)/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 const manifest = struct({
@@ -24,6 +26,11 @@ const manifest = struct({
   mode: oneOf("statement", "redacted", "full"),
   statements: listOf(text),
 });
+
+export const isExhibit = (name) => EXHIBIT.test(name);
+
+/** Return the pairs of a map by index, in the order of the log. */
+export const inOrder = (map) => [...map].sort(([a], [b]) => a - b);
 
 /** Return the manifest, once every file is the one that it names. */
 export async function readManifest(files, breathe) {
@@ -61,68 +68,27 @@ function parseManifest(raw) {
   return found;
 }
 
-// What a file is, by its name: [pattern, reader]; the first group is what the reader is told.
-const READERS = [
-  [/^(?:README\.txt|verify\.html|checkpoint\.tsr|policy|keys\/tsa-chain\.pem)$/, () => {}],
-  [/^checkpoint$/, readCheckpoint],
-  [/^keys\/vkeys$/, readVkeys],
-  [new RegExp(`^statements/${UUID}/document\\.json$`), (_, raw) => parseJson(raw)],
-  [new RegExp(`^statements/${UUID}/jws\\.json$`), (_, raw) => parseJson(raw)],
-  [new RegExp(`^statements/${UUID}/[1-9][0-9]{0,15}-[a-z-]+\\.jws$`), (_, raw) => parseCompact(utf8(raw))],
-  [new RegExp(`^people/${UUID}/[\\w-]{43}\\.(?:jwk|attestation)\\.json$`), (_, raw) => parseJson(raw)],
-  [new RegExp(`^entries/${INDEX}$`), (bundle, raw, index) => bundle.entries.set(Number(index), parseEntry(raw))],
-  [new RegExp(`^proofs/${INDEX}\\.tlog-proof$`), (bundle, raw, index) => bundle.proofs.set(Number(index), parseProof(raw))],
-  [new RegExp(`^bodies/${INDEX}$`), readBody],
-  [new RegExp(`^tile/(0|[1-9][0-9]?)/${TILE}$`), () => {}],
-  [new RegExp(`^tile/entries/${TILE}$`), () => {}],
-];
-
-/** Return the contents of a bundle's files, everything parsed and nothing verified. */
-export async function readBundle(files, found, breathe) {
-  const bundle = {
+/** Return what the files of a bundle are, everything in its one form and nothing verified. */
+export async function readBundle(files, { checkpoint, mode, statements }, breathe) {
+  for (const name of REQUIRED) if (!files.has(name)) refuse("file_missing", `${name} is not there`);
+  const note = { raw: files.get(CHECKPOINT), ...parseNote(files.get(CHECKPOINT)) };
+  const stated = jcs({ origin: note.origin, root: toBase64(note.root), size: note.size });
+  if (jcs(checkpoint) !== stated) refuse("manifest_mismatch", "the manifest states another checkpoint");
+  statements.forEach(requireUuid);
+  const { tiles, names, bundled } = readTiles(files, mode === "statement" ? 0 : note.size);
+  const numbered = sortFiles(files, mode, names);
+  const raw = numbered.entries.size ? new Map(inOrder(numbered.entries)) : bundled;
+  const entries = await parseEntries(raw, note.size, breathe);
+  return {
     files,
-    mode: found.mode,
-    statements: found.statements,
-    note: null,
-    vkeys: [],
-    entries: new Map(),
-    proofs: new Map(),
-    bodies: new Map(),
+    mode,
+    statements,
+    note,
+    tiles,
+    entries,
+    bodies: readBodies(numbered.bodies, entries),
+    proofs: readProofs(numbered.proofs, entries),
   };
-  for (const [name, raw] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name === MANIFEST) continue;
-    const [match, reader] = READERS.map(([pattern, each]) => [pattern.exec(name), each]).find(([m]) => m) ?? [];
-    if (!match) refuse("file_unexpected", `${name} is no file of a bundle`);
-    await reader(bundle, raw, match[1]);
-    await breathe();
-  }
-  requireNote(bundle, found.checkpoint);
-  if (bundle.mode !== "statement") await readTiles(bundle, breathe);
-  requirePlaces(bundle);
-  requireVersions(bundle);
-  return bundle;
-}
-
-function readCheckpoint(bundle, raw) {
-  bundle.note = { raw, ...parseNote(raw) };
-}
-
-async function readVkeys(bundle, raw) {
-  const lines = utf8(raw, "vkey_invalid").split("\n");
-  if (lines.pop() !== "") refuse("vkey_invalid", "a line without its end");
-  for (const line of lines) bundle.vkeys.push(await parseVkey(line));
-}
-
-function readBody(bundle, raw, index) {
-  if (raw.length < SALT_BYTES) refuse("state_truncated", "a body without its salt");
-  bundle.bodies.set(Number(index), raw);
-}
-
-function requireNote({ note }, { origin, root, size }) {
-  if (!note) refuse("file_missing", "there is no checkpoint");
-  if (note.origin !== origin || note.size !== size || toBase64(note.root) !== root) {
-    refuse("manifest_mismatch", "the manifest names another checkpoint");
-  }
 }
 
 /** Return `[level, n, width]` of every tile of a tree, each in its widest form. */
@@ -138,49 +104,87 @@ export function tilesOf(size) {
 }
 
 /** Return `<N>[.p/<W>]` of a tile: 1234067 is `x001/x234/067`. */
-export function tilePath(n, width) {
-  const groups = `${n}`.padStart(Math.ceil(`${n}`.length / 3) * 3, "0").match(/.{3}/g);
+function tilePath(n, width) {
+  const digits = `${n}`;
+  const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, "0").match(/.{3}/g);
   const path = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join("/");
   return width === WIDTH ? path : `${path}.p/${width}`;
 }
 
-async function readTiles(bundle, breathe) {
-  const expected = new Set();
-  for (const [level, n, width] of tilesOf(bundle.note.size)) {
-    const path = tilePath(n, width);
-    const named = level === 0 ? [`tile/0/${path}`, `tile/entries/${path}`] : [`tile/${level}/${path}`];
-    for (const name of named) {
-      if (!bundle.files.has(name)) refuse("file_missing", `${name} is not there`);
-      expected.add(name);
-    }
+/** Return the tiles of a tree of this size, their names, and the entries in them by index. */
+function readTiles(files, size) {
+  const tiles = [];
+  const names = new Set();
+  const bundled = new Map();
+  const take = (name) => files.get(name) ?? refuse("file_missing", `${name} is not there`);
+  for (const [level, n, width] of tilesOf(size)) {
+    const name = `tile/${level}/${tilePath(n, width)}`;
+    const hashes = take(name);
+    if (hashes.length !== width * HASH_BYTES) refuse("tile_malformed", `${name} is too short or too long`);
+    tiles.push({ level, n, hashes });
+    names.add(name);
     if (level > 0) continue;
-    const entries = splitEntries(bundle.files.get(`tile/entries/${path}`));
-    if (entries.length !== width) refuse("entry_bundle_malformed", "a tile has fewer entries");
-    entries.forEach((raw, at) => bundle.entries.set(n * WIDTH + at, parseEntry(raw)));
+    const beside = `tile/entries/${tilePath(n, width)}`;
+    const entries = splitEntries(take(beside));
+    if (entries.length !== width) refuse("entry_bundle_malformed", `${beside} has ${entries.length} entries`);
+    entries.forEach((raw, at) => bundled.set(n * WIDTH + at, raw));
+    names.add(beside);
+  }
+  return { tiles, names, bundled };
+}
+
+/** Return the files with a leaf index by kind; refuse every file that no bundle has. */
+function sortFiles(files, mode, tileNames) {
+  const found = { entries: new Map(), bodies: new Map(), proofs: new Map() };
+  for (const [name, raw] of files) {
+    if (PLAIN.includes(name) || tileNames.has(name) || isExhibit(name)) continue;
+    const [, kind, index, proof, proofIndex] = NUMBERED.exec(name) ?? [];
+    if (!kind && !proof) refuse("file_unknown", `${name} is no file of a bundle`);
+    if (kind === "entries" && mode !== "statement") {
+      refuse("file_unknown", `${name} is no file of a ${mode} bundle`);
+    }
+    found[kind ?? proof].set(Number(index ?? proofIndex), raw);
+  }
+  return found;
+}
+
+/** Return the entries parsed, each stream's versions being 1, 2, 3 … in the order of the log. */
+async function parseEntries(raw, size, breathe) {
+  const entries = new Map();
+  const versions = new Map();
+  for (const [index, bytes] of raw) {
+    placed(index + 1, () => {
+      if (index >= size) refuse("entry_missing", `the checkpoint has ${size} entries only`);
+      const entry = parseEntry(bytes);
+      const before = versions.get(entry.stream) ?? 0;
+      if (entry.version !== before + 1) {
+        refuse("version_gap", `after version ${before} comes ${entry.version}`);
+      }
+      versions.set(entry.stream, entry.version);
+      entries.set(index, entry);
+    });
     await breathe();
   }
-  const strange = [...bundle.files.keys()].find((name) => name.startsWith("tile/") && !expected.has(name));
-  if (strange) refuse("file_unexpected", `${strange} is no tile of this tree`);
+  return entries;
 }
 
-function requirePlaces({ entries, bodies, proofs, note }) {
-  for (const [index] of [...entries, ...bodies, ...proofs]) {
-    if (index >= note.size) refuse("file_unexpected", "an entry behind the checkpoint");
+function readBodies(bodies, entries) {
+  for (const [index, raw] of inOrder(bodies)) {
+    placed(index + 1, () => {
+      if (!entries.has(index)) refuse("entry_missing", `bodies/${index} has no entry`);
+      if (raw.length < SALT_BYTES) refuse("state_truncated", `bodies/${index} is cut`);
+    });
   }
-  for (const [index] of [...bodies, ...proofs]) {
-    if (!entries.has(index)) refuse("file_unexpected", "a body or proof without its entry");
-  }
+  return bodies;
 }
 
-function requireVersions({ entries }) {
-  const versions = new Map();
-  for (const [index, { stream, version }] of inOrder(entries)) {
-    if (version !== (versions.get(stream) ?? 0) + 1) {
-      refuse("version_gap", "a version of a stream is missing", index + 1);
-    }
-    versions.set(stream, version);
+function readProofs(proofs, entries) {
+  const found = new Map();
+  for (const [index, raw] of inOrder(proofs)) {
+    placed(index + 1, () => {
+      if (!entries.has(index)) refuse("entry_missing", `proofs/${index}.tlog-proof has no entry`);
+      found.set(index, parseProof(raw));
+    });
   }
+  return found;
 }
-
-/** Return the pairs of a map by index, in the order of the log. */
-export const inOrder = (map) => [...map].sort(([a], [b]) => a - b);

@@ -2,6 +2,7 @@
 
 import { length } from "./bytes.js";
 import { toMs } from "./clock.js";
+import { parseCompact } from "./compact.js";
 import { parseAct, verifyAct } from "./acts.js";
 import { refuse } from "./fault.js";
 import { ED25519, parseVkey } from "./note.js";
@@ -9,6 +10,7 @@ import { activeKey, requireAdministrator } from "./person.js";
 import { requireUuid, ROLES } from "./rules.js";
 
 export const STREAM = "00000000-0000-0000-0000-000000000000";
+const TYPES = ["invitation-issued.v1", "log-keys-announced.v1", "log-keys-retired.v1", "log-frozen.v1"];
 const SETUP = "setup";
 const OPEN_ROLES = ["creator", "investor"];
 const REASON_CHARS = [10, 2000];
@@ -16,6 +18,9 @@ const REASON_CHARS = [10, 2000];
 /** Return the charter after one more event of its stream. */
 export function evolveCharter(charter, { type, version, body }) {
   if (type === "ledger-created.v1") return founded(body, version);
+  if (!charter || !TYPES.includes(type)) {
+    refuse("event_misplaced", "an event that is not of the ledger’s own stream");
+  }
   const next = { ...charter, version };
   if (type === "invitation-issued.v1") {
     const { invitationId: id, role, expiresAt, tokenSha256 } = body;
@@ -34,6 +39,7 @@ export function evolveCharter(charter, { type, version, body }) {
 }
 
 function founded(body, version) {
+  parseCompact(body.act);
   const setup = { id: SETUP, role: "administrator", expiresAt: null };
   return {
     version,

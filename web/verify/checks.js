@@ -1,17 +1,18 @@
-// The nine checks of a bundle, in the order of docs/reference/evidence.md, and none of them skipped
-// but for one that it needs. Nothing here touches the page or the network.
+// The nine checks of a bundle, in the order of docs/reference/evidence.md, each made unless one that
+// it needs did not pass. Nothing here touches the page or the network; see ledger.verify.
 
-import { equal } from "./bytes.js";
+import { hex } from "../static/js/lib/digest.js";
 import { Auditor } from "./auditor.js";
+import { inOrder, readBundle, readManifest } from "./bundle.js";
+import { equal } from "./bytes.js";
 import { evolveCharter, logKeysAt, STREAM } from "./charter.js";
-import { inOrder, readBundle, readManifest, tilePath, tilesOf } from "./bundle.js";
-import { decodeBody } from "./events.js";
-import { requireCommitted, SALT_BYTES } from "./entries.js";
-import { exhibits, isExhibit } from "./exhibits.js";
-import { refuse, Refusal, Unknown } from "./fault.js";
-import { fingerprint, parseVkey, verifyNote } from "./note.js";
-import { Attestations, KeyHistory, keysOf, verifySignature } from "./signing.js";
-import { leafHash, rootOf, verifyInclusion } from "./tree.js";
+import { requireCommitted } from "./entries.js";
+import { decodeEvent } from "./events.js";
+import { requireExhibits } from "./exhibits.js";
+import { isFinding, placed, Refusal, refuse, Unknown } from "./fault.js";
+import { ED25519, fingerprint, parseVkey, requireExpected, verifyNote } from "./note.js";
+import { Attestations, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./signing.js";
+import { leafHash, verifyInclusion, verifyTree } from "./tree.js";
 import { readZip } from "./zip.js";
 
 /** The names of the checks, in order, and which have to pass before each. */
@@ -29,12 +30,12 @@ export const CHECKS = [
 
 /** One verification: what was read so far, and what each check found. */
 export class Verification {
-  /** `expectedKey` is a vkey or a fingerprint, or empty; `breathe` is awaited often. */
+  /** `expectedKey` is a vkey, a fingerprint, or empty; `breathe` is awaited often. */
   constructor(bytes, { expectedKey = "", breathe = async () => {} } = {}) {
     this.bytes = bytes;
-    this.expectedKey = expectedKey;
+    this.expectedKey = expectedKey.trim();
     this.breathe = breathe;
-    this.outcomes = [];
+    this.found = new Map();
     this.bundle = null;
     this.events = [];
     this.auditor = new Auditor();
@@ -45,274 +46,256 @@ export class Verification {
   async run() {
     for (const [name, needs] of CHECKS) {
       await this.breathe(name);
-      this.outcomes.push(await this.make(name, needs));
+      this.found.set(name, await this.make(name, needs));
     }
-    return this.outcomes;
+    return [...this.found.values()];
   }
 
   async make(name, needs) {
-    const found = { name, code: null, position: null, inputs: [] };
-    const missing = needs.find((need) => this.outcomeOf(need) !== "passed");
-    if (missing) return { ...found, outcome: "skipped", says: `not made, because “${missing}” did not pass` };
+    const empty = { name, code: null, position: null, inputs: [] };
+    const missing = needs.find((need) => this.found.get(need).outcome !== "passed");
+    if (missing) {
+      const number = [...this.found.keys()].indexOf(missing) + 1;
+      return { ...empty, outcome: "skipped", says: `Check ${number} did not pass.` };
+    }
     try {
-      return { ...found, outcome: "passed", ...(await this[name]()) };
+      return { ...empty, outcome: "passed", ...(await this[name]()) };
     } catch (error) {
-      const known = error instanceof Refusal || error instanceof Unknown;
-      if (!known) throw error;
+      if (!isFinding(error)) throw error;
+      const { code, position, message } = error;
       const outcome = error instanceof Refusal ? "failed" : "unverifiable";
-      const { code, position } = error;
-      return { ...found, outcome, says: error.message, code, position };
+      return { ...empty, outcome, code, position, says: sentence(message) };
     }
   }
 
-  outcomeOf(name) {
-    return this.outcomes.find((each) => each.name === name)?.outcome;
-  }
-
-  /** Do something for each event; a failure there has its position, and comes before what is unknown. */
+  /** Ask of each; throw the first refusal, or else the first that is unknown, with its position. */
   async each(items, ask) {
     let unknown = null;
-    let count = 0;
     for (const [position, item] of items) {
       await this.breathe();
       try {
-        if (await ask(item, position)) count += 1;
+        await ask(item, position);
       } catch (error) {
-        if (!(error instanceof Refusal || error instanceof Unknown)) throw error;
+        if (!isFinding(error)) throw error;
         error.position ??= position;
         if (error instanceof Refusal) throw error;
         unknown ??= error;
       }
     }
     if (unknown) throw unknown;
-    return count;
   }
 
-  placed() {
-    return this.events.map((event) => [event.position, event]);
+  eachEvent(ask) {
+    return this.each(this.events.map((event) => [event.position, event]), ask);
   }
+
+  eachEntry(ask) {
+    return this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
+  }
+
+  // --- 1 -------------------------------------------------------------------------------------
 
   async readable() {
     const files = readZip(this.bytes);
     const manifest = await readManifest(files, this.breathe);
     this.bundle = await readBundle(files, manifest, this.breathe);
-    const { mode, entries, note } = this.bundle;
+    const { mode, entries, bodies, note } = this.bundle;
     return {
-      says: `${files.size} files are what the manifest says, and ${entries.size} entries are in their one form`,
+      says: `${count(files.size, "file")}, each as the manifest has it.`,
       inputs: [
-        ["Mode", mode],
-        ["Files", String(files.size)],
+        ["Kind", mode],
         ["Entries", `${entries.size} of ${note.size}`],
-        ["Bytes", String(this.bytes.length)],
+        ["Events", String(bodies.size)],
       ],
     };
   }
 
+  // --- 2 -------------------------------------------------------------------------------------
+
   async content() {
-    const { entries, bodies, statements, files } = this.bundle;
-    await this.each(this.entriesAt(), async (entry, position) => {
+    const { bodies, statements, files } = this.bundle;
+    await this.eachEntry(async (entry, position) => {
       const salted = bodies.get(position - 1);
       if (!salted) return;
       await requireCommitted(entry, salted);
       this.events.push(decodeEvent(entry, position, salted));
     });
-    this.requireBodies(entries, bodies);
-    await this.requireExhibits(files, await exhibits(this.events, statements));
+    this.requireBodies();
+    for (const id of statements) this.requireDraft(id);
+    await requireExhibits(files, this.events, statements);
     return {
-      says: `${this.events.length} bodies are the ones that their entries commit to`,
+      says: `${count(this.events.length, "event")} as the entries commit to, and files that follow.`,
       inputs: this.events.map(({ position, type }) => [`Position ${position}`, type]),
     };
   }
 
-  entriesAt() {
-    return inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]);
-  }
-
-  requireBodies(entries, bodies) {
-    const shown = new Set(this.events.map(({ stream }) => stream));
+  requireBodies() {
+    const { entries, bodies, mode } = this.bundle;
+    const shown = new Set([...bodies.keys()].map((index) => entries.get(index).stream));
     for (const [index, { stream }] of inOrder(entries)) {
-      if (shown.has(stream) && !bodies.has(index)) {
-        throw new Unknown("a body is missing; it may have been erased", "body_missing", index + 1);
-      }
+      if (bodies.has(index) || !(mode === "full" || shown.has(stream))) continue;
+      throw new Unknown("body_missing", `the body of entry ${index} is not there`, index + 1);
     }
   }
 
-  async requireExhibits(files, expected) {
-    const names = new Set([...expected.keys(), ...[...files.keys()].filter(isExhibit)]);
-    for (const name of [...names].sort()) {
-      const [shown, follows] = [files.get(name), expected.get(name)];
-      if (!shown || !follows || !equal(shown, follows)) {
-        refuse("exhibit_mismatch", `${name} is not what the events say`);
-      }
-    }
+  requireDraft(id) {
+    const drafted = ({ type, stream }) => type === "statement-drafted.v1" && stream === id;
+    if (!this.events.some(drafted)) refuse("statement_unknown", `the statement ${id} is not in it`);
   }
+
+  // --- 3, 4, 5 -------------------------------------------------------------------------------
 
   async signatures() {
-    const keys = await keysOf(this.events);
+    const { events } = this;
+    const keys = await keysOf(events);
     const { mode } = this.bundle;
-    const signed = await this.each(this.placed(), (event) => verifySignature(event, keys, mode));
+    await this.eachEvent((event) => verifySignature(event, { events, keys, mode }));
+    const signed = events.filter(isSigned);
     return {
-      says: `${signed} signatures verify under the keys that they name`,
-      inputs: [...keys].map(([kid, { kty, crv, alg }]) => [`Key ${kid}`, crv ?? alg ?? kty]),
+      says: `${count(signed.length, "signature")} by the keys that they name.`,
+      inputs: signed.map(({ position, type }) => [`Position ${position}`, type]),
     };
   }
 
   async attestations() {
-    const attestations = new Attestations();
-    const shown = await this.each(this.placed(), (event) => attestations.add(event));
-    const { party } = attestations.charter ?? {};
+    const attestations = new Attestations(this.events);
+    const shown = [];
+    await this.eachEvent(async (event) => {
+      if (await attestations.add(event)) shown.push(event);
+    });
+    const { rpId, origin } = foundingOf(this.events);
+    const named = shown.map(({ position, body }) =>
+      body.jwk
+        ? [`Position ${position}`, `signing key ${body.kid}`]
+        : [`Position ${position}`, `passkey ${body.credentialId}`],
+    );
     return {
-      says: `${shown} passkeys and attestations of signing keys verify`,
-      inputs: party ? [["Relying party", party.rpId], ["Origin", party.origin]] : [],
+      says: `${count(shown.length, "passkey or key", "passkeys and keys")} shown, with the user verified.`,
+      inputs: [["Relying party", rpId], ["Origin", origin], ...named],
     };
   }
 
   async keys() {
-    const history = new KeyHistory(this.bundle.mode);
-    const used = await this.each(this.placed(), (event) => history.add(event));
+    const history = new KeyHistory(await keysOf(this.events), this.bundle.mode);
+    await this.eachEvent((event) => history.add(event));
     return {
-      says: `${used} times a key was used, it was its owner’s and in force`,
-      inputs: [...history.keys].map(([kid, { owner, revoked }]) => [
+      says: `${count(history.used.size, "key")} in force wherever used, by the owners.`,
+      inputs: [...history.owners].map(([kid, { owner, key }]) => [
         `Key ${kid}`,
-        `of ${owner}${revoked ? ", revoked later" : ""}`,
+        `of ${owner}${key.revoked ? ", revoked later" : ""}`,
       ]),
     };
   }
 
+  // --- 6 -------------------------------------------------------------------------------------
+
   async policy() {
-    await this.each(this.placed(), (event) => this.decideAgain(event));
-    this.auditor.finish();
-    return { says: `${this.events.length} decisions lead to the recorded events again` };
+    this.requireEverybody();
+    for (const event of this.events) {
+      await this.breathe();
+      await this.decideAgain(event);
+    }
+    placed(this.auditor.position, () => this.auditor.finish());
+    const { statements } = this.bundle;
+    return {
+      says: "Every decision, made again from its evidence, leads to the recorded event.",
+      inputs: statements.map((id) => {
+        const { status, approvals } = this.auditor.statements.get(id);
+        return [`Statement ${id}`, `${status}, ${count(approvals.size, "approval")}`];
+      }),
+    };
   }
 
   async decideAgain(event) {
     try {
-      if (event.type === "statement-rejected.v1") this.requirePeople(event.position);
       await this.auditor.add(event);
     } catch (error) {
-      const left = error.code === "statement_unknown" && this.bundle.mode !== "full";
-      throw left ? new Unknown(error.message, error.code) : error;
+      if (!isFinding(error)) throw error;
+      const open = error.code === "statement_unknown" && this.bundle.mode !== "full";
+      throw new (open ? Unknown : error.constructor)(error.code, error.message, event.position);
     }
   }
 
-  /** Whether a policy can still be met is decided on everybody: nobody may be left out. */
-  requirePeople(position) {
-    const { entries, bodies, mode } = this.bundle;
+  /** Whether a rejection ends a statement depends on everybody who was there at its position. */
+  requireEverybody() {
+    const { entries, bodies } = this.bundle;
+    const rejected = this.events.filter(({ type }) => type === "statement-rejected.v1");
     for (const [index, { type }] of inOrder(entries)) {
-      if (index >= position || bodies.has(index) || !/^(?:user|role)-/.test(type)) continue;
-      const detail = "a rejection depends on people whose events are left out";
-      if (mode === "full") refuse("body_missing", detail);
-      throw new Unknown(detail, "body_missing");
+      if (type !== "user-registered.v1" || bodies.has(index)) continue;
+      const behind = rejected.find(({ position }) => index < position);
+      if (!behind) continue;
+      const detail = `who registered in entry ${index} might still have approved`;
+      throw new Unknown("body_missing", detail, behind.position);
     }
   }
+
+  // --- 7 -------------------------------------------------------------------------------------
 
   async entries() {
-    const { mode, entries, proofs, note } = this.bundle;
-    if (mode === "statement") {
-      await this.each(this.entriesAt(), (entry, position) => this.requireProof(entry, position - 1));
-    } else {
-      await this.requireTree();
-      const proved = inOrder(proofs).map(([index]) => [index + 1, entries.get(index)]);
-      await this.each(proved, (entry, position) => this.requireProof(entry, position - 1));
-    }
-    const how = mode === "statement" ? "a proof for each" : "the whole tree computed";
+    const { mode, entries, note, statements } = this.bundle;
+    if (mode !== "statement") await this.requireTree();
+    await this.eachEntry(({ raw, stream }, position) =>
+      this.requireProof(raw, position - 1, mode === "statement" || statements.includes(stream)),
+    );
     return {
-      says: `${entries.size} entries stand in the tree of the checkpoint (${how})`,
-      inputs: [
-        ["Size", String(note.size)],
-        ["Root", this.rootText()],
-      ],
+      says: `${count(entries.size, "entry", "entries")} of ${note.size}, each where the tree has it.`,
+      inputs: [["Root", hex(note.root)]],
     };
   }
 
-  async requireProof({ raw }, index) {
+  async requireProof(raw, index, isNeeded) {
     const { proofs, note } = this.bundle;
     const proof = proofs.get(index);
-    if (!proof) throw new Unknown("the proof of an entry is missing", "proof_missing");
+    if (!proof && !isNeeded) return;
+    if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is not there`);
     if (proof.index !== index || !equal(proof.note, note.raw)) {
-      refuse("proof_mismatch", "a proof of another entry, or in another tree");
+      refuse("proof_mismatch", "a proof of another entry or checkpoint");
     }
     await verifyInclusion(await leafHash(raw), index, note.size, proof.hashes, note.root);
-    return true;
   }
 
   async requireTree() {
-    const { entries, note, files } = this.bundle;
     const leaves = [];
-    await this.each(this.entriesAt(), async ({ raw }) => void leaves.push(await leafHash(raw)));
-    if (leaves.length !== note.size || !equal(await rootOf(leaves), note.root)) {
-      refuse("root_mismatch", "the entries make another tree than the checkpoint’s");
-    }
-    await this.requireTiles(leaves, files);
-    return entries.size;
+    await this.eachEntry(async ({ raw }) => {
+      leaves.push(await leafHash(raw));
+    });
+    await verifyTree(leaves, this.bundle.tiles, this.bundle.note.root);
   }
 
-  async requireTiles(leaves, files) {
-    let row = leaves;
-    let level = 0;
-    for (const [at, n, width] of tilesOf(leaves.length)) {
-      if (at > level) {
-        row = await tops(row);
-        level = at;
-      }
-      const raw = files.get(`tile/${at}/${tilePath(n, width)}`);
-      const hashes = row.slice(n * 256, n * 256 + width);
-      if (raw.length !== width * 32 || !hashes.every((hash, i) => equal(hash, raw.subarray(i * 32, i * 32 + 32)))) {
-        refuse("tile_mismatch", "a tile has other hashes than the entries");
-      }
-    }
-  }
+  // --- 8, 9 ----------------------------------------------------------------------------------
 
   async checkpoint() {
     const { note } = this.bundle;
     const own = this.events.filter(({ stream }) => stream === STREAM);
     const charter = own.reduce(evolveCharter, null);
-    if (!charter) throw new Unknown("the ledger’s own events are missing", "not_founded");
+    if (!charter) throw new Unknown("not_founded", "the founding of the ledger is not there");
     const keys = await Promise.all(logKeysAt(charter, note.size).map(({ vkey }) => parseVkey(vkey)));
     const { signers, unknown } = await verifyNote(note.raw, keys, charter.ledger);
-    if (!signers.length) throw new Unknown("this browser does not verify ML-DSA-44, and no other key signed");
+    if (!signers.length) {
+      throw new Unknown("algorithm_unknown", "this browser does not verify ML-DSA-44, and no other key signed");
+    }
     this.signers = signers;
-    const passed = unknown.length ? "; a second one is of ML-DSA-44, which this browser does not verify" : "";
+    const kinds = signers.map(kindOf).join(" and ");
+    const more = unknown.length ? " This browser does not verify the line of the ML-DSA-44 key." : "";
+    const named = await Promise.all(signers.map(async (key) => [`${kindOf(key)} key`, await fingerprint(key)]));
     return {
-      says: `the checkpoint is signed by ${signers.length} of the keys that the ledger announced${passed}`,
-      inputs: [["Origin", note.origin], ...(await described(signers))],
+      says: `Signed for ${note.size} entries with the announced ${kinds} key.${more}`,
+      inputs: [["Origin", note.origin], ...named],
     };
   }
 
   async ledger() {
-    const expected = this.expectedKey.trim();
-    if (!expected) throw new Unknown("you gave no key to compare with", "log_key_not_given");
-    const names = await Promise.all(this.signers.map(async (key) => [key.vkey, await fingerprint(key)]));
-    const given = expected.includes("+") ? (await parseVkey(expected)).vkey : plainHex(expected);
-    if (!names.flat().includes(given)) {
-      refuse("ledger_unexpected", "the checkpoint is signed by another key than the one you expect");
-    }
-    return { says: "the checkpoint is signed by the key that you expect", inputs: [["Expected", expected]] };
-  }
-
-  rootText() {
-    return Array.from(this.bundle.note.root, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (!this.expectedKey) throw new Unknown("log_key_not_given", "no key was given to compare with");
+    await requireExpected(this.expectedKey, this.signers);
+    return {
+      says: `It is ${this.bundle.note.origin}, by the key that you gave.`,
+      inputs: [["Expected", this.expectedKey]],
+    };
   }
 }
 
-function decodeEvent({ type, at, stream, version }, position, salted) {
-  try {
-    return { position, type, at, stream, version, body: decodeBody(type, salted.subarray(SALT_BYTES)) };
-  } catch (error) {
-    if (error.code !== "event_unknown") throw error;
-    throw new Unknown(error.message, error.code);
-  }
-}
+const kindOf = ({ kind }) => (kind === ED25519 ? "Ed25519" : "ML-DSA-44");
 
-/** Return the roots over each full 256 of a row. */
-function tops(row) {
-  const full = Math.floor(row.length / 256);
-  return Promise.all(Array.from({ length: full }, (_, n) => rootOf(row.slice(n * 256, n * 256 + 256))));
-}
+const sentence = (detail) => `${detail[0].toUpperCase()}${detail.slice(1)}.`;
 
-const plainHex = (text) => text.toLowerCase().replace(/[\s:]/g, "");
-
-async function described(keys) {
-  const named = keys.map(async (key) => [key.kind === 1 ? "Ed25519 key" : "ML-DSA-44 key", await fingerprint(key)]);
-  return Promise.all(named);
-}
+const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;

@@ -1,6 +1,7 @@
 // Every event's body: its tag, its members, and the names that it takes for ever.
 
-import { refuse } from "./fault.js";
+import { SALT_BYTES } from "./entries.js";
+import { Unknown } from "./fault.js";
 import { publicJwk } from "./keys.js";
 import { flag, integer, listOf, optional, parseBody, read, struct, text } from "./shapes.js";
 
@@ -77,14 +78,13 @@ const SHAPES = Object.fromEntries(
   Object.entries(BODIES).map(([tag, members]) => [tag, struct(members)]),
 );
 
-/** Return the body of an event; absent members are null. */
-export function decodeBody(type, bytes) {
-  if (!Object.hasOwn(SHAPES, type)) refuse("event_unknown", `no event type ${type}`);
-  return read(SHAPES[type], parseBody(bytes), "event_malformed", `a stored ${type} is malformed`);
+/** Return the event of an entry and its body behind its salt; absent members are null. */
+export function decodeEvent({ type, at, stream, version }, position, salted) {
+  if (!Object.hasOwn(SHAPES, type)) throw new Unknown("event_unknown", `no event type ${type}`);
+  const detail = `a stored ${type} is malformed`;
+  const body = read(SHAPES[type], parseBody(salted.subarray(SALT_BYTES)), "event_malformed", detail);
+  return { position, type, at, stream, version, body };
 }
-
-/** Return the JWS of an event that a person or the ledger signed, or null. */
-export const jwsOf = ({ body }) => body.jws ?? body.act ?? body.possession ?? null;
 
 /** Return the names that an event takes; a second event that takes one is impossible. */
 export function claims({ type, body, stream }) {

@@ -3,13 +3,26 @@
 import { encode as toBase64Url } from "../static/js/lib/b64u.js";
 import { bytesOf } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
+import { isExhibit } from "./bundle.js";
+import { equal } from "./bytes.js";
+import { refuse } from "./fault.js";
 import { algorithmsOf } from "./keys.js";
 import { attestationChallenge } from "./passkey.js";
 
-export const isExhibit = (name) => /^(?:statements\/|people\/|keys\/vkeys$)/.test(name);
+/** Refuse a bundle whose files of this kind are not exactly those that its events lead to. */
+export async function requireExhibits(files, events, statements) {
+  const expected = await exhibits(events, statements);
+  const names = new Set([...expected.keys(), ...[...files.keys()].filter(isExhibit)]);
+  for (const name of [...names].sort()) {
+    const [shown, follows] = [files.get(name), expected.get(name)];
+    if (!shown || !follows || !equal(shown, follows)) {
+      refuse("exhibit_mismatch", `${name} is not what the events say`);
+    }
+  }
+}
 
 /** Return the files that follow from these events, name to bytes. */
-export async function exhibits(events, statements) {
+async function exhibits(events, statements) {
   const files = new Map([["keys/vkeys", vkeys(events)]]);
   const signers = new Set();
   for (const id of statements) {

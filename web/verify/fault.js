@@ -1,11 +1,8 @@
-// What a verifier says of evidence: refused, with the code that ledger.errors has for it, or beyond
-// what this browser can tell. Anything else that is thrown is a fault of the verifier.
+// What a verifier says of evidence: refused, or beyond what this bundle and this browser can tell.
+// Anything else that is thrown is a fault of the verifier.
 
-/**
- * Evidence that does not hold; `code` is stable and listed in docs/reference/errors.md, `position`
- * that of the event, where there is one.
- */
-export class Refusal extends Error {
+/** Why evidence does not hold; `code` is stable, `position` that of the event, where there is one. */
+class Finding extends Error {
   constructor(code, detail, position = null) {
     super(detail);
     this.code = code;
@@ -13,15 +10,24 @@ export class Refusal extends Error {
   }
 }
 
-/** Evidence that cannot be verified here: something is missing, or this browser lacks the means. */
-export class Unknown extends Error {
-  constructor(detail, code = null, position = null) {
-    super(detail);
-    this.code = code;
-    this.position = position;
-  }
+/** Evidence that does not hold. */
+export class Refusal extends Finding {}
+
+/** Evidence that lacks something needed, or that this browser has no means for: no verdict. */
+export class Unknown extends Finding {}
+
+export const isFinding = (error) => error instanceof Finding;
+
+export function refuse(code, detail) {
+  throw new Refusal(code, detail);
 }
 
-export function refuse(code, detail, position) {
-  throw new Refusal(code, detail, position);
+/** Do something about one position; whatever is found there has it. */
+export function placed(position, act) {
+  try {
+    return act();
+  } catch (error) {
+    if (isFinding(error)) error.position ??= position;
+    throw error;
+  }
 }

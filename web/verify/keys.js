@@ -92,7 +92,7 @@ async function importKey(format, data, algorithm, name) {
   } catch (error) {
     // A browser that has the algorithm finds fault with the key; one that has not, with the call.
     if (error.name === "DataError") throw new Refusal("jwk_invalid", "not a usable public key");
-    throw new Unknown(`this browser does not verify ${name}`);
+    throw new Unknown("algorithm_unknown", `this browser does not verify ${name}`);
   }
 }
 

@@ -55,6 +55,16 @@ async function requireStrong(bytes) {
 export const fingerprint = async (key) =>
   hex(await sha256(concat(Uint8Array.of(key.kind), key.public)));
 
+/** Refuse keys of which none is the one that is expected: a vkey, or a fingerprint in hex. */
+export async function requireExpected(expected, keys) {
+  const isVkey = expected.includes("+");
+  const wanted = isVkey ? (await parseVkey(expected)).vkey : expected.toLowerCase().replace(/[\s:]/g, "");
+  const names = await Promise.all(keys.map((key) => (isVkey ? key.vkey : fingerprint(key))));
+  if (!names.includes(wanted)) {
+    refuse("ledger_unexpected", "another ledger’s: the key given did not sign");
+  }
+}
+
 /** Return the checkpoint and signature lines of a note, nothing verified. */
 export function parseNote(raw) {
   const source = plainText(raw, "note_malformed");

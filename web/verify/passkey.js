@@ -149,7 +149,7 @@ async function verifyStatement(attestation, data, clientBytes) {
     return;
   }
   if (form !== "packed" || statement.get("x5c")?.length) {
-    throw new Unknown(`this page does not verify attestation statements of the form “${form}” with certificates`);
+    throw new Unknown("algorithm_unknown", `this page does not verify attestation statements of the form “${form}” with certificates`);
   }
   if (statement.get("alg") !== algorithmOf(data.publicKey)) refuse("", "of another algorithm");
   const verify = await importCose(data.publicKey);

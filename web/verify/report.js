@@ -10,16 +10,16 @@ const DECISIONS = {
   "statement-withdrawn.v1": "withdrawal",
 };
 
-const LIMITS = {
-  always: [
-    "That a person is who their name says: it proves control of a passkey and a key under that name.",
-    "Exactly when: times are the ledger’s clock; the order of the log is what is proved.",
-    "That no other log was shown to somebody else, unless you compare checkpoints.",
-  ],
-  statement: ["That nothing was left out: a later event of a stream could be missing."],
-  redacted: ["What the events say whose bodies are left out."],
-  full: [],
-};
+// The sentences of src/ledger/instructions.py.
+const LIMITS = [
+  "It does not prove that what the statement says is true.",
+  "It does not prove who a person is beyond the name that they registered with.",
+  "It does not prove when something happened: times are the ledger's own clock's.",
+  "It does not prove that nobody was shown another log: compare checkpoints with others.",
+  "It does not prove what happened after the checkpoint.",
+];
+const LIMIT_OF_STATEMENT =
+  "It does not prove that nothing was left out: a later event could be missing, such as a key's revocation.";
 
 /** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
 export async function verifyBundle(bytes, { nowMs, ...options }) {
@@ -35,7 +35,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
     statements: decided ? bundle.statements.map((id) => shown(id, events, auditor, nowMs)) : [],
-    doesNotProve: [...LIMITS.always, ...(LIMITS[bundle?.mode] ?? [])],
+    doesNotProve: bundle?.mode === "statement" ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS,
   };
 }
 
@@ -64,6 +64,7 @@ function shown(id, events, { statements, people }, nowMs) {
     })),
     sha256: statement.sha256,
     policy: statement.policy,
+    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
     document: events.find(({ stream, version }) => stream === id && version === 1).body.document,
   };
 }

@@ -1,69 +1,91 @@
-// Who signed what: checks 3 (`signatures`), 4 (`attestations`) and 5 (`keys`), each by itself.
+// Who signed what: checks 3 (`signatures`), 4 (`attestations`) and 5 (`keys`), each by itself; see
+// ledger.redecide.
 
 import { parseAct, parseApproval } from "./acts.js";
 import { toMs } from "./clock.js";
 import { verifyCompact } from "./compact.js";
-import { refuse, Unknown } from "./fault.js";
+import { isFinding, refuse, Refusal, Unknown } from "./fault.js";
 import { thumbprint } from "./keys.js";
-import { decideAttestation, decidePasskey, evolvePerson } from "./person.js";
+import { activeKey, decideAttestation, decidePasskey, evolvePerson } from "./person.js";
 
-const PERSON_EVENTS = /^(?:user|passkey|key|role)-/;
+const OF_THE_LEDGER = ["ledger-created.v1", "log-keys-announced.v1", "log-keys-retired.v1", "log-frozen.v1"];
 
-/** Return every key that the events bring: kid to JWK, the ledger's own among them. */
-export async function keysOf(events) {
-  const keys = new Map();
-  for (const { type, body } of events) {
-    const jwk = type === "key-attested.v1" ? body.jwk : type === "ledger-created.v1" ? body.key : null;
-    if (jwk) keys.set(await thumbprint(jwk), jwk);
-  }
-  return keys;
-}
+/** Return the first event of a type, or undefined. */
+const first = (events, type) => events.find((event) => event.type === type);
+
+export const isSigned = ({ body }) => Boolean(body.jws || body.act);
 
 const parseSigned = ({ type, body }) =>
   type === "statement-signed.v1" ? parseApproval(body.jws) : parseAct(body.act);
 
-const isSigned = ({ body }) => Boolean(body.jws ?? body.act);
+/** Return the ledger's founding. */
+export function foundingOf(events) {
+  const found = first(events, "ledger-created.v1");
+  if (!found) throw new Unknown("not_founded", "the founding of the ledger is not there");
+  return found.body;
+}
 
-/** Say of a key that nobody here has: in a bundle of the whole log that is a failure. */
-function keyUnknown(mode) {
-  const detail = "no key in this bundle has the name that the signature gives";
-  if (mode === "full") refuse("key_unknown", detail);
-  throw new Unknown(detail, "key_unknown");
+/** The keys of a bundle: kid to JWK. */
+export async function keysOf(events) {
+  const keys = new Map();
+  for (const { type, body } of events) {
+    if (type === "key-attested.v1") keys.set(await thumbprint(body.jwk), body.jwk);
+  }
+  return keys;
+}
+
+/** The whole log has every key; of a part, the owner may have been left out. */
+function unknownKey(mode) {
+  const Kind = mode === "full" ? Refusal : Unknown;
+  return new Kind("key_unknown", "nobody in this bundle has the key that signed");
 }
 
 /** Verify the signature of one event under the key that it names; return whether there is one. */
-export async function verifySignature(event, keys, mode) {
+export async function verifySignature(event, { events, keys, mode }) {
   if (!isSigned(event)) return false;
   const jws = parseSigned(event);
-  const jwk = keys.get(jws.header.kid) ?? keyUnknown(mode);
-  await verifyCompact(jws, jwk);
+  await verifyCompact(jws, keyFor(event, jws.header.kid, { events, keys, mode }));
   return true;
+}
+
+function keyFor({ type, body }, kid, { events, keys, mode }) {
+  if (type === "ledger-created.v1") return body.key;
+  if (OF_THE_LEDGER.includes(type)) return foundingOf(events).key;
+  if (!keys.has(kid)) throw unknownKey(mode);
+  return keys.get(kid);
 }
 
 /** Verifies passkeys and attestations in the order of the log. */
 export class Attestations {
-  constructor() {
+  constructor(events) {
+    this.events = events;
     this.people = new Map();
-    this.charter = null;
   }
 
   /** Verify what one event shows of a passkey or a signing key; return whether it shows any. */
   async add(event) {
-    const { type, stream, body, at } = event;
-    if (type === "ledger-created.v1") {
-      this.charter = { ledger: body.ledger, party: { rpId: body.rpId, origin: body.origin } };
+    const { type, stream, body } = event;
+    const owner = this.people.get(stream);
+    if (type === "user-registered.v1") {
+      if (!owner) this.people.set(stream, evolvePerson(null, event));
+      return false;
     }
-    if (!PERSON_EVENTS.test(type)) return false;
-    const owner = this.people.get(stream) ?? null;
-    const shows = type === "passkey-added.v1" || type === "key-attested.v1";
-    if (shows) await this.verify(type, owner, body, toMs(at));
-    this.people.set(stream, evolvePerson(owner, event));
-    return shows;
+    if (!owner) return false;
+    if (type === "passkey-added.v1" || type === "key-attested.v1") {
+      await this.verify(event, owner);
+      this.people.set(stream, evolvePerson(owner, event));
+      return true;
+    }
+    // The removal of a passkey that was never there is a decision's matter.
+    if (type === "passkey-removed.v1" && owner.passkeys.has(body.credentialId)) {
+      this.people.set(stream, evolvePerson(owner, event));
+    }
+    return false;
   }
 
-  async verify(type, owner, body, nowMs) {
-    if (!owner || !this.charter) refuse("event_misplaced", "of nobody who registered here");
-    const context = { ...this.charter, nowMs };
+  async verify({ type, body, at }, owner) {
+    const { ledger, rpId, origin } = foundingOf(this.events);
+    const context = { ledger, party: { rpId, origin }, nowMs: toMs(at) };
     if (type === "key-attested.v1") await decideAttestation(owner, body, context);
     else await decidePasskey({ ...owner, passkeys: new Map() }, body, context);
   }
@@ -71,34 +93,47 @@ export class Attestations {
 
 /** Knows, in the order of the log, whose every key is and whether it may sign. */
 export class KeyHistory {
-  constructor(mode) {
+  constructor(keys, mode) {
+    this.known = keys;
     this.mode = mode;
-    this.keys = new Map();
+    this.owners = new Map();
+    this.used = new Set();
   }
 
-  /** Refuse an event whose key was not its author's, or not in force; return whether it has one. */
-  add(event) {
-    const used = isSigned(event) && event.body.kid !== undefined && this.require(event);
+  /** Refuse an event whose key was not its author's, or not in force. */
+  async add(event) {
     const { type, stream, body } = event;
+    const kid = isSigned(event) && !OF_THE_LEDGER.includes(type) ? kidOf(event) : null;
+    if (kid !== null) this.require(event, kid);
     if (type === "key-attested.v1") {
-      this.keys.set(body.kid, { owner: stream, expiresAt: body.expiresAt, revoked: false });
-    } else if (type === "key-revoked.v1" && this.keys.has(body.kid)) {
-      this.keys.get(body.kid).revoked = true;
+      const name = await thumbprint(body.jwk);
+      const key = { kid: name, expiresAt: body.expiresAt, revoked: false };
+      if (!this.owners.has(name)) this.owners.set(name, { owner: stream, key });
+    } else if (type === "key-revoked.v1" && this.owners.has(body.kid)) {
+      this.owners.get(body.kid).key.revoked = true;
     }
-    return used;
   }
 
-  require(event) {
-    const { kid } = parseSigned(event).header;
-    const key = this.keys.get(kid) ?? keyUnknown(this.mode);
-    const { creator, signer, by } = event.body;
-    if (key.owner !== (creator ?? signer ?? by ?? event.stream)) {
-      refuse("key_of_another", "the key is another person's");
+  require({ stream, body, at }, kid) {
+    if (!this.owners.has(kid)) {
+      if (this.known.has(kid)) refuse("key_unknown", "the key was attested later than it signed");
+      throw unknownKey(this.mode);
     }
-    if (key.revoked) refuse("key_revoked", "this signing key was revoked before");
-    if (key.expiresAt !== null && toMs(key.expiresAt) <= toMs(event.at)) {
-      refuse("key_expired", "this signing key had ended");
+    const { owner, key } = this.owners.get(kid);
+    if (owner !== (body.creator ?? body.signer ?? body.by ?? stream)) {
+      refuse("key_of_another", "the key belongs to somebody else");
     }
-    return true;
+    activeKey({ keys: new Map([[kid, key]]) }, kid, toMs(at));
+    this.used.add(kid);
+  }
+}
+
+/** Return the key that a signature names; null if it is none, which is the signatures' matter. */
+function kidOf(event) {
+  try {
+    return parseSigned(event).header.kid;
+  } catch (error) {
+    if (isFinding(error)) return null;
+    throw error;
   }
 }

@@ -2,12 +2,13 @@
 
 import { sha256 } from "../static/js/lib/digest.js";
 import { concat, equal } from "./bytes.js";
-import { refuse } from "./fault.js";
+import { Refusal, refuse } from "./fault.js";
 
-const HASH_BYTES = 32;
+export const HASH_BYTES = 32;
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 const SLICE = 4096;
+export const WIDTH = 256;
 
 export const leafHash = (entry) => sha256(concat(LEAF, entry));
 const nodeHash = (left, right) => sha256(concat(NODE, left, right));
@@ -52,4 +53,31 @@ export async function verifyInclusion(leaf, index, size, proof, root) {
     [at, last] = [half(at), half(last)];
   }
   if (last !== 0 || !equal(result, root)) refused("the proof does not lead to the root"); // step 5
+}
+
+/** Verify that leaf hashes are what a log's tiles, lowest level first, and its root are over. */
+export async function verifyTree(leaves, tiles, root) {
+  let [row, at] = [leaves, 0];
+  for (const tile of tiles) {
+    if (tile.level > at) [row, at] = [await tops(row), tile.level];
+    requireTile(tile, row);
+  }
+  if (!equal(await rootOf(leaves), root)) refuse("root_mismatch", "the entries lead to another root");
+}
+
+/** Return the roots over each full tile of a row. */
+function tops(row) {
+  const full = Math.floor(row.length / WIDTH);
+  return Promise.all(
+    Array.from({ length: full }, (_, n) => rootOf(row.slice(n * WIDTH, (n + 1) * WIDTH))),
+  );
+}
+
+function requireTile({ level, n, hashes }, row) {
+  for (let at = 0; at < hashes.length / HASH_BYTES; at += 1) {
+    const index = n * WIDTH + at;
+    if (equal(row[index], hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) continue;
+    const detail = `tile ${n} of level ${level} is not over these entries`;
+    throw new Refusal("tile_mismatch", detail, level === 0 ? index + 1 : null);
+  }
 }
