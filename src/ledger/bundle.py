@@ -131,19 +131,29 @@ def parse(raw: bytes) -> dict[str, bytes]:
     while raw[place : place + 4] == _LOCAL_SIGNATURE:
         name, crc, size, start = _parse_local(raw, place)
         if name <= last:
-            raise _malformed(f"{name} stands twice, or in the wrong place")
+            raise _malformed(f"the file {name} stands twice, or in the wrong place")
         if len(files) == MAX_FILES:
             raise TooLargeError("bundle_too_large", "a bundle has at most 65,000 files")
         content = raw[start : start + size]
         if len(content) != size or zlib.crc32(content) != crc:
-            raise _malformed(f"{name} is damaged")
+            raise _malformed(f"the file {name} is damaged")
         files[name] = content
         heads.append((name, crc, size))
         place, last = start + size, name
-    if raw[place:] != b"".join(_directory(heads)):
-        behind = f"behind {last}" if last else "from the first byte on"
-        raise _malformed(f"not the one way to write it, {behind}")
+    _compare_directory(raw, place, heads)
     return files
+
+
+def _compare_directory(raw: bytes, place: int, heads: list[tuple[str, int, int]]) -> None:
+    """Refuse everything behind the files that is not the one directory of them."""
+    names = [f"the directory's entry of {name}" for name, _, _ in heads]
+    for what, expected in zip([*names, "the end"], _directory(heads), strict=True):
+        end = place + len(expected)
+        if raw[place:end] != expected:
+            raise _malformed(f"{what} is not the one way to write it")
+        place = end
+    if place != len(raw):
+        raise _malformed("something stands behind its end")
 
 
 def _parse_local(raw: bytes, place: int) -> tuple[str, int, int, int]:
@@ -175,11 +185,11 @@ def parse_manifest(files: Files) -> Manifest:
     manifest = _decode_manifest(raw)
     for name in sorted(manifest.files.keys() | files.keys() - {MANIFEST}):
         if name not in files:
-            raise MalformedError("file_missing", f"{name} is not there")
+            raise MalformedError("file_missing", f"the file {name} is not there")
         if name not in manifest.files:
-            raise MalformedError("file_unlisted", f"{name} is not in the manifest")
+            raise MalformedError("file_unlisted", f"the file {name} is not in the manifest")
         if sha256_hex(files[name]) != manifest.files[name]:
-            raise MalformedError("file_changed", f"{name} is not the file of the manifest")
+            raise MalformedError("file_changed", f"the file {name} is not the one of the manifest")
     return manifest
 
 

@@ -65,7 +65,7 @@ def read(files: Files) -> Casefile:
     manifest = parse_manifest(files)
     for name in ("README.txt", CHECKPOINT, "keys/vkeys"):
         if name not in files:
-            raise MalformedError("file_missing", f"{name} is not there")
+            raise MalformedError("file_missing", f"the file {name} is not there")
     note = files[CHECKPOINT]
     checkpoint = parse_note(note).checkpoint
     stated = Tree(checkpoint.origin, b64_encode(checkpoint.root), checkpoint.size)
@@ -106,9 +106,11 @@ def _tiles(files: Files, size: int) -> tuple[dict[tuple[int, int], bytes], dict[
         path = tile_path(n, width)
         hashes = files.get(f"tile/{level}/{path}")
         if hashes is None:
-            raise MalformedError("file_missing", f"tile/{level}/{path} is not there")
+            raise MalformedError("file_missing", f"the file tile/{level}/{path} is not there")
         if len(hashes) != width * HASH_BYTES:
-            raise MalformedError("tile_malformed", f"tile/{level}/{path} is too short or too long")
+            raise MalformedError(
+                "tile_malformed", f"the tile {level}/{path} is too short, or too long"
+            )
         tiles[level, n] = hashes
         if level == 0:
             bundles[n] = entries_of_tile(files, f"tile/entries/{path}")
@@ -119,10 +121,12 @@ def entries_of_tile(files: Files, name: str) -> list[bytes]:
     """Return the entries of one tile; raise as `split_bundle`, and for another number of them."""
     _, width = parse_tile_path(name.removeprefix("tile/entries/"))
     if name not in files:
-        raise MalformedError("file_missing", f"{name} is not there")
+        raise MalformedError("file_missing", f"the file {name} is not there")
     entries = split_bundle(files[name])
     if len(entries) != width:
-        raise MalformedError("entry_bundle_malformed", f"{name} has {len(entries)} entries")
+        raise MalformedError(
+            "entry_bundle_malformed", f"the file {name} has {len(entries)} entries"
+        )
     return entries
 
 
@@ -141,9 +145,9 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
         match = _NUMBERED.fullmatch(name)
         is_proof = match is not None and match[3] is not None
         if match is None or is_proof != (match[1] == "proofs"):
-            raise MalformedError("file_unknown", f"{name} is no file of a bundle")
+            raise MalformedError("file_unknown", f"the file {name} is no file of a bundle")
         if match[1] == "entries" and mode != "statement":
-            raise MalformedError("file_unknown", f"{name} is no file of a {mode} bundle")
+            raise MalformedError("file_unknown", f"the file {name} is none of a {mode} bundle")
         found[match[1]][int(match[2])] = content
     return found
 
@@ -171,9 +175,13 @@ def envelopes(entries: dict[int, bytes], size: int) -> dict[int, Entry]:
 def _bodies(bodies: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, bytes]:
     for index in sorted(bodies):
         if index not in entries:
-            raise placed(CorruptError("entry_missing", f"bodies/{index} has no entry"), index + 1)
+            raise placed(
+                CorruptError("entry_missing", f"the file bodies/{index} has no entry"), index + 1
+            )
         if len(bodies[index]) < entry.SALT_BYTES:
-            raise placed(CorruptError("state_truncated", f"bodies/{index} is cut"), index + 1)
+            raise placed(
+                CorruptError("state_truncated", f"the file bodies/{index} is cut"), index + 1
+            )
     return dict(sorted(bodies.items()))
 
 
@@ -182,7 +190,9 @@ def _proofs(proofs: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, Pr
     for index in sorted(proofs):
         try:
             if index not in entries:
-                raise CorruptError("entry_missing", f"proofs/{index}.tlog-proof has no entry")
+                raise CorruptError(
+                    "entry_missing", f"the file proofs/{index}.tlog-proof has no entry"
+                )
             found[index] = parse_proof(proofs[index])
         except LedgerError as error:
             raise placed(error, index + 1) from error
@@ -235,7 +245,7 @@ def _compare(case: Casefile, found: Sequence[Recorded]) -> None:
     expected = exhibits(found, case.statements)
     for name in sorted(expected.keys() | case.exhibits.keys()):
         if expected.get(name) != case.exhibits.get(name):
-            raise CorruptError("exhibit_mismatch", f"{name} is not what the events say")
+            raise CorruptError("exhibit_mismatch", f"the file {name} is not what the events say")
 
 
 def look_at(items: Any, position: Callable[[Any], int], look: Callable[[Any], None]) -> None:

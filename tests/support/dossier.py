@@ -15,7 +15,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.evidence import Evidence
 from ledger.merkle import Edge
 from ledger.notekeys import NoteSigner
-from ledger.store import Receipt, SqliteLog
+from ledger.store import Receipt, SqliteLog, Write
 from ledger.treestore import Published, TreeStore
 from tests.support.chronicle import Chronicle
 from tests.support.keys import es256_key
@@ -75,26 +75,21 @@ def bundle_of(
     with TemporaryDirectory() as directory:
         store = SqliteLog(Path(directory) / "log.sqlite")
         with closing(store), closing(TreeStore(store)) as tree:
-            for state in states:
-                stream, version = _place(state)
-                claims = events.claims(events.decode(state))
-                people = tuple((n, stream) for n in claims if n.startswith("role/"))
-                outcome = store.commit(
-                    [
-                        write(
-                            stream, version, events=(stored(stream, version, state),), claims=people
-                        )
-                    ]
-                )
-                assert isinstance(outcome[0], Receipt), outcome
+            outcomes = store.commit([_append(state) for state in states])
+            assert all(isinstance(each, Receipt) for each in outcomes), outcomes
             assert tree.publish(newest, tiles)
             shown = Evidence(store, tree, newest, page=page)
             return shown.write(statements or (APPROVED,), mode)
 
 
-def _place(state: bytes) -> tuple[UUID, int]:
-    envelope = entry.parse_entry(entry.split(state)[0])
-    return envelope.stream, envelope.seq
+def _append(state: bytes) -> Write:
+    event = events.decode(state)
+    people = [name for name in events.claims(event) if name.startswith("role/")]
+    return write(
+        event.stream,
+        events=(stored(event.stream, event.version, state),),
+        claims=tuple((name, event.stream) for name in people),
+    )
 
 
 def rebundled(raw: bytes, changes: Mapping[str, bytes | None]) -> bytes:
