@@ -12,7 +12,7 @@ import posixpath
 import re
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tests.support.dossier import log_signer
 
@@ -22,34 +22,40 @@ ENTRY = "verify/page.js"
 STYLES = ("static/css/tokens.css", "static/css/base.css", "static/css/components.css")
 SAMPLE = Path(__file__).parents[1] / "vectors" / "evidence" / "statement.zip"
 
-_IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "(\.{1,2}/[\w./-]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "(\.\.?/[\w./-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 # What would mean something else in one script, or would end it.
-_REFUSED = re.compile(r"^\s*(?:import|export)\b|\bimport\s*\(|import\.meta|</script|<!--", re.MULTILINE)
+_REFUSED = re.compile(
+    r"^\s*(?:import|export)\b|\bimport\s*\(|import\.meta|</script|<!--", re.MULTILINE
+)
+_MODULE = """
+// ---- {path}
+const {name} = (() => {{
+{body}return {{ {exported} }};
+}})();
+"""
 
 
-def bundle(entry: str) -> str:
+def bundle(entry: str, web: Path = WEB) -> str:
     """Return one script that does what the module `entry` does, its imports before it."""
     done: dict[str, str] = {}
-    _add(entry, done, ())
+    _add(entry, web, done, ())
     return '"use strict";\n' + "".join(done.values())
 
 
-def _add(path: str, done: dict[str, str], waiting: tuple[str, ...]) -> None:
+def _add(path: str, web: Path, done: dict[str, str], waiting: tuple[str, ...]) -> None:
     if path in waiting:
         raise ValueError(f"modules that import each other: {' → '.join((*waiting, path))}")
     if path in done:
         return
-    source = (WEB / path).read_text("utf-8")
+    source = (web / path).read_text("utf-8")
     for _, name in _IMPORT.findall(source):
-        _add(_resolve(path, name), done, (*waiting, path))
-    exported = ", ".join(_EXPORT.findall(source))
+        _add(_resolve(path, name), web, done, (*waiting, path))
     body = _EXPORT.sub("", _IMPORT.sub(lambda found: _imported(path, found), source))
     if found := _REFUSED.search(body):
         raise ValueError(f"{path}: {found[0].strip()!r} cannot be put into one script")
-    done[path] = (
-        f"\n// ---- {path}\nconst {_name(path)} = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
-    )
+    exported = ", ".join(_EXPORT.findall(source))
+    done[path] = _MODULE.format(path=path, name=_name(path), body=body, exported=exported)
 
 
 def _resolve(path: str, name: str) -> str:
@@ -57,10 +63,8 @@ def _resolve(path: str, name: str) -> str:
 
 
 def _imported(path: str, found: re.Match[str]) -> str:
-    module = _name(_resolve(path, found[2]))
-    if found[1].startswith("*"):
-        return f"const {found[1].removeprefix('* as ')} = {module};\n"
-    return f"const {found[1].replace(' as ', ': ')} = {module};\n"
+    names = found[1].removeprefix("* as ").replace(" as ", ": ")
+    return f"const {names} = {_name(_resolve(path, found[2]))};\n"
 
 
 def _name(path: str) -> str:
@@ -87,21 +91,37 @@ def policy(script: str, style: str) -> str:
     )
 
 
-def build() -> str:
-    """Return the page."""
+def pack(raw: bytes) -> str:
+    """Return bytes compressed, as base64url; other versions of zlib make other bytes of it."""
+    return base64.urlsafe_b64encode(gzip.compress(raw, mtime=0)).decode().rstrip("=")
+
+
+def unpack(text: str) -> bytes:
+    """Return what was packed."""
+    return gzip.decompress(base64.urlsafe_b64decode(text + "=="))
+
+
+def build(sample: str) -> str:
+    """Return the page with this packed sample in it."""
     script = bundle(ENTRY)
     style = "\n".join((WEB / path).read_text("utf-8") for path in (*STYLES, "verify/page.css"))
-    page = Environment(loader=FileSystemLoader(WEB), autoescape=False)  # noqa: S701 - our own files
-    packed = base64.urlsafe_b64encode(gzip.compress(SAMPLE.read_bytes(), mtime=0))
-    return page.get_template("verify/page.html").render(
+    # No escaping: everything that goes in is of this repository, and scripts are no HTML.
+    pages = Environment(
+        loader=FileSystemLoader(WEB),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        autoescape=False,  # noqa: S701 - see above
+    )
+    return pages.get_template("verify/page.html").render(
         policy=policy(script, style),
         script=script,
         script_hash=hashlib.sha256(script.encode()).hexdigest(),
         style=style,
-        sample=packed.decode().rstrip("="),
+        sample=sample,
         sample_key=log_signer().key.vkey,
-    ) + "\n"
+    )
 
 
 if __name__ == "__main__":
-    PAGE.write_text(build(), "utf-8")
+    PAGE.write_text(build(pack(SAMPLE.read_bytes())), "utf-8")

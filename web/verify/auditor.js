@@ -1,13 +1,13 @@
 // The auditor: makes every decision again from its evidence, in the order of the log, and compares.
 // It is src/ledger/audit.py in another language; where they differ, one of them is wrong.
 
-import { jcs } from "../static/js/lib/jcs.js";
 import { parseAct, parseApproval } from "./acts.js";
 import * as charter from "./charter.js";
 import { toMs } from "./clock.js";
 import { claims } from "./events.js";
 import { refuse } from "./fault.js";
 import * as people from "./person.js";
+import { same } from "./shapes.js";
 import * as statements from "./statement.js";
 
 const FIRSTS = ["ledger-created.v1", "user-registered.v1", "statement-drafted.v1"];
@@ -43,7 +43,7 @@ export class Auditor {
     }
     this.requireComplete(event);
     const expected = await this.decide(event);
-    if (jcs(expected) !== jcs(event.body)) {
+    if (!same(expected, event.body)) {
       refuse("decision_mismatch", "the evidence leads to another event");
     }
     for (const name of claims(event)) {

@@ -1,5 +1,6 @@
 // CBOR as WebAuthn uses it (CTAP2 canonical form, without its order of members): whole numbers,
 // byte and text strings, arrays, maps, true, false, null. Shortest lengths only, no tags, no floats.
+// What stands behind an item is the caller's to look at.
 
 import { uint, utf8 } from "./bytes.js";
 import { refuse } from "./fault.js";

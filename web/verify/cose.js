@@ -11,8 +11,8 @@ const [N, E] = [-1, -2];
 
 /** Return `{algorithm, import}` of a COSE key; refuse every other kind. */
 function parse(bytes) {
-  const [key, end] = readCbor(bytes);
-  if (end !== bytes.length || !(key instanceof Map)) refuse("cose_invalid", "not a COSE key");
+  const [key] = readCbor(bytes);
+  if (!(key instanceof Map)) refuse("cose_invalid", "not a COSE key");
   const is = (kty, alg, crv) =>
     key.get(KTY) === kty && key.get(ALG) === alg && (crv === undefined || key.get(CRV) === crv);
   const member = (name) => {

@@ -2,12 +2,12 @@
 
 import { encode as toBase64Url } from "../static/js/lib/b64u.js";
 import { bytesOf } from "../static/js/lib/digest.js";
-import { jcs } from "../static/js/lib/jcs.js";
 import { isExhibit } from "./bundle.js";
 import { equal } from "./bytes.js";
 import { refuse } from "./fault.js";
 import { algorithmsOf } from "./keys.js";
 import { attestationChallenge } from "./passkey.js";
+import { canonical } from "./shapes.js";
 
 /** Refuse a bundle whose files of this kind are not exactly those that its events lead to. */
 export async function requireExhibits(files, events, statements) {
@@ -80,8 +80,8 @@ async function ofPeople(events, signers) {
     const jwk = { ...body.jwk, alg: algorithmsOf(body.jwk)[0], kid: body.kid, use: "sig" };
     const evidence = { attestation: await evidenceOf(attested, passkey.body, founding) };
     const name = `people/${stream}/${body.kid}`;
-    files.push([`${name}.jwk.json`, jcs(jwk)]);
-    files.push([`${name}.attestation.json`, jcs({ ...standing(attested, revoked), ...evidence })]);
+    files.push([`${name}.jwk.json`, canonical(jwk)]);
+    files.push([`${name}.attestation.json`, canonical({ ...standing(attested, revoked), ...evidence })]);
   }
   return files;
 }

@@ -37,11 +37,15 @@ const imported = new Map();
 /** Return how a JWK verifies: `(signature, data)` to a promise of true or false. */
 export function importJwk(jwk) {
   const name = jcs(jwk);
-  if (!imported.has(name)) imported.set(name, importOnce(jwk));
+  if (!imported.has(name)) {
+    const key = importOnce(jwk);
+    key.catch(() => imported.delete(name)); // each place where a bad key stands has its own error
+    imported.set(name, key);
+  }
   return imported.get(name);
 }
 
-function importOnce(jwk) {
+async function importOnce(jwk) {
   const bytes = (member) => fromBase64Url(jwk[member], "jwk_invalid");
   if (jwk.kty === "OKP") return importEd25519(bytes("x"));
   if (jwk.kty === "AKP") return importRaw(jwk.alg, bytes("pub"));

@@ -49,6 +49,7 @@ async function check(bytes, { forged = "", focus = true } = {}) {
   problem("");
   place("working").hidden = false;
   place("result").hidden = true;
+  delete place("result").dataset.verdict;
   const expectedKey = place("key").value.trim();
   try {
     const at = new Date();

@@ -1,7 +1,7 @@
 // WebAuthn offline: what a registration response and an assertion have to show (L3 sections 7.1
 // and 7.2). User presence and verification are required; relying party and origin are the ledger's.
 
-import { decode, encode as toBase64Url } from "../static/js/lib/b64u.js";
+import { encode as toBase64Url } from "../static/js/lib/b64u.js";
 import { hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
 import { concat, equal, fromBase64Url, uint, utf8 } from "./bytes.js";
@@ -12,6 +12,7 @@ import { Refusal, refuse, Unknown } from "./fault.js";
 const REGISTRATION = "passkey_registration_refused";
 const ASSERTION = "passkey_assertion_refused";
 const [PRESENT, VERIFIED, ELIGIBLE, BACKED_UP, ATTESTED, EXTENDED] = [1, 4, 8, 16, 64, 128];
+const FORMS = ["packed", "fido-u2f", "tpm", "apple", "android-safetynet", "android-key"];
 const ATTESTATION_MEMBERS = ["sig", "x5c", "response", "alg", "ver", "certInfo", "pubArea"];
 
 /** Return the 32 bytes that a passkey and a new signing key both sign. */
@@ -33,7 +34,7 @@ export async function verifyRegistration(evidence, credentialId, { challenge, pa
   const [, clientBytes, object] = raw.map((text) => fromBase64Url(text));
   return within(REGISTRATION, async () => {
     requireClientData(clientData, "webauthn.create", challenge, party);
-    const attestation = readWhole(object);
+    const attestation = readMap(object);
     const data = readAuthenticatorData(attestation.get("authData"));
     await requireAuthenticator(data, party);
     if (!data.publicKey) refuse(REGISTRATION, "no credential in the response");
@@ -64,7 +65,7 @@ export async function verifyAssertion(evidence, { challenge, passkey, party }) {
     await requireAuthenticator(data, party);
     const counts = data.signCount > 0 || passkey.signCount > 0;
     if (counts && data.signCount <= passkey.signCount) refuse(ASSERTION, "the count did not grow");
-    const verify = await importCose(decode(passkey.publicKey));
+    const verify = await importCose(fromBase64Url(passkey.publicKey));
     await verifyCose(verify, signatureBytes, concat(dataBytes, await sha256(clientBytes)));
     requireBackup(data);
     return data.signCount;
@@ -104,10 +105,9 @@ function requireClientData(data, type, challenge, party) {
   }
 }
 
-function readWhole(bytes) {
-  const [value, end] = readCbor(bytes);
-  if (end !== bytes.length || !(value instanceof Map)) refuse("", "not one CBOR map");
-  return value;
+function readMap(bytes) {
+  const [value] = readCbor(bytes);
+  return value instanceof Map ? value : refuse("", "not a CBOR map");
 }
 
 /** Return the parts of authenticator data (section 6.1), all of it read. */
@@ -148,8 +148,10 @@ async function verifyStatement(attestation, data, clientBytes) {
     if (ATTESTATION_MEMBERS.some(said)) refuse("", "a statement where there should be none");
     return;
   }
+  if (!FORMS.includes(form)) refuse("", "an attestation statement of no known form");
   if (form !== "packed" || statement.get("x5c")?.length) {
-    throw new Unknown("algorithm_unknown", `this page does not verify attestation statements of the form “${form}” with certificates`);
+    const detail = `this page does not verify attestation statements with certificates (${form})`;
+    throw new Unknown("algorithm_unknown", detail);
   }
   if (statement.get("alg") !== algorithmOf(data.publicKey)) refuse("", "of another algorithm");
   const verify = await importCose(data.publicKey);

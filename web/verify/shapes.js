@@ -10,7 +10,7 @@ const WRONG = Symbol("of another type");
 const when = (fits) => (value) => (fits(value) ? value : WRONG);
 
 export const text = when((value) => typeof value === "string");
-export const integer = when(Number.isSafeInteger);
+export const integer = when(Number.isInteger);
 export const flag = when((value) => typeof value === "boolean");
 export const oneOf = (...words) => when((value) => words.includes(value));
 
@@ -89,11 +89,20 @@ function plain({ kind, text: written, members }) {
   return value;
 }
 
+/** Tell whether two values of such types are the same, whatever the order of their members. */
+export const same = (a, b) => canonical(a) === canonical(b);
+
+/** Return the RFC 8785 form of a value of such types. */
+export const canonical = (value) => JSON.stringify(value, sorted);
+
+const sorted = (_, value) =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+
 /** Return the value of a stored body's bytes: JSON whose numbers are whole ones. */
 export function parseBody(bytes) {
   try {
     return JSON.parse(utf8(bytes), (_, value, context) => {
-      const whole = /^-?[0-9]+$/.test(context?.source ?? value) && Number.isSafeInteger(value);
+      const whole = /^-?[0-9]+$/.test(context?.source ?? value);
       if (typeof value === "number" && !whole) refuse("event_malformed", "not a whole number");
       if (typeof value === "string" && !value.isWellFormed()) {
         refuse("event_malformed", "half a character");

@@ -72,8 +72,13 @@ export class Attestations {
     }
     if (!owner) return false;
     if (type === "passkey-added.v1" || type === "key-attested.v1") {
-      await this.verify(event, owner);
+      const unknown = await this.verify(event, owner).catch((error) => {
+        if (error instanceof Unknown) return error;
+        throw error;
+      });
+      // What this page cannot verify must not make what follows look wrong.
       this.people.set(stream, evolvePerson(owner, event));
+      if (unknown) throw unknown;
       return true;
     }
     // The removal of a passkey that was never there is a decision's matter.
@@ -85,9 +90,10 @@ export class Attestations {
 
   async verify({ type, body, at }, owner) {
     const { ledger, rpId, origin } = foundingOf(this.events);
-    const context = { ledger, party: { rpId, origin }, nowMs: toMs(at) };
-    if (type === "key-attested.v1") await decideAttestation(owner, body, context);
-    else await decidePasskey({ ...owner, passkeys: new Map() }, body, context);
+    const context = { ledger, party: { rpId, origin } };
+    if (type === "passkey-added.v1") await decidePasskey({ ...owner, passkeys: new Map() }, body, context);
+    else await decideAttestation(owner, body, { ...context, nowMs: toMs(at) });
+    return null;
   }
 }
 
