@@ -38,7 +38,7 @@ def history(
         then = statements.page(
             db, at=seen, now=now, limit=_ROWS, cursor=None, status=None, q=None, creator=None
         )
-        people = users.page(db, at=seen, limit=_ROWS)
+        people = users.page(db, at=seen, now=now, limit=_ROWS)
     return page(
         "audit",
         web,
