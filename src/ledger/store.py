@@ -383,6 +383,15 @@ class SqliteLog:
         with self._reading() as connection:
             return connection.execute(query, (stream.bytes, gt, last, limit)).fetchall()
 
+    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
+        """Return the (position, state) pairs of a stream up to position `last`, in order."""
+        query = (
+            "SELECT pos, state FROM ev WHERE originator_id = ? AND pos <= ?"
+            " ORDER BY originator_version"
+        )
+        with self._reading() as connection:
+            return connection.execute(query, (stream.bytes, last)).fetchall()
+
     def rows(self, first: int, last: int | None, limit: int) -> list[tuple[Any, ...]]:
         """Return (position, stream, version, tag, state) rows from `first` to `last`."""
         query = (
