@@ -1,4 +1,4 @@
-"""The command line: `ledger serve`, `ledger rebuild`, `ledger log …`, `ledger jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `jws …`.
 
 Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py.
 """
@@ -14,7 +14,7 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_jws, logcommands
+from ledger import __version__, cli_jws, logcommands, witnesscommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -42,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
+    witnesscommands.add_parser(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "jws":
         return cli_jws.run(chosen)
     try:
+        if chosen.command == "witness":
+            return witnesscommands.run(chosen)
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)

@@ -54,11 +54,6 @@ def parse_submission(raw: bytes) -> Submission:
     return Submission(parse_number(old[1], "submission_malformed"), proof, note)
 
 
-def origin_of(submission: Submission) -> str:
-    """Return the origin that a submission states; raise what `parse_note` raises."""
-    return parse_note(submission.note).checkpoint.origin
-
-
 def decide(
     submission: Submission,
     logs: Mapping[str, Sequence[NoteKey]],
