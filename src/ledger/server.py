@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.assets import Assets, find_web
+from ledger.endorsements import Endorsements
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
@@ -32,6 +33,7 @@ from ledger.state import OperationalState
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
 from ledger.upkeep import Upkeep
+from ledger.witnesses import Witnesses, read_policy
 from ledger.writer import Writer
 from projections.follower import Follower, Views
 
@@ -64,31 +66,40 @@ def build(settings: Settings) -> Litestar:
         _log.warning("first administrator, once: open %s", link)
     signed = SignerState(settings.log_state)
     keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
-    # One connection for the publisher's long reads, one for requests.
-    trees = (TreeStore(store), TreeStore(store))
+    # Connections for the publisher's long reads, for requests, and for what witnesses are told.
+    trees = (TreeStore(store), TreeStore(store), TreeStore(store))
     publisher = Publisher(trees[0], signed, keys)
     publisher.open()
     state = OperationalState(settings.data / STATE_FILE)
-    published = PublicLog(trees[1], publisher, keys)
+    endorsements = Endorsements(store)
+    witnesses = Witnesses(
+        read_policy(settings.witnesses, keys.origin),
+        trees[2],
+        endorsements,
+        origin=keys.origin,
+        wait_s=settings.witness_wait_s,
+        now_ms=writer.now_ms,
+    )
+    published = PublicLog(trees[1], publisher, keys, endorsements, witnesses)
     context = Context(settings, log, writer, state, views, follower, published)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         follower.start()
         publisher.start()
+        witnesses.start()
         try:
-            yield
+            with publisher.listening(lambda _: witnesses.wake()):
+                yield
         finally:
             context.end_streams()
             commits.close()
             follower.stop()
             views.close()
             publisher.stop()
-            state.close()
-            signed.close()
-            for tree in trees:
-                tree.close()
-            log.close()
+            witnesses.stop()
+            for each in (state, signed, endorsements, *trees, log):
+                each.close()
 
     return _application(settings, context, [lifespan])
 

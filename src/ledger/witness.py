@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from ledger import checkpoint, logkeys, notekeys
 from ledger.checkpoint import Checkpoint, parse_note
@@ -109,7 +110,7 @@ class Witness:
         query = "UPDATE log SET text = ?, note = ? WHERE origin = ? AND text = ? RETURNING 1"
         return bool(self._execute(query, new.text(), note, new.origin, expected.text()))
 
-    def _execute(self, query: str, *values: str | bytes) -> list[tuple[str]]:
+    def _execute(self, query: str, *values: str | bytes) -> list[tuple[Any, ...]]:
         try:
             with self._lock:
                 return self._db.execute(query, values).fetchall()

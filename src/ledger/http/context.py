@@ -14,6 +14,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
 from ledger.commands import Commands
+from ledger.endorsements import Endorsements
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.log import Log
 from ledger.logkeys import LogKeys
@@ -22,6 +23,7 @@ from ledger.publisher import Publisher
 from ledger.settings import Settings
 from ledger.state import SESSION_MS, OperationalState
 from ledger.treestore import TreeStore
+from ledger.witnesses import Witnesses
 from ledger.writer import Writer
 from projections import timeline, users
 from projections.follower import Follower, Views
@@ -41,11 +43,13 @@ Cursor = Annotated[str | None, QueryParameter(name="cursor", max_length=256, des
 
 
 class PublicLog(NamedTuple):
-    """The log as anybody reads it: what is stored, what publishes it, which keys sign it."""
+    """The log as anybody reads it: what is stored, who publishes, signs and witnesses it."""
 
     tree: TreeStore
     publisher: Publisher
     keys: LogKeys
+    endorsements: Endorsements
+    witnesses: Witnesses
 
 
 class Context:
@@ -69,6 +73,8 @@ class Context:
         self.tree = published.tree
         self.publisher = published.publisher
         self.log_keys = published.keys
+        self.endorsements = published.endorsements
+        self.witnesses = published.witnesses
         self.commands = Commands(writer, state)
         self.people = People(writer, state)
         self.closing = False
@@ -141,7 +147,11 @@ class Context:
         """Return why the ledger is not fit to answer; nothing if it is."""
         failure = self.follower.failure
         stopped = [] if failure is None else [f"the read models stopped: {failure}"]
-        return stopped + self.publisher.reasons()
+        return stopped + self.publisher.reasons() + self.witnesses.alarms()
+
+    def warnings(self) -> list[str]:
+        """Return what needs the operator while the ledger answers all the same."""
+        return self.witnesses.warnings()
 
     # --- sessions --------------------------------------------------------------------------------
 

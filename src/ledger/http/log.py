@@ -6,6 +6,7 @@ Nothing beyond the newest published size is served, and nothing that was ever se
 import asyncio
 import gzip
 import re
+import time
 from typing import Annotated
 
 import msgspec
@@ -26,6 +27,7 @@ TEXT = "text/plain"  # the framework adds charset=utf-8
 OCTETS = "application/octet-stream"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
+QUORUM_POLL_S = 0.02
 ENTRIES = "entries"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[0-9.]+\s*)?(?:,|$)", re.I)
@@ -94,8 +96,12 @@ def _described(media_type: str, *problems: int) -> dict[int, ResponseSpec]:
 
 @get("/log/checkpoint", media_type=TEXT, responses=_described(TEXT, 503))
 async def newest_checkpoint(context: FromContext) -> Response[bytes]:
-    """Return the newest checkpoint."""
-    return _note(_newest(context), FRESH)
+    """Return the newest checkpoint, with its cosignatures.
+
+    If the policy asks for a quorum, it is the newest one that the quorum cosigned, or the newest
+    that has waited for it long enough.
+    """
+    return _note(context, _newest(context), FRESH)
 
 
 @get("/log/checkpoints", responses=answers(503))
@@ -110,16 +116,21 @@ async def list_checkpoints(
 
 @get("/log/checkpoints/{size:str}", media_type=TEXT, responses=_described(TEXT, 404))
 async def one_checkpoint(size: FromPath[str], context: FromContext) -> Response[bytes]:
-    """Return the checkpoint of a size, as it was published."""
-    return _note(_published(context, _number(size)), FOR_EVER)
+    """Return the checkpoint of a size, as it was published, with its cosignatures."""
+    return _note(context, _published(context, _number(size)), _lasting(context))
 
 
-def _note(published: Published, headers: dict[str, str]) -> Response[bytes]:
-    return Response(published.note, media_type=TEXT, headers=headers)
+def _note(context: Context, published: Published, headers: dict[str, str]) -> Response[bytes]:
+    return Response(context.endorsements.note(published), media_type=TEXT, headers=headers)
+
+
+def _lasting(context: Context) -> dict[str, str]:
+    """Return how long a checkpoint can be kept: while witnesses are asked, lines may be added."""
+    return FRESH if context.witnesses.asks else FOR_EVER
 
 
 def _newest(context: Context) -> Published:
-    published = context.tree.latest()
+    published = context.witnesses.served(context.tree)
     if published is None:
         raise UnavailableError("not_yet", "the log has no checkpoint yet")
     return published
@@ -202,25 +213,33 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     """
     place = _number(index)
     if size is None:
-        await _wait_for(context, place + 1)
-        published = _newest(context)
+        published = await _wait_for(context, place + 1)
     else:
         published = _published(context, size)
     if place >= published.size:
         raise NotFoundError("entry_unknown", "no such entry in the tree of this size")
     hashes = Prover(published.size, context.tree.tile).inclusion(place)
-    text = checkpoint.write_proof(place, hashes, published.note)
-    return Response(text, media_type=TEXT, headers=FRESH if size is None else FOR_EVER)
+    text = checkpoint.write_proof(place, hashes, context.endorsements.note(published))
+    return Response(text, media_type=TEXT, headers=FRESH if size is None else _lasting(context))
 
 
-async def _wait_for(context: Context, wanted: int) -> None:
-    """Return once a tree of this size is published.
+async def _wait_for(context: Context, wanted: int) -> Published:
+    """Return the newest checkpoint once it is one of a tree of this size.
 
     Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
     what `require_sound` raises for a log that is not published any more.
     """
-    if _size(context, wanted) >= wanted:
-        return
+    if _size(context, wanted) < wanted:
+        await _wait_for_publication(context, wanted)
+    give_up = time.monotonic() + WAIT_S
+    while (served := context.witnesses.served(context.tree)) is None or served.size < wanted:
+        if time.monotonic() > give_up:
+            raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
+        await asyncio.sleep(QUORUM_POLL_S)
+    return served
+
+
+async def _wait_for_publication(context: Context, wanted: int) -> None:
     if wanted > context.log.head():
         raise NotFoundError("entry_unknown", "there is no such entry")
     if context.publisher.is_over:
@@ -244,8 +263,8 @@ async def _wait_for(context: Context, wanted: int) -> None:
 @get("/log/consistency", responses=answers(404, 503))
 async def consistency(context: FromContext, from_size: From, to_size: To = None) -> Consistency:
     """Prove that one tree is the beginning of another; auditors compute the same from tiles."""
-    newest = _newest(context).size
-    new = newest if to_size is None else to_size
+    new = _newest(context).size if to_size is None else to_size
+    newest = _size(context, new)
     if new > newest:
         raise NotFoundError("checkpoint_unknown", "no tree of this size was published")
     if from_size > new:
