@@ -8,10 +8,15 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
-from ledger.errors import NotFoundError
+import msgspec
+
+from ledger import checkpoint, misbehaviour
+from ledger.errors import MalformedError, NotFoundError
 from ledger.log import Log
 from ledger.logkeys import LogKeys
+from ledger.notekeys import parse_vkey
 from ledger.publication import Publication
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
@@ -36,10 +41,19 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
         if name == "freeze":
             action.add_argument("--reason", required=True, help="why, in 10 to 2,000 characters")
+    words = "tell what two checkpoints of one log prove about it; reads no ledger"
+    action = actions.add_parser("compare", help=words, description=words)
+    action.add_argument("first", type=Path, help="file of a checkpoint")
+    action.add_argument("second", type=Path, help="file of another")
+    action.add_argument("--log", action="append", required=True, metavar="VKEY", help="log key")
+    words = "answer of the log's /log/consistency?from=&to=, for checkpoints of two sizes"
+    action.add_argument("--proof", type=Path, help=words)
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Run one of the commands; return its exit code."""
+    if chosen.action == "compare":
+        return compare(chosen.first, chosen.second, chosen.log, chosen.proof)
     actions: dict[str, Callable[[], None]] = {
         "keys": lambda: show_keys(settings),
         "checkpoint": lambda: show_checkpoint(settings),
@@ -87,6 +101,40 @@ def freeze(settings: Settings, reason: str) -> None:
     with _writing(settings) as upkeep:
         position = upkeep.freeze(reason)
     print(f"The ledger ends at position {position}.")
+
+
+def compare(first: Path, second: Path, vkeys: list[str], proof: Path | None) -> int:
+    """Print what two checkpoints prove; return 0 if no harm, 1 for a fork, 3 if it is not clear."""
+    keys = [parse_vkey(vkey) for vkey in vkeys]
+    found = misbehaviour.compare(
+        first.read_bytes(),
+        second.read_bytes(),
+        keys,
+        expected_origin=keys[0].name,
+        proof=None if proof is None else _parse_proof(proof.read_bytes()),
+    )
+    if found.outcome == "forked":
+        print("Proof of misbehaviour: ", end="")
+    print(found.says)
+    return {"same": 0, "consistent": 0, "forked": 1, "unproven": 3}[found.outcome]
+
+
+class _Consistency(msgspec.Struct, rename="camel"):
+    """The answer of /log/consistency, as far as it is needed."""
+
+    from_root: str
+    proof: list[str]
+
+
+def _parse_proof(raw: bytes) -> misbehaviour.Proof:
+    try:
+        answer = msgspec.json.decode(raw, type=_Consistency)
+    except msgspec.MsgspecError as error:
+        raise MalformedError("proof_malformed", "not an answer of /log/consistency") from error
+    old_root, *hashes = [
+        checkpoint.parse_hash(each, "proof_malformed") for each in (answer.from_root, *answer.proof)
+    ]
+    return misbehaviour.Proof(old_root, tuple(hashes))
 
 
 @contextmanager

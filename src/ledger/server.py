@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.assets import Assets, find_web
+from ledger.conflicts import Conflicts
 from ledger.endorsements import Endorsements
 from ledger.errors import LedgerError
 from ledger.founding import found
@@ -27,13 +28,14 @@ from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_fr
 from ledger.log import GroupCommit, Log
 from ledger.pages import ROUTES, error_page, template_config
 from ledger.publisher import Publisher
+from ledger.quorum import Quorum, read_policy
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
 from ledger.upkeep import Upkeep
-from ledger.witnesses import Witnesses, read_policy
+from ledger.witnesses import Witnesses
 from ledger.writer import Writer
 from projections.follower import Follower, Views
 
@@ -62,8 +64,7 @@ def build(settings: Settings) -> Litestar:
     writer = Writer(log, commits)
     token = found(log, writer, settings)
     if token is not None:
-        link = f"{settings.origin}/register?invitation={token}"
-        _log.warning("first administrator, once: open %s", link)
+        _log.warning("first administrator, once: open %s", _invitation(settings, token))
     signed = SignerState(settings.log_state)
     keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
     # Connections for the publisher's long reads, for requests, and for what witnesses are told.
@@ -72,16 +73,22 @@ def build(settings: Settings) -> Litestar:
     publisher.open()
     state = OperationalState(settings.data / STATE_FILE)
     endorsements = Endorsements(store)
-    witnesses = Witnesses(
+    quorum = Quorum(
         read_policy(settings.witnesses, keys.origin),
-        trees[2],
         endorsements,
-        origin=keys.origin,
         wait_s=settings.witness_wait_s,
         now_ms=writer.now_ms,
     )
-    published = PublicLog(trees[1], publisher, keys, endorsements, witnesses)
-    context = Context(settings, log, writer, state, views, follower, published)
+    witnesses = Witnesses(
+        quorum,
+        trees[2],
+        endorsements,
+        keys=keys,
+        conflicts=Conflicts(settings.data, signed, publisher.look_again),
+        now_ms=writer.now_ms,
+    )
+    public = PublicLog(trees[1], publisher, keys, endorsements, quorum, witnesses)
+    context = Context(settings, log, writer, state, views, follower, public)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -102,6 +109,10 @@ def build(settings: Settings) -> Litestar:
                 each.close()
 
     return _application(settings, context, [lifespan])
+
+
+def _invitation(settings: Settings, token: str) -> str:
+    return f"{settings.origin}/register?invitation={token}"
 
 
 class _Application(Litestar):

@@ -5,6 +5,7 @@ Only lines that verify under the configured key are kept. What a witness says wi
 """
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 
 from ledger.checkpoint import MAX_NOTE_BYTES, Checkpoint, parse_lines, parse_number, verify_lines
 from ledger.errors import ConflictError, LedgerError, RefusedError, UnavailableError
@@ -60,6 +61,16 @@ class WitnessClient:
                 raise self._refusal(answer)
             self._known = self._told(answer)
         raise UnavailableError("contended", "others submit to this witness at the same time")
+
+    def latest(self, origin: str) -> bytes:
+        """Return the last checkpoint that the witness cosigned, nothing verified.
+
+        Raises UnavailableError `peer_unreachable`, RefusedError `witness_refuses` if it shows none.
+        """
+        answer = self._peer.get(f"/{sha256(origin.encode()).hexdigest()}/checkpoint")
+        if answer.status != 200:
+            raise self._refused("it does not show what it cosigned")
+        return answer.body
 
     def _line(self, point: Checkpoint, raw: bytes) -> bytes:
         try:

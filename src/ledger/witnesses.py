@@ -4,33 +4,29 @@ The publisher does not wait for them. They are asked in rounds, all about the ne
 that under steady load their cosignatures meet on the same one; whoever is slow or fails is left
 behind and asked again later. Checkpoints between two rounds are not cosigned: the later one covers
 them.
-
-What is served as the newest checkpoint is the newest one that the policy's quorum has cosigned, or
-the newest one that has waited for it long enough: a witness's outage delays the ledger, it does
-not stop it.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from ledger import clock
-from ledger.endorsements import Cosigned, Endorsements, name_of
-from ledger.errors import LedgerError, MalformedError, UnavailableError
+from ledger.checkpoint import verify_note
+from ledger.conflicts import Conflicts
+from ledger.endorsements import Endorsements
+from ledger.errors import LedgerError, UnavailableError
+from ledger.logkeys import LogKeys
 from ledger.merkle import Prover
-from ledger.notekeys import NoteKey
+from ledger.notekeys import parse_vkey
+from ledger.quorum import Quorum
 from ledger.treestore import Published, TreeStore
 from ledger.witnessclient import WitnessClient
-from ledger.witnesspolicy import NONE, WitnessPolicy, parse_policy
 
 ROUND_S = 2.0  # after this, a round leaves the slow ones behind
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 LAG_MS = 60_000
-MOST_ROWS = 1000
 ALARMS = ("witness_ahead", "witness_sees_fork")
-NO_POLICY = WitnessPolicy((), (), (), NONE)
 
 _log = logging.getLogger("ledger.witnesses")
 
@@ -67,28 +63,27 @@ class Witnesses:
 
     def __init__(
         self,
-        policy: WitnessPolicy,
+        quorum: Quorum,
         tree: TreeStore,
         endorsements: Endorsements,
         *,
-        origin: str,
-        wait_s: float,
+        keys: LogKeys,
+        conflicts: Conflicts,
         now_ms: Callable[[], int],
     ) -> None:
         """Raise MalformedError `url_invalid`."""
-        self.policy = policy
+        self._quorum = quorum
         self._tree = tree
         self._endorsements = endorsements
-        self._origin = origin
-        self._wait_ms = round(wait_s * 1000)
+        self._keys = keys
+        self._conflicts = conflicts
         self._now_ms = now_ms
         self._links = [
             _Link(WitnessClient(each, each.url, known=known), known)
-            for each in policy.witnesses
+            for each in quorum.policy.witnesses
             if each.url is not None
             for known in (endorsements.cosigned_by(each.key),)
         ]
-        self._quorum = _Quorum(policy, endorsements)
         self._changed = threading.Condition()
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -101,22 +96,6 @@ class Witnesses:
         """Whether there is anybody to ask."""
         return bool(self._links)
 
-    def served(self, tree: TreeStore) -> Published | None:
-        """Return the checkpoint to show as the newest, None before the first.
-
-        That is the newest one, held back until its quorum is met, for `wait_s` at most.
-        """
-        newest = tree.latest()
-        if newest is None or self.policy.quorum == NONE:
-            return newest
-        met = self._quorum.size()
-        if newest.size == met:
-            return newest
-        overdue = tree.latest(before=clock.to_text(self._now_ms() - self._wait_ms))
-        if overdue is not None and overdue.size > met:
-            return overdue
-        return tree.checkpoint(met) if met else None
-
     def alarms(self) -> list[str]:
         """Return which witnesses say that this log is not the one that they know."""
         return [f"witness {name}: {error}" for name, error in self._failures(alarming=True)]
@@ -127,8 +106,8 @@ class Witnesses:
         newest = self._tree.latest()
         if newest is None or self._now_ms() - clock.to_ms(newest.published_at) < LAG_MS:
             return found
-        if self.policy.quorum != NONE and self._quorum.size() < newest.size:
-            found.append(f"size {newest.size} is shown without the quorum {self.policy.quorum}")
+        if not self._quorum.covers(newest.size):
+            found.append(f"size {newest.size} is shown without the quorum of the policy")
         return found
 
     def _failures(self, *, alarming: bool) -> list[tuple[str, LedgerError]]:
@@ -196,7 +175,7 @@ class Witnesses:
         """Ask one witness and store what it signs."""
         try:
             prover = Prover(newest.size, self._tree.tile)
-            line = link.client.cosign(newest, self._origin, prover.consistency)
+            line = link.client.cosign(newest, self._keys.origin, prover.consistency)
             if not self._stopping.is_set():
                 at = clock.to_text(self._now_ms())
                 self._endorsements.cosign(newest.size, link.client.witness.key, line, at)
@@ -225,53 +204,24 @@ class Witnesses:
         level = logging.ERROR if error.code in ALARMS else logging.WARNING
         _log.log(level, "witness %s: %s", link.name, error)
         link.failed(error)
+        if error.code in ALARMS:
+            try:
+                self._confront(link.client.latest(self._keys.origin))
+            except LedgerError as silence:
+                _log.warning("witness %s does not prove it: %s", link.name, silence)
 
+    def _confront(self, note: bytes) -> None:
+        """Hold a witness's checkpoint against this log; report it if our own keys contradict us.
 
-class _Quorum:
-    """The newest size that the policy's quorum has cosigned, kept up with the table."""
-
-    def __init__(self, policy: WitnessPolicy, endorsements: Endorsements) -> None:
-        self._policy = policy
-        self._endorsements = endorsements
-        self._keys = {name_of(key): key for key in policy.keys}
-        self._lock = threading.Lock()
-        self._seen = 0
-        self._met = 0
-        self._open: dict[int, set[NoteKey]] = {}
-
-    def size(self) -> int:
-        """Return it, 0 if the quorum was never met."""
-        with self._lock:
-            for row in self._endorsements.cosigned_since(self._seen, MOST_ROWS):
-                self._take(row)
-            return self._met
-
-    def _take(self, row: Cosigned) -> None:
-        self._seen = row.id
-        key = self._keys.get(row.witness)
-        if key is None or row.size <= self._met:
+        A witness's word alone stops nobody: it could say so to harm us.
+        """
+        keys = [parse_vkey(key.vkey) for key in self._keys.charter.log_keys]
+        signed = verify_note(note, keys, expected_origin=self._keys.origin).checkpoint
+        newest = self._tree.latest()
+        if signed.size > self._tree.head():
+            self._conflicts.report(note, signed)
             return
-        cosigners = self._open.setdefault(row.size, set())
-        cosigners.add(key)
-        if self._policy.met(cosigners):
-            self._met = row.size
-            self._open = {size: keys for size, keys in self._open.items() if size > row.size}
-        elif len(self._open) > MOST_ROWS:
-            del self._open[min(self._open)]
-
-
-def read_policy(path: Path | None, origin: str) -> WitnessPolicy:
-    """Return the policy of a file, and one that asks nobody where there is none.
-
-    Raises MalformedError `policy_malformed`, also for one about other logs, or whose quorum
-    witnesses with an address cannot meet; OSError for a file that cannot be read.
-    """
-    if path is None:
-        return NO_POLICY
-    policy = parse_policy(path.read_bytes())
-    if policy.logs and origin not in {log.key.name for log in policy.logs}:
-        raise MalformedError("policy_malformed", f"{path} is about other logs than {origin}")
-    if not policy.met(each.key for each in policy.witnesses if each.url is not None):
-        detail = f"{path}: the quorum cannot be met by witnesses with an address"
-        raise MalformedError("policy_malformed", detail)
-    return policy
+        if newest is None or signed.size > newest.size:
+            return  # it is not to be told before the rest is published
+        if Prover(newest.size, self._tree.tile).root(signed.size) != signed.root:
+            self._conflicts.report(note, signed)

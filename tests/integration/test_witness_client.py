@@ -10,9 +10,11 @@ import pytest
 
 from ledger import checkpoint, notekeys
 from ledger.checkpoint import MAX_NOTE_BYTES
+from ledger.conflicts import Conflicts
 from ledger.endorsements import Endorsements
 from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedError, UnavailableError
 from ledger.peer import Peer
+from ledger.quorum import Quorum
 from ledger.treestore import Published
 from ledger.witnessclient import WitnessClient
 from ledger.witnesses import Witnesses
@@ -236,12 +238,18 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
                 f"http://127.0.0.1:{listener.getsockname()[1]}\n",
                 "quorum good\n",
             ]
-            witnesses = Witnesses(
+            quorum = Quorum(
                 parse_policy("".join(lines).encode()),
+                endorsements,
+                wait_s=600,
+                now_ms=ledger.writer.now_ms,
+            )
+            witnesses = Witnesses(
+                quorum,
                 ledger.tree,
                 endorsements,
-                origin=ledger.keys.origin,
-                wait_s=600,
+                keys=ledger.keys,
+                conflicts=Conflicts(tmp_path, ledger.state, lambda: None),
                 now_ms=ledger.writer.now_ms,
             )
             witnesses.start()
@@ -250,13 +258,13 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
                     ledger.fill(size)
                     ledger.publication().catch_up()
                     witnesses.wake()
-                    until_shown(witnesses, ledger, size)
+                    until_shown(quorum, ledger, size)
             finally:
                 witnesses.stop()
 
 
-def until_shown(witnesses: Witnesses, ledger: Ledger, size: int) -> None:
+def until_shown(quorum: Quorum, ledger: Ledger, size: int) -> None:
     deadline = time.monotonic() + 20
-    while (served := witnesses.served(ledger.tree)) is None or served.size < size:
+    while (served := quorum.served(ledger.tree)) is None or served.size < size:
         assert time.monotonic() < deadline
         time.sleep(0.001)

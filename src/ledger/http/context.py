@@ -20,6 +20,7 @@ from ledger.log import Log
 from ledger.logkeys import LogKeys
 from ledger.people import People
 from ledger.publisher import Publisher
+from ledger.quorum import Quorum
 from ledger.settings import Settings
 from ledger.state import SESSION_MS, OperationalState
 from ledger.treestore import TreeStore
@@ -49,6 +50,7 @@ class PublicLog(NamedTuple):
     publisher: Publisher
     keys: LogKeys
     endorsements: Endorsements
+    quorum: Quorum
     witnesses: Witnesses
 
 
@@ -74,6 +76,7 @@ class Context:
         self.publisher = published.publisher
         self.log_keys = published.keys
         self.endorsements = published.endorsements
+        self.quorum = published.quorum
         self.witnesses = published.witnesses
         self.commands = Commands(writer, state)
         self.people = People(writer, state)

@@ -130,7 +130,7 @@ def _lasting(context: Context) -> dict[str, str]:
 
 
 def _newest(context: Context) -> Published:
-    published = context.witnesses.served(context.tree)
+    published = context.quorum.served(context.tree)
     if published is None:
         raise UnavailableError("not_yet", "the log has no checkpoint yet")
     return published
@@ -232,7 +232,7 @@ async def _wait_for(context: Context, wanted: int) -> Published:
     if _size(context, wanted) < wanted:
         await _wait_for_publication(context, wanted)
     give_up = time.monotonic() + WAIT_S
-    while (served := context.witnesses.served(context.tree)) is None or served.size < wanted:
+    while (served := context.quorum.served(context.tree)) is None or served.size < wanted:
         if time.monotonic() > give_up:
             raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
         await asyncio.sleep(QUORUM_POLL_S)
