@@ -27,6 +27,15 @@ class Cosigned(msgspec.Struct, frozen=True):
     witness: str
 
 
+class Stamp(msgspec.Struct, frozen=True):
+    """A verified RFC 3161 response, the text that it stamps, and its time."""
+
+    size: int
+    note: bytes
+    token: bytes
+    time: str
+
+
 class Endorsements:
     """Cosignatures and time-stamps of one log; reads run on a connection of their own."""
 
@@ -77,6 +86,29 @@ class Endorsements:
         """Return the newest cosignatures behind a row, up to `limit` of them, oldest first."""
         query = "SELECT id, size, witness FROM cosignature WHERE id > ? ORDER BY id DESC LIMIT ?"
         return [Cosigned(*row) for row in reversed(self._rows(query, row_id, limit))]
+
+    # --- time-stamps ---------------------------------------------------------------------------
+
+    def stamp(self, stamp: Stamp) -> None:
+        """Store a verified stamp."""
+        with self._store.transaction() as db:
+            row = (None, stamp.size, stamp.note, stamp.token, stamp.time)
+            db.execute("INSERT INTO stamp VALUES(?,?,?,?,?)", row)
+
+    def last_stamp(self, size: int | None = None) -> Stamp | None:
+        """Return the newest stamp, or the newest one of a size."""
+        query = "SELECT size, note, token, time FROM stamp"
+        rest = " ORDER BY id DESC LIMIT 1"
+        if size is None:
+            rows = self._rows(query + rest)
+        else:
+            rows = self._rows(f"{query} WHERE size = ?{rest}", size)
+        return Stamp(*rows[0]) if rows else None
+
+    def stamped(self, first: int, last: int) -> dict[int, str]:
+        """Return the time of the newest stamp of each size in this range that has one."""
+        query = "SELECT size, time FROM stamp WHERE size BETWEEN ? AND ? ORDER BY id"
+        return dict(self._rows(query, first, last))
 
 
 def name_of(key: NoteKey) -> str:

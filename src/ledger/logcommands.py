@@ -13,13 +13,15 @@ from pathlib import Path
 import msgspec
 
 from ledger import checkpoint, misbehaviour
-from ledger.errors import MalformedError, NotFoundError
+from ledger.endorsements import Endorsements
+from ledger.errors import ConflictError, MalformedError, NotFoundError
 from ledger.log import Log
 from ledger.logkeys import LogKeys
 from ledger.notekeys import parse_vkey
 from ledger.publication import Publication
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
+from ledger.stamping import open_authority
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
 from ledger.upkeep import Upkeep
@@ -35,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("checkpoint", "print the newest checkpoint"),
         ("rotate-keys", "make and announce new log keys; the old ones sign beside them"),
         ("retire-keys", "end all log keys but the newest"),
+        ("stamp", "have the newest checkpoint time-stamped now"),
         ("freeze", "end the ledger for good: nothing is appended any more"),
     ):
         action = actions.add_parser(name, help=words, description=words)
@@ -59,6 +62,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         "checkpoint": lambda: show_checkpoint(settings),
         "rotate-keys": lambda: rotate(settings),
         "retire-keys": lambda: retire(settings),
+        "stamp": lambda: stamp(settings),
         "freeze": lambda: freeze(settings, chosen.reason),
     }
     actions[chosen.action]()
@@ -80,6 +84,29 @@ def show_checkpoint(settings: Settings) -> None:
         if newest is None:
             raise NotFoundError("checkpoint_unknown", "nothing is published yet")
         print(newest.note.decode(), end="")
+
+
+def stamp(settings: Settings) -> None:
+    """Have the newest checkpoint stamped by the authority of the settings, whenever the last was.
+
+    Raises ConflictError `authority_missing` if there is none.
+    """
+    authority = open_authority(settings)
+    if authority is None:
+        raise ConflictError("authority_missing", "LEDGER_TSA_URL names no time-stamp authority")
+    with (
+        closing(authority),
+        _opened(settings) as log,
+        closing(TreeStore(log.store)) as tree,
+        closing(Endorsements(log.store)) as endorsements,
+    ):
+        newest = tree.latest()
+        if newest is None:
+            raise NotFoundError("checkpoint_unknown", "nothing is published yet")
+        note = endorsements.note(newest)
+        found = authority.stamp(newest, note, now_ms=time.time_ns() // 1_000_000)
+        endorsements.stamp(found)
+    print(f"The checkpoint of {found.size} entries was there at {found.time}.")
 
 
 def rotate(settings: Settings) -> None:

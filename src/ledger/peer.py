@@ -41,7 +41,7 @@ class Peer:
         if parts.scheme not in ("http", "https") or not host or not plain:
             raise MalformedError("url_invalid", f"{url!r} is not http(s)://host[:port][/path]")
         self.url = url
-        self._prefix = parts.path.rstrip("/")
+        self._path = parts.path
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
         self._connection: http.client.HTTPConnection
@@ -83,7 +83,8 @@ class Peer:
 
     def _try(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         give_up = time.monotonic() + self._timeout_s
-        target = f"{self._prefix}{path}" or "/"
+        # An authority is asked at its address, a witness below it.
+        target = f"{self._path.rstrip('/')}{path}" if path else self._path or "/"
         self._connection.request(method, target, body, {"User-Agent": _AGENT} | headers)
         answer = self._connection.getresponse()
         received = b""

@@ -20,8 +20,8 @@ from ledger.endorsements import Endorsements
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
+from ledger.http import checkpoints, people, reads, statements
 from ledger.http import log as public_log
-from ledger.http import people, reads, statements
 from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
@@ -31,6 +31,7 @@ from ledger.publisher import Publisher
 from ledger.quorum import Quorum, read_policy
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
+from ledger.stamping import Stamper, open_authority
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
@@ -87,14 +88,21 @@ def build(settings: Settings) -> Litestar:
         conflicts=Conflicts(settings.data, signed, publisher.look_again),
         now_ms=writer.now_ms,
     )
-    public = PublicLog(trees[1], publisher, keys, endorsements, quorum, witnesses)
+    stamper = Stamper(
+        open_authority(settings),
+        trees[2],
+        endorsements,
+        quorum,
+        interval_s=settings.tsa_interval_s,
+        now_ms=writer.now_ms,
+    )
+    public = PublicLog(trees[1], publisher, keys, endorsements, quorum, witnesses, stamper)
     context = Context(settings, log, writer, state, views, follower, public)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        follower.start()
-        publisher.start()
-        witnesses.start()
+        for part in (follower, publisher, witnesses, stamper):
+            part.start()
         try:
             with publisher.listening(lambda _: witnesses.wake()):
                 yield
@@ -103,8 +111,8 @@ def build(settings: Settings) -> Litestar:
             commits.close()
             follower.stop()
             views.close()
-            publisher.stop()
-            witnesses.stop()
+            for part in (publisher, witnesses, stamper):
+                part.stop()
             for each in (state, signed, endorsements, *trees, log):
                 each.close()
 
@@ -143,6 +151,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             people.members_only,
             reads.public,
             reads.members_only,
+            checkpoints.router,
             public_log.router,
         ],
         before_request=before_api,

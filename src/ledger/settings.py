@@ -12,6 +12,9 @@
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file that knows the last signed checkpoint |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
+| LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
+| LEDGER_TSA_CERTIFICATES | none | file of its trusted certificates, PEM; needed with the address |
+| LEDGER_TSA_INTERVAL | 3600 | seconds between two time-stamps |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
 | LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
@@ -45,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True):
     log_state: Path
     witnesses: Path | None
     witness_wait_s: int
+    tsa_url: str | None
+    tsa_certificates: Path | None
+    tsa_interval_s: int
     host: str
     port: int
     rate_limit: int
@@ -84,6 +90,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / "log-state.sqlite")),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
+        tsa_url=environment.get("LEDGER_TSA_URL") or None,
+        tsa_certificates=_file(environment, "LEDGER_TSA_CERTIFICATES"),
+        tsa_interval_s=_number(environment, "LEDGER_TSA_INTERVAL", 3600),
         host=environment.get("LEDGER_HOST", "127.0.0.1"),
         port=_number(environment, "LEDGER_PORT", port),
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),

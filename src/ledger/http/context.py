@@ -22,6 +22,7 @@ from ledger.people import People
 from ledger.publisher import Publisher
 from ledger.quorum import Quorum
 from ledger.settings import Settings
+from ledger.stamping import Stamper
 from ledger.state import SESSION_MS, OperationalState
 from ledger.treestore import TreeStore
 from ledger.witnesses import Witnesses
@@ -52,6 +53,7 @@ class PublicLog(NamedTuple):
     endorsements: Endorsements
     quorum: Quorum
     witnesses: Witnesses
+    stamper: Stamper
 
 
 class Context:
@@ -78,6 +80,7 @@ class Context:
         self.endorsements = published.endorsements
         self.quorum = published.quorum
         self.witnesses = published.witnesses
+        self.stamper = published.stamper
         self.commands = Commands(writer, state)
         self.people = People(writer, state)
         self.closing = False
@@ -154,7 +157,7 @@ class Context:
 
     def warnings(self) -> list[str]:
         """Return what needs the operator while the ledger answers all the same."""
-        return self.witnesses.warnings()
+        return self.witnesses.warnings() + self.stamper.warnings()
 
     # --- sessions --------------------------------------------------------------------------------
 
