@@ -1,4 +1,4 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `export`, `verify`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `jws …`.
 
 Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws` and `ledger verify` have more, which
 are in cli_jws.py and cli_verify.py.
@@ -15,7 +15,7 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_export, cli_jws, cli_verify, logcommands
+from ledger import __version__, cli_export, cli_jws, cli_verify, logcommands, witnesscommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -44,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
+    witnesscommands.add_parser(commands)
     cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
     return parser
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "verify":
         return cli_verify.run(chosen)
     try:
+        if chosen.command == "witness":
+            return witnesscommands.run(chosen)
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)

@@ -7,8 +7,8 @@ The contract, on any engine:
 - A write says which streams it was decided on, at which version, which names it takes for ever
   and how many people it counted; if any of that moved, it is stale and has to be decided again.
 - A write whose key is already there is answered as it was the first time and appends nothing.
-- Events, keys, names and checkpoints are never updated or deleted; triggers refuse it, the tree
-  would show it. Tiles are a cache of the leaf hashes.
+- Events, keys, names, checkpoints and what others sign of them are never updated or deleted;
+  triggers refuse it, the tree would show it. Tiles are a cache of the leaf hashes.
 - Behind the event that froze the log nothing is appended, by any process.
 
 Crash points: before COMMIT returns nothing of the batch is there; after, all of it. A caller who
@@ -42,7 +42,7 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "cache_size=-16384",
 )
-FORMAT = 2
+FORMAT = 3
 MAX_CACHED = 100_000
 BUSY_TIMEOUT_S = 5.0
 PAGE_BYTES = 8192
@@ -84,6 +84,17 @@ CREATE TABLE checkpoint(
     note BLOB NOT NULL, published_at TEXT NOT NULL) STRICT;
 """
 
+# Since format 3: what others say of checkpoints. Rows are read in the order of their ids.
+_ENDORSEMENTS = """
+CREATE TABLE cosignature(
+    id INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES checkpoint(size),
+    witness TEXT NOT NULL, line BLOB NOT NULL, at TEXT NOT NULL, UNIQUE(size, witness)) STRICT;
+CREATE TABLE stamp(
+    id INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES checkpoint(size),
+    note BLOB NOT NULL, token BLOB NOT NULL, time TEXT NOT NULL) STRICT;
+CREATE INDEX stamp_by_size ON stamp(size);
+"""
+
 # INSERT OR REPLACE deletes without firing a delete trigger, so inserts are watched too.
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
@@ -102,6 +113,10 @@ _TABLES = {  # by the format that brought them
         "claim": "name = NEW.name",
     },
     2: {"checkpoint": "size = NEW.size"},
+    3: {
+        "cosignature": "id = NEW.id OR (size = NEW.size AND witness = NEW.witness)",
+        "stamp": "id = NEW.id",
+    },
 }
 
 
@@ -488,7 +503,7 @@ def _create(path: Path) -> None:
 
 def _upgrade(connection: sqlite3.Connection, to_format: int) -> None:
     """Bring the file from the format before to this one; format 0 is an empty file."""
-    schema = {1: _SCHEMA, 2: _TREE}[to_format]
+    schema = {1: _SCHEMA, 2: _TREE, 3: _ENDORSEMENTS}[to_format]
     guarded = _TABLES[to_format].items()
     scripts = [schema, *(_APPEND_ONLY.format(table=table, same=same) for table, same in guarded)]
     for statement in _statements("".join(scripts)):
