@@ -41,12 +41,30 @@ _entry_decoder = msgspec.json.Decoder(Entry)
 def seal(*, at: str, seq: int, stream: UUID, tag: str, body: bytes, salt: bytes) -> bytes:
     """Return the stored state of an event whose 32-byte salt the caller drew at random."""
     digest = hashlib.sha256(salt + body).hexdigest()
-    # Written out by hand in RFC 8785 order: every part is ASCII that needs no escape.
-    entry = (
-        f'{{"at":"{at}","body":{{"len":{len(body)},"sha256":"{digest}"}},'
-        f'"seq":{seq},"stream":"{stream}","type":"{tag}","v":1}}'
-    ).encode("ascii")
+    entry = _write(Entry(at, Commitment(len(body), digest), seq, stream, tag))
     return len(entry).to_bytes(2, "big") + entry + salt + body
+
+
+def _write(entry: Entry) -> bytes:
+    # By hand in RFC 8785 order: every part is ASCII that needs no escape.
+    return (
+        f'{{"at":"{entry.at}","body":{{"len":{entry.body.len},"sha256":"{entry.body.sha256}"}},'
+        f'"seq":{entry.seq},"stream":"{entry.stream}","type":"{entry.type}","v":1}}'
+    ).encode("ascii")
+
+
+def unseal(state: bytes) -> tuple[Entry, bytes]:
+    """Return the entry and the body of a stored state that agrees with itself.
+
+    The entry has its one spelling, and commits to exactly this salt and body. Raises CorruptError
+    `state_truncated`, `entry_malformed`, `body_mismatch`.
+    """
+    raw, salt, body = split(state)
+    entry = parse_entry(raw)
+    check_commitment(entry, salt, body)
+    if not entry.at.isascii() or not entry.type.isascii() or _write(entry) != raw:
+        raise CorruptError("entry_malformed", "the entry is not in its canonical form")
+    return entry, body
 
 
 def split(state: bytes) -> tuple[bytes, bytes, bytes]:
