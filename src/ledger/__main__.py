@@ -1,6 +1,7 @@
-"""The command line: `ledger serve`, `ledger rebuild`, `ledger log …`, `ledger jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `audit`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py.
+Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py, those of
+`ledger audit` in auditcommand.py.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_jws, logcommands
+from ledger import __version__, auditcommand, cli_jws, logcommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
+    auditcommand.add_parser(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "jws":
         return cli_jws.run(chosen)
@@ -51,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return rebuild(settings)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
+        if chosen.command == "audit":
+            return auditcommand.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
