@@ -10,11 +10,12 @@ from ledger.auditing.rows import Rows
 def read_head(rows: Rows) -> tuple[int, Finding | None]:
     """Return the size that the head states, and what is wrong with the head itself."""
     found = rows.query("SELECT id, size, epoch FROM log_head")
-    size = found[0][1] if found and isinstance(found[0][1], int) else 0
-    if len(found) != 1 or found != [(1, max(0, size), 0)]:
-        detail = f"the head is {found!r}"
-        return max(0, size), Finding("head", None, "head_mismatch", detail, "(1, size, 0)")
-    return size, None
+    size = found[0][1] if len(found) == 1 else None
+    if isinstance(size, int) and size >= 0 and found == [(1, size, 0)]:
+        return size, None
+    ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+    expected = f"[(1, {newest}, 0)]"
+    return newest, Finding("head", None, "head_mismatch", f"the head is {found!r}", expected)
 
 
 def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[Finding]:
@@ -34,16 +35,16 @@ def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[F
     return found
 
 
-def compare_receipts(rows: Rows, stored: int, count: int) -> Finding | None:
+def compare_receipts(rows: Rows, size: int, stored: int, count: int) -> Finding | None:
     """Return a receipt that no event has, if more are `stored` than the `count` of the events."""
     if stored == count:
         return None
     next_ = 1
     for position, events in rows.each("SELECT pos, n FROM cmd ORDER BY pos"):
-        if position != next_ or not isinstance(events, int):
-            place = position if isinstance(position, int) else None
+        place = position if isinstance(position, int) else None
+        if place != next_ or not isinstance(events, int) or next_ + events > size + 1:
             return Finding("receipt", place, "receipt_unknown", "a receipt that no event has")
-        next_ = position + events
+        next_ += events
     return Finding("receipt", None, "receipt_unknown", f"{stored} receipts, not {count}")
 
 

@@ -112,8 +112,10 @@ class PartAuditor(Auditor):
     def take(self, row: Row, *, decide: bool = True) -> Event:
         """Check the columns of a row, then check and fold its event as `follow` does."""
         position, stream, version, tag, state, leaf = row
-        if not isinstance(state, bytes) or not isinstance(leaf, bytes):
-            raise refusal(CorruptError("columns_mismatch", "not the bytes of an event"), position)
+        typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
+        if not typed:  # the scan of all leaves says where a position is none
+            error = CorruptError("columns_mismatch", "not the columns of an event")
+            raise refusal(error, int(position or 0))
         event = self.follow(position, state, leaf, decide=decide)
         if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
             error = CorruptError("columns_mismatch", "a row's columns are not its entry's")

@@ -27,8 +27,9 @@ STATEMENT_TAGS = tuple(
 WINDOW = 8_192
 
 # position, stream, version, tag, state, leaf; what the columns say, of whatever type.
-Row = tuple[int, Any, Any, Any, Any, Any]
+Row = tuple[Any, Any, Any, Any, Any, Any]
 _COLUMNS = "pos, originator_id, originator_version, topic, state, leaf"
+_END = b'"v":1}'  # of every entry
 _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
 
 
@@ -117,7 +118,7 @@ class Rows:
         """Return the entry at a position as text, None if there is none that is one."""
         sql = "SELECT substr(state, 3, 512) FROM ev WHERE pos = ? AND typeof(state) = 'blob'"
         for (raw,) in self.query(sql, (position,)):
-            text: str = raw.partition(b'"v":1}')[0].decode("utf-8", "replace") + '"v":1}'
+            text: str = (raw or b"").partition(_END)[0].decode("utf-8", "replace") + _END.decode()
             return text if text.isprintable() else None
         return None
 

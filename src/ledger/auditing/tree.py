@@ -28,7 +28,7 @@ class _WrongError(Exception):
 
 
 def _wrong(
-    part: str, position: int, code: str, detail: str, expected: str | None = None
+    part: str, position: int | None, code: str, detail: str, expected: str | None = None
 ) -> NoReturn:
     raise _WrongError(Finding(part, position, code, detail, expected))
 
@@ -48,8 +48,9 @@ class Scan:
         self._signed: Iterator[tuple[Any, ...]] = rows.each(
             "SELECT size, root FROM checkpoint ORDER BY size"
         )
-        self._due = next(self._signed, None)
-        ((self.newest,),) = rows.query("SELECT coalesce(max(size), 0) FROM checkpoint")
+        self._due: tuple[Any, ...] | None = None
+        ((newest,),) = rows.query("SELECT max(size) FROM checkpoint")
+        self.newest = newest if isinstance(newest, int) else 0
         self.checkpoints = 0
         self.tiles = 0
         self.roots: dict[int, bytes] = {}
@@ -62,6 +63,7 @@ class Scan:
     def run(self, told: Callable[[int], None] = lambda _: None) -> Finding | None:
         """Read all leaves; return the first thing that is wrong. `told` hears positions."""
         try:
+            self._next_checkpoint()
             self._read(told)
             self._end_tiles()
         except _WrongError as error:
@@ -75,7 +77,8 @@ class Scan:
         registering: tuple[Any, int] | None = None  # whose, and how many events of it were there
         for position, stream, version, tag, leaf in self._rows.each(_LEAVES):
             if position != next_:
-                _wrong("event", position, "position_gap", f"after {next_ - 1} comes {position}")
+                place = position if isinstance(position, int) else next_
+                _wrong("event", place, "position_gap", f"after {next_ - 1} comes {position}")
             if position > self._size:
                 detail = f"the head says that the log has {self._size} events"
                 _wrong("head", position, "head_mismatch", detail, str(self._size + 1))
@@ -121,7 +124,12 @@ class Scan:
                 detail = "the entries up to here are not those that were signed"
                 _wrong("checkpoint", size, "log_forked", detail, self.root.hex())
             self.checkpoints += 1
-            self._due = next(self._signed, None)
+            self._next_checkpoint()
+
+    def _next_checkpoint(self) -> None:
+        self._due = next(self._signed, None)
+        if self._due is not None and not (isinstance(self._due[0], int) and self._due[0] > 0):
+            _wrong("checkpoint", None, "checkpoint_mismatch", f"of {self._due[0]!r} entries")
 
     # --- tiles ---------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ class _Audit:
         self._counts = counts
         self._counts.add(self._people.counts)
         if not self._found:
-            self._note(compare_receipts(rows, receipts, self._counts.receipts))
+            self._note(compare_receipts(rows, self._size, receipts, self._counts.receipts))
         self._compare_promise(self._scan)
         if not self._found:
             self._save(self._size)
