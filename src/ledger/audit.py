@@ -121,6 +121,8 @@ class Auditor:
         if self.charter is not None and self.charter.frozen:
             raise CorruptError("ledger_frozen", "an event behind the last one")
         match event.body:
+            case StatementSigned() | StatementRejected() | StatementWithdrawn():
+                return self._decide_statement(event, now_ms)
             case LedgerCreated() as body:
                 if self.charter is not None or event.stream != charter.STREAM:
                     raise CorruptError("ledger_founded_twice", "a ledger is founded once")
@@ -136,7 +138,7 @@ class Auditor:
             case StatementDrafted() as body:
                 return self._draft(event, body, now_ms)
             case _:
-                return self._decide_statement(event, now_ms)
+                raise CorruptError("event_misplaced", "not an event of this ledger")
 
     def _decide_charter(
         self, body: InvitationIssued | LogKeysAnnounced | LogKeysRetired | LogFrozen, now_ms: int
@@ -258,6 +260,12 @@ class Auditor:
             raise CorruptError("event_misplaced", "a stream begins once, with its own first event")
         match event.body:
             case (
+                StatementSigned() | StatementDrafted() | StatementRejected() | StatementWithdrawn()
+            ):
+                known = None if begins else self._statement(event.stream)
+                after = self.statements[event.stream] = _next(known, event, statement.evolve)
+                self._moved(known, after)
+            case (
                 LedgerCreated()
                 | LogKeysAnnounced()
                 | LogKeysRetired()
@@ -265,11 +273,6 @@ class Auditor:
                 | InvitationIssued()
             ):
                 self.charter = _next(self.charter, event, charter.evolve)
-            case (
-                StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn()
-            ):
-                known = None if begins else self._statement(event.stream)
-                self.statements[event.stream] = _next(known, event, statement.evolve)
             case _:
                 someone = self.people.get(event.stream)
                 self.people[event.stream] = _next(someone, event, person.evolve)
@@ -280,6 +283,9 @@ class Auditor:
 
     def _statement(self, stream: UUID) -> Statement | None:
         return self.statements.get(stream)
+
+    def _moved(self, before: Statement | None, after: Statement) -> None:
+        """Hear of a statement that an event moved on."""
 
     def _has_begun(self, stream: UUID) -> bool:
         return (

@@ -1,6 +1,7 @@
 """A ledger in which everything happened that an audit looks at; and its attackers."""
 
 import asyncio
+import hashlib
 import json
 import random
 import shutil
@@ -9,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from ledger.auditing.findings import Finding
 from ledger.auditing.report import Report
@@ -32,8 +32,8 @@ NOW_MS = 1_795_230_245_678 + 3_600_000
 LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
 
 
-def eventful(directory: Path, *, size: int = 300) -> Path:
-    """Make a ledger of over `size` events, published at several sizes, with its read models."""
+def eventful(directory: Path, *, size: int = 301) -> Path:
+    """Make a ledger of `size` events, published at several sizes, with its read models."""
     cast = settled(directory)
     process = Process(directory, cast.time)
     settings = settings_of(directory)
@@ -46,8 +46,9 @@ def eventful(directory: Path, *, size: int = 300) -> Path:
         for steps in (10, 20, 200):
             asyncio.run(_happen(cast, process, steps))
             publication.catch_up()
+        asyncio.run(_end_well(cast, process))
         while process.store.head() < size:
-            asyncio.run(_fill(cast, process))
+            asyncio.run(process.draft(cast.alice))
         publication.catch_up()
     process.close()
     with closing(Log(SqliteLog(directory / LOG))) as log:
@@ -76,12 +77,25 @@ async def _give_passkey(cast: Cast, process: Process) -> None:
     await process.people.remove_passkey(passkey.id, gone)
 
 
-async def _fill(cast: Cast, process: Process) -> None:
-    raw = await process.draft(cast.alice)
-    statement_id = json.loads(raw)["statementId"]
-    await process.commands.sign(statement_id, cast.alice.shared(raw), None)
-    further = {"supersedes": statement_id, "statementId": str(uuid4())}
-    await process.draft(cast.alice, **further)
+async def _end_well(cast: Cast, process: Process) -> None:
+    """Let there be a statement of each status, and one that supersedes another."""
+    approved, rejected, withdrawn = [await process.draft(cast.alice) for _ in range(3)]
+    ids = [json.loads(raw)["statementId"] for raw in (approved, rejected, withdrawn)]
+    for who in (cast.alice, cast.bob):
+        await process.commands.sign(ids[0], who.shared(approved), None)
+    act = cast.alice.act("withdraw", **_about(withdrawn))
+    await process.commands.withdraw(ids[2], act)
+    vetoed = await process.draft(cast.alice, policy=_VETO, supersedes=ids[1])
+    act = cast.bob.act("reject", **_about(vetoed), reason="The amount is too low.")
+    await process.commands.reject(json.loads(vetoed)["statementId"], act, None)
+
+
+_VETO = {"threshold": 1, "of": ["role:creator"], "veto": ["role:investor"]}
+
+
+def _about(raw: bytes) -> dict[str, Any]:
+    digest = hashlib.sha256(raw).hexdigest()
+    return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
 
 
 def audited(directory: Path, *, state: bool = True, **more: Any) -> Report:

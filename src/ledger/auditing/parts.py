@@ -148,11 +148,8 @@ class PartAuditor(Auditor):
                 self.statements[stream] = known
         return known
 
-    def _evolve(self, event: Event) -> None:
-        before = None if event.version == 1 else self._statement(event.stream)
-        super()._evolve(event)
-        after = self.statements.get(event.stream)
-        if after is not None and (before is None or before.status != after.status):
+    def _moved(self, before: Statement | None, after: Statement) -> None:
+        if before is None or before.status != after.status:
             self.counts.move(before, after)
 
     def _folded(self, stream: UUID) -> Statement | None:
