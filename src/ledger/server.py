@@ -28,6 +28,7 @@ from ledger.pages import ROUTES, error_page, template_config
 from ledger.publisher import Publisher
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
+from ledger.soundness import require_sound_end
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
@@ -45,9 +46,12 @@ def build(settings: Settings) -> Litestar:
     """Open the ledger of these settings, founding it at its first start, and return its server.
 
     Raises ConflictError `settings_mismatch` for a ledger founded with other settings,
-    `log_keys_missing` without the keys that it announced.
+    `log_keys_missing` without the keys that it announced, CorruptError as `require_sound_end`.
     """
     store = SqliteLog(settings.data / LOG_FILE)
+    # One connection for the publisher's long reads, one for requests.
+    trees = (TreeStore(store), TreeStore(store))
+    require_sound_end(trees[0])
     log = Log(store)
     views = Views(settings.data / VIEWS_FILE)
     follower = Follower(views, log)
@@ -64,8 +68,6 @@ def build(settings: Settings) -> Litestar:
         _log.warning("first administrator, once: open %s", link)
     signed = SignerState(settings.log_state)
     keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
-    # One connection for the publisher's long reads, one for requests.
-    trees = (TreeStore(store), TreeStore(store))
     publisher = Publisher(trees[0], signed, keys)
     publisher.open()
     state = OperationalState(settings.data / STATE_FILE)

@@ -18,7 +18,7 @@ from ledger.auditing.rows import Rows
 from ledger.auditing.workers import Crew, Task
 from ledger.entry import leaf_hash
 from ledger.errors import LedgerError, MalformedError, UnavailableError
-from tests.support.audited import audited, eventful, finding_of
+from tests.support.audited import audited, drop_triggers, eventful, finding_of
 from tests.support.forgery import resealed
 from tests.support.ledgers import rows as stored_rows
 from tests.support.refusals import refused
@@ -40,12 +40,6 @@ def edit(directory: Path, script: str) -> None:
     with closing(sqlite3.connect(directory / "log.sqlite")) as db:
         drop_triggers(db)
         db.executescript(script)
-
-
-def drop_triggers(db: sqlite3.Connection) -> None:
-    names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for (name,) in names:
-        db.execute(f"DROP TRIGGER {name}")
 
 
 # --- what it says and ends with ------------------------------------------------------------------

@@ -111,13 +111,18 @@ def finding_of(directory: Path, **more: Any) -> Finding:
     return finding
 
 
+def drop_triggers(db: sqlite3.Connection) -> None:
+    """Drop what refuses changes, as anybody with the file can."""
+    names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in names:
+        db.execute(f"DROP TRIGGER {name}")
+
+
 @contextmanager
 def attacking(directory: Path, copy: Path) -> Iterator[sqlite3.Connection]:
     """Copy a ledger and open the copy's log without triggers and checks, as an attacker would."""
     shutil.copytree(directory, copy)
     with closing(sqlite3.connect(copy / LOG, isolation_level=None)) as db:
-        names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in names:
-            db.execute(f"DROP TRIGGER {name}")
+        drop_triggers(db)
         db.execute("PRAGMA ignore_check_constraints=ON")
         yield db
