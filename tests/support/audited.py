@@ -85,6 +85,8 @@ async def _end_well(cast: Cast, process: Process) -> None:
         await process.commands.sign(ids[0], who.shared(approved), None)
     act = cast.alice.act("withdraw", **_about(withdrawn))
     await process.commands.withdraw(ids[2], act)
+    ends = {"threshold": 9, "of": ["role:investor"], "expiresAt": "2026-12-21T00:00:00.000Z"}
+    await process.draft(cast.alice, policy=ends)
     vetoed = await process.draft(cast.alice, policy=_VETO, supersedes=ids[1])
     act = cast.bob.act("reject", **_about(vetoed), reason="The amount is too low.")
     await process.commands.reject(json.loads(vetoed)["statementId"], act, None)
