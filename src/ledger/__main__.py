@@ -1,4 +1,5 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `audit`, `replay`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `audit`, `replay`, `export`,
+`jws …`.
 
 Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py, those of
 `ledger audit` in auditcommand.py.
@@ -15,7 +16,14 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, auditcommand, cli_jws, logcommands, replaycommand
+from ledger import (
+    __version__,
+    auditcommand,
+    cli_jws,
+    exportcommand,
+    logcommands,
+    replaycommand,
+)
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -45,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logcommands.add_parser(commands)
     auditcommand.add_parser(commands)
     replaycommand.add_parser(commands)
+    exportcommand.add_parser(commands)
     chosen = parser.parse_args(arguments)
     if chosen.command == "jws":
         return cli_jws.run(chosen)
@@ -58,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return auditcommand.run(settings, chosen)
         if chosen.command == "replay":
             return replaycommand.run(settings, chosen)
+        if chosen.command == "export":
+            return exportcommand.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
