@@ -1,7 +1,8 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `audit`, `replay`, `export`,
+`verify`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws` and `ledger verify` have more, which
-are in cli_jws.py and cli_verify.py.
+Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `ledger verify` and `ledger audit` have
+more, which are in cli_jws.py, cli_verify.py and auditcommand.py.
 """
 
 import argparse
@@ -15,7 +16,16 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_export, cli_jws, cli_verify, logcommands, witnesscommands
+from ledger import (
+    __version__,
+    auditcommand,
+    cli_export,
+    cli_jws,
+    cli_verify,
+    logcommands,
+    replaycommand,
+    witnesscommands,
+)
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -45,6 +55,8 @@ def make_parser() -> argparse.ArgumentParser:
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
     witnesscommands.add_parser(commands)
+    auditcommand.add_parser(commands)
+    replaycommand.add_parser(commands)
     cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
     return parser
@@ -67,6 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return cli_export.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
+        if chosen.command == "audit":
+            return auditcommand.run(settings, chosen)
+        if chosen.command == "replay":
+            return replaycommand.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)

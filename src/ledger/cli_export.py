@@ -1,27 +1,33 @@
 """`ledger export`: what a ledger's data directory shows, as files. One function a format.
 
-Exit codes: 0 done, 2 usage, settings or I/O.
+Exit codes: 0 written, 1 stored bytes contradict each other, 2 usage, settings or I/O.
 """
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import BinaryIO, get_args
 
+from ledger import trail
 from ledger.assets import verifier_page
+from ledger.auditing.rows import Rows
 from ledger.bundle import Mode
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.errors import CorruptError, MalformedError, NotFoundError, UnavailableError
 from ledger.evidence import Evidence, newest_position
 from ledger.settings import LOG_FILE, Settings
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
 
+INVALID = 1
+STANDARD_OUTPUT = "-"
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `export`."""
-    text = "write evidence from the ledger's data directory; the server may run beside it"
+    text = "write what is in the log, for others to read; the server may run beside it"
     command = commands.add_parser("export", help=text, description=text)
     command.add_argument("--format", choices=sorted(FORMATS), required=True, help="what to write")
     command.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (bundle)")
@@ -37,8 +43,34 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Write the export; return the exit code."""
-    FORMATS[chosen.format](settings, chosen)
+    try:
+        FORMATS[chosen.format](settings, chosen)
+    except CorruptError as error:
+        print(f"ledger: {error}", file=sys.stderr)
+        return INVALID
     return 0
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[BinaryIO]:
+    if output == STANDARD_OUTPUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with Path(output).open("wb") as file:
+        yield file
+
+
+def export_trail(
+    write: Callable[[Rows, BinaryIO], None], settings: Settings, chosen: argparse.Namespace
+) -> None:
+    """Write the trail of all events, one line each."""
+    if chosen.statements:
+        raise MalformedError("request_invalid", "a trail is of the whole log: name no statements")
+    with closing(Rows(settings.data / LOG_FILE)) as rows, rows.snapshot():
+        rows.require_format()
+        with _opened(chosen.output or STANDARD_OUTPUT) as out:
+            write(rows, out)
 
 
 def export_bundle(settings: Settings, chosen: argparse.Namespace) -> None:
@@ -47,11 +79,10 @@ def export_bundle(settings: Settings, chosen: argparse.Namespace) -> None:
         raise MalformedError("request_invalid", "a bundle is of one statement or more: name them")
     raw = bundle(settings, chosen.statements, chosen.mode)
     output = chosen.output or f"evidence-{chosen.statements[0]}.zip"
-    if output == "-":
-        sys.stdout.buffer.write(raw)
-        return
-    Path(output).write_bytes(raw)
-    print(f"{output}: {len(raw):,} bytes. Verify it with `ledger verify {output} --log-key …`.")
+    with _opened(output) as out:
+        out.write(raw)
+    if output != STANDARD_OUTPUT:
+        print(f"{output}: {len(raw):,} bytes. Verify it with `ledger verify {output} --log-key …`.")
 
 
 def bundle(settings: Settings, statements: list[str], mode: Mode) -> bytes:
@@ -69,4 +100,7 @@ def bundle(settings: Settings, statements: list[str], mode: Mode) -> bytes:
         return evidence.write(statements, mode)
 
 
-FORMATS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {"bundle": export_bundle}
+FORMATS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {
+    "bundle": export_bundle,
+    **{name: partial(export_trail, write) for name, write in trail.FORMATS.items()},
+}

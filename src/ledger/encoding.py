@@ -116,7 +116,7 @@ def decode(raw: bytes, type_: type[T]) -> T:
         raise MalformedError("json_invalid", _explain(error)) from error
     # msgspec keeps the last of duplicate members. Without a backslash every quote delimits a
     # string, so `":` occurs once per member: where the count fits a flat struct, all is unique.
-    flat_members = len(getattr(value, "__struct_fields__", ()))
+    flat_members = _most_members(type_)
     if b"\\" in raw or raw.count(b":") != raw.count(b'":') or raw.count(b'":') > flat_members:
         _refuse_duplicates(raw)
     elif raw.count(b'":') != _present(value):
@@ -125,11 +125,19 @@ def decode(raw: bytes, type_: type[T]) -> T:
 
 
 def _present(value: Any) -> int:
-    """Count the members of a flat struct that differ from their defaults."""
+    """Count the members of a flat struct that differ from their defaults, and its tag."""
     defaults = value.__struct_defaults__
     required = len(value.__struct_fields__) - len(defaults)
     optional = zip(value.__struct_fields__[required:], defaults, strict=True)
-    return required + sum(getattr(value, name) is not default for name, default in optional)
+    given = sum([getattr(value, name) is not default for name, default in optional])
+    return required + given + (value.__struct_config__.tag is not None)
+
+
+def _most_members(type_: Any) -> int:
+    """Count the members that a struct can have, its tag among them; none of other types."""
+    if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
+        return 0
+    return len(type_.__struct_fields__) + (type_.__struct_config__.tag is not None)
 
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -158,17 +166,12 @@ def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:
     Raises MalformedError: `json_invalid` (not UTF-8 JSON, NaN, lone surrogate, deeper than 64),
     `json_duplicate_member`, `json_number_inexact` (a double would change it).
     """
-    number = _exact_float if exact_numbers else float
-    integer = _exact_int if exact_numbers else _int
+    parse = _parse_exact if exact_numbers else _parse
     try:
         text = raw.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_float=number,
-            parse_int=integer,
-        )
+        if text.startswith("\ufeff"):
+            raise MalformedError("json_invalid", "not UTF-8 JSON")
+        value = parse(text)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise MalformedError("json_invalid", "not UTF-8 JSON") from error
     except RecursionError as error:
@@ -214,6 +217,20 @@ def _exact_float(digits: str) -> float:
     if not exact:
         raise MalformedError("json_number_inexact", "a number does not survive an IEEE double")
     return value
+
+
+_parse_exact = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=_exact_float,
+    parse_int=_exact_int,
+).decode
+_parse = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=float,
+    parse_int=_int,
+).decode
 
 
 def _refuse_surrogates(value: Any) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import entry
+from ledger.entry import Entry
 from ledger.errors import CorruptError
 from ledger.jose import PublicJwk
 from ledger.passkey import AssertionEvidence, RegistrationEvidence
@@ -271,7 +272,11 @@ def decode(state: bytes) -> Event:
     The commitment to the body is the audit's to check, not every read's.
     """
     raw_entry, _, raw_body = entry.split(state)
-    envelope = entry.parse_entry(raw_entry)
+    return decode_body(entry.parse_entry(raw_entry), raw_body)
+
+
+def decode_body(envelope: Entry, raw_body: bytes) -> Event:
+    """Return the event of an entry and its body; raise CorruptError as `decode` does."""
     decoder = _decoders.get(envelope.type)
     if decoder is None:
         raise CorruptError("event_unknown", f"no event type {envelope.type!r}")

@@ -32,6 +32,7 @@ from ledger.publisher import Publisher
 from ledger.quorum import Quorum, read_policy
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
+from ledger.soundness import require_sound_end
 from ledger.stamping import Stamper, open_authority
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
@@ -52,9 +53,12 @@ def build(settings: Settings) -> Litestar:
     """Open the ledger of these settings, founding it at its first start, and return its server.
 
     Raises ConflictError `settings_mismatch` for a ledger founded with other settings,
-    `log_keys_missing` without the keys that it announced.
+    `log_keys_missing` without the keys that it announced, CorruptError as `require_sound_end`.
     """
     store = SqliteLog(settings.data / LOG_FILE)
+    # Connections for the publisher's long reads, for requests, and for what witnesses are told.
+    trees = (TreeStore(store), TreeStore(store), TreeStore(store))
+    require_sound_end(trees[0])
     log = Log(store)
     views = Views(settings.data / VIEWS_FILE)
     follower = Follower(views, log)
@@ -70,8 +74,6 @@ def build(settings: Settings) -> Litestar:
         _log.warning("first administrator, once: open %s", _invitation(settings, token))
     signed = SignerState(settings.log_state)
     keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
-    # Connections for the publisher's long reads, for requests, and for what witnesses are told.
-    trees = (TreeStore(store), TreeStore(store), TreeStore(store))
     publisher = Publisher(trees[0], signed, keys)
     publisher.open()
     state = OperationalState(settings.data / STATE_FILE)
