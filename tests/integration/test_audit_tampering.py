@@ -243,6 +243,19 @@ def test_a_signers_state_that_is_none_is_named(ledger: Path, copy: Path, text: s
     assert finding_of(copy).code == "state_malformed"
 
 
+def test_an_index_that_hides_a_row_is_found(ledger: Path, copy: Path) -> None:
+    """What the table has and the index has not, no look-up finds."""
+    shutil.copytree(ledger, copy)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db:
+        db.execute("PRAGMA writable_schema=ON")
+        root = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_ev_1'"
+        db.execute("CREATE TABLE empty(a, b, PRIMARY KEY(a, b))")
+        other = root.replace("autoindex_ev", "autoindex_empty")
+        db.execute(f"UPDATE sqlite_master SET rootpage = ({other}) WHERE rootpage = ({root})")
+        db.commit()
+    assert finding_of(copy).part in {"file", "event"}
+
+
 # --- files that are no logs ----------------------------------------------------------------------
 
 
