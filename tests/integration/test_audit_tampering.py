@@ -17,6 +17,7 @@ import pytest
 from ledger.store import SqliteLog
 from tests.support.audited import attacking, audited, eventful, finding_of
 
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "audit.md"
 SIZE, FAR = 301, 1_000_000
 # Where a row stands in the log; of a tile, where its first leaf does.
 PLACES = {
@@ -95,6 +96,12 @@ def test_the_ledger_as_it_is_passes(ledger: Path) -> None:
 
 def test_every_table_has_its_rows_and_its_place() -> None:
     assert {table for table, _ in COLUMNS} == {*PLACES}
+
+
+def test_the_reference_says_what_each_column_is_held_against() -> None:
+    rows = REFERENCE.read_text().splitlines()
+    named = "".join(row for row in rows if row.startswith("| `") or row.startswith("| | `"))
+    assert [each for each in COLUMNS if any(f"`{name}`" not in named for name in each)] == []
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda each: each)
