@@ -115,31 +115,33 @@ def decode(raw: bytes, type_: type[T]) -> T:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError("json_invalid", _explain(error)) from error
     # msgspec keeps the last of duplicate members. Without a backslash every quote delimits a
-    # string, so `":` occurs once per member: where the count fits a flat struct, all is unique.
-    flat_members = _most_members(type_)
-    if b"\\" in raw or raw.count(b":") != raw.count(b'":') or raw.count(b'":') > flat_members:
-        _refuse_duplicates(raw)
-    elif raw.count(b'":') != _present(value):
-        _refuse_duplicates(raw)
+    # string, so `":` occurs once per member: where a flat struct has as many, all are unique.
+    members = raw.count(b'":')
+    if b"\\" in raw or raw.count(b":") != members or members != _present(value, type_):
+        parse_json(raw, exact_numbers=False)
     return value
 
 
-def _present(value: Any) -> int:
-    """Count the members of a flat struct that differ from their defaults, and its tag."""
-    defaults = value.__struct_defaults__
-    required = len(value.__struct_fields__) - len(defaults)
-    optional = zip(value.__struct_fields__[required:], defaults, strict=True)
-    given = sum([getattr(value, name) is not default for name, default in optional])
-    return required + given + (value.__struct_config__.tag is not None)
+def _present(value: Any, type_: Any) -> int:
+    """Count the members of a struct that differ from their defaults, and its tag; else -1."""
+    shape = _shapes.get(type_)
+    if shape is None:
+        shape = _shapes[type_] = _shape(type_)
+    always, optional = shape
+    return always + sum([getattr(value, name) is not default for name, default in optional])
 
 
-def _most_members(type_: Any) -> int:
-    """Count the members that a struct can have, its tag among them; none of other types."""
+def _shape(type_: Any) -> tuple[int, tuple[tuple[str, Any], ...]]:
+    """Return how many members a struct always has, its tag among them, and its optional ones."""
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
-        return 0
-    return len(type_.__struct_fields__) + (type_.__struct_config__.tag is not None)
+        return -1, ()
+    defaults = type_.__struct_defaults__
+    required = len(type_.__struct_fields__) - len(defaults)
+    optional = zip(type_.__struct_fields__[required:], defaults, strict=True)
+    return required + (type_.__struct_config__.tag is not None), tuple(optional)
 
 
+_shapes: dict[Any, tuple[int, tuple[tuple[str, Any], ...]]] = {}
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
@@ -154,10 +156,6 @@ def _explain(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
         return str(error)
     return "not UTF-8 JSON"
-
-
-def _refuse_duplicates(raw: bytes) -> None:
-    parse_json(raw, exact_numbers=False)
 
 
 def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:

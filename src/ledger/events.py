@@ -301,13 +301,21 @@ TAKEN = {
 }
 
 
+_CLAIMING = frozenset(
+    (UserRegistered, RoleGranted, PasskeyAdded, KeyAttested, InvitationIssued, LogFrozen)
+)
+
+
 def claims(event: Event) -> tuple[str, ...]:
     """Return the names that this event takes for ever; a second event that takes one conflicts.
 
     They live in the store beside the events, in the same transaction: uniqueness over all
     streams (a kid, a credential id, a used invitation) and membership of roles.
     """
-    body, owner = event.body, str(event.stream)
+    body = event.body
+    if type(body) not in _CLAIMING:  # most events take none
+        return ()
+    owner = str(event.stream)
     match body:
         case UserRegistered():
             used = (f"used/{body.invitation}",) if body.invitation else ()

@@ -116,7 +116,16 @@ def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> 
     """Tell whether this person's approval can count."""
     if user == creator and not policy.creator_may_sign:
         return False
-    return any(covers(member, user, roles) for member in members(policy))
+    return _names(policy, user, roles)
+
+
+def _names(node: AnyNode, user: str, roles: Set[str]) -> bool:
+    return any(
+        [
+            _names(each, user, roles) if isinstance(each, Node) else covers(each, user, roles)
+            for each in node.of
+        ]
+    )
 
 
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:

@@ -120,10 +120,7 @@ class Trail:
         whose = self._names.get(str(event.stream), "somebody")
         match event.body:
             case LedgerCreated() as body:
-                return (
-                    body.ledger,
-                    f"was created; people join it by {body.registration} registration",
-                )
+                return body.ledger, f"was created; registration: {body.registration}"
             case LogKeysAnnounced(vkeys=vkeys):
                 return vkeys[0], f"announced {len(vkeys)} keys that sign its checkpoints"
             case LogKeysRetired(vkeys=vkeys):

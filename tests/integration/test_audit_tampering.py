@@ -17,6 +17,7 @@ import pytest
 from ledger.store import SqliteLog
 from tests.support.audited import attacking, audited, eventful, finding_of
 
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "audit.md"
 SIZE, FAR = 301, 1_000_000
 # Where a row stands in the log; of a tile, where its first leaf does.
 PLACES = {
@@ -95,6 +96,12 @@ def test_the_ledger_as_it_is_passes(ledger: Path) -> None:
 
 def test_every_table_has_its_rows_and_its_place() -> None:
     assert {table for table, _ in COLUMNS} == {*PLACES}
+
+
+def test_the_reference_says_what_each_column_is_held_against() -> None:
+    rows = REFERENCE.read_text().splitlines()
+    named = "".join(row for row in rows if row.startswith("| `") or row.startswith("| | `"))
+    assert [each for each in COLUMNS if any(f"`{name}`" not in named for name in each)] == []
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda each: each)
@@ -241,6 +248,19 @@ def test_a_signers_state_that_is_none_is_named(ledger: Path, copy: Path, text: s
         db.execute("UPDATE signed SET text = ?", (text,))
         db.commit()
     assert finding_of(copy).code == "state_malformed"
+
+
+def test_an_index_that_hides_a_row_is_found(ledger: Path, copy: Path) -> None:
+    """What the table has and the index has not, no look-up finds."""
+    shutil.copytree(ledger, copy)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db:
+        db.execute("PRAGMA writable_schema=ON")
+        root = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_ev_1'"
+        db.execute("CREATE TABLE empty(a, b, PRIMARY KEY(a, b))")
+        other = root.replace("autoindex_ev", "autoindex_empty")
+        db.execute(f"UPDATE sqlite_master SET rootpage = ({other}) WHERE rootpage = ({root})")
+        db.commit()
+    assert finding_of(copy).part in {"file", "event"}
 
 
 # --- files that are no logs ----------------------------------------------------------------------

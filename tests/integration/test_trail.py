@@ -68,12 +68,8 @@ def test_every_event_is_a_line_in_order(ledger: Path, tmp_path: Path) -> None:
         signer = getattr(event.body, "signer", None)
         if signer is not None:
             assert line["actorId"] == signer
-            assert line["actorName"] == auditor.people[_uuid(signer)].name
+            assert line["actorName"] == auditor.people[UUID(signer)].name
             assert line["kid"] == event.body.kid  # type: ignore[attr-defined]  # every decision's
-
-
-def _uuid(text: str) -> Any:
-    return UUID(text)
 
 
 def test_the_csv_has_the_same_lines(ledger: Path, tmp_path: Path) -> None:

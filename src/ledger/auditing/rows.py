@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ledger.auditing.findings import Finding
 from ledger.errors import CorruptError, NotFoundError
 from ledger.events import (
     StatementDrafted,
@@ -84,6 +85,11 @@ class Rows:
         ((found,),) = self.query("PRAGMA user_version")
         if found != FORMAT:
             raise CorruptError("format_unknown", f"the file has format {found}, not {FORMAT}")
+
+    def damage(self) -> Finding | None:
+        """Return what SQLite's own check finds: indexes that are not those of their tables."""
+        told = [text for (text,) in self.query("PRAGMA integrity_check(1)")]
+        return None if told == ["ok"] else Finding("file", None, "file_malformed", told[0])
 
     # --- events --------------------------------------------------------------------------------
 

@@ -110,6 +110,8 @@ class _Audit:
                 crew.start(self._tasks())
                 if self._before is None:
                     self._note(self._scan.run())
+            # Meanwhile: an index that hides rows would hide them from this audit, too.
+            self._note(rows.damage())
             wrong, counts = crew.join()
         self._note(wrong)
         self._counts = counts
