@@ -58,6 +58,7 @@ BY_CEREMONY = [
 ]
 GET = [
     *PAGES,
+    "/verify",
     *PUBLIC,
     *MEMBERS_READ,
     "/statements/{statement_id:str}",
