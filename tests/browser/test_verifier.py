@@ -4,6 +4,7 @@ import json
 import random
 import socketserver
 from collections.abc import Iterator
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 from threading import Thread
@@ -208,8 +209,9 @@ def listener() -> Iterator[tuple[str, list[bytes]]]:
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             # Chromium connects before it asks the policy about a frame, and then says nothing.
-            if sent := self.request.recv(1000):
-                reached.append(sent)
+            self.request.settimeout(0.5)
+            with suppress(TimeoutError):
+                reached.append(self.request.recv(1000))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -226,14 +228,14 @@ def test_there_is_no_way_out(verifier: Verifier, listener: tuple[str, list[bytes
     assert verifier.requests == [f"file://{PAGE}"]
     refused = verifier.evaluate(NOT_ONE_WAY_OUT, address)
     assert {"connect-src", "frame-src", "img-src"} == set(refused)
-    assert reached == []
+    assert set(reached) <= {b""}
     verifier.requests.clear()  # they were asked for, and went nowhere
 
 
 def test_the_page_shows_that_it_cannot_reach_the_network(verifier: Verifier) -> None:
     verifier.expect_problem("Content Security Policy|violates")
     verifier.button("Try it").click()
-    expect(verifier.page.locator("#proved")).to_contain_text("the browser refused")
+    expect(verifier.page.locator("#proved")).to_contain_text("your browser refused")
 
 
 def test_the_server_serves_the_same_page_and_lets_it_reach_nothing_either(

@@ -178,7 +178,7 @@ function table(decisions) {
       el("th", { scope: "row" }, ...seen(name)),
       el("td", {}, titled(decision)),
       el("td", {}, el("time", { datetime: at }, at.replace("T", " ").replace(/\.[0-9]*Z/, " UTC"))),
-      el("td", {}, String(position)),
+      el("td", { "data-label": "Position" }, String(position)),
     ),
   );
   const caption = el("caption", { class: "visually-hidden" }, "Decisions");
