@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from ledger.encoding import b64u_encode
+from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import MalformedError, NotFoundError, RefusedError
 from ledger.jose import (
     Claims,
@@ -90,6 +90,13 @@ def test_one_key_alone_verifies_under_any_kid_and_a_set_does_not(key: Any) -> No
     assert codes(verify_multi_all(named, key)) == [None]
     assert codes(verify_multi_all(named, [key])) == ["jwk_key_not_found"]
     assert codes(verify_multi_all(named, key, profile="ledger")) == ["jwk_key_not_found"]
+
+
+def test_a_secret_alone_verifies_under_any_kid() -> None:
+    jwk = {"kty": "oct", "k": b64u_encode(SECRET), "kid": "shared"}
+    jws = sign_multi(PAYLOAD, [import_private(jwk, alg="HS512")])
+    assert json.loads(b64u_decode(jws["signatures"][0]["protected"]))["kid"] == "shared"
+    assert codes(verify_multi_all(jws, SECRET, algorithms=["HS512"])) == [None]
 
 
 def test_a_key_with_a_member_named_keys_is_a_key() -> None:
@@ -342,8 +349,9 @@ def test_every_algorithm_can_be_allowed_at_once() -> None:
 
 
 def test_options_that_are_none_are_not_given() -> None:
-    found = verify_multi_all(JWS, ALICE.public, typ=None, now=None, claims=None)  # type: ignore[arg-type]
-    assert found.outcomes[0].verified
+    names = ["typ", "now", "claims", "limits", "detached_payload", "strict_signer_match"]
+    options: dict[str, Any] = dict.fromkeys(names)
+    assert verify_multi_all(JWS, ALICE.public, **options).outcomes[0].verified
 
 
 @pytest.mark.parametrize(
