@@ -58,7 +58,6 @@ class Auditor:
     def __init__(self, *, complete: bool = True) -> None:
         self.position = 0
         self._complete = complete
-        self._deciding = 0
         self.charter: Charter | None = None
         self.people: dict[UUID, Person] = {}
         self.statements: dict[UUID, Statement] = {}
@@ -71,11 +70,10 @@ class Auditor:
     def add(self, position: int, state: bytes, leaf: bytes | None = None) -> Event:
         """Check the next stored event and fold it; raise AuditError `log_invalid`."""
         try:
-            # A registration is one commit, so there is no gap inside it in any choice of streams.
-            may_skip = not self._complete and self._incomplete is None
-            if position != self.position + 1 and not (may_skip and position > self.position):
+            if self._may_skip(position):
+                self.position = position - 1
+            if position != self.position + 1:
                 raise CorruptError("position_gap", f"after {self.position} comes {position}")
-            self._deciding = position
             event = self._parse(state, leaf)
             self._require_complete(event)
             expected = self._decide(event)
@@ -89,6 +87,13 @@ class Auditor:
             raise AuditError("log_invalid", f"{error!r}", position=position) from error
         self.position = position
         return event
+
+    def _may_skip(self, position: int) -> bool:
+        """Tell whether what lies before a position may be of other streams.
+
+        A registration is one commit, so there is nothing inside it in any choice of streams.
+        """
+        return not self._complete and self._incomplete is None and position > self.position
 
     def finish(self) -> None:
         """Raise AuditError `log_invalid` if the log ends inside a registration."""
@@ -148,11 +153,11 @@ class Auditor:
                 return charter.invite(self._charter, self._signer(act), act, now_ms=now_ms)
             case LogKeysAnnounced(act=act, first_size=size):
                 # A size that is there when the event is: keys are not announced for later.
-                if size > self._deciding:
+                if size > self.position + 1:
                     raise CorruptError("log_keys_misplaced", "keys announced for a later size")
                 return charter.announce_log_keys(self._charter, act, now_ms=now_ms)
             case LogKeysRetired(act=act, last_size=size):
-                if size > self._deciding:
+                if size > self.position + 1:
                     raise CorruptError("log_keys_misplaced", "keys retired at a later size")
                 return charter.retire_log_keys(self._charter, act, now_ms=now_ms)
             case LogFrozen(act=act):

@@ -7,7 +7,7 @@ one that no check looked at.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -73,9 +73,14 @@ def read(files: Files) -> Casefile:
         raise MalformedError("manifest_mismatch", "the manifest states another checkpoint")
     for statement in manifest.statements:
         parse_uuid(statement)
-    tiles, bundles = _tiles(files, 0 if manifest.mode == "statement" else checkpoint.size)
-    numbered = _numbered(files, manifest.mode, set(tiles_names(tiles)))
-    entries = dict(sorted(numbered["entries"].items())) or _unbundled(bundles)
+    tiles, bundles = read_tiles(files, 0 if manifest.mode == "statement" else checkpoint.size)
+    names = {
+        name
+        for (level, n), hashes in tiles.items()
+        for name in names_of_tile(level, n, len(hashes) // HASH_BYTES)
+    }
+    numbered = _numbered(files, manifest.mode, names)
+    entries = dict(sorted(numbered["entries"].items())) or unbundled(bundles)
     return Casefile(
         mode=manifest.mode,
         statements=manifest.statements,
@@ -90,17 +95,21 @@ def read(files: Files) -> Casefile:
     )
 
 
-def tiles_names(tiles: dict[tuple[int, int], bytes]) -> Iterable[str]:
-    """Yield the names of these tiles, and of the bundles of entries beside the lowest."""
-    for (level, n), hashes in tiles.items():
-        path = tile_path(n, len(hashes) // HASH_BYTES)
-        yield f"tile/{level}/{path}"
-        if level == 0:
-            yield f"tile/entries/{path}"
+def names_of_tile(level: int, n: int, width: int) -> Iterator[str]:
+    """Yield the name of a tile, and of the bundle of entries beside one of the lowest level."""
+    path = tile_path(n, width)
+    yield f"tile/{level}/{path}"
+    if level == 0:
+        yield f"tile/entries/{path}"
 
 
-def _tiles(files: Files, size: int) -> tuple[dict[tuple[int, int], bytes], dict[int, list[bytes]]]:
-    """Return the tiles of a tree of this size by level and number, and its entries by tile."""
+def read_tiles(
+    files: Files, size: int
+) -> tuple[dict[tuple[int, int], bytes], dict[int, list[bytes]]]:
+    """Return the tiles of a tree of this size by level and number, and its entries by tile.
+
+    Raises MalformedError `file_missing`, `tile_malformed`, `entry_bundle_malformed`.
+    """
     tiles, bundles = {}, {}
     for level, n, width in tiles_of(size):
         path = tile_path(n, width)
@@ -113,11 +122,11 @@ def _tiles(files: Files, size: int) -> tuple[dict[tuple[int, int], bytes], dict[
             )
         tiles[level, n] = hashes
         if level == 0:
-            bundles[n] = entries_of_tile(files, f"tile/entries/{path}")
+            bundles[n] = _entries_of_tile(files, f"tile/entries/{path}")
     return tiles, bundles
 
 
-def entries_of_tile(files: Files, name: str) -> list[bytes]:
+def _entries_of_tile(files: Files, name: str) -> list[bytes]:
     """Return the entries of one tile; raise as `split_bundle`, and for another number of them."""
     _, width = parse_tile_path(name.removeprefix("tile/entries/"))
     if name not in files:
@@ -130,7 +139,8 @@ def entries_of_tile(files: Files, name: str) -> list[bytes]:
     return entries
 
 
-def _unbundled(bundles: dict[int, list[bytes]]) -> dict[int, bytes]:
+def unbundled(bundles: dict[int, list[bytes]]) -> dict[int, bytes]:
+    """Return the entries of bundles by leaf index."""
     return {
         n * WIDTH + place: raw for n, bundle in bundles.items() for place, raw in enumerate(bundle)
     }

@@ -49,11 +49,11 @@ def seal(*, at: str, seq: int, stream: UUID, tag: str, body: bytes, salt: bytes)
 
 
 def _write(entry: Entry) -> bytes:
-    # Written out by hand in RFC 8785 order: every part is ASCII that needs no escape.
+    # By hand in RFC 8785 order: every part is ASCII that needs no escape.
     return (
         f'{{"at":"{entry.at}","body":{{"len":{entry.body.len},"sha256":"{entry.body.sha256}"}},'
         f'"seq":{entry.seq},"stream":"{entry.stream}","type":"{entry.type}","v":1}}'
-    ).encode()
+    ).encode("ascii")
 
 
 def split(state: bytes) -> tuple[bytes, bytes, bytes]:
@@ -90,10 +90,9 @@ def parse_canonical(raw: bytes) -> Entry:
     """
     envelope = parse_entry(raw)
     # A text with something to escape cannot come out as it was written.
-    is_one_form = _write(envelope) == raw and raw.isascii()
-    if not (
-        is_one_form and _TIME.fullmatch(envelope.at) and _SHA256.fullmatch(envelope.body.sha256)
-    ):
+    is_ascii = envelope.at.isascii() and envelope.type.isascii()
+    digest, time = _SHA256.fullmatch(envelope.body.sha256), _TIME.fullmatch(envelope.at)
+    if not (is_ascii and digest and time and _write(envelope) == raw):
         raise CorruptError("entry_malformed", "the entry is not in its canonical form")
     return envelope
 

@@ -231,16 +231,16 @@ class Events:
         if not self.is_sound:
             owners: dict[str, tuple[UUID, Key]] = {}
             self._each(lambda recorded: self._use(recorded, owners))
-        return len({str(getattr(e.event.body, "kid", "")) for e in self._recorded} - {""})
+        return len({_kid(each) for each in self._recorded} - {None})
 
     def _use(self, recorded: Recorded, owners: dict[str, tuple[UUID, Key]]) -> None:
         event = recorded.event
-        if signature(event.body) and not isinstance(event.body, _OF_THE_LEDGER):
-            with suppress(_UnreadableError):
-                self._require_in_force(recorded, _kid(recorded), owners)
+        kid = _kid(recorded)
+        if kid is not None:
+            self._require_in_force(recorded, kid, owners)
         if isinstance(event.body, KeyAttested):
-            kid = thumbprint(event.body.jwk)
-            owners.setdefault(kid, (event.stream, Key(kid, event.body.jwk, event.body.expires_at)))
+            new = thumbprint(event.body.jwk)
+            owners.setdefault(new, (event.stream, Key(new, event.body.jwk, event.body.expires_at)))
         elif isinstance(event.body, KeyRevoked) and event.body.kid in owners:
             owner, key = owners[event.body.kid]
             owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
@@ -259,21 +259,23 @@ class Events:
         holder.active_key(kid, now_ms=clock.to_ms(recorded.event.at))
 
 
-class _UnreadableError(Exception):
-    """A JWS that is none: the signatures' matter, not the keys'."""
-
-
 def _parse(recorded: Recorded) -> CompactJws:
     text = signature(recorded.event.body)
     approves = isinstance(recorded.event.body, StatementSigned)
     return parse_approval(text) if approves else parse_act(text)
 
 
-def _kid(recorded: Recorded) -> str:
+def _kid(recorded: Recorded) -> str | None:
+    """Return the key that a person signed an event with; None for what no person's key signed.
+
+    A JWS that is none is the signatures' matter.
+    """
+    if isinstance(recorded.event.body, _OF_THE_LEDGER):
+        return None
     try:
         return _parse(recorded).header.kid
-    except LedgerError as error:
-        raise _UnreadableError from error
+    except LedgerError:
+        return None
 
 
 def _actor(recorded: Recorded) -> str:

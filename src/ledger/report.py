@@ -1,13 +1,24 @@
 """What a verifier reports: checks, a verdict, statements; the same in every language."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 
+from ledger.checkpoint import Checkpoint
+from ledger.encoding import b64_encode
+from ledger.errors import LedgerError, UnverifiableError
+
 Outcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
+A = TypeVar("A")
+T = TypeVar("T")
 LEDGER = "ledger"  # the check that needs a key from outside
+# What the others establish is the bundle's own; all of it is needed for a verdict.
+OWN = frozenset(
+    {"readable", "content", "signatures", "attestations", "keys", "policy"}
+    | {"entries", "checkpoint"}
+)
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -62,10 +73,59 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def verdict(checks: Sequence[Check]) -> Verdict:
-    """Return what checks come to together."""
+    """Return what checks come to together; further ones can only refuse."""
     if any(check.outcome == "failed" for check in checks):
         return "invalid"
     left_open = {check.name for check in checks if check.outcome != "passed"}
-    if left_open - {LEDGER}:
+    if not OWN.isdisjoint(left_open):
         return "unverifiable"
-    return "consistent" if left_open else "verified"
+    return "consistent" if LEDGER in left_open else "verified"
+
+
+class Checks:
+    """The checks that were made, in their order."""
+
+    def __init__(self) -> None:
+        self.made: list[Check] = []
+
+    def make(self, name: str, check: Callable[[A], tuple[str, T]], needs: A | None) -> T | None:
+        """Make one check and keep what came of it; return what it established, if it passed."""
+        if needs is None:
+            self.made.append(Check(name, "skipped", "An earlier check did not pass."))
+            return None
+        try:
+            says, found = check(needs)
+        except UnverifiableError as error:
+            self.made.append(_refused(name, "unverifiable", error))
+            return None
+        except LedgerError as error:
+            self.made.append(_refused(name, "failed", error))
+            return None
+        self.made.append(Check(name, "passed", says))
+        return found
+
+
+def _refused(name: str, outcome: Outcome, error: LedgerError) -> Check:
+    position = error.evidence.get("position")
+    says = f"{error.detail[:1].upper()}{error.detail[1:]}."
+    return Check(name, outcome, says, error.code, position if isinstance(position, int) else None)
+
+
+def report(
+    checks: Checks,
+    mode: str | None,
+    tree: Checkpoint | None,
+    statements: Sequence[Shown],
+    limits: Iterable[str],
+) -> Report:
+    """Return the report of these checks."""
+    return Report(
+        verdict=verdict(checks.made),
+        mode=mode,
+        ledger=None if tree is None else tree.origin,
+        size=None if tree is None else tree.size,
+        root=None if tree is None else b64_encode(tree.root),
+        checks=tuple(checks.made),
+        statements=tuple(statements),
+        does_not_prove=tuple(limits),
+    )

@@ -18,8 +18,8 @@ from ledger.assets import Assets, find_web
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
+from ledger.http import evidence, people, reads, statements
 from ledger.http import log as public_log
-from ledger.http import people, reads, statements
 from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
@@ -116,6 +116,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         route_handlers=[
             statements.router,
             statements.reads,
+            evidence.router,
             Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
             *people.public,
             people.members_only,

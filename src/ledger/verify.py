@@ -6,15 +6,13 @@ did not pass. What a bundle says of its own keys establishes nothing about whose
 that is the ninth check, with a key that the caller has from elsewhere.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 from uuid import UUID
 
 from ledger import bundle, checkpoint
 from ledger.bundle import Files
 from ledger.casefile import Casefile, content, placed, read
 from ledger.checkpoint import VerifiedCheckpoint
-from ledger.encoding import b64_encode
 from ledger.entry import entry_hash
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
@@ -22,7 +20,7 @@ from ledger.instructions import limits
 from ledger.merkle import HASH_BYTES, WIDTH, Edge, verify_inclusion
 from ledger.notekeys import ED25519, NoteKey, parse_vkey
 from ledger.redecide import Events, Progress, silent
-from ledger.report import LEDGER, Approver, Check, Decided, Report, Shown, verdict
+from ledger.report import LEDGER, Approver, Checks, Decided, Report, Shown, report
 
 _DECISIONS: dict[type[Body], str] = {
     StatementSigned: "approval",
@@ -32,8 +30,6 @@ _DECISIONS: dict[type[Body], str] = {
 _RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
 
 Source = bytes | Files
-A = TypeVar("A")
-T = TypeVar("T")
 
 
 def verify(
@@ -58,53 +54,28 @@ class _Verifier:
         self._expected = expected
         self._now_ms = now_ms
         self._progress = progress
-        self._checks: list[Check] = []
 
     def report(self, source: Source) -> Report:
         """Make the checks and say what they come to."""
-        case = self._make("readable", lambda _: _readable(source), True)  # 1
-        events = self._make("content", self._content, case)  # 2
+        checks = Checks()
+        case = checks.make("readable", lambda _: _readable(source), True)  # 1
+        events = checks.make("content", self._content, case)  # 2
         decided = (
-            self._make("signatures", _signatures, events),  # 3
-            self._make("attestations", _attestations, events),  # 4
-            self._make("keys", _keys, events),  # 5
+            checks.make("signatures", _signatures, events),  # 3
+            checks.make("attestations", _attestations, events),  # 4
+            checks.make("keys", _keys, events),  # 5
         )
-        shown = self._make("policy", self._policy, None if None in decided else events)  # 6
-        self._make("entries", self._entries, case)  # 7
-        signed = self._make("checkpoint", _checkpoint, events)  # 8
-        self._make(LEDGER, self._ledger, signed)  # 9
+        shown = checks.make("policy", self._policy, None if None in decided else events)  # 6
+        checks.make("entries", self._entries, case)  # 7
+        signed = checks.make("checkpoint", _checkpoint, events)  # 8
+        checks.make(LEDGER, lambda found: compare_keys(found, self._expected), signed)  # 9
+        mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
-        return Report(
-            verdict=verdict(self._checks),
-            mode=None if case is None else case.mode,
-            ledger=None if tree is None else tree.origin,
-            size=None if tree is None else tree.size,
-            root=None if tree is None else b64_encode(tree.root),
-            checks=tuple(self._checks),
-            statements=shown or (),
-            does_not_prove=tuple(limits("" if case is None else case.mode)),
-        )
-
-    def _make(self, name: str, check: Callable[[A], tuple[str, T]], needs: A | None) -> T | None:
-        """Make one check and keep what came of it; return what it established, if it passed."""
-        if needs is None:
-            self._checks.append(Check(name, "skipped", "An earlier check did not pass."))
-            return None
-        try:
-            says, found = check(needs)
-        except LedgerError as error:
-            outcome = "unverifiable" if isinstance(error, UnverifiableError) else "failed"
-            at = error.evidence.get("position")
-            position = at if isinstance(at, int) else None
-            said = Check(name, outcome, _sentence(error.detail), error.code, position)  # type: ignore[arg-type]  # one of two
-            self._checks.append(said)
-            return None
-        self._checks.append(Check(name, "passed", says))
-        return found
+        return report(checks, mode, tree, shown or (), limits(mode or ""))
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
-        says = f"{_number(len(recorded), 'event')} as the entries commit to, and files that follow."
+        says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
         return says, Events(case, recorded, progress=self._progress)
 
     def _policy(self, events: Events) -> tuple[str, tuple[Shown, ...]]:
@@ -126,7 +97,7 @@ class _Verifier:
                 )
             )
         stand = ", ".join(
-            f"{each.status} with {_number(len(each.approvers), 'approval')}" for each in shown
+            f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
         return f"Every decision follows from its evidence: {stand}.", tuple(shown)
 
@@ -135,7 +106,7 @@ class _Verifier:
             self._whole_tree(case)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
-        return f"{_number(count, 'entry')} of {size} stand where the tree has them.", True
+        return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
 
     def _proofs(self, case: Casefile) -> None:
         """Verify the proof of every entry that has to have one."""
@@ -162,14 +133,6 @@ class _Verifier:
     def _whole_tree(self, case: Casefile) -> None:
         verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
 
-    def _ledger(self, signed: VerifiedCheckpoint) -> tuple[str, bool]:
-        if not self._expected:
-            detail = "no key was given to compare with"
-            raise UnverifiableError("log_key_not_given", detail)
-        if not set(self._expected) & set(signed.signers):
-            raise RefusedError("ledger_unexpected", "another ledger's: the key given did not sign")
-        return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
-
 
 # --- the checks that need nothing but what they are given --------------------------------------
 
@@ -183,26 +146,46 @@ def _readable(source: Source) -> tuple[str, Casefile]:
 
 
 def _signatures(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.signatures(), 'signature')} by the keys that they name.", True
+    return f"{_number(events.signatures(), 'signature')}, good under the keys they name.", True
 
 
 def _attestations(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.attestations(), 'passkey and key', 'passkeys and keys')} shown.", True
+    return f"{_number(events.attestations(), 'passkey or key')}, shown with good evidence.", True
 
 
 def _keys(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.keys(), 'key')} in force wherever used, by the owners.", True
-
-
-def _checkpoint(case_events: Events) -> tuple[str, VerifiedCheckpoint]:
-    case, charter = case_events.case, case_events.charter
-    size = case.checkpoint.size
-    keys = [parse_vkey(key.vkey) for key in charter.log_keys if key.signs(size)]
-    signed = checkpoint.verify_note(case.note, keys, expected_origin=charter.ledger)
-    kinds = " and ".join(
-        "Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers
+    return (
+        f"{_number(events.keys(), 'key')}, each its owner's and in force wherever it signed.",
+        True,
     )
-    return f"Signed for {size} entries with the announced {kinds} key.", signed
+
+
+def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
+    case, charter = events.case, events.charter
+    announced = [key.vkey for key in charter.log_keys if key.signs(case.checkpoint.size)]
+    return signed_by(case.note, [parse_vkey(vkey) for vkey in announced], charter.ledger)
+
+
+def signed_by(
+    note: bytes, keys: Sequence[NoteKey], expected_origin: str
+) -> tuple[str, VerifiedCheckpoint]:
+    """Return a checkpoint that one of these keys signed, and a sentence; raise as `verify_note`."""
+    signed = checkpoint.verify_note(note, keys, expected_origin=expected_origin)
+    kinds = ["Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers]
+    words = f"{' and '.join(kinds)} key{'s' if len(kinds) > 1 else ''}"
+    return f"Signed for {signed.checkpoint.size:,} entries with the announced {words}.", signed
+
+
+def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tuple[str, bool]:
+    """Compare who signed with the keys that the caller trusts.
+
+    Raises UnverifiableError `log_key_not_given`, RefusedError `ledger_unexpected`.
+    """
+    if not expected:
+        raise UnverifiableError("log_key_not_given", "no key was given to compare with")
+    if not set(expected) & set(signed.signers):
+        raise RefusedError("ledger_unexpected", "another ledger's: the key given did not sign")
+    return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
 
 
 def verify_tree(
@@ -249,10 +232,6 @@ def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[De
     ]
 
 
-def _number(count: int, word: str, words: str = "") -> str:
-    plural = words or {"entry": "entries", "person": "people"}.get(word, f"{word}s")
+def _number(count: int, word: str) -> str:
+    plural = {"entry": "entries", "passkey or key": "passkeys and keys"}.get(word, f"{word}s")
     return f"{count:,} {word if count == 1 else plural}"
-
-
-def _sentence(detail: str) -> str:
-    return f"{detail[:1].upper()}{detail[1:]}."

@@ -1,6 +1,6 @@
 """The auditor over a stored log: what it accepts, and at which position it refuses the rest.
 
-`STORY` has 29 events of every type; tests/support/chronicle.py tells which is where.
+`STORY` has 32 events of every type; tests/support/chronicle.py tells which is where.
 """
 
 import copy
@@ -13,7 +13,7 @@ import pytest
 from ledger import entry, events
 from ledger.audit import AuditError, Auditor
 from ledger.errors import LedgerError
-from ledger.events import BODIES
+from ledger.events import BODIES, LogFrozen
 from ledger.store import SqliteLog
 from tests.support.chronicle import every_type
 from tests.support.forgery import refusal, refusal_of_rows
@@ -23,9 +23,11 @@ from tests.support.writes import stored, write
 
 STORY = every_type()
 STATES = STORY.states
-POSITIONS = range(1, 30)
+POSITIONS = range(1, 33)
 # Events that nothing later depends on, so that their order is only the tree's to prove.
-INDEPENDENT = {22, 24, 27, 28, 29}
+INDEPENDENT = {22, 24, 27, 28, 29, 32}
+# The announcements behind them name the log's size, and would show an event missing.
+BEFORE_LOG_KEYS = 29
 
 
 @pytest.fixture
@@ -55,8 +57,8 @@ def attacked(path: Path, script: str) -> tuple[int, str] | None:
 
 def test_a_log_with_every_type_of_event_is_accepted(path: Path) -> None:
     auditor = audit(rows(path))
-    assert auditor.position == 29
-    assert {event.body.TAG for event in STORY.events} == set(BODIES)
+    assert auditor.position == 32
+    assert {event.body.TAG for event in STORY.events} == set(BODIES) - {LogFrozen.TAG}
     assert sorted(each.status for each in auditor.statements.values()) == [
         "approved",
         "rejected",
@@ -208,12 +210,12 @@ def test_a_row_that_stands_there_twice_is_refused(position: int) -> None:
     assert found[0] == position + 1
     at_the_end = refusal([*STATES, STATES[position - 1]])
     assert at_the_end is not None
-    assert at_the_end[0] == 30
+    assert at_the_end[0] == 33
 
 
 def test_what_no_later_event_depends_on_only_the_tree_can_show_missing() -> None:
-    for position in INDEPENDENT:
-        assert refusal(STATES[: position - 1] + STATES[position:]) is None
+    for position in INDEPENDENT - {32}:
+        assert refusal(STATES[: position - 1] + STATES[position:BEFORE_LOG_KEYS]) is None
 
 
 @pytest.mark.parametrize("end", [2, 3, 6, 7, 12, 13])
@@ -243,3 +245,63 @@ def test_every_stored_state_decodes_without_the_auditor() -> None:
         events.decode(state)
     with pytest.raises(LedgerError):
         events.decode(STATES[0][:-1])
+
+
+# --- some streams of a log -----------------------------------------------------------------------
+
+# The first statement, and everybody.
+CHOSEN = [n for n in POSITIONS if n not in (23, 24, 25, 26, 27)]
+
+
+def test_some_whole_streams_of_a_log_are_accepted_with_gaps() -> None:
+    auditor = Auditor(complete=False)
+    for position in CHOSEN:
+        auditor.add(position, STATES[position - 1])
+    auditor.finish()
+    assert (auditor.position, len(auditor.statements)) == (32, 1)
+
+
+def test_a_whole_log_has_no_gaps() -> None:
+    auditor = Auditor()
+    for position in range(1, 23):
+        auditor.add(position, STATES[position - 1])
+    with pytest.raises(AuditError, match="position_gap"):
+        auditor.add(28, STATES[27])
+
+
+def test_streams_are_read_in_the_order_of_the_log() -> None:
+    auditor = Auditor(complete=False)
+    auditor.add(1, STATES[0])
+    for position in (1, 0):
+        with pytest.raises(AuditError, match="position_gap"):
+            auditor.add(position, STATES[1])
+
+
+def test_a_registration_has_no_gap_in_any_choice_of_streams() -> None:
+    auditor = Auditor(complete=False)
+    auditor.add(1, STATES[0])
+    auditor.add(7, STATES[1])
+    with pytest.raises(AuditError, match="position_gap"):
+        auditor.add(9, STATES[2])
+    auditor.add(8, STATES[2])
+
+
+def test_keys_are_not_announced_for_a_later_size_than_their_own_place() -> None:
+    auditor = Auditor(complete=False)
+    auditor.add(1, STATES[0])
+    for position in (2, 3, 4, 5):
+        auditor.add(position, STATES[position - 1])
+    # It names size 30, and stands at 29 here.
+    with pytest.raises(AuditError, match="log_keys_misplaced"):
+        auditor.add(29, STATES[29])
+    auditor.add(30, STATES[29])
+
+
+def test_what_a_decision_needs_and_is_left_out_refuses_it() -> None:
+    auditor = Auditor(complete=False)
+    bob = {6, 7, 8, 18, 29}
+    for position in range(1, 20):
+        if position not in bob:
+            auditor.add(position, STATES[position - 1])
+    with pytest.raises(AuditError, match="log_invalid"):
+        auditor.add(20, STATES[19])

@@ -13,6 +13,7 @@ from ledger import events
 from ledger.events import StatementDrafted, StatementSigned
 from tests.support.actor import Actor
 from tests.support.check import audit, check_ledger, stored
+from tests.support.logs import FOUNDING
 from tests.support.server import Server
 
 KILLS = 20
@@ -137,5 +138,5 @@ def test_twenty_kills_under_load_lose_nothing_and_repeat_nothing(tmp_path: Path)
         records.require(load.acknowledged)
     assert unanswered > KILLS  # or it was not under load that the server was killed
     check_ledger(server)
-    assert len(audit(server)) == 7 + len(load.acknowledged)
+    assert len(audit(server)) == FOUNDING + 6 + len(load.acknowledged)
     server.stop()

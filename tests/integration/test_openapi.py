@@ -33,6 +33,16 @@ CHECKS: list[CheckFunction] = [
 ]
 # A stream has no end to wait for, and a member who signs out is none any more.
 LEFT_OUT = ["/api/stream", "/api/logout"]
+LOG = [
+    "/.well-known/ledger-keys",
+    "/log/checkpoint",
+    "/log/checkpoints",
+    "/log/consistency?from=1",
+    "/log/entries/0",
+    "/log/entries/0/proof",
+]
+# OpenAPI has no parameter with a slash in it, which the path of a partial tile has.
+NOT_DESCRIBED = {"GET /api/stream", "GET /log/tile/{level}/{path}"}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +116,12 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.sign_in_by_key("openapi")
         ada.client.get("/api/session")
         ada.client.get("/healthz")
+        for path in LOG:
+            ada.client.get(path)
+        size = ada.client.get("/log/checkpoints").json()["items"][-1]["size"]
+        ada.client.get(f"/log/checkpoints/{size}")
         page = f"/api/statements/{tale.statements[0].id}"
+        ada.client.get(f"{page}/evidence")
         etag = ada.client.get(page).headers["etag"]
         ada.client.get(page, headers={"If-None-Match": etag})
         ada.client.post("/api/logout", json={})
@@ -123,7 +138,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         for path, methods in description["paths"].items()
         for method in methods
     }
-    assert {label for label, status in used if status < 400} == documented - {"GET /api/stream"}
+    assert {label for label, status in used if status < 400} == documented - NOT_DESCRIBED
 
 
 def test_every_operation_has_an_id_of_its_own_and_says_what_it_does(

@@ -18,14 +18,21 @@ from tests.support.actor import Actor, policy_of
 from tests.support.check import head
 from tests.support.server import Server
 
-PAGES = ["/", "/register", "/signin", "/statements", "/inbox", "/draft", "/account"]
-PUBLIC = ["/.well-known/jwks.json", "/healthz", "/schema/openapi.json", "/favicon.ico"]
+PAGES = ["/", "/register", "/signin", "/statements", "/inbox", "/draft", "/account", "/audit"]
+PUBLIC = [
+    "/.well-known/jwks.json",
+    "/.well-known/ledger-keys",
+    "/healthz",
+    "/schema/openapi.json",
+    "/favicon.ico",
+]
 MEMBERS_READ = [
     "/api/users",
     "/api/users/{credential_id:str}",
     "/api/statements",
     "/api/statements/{statement_id:str}",
     "/api/statements/{statement_id:str}/document",
+    "/api/statements/{statement_id:str}/evidence",
     "/api/statements/{statement_id:str}/jws",
     "/api/inbox",
     "/api/timeline",
@@ -56,7 +63,17 @@ BY_CEREMONY = [
     "/api/authenticate/options",
     "/api/logout",
 ]
+LOG = [
+    "/log/checkpoint",
+    "/log/checkpoints",
+    "/log/checkpoints/{size:str}",
+    "/log/consistency",
+    "/log/entries/{index:str}",
+    "/log/entries/{index:str}/proof",
+    "/log/tile/{level:str}/{path:path}",
+]
 GET = [
+    *LOG,
     *PAGES,
     "/verify",
     *PUBLIC,

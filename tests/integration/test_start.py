@@ -16,6 +16,7 @@ from ledger.store import SqliteLog
 from tests.integration.conftest import NO_LIMIT
 from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger, head, wait_for
+from tests.support.logs import FOUNDING
 from tests.support.server import Server
 
 
@@ -108,7 +109,7 @@ def test_a_process_that_opens_the_log_and_leaves_takes_nothing_with_it(
             assert head(server) == position + 3
     server.kill()
     server.start()
-    assert head(server) == 1 + 3 * 6
+    assert head(server) == FOUNDING + 3 * 6
 
 
 @pytest.fixture

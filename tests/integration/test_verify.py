@@ -2,13 +2,13 @@
 
 import json
 import random
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
 from ledger import bundle, clock, entry, events
-from ledger.bundle import MANIFEST
+from ledger.bundle import MANIFEST, Mode
 from ledger.casefile import read
 from ledger.errors import LedgerError
 from ledger.events import Recorded
@@ -186,6 +186,22 @@ def test_a_changed_byte_anywhere_in_the_container_is_refused_as_unreadable() -> 
         tried += 1
         assert {*outcomes(report).values()} == {"failed", "skipped"}
     assert told > 0.9 * tried
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_no_file_can_be_changed_or_left_out_by_who_only_rewrites_the_manifest(mode: Mode) -> None:
+    raw = good(mode)
+    chance = random.Random(3)
+    for name, held in bundle.parse(raw).items():
+        if name in (MANIFEST, "README.txt"):  # one is made again, one is only words
+            continue
+        place = chance.randrange(len(held))
+        changed = held[:place] + bytes([held[place] ^ 1 << chance.randrange(8)]) + held[place + 1 :]
+        for content in (changed, held + b"\n", held[:-1], b"", None):
+            report = reported(rebundled(raw, {name: content}), "given")
+            # What is left out may be missing for a reason; what is other than it was is wrong.
+            erased = content is None and name.startswith(("bodies/", "proofs/"))
+            assert report.verdict == ("unverifiable" if erased else "invalid"), name
 
 
 @pytest.mark.parametrize("length", [0, 1, 22, 100, 1000, 40_000])

@@ -23,6 +23,7 @@ from tests.vectors.evidence.cases import (
     left_out,
     manifest_with,
     moved,
+    of_nobody,
     other_hash,
     other_leaf,
     other_root,
@@ -209,6 +210,8 @@ OPERATOR = (
          found=failed("policy", "assertion_required", 14)),
     Case("more rights than were open", "full", forged=at(6, role="administrator"),
          found=failed("policy", "role_not_open", 6)),
+    Case("a passkey of nobody who registered", "full", forged=of_nobody,
+         found=failed("policy", "event_misplaced", 17)),
 )  # fmt: skip
 
 CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR)
