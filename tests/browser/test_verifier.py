@@ -17,6 +17,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from ledger import events
+from ledger.bundle import parse
 from tests.browser.make_verifier import (
     ENTRY,
     PAGE,
@@ -257,3 +258,26 @@ def test_the_server_serves_the_same_page_and_lets_it_reach_nothing_either(
     refused = browser.evaluate(NOT_ONE_WAY_OUT, server.origin.removeprefix("http://"))
     assert {"connect-src", "frame-src", "img-src"} == set(refused)
     context.close()
+
+
+def test_what_a_ledger_hands_over_is_verified_by_the_page_that_comes_with_it(
+    alice: Browser, bob: Browser, verifier: Verifier, server: Server, tmp_path: Path
+) -> None:
+    path = alice.draft("Series A investment terms")
+    alice.approve()
+    bob.open(path)
+    bob.approve()
+    # Real browsers' passkeys, and a checkpoint under both of the log's keys.
+    answer = bob.context.request.get(f"{server.origin}/api{path}/evidence?mode=full")
+    announced = bob.context.request.get(f"{server.origin}/.well-known/ledger-keys").json()[
+        "logKeys"
+    ]
+    assert len(announced) == 2
+    files = parse(answer.body())
+    assert files["verify.html"] == PAGE.read_bytes()
+    for key in announced:
+        report = verifier.check(answer.body(), key["vkey"])
+        assert (report["verdict"], report["mode"]) == ("verified", "full"), report["checks"]
+    names = [each["name"] for each in report["statements"][0]["approvers"]]
+    assert names == ["Alice", "Bob"]
+    assert "Ed25519 and ML-DSA-44" in report["checks"][7]["says"]

@@ -150,16 +150,18 @@ function statements(items) {
   return section("statements-title", title, ...items.map(statement));
 }
 
-function statement({ title, status, decisions, sha256, policy, document, approvers, names }) {
+function statement(shown) {
+  const { title, status, decisions, sha256, policy, document, approvers, names, creator, draftedAt } = shown;
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(status));
-  const approved = approvers.length === 1 ? "1 person approved" : `${approvers.length} people approved`;
+  const approved = ["Nobody", "1 person"][approvers.length] ?? `${approvers.length} people`;
   const digest = el("div", { class: "digest-row" }, el("div", { class: "seal" }, seal(sha256)), el("code", { class: "digest" }, ...grouped(sha256)));
   return el(
     "div",
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
-    el("p", {}, `${approved}. ${policySentence(policy, names)}`),
+    el("p", {}, `${approved} approved. ${policySentence(policy, names)}`),
+    el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
     decisions.length ? table(decisions) : el("p", { class: "muted" }, "Nobody has decided yet."),
