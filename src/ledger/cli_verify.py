@@ -28,7 +28,7 @@ _CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
 _VERDICTS = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
-    "invalid": "Invalid.",
+    "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
@@ -146,15 +146,14 @@ def _can_show(text: str, encoding: str) -> bool:
 def _lines(report: Report, marks: dict[str, str]) -> list[str]:
     lines = []
     if report.ledger is not None:
-        lines += [
-            f"Ledger {_plain(report.ledger)}, {report.size:,} entries, mode {report.mode}",
-            "",
-        ]
+        what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
+        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}, as it says.", ""]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
         says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"
         lines.append(f"{number:>2} {says}")
-    lines += ["", _VERDICTS[report.verdict]]
+    failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
+    lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
     for shown in report.statements:
         approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
         lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
@@ -163,7 +162,9 @@ def _lines(report: Report, marks: dict[str, str]) -> list[str]:
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             for each in shown.decisions
         ]
-    return [*lines, "", *(f"- {each}" for each in report.does_not_prove)]
+    # What is not consistent proves nothing at all.
+    limits = report.does_not_prove if report.verdict in ("verified", "consistent") else ()
+    return [*lines, *([""] if limits else []), *(f"- {each}" for each in limits)]
 
 
 def _at(position: int | None) -> str:

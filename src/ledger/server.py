@@ -27,7 +27,7 @@ from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
 from ledger.log import GroupCommit, Log
-from ledger.pages import ROUTES, error_page, template_config
+from ledger.pages import ROUTES, error_page, template_config, verifier
 from ledger.publisher import Publisher
 from ledger.quorum import Quorum, read_policy
 from ledger.settings import LOG_FILE, Settings
@@ -166,7 +166,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_SMALL_BYTES,
     )
-    pages = Router("/", route_handlers=ROUTES, include_in_schema=False)
+    pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     return _Application(
         route_handlers=[api, assets.router(), pages],
         dependencies={

@@ -75,7 +75,7 @@ class _Verifier:
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
-        says = f"{_number(len(recorded), 'event')} as the entries commit to, and files that follow."
+        says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
         return says, Events(case, recorded, progress=self._progress)
 
     def _policy(self, events: Events) -> tuple[str, tuple[Shown, ...]]:
@@ -97,7 +97,7 @@ class _Verifier:
                 )
             )
         stand = ", ".join(
-            f"{each.status} with {_number(len(each.approvers), 'approval')}" for each in shown
+            f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
         return f"Every decision follows from its evidence: {stand}.", tuple(shown)
 
@@ -106,7 +106,7 @@ class _Verifier:
             self._whole_tree(case)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
-        return f"{_number(count, 'entry')} of {size} stand where the tree has them.", True
+        return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
 
     def _proofs(self, case: Casefile) -> None:
         """Verify the proof of every entry that has to have one."""
@@ -146,15 +146,18 @@ def _readable(source: Source) -> tuple[str, Casefile]:
 
 
 def _signatures(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.signatures(), 'signature')} by the keys that they name.", True
+    return f"{_number(events.signatures(), 'signature')}, good under the keys they name.", True
 
 
 def _attestations(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.attestations(), 'passkey and key', 'passkeys and keys')} shown.", True
+    return f"{_number(events.attestations(), 'passkey or key')}, shown with good evidence.", True
 
 
 def _keys(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.keys(), 'key')} in force wherever used, by the owners.", True
+    return (
+        f"{_number(events.keys(), 'key')}, each its owner's and in force wherever it signed.",
+        True,
+    )
 
 
 def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
@@ -169,7 +172,7 @@ def signed_by(
     """Return a checkpoint that one of these keys signed, and a sentence; raise as `verify_note`."""
     signed = checkpoint.verify_note(note, keys, expected_origin=expected_origin)
     kinds = ["Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers]
-    words = f"key ({kinds[0]})" if len(kinds) == 1 else f"keys ({', '.join(kinds)})"
+    words = f"{' and '.join(kinds)} key{'s' if len(kinds) > 1 else ''}"
     return f"Signed for {signed.checkpoint.size:,} entries with the announced {words}.", signed
 
 
@@ -229,6 +232,6 @@ def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[De
     ]
 
 
-def _number(count: int, word: str, words: str = "") -> str:
-    plural = words or {"entry": "entries", "person": "people"}.get(word, f"{word}s")
+def _number(count: int, word: str) -> str:
+    plural = {"entry": "entries", "passkey or key": "passkeys and keys"}.get(word, f"{word}s")
     return f"{count:,} {word if count == 1 else plural}"

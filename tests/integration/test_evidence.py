@@ -291,7 +291,8 @@ def test_verify_tells_what_was_tampered_with(server: Server, file: Path) -> None
     said = Said(server, "verify", file, "--log-key", log_keys(server)[0].vkey)
     assert said.code == 1
     assert re.search(r"1 ✗ readable .* is damaged\. \(bundle_malformed\)", said.out)
-    assert "\nInvalid.\n" in said.out
+    assert "\nInvalid: readable.\n" in said.out
+    assert "does not prove" not in said.out
     assert "approved by" not in said.out
 
 

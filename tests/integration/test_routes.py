@@ -77,6 +77,7 @@ LOG = [
 GET = [
     *LOG,
     *PAGES,
+    "/verify",
     *PUBLIC,
     *MEMBERS_READ,
     "/statements/{statement_id:str}",

@@ -49,13 +49,13 @@ function verdictOf(checks) {
 function shown(id, events, { statements, people }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
-  const mine = events.filter(({ stream, type }) => stream === id && type in DECISIONS);
+  const mine = events.filter(({ stream }) => stream === id);
   return {
     id,
     title: statement.title,
     status: statusAt(statement, nowMs),
     approvers: [...statement.approvals.keys()].map(person),
-    decisions: mine.map(({ position, at, type, body }) => ({
+    decisions: mine.filter(({ type }) => type in DECISIONS).map(({ position, at, type, body }) => ({
       position,
       at,
       ...person(body.signer),
@@ -65,6 +65,8 @@ function shown(id, events, { statements, people }, nowMs) {
     sha256: statement.sha256,
     policy: statement.policy,
     names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
-    document: events.find(({ stream, version }) => stream === id && version === 1).body.document,
+    creator: person(statement.creator),
+    draftedAt: mine[0].at,
+    document: mine[0].body.document,
   };
 }
