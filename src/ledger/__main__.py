@@ -1,6 +1,7 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `export`, `verify`, `witness …`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py.
+Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws` and `ledger verify` have more, which
+are in cli_jws.py and cli_verify.py.
 """
 
 import argparse
@@ -14,10 +15,11 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_jws, logcommands, witnesscommands
+from ledger import __version__, cli_export, cli_jws, cli_verify, logcommands, witnesscommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
+from ledger.wire import Connection
 
 USAGE_ERROR = 2
 GRACE_S = 2
@@ -26,8 +28,8 @@ GRACE_S = 2
 COLLECT_EVERY = 5_000
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
     parser = argparse.ArgumentParser(prog="ledger", description="Several people, one statement.")
     parser.add_argument("--version", action="version", version=f"ledger {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -43,15 +45,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
     witnesscommands.add_parser(commands)
-    chosen = parser.parse_args(arguments)
+    cli_export.add_parser(commands)
+    cli_verify.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    chosen = make_parser().parse_args(arguments)
     if chosen.command == "jws":
         return cli_jws.run(chosen)
+    if chosen.command == "verify":
+        return cli_verify.run(chosen)
     try:
         if chosen.command == "witness":
             return witnesscommands.run(chosen)
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)
+        if chosen.command == "export":
+            return cli_export.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
         return serve(settings)
@@ -82,6 +95,7 @@ def serve(settings: Settings) -> int:
         application,
         host=settings.host,
         port=settings.port,
+        http=Connection,
         access_log=False,
         log_level="warning",
         server_header=False,

@@ -49,10 +49,15 @@ class AuditError(CorruptError):
 
 
 class Auditor:
-    """Folds a log from its first position, re-deciding each event on the way."""
+    """Folds a log from its first position, re-deciding each event on the way.
 
-    def __init__(self) -> None:
+    With `complete` False it is given some streams of a log only, each of them whole. Positions
+    have gaps then; whatever a decision needs and is not there refuses the event.
+    """
+
+    def __init__(self, *, complete: bool = True) -> None:
         self.position = 0
+        self._complete = complete
         self.charter: Charter | None = None
         self.people: dict[UUID, Person] = {}
         self.statements: dict[UUID, Statement] = {}
@@ -65,6 +70,8 @@ class Auditor:
     def add(self, position: int, state: bytes, leaf: bytes | None = None) -> Event:
         """Check the next stored event and fold it; raise AuditError `log_invalid`."""
         try:
+            if self._may_skip(position):
+                self.position = position - 1
             if position != self.position + 1:
                 raise CorruptError("position_gap", f"after {self.position} comes {position}")
             event = self._parse(state, leaf)
@@ -80,6 +87,13 @@ class Auditor:
             raise AuditError("log_invalid", f"{error!r}", position=position) from error
         self.position = position
         return event
+
+    def _may_skip(self, position: int) -> bool:
+        """Tell whether what lies before a position may be of other streams.
+
+        A registration is one commit, so there is nothing inside it in any choice of streams.
+        """
+        return not self._complete and self._incomplete is None and position > self.position
 
     def finish(self) -> None:
         """Raise AuditError `log_invalid` if the log ends inside a registration."""

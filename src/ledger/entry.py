@@ -6,6 +6,7 @@ without breaking a proof. Hashes are over stored bytes; nothing here re-encodes 
 """
 
 import hashlib
+import re
 from typing import Literal
 from uuid import UUID
 
@@ -35,18 +36,24 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1] = 1
 
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _entry_decoder = msgspec.json.Decoder(Entry)
 
 
 def seal(*, at: str, seq: int, stream: UUID, tag: str, body: bytes, salt: bytes) -> bytes:
     """Return the stored state of an event whose 32-byte salt the caller drew at random."""
     digest = hashlib.sha256(salt + body).hexdigest()
-    # Written out by hand in RFC 8785 order: every part is ASCII that needs no escape.
-    entry = (
-        f'{{"at":"{at}","body":{{"len":{len(body)},"sha256":"{digest}"}},'
-        f'"seq":{seq},"stream":"{stream}","type":"{tag}","v":1}}'
-    ).encode("ascii")
+    entry = _write(Entry(at, Commitment(len(body), digest), seq, stream, tag))
     return len(entry).to_bytes(2, "big") + entry + salt + body
+
+
+def _write(entry: Entry) -> bytes:
+    # By hand in RFC 8785 order: every part is ASCII that needs no escape.
+    return (
+        f'{{"at":"{entry.at}","body":{{"len":{entry.body.len},"sha256":"{entry.body.sha256}"}},'
+        f'"seq":{entry.seq},"stream":"{entry.stream}","type":"{entry.type}","v":1}}'
+    ).encode("ascii")
 
 
 def split(state: bytes) -> tuple[bytes, bytes, bytes]:
@@ -74,6 +81,20 @@ def parse_entry(raw: bytes) -> Entry:
         return _entry_decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError("entry_malformed", "a stored entry is not an entry") from error
+
+
+def parse_canonical(raw: bytes) -> Entry:
+    """Return the entry of bytes that are its one form; raise CorruptError `entry_malformed`.
+
+    For entries whose bodies are not there: with the body, sealing it again shows the same.
+    """
+    envelope = parse_entry(raw)
+    # A text with something to escape cannot come out as it was written.
+    is_ascii = envelope.at.isascii() and envelope.type.isascii()
+    digest, time = _SHA256.fullmatch(envelope.body.sha256), _TIME.fullmatch(envelope.at)
+    if not (is_ascii and digest and time and _write(envelope) == raw):
+        raise CorruptError("entry_malformed", "the entry is not in its canonical form")
+    return envelope
 
 
 def check_commitment(entry: Entry, salt: bytes, body: bytes) -> None:

@@ -1,5 +1,6 @@
 """The application: one running ledger behind litestar, its start and its end."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,7 +21,7 @@ from ledger.endorsements import Endorsements
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
-from ledger.http import checkpoints, people, reads, statements
+from ledger.http import checkpoints, evidence, people, reads, statements
 from ledger.http import log as public_log
 from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
@@ -42,6 +43,7 @@ from projections.follower import Follower, Views
 
 VIEWS_FILE = "views.sqlite"
 STATE_FILE = "state.sqlite"
+START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = logging.getLogger("ledger")
 
@@ -101,20 +103,22 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        for part in (follower, publisher, witnesses, stamper):
-            part.start()
-        try:
-            with publisher.listening(lambda _: witnesses.wake()):
+        with publisher.listening(lambda _: witnesses.wake()):
+            for part in (follower, publisher, witnesses, stamper):
+                part.start()
+            # Who asks at once shall find the read models there, unless they have far to go.
+            await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
+            try:
                 yield
-        finally:
-            context.end_streams()
-            commits.close()
-            follower.stop()
-            views.close()
-            for part in (publisher, witnesses, stamper):
-                part.stop()
-            for each in (state, signed, endorsements, *trees, log):
-                each.close()
+            finally:
+                context.end_streams()
+                commits.close()
+                follower.stop()
+                views.close()
+                for part in (publisher, witnesses, stamper):
+                    part.stop()
+                for each in (state, signed, endorsements, *trees, log):
+                    each.close()
 
     return _application(settings, context, [lifespan])
 
@@ -146,6 +150,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         route_handlers=[
             statements.router,
             statements.reads,
+            evidence.router,
             Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
             *people.public,
             people.members_only,

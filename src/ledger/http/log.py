@@ -137,7 +137,7 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     """
     place = number(index)
     if size is None:
-        found = await _wait_for(context, place + 1)
+        found = await wait_until_published(context, place + 1)
     else:
         found = published(context, size)
     if place >= found.size:
@@ -147,7 +147,7 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     return Response(text, media_type=TEXT, headers=FRESH if size is None else lasting(context))
 
 
-async def _wait_for(context: Context, wanted: int) -> Published:
+async def wait_until_published(context: Context, wanted: int) -> Published:
     """Return the newest checkpoint once it is one of a tree of this size.
 
     Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
