@@ -14,6 +14,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
 from ledger.commands import Commands
+from ledger.companions import read_stated
 from ledger.endorsements import Endorsements
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.log import Log
@@ -77,6 +78,7 @@ class Context:
         self.tree = published.tree
         self.publisher = published.publisher
         self.log_keys = published.keys
+        self.stated = read_stated(settings.witnesses, settings.tsa_certificates)
         self.endorsements = published.endorsements
         self.quorum = published.quorum
         self.witnesses = published.witnesses
