@@ -15,8 +15,11 @@ from ledger import trail
 from ledger.assets import verifier_page
 from ledger.auditing.rows import Rows
 from ledger.bundle import Mode
+from ledger.companions import companions, read_stated
+from ledger.endorsements import Endorsements
 from ledger.errors import CorruptError, MalformedError, NotFoundError, UnavailableError
 from ledger.evidence import Evidence, newest_position
+from ledger.logkeys import LogKeys
 from ledger.settings import LOG_FILE, Settings
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
@@ -90,13 +93,20 @@ def bundle(settings: Settings, statements: list[str], mode: Mode) -> bytes:
     path = settings.data / LOG_FILE
     if not path.exists():
         raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
-    with closing(SqliteLog(path)) as store, closing(TreeStore(store)) as tree:
+    stated = read_stated(settings.witnesses, settings.tsa_certificates)
+    with (
+        closing(SqliteLog(path)) as store,
+        closing(TreeStore(store)) as tree,
+        closing(Endorsements(store)) as endorsements,
+    ):
         needed = max(newest_position(store, each) for each in statements)
         published = tree.latest()
         if published is None or published.size < needed:
             detail = "the newest events are not published yet: start the ledger, and try again"
             raise UnavailableError("not_yet", detail)
-        evidence = Evidence(store, tree, published, page=verifier_page())
+        keys = LogKeys(store, settings.log_keys).keys(published.size)
+        beside = companions(published, endorsements, keys, stated)
+        evidence = Evidence(store, tree, published, page=verifier_page(), companions=beside)
         return evidence.write(statements, mode)
 
 

@@ -8,10 +8,19 @@ is trusted, the policy and the certificates, comes from whoever verifies, never 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from ledger.errors import RefusedError, UnverifiableError
 from ledger.notekeys import NoteKey
 from ledger.timestamp import Certificates, VerifiedStamp, verify_stamp
 from ledger.witnesspolicy import Witnessed, WitnessPolicy, verify_witnessed
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What a verifier brings along; None asks for no such check."""
+
+    policy: WitnessPolicy | None = None
+    certificates: Certificates | None = None
 
 
 def check_witnesses(

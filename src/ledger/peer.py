@@ -16,6 +16,8 @@ from ledger.errors import MalformedError, UnavailableError
 
 TIMEOUT_S = 10.0
 _PLAIN = re.compile(r"[!-~]+").fullmatch
+# ValueError: a name that no DNS could have.
+_FAILURES = (OSError, http.client.HTTPException, ValueError)
 _AGENT = f"approval-ledger/{__version__}"
 
 
@@ -69,7 +71,7 @@ class Peer:
         kept = self._connection.sock is not None
         try:
             return self._try(method, path, body, headers)
-        except (OSError, http.client.HTTPException) as error:
+        except _FAILURES as error:
             self._connection.close()
             # A kept connection may have been closed by the other side in the meantime. Whatever
             # the ledger asks may be asked twice.
@@ -77,7 +79,7 @@ class Peer:
                 raise self._unreachable(error) from error
         try:
             return self._try(method, path, body, headers)
-        except (OSError, http.client.HTTPException) as error:
+        except _FAILURES as error:
             self._connection.close()
             raise self._unreachable(error) from error
 

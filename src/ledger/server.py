@@ -105,22 +105,22 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        for part in (follower, publisher, witnesses, stamper):
-            part.start()
-        # Who asks at once shall find the read models there, unless they have far to go.
-        await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
-        try:
-            with publisher.listening(lambda _: witnesses.wake()):
+        with publisher.listening(lambda _: witnesses.wake()):
+            for part in (follower, publisher, witnesses, stamper):
+                part.start()
+            # Who asks at once shall find the read models there, unless they have far to go.
+            await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
+            try:
                 yield
-        finally:
-            context.end_streams()
-            commits.close()
-            follower.stop()
-            views.close()
-            for part in (publisher, witnesses, stamper):
-                part.stop()
-            for each in (state, signed, endorsements, *trees, log):
-                each.close()
+            finally:
+                context.end_streams()
+                commits.close()
+                follower.stop()
+                views.close()
+                for part in (publisher, witnesses, stamper):
+                    part.stop()
+                for each in (state, signed, endorsements, *trees, log):
+                    each.close()
 
     return _application(settings, context, [lifespan])
 

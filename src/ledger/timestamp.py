@@ -50,6 +50,9 @@ _SIGNATURES: dict[bytes, hashes.HashAlgorithm | None] = {
     oid("1.2.840.10045.4.3.4"): hashes.SHA512(),
 }
 
+# What `cryptography` says of broken certificates beside ValueError.
+_BROKEN = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+
 Certificates = tuple[x509.Certificate, ...]
 
 
@@ -96,7 +99,7 @@ def verify_stamp(
         raise
     except UnsupportedAlgorithm as error:
         raise _unsupported("key") from error
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (ValueError, *_BROKEN) as error:
         raise MalformedError("stamp_malformed", "a certificate in it is broken") from error
 
 

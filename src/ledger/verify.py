@@ -3,7 +3,8 @@
 Nine checks, in the order of docs/reference/evidence.md, whose numbers stand at each. None of them
 believes what another has not established: a check that needs an earlier one is skipped if that
 did not pass. What a bundle says of its own keys establishes nothing about whose ledger it is;
-that is the ninth check, with a key that the caller has from elsewhere.
+that is the ninth check, with a key that the caller has from elsewhere. Two more are made where
+the caller brings a policy for witnesses, or certificates for time-stamps.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from ledger import bundle, checkpoint
 from ledger.bundle import Files
 from ledger.casefile import Casefile, content, placed, read
 from ledger.checkpoint import VerifiedCheckpoint
+from ledger.endorsed import Trust, check_time, check_witnesses
 from ledger.entry import entry_hash
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
@@ -21,12 +23,14 @@ from ledger.merkle import HASH_BYTES, WIDTH, Edge, verify_inclusion
 from ledger.notekeys import ED25519, NoteKey, parse_vkey
 from ledger.redecide import Events, Progress, silent
 from ledger.report import LEDGER, Approver, Checks, Decided, Report, Shown, report
+from ledger.witnesspolicy import Witnessed, WitnessPolicy
 
 _DECISIONS: dict[type[Body], str] = {
     StatementSigned: "approval",
     StatementRejected: "rejection",
     StatementWithdrawn: "withdrawal",
 }
+NOBODY = Trust()
 _RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
 
 Source = bytes | Files
@@ -36,22 +40,26 @@ def verify(
     source: Source,
     *,
     expected_keys: Sequence[NoteKey] = (),
+    trust: Trust = NOBODY,
     now_ms: int,
     progress: Progress = silent,
 ) -> Report:
     """Return what the checks of a bundle come to: of its bytes, or of its files in a directory.
 
-    `expected_keys` are the log keys that the caller trusts; `now_ms` tells a pending statement
-    from an expired one. Never raises for what is in a bundle.
+    `expected_keys` are the log keys that the caller trusts, `trust` the witnesses and authorities;
+    `now_ms` tells a pending statement from an expired one. Never raises for what is in a bundle.
     """
-    return _Verifier(expected_keys, now_ms, progress).report(source)
+    return _Verifier(expected_keys, trust, now_ms, progress).report(source)
 
 
 class _Verifier:
     """The checks of one bundle; what one of them establishes, later ones use."""
 
-    def __init__(self, expected: Sequence[NoteKey], now_ms: int, progress: Progress) -> None:
+    def __init__(
+        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: Progress
+    ) -> None:
         self._expected = expected
+        self._trust = trust
         self._now_ms = now_ms
         self._progress = progress
 
@@ -69,6 +77,8 @@ class _Verifier:
         checks.make("entries", self._entries, case)  # 7
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
         checks.make(LEDGER, lambda found: compare_keys(found, self._expected), signed)  # 9
+        if case is not None:
+            endorsed(checks, (case.note, case.stamp), signed, self._trust)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         return report(checks, mode, tree, shown or (), limits(mode or ""))
@@ -186,6 +196,29 @@ def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tup
     if not set(expected) & set(signed.signers):
         raise RefusedError("ledger_unexpected", "another ledger's: the key given did not sign")
     return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
+
+
+def endorsed(
+    checks: Checks,
+    files: tuple[bytes, bytes | None],
+    signed: VerifiedCheckpoint | None,
+    trust: Trust,
+) -> None:
+    """Make the checks of a checkpoint's text and its stamp that the caller brought trust for."""
+    note, stamp = files
+    policy, certificates = trust.policy, trust.certificates
+    if policy is not None:
+        checks.make("witnesses", lambda found: _witnesses(note, found, policy), signed)
+    if certificates is not None:
+        checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
+
+
+def _witnesses(
+    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy
+) -> tuple[str, Witnessed]:
+    # A policy that names logs accepts these and no others.
+    keys = () if policy.logs else signed.signers
+    return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
 
 
 def verify_tree(

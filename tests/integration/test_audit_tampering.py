@@ -100,7 +100,7 @@ def test_every_table_has_its_rows_and_its_place() -> None:
 
 def test_the_reference_says_what_each_column_is_held_against() -> None:
     rows = REFERENCE.read_text().splitlines()
-    named = "".join(row for row in rows if row.startswith("| `") or row.startswith("| | `"))
+    named = "".join(row for row in rows if row.startswith(("| `", "| | `")))
     assert [each for each in COLUMNS if any(f"`{name}`" not in named for name in each)] == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger import checkpoint, clock, notekeys
-from ledger.companions import CHAIN, CHECKPOINT, POLICY, STAMP, companions
+from ledger.companions import CHAIN, CHECKPOINT, POLICY, STAMP, Stated, companions
 from ledger.endorsed import check_time, check_witnesses
 from ledger.endorsements import Endorsements, Stamp
 from ledger.timestamp import parse_certificates, request
@@ -48,13 +48,8 @@ class Case:
         self.endorsements.stamp(stamp)
 
     def files(self) -> dict[str, bytes]:
-        return companions(
-            self.published,
-            self.endorsements,
-            log_keys=self.keys,
-            policy=self.policy,
-            certificates=self.certificates,
-        )
+        stated = Stated(self.policy, self.certificates)
+        return companions(self.published, self.endorsements, self.keys, stated)
 
 
 @pytest.fixture(scope="module")

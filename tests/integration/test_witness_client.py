@@ -162,6 +162,13 @@ def test_silence_ends_after_a_while() -> None:
         assert refused.value.code == "peer_unreachable"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "a..b", f"{'a' * 64}.invalid", "[::1]:1"])
+def test_whom_nobody_can_reach_is_said_to_be_unreachable(host: str) -> None:
+    with pytest.raises(UnavailableError) as refused:
+        Peer(f"http://{host}/", max_bytes=10, timeout_s=5).get("/")
+    assert refused.value.code == "peer_unreachable"
+
+
 @pytest.mark.parametrize(
     "url",
     [

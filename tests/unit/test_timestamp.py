@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger import der
 from ledger.der import Reader, oid, write, write_integer
@@ -174,6 +176,30 @@ def test_what_was_valid_then_is_valid_for_ever() -> None:
     root = certify("root", ca=True, days=(-30, 1))
     leaf = certify("tsa", root, usages=STAMPING, days=(-1, 1))
     assert verify_stamp(stamp(DATA, leaf), DATA, (root.certificate,)).time == TIME
+
+
+@pytest.mark.parametrize("version", [b"\x03", b"\x22"])
+def test_a_broken_certificate_is_refused(version: bytes) -> None:
+    v3 = b"\xa0\x03\x02\x01"
+    assert LEAF.raw.count(v3 + b"\x02") == 1
+    broken = LEAF.raw.replace(v3 + b"\x02", v3 + version)
+    assert refusal(stamp(DATA, certificates=[broken])) == "stamp_malformed"
+    assert refusal(stamp(DATA, certificates=[LEAF.raw, broken])) == "stamp_malformed"
+
+
+@pytest.mark.filterwarnings("ignore")  # of what a changed certificate may mean one day
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4))
+def test_whatever_is_changed_it_is_refused_or_says_the_same(
+    changes: list[tuple[int, int]],
+) -> None:
+    raw = bytearray(stamp(DATA))
+    for place, value in changes:
+        raw[place % len(raw)] = value
+    try:
+        found = verify_stamp(bytes(raw), DATA, TRUSTED)
+    except LedgerError:
+        return
+    assert (found.time, found.authority) == (TIME, "CN=tsa")
 
 
 def test_another_kind_of_key_is_not_known_here() -> None:

@@ -14,6 +14,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
 from ledger.commands import Commands
+from ledger.companions import read_stated
 from ledger.endorsements import Endorsements
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.log import Log
@@ -77,6 +78,7 @@ class Context:
         self.tree = published.tree
         self.publisher = published.publisher
         self.log_keys = published.keys
+        self.stated = read_stated(settings.witnesses, settings.tsa_certificates)
         self.endorsements = published.endorsements
         self.quorum = published.quorum
         self.witnesses = published.witnesses
@@ -153,16 +155,16 @@ class Context:
         """Return why the ledger is not fit to answer; nothing if it is."""
         return self._views_failures() + self.publisher.reasons() + self.witnesses.alarms()
 
+    def warnings(self) -> list[str]:
+        """Return what needs the operator while the ledger answers all the same."""
+        return self.witnesses.warnings() + self.stamper.warnings()
+
     def _views_failures(self) -> list[str]:
         if self.follower.failure is not None:
             return [f"the read models stopped: {self.follower.failure}"]
         if self.follower.position == 0 and self.log.head() > 0:
             return [f"the read models are being made again, up to {self.follower.folded} so far"]
         return []
-
-    def warnings(self) -> list[str]:
-        """Return what needs the operator while the ledger answers all the same."""
-        return self.witnesses.warnings() + self.stamper.warnings()
 
     # --- sessions --------------------------------------------------------------------------------
 
