@@ -58,11 +58,11 @@ def _opened(output: str) -> Iterator[BinaryIO]:
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Write what is asked for; return the exit code."""
-    with _opened(chosen.output) as out:
-        try:
+    try:
+        with _opened(chosen.output) as out:
             FORMATS[chosen.format](settings, chosen, out)
-        except CorruptError as error:
-            print(f"ledger: {error}", file=sys.stderr)
-            return INVALID
-        out.flush()
+            out.flush()
+    except CorruptError as error:
+        print(f"ledger: {error}", file=sys.stderr)
+        return INVALID
     return 0

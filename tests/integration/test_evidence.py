@@ -384,6 +384,28 @@ def test_an_export_goes_to_standard_output(server: Server, alice: Actor, drafted
     assert done.stdout == exported(alice, drafted.id)
 
 
+def test_a_log_that_contradicts_itself_is_not_exported(
+    start_server: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = start_server()
+    with server.client() as client:
+        actor = Actor(client, "Alice", server.origin).register("creator")
+        drafted = actor.draft(policy=policy_of(1, actor))
+        exported(actor, drafted.id)
+        server.stop()
+        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
+            saved = db.execute("SELECT * FROM tile").fetchall()
+            with db:
+                db.execute("DELETE FROM tile")
+            command = ("export", "--format", "bundle", drafted.id, "--data", server.data)
+            said = Said(server, *command, "-o", tmp_path / "x.zip")
+            assert (said.code, "tile_missing" in said.err) == (1, True)
+            assert not (tmp_path / "x.zip").exists()
+            with db:
+                db.executemany("INSERT INTO tile VALUES(?,?,?)", saved)
+        server.start()
+
+
 def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., Server]) -> None:
     server = start_server()
     with server.client() as client:
