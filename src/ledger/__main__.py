@@ -19,9 +19,9 @@ import uvicorn
 from ledger import (
     __version__,
     auditcommand,
-    cli_export,
     cli_jws,
     cli_verify,
+    exportcommand,
     logcommands,
     replaycommand,
     witnesscommands,
@@ -57,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
     witnesscommands.add_parser(commands)
     auditcommand.add_parser(commands)
     replaycommand.add_parser(commands)
-    cli_export.add_parser(commands)
+    exportcommand.add_parser(commands)
     cli_verify.add_parser(commands)
     return parser
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command == "rebuild":
             return rebuild(settings)
         if chosen.command == "export":
-            return cli_export.run(settings, chosen)
+            return exportcommand.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
         if chosen.command == "audit":

@@ -275,6 +275,7 @@ def test_what_a_ledger_hands_over_is_verified_by_the_page_that_comes_with_it(
     assert len(announced) == 2
     files = parse(answer.body())
     assert files["verify.html"] == PAGE.read_bytes()
+    report: dict[str, Any] = {}
     for key in announced:
         report = verifier.check(answer.body(), key["vkey"])
         assert (report["verdict"], report["mode"]) == ("verified", "full"), report["checks"]
