@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean help lint lock run test test-node upgrade
+.PHONY: bench clean help lint lock run test test-node upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -26,6 +26,9 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }
 	cd tests/vectors/node && npm install --silent --no-audit --no-fund --no-package-lock
 	cd tests/vectors/node && node generate.mjs --check
+
+verifier: .venv/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
+	$(BIN)/python -m tests.browser.make_verifier
 
 lint: .venv/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check

@@ -1,12 +1,12 @@
 // The offline verifier: takes a file, verifies it here, shows the report. It asks nobody anything.
 
-import { el, one } from "../static/js/lib/dom.js";
+import { el } from "../static/js/lib/dom.js";
 import { sha256Hex } from "../static/js/lib/digest.js";
 import { decode } from "../static/js/lib/b64u.js";
 import { CHECKS } from "./checks.js";
 import { isFinding } from "./fault.js";
 import { parseExpected } from "./note.js";
-import { verifyBundle } from "./report.js";
+import { contract, verifyBundle } from "./report.js";
 import { FORGERIES, tamper } from "./tamper.js";
 import { announcement, showReport, verdictWords } from "./view.js";
 
@@ -134,15 +134,7 @@ async function cheat(told, forge) {
 
 /** Hand the report out as a file; it comes from memory, not from the network. */
 function saveJson(report) {
-  const checks = report.checks.map(({ inputs, ...kept }) => kept);
-  const statements = report.statements.map(({ id, title, status, approvers, decisions }) => ({
-    id,
-    title,
-    status,
-    approvers,
-    decisions,
-  }));
-  const text = JSON.stringify({ ...report, checks, statements }, null, 2);
+  const text = JSON.stringify(contract(report), null, 2);
   const link = el("a", {
     href: URL.createObjectURL(new Blob([text], { type: "application/json" })),
     download: "verification-report.json",
@@ -193,6 +185,10 @@ async function prove() {
 }
 
 function start() {
+  if (!globalThis.crypto?.subtle) {
+    problem("This browser lets no page from a disk do cryptography. Try another one, or “ledger verify”.");
+    return;
+  }
   const drop = place("drop");
   const over = (is) => (event) => {
     event.preventDefault();
@@ -218,7 +214,6 @@ function start() {
   place("good").addEventListener("click", () => sample(true));
   place("bad").addEventListener("click", () => sample(false));
   place("prove").addEventListener("click", prove);
-  one("#choose").dataset.ready = "";
 }
 
 start();

@@ -35,9 +35,23 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
     statements: decided ? bundle.statements.map((id) => shown(id, events, auditor, nowMs)) : [],
+    notLookedAt: ["checkpoint.tsr", "policy"].filter((name) => bundle?.files.has(name)),
     doesNotProve: bundle?.mode === "statement" ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS,
   };
 }
+
+const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
+const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
+const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
+const ofStatement = pick(["id", "title", "status", "approvers", "decisions"]);
+
+/** Return the members of a report that every verifier has, and no others. */
+export const contract = (report) => ({
+  ...ofReport(report),
+  checks: report.checks.map(ofCheck),
+  statements: report.statements.map(ofStatement),
+  doesNotProve: report.doesNotProve,
+});
 
 function verdictOf(checks) {
   const outcomes = checks.map(({ outcome }) => outcome);

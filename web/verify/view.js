@@ -197,7 +197,8 @@ function proved({ verdict }) {
   return [section("proves-title", "What this proves", el("p", {}, text))];
 }
 
-function limits({ doesNotProve }) {
-  const items = doesNotProve.map((each) => el("li", {}, each));
+function limits({ doesNotProve, notLookedAt }) {
+  const left = notLookedAt.map((name) => `This page does not look at ${name}; “ledger verify” does.`);
+  const items = [...doesNotProve, ...left].map((each) => el("li", {}, each));
   return section("limits-title", "What this does not prove", el("ul", { "data-limits": "" }, ...items));
 }
