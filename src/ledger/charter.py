@@ -20,7 +20,7 @@ from ledger.events import (
     LogKeysRetired,
 )
 from ledger.jose import PublicJwk, parse_compact
-from ledger.notekeys import COSIGNER, ED25519, parse_vkey
+from ledger.notekeys import ED25519, parse_vkey
 from ledger.passkey import RelyingParty
 from ledger.person import Person
 from ledger.policy import ROLES
@@ -121,8 +121,7 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
     """Return the announcement of new log keys that the ledger's own key signed.
 
     Raises RefusedError as `verify_act` does, MalformedError `vkey_invalid`, ConflictError
-    `log_keys_refused`: keys of another name or of a witness, known ones, none of Ed25519, or an
-    earlier size.
+    `log_keys_refused`: keys of another name, known ones, none of Ed25519, or an earlier size.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms)
@@ -133,8 +132,6 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
         raise ConflictError("log_keys_refused", "a log key has the log's origin as its name")
     if len(publics) != len(keys) or publics & known:
         raise ConflictError("log_keys_refused", "a log key is announced once")
-    if any(key.kind == COSIGNER for key in keys):
-        raise ConflictError("log_keys_refused", "a witness's key signs no checkpoint of a log's")
     # Every checkpoint must be readable by whoever knows the oldest signature type only.
     if not any(key.kind == ED25519 for key in keys):
         raise ConflictError("log_keys_refused", "one of the log keys is an Ed25519 key")

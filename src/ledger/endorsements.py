@@ -67,14 +67,13 @@ class Endorsements:
         lines = [line for (line,) in self._rows(query, published.size)]
         return b"".join([published.note, *lines])
 
-    def cosign(self, size: int, key: NoteKey, line: bytes, at: str) -> None:
+    def cosign(self, size: int, key: NoteKey, line: bytes) -> None:
         """Store a witness's verified line; a second one of the same witness changes nothing."""
         name = name_of(key)
         with self._store.transaction() as db:
             query = "SELECT 1 FROM cosignature WHERE size = ? AND witness = ?"
             if db.execute(query, (size, name)).fetchone() is None:
-                row = (None, size, name, line, at)
-                db.execute("INSERT INTO cosignature VALUES(?,?,?,?,?)", row)
+                db.execute("INSERT INTO cosignature VALUES(?,?,?,?)", (None, size, name, line))
 
     def cosigned_by(self, key: NoteKey) -> int:
         """Return the newest size that a witness cosigned, 0 for none."""

@@ -1,6 +1,7 @@
 """`ledger export --format bundle`: the evidence of statements, from the data directory."""
 
 import argparse
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from typing import BinaryIO, get_args
@@ -12,6 +13,7 @@ from ledger.endorsements import Endorsements
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.evidence import Evidence, newest_position
 from ledger.logkeys import LogKeys
+from ledger.quorum import Quorum, read_policy
 from ledger.settings import LOG_FILE, Settings
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
@@ -56,11 +58,17 @@ def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
         closing(Endorsements(store)) as endorsements,
     ):
         needed = max(newest_position(store, each) for each in statements)
-        published = tree.latest()
+        keys = LogKeys(store, settings.log_keys)
+        quorum = Quorum(
+            read_policy(settings.witnesses, keys.origin),
+            endorsements,
+            wait_s=settings.witness_wait_s,
+            now_ms=lambda: time.time_ns() // 1_000_000,
+        )
+        published = quorum.served(tree)
         if published is None or published.size < needed:
             detail = "the newest events are not published yet: start the ledger, and try again"
             raise UnavailableError("not_yet", detail)
-        keys = LogKeys(store, settings.log_keys).keys(published.size)
-        beside = companions(published, endorsements, keys, stated)
+        beside = companions(published, endorsements, keys.keys(published.size), stated)
         evidence = Evidence(store, tree, published, page=verifier_page(), companions=beside)
         return evidence.write(statements, mode)

@@ -6,7 +6,7 @@ Keys that people sign with are `jose`'s; no key is ever both.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -20,6 +20,7 @@ from ledger.errors import MalformedError, RefusedError
 ED25519 = 0x01  # a signature over the note's text: a log's
 COSIGNER = 0x04  # Ed25519 over a time and the note's text: a witness's (C2SP tlog-cosignature)
 ML_DSA_44 = 0x06  # a timestamped signature over a tree: a log's or a witness's
+LOG_KINDS, WITNESS_KINDS = (ED25519, ML_DSA_44), (COSIGNER, ML_DSA_44)
 PUBLIC_BYTES = {ED25519: 32, COSIGNER: 32, ML_DSA_44: 1312}
 SIGNATURE_BYTES = {ED25519: 64, COSIGNER: 64, ML_DSA_44: 2420}
 MAX_NAME_BYTES = 255
@@ -55,8 +56,8 @@ def is_key_name(name: str) -> bool:
     return plain and 0 < len(name.encode()) <= MAX_NAME_BYTES
 
 
-def parse_vkey(text: str) -> NoteKey:
-    """Return the key of a vkey.
+def parse_vkey(text: str, kinds: Collection[int] = LOG_KINDS) -> NoteKey:
+    """Return the key of a vkey, a log's unless other kinds are asked for.
 
     Raises MalformedError: `vkey_invalid` for the shape, another type, length or id, or a weak key.
     """
@@ -66,8 +67,8 @@ def parse_vkey(text: str) -> NoteKey:
     try:
         raw = b64_decode(parts[2])
         key = NoteKey(name=parts[0], kind=raw[0] if raw else 0, public=raw[1:])
-        if PUBLIC_BYTES.get(key.kind) != len(key.public):
-            raise MalformedError("vkey_invalid", "not an Ed25519 or ML-DSA-44 key")
+        if key.kind not in kinds or PUBLIC_BYTES[key.kind] != len(key.public):
+            raise MalformedError("vkey_invalid", "not an Ed25519 or ML-DSA-44 key for this")
         _require_strong(key)
     except MalformedError as error:
         raise MalformedError("vkey_invalid", error.detail) from error

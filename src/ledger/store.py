@@ -88,7 +88,7 @@ CREATE TABLE checkpoint(
 _ENDORSEMENTS = """
 CREATE TABLE cosignature(
     id INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES checkpoint(size),
-    witness TEXT NOT NULL, line BLOB NOT NULL, at TEXT NOT NULL, UNIQUE(size, witness)) STRICT;
+    witness TEXT NOT NULL, line BLOB NOT NULL, UNIQUE(size, witness)) STRICT;
 CREATE TABLE stamp(
     id INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES checkpoint(size),
     note BLOB NOT NULL, token BLOB NOT NULL, time TEXT NOT NULL) STRICT;

@@ -8,9 +8,8 @@ from pathlib import Path
 import uvicorn
 
 from ledger import witness
-from ledger.errors import MalformedError
 from ledger.http.witness import build
-from ledger.notekeys import COSIGNER, NoteKey, parse_vkey
+from ledger.notekeys import NoteKey, parse_vkey
 from ledger.witness import Witness
 
 DEFAULT_PORT = 8010
@@ -40,7 +39,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.action == "keys":
         show_keys(chosen.data, chosen.name)
     else:
-        serve(chosen.data, [_log_key(vkey) for vkey in chosen.log], chosen.host, chosen.port)
+        serve(chosen.data, [parse_vkey(vkey) for vkey in chosen.log], chosen.host, chosen.port)
     return 0
 
 
@@ -67,10 +66,3 @@ def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(configuration).run()
-
-
-def _log_key(vkey: str) -> NoteKey:
-    key = parse_vkey(vkey)
-    if key.kind == COSIGNER:
-        raise MalformedError("vkey_invalid", "the key of a witness, not of a log")
-    return key

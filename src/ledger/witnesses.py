@@ -177,8 +177,7 @@ class Witnesses:
             prover = Prover(newest.size, self._tree.tile)
             line = link.client.cosign(newest, self._keys.origin, prover.consistency)
             if not self._stopping.is_set():
-                at = clock.to_text(self._now_ms())
-                self._endorsements.cosign(newest.size, link.client.witness.key, line, at)
+                self._endorsements.cosign(newest.size, link.client.witness.key, line)
             link.succeeded(newest.size)
         except LedgerError as error:
             self._failed(link, error)

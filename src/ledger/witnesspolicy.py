@@ -12,7 +12,7 @@ import msgspec
 
 from ledger.checkpoint import Checkpoint, parse_note, verify_lines, verify_note
 from ledger.errors import MalformedError, RefusedError
-from ledger.notekeys import COSIGNER, ED25519, ML_DSA_44, NoteKey, parse_vkey
+from ledger.notekeys import LOG_KINDS, WITNESS_KINDS, NoteKey, parse_vkey
 
 MAX_POLICY_BYTES = 1024 * 1024
 MAX_ITEMS = 256  # of logs, of witnesses, of groups
@@ -136,12 +136,12 @@ class _Parser:
         return WitnessPolicy(*parts, self._quorum)
 
     def _log(self, vkey: str, url: str | None = None) -> None:
-        key = _parse_key(vkey, (ED25519, ML_DSA_44))
+        key = _parse_key(vkey, LOG_KINDS)
         self._require_new(key, [log.key for log in self._logs])
         self._logs.append(PolicyLog(key, url))
 
     def _witness(self, name: str, vkey: str, url: str | None = None) -> None:
-        key = _parse_key(vkey, (COSIGNER, ML_DSA_44))
+        key = _parse_key(vkey, WITNESS_KINDS)
         self._require_new(key, [witness.key for witness in self._witnesses])
         self._define(name)
         self._witnesses.append(Witness(name, key, url))
@@ -181,10 +181,7 @@ class _Parser:
 def _parse_key(vkey: str, kinds: tuple[int, ...]) -> NoteKey:
     if not vkey.isprintable():  # octets that are no UTF-8 are not
         raise MalformedError("policy_malformed", "a vkey is text")
-    key = parse_vkey(vkey)
-    if key.kind not in kinds:
-        raise MalformedError("policy_malformed", "a log's key for a witness, or the reverse")
-    return key
+    return parse_vkey(vkey, kinds)
 
 
 def _malformed(number: int, detail: str) -> MalformedError:

@@ -38,8 +38,7 @@ class Case:
     def cosign(self) -> None:
         point = checkpoint.parse_note(self.published.note).checkpoint
         line = checkpoint.sign_lines(point, [WITNESS], now_s=NOW_MS // 1000)
-        at = clock.to_text(NOW_MS)
-        self.endorsements.cosign(self.published.size, WITNESS.key, line, at)
+        self.endorsements.cosign(self.published.size, WITNESS.key, line)
 
     def stamp(self, authority: Authority) -> None:
         note = self.endorsements.note(self.published)

@@ -206,7 +206,7 @@ def test_cosignatures_cannot_be_changed_or_removed_and_count_once(tmp_path: Path
         published = ledger.tree.latest()
         assert published is not None
         for line in (LINE, b"another"):
-            endorsements.cosign(newest, WITNESS.key, line, "2026-11-21T03:04:05.678Z")
+            endorsements.cosign(newest, WITNESS.key, line)
         assert endorsements.note(published) == published.note + LINE
         assert endorsements.cosigned_by(WITNESS.key) == newest
         assert endorsements.cosigned_by(ML_WITNESS.key) == 0

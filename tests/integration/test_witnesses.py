@@ -1,5 +1,7 @@
 """A ledger and its witnesses: what is cosigned, shown, held back, and said when they fail."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,8 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger import bundle
 from ledger.checkpoint import parse_note
+from ledger.endorsed import Trust
 from ledger.notekeys import NoteKey, parse_vkey
+from ledger.verify import verify
 from ledger.witnesspolicy import parse_policy, verify_witnessed
 from tests.support.actor import Actor
 from tests.support.check import check_ledger
@@ -269,3 +274,28 @@ def test_a_quorum_of_witnesses_without_addresses_stops_the_start(tmp_path: Path)
         with pytest.raises(AssertionError, match=words):
             server.start()
         server.stop()
+
+
+def test_a_bundle_carries_the_cosignatures_to_whoever_verifies_it(
+    site: Callable[..., Site], tmp_path: Path
+) -> None:
+    here = site("quorum w0.example.com\n", 1, LEDGER_WITNESS_WAIT="600")
+    here.start(0)
+    drafted = here.actor.draft()
+    here.actor.approve(drafted)
+    statement = drafted.answer["statementId"]
+    until(lambda: here.client.get(f"/api/statements/{statement}/evidence").status_code == 200)
+    served = here.client.get(f"/api/statements/{statement}/evidence").content
+    command = [sys.executable, "-m", "ledger", "export", "--format", "bundle", statement]
+    command += ["--data", str(here.server.data), "-o", str(tmp_path / "bundle.zip")]
+    environment = here.server.environment()
+    subprocess.run(command, check=True, env=environment, capture_output=True, timeout=60)
+    exported = (tmp_path / "bundle.zip").read_bytes()
+    for raw in (served, exported):
+        policy = parse_policy(bundle.parse(raw)["policy"])
+        assert [log.key for log in policy.logs] == here.keys
+        report = verify(
+            raw, expected_keys=here.keys, trust=Trust(policy), now_ms=time.time_ns() // 1_000_000
+        )
+        assert report.verdict == "verified", report.checks
+        assert report.checks[-1].says.startswith("Cosigned by w0.example.com, first at ")

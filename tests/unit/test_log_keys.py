@@ -119,7 +119,7 @@ def cosigner() -> str:
         ([], announced((*FIRST, FIRST[0]), 2), "log_keys_refused"),
         ([], announced(same_key_as_another_type(), 2), "log_keys_refused"),
         ([], announced(other_name(), 2), "log_keys_refused"),
-        ([], announced((*FIRST, cosigner()), 2), "log_keys_refused"),
+        ([], announced((*FIRST, cosigner()), 2), "vkey_invalid"),
         ([], announced((FIRST[0][:-4],), 2), "vkey_invalid"),
         ([], announced(FIRST, 0), "log_keys_refused"),
         ([], announced(FIRST, -1), "log_keys_refused"),
