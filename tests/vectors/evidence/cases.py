@@ -247,6 +247,10 @@ def of_nobody(told: list[bytes]) -> list[bytes]:
     return [*told, shown]
 
 
+def in_our_stream(told: list[bytes]) -> list[bytes]:
+    return [*told, resealed(told[2], stream=UUID(int=0), version=3)]
+
+
 def bobs_approval(of: int) -> str:
     """Return an approval by Bob, made in time, of the document drafted at a position."""
     body = events.decode(states()[of - 1]).body
