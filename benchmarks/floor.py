@@ -10,6 +10,7 @@ import uvicorn
 from litestar import Litestar, Request, Response, get, post
 
 from ledger.headers import send_security_headers
+from ledger.wire import Connection
 
 ANSWER = (
     b'{"position":123456,"leafIndex":123455,"statementId":"8c6a3f0e-0000-4000-8000-5f2d1c3b4a59"'
@@ -39,6 +40,7 @@ def main() -> None:
     uvicorn.run(
         application,
         port=int(sys.argv[1]),
+        http=Connection,
         access_log=False,
         log_level="warning",
         server_header=False,

@@ -27,8 +27,9 @@ class Large:
         self.origin = f"http://localhost:{self.port}"
         with self.start(), httpx.Client(base_url=self.origin) as client:
             people = [("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")]
-            actors = [Actor(client, name, self.origin).register(role) for name, role in people]
-        self.alice = actors[0]
+            self._actors = {
+                name: Actor(client, name, self.origin).register(role) for name, role in people
+            }
         self.head = 0
 
     def start(self) -> Server:
@@ -50,14 +51,14 @@ class Large:
                     raise RuntimeError("the read models do not catch up")
                 time.sleep(0.1)
 
-    def sign_in(self) -> str:
-        """Open a session of Alice's and return its cookie; the server is running."""
+    def sign_in(self, name: str) -> str:
+        """Open a session of Alice, Bob or Carol and return its cookie; the server is running."""
         with httpx.Client(base_url=self.origin) as client:
-            act = self.alice.act("sign-in", jti=f"benchmark {time.time_ns()}")
+            act = self._actors[name].act("sign-in", jti=f"benchmark {time.time_ns()}")
             answer = client.post("/api/sessions", json={"act": act})
             answer.raise_for_status()
-            name, value = next(iter(answer.cookies.items()))
-        return f"{name}={value}"
+            cookie, value = next(iter(answer.cookies.items()))
+        return f"{cookie}={value}"
 
 
 @contextmanager

@@ -36,25 +36,27 @@ def run(*, quick: bool) -> list[Result]:
 
 def _measure(ledger: Large, requests: int) -> dict[str, float]:
     with ledger.start():
-        cookie = ledger.sign_in()
+        alice, bob = ledger.sign_in("Alice"), ledger.sign_in("Bob")
         past = ledger.head // 2
-        newest, older = (newest_id(ledger, cookie, at) for at in (ledger.head, past))
-        paths = {
-            "list": "/api/statements",
-            "list, approved": "/api/statements?status=approved",
-            "search": "/api/statements?q=round+17",
-            "inbox": "/api/inbox",
-            "one statement": f"/api/statements/{newest}",
-            "timeline": "/api/timeline",
-            "list, in the past": f"/api/statements?at={past}",
-            "inbox, in the past": f"/api/inbox?at={past}",
-            "one statement, in the past": f"/api/statements/{older}?at={past}",
-            "timeline, in the past": f"/api/timeline?at={past}",
-            "HTML list": "/statements",
-            "HTML statement": f"/statements/{newest}",
+        newest, older = (newest_id(ledger, alice, at) for at in (ledger.head, past))
+        pages = {
+            "list": (alice, "/api/statements"),
+            "list, approved": (alice, "/api/statements?status=approved"),
+            "search, one word": (alice, "/api/statements?q=terms"),
+            "search, three words": (alice, "/api/statements?q=terms+of+round"),
+            "inbox": (bob, "/api/inbox"),
+            "inbox, nothing waits": (alice, "/api/inbox"),
+            "one statement": (alice, f"/api/statements/{newest}"),
+            "timeline": (alice, "/api/timeline"),
+            "list, in the past": (alice, f"/api/statements?at={past}"),
+            "inbox, in the past": (bob, f"/api/inbox?at={past}"),
+            "one statement, in the past": (alice, f"/api/statements/{older}?at={past}"),
+            "timeline, in the past": (alice, f"/api/timeline?at={past}"),
+            "HTML list": (alice, "/statements"),
+            "HTML statement": (alice, f"/statements/{newest}"),
         }
         measured = {}
-        for page, path in paths.items():
+        for page, (cookie, path) in pages.items():
             asked = request("GET", path, port=ledger.port, headers=f"Cookie: {cookie}\r\n")
             load = send([asked] * requests, port=ledger.port, clients=1)
             measured[page] = load.quantile_ms(0.5)

@@ -9,8 +9,9 @@ import msgspec
 from ledger.errors import CorruptError
 from ledger.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.passkey import AssertionEvidence
+from ledger.rows import write
 from projections.facts import Batch, LogReader
-from projections.rows import json_list, write
+from projections.rows import json_list
 from projections.users import Person, people, roles_of
 
 # The counts of approvals and the General JWS find theirs by these numbers.

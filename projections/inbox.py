@@ -8,10 +8,11 @@ import sqlite3
 
 from ledger.events import StatementDrafted
 from ledger.policy import VOTING_ROLES, Policy, members
+from ledger.rows import write
 from projections import spans
 from projections.facts import Batch, find_stream
 from projections.paging import Page, decode_cursor, encode_cursor
-from projections.rows import json_list, write
+from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 

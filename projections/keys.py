@@ -13,8 +13,8 @@ from ledger.errors import CorruptError
 from ledger.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
 from ledger.jose import ALGORITHMS, PublicJwk
 from ledger.passkey import AssertionEvidence, attestation_challenge
+from ledger.rows import write
 from projections.facts import OPEN, Batch, LogReader, find_stream
-from projections.rows import write
 from projections.users import uuid_text
 
 NAME = "keys"

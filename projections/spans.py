@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from ledger.rows import write
 from projections.facts import OPEN
 from projections.paging import collect
-from projections.rows import write
 
 FAN_OUT = 512
 # Spans that one page may look into before it hands out a cursor instead of searching on.

@@ -20,13 +20,13 @@ from ledger.events import (
     StatementWithdrawn,
 )
 from ledger.policy import Policy
+from ledger.rows import write
 from projections import decisions, progress, search, spans, timeline
 from projections.decisions import Decision as Decision  # re-exported: it is part of a Statement
 from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
 from projections.progress import Progress as Progress
-from projections.rows import write
 from projections.summaries import STATUS_AT, summaries
 from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text

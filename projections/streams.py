@@ -2,8 +2,8 @@
 
 import sqlite3
 
+from ledger.rows import write
 from projections.facts import STREAM_INDEX, Batch
-from projections.rows import write
 
 NAME = "streams"
 VERSION = 1

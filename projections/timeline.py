@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from ledger import clock, events
+from ledger.rows import write
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
-from projections.rows import json_list, write
+from projections.rows import json_list
 from projections.users import Person, uuid_text
 
 NAME = "timeline"

@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 
 from ledger.events import PasskeyAdded, PasskeyRemoved, RoleGranted, UserRegistered
+from ledger.rows import write
 from projections.facts import OPEN, Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
-from projections.rows import json_list, write
+from projections.rows import json_list
 
 NAME = "users"
 VERSION = 1
@@ -37,7 +38,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class User(msgspec.Struct, frozen=True, rename="camel"):
-    """A person as of a position; `kids` are the active signing keys."""
+    """A person as of a position; `kids` are the signing keys that are active at that time."""
 
     id: str
     name: str
@@ -67,21 +68,23 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         )
 
 
-def by_id(db: sqlite3.Connection, user_id: str, *, at: int) -> User | None:
+def by_id(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> User | None:
     """Return the person as of a position, None if not registered by then."""
     number = find_stream(db, user_id)
-    return None if number is None else next(iter(_users(db, [number], at)), None)
+    return None if number is None else next(iter(_users(db, [number], at, now)), None)
 
 
-def by_credential(db: sqlite3.Connection, credential_id: str, *, at: int) -> User | None:
+def by_credential(db: sqlite3.Connection, credential_id: str, *, at: int, now: str) -> User | None:
     """Return the person whose passkey this is, or was: it never becomes anybody else's."""
     row = db.execute(
         "SELECT user FROM passkey WHERE credential_id = ? AND position <= ?", (credential_id, at)
     ).fetchone()
-    return None if row is None else next(iter(_users(db, [row[0]], at)), None)
+    return None if row is None else next(iter(_users(db, [row[0]], at, now)), None)
 
 
-def page(db: sqlite3.Connection, *, at: int, limit: int, cursor: str | None = None) -> Page[User]:
+def page(
+    db: sqlite3.Connection, *, at: int, now: str, limit: int, cursor: str | None = None
+) -> Page[User]:
     """Return people in the order in which they registered.
 
     Raises MalformedError `cursor_invalid`.
@@ -93,7 +96,7 @@ def page(db: sqlite3.Connection, *, at: int, limit: int, cursor: str | None = No
     )
     numbers, behind = collect(rows, limit)
     further = None if behind is None else encode_cursor(NAME, behind)
-    return Page(_users(db, numbers, at), further, at)
+    return Page(_users(db, numbers, at, now), further, at)
 
 
 def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
@@ -117,8 +120,8 @@ def uuid_text(uuid: bytes) -> str:
     return str(UUID(bytes=uuid))
 
 
-def _users(db: sqlite3.Connection, numbers: list[int], at: int) -> list[User]:
-    given = {"users": json_list(numbers), "at": at}
+def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> list[User]:
+    given = {"users": json_list(numbers), "at": at, "now": now}
     roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
     rows = db.execute(
         "SELECT u.id, s.uuid, u.name, u.at FROM user u JOIN stream s ON s.id = u.id"
@@ -145,7 +148,7 @@ _OF_USERS = (
     "SELECT user, credential_id FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
     " AND position <= :at AND removed > :at ORDER BY position",
     "SELECT user, kid FROM signing_key WHERE user IN (SELECT value FROM json_each(:users))"
-    " AND position <= :at AND revoked > :at ORDER BY position",
+    " AND position <= :at AND revoked > :at AND coalesce(expires_at > :now, 1) ORDER BY position",
 )
 
 

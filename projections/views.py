@@ -155,6 +155,8 @@ class Views:
 
 
 _WRITER_PRAGMAS = (
+    # Of a new file only: a tenth less work for a rebuild than with pages of 4 KiB.
+    "page_size=8192",
     "journal_mode=WAL",
     "synchronous=NORMAL",
     # Most pages of a rebuild are written once if they can stay here until they are full.

@@ -1,8 +1,8 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `audit`, `replay`, `export`,
-`jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `export`, `verify`, `audit`,
+`replay`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; those of `ledger jws` are in cli_jws.py, those of
-`ledger audit` in auditcommand.py.
+Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
+more, which are in cli_….py.
 """
 
 import argparse
@@ -18,15 +18,17 @@ import uvicorn
 
 from ledger import (
     __version__,
-    auditcommand,
+    cli_audit,
+    cli_export,
     cli_jws,
-    exportcommand,
+    cli_replay,
+    cli_verify,
     logcommands,
-    replaycommand,
 )
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
+from ledger.wire import Connection
 
 USAGE_ERROR = 2
 GRACE_S = 2
@@ -35,8 +37,8 @@ GRACE_S = 2
 COLLECT_EVERY = 5_000
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
     parser = argparse.ArgumentParser(prog="ledger", description="Several people, one statement.")
     parser.add_argument("--version", action="version", version=f"ledger {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -51,24 +53,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
-    auditcommand.add_parser(commands)
-    replaycommand.add_parser(commands)
-    exportcommand.add_parser(commands)
-    chosen = parser.parse_args(arguments)
+    cli_export.add_parser(commands)
+    cli_verify.add_parser(commands)
+    cli_audit.add_parser(commands)
+    cli_replay.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    chosen = make_parser().parse_args(arguments)
     if chosen.command == "jws":
         return cli_jws.run(chosen)
+    if chosen.command == "verify":
+        return cli_verify.run(chosen)
     try:
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)
+        if chosen.command == "export":
+            return cli_export.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
         if chosen.command == "audit":
-            return auditcommand.run(settings, chosen)
+            return cli_audit.run(settings, chosen)
         if chosen.command == "replay":
-            return replaycommand.run(settings, chosen)
-        if chosen.command == "export":
-            return exportcommand.run(settings, chosen)
+            return cli_replay.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
@@ -97,6 +107,7 @@ def serve(settings: Settings) -> int:
         application,
         host=settings.host,
         port=settings.port,
+        http=Connection,
         access_log=False,
         log_level="warning",
         server_header=False,

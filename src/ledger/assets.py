@@ -96,6 +96,12 @@ def find_web() -> Path:
     raise FileNotFoundError("the web files (ledger/web) are missing from this installation")
 
 
+def verifier_page() -> bytes | None:
+    """Return the offline verifier, one page that needs no network; None if there is none."""
+    page = find_web() / "verify.html"
+    return page.read_bytes() if page.is_file() else None
+
+
 def _tree_hash(files: Mapping[str, Asset]) -> str:
     """Return 16 hex characters that change when any file's name or content does."""
     lines = (

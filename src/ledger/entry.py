@@ -6,6 +6,7 @@ without breaking a proof. Hashes are over stored bytes; nothing here re-encodes 
 """
 
 import hashlib
+import re
 from typing import Literal
 from uuid import UUID
 
@@ -35,6 +36,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1] = 1
 
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _entry_decoder = msgspec.json.Decoder(Entry)
 
 
@@ -92,6 +95,20 @@ def parse_entry(raw: bytes) -> Entry:
         return _entry_decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError("entry_malformed", "a stored entry is not an entry") from error
+
+
+def parse_canonical(raw: bytes) -> Entry:
+    """Return the entry of bytes that are its one form; raise CorruptError `entry_malformed`.
+
+    For entries whose bodies are not there: with the body, sealing it again shows the same.
+    """
+    envelope = parse_entry(raw)
+    # A text with something to escape cannot come out as it was written.
+    is_ascii = envelope.at.isascii() and envelope.type.isascii()
+    digest, time = _SHA256.fullmatch(envelope.body.sha256), _TIME.fullmatch(envelope.at)
+    if not (is_ascii and digest and time and _write(envelope) == raw):
+        raise CorruptError("entry_malformed", "the entry is not in its canonical form")
+    return envelope
 
 
 def check_commitment(entry: Entry, salt: bytes, body: bytes) -> None:

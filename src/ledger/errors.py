@@ -9,6 +9,7 @@ LedgerError
 ├── TooLargeError       more bytes than the limit                                      (413)
 ├── UnsupportedMediaTypeError  not application/json                                    (415)
 ├── RefusedError        well-formed evidence that does not prove what it has to        (422)
+├── UnverifiableError   evidence that lacks something needed: neither proved nor disproved
 ├── TooManyError        too often: wait                                                (429)
 ├── UnavailableError    not now: try again later                                       (503)
 ├── CorruptError        stored bytes do not agree with themselves: stop and audit
@@ -59,6 +60,10 @@ class UnsupportedMediaTypeError(LedgerError):
 
 class RefusedError(LedgerError):
     """Evidence that is well-formed and does not prove what it has to prove."""
+
+
+class UnverifiableError(LedgerError):
+    """Something that is needed is missing, or not known to this verifier: no verdict either way."""
 
 
 class TooManyError(LedgerError):

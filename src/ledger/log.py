@@ -214,6 +214,7 @@ class GroupCommit:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._queue:
+            await self._gather()
             batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
             writes = [write for write, _ in batch]
             try:
@@ -224,6 +225,16 @@ class GroupCommit:
                 loop.call_exception_handler(trouble)
             else:
                 self._answer(batch, outcomes)
+
+    async def _gather(self) -> None:
+        """Let the requests at hand reach the queue, while there are any: one commit for them all.
+
+        Otherwise their decisions and the commit's thread contend for the interpreter.
+        """
+        waiting = 0
+        while waiting < len(self._queue) < MAX_BATCH:
+            waiting = len(self._queue)
+            await asyncio.sleep(0)
 
     def _answer(
         self, batch: list[tuple[Write, asyncio.Future[Receipt]]], outcomes: list[Outcome]

@@ -1,5 +1,6 @@
 """The application: one running ledger behind litestar, its start and its end."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,8 +19,8 @@ from ledger.assets import Assets, find_web
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
+from ledger.http import evidence, people, reads, statements
 from ledger.http import log as public_log
-from ledger.http import people, reads, statements
 from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
@@ -38,6 +39,7 @@ from projections.follower import Follower, Views
 
 VIEWS_FILE = "views.sqlite"
 STATE_FILE = "state.sqlite"
+START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = logging.getLogger("ledger")
 
@@ -78,6 +80,8 @@ def build(settings: Settings) -> Litestar:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         follower.start()
         publisher.start()
+        # Who asks at once shall find the read models there, unless they have far to go.
+        await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
         try:
             yield
         finally:
@@ -118,6 +122,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         route_handlers=[
             statements.router,
             statements.reads,
+            evidence.router,
             Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
             *people.public,
             people.members_only,

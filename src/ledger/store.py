@@ -32,10 +32,20 @@ from eventsourcing.persistence import StoredEvent
 from ledger.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.events import FROZEN, TAKEN
+from ledger.rows import write as write_rows
 
+_PRAGMAS = (
+    # An acknowledged event survives a power cut, not only a crash of the process.
+    "synchronous=FULL",
+    "trusted_schema=OFF",
+    # A batch of rows passes through a table of its own on its way past the triggers.
+    "temp_store=MEMORY",
+    "cache_size=-16384",
+)
 FORMAT = 2
 MAX_CACHED = 100_000
 BUSY_TIMEOUT_S = 5.0
+PAGE_BYTES = 8192
 _MAX = 2**63 - 1
 
 _SCHEMA = """
@@ -99,6 +109,11 @@ _STREAM = """SELECT originator_version, topic, state FROM ev WHERE originator_id
     AND originator_version > ? AND originator_version <= ? ORDER BY originator_version LIMIT ?"""
 _STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
 
+# All keys of a batch in one step: ?1 is they, end to end, ?2 their number.
+_KNOWN = """WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < ?2)
+    SELECT key, pos, cmd.n, answer FROM turn CROSS JOIN cmd ON key = substr(?1, 32 * turn.n + 1, 32)
+"""
+
 
 class Write(msgspec.Struct, frozen=True):
     """Events to append together, and what they were decided on.
@@ -146,8 +161,9 @@ class SqliteLog:
     def connect(self) -> sqlite3.Connection:
         """Return a further connection, which the caller closes."""
         connection = open_private(self.path)
-        # FULL: an acknowledged event survives a power cut, not only a crash of the process.
-        connection.executescript("PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF")
+        connection.executescript(
+            "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+        )
         return connection
 
     def close(self) -> None:
@@ -188,12 +204,12 @@ class SqliteLog:
         if size != self._size:
             self._versions.clear()
         batch = _Batch(size, frozen=self.claimed(FROZEN, connection=self._writer) is not None)
+        batch.known = self._known(writes)
         outcomes = [self._place(write, batch) for write in writes]
         if batch.events:
-            run = self._writer.executemany
-            run("INSERT INTO ev VALUES(?,?,?,?,?,?)", batch.events)
-            run("INSERT INTO cmd VALUES(?,?,?,?)", batch.commands)
-            run("INSERT INTO claim VALUES(?,?,?)", batch.claims)
+            write_rows(self._writer, "INSERT INTO ev {rows}", batch.events)
+            write_rows(self._writer, "INSERT INTO cmd {rows}", batch.commands)
+            write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
             self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
         # A repetition is acknowledged only behind a commit of its own batch, too.
         self._writer.execute("COMMIT")
@@ -206,9 +222,8 @@ class SqliteLog:
         """Give the write its positions in the batch, or say why it has none."""
         if write.key in batch.receipts:
             return msgspec.structs.replace(batch.receipts[write.key], repeated=True)
-        known = self._receipt(self._writer, write.key)
-        if known is not None:
-            return known
+        if write.key in batch.known:
+            return batch.known[write.key]
         refusal = self._refusal(write, batch)
         if refusal is not None:
             return refusal
@@ -316,16 +331,16 @@ class SqliteLog:
 
     def receipt(self, key: bytes) -> Receipt | None:
         """Return where the write of this key stands, if it does."""
+        query = "SELECT pos, n, answer FROM cmd WHERE key = ?"
         with self._reading() as connection:
-            return self._receipt(connection, key)
+            row = connection.execute(query, (key,)).fetchone()
+        return None if row is None else _receipt(*row)
 
-    @staticmethod
-    def _receipt(connection: sqlite3.Connection, key: bytes) -> Receipt | None:
-        row = connection.execute("SELECT pos, n, answer FROM cmd WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            return None
-        first, count, answer = row
-        return Receipt(position=first + count - 1, answer=answer, count=count, repeated=True)
+    def _known(self, writes: Sequence[Write]) -> dict[bytes, Receipt]:
+        """Return the receipts of those writes that are in the log already."""
+        keys = b"".join(write.key for write in writes)
+        found = self._writer.execute(_KNOWN, (keys, len(writes)))
+        return {key: _receipt(*row) for key, *row in found}
 
     def claimed(self, name: str, *, connection: sqlite3.Connection | None = None) -> UUID | None:
         """Return the stream that took a name, if one did."""
@@ -368,6 +383,15 @@ class SqliteLog:
         with self._reading() as connection:
             return connection.execute(query, (stream.bytes, gt, last, limit)).fetchall()
 
+    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
+        """Return the (position, state) pairs of a stream up to position `last`, in order."""
+        query = (
+            "SELECT pos, state FROM ev WHERE originator_id = ? AND pos <= ?"
+            " ORDER BY originator_version"
+        )
+        with self._reading() as connection:
+            return connection.execute(query, (stream.bytes, last)).fetchall()
+
     def rows(self, first: int, last: int | None, limit: int) -> list[tuple[Any, ...]]:
         """Return (position, stream, version, tag, state) rows from `first` to `last`."""
         query = (
@@ -391,6 +415,11 @@ class _Batch:
         self.claims: list[tuple[str, bytes, int]] = []
         self.names: set[str] = set()
         self.receipts: dict[bytes, Receipt] = {}
+        self.known: dict[bytes, Receipt] = {}
+
+
+def _receipt(first: int, count: int, answer: bytes) -> Receipt:
+    return Receipt(position=first + count - 1, answer=answer, count=count, repeated=True)
 
 
 def _stream_bytes(stream: UUID | str) -> bytes:
@@ -443,6 +472,8 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _create(path: Path) -> None:
     connection = open_private(path)
     try:
+        # Of a new file only. A page of SQLite's own choice holds one approval and wastes the rest.
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
         (found,) = connection.execute("PRAGMA user_version").fetchone()

@@ -1,7 +1,7 @@
 """Tiles as they are served: their paths, and entry bundles (C2SP tlog-tiles). Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ledger.errors import MalformedError
 from ledger.merkle import MAX_SIZE, WIDTH
@@ -30,6 +30,30 @@ def parse_tile_path(text: str) -> tuple[int, int]:
     raise MalformedError("tile_path_invalid", "a tile is like x001/x234/067 or 067.p/12")
 
 
+def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (level, n, width) of every tile of a tree, each in its widest form."""
+    level, count = 0, size
+    while count:
+        whole, partial = divmod(count, WIDTH)
+        for n in range(whole):
+            yield level, n, WIDTH
+        if partial:
+            yield level, whole, partial
+        level, count = level + 1, whole
+
+
 def bundle(entries: Iterable[bytes]) -> bytes:
     """Return entries, each behind its length as a uint16, big-endian."""
     return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])
+
+
+def split_bundle(raw: bytes) -> list[bytes]:
+    """Return the entries of a bundle; raise MalformedError `entry_bundle_malformed`."""
+    entries, place = [], 0
+    while place < len(raw):
+        start = place + 2
+        place = start + int.from_bytes(raw[place:start], "big")
+        if start > len(raw) or place > len(raw):
+            raise MalformedError("entry_bundle_malformed", "a bundle of entries was cut")
+        entries.append(raw[start:place])
+    return entries

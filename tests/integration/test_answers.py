@@ -46,8 +46,9 @@ def every_kind(alice: Actor, bob: Actor, stranger: httpx.Client) -> Iterator[htt
     yield bob.approve(drafted)
     yield alice.post_sign(drafted.id, bob.individual(drafted.document))
     yield alice.post_sign(drafted.id, alice.approval(drafted.document, iat=0))
-    yield alice.withdraw(drafted)
-    path = f"/api/statements/{drafted.id}?minPosition={drafted.answer['position']}"
+    withdrawn = alice.withdraw(drafted)
+    yield withdrawn
+    path = f"/api/statements/{drafted.id}?minPosition={withdrawn.json()['position']}"
     shown = bob.client.get(path)
     yield shown
     yield bob.client.get(path, headers={"If-None-Match": shown.headers["etag"]})

@@ -100,7 +100,7 @@ def test_every_table_has_its_rows_and_its_place() -> None:
 
 def test_the_reference_says_what_each_column_is_held_against() -> None:
     rows = REFERENCE.read_text().splitlines()
-    named = "".join(row for row in rows if row.startswith("| `") or row.startswith("| | `"))
+    named = "".join(row for row in rows if row.startswith(("| `", "| | `")))
     assert [each for each in COLUMNS if any(f"`{name}`" not in named for name in each)] == []
 
 
@@ -266,7 +266,7 @@ def test_an_index_that_hides_a_row_is_found(ledger: Path, copy: Path) -> None:
 # --- files that are no logs ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("offset", [20_000, 60_000, 100_000, 200_000])
+@pytest.mark.parametrize("offset", [100_000, 200_000, 300_000, 400_000])
 def test_a_damaged_file_is_found_without_a_traceback(ledger: Path, copy: Path, offset: int) -> None:
     shutil.copytree(ledger, copy)
     raw = bytearray((copy / "log.sqlite").read_bytes())

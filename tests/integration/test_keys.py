@@ -167,6 +167,11 @@ def test_a_key_with_an_end_signs_nothing_after_it(
         dora.client.get("/healthz")
     refuses(lambda: dora.approve(drafted), 422, "key_expired")
     assert key_of(dora, brief.kid)["expiresAt"] == clock.to_text(soon)
+    assert brief.kid not in dora.client.get("/api/session").json()["user"]["kids"]
+    page = dora.client.get("/account").text
+    card = page[page.index(f'data-kid="{brief.kid}"') :].partition("</li>")[0]
+    assert "Ended <time" in card
+    assert clock.to_text(soon) in card
 
 
 def test_a_retried_key_is_answered_the_same_and_added_once(server: Server, join: Join) -> None:

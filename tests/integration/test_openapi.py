@@ -121,6 +121,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         size = ada.client.get("/log/checkpoints").json()["items"][-1]["size"]
         ada.client.get(f"/log/checkpoints/{size}")
         page = f"/api/statements/{tale.statements[0].id}"
+        ada.client.get(f"{page}/evidence")
         etag = ada.client.get(page).headers["etag"]
         ada.client.get(page, headers={"If-None-Match": etag})
         ada.client.post("/api/logout", json={})

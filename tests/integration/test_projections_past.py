@@ -38,7 +38,7 @@ def all_of(ask: Callable[[str | None], Page[Any]]) -> list[Any]:
 def answers(db: sqlite3.Connection, story: Story, at: int) -> dict[str, Any]:
     """Return what every query of every view answers at a position."""
     now = timeline.time_of(db, at)
-    people = all_of(lambda cursor: users.page(db, at=at, limit=2, cursor=cursor))
+    people = all_of(lambda cursor: users.page(db, at=at, now=now, limit=2, cursor=cursor))
     everything: dict[str, Any] = {"now": now, "users": people, "jwks": keys.jwk_set(db, at=at)}
     for user in people:
         everything[f"keys {user.name}"] = keys.of_user(db, user.id, at=at)

@@ -18,7 +18,7 @@ from tests.support.actor import Actor, policy_of
 from tests.support.check import head
 from tests.support.server import Server
 
-PAGES = ["/", "/register", "/signin", "/statements", "/inbox", "/draft", "/account"]
+PAGES = ["/", "/register", "/signin", "/statements", "/inbox", "/draft", "/account", "/audit"]
 PUBLIC = [
     "/.well-known/jwks.json",
     "/.well-known/ledger-keys",
@@ -32,6 +32,7 @@ MEMBERS_READ = [
     "/api/statements",
     "/api/statements/{statement_id:str}",
     "/api/statements/{statement_id:str}/document",
+    "/api/statements/{statement_id:str}/evidence",
     "/api/statements/{statement_id:str}/jws",
     "/api/inbox",
     "/api/timeline",

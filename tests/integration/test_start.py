@@ -1,5 +1,6 @@
 """Starting: with settings that fit, beside other processes, and after whatever came before."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,10 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ledger.errors import MalformedError
 from ledger.jose import SigningKey
+from ledger.server import build
 from ledger.settings import read_settings
 from ledger.store import SqliteLog
 from tests.integration.conftest import NO_LIMIT
@@ -149,3 +152,24 @@ def test_two_servers_of_one_ledger_decide_as_one(pair: tuple[Server, Server]) ->
         found = there.get(f"/api/statements/{drafted.id}").json()
         assert (found["status"], found["position"]) == ("pending", drafted.answer["position"])
     check_ledger(second)
+
+
+def test_health_tells_that_the_read_models_are_being_made_again(tmp_path: Path) -> None:
+    """The moment before the follower's thread has folded anything, which a start passes."""
+    asyncio.run(_health_of_a_start(tmp_path))
+
+
+async def _health_of_a_start(tmp_path: Path) -> None:
+    application = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
+    transport = httpx.ASGITransport(application)  # type: ignore[arg-type]  # both are ASGI
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+        health = await client.get("/healthz")
+        assert (health.status_code, health.json()["position"]) == (503, 0)
+        (reason,) = health.json()["reasons"]
+        assert reason == "the read models are being made again, up to 0 so far"
+        read = await client.get("/.well-known/jwks.json")
+        assert (read.status_code, read.json()["code"]) == (503, "views_rebuilding")
+        async with application.lifespan():
+            # Whoever asks first finds them there.
+            assert (await client.get("/.well-known/jwks.json")).status_code == 200
+            assert (await client.get("/healthz")).json()["status"] == "ok"

@@ -178,6 +178,21 @@ def test_whoever_waits_together_is_committed_together(watched: Watched) -> None:
     assert committed[-1] == 65
 
 
+def test_requests_that_are_still_decided_join_the_commit_that_waits(watched: Watched) -> None:
+    async def decided_after(turns: int, commits: GroupCommit) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await commits.append(write())
+
+    async def run() -> None:
+        commits = GroupCommit(watched, lambda _: None)
+        await asyncio.gather(*(decided_after(turns, commits) for turns in range(20)))
+        commits.close()
+
+    asyncio.run(run())
+    assert watched.batches == [20]
+
+
 def test_one_bad_write_of_a_group_fails_alone(watched: Watched) -> None:
     async def run() -> None:
         commits = GroupCommit(watched, lambda _: None)
@@ -215,12 +230,9 @@ def test_a_bug_below_leaves_nobody_waiting(path: Path) -> None:
             lambda _, context: reported.append(context["message"])
         )
         commits = GroupCommit(store, lambda _: None)
-        first = asyncio.create_task(commits.append(write(ONE)))
-        await asyncio.sleep(0)
-        second = asyncio.create_task(commits.append(write(TWO)))
         with refused(UnavailableError, "storage_failed"):
-            await asyncio.wait_for(first, 10)
-        assert (await asyncio.wait_for(second, 10)).position == 1
+            await asyncio.wait_for(commits.append(write(ONE)), 10)
+        assert (await asyncio.wait_for(commits.append(write(TWO)), 10)).position == 1
         assert reported == ["a batch was not committed"]
         commits.close()
         store.close()

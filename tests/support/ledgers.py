@@ -130,7 +130,7 @@ class Cast:
 
 def second_key(who: Signer) -> TestKey:
     """Return the person's other key, an ES256 one."""
-    return es256_key(who.passkey.credential_id[0] + 1000)
+    return es256_key(int.from_bytes(who.passkey.credential_id[:8], "big") + 1000)
 
 
 def settled(directory: Path) -> Cast:

@@ -98,7 +98,7 @@ class Story:
         )
         return self.tell(UUID(user), body)
 
-    def key(self, user: str, kid: str, credential_id: str) -> int:
+    def key(self, user: str, kid: str, credential_id: str, *, expires_at: str | None = None) -> int:
         body = events.KeyAttested(
             kid=kid,
             jwk=_jwk(len(self.states)),
@@ -106,6 +106,7 @@ class Story:
             assertion=_assertion(credential_id),
             sign_count=1,
             possession=f"possession-{kid}",
+            expires_at=expires_at,
         )
         return self.tell(UUID(user), body)
 

@@ -101,10 +101,11 @@ def test_another_act_or_other_members_are_refused(members: dict[str, Any]) -> No
         take(ALICE.act("draft", **(DRAFT | members)))
 
 
-@pytest.mark.parametrize("name", ["statementId", "sha256"])
+@pytest.mark.parametrize("name", ["act", "iat", "ledger", "statementId", "sha256"])
 def test_a_missing_member_is_refused(name: str) -> None:
     with refused(RefusedError, "act_mismatch"):
-        take(ALICE.act("draft", **{key: value for key, value in DRAFT.items() if key != name}))
+        whole = {"act": "draft", "iat": NOW_MS // 1000, "ledger": LEDGER} | DRAFT
+        take(signed(json.dumps({key: each for key, each in whole.items() if key != name}).encode()))
 
 
 @pytest.mark.parametrize(

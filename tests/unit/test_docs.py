@@ -1,5 +1,6 @@
 """What the reference says there is, there is; and what there is, it says."""
 
+import argparse
 import ast
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ledger import errors, events, settings
+from ledger.__main__ import make_parser
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -112,6 +114,21 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     assert re.findall(r"^\| (LEDGER_\w+) \| (.*?) \|", text, re.MULTILINE) == rows
     source = Path(settings.__file__).read_text()
     assert {*re.findall(r'"(LEDGER_\w+)"', source)} == {name for name, _ in rows}
+
+
+def commands(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield every command with its words, `ledger log keys`."""
+    deeper = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not deeper:
+        yield parser.prog
+    for action in deeper:
+        for each in action.choices.values():
+            yield from commands(each)
+
+
+def test_every_command_is_in_the_reference() -> None:
+    text = "".join(path.read_text() for path in REFERENCE.glob("*.md"))
+    assert {each for each in commands(make_parser()) if f"`{each}" not in text} == set()
 
 
 def test_every_event_is_in_the_reference() -> None:

@@ -1,5 +1,6 @@
 """The stored form of an event: entry, salt, body."""
 
+import contextlib
 from uuid import UUID
 
 import pytest
@@ -129,3 +130,38 @@ def test_one_changed_bit_of_a_state_changes_its_leaf_or_breaks_its_commitment(bi
 def test_garbage_is_no_stored_state(raw: bytes) -> None:
     with pytest.raises(CorruptError):
         entry.parse_entry(entry.split(raw)[0])
+
+
+def test_an_entry_in_its_one_form_needs_no_body() -> None:
+    assert entry.parse_canonical(ENTRY) == entry.parse_entry(ENTRY)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"v":1', b'"v": 1'),
+        (b'"v":1', b'"v":1,"v":1'),
+        (b'{"at"', b' {"at"'),
+        (b'"at"', b'"\\u0061t"'),
+        (b'"seq":3', b'"seq":3.0'),
+        (b'"seq":3', b'"seq":03'),
+        (b"2026-11", b"2O26-11"),
+        (b"Z", b"+00:00"),
+        (b'"sha256":"', b'"sha256":"0'),
+    ],
+)
+def test_an_entry_in_another_form_is_refused(old: bytes, new: bytes) -> None:
+    changed = ENTRY.replace(old, new, 1)
+    assert changed != ENTRY
+    with pytest.raises(CorruptError) as caught:
+        entry.parse_canonical(changed)
+    assert caught.value.code == "entry_malformed"
+
+
+def test_no_other_bit_of_an_entry_makes_an_entry_of_the_same_meaning() -> None:
+    for place in range(len(ENTRY)):
+        for bit in range(8):
+            changed = bytearray(ENTRY)
+            changed[place] ^= 1 << bit
+            with contextlib.suppress(CorruptError):
+                assert entry.parse_canonical(bytes(changed)) != entry.parse_entry(ENTRY)

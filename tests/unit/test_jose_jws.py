@@ -25,6 +25,17 @@ GOOD = ED.jws(PAYLOAD, iat=1_795_230_245)
 P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
+def test_a_header_has_768_bytes_and_no_more() -> None:
+    for size, fits in ((768, True), (769, False)):
+        start = f'{{"alg":"EdDSA","typ":"JWT","kid":"{ED.kid}","iat":1'.encode()
+        text = ED.sealed(start + b" " * (size - 1 - len(start)) + b"}", PAYLOAD)
+        if fits:
+            assert parse_compact(text).header.iat == 1
+        else:
+            with refused(MalformedError, "jws_header_invalid"):
+                parse_compact(text)
+
+
 def test_a_compact_jws_is_kept_as_it_was_received() -> None:
     jws = parse_compact(GOOD)
     assert jws.text == GOOD

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from ledger.encoding import b64u_encode
+from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import MalformedError, NotFoundError, RefusedError
 from ledger.jose import (
     Claims,
@@ -25,6 +25,7 @@ from ledger.jose import (
     import_private,
     import_public,
     key_set,
+    parse_key,
     parse_policy,
     secret_key,
     sign,
@@ -35,6 +36,7 @@ from ledger.jose import (
     verify_multi_all,
 )
 from ledger.jose import serialization as forms
+from ledger.jose.algorithms import ALL_ALGORITHMS
 from ledger.jose.serialization import to_general
 
 ALICE, BOB = generate("EdDSA"), generate("ES256")
@@ -64,6 +66,64 @@ def codes(found: Verification) -> list[str | None]:
 )
 def test_a_key_can_come_in_every_shape(key: Any) -> None:
     assert verify_multi_all(JWS, key).outcomes[0].verified
+
+
+def test_a_key_that_cannot_be_used_is_named_only_where_the_kid_means_it() -> None:
+    unusable = {"kty": "OKP", "crv": "X25519", "x": "AA", "kid": "old"}
+    without_kid = sign(PAYLOAD, import_private(ALICE.private))
+    assert codes(verify_multi_all(without_kid, {"keys": [unusable]})) == ["jwk_invalid"]
+    assert codes(verify_multi_all(sign(PAYLOAD, ALICE), {"keys": [unusable]})) == [
+        "jwk_key_not_found"
+    ]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ALICE.to_public_jwk() | {"kid": "hers"},
+        ALICE.private and ALICE.private.public_key(),
+        parse_key(ALICE.to_public_jwk() | {"kid": "hers"}),
+    ],
+)
+def test_one_key_alone_verifies_under_any_kid_and_a_set_does_not(key: Any) -> None:
+    named = sign_multi(PAYLOAD, [Sign(ALICE, protected={"kid": "another"})])
+    assert codes(verify_multi_all(named, key)) == [None]
+    assert codes(verify_multi_all(named, [key])) == ["jwk_key_not_found"]
+    assert codes(verify_multi_all(named, key, profile="ledger")) == ["jwk_key_not_found"]
+
+
+def test_a_secret_alone_verifies_under_any_kid() -> None:
+    jwk = {"kty": "oct", "k": b64u_encode(SECRET), "kid": "shared"}
+    jws = sign_multi(PAYLOAD, [import_private(jwk, alg="HS512")])
+    assert json.loads(b64u_decode(jws["signatures"][0]["protected"]))["kid"] == "shared"
+    assert codes(verify_multi_all(jws, SECRET, algorithms=["HS512"])) == [None]
+
+
+def test_a_key_with_a_member_named_keys_is_a_key() -> None:
+    assert codes(verify_multi_all(JWS, ALICE.to_public_jwk() | {"keys": []}))[0] is None
+    with pytest.raises(MalformedError) as refused:
+        key_set({"x": "AA"})
+    assert refused.value.code == "jwk_invalid"
+
+
+def test_a_set_holds_as_many_keys_as_it_says() -> None:
+    jwk = ALICE.to_public_jwk()
+    assert len(key_set({"keys": [jwk] * 4096}).keys) == 4096
+    with pytest.raises(MalformedError) as refused:
+        key_set({"keys": [jwk] * 4097})
+    assert refused.value.code == "jwk_invalid"
+
+
+def test_a_protected_header_has_a_limit_to_the_byte() -> None:
+    for size in (64, 65, 66):
+        header = b'{"alg":"EdDSA","x":"' + b"x" * (size - 22) + b'"}'
+        jws = f"{b64u_encode(header)}.{b64u_encode(PAYLOAD)}.{b64u_encode(bytes(64))}"
+        refused = [
+            codes(verify_multi_all(jws, ALICE.public, limits=Limits(header_bytes=limit)))[0]
+            == "jws_limit_exceeded"
+            for limit in (size - 1, size, size + 1)
+        ]
+        assert refused == [True, False, False]
 
 
 def test_an_hmac_secret_is_bytes_and_its_algorithm_is_named() -> None:
@@ -283,9 +343,15 @@ def test_an_option_never_switches_a_check_off_silently(
         verify_multi_all(JWS, ALICE.public, **options)
 
 
+def test_every_algorithm_can_be_allowed_at_once() -> None:
+    found = verify_multi_all(JWS, [ALICE.public, BOB.public], algorithms=sorted(ALL_ALGORITHMS))
+    assert codes(found) == [None, None]
+
+
 def test_options_that_are_none_are_not_given() -> None:
-    found = verify_multi_all(JWS, ALICE.public, typ=None, now=None, claims=None)  # type: ignore[arg-type]
-    assert found.outcomes[0].verified
+    names = ["typ", "now", "claims", "limits", "detached_payload", "strict_signer_match"]
+    options: dict[str, Any] = dict.fromkeys(names)
+    assert verify_multi_all(JWS, ALICE.public, **options).outcomes[0].verified
 
 
 @pytest.mark.parametrize(

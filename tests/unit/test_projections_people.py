@@ -23,12 +23,13 @@ def story() -> Story:
     return story
 
 
+NOW = time_at(12)
 ALICE, BOB = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3))
 
 
 def test_a_person_has_what_was_theirs_at_the_position(story: Story) -> None:
     db = story.views()
-    shown = [users.by_id(db, BOB, at=at) for at in (4, 5, 6, 7, 10, 12)]
+    shown = [users.by_id(db, BOB, at=at, now=NOW) for at in (4, 5, 6, 7, 10, 12)]
     at = time_at(5)
     assert shown == [
         None,
@@ -48,34 +49,45 @@ def test_a_person_has_what_was_theirs_at_the_position(story: Story) -> None:
     ]
 
 
+def test_a_key_is_not_active_from_its_own_end_on(story: Story) -> None:
+    story.key(BOB, "key-brief", "passkey-2", expires_at=time_at(20))
+    db = story.views()
+    kids = [
+        user.kids
+        for now in (time_at(19), time_at(20))
+        if (user := users.by_id(db, BOB, at=13, now=now))
+    ]
+    assert kids == [["key-Bob", "key-2", "key-brief"], ["key-Bob", "key-2"]]
+
+
 @pytest.mark.parametrize(
     "user", ["", "Bob", "0", BOB[:-1], f"{BOB}0", "00000000-0000-0001-0000-000000000001"]
 )
 def test_whoever_is_not_registered_is_nobody(story: Story, user: str) -> None:
-    assert users.by_id(story.views(), user, at=12) is None
+    assert users.by_id(story.views(), user, at=12, now=NOW) is None
 
 
 def test_a_passkey_leads_to_its_person_even_when_removed(story: Story) -> None:
     db = story.views()
-    found = [users.by_credential(db, "passkey-Bob", at=at) for at in (5, 6, 12)]
+    found = [users.by_credential(db, "passkey-Bob", at=at, now=NOW) for at in (5, 6, 12)]
     assert [user and user.name for user in found] == [None, "Bob", "Bob"]
-    assert users.by_credential(db, "passkey-3", at=12) is None
+    assert users.by_credential(db, "passkey-3", at=12, now=NOW) is None
 
 
 def test_people_are_listed_in_the_order_of_registration_page_by_page(story: Story) -> None:
     db = story.views()
-    first = users.page(db, at=12, limit=1)
+    first = users.page(db, at=12, now=NOW, limit=1)
     assert [user.name for user in first.items] == ["Alice"]
-    second = users.page(db, at=12, limit=1, cursor=first.next)
+    second = users.page(db, at=12, now=NOW, limit=1, cursor=first.next)
     assert [user.name for user in second.items] == ["Bob"]
     assert (second.next, second.position) == (None, 12)
-    assert [user.name for user in users.page(db, at=4, limit=9).items] == ["Alice"]
-    assert users.page(db, at=0, limit=9).items == []
+    assert [user.name for user in users.page(db, at=4, now=NOW, limit=9).items] == ["Alice"]
+    assert users.page(db, at=0, now=NOW, limit=9).items == []
 
 
 def test_a_garbage_cursor_of_people_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
-        users.page(story.views(), at=12, limit=1, cursor="garbage")
+        users.page(story.views(), at=12, now=NOW, limit=1, cursor="garbage")
 
 
 def test_a_key_is_revoked_from_its_revocation_on_and_not_before(story: Story) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import MalformedError
-from ledger.tiles import bundle, parse_tile_path, tile_path
+from ledger.tiles import bundle, parse_tile_path, split_bundle, tile_path, tiles_of
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,31 @@ def test_a_path_has_no_space_around_it(path: str) -> None:
 
 def test_a_bundle_has_each_entry_behind_its_length() -> None:
     assert bundle([b"a", b"bc" * 200]) == b"\0\1a" + b"\x01\x90" + b"bc" * 200
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, []),
+        (1, [(0, 0, 1)]),
+        (256, [(0, 0, 256), (1, 0, 1)]),
+        (513, [(0, 0, 256), (0, 1, 256), (0, 2, 1), (1, 0, 2)]),
+    ],
+)
+def test_a_tree_has_each_tile_once_in_its_widest_form(
+    size: int, expected: list[tuple[int, int, int]]
+) -> None:
+    assert [*tiles_of(size)] == expected
+
+
+def test_a_bundle_of_entries_is_split_again() -> None:
+    entries = [b"", b"a", b"b" * 65_535]
+    assert split_bundle(bundle(entries)) == entries
+    assert split_bundle(b"") == []
+
+
+@pytest.mark.parametrize("raw", [b"\0", b"\0\1", b"\0\1ab", b"\xff\xff" + bytes(65_534)])
+def test_a_bundle_of_entries_that_was_cut_is_refused(raw: bytes) -> None:
+    with pytest.raises(MalformedError) as caught:
+        split_bundle(raw)
+    assert caught.value.code == "entry_bundle_malformed"

@@ -54,7 +54,7 @@ def audit(
 ) -> Report:
     """Audit a ledger's file; `told` hears the position reached and the newest one.
 
-    Raises NotFoundError `file_missing`, MalformedError `resume_invalid`, UnavailableError
+    Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
     `audit_interrupted`; what is wrong with the log is in the report.
     """
     return _Audit(request, now_ms, told).run()

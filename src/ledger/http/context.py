@@ -139,9 +139,14 @@ class Context:
 
     def failures(self) -> list[str]:
         """Return why the ledger is not fit to answer; nothing if it is."""
-        failure = self.follower.failure
-        stopped = [] if failure is None else [f"the read models stopped: {failure}"]
-        return stopped + self.publisher.reasons()
+        return self._views_failures() + self.publisher.reasons()
+
+    def _views_failures(self) -> list[str]:
+        if self.follower.failure is not None:
+            return [f"the read models stopped: {self.follower.failure}"]
+        if self.follower.position == 0 and self.log.head() > 0:
+            return [f"the read models are being made again, up to {self.follower.folded} so far"]
+        return []
 
     # --- sessions --------------------------------------------------------------------------------
 
@@ -158,7 +163,7 @@ class Context:
         if user is None:
             return None
         with self.views() as (db, at):
-            return users.by_id(db, user, at=at)
+            return users.by_id(db, user, at=at, now=self.now())
 
     def require_session(self, request: AnyRequest) -> str:
         """Return the signed-in person's id; raise UnauthenticatedError `sign_in_required`."""

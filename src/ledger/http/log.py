@@ -202,8 +202,7 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     """
     place = _number(index)
     if size is None:
-        await _wait_for(context, place + 1)
-        published = _newest(context)
+        published = await wait_until_published(context, place + 1)
     else:
         published = _published(context, size)
     if place >= published.size:
@@ -213,14 +212,18 @@ async def proof(index: FromPath[str], context: FromContext, size: Size = None) -
     return Response(text, media_type=TEXT, headers=FRESH if size is None else FOR_EVER)
 
 
-async def _wait_for(context: Context, wanted: int) -> None:
-    """Return once a tree of this size is published.
+async def wait_until_published(context: Context, wanted: int) -> Published:
+    """Return the newest checkpoint once it is one of a tree of this size.
 
     Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
     what `require_sound` raises for a log that is not published any more.
     """
-    if _size(context, wanted) >= wanted:
-        return
+    if _size(context, wanted) < wanted:
+        await _wait_for_publication(context, wanted)
+    return _newest(context)
+
+
+async def _wait_for_publication(context: Context, wanted: int) -> None:
     if wanted > context.log.head():
         raise NotFoundError("entry_unknown", "there is no such entry")
     if context.publisher.is_over:

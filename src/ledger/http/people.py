@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
+    Created,
     InvitationRecorded,
     KeyRecorded,
     PasskeyBegun,
@@ -18,7 +19,6 @@ from ledger.http.answers import (
     Registered,
     RegistrationBegun,
     RoleRecorded,
-    created,
     done,
     recorded,
 )
@@ -91,7 +91,7 @@ async def complete_registration(
     answer, user = await context.people.complete_registration(
         data.ceremony, data.registration.passkey(), data.key.submission()
     )
-    response = created(answer)
+    response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
         response.set_cookie(context.session_cookie(user))
         with suppress(UnavailableError):  # it is recorded, and is answered so, seen or not yet
@@ -121,7 +121,7 @@ async def sign_in_by_key(data: JSONBody[SignedAct], context: FromContext) -> Res
 
 def _signed_in(context: Context, user: str) -> Response[Session]:
     with context.views() as (db, at):
-        found = users.by_id(db, user, at=at)
+        found = users.by_id(db, user, at=at, now=context.now())
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
     return Response(Session(found), cookies=[context.session_cookie(user)])
@@ -140,7 +140,7 @@ async def session(request: AnyRequest, context: FromContext) -> SessionInfo:
     """Tell who is signed in."""
     user = context.require_session(request)
     with context.views() as (db, at):
-        found = users.by_id(db, user, at=at)
+        found = users.by_id(db, user, at=at, now=context.now())
     if found is None:
         raise UnauthenticatedError("sign_in_required", "sign in first")
     return SessionInfo(found, context.ledger, at)
@@ -162,19 +162,17 @@ async def begin_key(
 
 
 @post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
-async def add_key(
-    data: JSONBody[CompleteKey], context: FromContext, user: SignedIn
-) -> Response[bytes]:
+async def add_key(data: JSONBody[CompleteKey], context: FromContext, user: SignedIn) -> Created:
     """Record one more attested key."""
-    return created(await context.people.add_key(user, data.ceremony, data.key.submission()))
+    return Created(await context.people.add_key(user, data.ceremony, data.key.submission()))
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
 async def revoke_key(
     kid: FromPath[str], data: JSONBody[SignedAct], context: FromContext
-) -> Response[bytes]:
+) -> Created:
     """End a signing key."""
-    return created(await context.people.revoke_key(kid, data.act))
+    return Created(await context.people.revoke_key(kid, data.act))
 
 
 @post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404, 429))
@@ -197,32 +195,32 @@ async def begin_passkey(
 @post("/api/passkeys", responses=recorded(PasskeyRecorded, 401))
 async def add_passkey(
     data: JSONBody[CompletePasskey], context: FromContext, user: SignedIn
-) -> Response[bytes]:
+) -> Created:
     """Record one more passkey."""
     passkey = data.registration.passkey()
-    return created(await context.people.add_passkey(user, data.ceremony, passkey, data.act))
+    return Created(await context.people.add_passkey(user, data.ceremony, passkey, data.act))
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
 async def remove_passkey(
     credential_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
-) -> Response[bytes]:
+) -> Created:
     """End a passkey."""
-    return created(await context.people.remove_passkey(credential_id, data.act))
+    return Created(await context.people.remove_passkey(credential_id, data.act))
 
 
 @post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))
 async def grant_role(
     user_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
-) -> Response[bytes]:
+) -> Created:
     """Give a person one more role."""
-    return created(await context.people.grant_role(user_id, data.act))
+    return Created(await context.people.grant_role(user_id, data.act))
 
 
 @post("/api/invitations", responses=recorded(InvitationRecorded))
-async def invite(data: JSONBody[SignedAct], context: FromContext) -> Response[bytes]:
+async def invite(data: JSONBody[SignedAct], context: FromContext) -> Created:
     """Invite somebody."""
-    return created(await context.people.invite(data.act))
+    return Created(await context.people.invite(data.act))
 
 
 # Whoever is a stranger can begin these: they cost us a row each and are limited per address.

@@ -61,7 +61,8 @@ async def list_users(
 ) -> Page[User]:
     """List people, oldest first."""
     with context.views(moment) as (db, shown):
-        return users.page(db, at=shown, limit=paging.limit, cursor=paging.cursor)
+        now = context.time_of(db, moment)
+        return users.page(db, at=shown, now=now, limit=paging.limit, cursor=paging.cursor)
 
 
 @get("/api/users/{credential_id:str}", responses=READ)
@@ -70,7 +71,8 @@ async def user_by_credential(
 ) -> User:
     """Show whose passkey this is."""
     with context.views(moment) as (db, shown):
-        found = users.by_credential(db, credential_id, at=shown)
+        now = context.time_of(db, moment)
+        found = users.by_credential(db, credential_id, at=shown, now=now)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person")
     return found

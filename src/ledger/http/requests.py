@@ -59,11 +59,12 @@ def require_json_from_us(request: Request[Any, Any, Any], origin: str) -> None:
     """
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    content_type = request.headers.get("content-type", "")
+    headers = request.headers  # a property that looks for them each time
+    content_type = headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaTypeError("json_required", "send application/json")
-    sender = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site", "same-origin")
+    sender = headers.get("origin")
+    site = headers.get("sec-fetch-site", "same-origin")
     if sender not in (None, origin) or site not in ("same-origin", "none"):
         raise ForbiddenError("cross_origin", "the request comes from another site")
 

@@ -11,7 +11,7 @@ from ledger import jose
 from ledger.document import Document
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
-from ledger.http.answers import Decided, Drafted, created, recorded
+from ledger.http.answers import Created, Decided, Drafted, recorded
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -80,9 +80,9 @@ GENERAL = READ | {
     responses=recorded(Drafted),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
-async def create(data: JSONBody[DraftStatement], context: FromContext) -> Response[bytes]:
+async def create(data: JSONBody[DraftStatement], context: FromContext) -> Created:
     """Put a document up for approval."""
-    return created(await context.commands.draft(data.document, data.act))
+    return Created(await context.commands.draft(data.document, data.act))
 
 
 @post(
@@ -92,27 +92,27 @@ async def create(data: JSONBody[DraftStatement], context: FromContext) -> Respon
 )
 async def sign(
     statement_id: FromPath[str], data: JSONBody[SignStatement], context: FromContext
-) -> Response[bytes]:
+) -> Created:
     """Approve: the signature is the authority."""
     assertion = None if data.assertion is None else data.assertion.evidence()
-    return created(await context.commands.sign(statement_id, data.jwt, assertion))
+    return Created(await context.commands.sign(statement_id, data.jwt, assertion))
 
 
 @post("/api/statements/{statement_id:str}/reject", responses=recorded(Decided))
 async def reject(
     statement_id: FromPath[str], data: JSONBody[RejectStatement], context: FromContext
-) -> Response[bytes]:
+) -> Created:
     """Reject, with a signed reason."""
     assertion = None if data.assertion is None else data.assertion.evidence()
-    return created(await context.commands.reject(statement_id, data.act, assertion))
+    return Created(await context.commands.reject(statement_id, data.act, assertion))
 
 
 @post("/api/statements/{statement_id:str}/withdraw", responses=recorded(Decided))
 async def withdraw(
     statement_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
-) -> Response[bytes]:
+) -> Created:
     """Take a pending statement back."""
-    return created(await context.commands.withdraw(statement_id, data.act))
+    return Created(await context.commands.withdraw(statement_id, data.act))
 
 
 @get("/api/statements", responses=READ)

@@ -31,7 +31,6 @@ class CompactJws(msgspec.Struct, frozen=True):
 
     text: str
     header: Header
-    protected: str
     payload: str
     signature: bytes
 
@@ -53,7 +52,6 @@ def parse_compact(text: str) -> CompactJws:
     return CompactJws(
         text=text,
         header=_parse_header(parts[0]),
-        protected=parts[0],
         payload=parts[1],
         signature=b64u_decode(parts[2]),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.encoding import b64u_decode, b64u_encode, parse_json
+from ledger.encoding import b64u_decode, parse_json
 from ledger.errors import LedgerError, MalformedError
 from ledger.jose.rules import RFC, Limits, Profile
 
@@ -202,11 +202,6 @@ def to_compact(jws: JwsInput) -> str:
     if not all(isinstance(part, str) and part.isascii() and "." not in part for part in parts):
         raise _invalid("a member cannot stand between dots")
     return ".".join(parts)
-
-
-def encode_payload(payload: bytes) -> str:
-    """Return the `payload` member of an encoded payload."""
-    return b64u_encode(payload)
 
 
 def decode_payload(text: str) -> bytes:

@@ -6,6 +6,7 @@ from litestar.response import Template
 from litestar.template import TemplateConfig
 
 from ledger.assets import Assets
+from ledger.pages import history as _history
 from ledger.pages import routes as _routes
 from ledger.pages import words
 from ledger.pages.content import digit_groups, visible
@@ -22,6 +23,7 @@ ROUTES = [
     _routes.draft,
     _routes.statement,
     _routes.account,
+    _history.history,
 ]
 
 # What went wrong, and who can do what about it.

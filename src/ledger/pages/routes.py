@@ -4,8 +4,6 @@ Everything a page shows is in the HTML that is sent, so it can be read without s
 needs them, because the keys live in the browser.
 """
 
-from urllib.parse import quote
-
 import msgspec
 from litestar import get
 from litestar.params import FromPath, FromQuery
@@ -16,7 +14,7 @@ from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import AnyRequest, FromWeb, page
+from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
 from ledger.pages.words import policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
@@ -30,11 +28,6 @@ def local_path(target: str | None) -> str | None:
     if not target or not target.startswith("/") or target.startswith("//"):
         return None
     return target if target.isprintable() and "\\" not in target else None
-
-
-def _sign_in(request: AnyRequest) -> Redirect:
-    query = f"?{request.url.query}" if request.url.query else ""
-    return Redirect(f"/signin?next={quote(request.url.path + query, safe='')}")
 
 
 @get("/", sync_to_thread=True)
@@ -81,7 +74,7 @@ def statement_list(
     """List all statements, newest first."""
     me = web.session_user(request)
     if me is None:
-        return _sign_in(request)
+        return to_sign_in(request)
     wanted = status if status in STATUSES else None
     with web.views() as (db, at):
         found = statements.page(
@@ -114,7 +107,7 @@ def inbox_list(
     """List what waits for the signed-in person, and where their own statements stand."""
     me = web.session_user(request)
     if me is None:
-        return _sign_in(request)
+        return to_sign_in(request)
     with web.views() as (db, at):
         now = web.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=_ROWS, cursor=cursor or None)
@@ -131,9 +124,9 @@ def draft(
     """Write a statement and its policy; the browser makes and signs the document."""
     me = web.session_user(request)
     if me is None:
-        return _sign_in(request)
+        return to_sign_in(request)
     with web.views() as (db, at):
-        people = users.page(db, at=at, limit=_MOST_PEOPLE, cursor=None)
+        people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
         base = None
         if supersedes:
             base = statements.by_id(db, web.log, supersedes, at=at, now=web.now())
@@ -147,7 +140,7 @@ def statement(
     """Review one statement: its exact content, its policy, who signed, and what you can do."""
     me = web.session_user(request)
     if me is None:
-        return _sign_in(request)
+        return to_sign_in(request)
     with web.views() as (db, at):
         found = statements.by_id(db, web.log, statement_id, at=at, now=web.now())
         if found is None:
@@ -157,7 +150,8 @@ def statement(
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         named = {m.removeprefix("user:") for m in (*policy.members(rules), *rules.veto)}
         named = {name for name in named if not name.startswith("role:")}
-        people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at))}
+        now = web.now()
+        people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at, now=now))}
         people[found.creator.id] = found.creator.name
     return page(
         "statement",
@@ -179,10 +173,10 @@ def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     """Show the person's passkeys and signing keys; administrators also invite and grant here."""
     me = web.session_user(request)
     if me is None:
-        return _sign_in(request)
+        return to_sign_in(request)
     with web.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
         people = None
         if "administrator" in me.roles:
-            people = users.page(db, at=at, limit=_MOST_PEOPLE, cursor=None)
+            people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
     return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)

@@ -3,11 +3,12 @@
 import sqlite3
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
+from urllib.parse import quote
 
 from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
 from projections.users import User
 
@@ -39,6 +40,12 @@ class Web(Protocol):
 
 FromWeb = NamedDependency[SkipValidation[Web]]
 AnyRequest = Request[Any, Any, Any]
+
+
+def to_sign_in(request: AnyRequest) -> Redirect:
+    """Return the way to sign in and back to where the request was going."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Redirect(f"/signin?next={quote(request.url.path + query, safe='')}")
 
 
 def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:

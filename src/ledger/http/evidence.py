@@ -1,0 +1,67 @@
+"""The route of evidence bundles."""
+
+import asyncio
+from functools import cache
+from typing import Annotated
+
+from litestar import Response, Router, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from ledger.assets import verifier_page
+from ledger.bundle import Mode
+from ledger.encoding import sha256_hex
+from ledger.evidence import Evidence, newest_position
+from ledger.http.context import BY_SESSION, MEMBERS, Context, FromContext, SignedIn
+from ledger.http.log import wait_until_published
+from ledger.http.problems import answers
+from ledger.treestore import Published
+
+ZIP = "application/zip"
+# A bundle is made in memory, and a full one is as large as the log.
+_TURNS = asyncio.Semaphore(2)
+_page = cache(verifier_page)
+
+Shape = Annotated[
+    Mode,
+    QueryParameter(
+        name="mode",
+        description="Chosen entries; every entry and chosen bodies; or the whole log",
+    ),
+]
+BUNDLE = answers(401, 404, 413, 503) | {
+    200: ResponseSpec(
+        bytes, media_type=ZIP, description="The evidence bundle", generate_examples=False
+    )
+}
+
+
+@get("/api/statements/{statement_id:str}/evidence", media_type=ZIP, responses=BUNDLE)
+async def evidence(
+    statement_id: FromPath[str],
+    context: FromContext,
+    user: SignedIn,
+    mode: Shape = "statement",
+) -> Response[bytes]:
+    """Return a bundle that shows offline who approved the statement, and where that stands."""
+    needed = newest_position(context.log.store, statement_id)
+    published = await wait_until_published(context, needed)
+    async with _TURNS:
+        raw = await asyncio.to_thread(_write, context, published, statement_id, mode)
+    name = f"evidence-{statement_id}-{published.size}.zip"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-cache",
+        "ETag": f'"{sha256_hex(raw)[:32]}"',
+    }
+    return Response(raw, media_type=ZIP, headers=headers)
+
+
+def _write(context: Context, published: Published, statement: str, mode: Mode) -> bytes:
+    shown = Evidence(context.log.store, context.tree, published, page=_page())
+    return shown.write([statement], mode)
+
+
+router = Router(
+    "/", route_handlers=[evidence], dependencies=MEMBERS, security=BY_SESSION, tags=["statements"]
+)

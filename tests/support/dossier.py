@@ -1,0 +1,104 @@
+"""Bundles of a small ledger in memory, always the same bytes; and of what a forger makes of it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from ledger import bundle, checkpoint, entry, events
+from ledger.bundle import MANIFEST, Mode
+from ledger.checkpoint import Checkpoint
+from ledger.evidence import Evidence
+from ledger.merkle import Edge
+from ledger.notekeys import NoteSigner
+from ledger.store import Receipt, SqliteLog, Write
+from ledger.treestore import Published, TreeStore
+from tests.support.chronicle import Chronicle
+from tests.support.keys import es256_key
+from tests.support.signers import LEDGER
+from tests.support.writes import stored, write
+
+AT = "2026-11-21T04:00:00.000Z"
+APPROVED = str(UUID(int=(1 << 64) | 0x4000_8000_0000_0000_0000))
+REJECTED = str(UUID(int=(2 << 64) | 0x4000_8000_0000_0000_0000))
+UNTOUCHED = str(UUID(int=(3 << 64) | 0x4000_8000_0000_0000_0000))
+
+
+def log_signer(number: int = 1) -> NoteSigner:
+    """Return the Ed25519 key of `chronicle.fixed_log_keys`."""
+    seed = hashlib.sha256(b"log key %d" % number).digest()
+    return NoteSigner(LEDGER, ed25519.Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def short_story() -> Chronicle:
+    """Tell of one statement that two approved, one that was rejected, and a key that ended."""
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
+    told.register(alice, "Alice Ångström")
+    told.register(bob, "Bob")
+    told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
+    terms = told.draft(alice, 1, title="Series A – “preferred”")
+    told.sign(bob, bob.shared(terms), terms)
+    told.sign(alice, alice.individual(terms, key=es256_key(21), jti="1", ledger=LEDGER), terms)
+    strict = {"threshold": 2, "of": ["role:creator", "role:investor"], "assurance": "passkey"}
+    refused = told.draft(alice, 2, policy=strict)
+    told.reject(bob, refused, confirmed=True)
+    told.draft(alice, 3, title="Series B")
+    told.revoke(bob, bob, bob.key.kid)
+    told.auditor.finish()
+    return told
+
+
+def published(states: Sequence[bytes], signer: NoteSigner) -> tuple[Published, Edge]:
+    edge, _ = Edge().extend(b"".join(map(entry.leaf_hash, states)))
+    tree = Checkpoint(LEDGER, edge.size, edge.root())
+    note = checkpoint.sign(tree, [signer], now_s=0)
+    return Published(edge.size, tree.root, note, AT), edge
+
+
+def bundle_of(
+    states: Sequence[bytes],
+    mode: Mode = "statement",
+    *statements: str,
+    signer: NoteSigner | None = None,
+    page: bytes | None = None,
+) -> bytes:
+    """Return the bundle that a ledger with these stored events makes, whatever they say."""
+    newest, _ = published(states, signer or log_signer())
+    _, tiles = Edge().extend(b"".join(map(entry.leaf_hash, states)))
+    with TemporaryDirectory() as directory:
+        store = SqliteLog(Path(directory) / "log.sqlite")
+        with closing(store), closing(TreeStore(store)) as tree:
+            outcomes = store.commit([_append(state) for state in states])
+            assert all(isinstance(each, Receipt) for each in outcomes), outcomes
+            assert tree.publish(newest, tiles)
+            shown = Evidence(store, tree, newest, page=page)
+            return shown.write(statements or (APPROVED,), mode)
+
+
+def _append(state: bytes) -> Write:
+    event = events.decode(state)
+    people = [name for name in events.claims(event) if name.startswith("role/")]
+    return write(
+        event.stream,
+        events=(stored(event.stream, event.version, state),),
+        claims=tuple((name, event.stream) for name in people),
+    )
+
+
+def rebundled(raw: bytes, changes: Mapping[str, bytes | None]) -> bytes:
+    """Return the bundle with other files (None: without it) and a manifest that fits them."""
+    files = bundle.parse(raw)
+    manifest = bundle.parse_manifest(files)
+    kept = {name: each for name, each in (files | dict(changes)).items() if each is not None}
+    kept.pop(MANIFEST)
+    sealed = bundle.seal(
+        kept, tree=manifest.checkpoint, mode=manifest.mode, statements=manifest.statements
+    )
+    return bundle.write(sealed)

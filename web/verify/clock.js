@@ -1,0 +1,18 @@
+// Times as the ledger writes them: `2026-11-21T03:04:05.678Z`.
+
+import { refuse } from "./fault.js";
+
+const SKEW_MS = 5 * 60 * 1000;
+
+/** Return milliseconds since 1970; refuse any other form with `time_invalid`. */
+export function toMs(text) {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) ? new Date(text) : NaN;
+  // A day that no month has, or an hour 24, would come back as another text.
+  if (Number.isNaN(Number(at)) || at.toISOString() !== text || text.startsWith("0000")) {
+    refuse("time_invalid", "a time is YYYY-MM-DDThh:mm:ss.sssZ");
+  }
+  return at.getTime();
+}
+
+/** Tell whether a signer's clock is within five minutes of the server's. */
+export const isFresh = (timeMs, nowMs) => Math.abs(timeMs - nowMs) <= SKEW_MS;

@@ -1,0 +1,46 @@
+// Compact JWSs as the ledger takes them in: a header of four members, one key, one algorithm.
+
+import { bytesOf } from "../static/js/lib/digest.js";
+import { fromBase64Url } from "./bytes.js";
+import { Refusal, refuse } from "./fault.js";
+import { algorithmsOf, importJwk, thumbprint } from "./keys.js";
+import { integer, optional, parseJson, read, struct, text } from "./shapes.js";
+
+const MAX_HEADER_CHARS = 1024;
+const HEADER = struct({ alg: text, typ: text, kid: text, iat: optional(integer) });
+
+/** Return the parts of a compact JWS, nothing verified; `payload` is still base64url text. */
+export function parseCompact(source) {
+  const parts = source.split(".");
+  if (parts.length !== 3 || !parts[2] || !/^[\x00-\x7f]*$/.test(source)) {
+    refuse("jws_malformed", "not three base64url parts joined by dots");
+  }
+  const header = parseHeader(parts[0]);
+  const signature = fromBase64Url(parts[2]);
+  const signed = bytesOf(source.slice(0, source.lastIndexOf(".")));
+  return { text: source, header, payload: parts[1], signature, signed };
+}
+
+function parseHeader(part) {
+  if (part.length > MAX_HEADER_CHARS) refuse("jws_header_invalid", "the header is too long");
+  try {
+    return read(HEADER, parseJson(fromBase64Url(part)), "jws_header_invalid");
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal("jws_header_invalid", error.message);
+    throw error;
+  }
+}
+
+/** Verify the signature over the transmitted bytes with exactly this key. */
+export async function verifyCompact(jws, jwk) {
+  if (!algorithmsOf(jwk).includes(jws.header.alg)) {
+    refuse("jws_alg_mismatch", "the header's alg is not the key's");
+  }
+  if (jws.header.kid !== (await thumbprint(jwk))) {
+    refuse("jws_kid_mismatch", "the header names another key");
+  }
+  const verify = await importJwk(jwk);
+  if (!(await verify(jws.signature, jws.signed))) {
+    refuse("jws_signature_invalid", "the signature does not verify");
+  }
+}

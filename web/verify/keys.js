@@ -1,0 +1,105 @@
+// Public keys that people and passkeys sign with, and how each verifies. One algorithm a key.
+
+import { encode as toBase64Url } from "../static/js/lib/b64u.js";
+import { sha256 } from "../static/js/lib/digest.js";
+import { jcs } from "../static/js/lib/jcs.js";
+import { concat, fromBase64Url } from "./bytes.js";
+import { refuse, Refusal, Unknown } from "./fault.js";
+import { either, oneOf, struct, text } from "./shapes.js";
+
+/** The JWKs of signing keys, as events have them: no member beyond those of the thumbprint. */
+export const publicJwk = either(
+  struct({ kty: oneOf("OKP"), crv: oneOf("Ed25519"), x: text }),
+  struct({ kty: oneOf("EC"), crv: oneOf("P-256"), x: text, y: text }),
+  struct({ kty: oneOf("AKP"), alg: oneOf("ML-DSA-65"), pub: text }),
+);
+
+const ALGORITHMS = { OKP: ["EdDSA", "Ed25519"], EC: ["ES256"], AKP: ["ML-DSA-65"] };
+const PUBLIC_BYTES = { "Ed25519": 32, "ML-DSA-44": 1312, "ML-DSA-65": 1952 };
+const SIGNATURE_BYTES = { "Ed25519": 64, "ML-DSA-44": 2420, "ML-DSA-65": 3309 };
+const COORDINATE_BYTES = 32;
+const P256 = { name: "ECDSA", namedCurve: "P-256" };
+const ES256 = { name: "ECDSA", hash: "SHA-256" };
+
+// y coordinates of the points of order 1, 2, 4 and 8 on edwards25519: with such a key one
+// signature fits many messages. A y that is not below the prime is a second spelling.
+const PRIME = 2n ** 255n - 19n;
+const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
+const SMALL_ORDER_Y = [0n, 1n, PRIME - 1n, ORDER_8_Y, PRIME - ORDER_8_Y];
+
+export const algorithmsOf = (jwk) => ALGORITHMS[jwk.kty];
+
+/** Return the RFC 7638 SHA-256 thumbprint of a public JWK. */
+export const thumbprint = async (jwk) => toBase64Url(await sha256(jcs(jwk)));
+
+const imported = new Map();
+
+/** Return how a JWK verifies: `(signature, data)` to a promise of true or false. */
+export function importJwk(jwk) {
+  const name = jcs(jwk);
+  if (!imported.has(name)) {
+    const key = importOnce(jwk);
+    key.catch(() => imported.delete(name)); // each place where a bad key stands has its own error
+    imported.set(name, key);
+  }
+  return imported.get(name);
+}
+
+async function importOnce(jwk) {
+  const bytes = (member) => fromBase64Url(jwk[member], "jwk_invalid");
+  if (jwk.kty === "OKP") return importEd25519(bytes("x"));
+  if (jwk.kty === "AKP") return importRaw(jwk.alg, bytes("pub"));
+  return importP256(bytes("x"), bytes("y"));
+}
+
+/** Return how an Ed25519 key verifies; refuse weak and malformed ones. */
+export async function importEd25519(bytes) {
+  const y = littleEndian(bytes) & (2n ** 255n - 1n);
+  if (bytes.length !== PUBLIC_BYTES["Ed25519"] || y >= PRIME || SMALL_ORDER_Y.includes(y)) {
+    refuse("jwk_invalid", "a weak or malformed Ed25519 key");
+  }
+  return importRaw("Ed25519", bytes);
+}
+
+/** Return how a key of Ed25519 or ML-DSA verifies, of which WebCrypto takes the bytes. */
+export async function importRaw(algorithm, bytes) {
+  if (bytes.length !== PUBLIC_BYTES[algorithm]) refuse("jwk_invalid", "a key of another length");
+  const format = algorithm === "Ed25519" ? "raw" : "raw-public";
+  const key = await importKey(format, bytes, algorithm, algorithm);
+  return async (signature, data) =>
+    signature.length === SIGNATURE_BYTES[algorithm] &&
+    crypto.subtle.verify(algorithm, key, signature, data);
+}
+
+/** Return how a P-256 key verifies JOSE's signatures, r ‖ s (RFC 7518 section 3.4). */
+export async function importP256(x, y) {
+  if (x.length !== COORDINATE_BYTES || y.length !== COORDINATE_BYTES) {
+    refuse("jwk_invalid", "a coordinate has the wrong length");
+  }
+  const point = concat(Uint8Array.of(4), x, y);
+  const key = await importKey("raw", point, P256, "ES256");
+  return async (signature, data) =>
+    signature.length === 2 * COORDINATE_BYTES && crypto.subtle.verify(ES256, key, signature, data);
+}
+
+/** Return how an RSA key verifies RS256 (RFC 8812). */
+export async function importRsa(n, e) {
+  const scheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+  const jwk = { kty: "RSA", n: toBase64Url(n), e: toBase64Url(e) };
+  const key = await importKey("jwk", jwk, scheme, "RS256");
+  return (signature, data) => crypto.subtle.verify(scheme.name, key, signature, data);
+}
+
+async function importKey(format, data, algorithm, name) {
+  try {
+    return await crypto.subtle.importKey(format, data, algorithm, false, ["verify"]);
+  } catch (error) {
+    // A browser that has the algorithm finds fault with the key; one that has not, with the call.
+    if (error.name === "DataError") throw new Refusal("jwk_invalid", "not a usable public key");
+    throw new Unknown("algorithm_unknown", `this browser does not verify ${name}`);
+  }
+}
+
+function littleEndian(bytes) {
+  return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+}

@@ -1,0 +1,192 @@
+// A statement: draft, approve, reject, withdraw. Every decision made again, and folded.
+
+import { encode as toBase64Url } from "../static/js/lib/b64u.js";
+import { bytesOf, sha256Hex } from "../static/js/lib/digest.js";
+import { parseAct, parseApproval, verifyAct, verifyApproval } from "./acts.js";
+import { length, strip } from "./bytes.js";
+import { isFresh, toMs } from "./clock.js";
+import { refuse } from "./fault.js";
+import { confirmationChallenge, verifyAssertion } from "./passkey.js";
+import { activeKey, activePasskey } from "./person.js";
+import { approving, mayApprove, maySign, mayVeto, met, parseDocument } from "./rules.js";
+
+const REASON_CHARS = [10, 2000];
+
+/** Return the statement after one more event of its stream. */
+export async function evolveStatement(statement, { type, version, body }) {
+  if (type === "statement-drafted.v1") return drafted(body, version);
+  const next = { ...statement, version };
+  if (type === "statement-signed.v1") {
+    next.status = body.status;
+    next.approvals = new Map([...statement.approvals, [body.signer, body.roles]]);
+    next.rejections = statement.rejections.filter((user) => user !== body.signer);
+  } else if (type === "statement-rejected.v1") {
+    next.status = body.status;
+    next.rejections = [...new Set([...statement.rejections, body.signer])];
+  } else {
+    next.status = "withdrawn";
+  }
+  return next;
+}
+
+async function drafted({ document: source, creator }, version) {
+  const raw = bytesOf(source);
+  const { statementId, title, content, policy } = parseDocument(raw);
+  return {
+    id: statementId,
+    version,
+    creator,
+    title,
+    policy,
+    sha256: await sha256Hex(raw),
+    payloadSha256: await sha256Hex(toBase64Url(raw)),
+    contentSha256: await sha256Hex(content),
+    status: "pending",
+    approvals: new Map(),
+    rejections: [],
+  };
+}
+
+/** Return the status at a time: a pending statement expires by the clock alone. */
+export function statusAt({ policy, status }, nowMs) {
+  const late = policy.expiresAt !== null && toMs(policy.expiresAt) <= nowMs;
+  return late && status === "pending" ? "expired" : status;
+}
+
+/** Return the draft of a document that its creator signed for. */
+export async function decideDraft(body, creator, { ledger, nowMs }) {
+  const raw = bytesOf(body.document);
+  const document = parseDocument(raw);
+  // 1. The signature, and that it is over these very bytes.
+  const { key, act } = await signed(body.act, "draft", creator, { ledger, nowMs });
+  if (act.statementId !== document.statementId || act.sha256 !== (await sha256Hex(raw))) {
+    refuse("act_mismatch", "the act names another document");
+  }
+  // 2. The person may draft, and the document says the truth about who, where and when.
+  if (!creator.roles.includes("creator")) refuse("creator_only", "only a creator drafts");
+  if (document.creator !== creator.user) {
+    refuse("document_creator_mismatch", "the document names another creator");
+  }
+  if (document.ledger !== ledger) refuse("ledger_mismatch", "the document is for another ledger");
+  if (!isFresh(toMs(document.createdAt), nowMs)) {
+    refuse("document_time_stale", "createdAt is over five minutes from the server's clock");
+  }
+  const ends = document.policy.expiresAt;
+  if (ends !== null && toMs(ends) <= nowMs) {
+    refuse("statement_expired", "the policy's end is already past");
+  }
+  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
+  return { again, document };
+}
+
+async function signed(source, kind, person, { ledger, nowMs }) {
+  const jws = parseAct(source);
+  const key = activeKey(person, jws.header.kid, nowMs);
+  return { key, act: await verifyAct(jws, key.jwk, kind, { ledger, nowMs }) };
+}
+
+/** Return the approval of a statement. */
+export async function decideApproval(statement, { jws: source, assertion }, person, context) {
+  const { ledger, nowMs } = context;
+  // 1. The key as it stands at this position.
+  const jws = parseApproval(source);
+  const key = activeKey(person, jws.header.kid, nowMs);
+  // 2. The signature, over this statement and nothing else.
+  const signer = person.user;
+  const form = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
+  // 3. The statement still takes approvals, this person may give one, and has not yet.
+  requireStatus(statement, nowMs, "pending", "approved");
+  const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
+  if (!eligible || !maySign(person.roles)) {
+    refuse("not_a_signer", "the policy does not ask for this person");
+  }
+  if (statement.approvals.has(signer)) refuse("already_approved", "already approved");
+  // 4. A fresh passkey assertion where the policy asks for one.
+  const signCount = await confirm(statement, source, assertion, person, context);
+  // 5. The status that follows.
+  const approvals = new Map([...statement.approvals, [signer, person.roles]]);
+  return {
+    signer,
+    kid: key.kid,
+    roles: [...person.roles].sort(),
+    form,
+    status: met(statement.policy, approvals) ? "approved" : "pending",
+    jws: source,
+    assertion,
+    signCount,
+  };
+}
+
+/** Return the rejection of a statement; `people` are everybody, user to roles. */
+export async function decideRejection(statement, body, person, people, context) {
+  const { key, act } = await signed(body.act, "reject", person, context);
+  requireSubject(statement, act);
+  const [least, most] = REASON_CHARS;
+  if (length(strip(act.reason)) < least || length(act.reason) > most) {
+    refuse("reason_invalid", "a reason has 10 to 2,000 characters");
+  }
+  requireStatus(statement, context.nowMs, "pending");
+  const { policy, creator } = statement;
+  const { user, roles } = person;
+  const vetoes = mayVeto(policy, user, roles);
+  if (!(vetoes || mayApprove(policy, user, roles, creator)) || !maySign(roles)) {
+    refuse("not_a_signer", "the policy does not ask for this person");
+  }
+  if (statement.approvals.has(user)) refuse("already_approved", "already approved");
+  if (statement.rejections.includes(user)) refuse("already_rejected", "already rejected");
+  const signCount = await confirm(statement, body.act, body.assertion, person, context);
+  const refused = [...statement.rejections, user];
+  return {
+    signer: user,
+    kid: key.kid,
+    roles: [...roles].sort(),
+    reason: act.reason,
+    status: vetoes || !reachable(statement, refused, people) ? "rejected" : "pending",
+    act: body.act,
+    assertion: body.assertion,
+    signCount,
+  };
+}
+
+/** Tell whether the policy could still be met if everybody who has not rejected approved. */
+function reachable({ policy, creator, approvals }, refused, people) {
+  const willing = [...people].filter(([user]) => !refused.includes(user));
+  return met(policy, new Map([...approving(policy, creator, willing), ...approvals]));
+}
+
+/** Return the withdrawal of a pending statement by its creator. */
+export async function decideWithdrawal(statement, { act: source }, person, context) {
+  const { key, act } = await signed(source, "withdraw", person, context);
+  requireSubject(statement, act);
+  if (act.reason !== null && length(act.reason) > REASON_CHARS[1]) {
+    refuse("reason_invalid", "a reason has at most 2,000 characters");
+  }
+  if (person.user !== statement.creator) {
+    refuse("creator_only", "only its creator withdraws a statement");
+  }
+  requireStatus(statement, context.nowMs, "pending");
+  return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
+}
+
+function requireSubject(statement, act) {
+  if (act.statementId !== statement.id || act.sha256 !== statement.sha256) {
+    refuse("act_mismatch", "the act names another statement");
+  }
+}
+
+function requireStatus(statement, nowMs, ...allowed) {
+  const status = statusAt(statement, nowMs);
+  if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
+}
+
+async function confirm(statement, source, assertion, person, { ledger, party }) {
+  if (statement.policy.assurance === "key") {
+    if (assertion !== null) refuse("assertion_unexpected", "this policy asks for no passkey");
+    return null;
+  }
+  if (assertion === null) refuse("assertion_required", "this policy asks for a passkey");
+  const passkey = activePasskey(person, assertion.credentialId);
+  const about = { jws: source, ledger, documentSha256: statement.sha256 };
+  const challenge = await confirmationChallenge(about);
+  return verifyAssertion(assertion, { challenge, passkey, party });
+}

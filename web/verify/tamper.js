@@ -1,0 +1,93 @@
+// A forger for the curious: changes a bundle and mends what is public about it, so that the checks
+// behind the checksums have something to do.
+
+import { bytesOf, hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
+import { jcs } from "../static/js/lib/jcs.js";
+import { utf8 } from "./bytes.js";
+import { readZip, writeZip } from "./zip.js";
+
+const parse = (raw) => JSON.parse(utf8(raw));
+
+/** Return the files with a manifest that fits them. */
+async function sealed(files) {
+  const manifest = parse(files.get("manifest.json"));
+  manifest.files = {};
+  for (const [name, raw] of files) {
+    if (name !== "manifest.json") manifest.files[name] = await sha256Hex(raw);
+  }
+  return writeZip(new Map([...files, ["manifest.json", bytesOf(jcs(manifest))]]));
+}
+
+/** Return another digit in the place of the last digit of a text that is followed by no other. */
+function otherDigit(text) {
+  return text.replace(/[0-9](?=[^0-9]*$)/, (digit) => String((Number(digit) + 1) % 10));
+}
+
+/** Return where the first statement's draft stands: index, salt and body. */
+function draftOf(files) {
+  const [id] = parse(files.get("manifest.json")).statements;
+  for (const [name, raw] of files) {
+    if (!name.startsWith("bodies/")) continue;
+    const body = parse(raw.subarray(32));
+    if (body.document && JSON.parse(body.document).statementId === id) {
+      return { id, index: name.slice(7), salt: raw.subarray(0, 32), body };
+    }
+  }
+  throw new Error("no draft in this bundle");
+}
+
+/** Change one digit of the statement, everywhere that it is shown; and in its entry, if asked to. */
+async function changeDigit(files, { entryToo }) {
+  const { id, index, salt, body } = draftOf(files);
+  const document = JSON.parse(body.document);
+  const changed = otherDigit(document.content);
+  const forged = body.document.replace(JSON.stringify(document.content), JSON.stringify(changed));
+  const raw = bytesOf(JSON.stringify({ ...body, document: forged }));
+  const salted = new Uint8Array([...salt, ...raw]);
+  files.set(`bodies/${index}`, salted);
+  files.set(`statements/${id}/document.json`, bytesOf(forged));
+  files.delete(`statements/${id}/jws.json`);
+  const entry = files.get(`entries/${index}`);
+  if (entryToo && entry) {
+    const commitment = `"body":{"len":${raw.length},"sha256":"${hex(await sha256(salted))}"}`;
+    files.set(`entries/${index}`, bytesOf(utf8(entry).replace(/"body":\{[^}]*\}/, commitment)));
+  }
+}
+
+/** Let the first approval be signed by nobody: one character of its signature is another. */
+async function forgeSignature(files) {
+  const name = [...files.keys()].find((each) => /statement-signed\.jws$/.test(each));
+  const [id] = parse(files.get("manifest.json")).statements;
+  const jws = utf8(files.get(name));
+  const at = jws.lastIndexOf(".") + 5;
+  const forged = jws.slice(0, at) + (jws[at] === "A" ? "B" : "A") + jws.slice(at + 1);
+  const index = Number(/([0-9]+)-statement-signed/.exec(name)[1]) - 1;
+  const salted = bytesOf(utf8(files.get(`bodies/${index}`).subarray(32)).replace(jws, forged));
+  const body = new Uint8Array([...files.get(`bodies/${index}`).subarray(0, 32), ...salted]);
+  files.set(name, bytesOf(forged));
+  files.set(`bodies/${index}`, body);
+  const general = `statements/${id}/jws.json`;
+  const signature = (text) => text.slice(text.lastIndexOf(".") + 1);
+  if (files.has(general)) {
+    files.set(general, bytesOf(utf8(files.get(general)).replace(signature(jws), signature(forged))));
+  }
+  const entry = files.get(`entries/${index}`);
+  if (entry) {
+    const commitment = `"body":{"len":${salted.length},"sha256":"${hex(await sha256(body))}"}`;
+    files.set(`entries/${index}`, bytesOf(utf8(entry).replace(/"body":\{[^}]*\}/, commitment)));
+  }
+}
+
+/** What a forger may try: a label, what it does, and how. */
+export const FORGERIES = [
+  ["Change a digit", "one digit of the statement is another", (files) => changeDigit(files, { entryToo: false })],
+  ["Change a digit and mend its entry", "one digit is another, and the entry’s commitment was made to fit", (files) => changeDigit(files, { entryToo: true })],
+  ["Forge a signature", "one character of an approval’s signature is another, and all around it was made to fit", forgeSignature],
+];
+
+/** Return the bytes of a bundle as a forger would hand it on. */
+export async function tamper(bytes, forge) {
+  const files = new Map(readZip(bytes));
+  await forge(files);
+  return sealed(files);
+}
