@@ -31,7 +31,7 @@ from ledger.repetition import (
 )
 from ledger.statement import Statement
 
-MOST_STATEMENTS = 20_000  # kept in memory; others are folded again from their few events
+MOST_STATEMENTS = 5_000  # kept in memory; others are folded again from their few events
 REPORT_EVERY = 1_000
 LOOKED_UP = 128
 

@@ -69,7 +69,10 @@ class _Audit:
         self._saved_s = 0.0
         self._rows = Rows(request.log)
         self._people = People(self._rows)
-        self._before = None if request.resume is None else resume.load(request.resume)
+        self._before: Progress | None = None
+        if request.resume is not None:
+            resume.require_writable(request.resume)
+            self._before = resume.load(request.resume)
         self._scan: Scan | None = None
         self._promised: Checkpoint | None = None
         self._found: list[Finding] = []
