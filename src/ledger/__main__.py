@@ -1,8 +1,8 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `audit`, `replay`, `export`,
-`verify`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
+`replay`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `ledger verify` and `ledger audit` have
-more, which are in cli_jws.py, cli_verify.py and auditcommand.py.
+Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
+more, which are in cli_….py.
 """
 
 import argparse
@@ -18,12 +18,12 @@ import uvicorn
 
 from ledger import (
     __version__,
-    auditcommand,
+    cli_audit,
+    cli_export,
     cli_jws,
+    cli_replay,
     cli_verify,
-    exportcommand,
     logcommands,
-    replaycommand,
     witnesscommands,
 )
 from ledger.errors import LedgerError
@@ -55,10 +55,10 @@ def make_parser() -> argparse.ArgumentParser:
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
     witnesscommands.add_parser(commands)
-    auditcommand.add_parser(commands)
-    replaycommand.add_parser(commands)
-    exportcommand.add_parser(commands)
+    cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
+    cli_audit.add_parser(commands)
+    cli_replay.add_parser(commands)
     return parser
 
 
@@ -76,13 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command == "rebuild":
             return rebuild(settings)
         if chosen.command == "export":
-            return exportcommand.run(settings, chosen)
+            return cli_export.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
         if chosen.command == "audit":
-            return auditcommand.run(settings, chosen)
+            return cli_audit.run(settings, chosen)
         if chosen.command == "replay":
-            return replaycommand.run(settings, chosen)
+            return cli_replay.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)

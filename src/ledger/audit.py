@@ -67,8 +67,13 @@ class Auditor:
         # A registration is three events; the two behind the first must follow at once.
         self._incomplete: UUID | None = None
 
-    def add(self, position: int, state: bytes, leaf: bytes | None = None) -> Event:
-        """Check the next stored event and fold it; raise AuditError `log_invalid`."""
+    def add(
+        self, position: int, state: bytes, leaf: bytes | None = None, *, decide: bool = True
+    ) -> Event:
+        """Check the next stored event and fold it; raise AuditError `log_invalid`.
+
+        Without `decide` the event is held against its entry and folded, but not decided again.
+        """
         try:
             if self._may_skip(position):
                 self.position = position - 1
@@ -76,11 +81,19 @@ class Auditor:
                 raise CorruptError("position_gap", f"after {self.position} comes {position}")
             event = self._parse(state, leaf)
             self._require_complete(event)
-            self._take(event)
+            if decide:
+                self._decide_again(event)
+            self._claim(event)
+            self._evolve(event)
         except (LedgerError, AssertionError, KeyError, ValueError) as error:
             raise refusal(error, position) from error
         self.position = position
         return event
+
+    def _decide_again(self, event: Event) -> None:
+        expected = self._decide(event)
+        if expected != event.body:
+            raise CorruptError("decision_mismatch", _differences(event.body, expected))
 
     def _may_skip(self, position: int) -> bool:
         """Tell whether what lies before a position may be of other streams.
@@ -88,32 +101,6 @@ class Auditor:
         A registration is one commit, so there is nothing inside it in any choice of streams.
         """
         return not self._complete and self._incomplete is None and position > self.position
-
-    def follow(
-        self, position: int, state: bytes, leaf: bytes | None = None, *, decide: bool = True
-    ) -> Event:
-        """Check and fold the next event of the streams that this auditor follows.
-
-        Positions in between are somebody else's to check, and that registrations are whole.
-        Without `decide` the event is held against its entry and folded, but not decided again.
-        Raises AuditError `log_invalid`.
-        """
-        self.position = position - 1
-        try:
-            event = self._parse(state, leaf)
-            self._take(event, decide=decide)
-        except (LedgerError, AssertionError, KeyError, ValueError) as error:
-            raise refusal(error, position) from error
-        self.position = position
-        return event
-
-    def _take(self, event: Event, *, decide: bool = True) -> None:
-        if decide:
-            expected = self._decide(event)
-            if expected != event.body:
-                raise CorruptError("decision_mismatch", _differences(event.body, expected))
-        self._claim(event)
-        self._evolve(event)
 
     def finish(self) -> None:
         """Raise AuditError `log_invalid` if the log ends inside a registration."""

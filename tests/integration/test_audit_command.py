@@ -18,6 +18,7 @@ from ledger.auditing.rows import Rows
 from ledger.auditing.workers import Crew, Task
 from ledger.entry import leaf_hash
 from ledger.errors import LedgerError, MalformedError, UnavailableError
+from ledger.store import SqliteLog
 from tests.support.audited import audited, drop_triggers, eventful, finding_of
 from tests.support.forgery import resealed
 from tests.support.ledgers import rows as stored_rows
@@ -71,6 +72,12 @@ def test_without_a_checkpoint_nothing_can_be_verified(
     (copy / "log-state.sqlite").unlink()
     assert main(["audit", "--data", str(copy)]) == 3
     assert capsys.readouterr().out.startswith("UNVERIFIABLE")
+
+
+def test_an_empty_log_contradicts_nothing(tmp_path: Path) -> None:
+    SqliteLog(tmp_path / "log.sqlite").close()
+    report = audited(tmp_path)
+    assert (report.verdict, report.size, report.finding) == ("unverifiable", 0, None)
 
 
 def test_entries_that_nobody_signed_in_time_are_stale(
@@ -251,6 +258,29 @@ def test_a_process_that_dies_is_no_verdict(copy: Path) -> None:
             crew.join()
 
 
+def test_a_damaged_page_is_a_verdict_on_any_number_of_processes(copy: Path) -> None:
+    raw = bytearray((copy / "log.sqlite").read_bytes())
+    raw[300_000:310_000] = b"\xff" * 10_000
+    (copy / "log.sqlite").write_bytes(raw)
+    for jobs in (1, 2):
+        assert audited(copy, jobs=jobs).verdict == "invalid"
+
+
+def test_an_interrupted_audit_leaves_no_process_and_ends_with_2(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crews: list[Crew] = []
+
+    def interrupt(crew: Crew) -> None:
+        crews.append(crew)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Crew, "join", interrupt)
+    assert main(["audit", "--jobs", "2", "--data", str(copy)]) == 2
+    assert "interrupted" in capsys.readouterr().err
+    assert [process.poll() is None for process in crews[0]._processes] == [False, False]
+
+
 def test_few_statements_in_memory_are_enough(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = audited(copy)
     monkeypatch.setattr(parts, "MOST_STATEMENTS", 2)
@@ -288,6 +318,11 @@ def test_what_an_earlier_run_says_of_something_else_is_not_believed(
     audited(copy, resume=file)
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     assert audited(copy, resume=file).trusted == 0
+
+
+def test_a_file_that_cannot_be_written_is_refused_at_once(copy: Path) -> None:
+    with refused(MalformedError, "resume_invalid"):
+        audited(copy, resume=copy / "nowhere" / "audit.state")
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{}", b"\xff", b"[" * 9_999])

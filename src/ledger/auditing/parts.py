@@ -31,7 +31,7 @@ from ledger.repetition import (
 )
 from ledger.statement import Statement
 
-MOST_STATEMENTS = 20_000  # kept in memory; others are folded again from their few events
+MOST_STATEMENTS = 5_000  # kept in memory; others are folded again from their few events
 REPORT_EVERY = 1_000
 LOOKED_UP = 128
 
@@ -103,20 +103,20 @@ class PartAuditor(Auditor):
     """Follows some streams; the beginnings of all others are looked up in the file."""
 
     def __init__(self, rows: Rows, history: Sequence[Known] = ()) -> None:
-        super().__init__()
+        super().__init__(complete=False)
         self._rows = rows
         self._history = history
         self._learned = 0
         self.counts = Counts()
 
     def take(self, row: Row, *, decide: bool = True) -> Event:
-        """Check the columns of a row, then check and fold its event as `follow` does."""
+        """Check the columns of a row, then check and fold its event as `add` does."""
         position, stream, version, tag, state, leaf = row
         typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
         if not typed:  # the scan of all leaves says where a position is none
             error = CorruptError("columns_mismatch", "not the columns of an event")
             raise refusal(error, int(position or 0))
-        event = self.follow(position, state, leaf, decide=decide)
+        event = self.add(position, state, leaf, decide=decide)
         if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
             error = CorruptError("columns_mismatch", "a row's columns are not its entry's")
             raise refusal(error, position)

@@ -38,6 +38,12 @@ def load(path: Path) -> Progress | None:
         raise MalformedError("resume_invalid", f"{path} is no file of an audit") from error
 
 
+def require_writable(path: Path) -> None:
+    """Raise MalformedError `resume_invalid` unless the file can be written when it is due."""
+    if not os.access(path.parent, os.W_OK):
+        raise MalformedError("resume_invalid", f"{path} cannot be written")
+
+
 def save(path: Path, progress: Progress) -> None:
     """Put what was reached in the file's place, whole or not at all."""
     new = path.with_name(f"{path.name}.new")

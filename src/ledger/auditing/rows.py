@@ -37,7 +37,7 @@ _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
 def open_read_only(path: Path) -> sqlite3.Connection:
     """Open a database that is there, of which nothing is written; raise NotFoundError."""
     if not path.is_file():
-        raise NotFoundError("file_missing", f"there is no {path}")
+        raise NotFoundError("not_founded", f"there is no {path}")
     uri = path.absolute().as_uri()
     options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)

@@ -56,7 +56,7 @@ def audit(
 ) -> Report:
     """Audit a ledger's file; `told` hears the position reached and the newest one.
 
-    Raises NotFoundError `file_missing`, MalformedError `resume_invalid`, UnavailableError
+    Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
     `audit_interrupted`; what is wrong with the log is in the report.
     """
     return _Audit(request, now_ms, told).run()
@@ -72,7 +72,10 @@ class _Audit:
         self._rows = Rows(request.log)
         self._people = People(self._rows)
         self._endorsements = Endorsements(self._rows, request.trusted)
-        self._before = None if request.resume is None else resume.load(request.resume)
+        self._before: Progress | None = None
+        if request.resume is not None:
+            resume.require_writable(request.resume)
+            self._before = resume.load(request.resume)
         self._scan: Scan | None = None
         self._promised: Checkpoint | None = None
         self._found: list[Finding] = []

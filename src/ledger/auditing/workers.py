@@ -5,6 +5,8 @@ standard output, a line each. It opens the file itself. A worker that dies is an
 part that is taken for sound.
 """
 
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -48,6 +50,8 @@ def perform(task: Task, told: Callable[[int], None]) -> Outcome:
         note = Notes(task.charter).run(rows, share.size, share.part, share.parts)
         found = [each for each in (outcome.finding, note) if each is not None]
         return Outcome(findings.first(found), outcome.counts)
+    except sqlite3.Error as error:
+        return Outcome(Finding("file", None, "file_malformed", f"{error}"), Counts())
     finally:
         rows.close()
 
@@ -126,9 +130,8 @@ class Crew:
         with self._lock:
             self._reached[number] = position
             lowest = min(self._reached)
-            done = self._best is not None and position >= self._best
-        self._told(lowest)
-        return done
+            self._told(lowest)  # one after the other, for it may write a file
+            return self._best is not None and position >= self._best
 
     def _keep(self, number: int, outcome: Outcome) -> None:
         with self._lock:
@@ -141,6 +144,8 @@ class Crew:
 
 def main() -> None:
     """Do the task on standard input."""
+    # Who interrupts the audit interrupts the whole of it, and that ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
     out, encode = sys.stdout.buffer, msgspec.json.encode
 
