@@ -34,9 +34,11 @@ _log = logging.getLogger("ledger.witnesses")
 class _Link:
     """What this process knows of one witness."""
 
-    def __init__(self, client: WitnessClient, size: int) -> None:
+    def __init__(self, client: WitnessClient) -> None:
         self.client = client
-        self.size = size
+        # What it has cosigned since the start: at first it is asked even about what it cosigned
+        # before, for only it knows if the log was longer then.
+        self.size = 0
         self.is_asked = False
         self.failure: LedgerError | None = None
         self.retry_s = FIRST_RETRY_S
@@ -79,10 +81,9 @@ class Witnesses:
         self._conflicts = conflicts
         self._now_ms = now_ms
         self._links = [
-            _Link(WitnessClient(each, each.url, known=known), known)
+            _Link(WitnessClient(each, each.url, known=endorsements.cosigned_by(each.key)))
             for each in quorum.policy.witnesses
             if each.url is not None
-            for known in (endorsements.cosigned_by(each.key),)
         ]
         self._changed = threading.Condition()
         self._woken = threading.Event()

@@ -47,7 +47,7 @@ def test_a_directory_restored_with_its_signers_state_is_noticed_by_the_witness(
     site: Site, tmp_path: Path
 ) -> None:
     site.grow()
-    old = seen(site)
+    seen(site)
     site.server.kill()
     shutil.copytree(site.server.data, tmp_path / "backup")
     site.server.start()
@@ -58,16 +58,13 @@ def test_a_directory_restored_with_its_signers_state_is_noticed_by_the_witness(
     shutil.rmtree(site.server.data)
     shutil.copytree(tmp_path / "backup", site.server.data)
 
-    # The restored log finds nothing wrong with itself until something new is shown to the witness.
-    site.server.start()
-    assert parse_note(site.newest()).checkpoint.size == old
-    site.actor.draft()
-    until(lambda: site.health()[1]["status"] == "failing")
-    until(lambda: "log_" in str(site.health()[1]["reasons"][0]))
+    # Nothing in the directory is wrong; the witness is asked before anybody writes.
+    site.server.start(ready=False)
+    until(lambda: "log_rolled_back" in str(site.health()))
     status, health = site.health()
-    assert status == 503
-    assert any("witness w0.example.com: witness_" in reason for reason in health["reasons"])
-    assert refusal(site) in ("log_rolled_back", "log_forked")
+    assert (status, health["status"]) == (503, "failing")
+    assert any("witness w0.example.com: witness_ahead" in each for each in health["reasons"])
+    assert refusal(site) == "log_rolled_back"
     (conflict,) = site.server.data.glob(f"conflict-{new}-*.checkpoint")
     assert newest.startswith(conflict.read_bytes().partition(b"\n\n")[0])
 
@@ -75,25 +72,30 @@ def test_a_directory_restored_with_its_signers_state_is_noticed_by_the_witness(
     site.witnesses[0].kill()
     site.server.kill()
     site.server.start(ready=False)
-    assert refusal(site) in ("log_rolled_back", "log_forked")
+    assert refusal(site) == "log_rolled_back"
 
 
-def test_a_rollback_is_noticed_at_start_without_a_new_entry(site: Site, tmp_path: Path) -> None:
-    site.witnesses[0].kill()
-    site.grow()
-    site.server.kill()
-    shutil.copytree(site.server.data, tmp_path / "backup")  # before any cosignature
-    site.server.start()
-    site.start(0)
+def test_a_restored_log_that_grew_before_its_witness_came_back_is_a_fork(
+    site: Site, tmp_path: Path
+) -> None:
     site.grow()
     seen(site)
     site.server.kill()
+    shutil.copytree(site.server.data, tmp_path / "backup")
+    site.server.start()
+    site.grow()
+    size = seen(site)
+    site.server.kill()
     shutil.rmtree(site.server.data)
     shutil.copytree(tmp_path / "backup", site.server.data)
-    site.server.start(ready=False)
-    until(lambda: site.health()[0] == 503)
-    until(lambda: "log_rolled_back" in str(site.health()[1]))
-    assert refusal(site) == "log_rolled_back"
+    site.witnesses[0].kill()
+    site.server.start()
+    assert site.grow() == size
+    assert site.grow() == size + 1
+    site.start(0)
+    until(lambda: "log_forked" in str(site.health()))
+    assert "witness_sees_fork" in str(site.health())
+    assert refusal(site) == "log_forked"
 
 
 def test_two_copies_with_the_same_keys_cannot_both_be_cosigned(site: Site, tmp_path: Path) -> None:
@@ -103,13 +105,12 @@ def test_two_copies_with_the_same_keys_cannot_both_be_cosigned(site: Site, tmp_p
     copy = tmp_path / "copy"
     shutil.copytree(site.server.data, copy)
     site.server.start()
+    other = Server(copy, LEDGER_ORIGIN=site.server.origin, LEDGER_WITNESSES=str(site.path))
+    other.start()
     site.grow()
     size = seen(site)
     vkeys = [part for key in site.keys for part in ("--log", key.vkey)]
     ours = site.client.get(f"/log/checkpoints/{size}").content
-
-    other = Server(copy, LEDGER_ORIGIN=site.server.origin, LEDGER_WITNESSES=str(site.path))
-    other.start()
     try:
         with other_client(other) as client:
             site.actor.client, kept = client, site.actor.client

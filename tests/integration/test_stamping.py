@@ -5,20 +5,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from ledger import clock
+from ledger import clock, notekeys
+from ledger.endorsements import Endorsements
 from ledger.errors import LedgerError
+from ledger.quorum import Quorum
 from ledger.stamping import Authority as Asked
+from ledger.stamping import Stamper
 from ledger.timestamp import RESPONSE_TYPE, parse_certificates, verify_stamp
 from ledger.treestore import Published
+from ledger.witnesspolicy import parse_policy
 from tests.support.actor import Actor
 from tests.support.authority import Authority
 from tests.support.check import check_ledger
+from tests.support.logs import AT, opened, settings_of
 from tests.support.server import Server
 from tests.support.stamps import stamp as forged
 from tests.support.strangers import Reply, stranger
@@ -229,3 +235,55 @@ def test_an_old_answer_and_a_wrong_clock_are_refused(authority: Authority) -> No
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+# --- when --------------------------------------------------------------------------------------
+
+
+def test_a_witnessed_checkpoint_is_stamped_with_its_lines_and_anew_when_more_come(
+    tmp_path: Path, authority: Authority, address: str
+) -> None:
+    witness = notekeys.generate("w.example.com", cosigner=True)[0].key
+    policy = parse_policy(f"witness w {witness.vkey}\nquorum none\n".encode())
+    moment = [0]
+    with (
+        opened(settings_of(tmp_path / "data")) as ledger,
+        closing(Endorsements(ledger.store)) as endorsements,
+        closing(Asked(address, parse_certificates(authority.pem))) as asked,
+    ):
+        ledger.publication().catch_up()
+        quorum = Quorum(policy, endorsements, wait_s=10, now_ms=lambda: moment[0])
+        stamper = Stamper(
+            asked, ledger.tree, endorsements, quorum, interval_s=60, now_ms=lambda: moment[0]
+        )
+
+        def stamped(after_s: float) -> int:
+            moment[0] = now_ms() + round(after_s * 1000)
+            stamper._step(asked)
+            return len(stamps_in(endorsements))
+
+        assert stamped(0) == 0  # its witnesses may still sign
+        endorsements.cosign(2, witness, b"first line", AT)
+        assert stamped(11) == 1
+        assert stamped(12) == 1  # the interval
+        assert stamped(90) == 1  # nothing new
+        other = notekeys.generate("x.example.com", cosigner=True)[0].key
+        endorsements.cosign(2, other, b"second line", AT)
+        assert stamped(30) == 1  # the interval
+        assert stamped(91) == 2
+        first, second = stamps_in(endorsements)
+        assert first.endswith(b"first line")
+        assert second == first + b"second line"
+        ledger.fill(5)
+        ledger.publication().catch_up()
+        assert stamped(200) == 3
+        newest = endorsements.last_stamp()
+        assert newest is not None
+        assert newest.size == 5
+        older = endorsements.last_stamp(2)
+        assert older is not None
+        assert older.note == second
+
+
+def stamps_in(endorsements: Endorsements) -> list[bytes]:
+    return [note for (note,) in endorsements._rows("SELECT note FROM stamp ORDER BY id")]
