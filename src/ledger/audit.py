@@ -42,6 +42,8 @@ from ledger.person import KeySubmission, Person
 from ledger.statement import Decision, Statement
 
 MOST_CHARS = 500
+_BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
+_REGISTRATION: dict[type[Body], int] = {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
 S = TypeVar("S", Charter, Person, Statement)
 
 
@@ -256,7 +258,7 @@ class Auditor:
 
     def _evolve(self, event: Event) -> None:
         # One stream is one thing, the ledger, a person or a statement, and it begins once.
-        begins = isinstance(event.body, LedgerCreated | UserRegistered | StatementDrafted)
+        begins = isinstance(event.body, _BEGINNINGS)
         if begins != (event.version == 1) or (begins and self._has_begun(event.stream)):
             raise CorruptError("event_misplaced", "a stream begins once, with its own first event")
         match event.body:
@@ -302,14 +304,16 @@ class Auditor:
             self._claims.add(name)
 
     def _require_complete(self, event: Event) -> None:
-        stream, expected = event.stream, {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
+        stream = event.stream
         if self._incomplete is not None:
-            follows = stream == self._incomplete and expected.get(type(event.body)) == event.version
+            follows = (
+                stream == self._incomplete and _REGISTRATION.get(type(event.body)) == event.version
+            )
             if not follows:
                 raise CorruptError("registration_torn", "a registration was torn apart")
         if isinstance(event.body, UserRegistered):
             self._incomplete = stream
-        elif event.version == expected[KeyAttested] and isinstance(event.body, KeyAttested):
+        elif event.version == _REGISTRATION[KeyAttested] and isinstance(event.body, KeyAttested):
             self._incomplete = None
 
     @property

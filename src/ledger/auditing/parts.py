@@ -21,7 +21,13 @@ from ledger.auditing.findings import Finding
 from ledger.auditing.rows import Row, Rows
 from ledger.charter import STREAM, Charter
 from ledger.errors import CorruptError, LedgerError
-from ledger.events import Event, PasskeyAdded, StatementDrafted, UserRegistered
+from ledger.events import (
+    Event,
+    PasskeyAdded,
+    StatementDrafted,
+    StatementSigned,
+    UserRegistered,
+)
 from ledger.person import Person
 from ledger.repetition import (
     EVENTS_OF_REGISTRATION,
@@ -70,6 +76,10 @@ class Counts(msgspec.Struct):
         """Count an event and what was verified of it."""
         body = event.body
         self.events[body.TAG] = self.events.get(body.TAG, 0) + 1
+        if isinstance(body, StatementSigned):
+            self.signatures += 1
+            self.assertions += body.assertion is not None
+            return
         self.signatures += (
             not isinstance(body, UserRegistered) and getattr(body, "act", "") is not None
         )
