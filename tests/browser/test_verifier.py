@@ -31,7 +31,7 @@ from tests.browser.make_verifier import (
 from tests.browser.offline import Verifier
 from tests.browser.people import Browser
 from tests.support.chronicle import Chronicle
-from tests.support.dossier import bundle_of, log_signer
+from tests.support.dossier import bundle_of, log_signer, rebundled
 from tests.support.server import Server
 from tests.vectors.evidence.cases import ASKED, at, good, made, states
 from tests.vectors.evidence.make import KEYS, reported
@@ -156,6 +156,23 @@ def test_whatever_an_operator_rewrites_is_found_by_the_same_check(verifier: Veri
         for position, name, value in random.Random(1).sample(texts, 40)
     }
     assert differences(verifier, bundles) == []
+
+
+def test_a_bundle_of_statements_without_anybody_is_left_open(verifier: Verifier) -> None:
+    whole = good("redacted")
+    statements = {
+        f"bodies/{index}"
+        for index, state in enumerate(states())
+        if str(events.decode(state).stream) in ASKED
+    }
+    changes: dict[str, bytes | None] = {
+        name: None
+        for name in parse(whole)
+        if name.startswith("people/") or (name.startswith("bodies/") and name not in statements)
+    }
+    alone = rebundled(whole, changes | {"keys/vkeys": b""})
+    assert differences(verifier, {"alone": (alone, "given")}) == []
+    expect(verifier.heading("Cannot be verified here")).to_be_visible()
 
 
 def test_files_that_are_no_bundles_are_refused_like_in_python(verifier: Verifier) -> None:

@@ -163,7 +163,7 @@ export class Verification {
     await this.eachEvent(async (event) => {
       if (await attestations.add(event)) shown.push(event);
     });
-    const { rpId, origin } = foundingOf(this.events);
+    const party = shown.length ? foundingOf(this.events) : {};
     const named = shown.map(({ position, body }) =>
       body.jwk
         ? [`Position ${position}`, `signing key ${body.kid}`]
@@ -171,7 +171,7 @@ export class Verification {
     );
     return {
       says: `${count(shown.length, "passkey or key", "passkeys and keys")} shown, with the user verified.`,
-      inputs: [["Relying party", rpId], ["Origin", origin], ...named],
+      inputs: [["Relying party", party.rpId ?? "–"], ["Origin", party.origin ?? "–"], ...named],
     };
   }
 
