@@ -50,7 +50,7 @@ class Case:
 
     def cosign(self, size: int, *keys: NoteKey) -> None:
         for key in keys:
-            self.endorsements.cosign(size, key, b"line", "2026-11-21T03:04:05.678Z")
+            self.endorsements.cosign(size, key, b"line")
 
     def shown(self, quorum: Quorum | None = None) -> int:
         found = (quorum or self.quorum).served(self.ledger.tree)

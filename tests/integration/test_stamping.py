@@ -24,7 +24,7 @@ from ledger.witnesspolicy import parse_policy
 from tests.support.actor import Actor
 from tests.support.authority import Authority
 from tests.support.check import check_ledger
-from tests.support.logs import AT, opened, settings_of
+from tests.support.logs import opened, settings_of
 from tests.support.server import Server
 from tests.support.stamps import stamp as forged
 from tests.support.strangers import Reply, stranger
@@ -263,12 +263,12 @@ def test_a_witnessed_checkpoint_is_stamped_with_its_lines_and_anew_when_more_com
             return len(stamps_in(endorsements))
 
         assert stamped(0) == 0  # its witnesses may still sign
-        endorsements.cosign(2, witness, b"first line", AT)
+        endorsements.cosign(2, witness, b"first line")
         assert stamped(11) == 1
         assert stamped(12) == 1  # the interval
         assert stamped(90) == 1  # nothing new
         other = notekeys.generate("x.example.com", cosigner=True)[0].key
-        endorsements.cosign(2, other, b"second line", AT)
+        endorsements.cosign(2, other, b"second line")
         assert stamped(30) == 1  # the interval
         assert stamped(91) == 2
         first, second = stamps_in(endorsements)
