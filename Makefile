@@ -18,6 +18,7 @@ run: .venv/run.stamp ## serve http://localhost:8000, its data under ./data
 	@exec $(BIN)/ledger serve
 
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
+	@command -v openssl >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl; } >&2 || { echo "make test needs the openssl command, 3.0 or newer: install it." >&2; exit 1; }
 	@$(BIN)/python tests/browser/install_browser.py
 	$(BIN)/python -m pytest --ignore=tests/browser
 	$(BIN)/python -m pytest tests/browser
