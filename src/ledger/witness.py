@@ -20,7 +20,7 @@ from ledger import checkpoint, logkeys, notekeys
 from ledger.checkpoint import Checkpoint, parse_note
 from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
 from ledger.notekeys import NoteKey, NoteSigner
-from ledger.store import open_private
+from ledger.sqlitefile import open_private
 from ledger.witnessing import decide, parse_submission
 
 STATE_FILE = "witness.sqlite"

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from ledger.auditing.endorsements import Trusted
-from ledger.store import PAGE_BYTES, SqliteLog
+from ledger.schema import PAGE_BYTES
+from ledger.store import SqliteLog
 from tests.support.audited import attacking, audited, eventful, finding_of
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "audit.md"
