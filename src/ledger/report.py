@@ -14,6 +14,11 @@ Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
 A = TypeVar("A")
 T = TypeVar("T")
 LEDGER = "ledger"  # the check that needs a key from outside
+# What the others establish is the bundle's own, or was asked for; all is needed for a verdict.
+NEEDED = frozenset(
+    {"readable", "content", "signatures", "attestations", "keys", "policy"}
+    | {"entries", "checkpoint", "witnesses", "time"}
+)
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -72,9 +77,9 @@ def verdict(checks: Sequence[Check]) -> Verdict:
     if any(check.outcome == "failed" for check in checks):
         return "invalid"
     left_open = {check.name for check in checks if check.outcome != "passed"}
-    if left_open - {LEDGER}:
+    if not NEEDED.isdisjoint(left_open):
         return "unverifiable"
-    return "consistent" if left_open else "verified"
+    return "consistent" if LEDGER in left_open else "verified"
 
 
 class Checks:
