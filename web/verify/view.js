@@ -7,6 +7,7 @@ import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
 
 const MOST_INPUTS = 200;
+const MOST_CHARS = 400;
 const TITLES = {
   readable: "The file is whole",
   content: "The content is what was recorded",
@@ -28,6 +29,9 @@ const TONES = { verified: "approved", consistent: "waiting", invalid: "rejected"
 const ICONS = { verified: "approved", consistent: "warning", invalid: "rejected", unverifiable: "warning" };
 
 
+
+// What a check says may repeat names from the file: no more of them than a line or two.
+const told = (text) => seen(text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text);
 
 const titled = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
 
@@ -72,7 +76,7 @@ export function showReport(place, report, about) {
     { class: `verdict ${TONES[report.verdict]}` },
     icon(ICONS[report.verdict]),
     el("h2", { id: "verdict", tabindex: "-1" }, title),
-    el("p", {}, text),
+    el("p", {}, ...told(text)),
   );
   place.replaceChildren(
     el("h1", { class: "print-only" }, "Verification report"),
@@ -124,7 +128,7 @@ function check({ name, outcome, says, code, position, inputs }, at) {
     el("span", { class: "number", "aria-hidden": "true" }, String(at + 1)),
     el("h4", {}, TITLES[name]),
     el("span", { class: "outcome" }, symbol === "none" ? "– " : icon(symbol), word),
-    el("p", {}, says),
+    el("p", {}, ...told(says)),
     ...(details.length ? [inputsOf(details, at + 1, outcome === "failed")] : []),
   );
 }
@@ -160,7 +164,7 @@ function statement(shown) {
     "div",
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
-    el("p", {}, `${approved} approved. ${policySentence(policy, names)}`),
+    el("p", {}, ...seen(`${approved} approved. ${policySentence(policy, names)}`)),
     el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
