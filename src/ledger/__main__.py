@@ -15,7 +15,7 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_jws, cli_verify, exportcommand, logcommands
+from ledger import __version__, cli_export, cli_jws, cli_verify, logcommands
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -43,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
-    exportcommand.add_parser(commands)
+    cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
     return parser
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command == "rebuild":
             return rebuild(settings)
         if chosen.command == "export":
-            return exportcommand.run(settings, chosen)
+            return cli_export.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
         return serve(settings)
