@@ -132,6 +132,12 @@ def test_a_rejection_is_not_decided_without_everybody_who_could_have_approved() 
     assert (policy.outcome, policy.code, policy.position) == ("unverifiable", "body_missing", 14)
 
 
+def test_the_first_thing_that_is_missing_is_told() -> None:
+    raw = rebundled(good("statement"), {f"proofs/{n}.tlog-proof": None for n in (4, 9)})
+    entries = next(each for each in reported(raw, "given").checks if each.name == "entries")
+    assert (entries.code, entries.position) == ("proof_missing", 5)
+
+
 def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None:
     told = Chronicle()
     told.found()
