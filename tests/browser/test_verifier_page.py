@@ -31,6 +31,9 @@ def test_the_sample_shows_who_approved_what(verifier: Verifier) -> None:
     assert [outcome(verifier, check["name"]) for check in verifier.report()["checks"]] == (
         ["passed"] * 9
     )
+    expect(verifier.page.locator(".verdict")).to_contain_text(
+        "1 of the 2 statements in it is not approved."
+    )
     statement = verifier.page.locator(".statement").first
     expect(statement.get_by_role("heading")).to_have_text("Series A – “preferred”")
     expect(statement).to_contain_text("2 people approved.")
@@ -218,6 +221,7 @@ def test_what_a_forger_wrote_is_shown_and_not_obeyed(verifier: Verifier) -> None
     expect(statement.locator(".mark").first).to_have_text("U+202E")
     expect(statement.locator("dl")).to_have_text("<b>U+200B<i>U+2066")
     expect(statement).to_contain_text("Nobody approved.")
+    expect(verifier.page.locator(".verdict")).to_contain_text("It does not show an approval.")
     # A name from a manifest can be as long as its forger likes.
     manifest = json.loads(parse(good("statement"))["manifest.json"])
     manifest["files"]["x" * 10_000] = "0" * 64

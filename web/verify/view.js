@@ -36,7 +36,7 @@ const told = (text) => seen(text.length > MOST_CHARS ? `${text.slice(0, MOST_CHA
 const titled = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
 
 /** Return what the report comes to: `[title, sentence]`. */
-export function verdictWords({ verdict, checks }) {
+export function verdictWords({ verdict, checks, statements }) {
   const said = (outcome) => {
     const number = checks.findIndex((check) => check.outcome === outcome) + 1;
     const { says, position } = checks[number - 1];
@@ -45,7 +45,7 @@ export function verdictWords({ verdict, checks }) {
   };
   switch (verdict) {
     case "verified":
-      return ["Verified", "All nine checks passed, and the log is the one that you expect."];
+      return ["Verified", `All nine checks passed, and the log is the one that you expect.${outcomeOf(statements)}`];
     case "consistent":
       return [
         "Consistent, but I do not know this ledger",
@@ -58,14 +58,23 @@ export function verdictWords({ verdict, checks }) {
   }
 }
 
+/** Say what is not to be missed behind a green verdict: it is about the evidence. */
+function outcomeOf(statements) {
+  const open = statements.filter(({ status }) => status !== "approved");
+  if (!open.length) return "";
+  if (open.length === statements.length) return " It does not show an approval.";
+  return ` ${open.length} of the ${statements.length} statements in it ${open.length === 1 ? "is" : "are"} not approved.`;
+}
+
 /** Return one sentence for those who listen: how many checks came to what. */
-export function announcement({ checks, verdict }) {
+export function announcement(report) {
+  const { checks } = report;
   const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
   const parts = [`${count("passed")} of ${checks.length} checks passed`];
   if (count("failed")) parts.push(`${count("failed")} failed`);
   if (count("unverifiable")) parts.push(`${count("unverifiable")} cannot be told`);
   if (count("skipped")) parts.push(`${count("skipped")} not made`);
-  return `Verification finished: ${verdictWords({ checks, verdict })[0]}. ${parts.join(", ")}.`;
+  return `Verification finished: ${verdictWords(report)[0]}. ${parts.join(", ")}.`;
 }
 
 /** Fill an element with a report; `about` says which file was read, when, and what is forged. */
