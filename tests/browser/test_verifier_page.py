@@ -9,9 +9,12 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from ledger.bundle import parse, write
+from ledger.encoding import jcs
 from tests.browser.offline import Verifier
 from tests.browser.test_pages import SCHEMES, violations
-from tests.support.dossier import log_signer
+from tests.support.chronicle import Chronicle
+from tests.support.dossier import bundle_of, log_signer
 from tests.vectors.evidence.cases import good
 
 KEY = log_signer().key.vkey
@@ -27,6 +30,9 @@ def test_the_sample_shows_who_approved_what(verifier: Verifier) -> None:
     expect(verifier.heading("Verified")).to_be_focused()
     assert [outcome(verifier, check["name"]) for check in verifier.report()["checks"]] == (
         ["passed"] * 9
+    )
+    expect(verifier.page.locator(".verdict")).to_contain_text(
+        "1 of the 2 statements in it is not approved."
     )
     statement = verifier.page.locator(".statement").first
     expect(statement.get_by_role("heading")).to_have_text("Series A – “preferred”")
@@ -198,3 +204,27 @@ def test_the_printed_report_shows_the_verdict_and_not_the_form(verifier: Verifie
     expect(verifier.heading("Verified")).to_be_visible()
     for hidden in ("#choose", "#trust", ".no-print"):
         expect(verifier.page.locator(hidden)).to_be_hidden()
+
+
+def test_what_a_forger_wrote_is_shown_and_not_obeyed(verifier: Verifier) -> None:
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    alice = told.signer(1, "creator")
+    told.register(alice, "Alice")
+    title = "</script><img src=x onerror=alert(1)> \u202eevorppA"
+    told.draft(alice, 1, title=title, content='{"<b>\u200b":"<i>\u2066"}')
+    report = verifier.check(bundle_of(told.states), KEY)
+    assert (report["verdict"], report["statements"][0]["title"]) == ("verified", title)
+    statement = verifier.page.locator(".statement")
+    expect(statement.get_by_role("heading")).to_have_text(title.replace("\u202e", "U+202E"))
+    expect(statement.locator(".mark").first).to_have_text("U+202E")
+    expect(statement.locator("dl")).to_have_text("<b>U+200B<i>U+2066")
+    expect(statement).to_contain_text("Nobody approved.")
+    expect(verifier.page.locator(".verdict")).to_contain_text("It does not show an approval.")
+    # A name from a manifest can be as long as its forger likes.
+    manifest = json.loads(parse(good("statement"))["manifest.json"])
+    manifest["files"]["x" * 10_000] = "0" * 64
+    files = parse(good("statement")) | {"manifest.json": jcs(manifest)}
+    assert verifier.check(write(files))["checks"][0]["code"] == "file_missing"
+    assert len(verifier.page.locator(".verdict").inner_text()) < 600

@@ -85,13 +85,10 @@ export class Verification {
     if (unknown) throw unknown;
   }
 
-  eachEvent(ask) {
-    return this.each(this.events.map((event) => [event.position, event]), ask);
-  }
+  eachEvent = (ask) => this.each(this.events.map((event) => [event.position, event]), ask);
 
-  eachEntry(ask) {
-    return this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
-  }
+  eachEntry = (ask) =>
+    this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
 
   // --- 1 -------------------------------------------------------------------------------------
 
@@ -121,7 +118,7 @@ export class Verification {
       this.events.push(decodeEvent(entry, position, salted));
     });
     this.requireBodies();
-    for (const id of statements) this.requireDraft(id);
+    this.requireDrafts(statements);
     await requireExhibits(files, this.events, statements);
     return {
       says: `${count(this.events.length, "event")} as the entries commit to, and files that follow.`,
@@ -138,9 +135,12 @@ export class Verification {
     }
   }
 
-  requireDraft(id) {
-    const drafted = ({ type, stream }) => type === "statement-drafted.v1" && stream === id;
-    if (!this.events.some(drafted)) refuse("statement_unknown", `the statement ${id} is not in it`);
+  requireDrafts(statements) {
+    const drafts = this.events.filter(({ type }) => type === "statement-drafted.v1");
+    const drafted = new Set(drafts.map(({ stream }) => stream));
+    for (const id of statements) {
+      if (!drafted.has(id)) refuse("statement_unknown", `the statement ${id} is not in it`);
+    }
   }
 
   // --- 3, 4, 5 -------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import { bytesOf, hex, sha256 } from "../static/js/lib/digest.js";
 import { concat, fromBase64, SPACE, uintBytes, utf8 } from "./bytes.js";
 import { Refusal, refuse, Unknown } from "./fault.js";
 import { importEd25519, importRaw } from "./keys.js";
-import { verifyInclusion } from "./tree.js";
 
 export const ED25519 = 0x01;
 const ML_DSA_44 = 0x06;
@@ -199,10 +198,5 @@ export function parseProof(raw) {
     hashes: lines.map((line) => parseHash(line, "proof_malformed")),
     note: bytesOf(source.slice(cut + 2)),
   };
-}
-
-/** Verify that the entry with this leaf hash stands where a proof of this checkpoint says. */
-export async function verifyProof(proof, leaf, { size, root }) {
-  await verifyInclusion(leaf, proof.index, size, proof.hashes, root);
 }
 

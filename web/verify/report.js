@@ -34,7 +34,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     size: bundle?.note.size ?? null,
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
-    statements: decided ? bundle.statements.map((id) => shown(id, events, auditor, nowMs)) : [],
+    statements: decided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
     notLookedAt: ["checkpoint.tsr", "policy"].filter((name) => bundle?.files.has(name)),
     doesNotProve: bundle?.mode === "statement" ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS,
   };
@@ -60,10 +60,15 @@ function verdictOf(checks) {
   return outcomes.slice(0, 8).every((outcome) => outcome === "passed") ? "consistent" : "unverifiable";
 }
 
-function shown(id, events, { statements, people }, nowMs) {
+function shownOf(ids, events, auditor, nowMs) {
+  const mine = new Map(ids.map((id) => [id, []]));
+  for (const event of events) mine.get(event.stream)?.push(event);
+  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
+}
+
+function shown(id, mine, { statements, people }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
-  const mine = events.filter(({ stream }) => stream === id);
   return {
     id,
     title: statement.title,

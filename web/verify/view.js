@@ -7,6 +7,7 @@ import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
 
 const MOST_INPUTS = 200;
+const MOST_CHARS = 400;
 const TITLES = {
   readable: "The file is whole",
   content: "The content is what was recorded",
@@ -29,10 +30,13 @@ const ICONS = { verified: "approved", consistent: "warning", invalid: "rejected"
 
 
 
+// What a check says may repeat names from the file: no more of them than a line or two.
+const told = (text) => seen(text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text);
+
 const titled = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
 
 /** Return what the report comes to: `[title, sentence]`. */
-export function verdictWords({ verdict, checks }) {
+export function verdictWords({ verdict, checks, statements }) {
   const said = (outcome) => {
     const number = checks.findIndex((check) => check.outcome === outcome) + 1;
     const { says, position } = checks[number - 1];
@@ -41,7 +45,7 @@ export function verdictWords({ verdict, checks }) {
   };
   switch (verdict) {
     case "verified":
-      return ["Verified", "All nine checks passed, and the log is the one that you expect."];
+      return ["Verified", `All nine checks passed, and the log is the one that you expect.${outcomeOf(statements)}`];
     case "consistent":
       return [
         "Consistent, but I do not know this ledger",
@@ -54,14 +58,23 @@ export function verdictWords({ verdict, checks }) {
   }
 }
 
+/** Say what is not to be missed behind a green verdict: it is about the evidence. */
+function outcomeOf(statements) {
+  const open = statements.filter(({ status }) => status !== "approved");
+  if (!open.length) return "";
+  if (open.length === statements.length) return " It does not show an approval.";
+  return ` ${open.length} of the ${statements.length} statements in it ${open.length === 1 ? "is" : "are"} not approved.`;
+}
+
 /** Return one sentence for those who listen: how many checks came to what. */
-export function announcement({ checks, verdict }) {
+export function announcement(report) {
+  const { checks } = report;
   const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
   const parts = [`${count("passed")} of ${checks.length} checks passed`];
   if (count("failed")) parts.push(`${count("failed")} failed`);
   if (count("unverifiable")) parts.push(`${count("unverifiable")} cannot be told`);
   if (count("skipped")) parts.push(`${count("skipped")} not made`);
-  return `Verification finished: ${verdictWords({ checks, verdict })[0]}. ${parts.join(", ")}.`;
+  return `Verification finished: ${verdictWords(report)[0]}. ${parts.join(", ")}.`;
 }
 
 /** Fill an element with a report; `about` says which file was read, when, and what is forged. */
@@ -72,7 +85,7 @@ export function showReport(place, report, about) {
     { class: `verdict ${TONES[report.verdict]}` },
     icon(ICONS[report.verdict]),
     el("h2", { id: "verdict", tabindex: "-1" }, title),
-    el("p", {}, text),
+    el("p", {}, ...told(text)),
   );
   place.replaceChildren(
     el("h1", { class: "print-only" }, "Verification report"),
@@ -124,7 +137,7 @@ function check({ name, outcome, says, code, position, inputs }, at) {
     el("span", { class: "number", "aria-hidden": "true" }, String(at + 1)),
     el("h4", {}, TITLES[name]),
     el("span", { class: "outcome" }, symbol === "none" ? "– " : icon(symbol), word),
-    el("p", {}, says),
+    el("p", {}, ...told(says)),
     ...(details.length ? [inputsOf(details, at + 1, outcome === "failed")] : []),
   );
 }
@@ -160,7 +173,7 @@ function statement(shown) {
     "div",
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
-    el("p", {}, `${approved} approved. ${policySentence(policy, names)}`),
+    el("p", {}, ...seen(`${approved} approved. ${policySentence(policy, names)}`)),
     el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
