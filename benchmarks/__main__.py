@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import approvals, audit, jws, pages, rebuild, startup
+from benchmarks import approvals, audit, jws, log, pages, rebuild, startup
 from benchmarks.process import ROOT
 from benchmarks.report import Result, markdown, write
 from benchmarks.units import machine
@@ -17,26 +17,22 @@ BENCHMARKS: dict[str, Callable[..., list[Result]]] = {
     "audit": audit.run,
     "pages": pages.run,
     "startup": startup.run,
+    "jws": jws.run,
+    "log": log.run,
 }
-# These print for themselves.
-PRINTING: dict[str, Callable[[bool], None]] = {"jws": jws.run}
 
 
 def main() -> int:
     """Run the chosen benchmarks; only a whole, unhurried run rewrites the documentation."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke run; its figures mean little")
-    known = [*BENCHMARKS, *PRINTING]
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     chosen = parser.parse_args()
-    if unknown := set(chosen.names) - set(known):
+    if unknown := set(chosen.names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
     results: list[Result] = []
-    for name in chosen.names or known:
+    for name in chosen.names or BENCHMARKS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        if name in PRINTING:
-            PRINTING[name](chosen.quick)
-            continue
         measured = BENCHMARKS[name](quick=chosen.quick)
         print("\n".join(map(markdown, measured)), flush=True)
         results += measured

@@ -1,7 +1,5 @@
 """JWS: what multi-signature verification costs beside raw cryptography and other libraries.
 
-    python -m benchmarks.jws [--quick]
-
 General JSON JWS, 1 KiB payload, 3 × Ed25519, JSON text in, all three verified, keys parsed before.
 Every ratio is taken within one short round, and the median of the rounds is told: absolute times
 depend on the machine and on what else it does. One thread is measured by its CPU time, several by
@@ -12,34 +10,57 @@ import importlib.util
 import json
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from benchmarks.report import Bar, Result
 from ledger.encoding import b64u_decode
 from ledger.jose import Signer, Verification, generate, key_set, sign_multi, verify_batch
 from ledger.jose import verify_multi_all as ours
 
 SIGNATURES = 3
 PAYLOAD_BYTES = 1024
+ENVELOPES = 2_400
+COUNTS = (1, 10, 100, 1000)
+AIM_OF_RAW = 0.9
+AIM_THREADS = 1.8
 Run = Callable[[], Any]
 
 
-def run(quick: bool) -> None:
+def run(*, quick: bool) -> list[Result]:
+    """Measure against peers, on two threads, and up to 1,000 signatures."""
     rounds = 9 if quick else 41
+    return [against_peers(rounds), threads(rounds // 5), linear(rounds // 3)]
+
+
+def against_peers(rounds: int) -> Result:
+    """Measure one envelope with every library."""
+    result = Result(
+        "jws",
+        f"A JWS of {SIGNATURES} × Ed25519, all verified: the share that is raw verification",
+        ("library", "CPU µs", "raw of it", "as a multiple of ours"),
+    )
+    times = _in_turns(_contenders(), rounds)
+    for name, measured in times.items():
+        of_raw = _ratio(times["raw cryptography"], measured)
+        of_ours = _ratio(measured, times["ours"])
+        micros = f"{statistics.median(measured) * 1e6:.1f}"
+        result.rows.append((name, micros, f"{of_raw:.1%}", f"{of_ours:.2f}"))
+        result.bars.append(Bar(name, of_raw, AIM_OF_RAW if name == "ours" else None))
+    result.notes.append(
+        f"General JSON JWS over {PAYLOAD_BYTES:,} bytes, keys parsed before; medians of {rounds}"
+        f" rounds in turns. Aim: {AIM_OF_RAW:.0%} of the three raw verifications."
+    )
+    return result
+
+
+def _contenders() -> dict[str, Run]:
     signers = [generate("EdDSA") for _ in range(SIGNATURES)]
     text = json.dumps(sign_multi(os.urandom(PAYLOAD_BYTES), signers))
-    against_peers(text, signers, rounds)
-    threads(rounds // 3)
-    linear(rounds // 3)
-
-
-def against_peers(text: str, signers: list[Signer], rounds: int) -> None:
     keys = key_set([signer.public for signer in signers])
-    found = ours(text, keys)
-    assert len(found.verified) == SIGNATURES
+    assert len(ours(text, keys).verified) == SIGNATURES
     contenders: dict[str, Run] = {
         "raw cryptography": raw(text, signers),
         "ours": lambda: ours(text, keys),
@@ -47,17 +68,19 @@ def against_peers(text: str, signers: list[Signer], rounds: int) -> None:
     for name, make in PEERS.items():
         if importlib.util.find_spec(name) is not None:
             contenders[name] = make(text, signers)
+    return contenders
+
+
+def _in_turns(contenders: dict[str, Run], rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, call in contenders.items():
             times[name].append(timed(call, 100))
-    base = times["raw cryptography"]
-    print(f"{SIGNATURES} × Ed25519, {PAYLOAD_BYTES} B payload, median of {rounds} rounds")
-    print(f"  {'':18}{'µs':>8}{'raw / it':>10}{'it / ours':>11}")
-    for name, measured in times.items():
-        of_raw = statistics.median(a / b for a, b in zip(base, measured, strict=True))
-        of_ours = statistics.median(a / b for a, b in zip(measured, times["ours"], strict=True))
-        print(f"  {name:18}{statistics.median(measured) * 1e6:8.1f}{of_raw:10.1%}{of_ours:11.2f}")
+    return times
+
+
+def _ratio(these: list[float], those: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(these, those, strict=True))
 
 
 def timed(call: Run, times: int, clock: Callable[[], float] = time.process_time) -> float:
@@ -133,28 +156,40 @@ PEERS: dict[str, Callable[[str, list[Signer]], Run]] = {
 }
 
 
-def threads(rounds: int) -> None:
-    """Many envelopes on two threads against one, beside what raw verifications gain by the same."""
+def threads(rounds: int) -> Result:
+    """Measure many envelopes on two threads, beside what raw verifications gain by the same."""
     signers = [generate("EdDSA") for _ in range(SIGNATURES)]
     keys = key_set([signer.public for signer in signers])
     envelopes = [
-        json.dumps(sign_multi(os.urandom(PAYLOAD_BYTES), signers)).encode() for _ in range(600)
+        json.dumps(sign_multi(os.urandom(PAYLOAD_BYTES), signers)).encode()
+        for _ in range(ENVELOPES)
     ]
     bare = raw(envelopes[0].decode(), signers)
-    wall, gains, bare_gains = [], [], []
-    for _ in range(rounds):
-        one = timed(lambda: batch(envelopes, keys, 1), 1, time.perf_counter)
-        wall.append(timed(lambda: batch(envelopes, keys, 2), 1, time.perf_counter))
-        gains.append(one / wall[-1])
-        bare_one = timed(lambda: pooled(bare, len(envelopes), 1), 1, time.perf_counter)
-        bare_gains.append(
-            bare_one / timed(lambda: pooled(bare, len(envelopes), 2), 1, time.perf_counter)
-        )
-    rate = len(envelopes) / statistics.median(wall)
-    print(f"batch: {rate:,.0f} envelopes/s on 2 threads; 2 threads against 1, median and best:")
-    for name, measured in (("ours", gains), ("raw cryptography", bare_gains)):
-        print(f"  {name:18}{statistics.median(measured):8.2f}{max(measured):10.2f}")
-    print(f"  (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: meant for an idle machine)")
+    runs: dict[str, Callable[[int], None]] = {
+        "ours": lambda count: batch(envelopes, keys, count),
+        "raw cryptography": lambda count: pooled(bare, ENVELOPES, count),
+    }
+    result = Result(
+        "jws-threads",
+        "Many envelopes on two threads, as a multiple of the rate on one",
+        ("what", "median", "best", "envelopes a second"),
+    )
+    for name, work in runs.items():
+        walls = [(_wall(work, 1), _wall(work, 2)) for _ in range(rounds)]
+        gains = [one / two for one, two in walls]
+        gain = statistics.median(gains)
+        rate = ENVELOPES / statistics.median(two for _, two in walls)
+        result.rows.append((name, f"{gain:.2f}", f"{max(gains):.2f}", f"{rate:,.0f}"))
+        result.bars.append(Bar(name, gain, AIM_THREADS))
+    result.notes.append(
+        "By the clock on the wall, so on an idle machine only; the load was"
+        f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. Aim: {AIM_THREADS}."
+    )
+    return result
+
+
+def _wall(work: Callable[[int], None], count: int) -> float:
+    return timed(lambda: work(count), 1, time.perf_counter)
 
 
 def pooled(call: Run, times: int, count: int) -> None:
@@ -172,22 +207,26 @@ def batch(envelopes: list[bytes], keys: Any, count: int) -> None:
         assert len(found.verified) == SIGNATURES
 
 
-def linear(rounds: int) -> None:
-    """The cost of a signature, with up to 1,000 of them in one envelope."""
-    print("µs a signature, by how many there are in the envelope")
-    signers = [generate("EdDSA") for _ in range(1000)]
-    for count in (1, 10, 100, 1000):
-        text = json.dumps(sign_multi(os.urandom(PAYLOAD_BYTES), signers[:count]))
-        keys = key_set([signer.public for signer in signers[:count]])
-        assert len(ours(text, keys).verified) == count
-        repeats = max(1, 300 // count)
-        cost = statistics.median(timed(lambda: ours(text, keys), repeats) for _ in range(rounds))  # noqa: B023 - called before the loop goes on
-        print(f"  {count:5}{cost / count * 1e6:8.1f}")
+def linear(rounds: int) -> Result:
+    """Measure the cost of a signature, with up to 1,000 of them in one envelope."""
+    result = Result(
+        "jws-size",
+        "A signature of a JWS, by how many there are in the envelope",
+        ("signatures", "CPU µs each"),
+    )
+    signers = [generate("EdDSA") for _ in range(COUNTS[-1])]
+    for count in COUNTS:
+        each_us = statistics.median(_each_us(signers[:count], rounds))
+        result.rows.append((f"{count:,}", f"{each_us:.1f}"))
+        result.bars.append(Bar(f"{count:,} signatures", each_us))
+    result.notes.append("Aim: linear, so the same everywhere but for what an envelope costs.")
+    return result
 
 
-def main() -> None:
-    run(quick="--quick" in sys.argv[1:])
-
-
-if __name__ == "__main__":
-    main()
+def _each_us(signers: list[Signer], rounds: int) -> list[float]:
+    count = len(signers)
+    text = json.dumps(sign_multi(os.urandom(PAYLOAD_BYTES), signers))
+    keys = key_set([signer.public for signer in signers])
+    assert len(ours(text, keys).verified) == count
+    repeats = max(1, 300 // count)
+    return [timed(lambda: ours(text, keys), repeats) / count * 1e6 for _ in range(rounds)]

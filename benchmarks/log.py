@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.report import Result
 from ledger.merkle import Edge, Prover, ReadTile, verify_consistency, verify_inclusion
 from ledger.publisher import Publisher
 from tests.support.logs import Ledger, draft, opened, settings_of
@@ -16,27 +17,42 @@ BATCH = 100
 CREATOR = "00000000-0000-0000-0000-000000000001"
 
 
-def run(quick: bool) -> None:
-    """Print all figures; `quick` measures less and says the same."""
+def run(*, quick: bool) -> list[Result]:
+    """Measure the tree in memory, and the log's file with its publisher."""
     size = 100_000 if quick else 1_000_000
-    print("The tree alone, in memory")
-    tiles = grow(size)
+    tree = Figures("tree", "The log's tree, in memory")
+    tiles = grow(tree, size)
     for total in (size // 1000, size):
-        prove(total, lambda level, n, width: tiles[level, n][: 32 * width])
-    print("The log's file")
-    append(rounds=3 if quick else 6, events=20_000 if quick else 60_000)
-    catch_up(size // 5)
+        prove(tree, total, lambda level, n, width: tiles[level, n][: 32 * width])
+    published = Figures("published", "The public log's share of the log's file")
+    append(published, rounds=3 if quick else 6, events=20_000 if quick else 60_000)
+    catch_up(published, size // 5)
+    return [tree.result, published.result]
 
 
-def grow(size: int) -> dict[tuple[int, int], bytes]:
+class Figures:
+    """Figures of several units, one a row."""
+
+    def __init__(self, name: str, title: str) -> None:
+        self.result = Result(name, title, ("what", "figure", "unit"))
+
+    def add(self, name: str, value: float, unit: str) -> None:
+        """Add a row."""
+        text = f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+        self.result.rows.append((name, text, unit))
+
+
+def grow(figures: Figures, size: int) -> dict[tuple[int, int], bytes]:
     """Measure how fast leaf hashes become a tree; return its tiles."""
     leaves = b"".join(hashlib.sha256(b"%d" % index).digest() for index in range(size))
     hashed = measured(lambda: bytes_hashed(size))
     begun = time.process_time()
     _, touched = Edge().extend(leaves)
     cost = time.process_time() - begun
-    figure(f"append {size:,} leaves", size / cost, "leaves/s")
-    figure("  as interior hashes alone", hashed / cost * 100, "% of the rate of hashing 65 bytes")
+    figures.add(f"append {size:,} leaves", size / cost, "leaves/s")
+    figures.add(
+        "… as interior hashes alone", hashed / cost * 100, "% of the rate of hashing 65 bytes"
+    )
     return {(tile.level, tile.n): tile.hashes for tile in touched}
 
 
@@ -46,7 +62,7 @@ def bytes_hashed(count: int) -> None:
         hashlib.sha256(raw).digest()
 
 
-def prove(size: int, read: ReadTile) -> None:
+def prove(figures: Figures, size: int, read: ReadTile) -> None:
     """Measure 200 proofs in a tree of `size`; a verifier has none of the tiles."""
     indexes = [random.randrange(1, size) for _ in range(200)]
     prover = Prover(size, read)
@@ -57,16 +73,16 @@ def prove(size: int, read: ReadTile) -> None:
 
     def each(name: str, work: Callable[[int], object]) -> None:
         cost = measured(lambda: [work(index) for index in indexes])
-        figure(f"{name} at {size:,}", 1000 * cost / len(indexes), "ms")
+        figures.add(f"{name} at {size:,}", 1000 * cost / len(indexes), "ms")
 
     each("make an inclusion proof", lambda i: Prover(size, read).inclusion(i))
     each("verify it", lambda i: verify_inclusion(leaf[i], i, size, places[i], root))
     each("make a consistency proof", lambda i: Prover(size, read).consistency(i))
     each("verify it", lambda i: verify_consistency(i, roots[i], size, root, joins[i]))
-    figure("hashes of a proof, at most", max(map(len, places.values())), "")
+    figures.add("hashes of a proof, at most", max(map(len, places.values())), "")
 
 
-def append(rounds: int, events: int) -> None:
+def append(figures: Figures, rounds: int, events: int) -> None:
     """Measure durable appends in batches, with and without a publisher, in turns."""
     rates: dict[bool, list[float]] = {False: [], True: []}
     published = 0
@@ -82,10 +98,10 @@ def append(rounds: int, events: int) -> None:
                 publisher.stop()
                 published += len(ledger.tree.checkpoints(0, 1000))
     without, along = (sorted(each)[len(each) // 2] for each in (rates[False], rates[True]))
-    figure(f"append, {BATCH} events a commit, no publisher", without, "events/s")
-    figure("  with the publisher", along, "events/s")
-    figure("  of the rate without it", along / without * 100, "%")
-    figure("  checkpoints a run", published / rounds, "")
+    figures.add(f"append, {BATCH} events a commit, no publisher", without, "events/s")
+    figures.add("… with the publisher", along, "events/s")
+    figures.add("… of the rate without it", along / without * 100, "%")
+    figures.add("… checkpoints a run", published / rounds, "")
 
 
 def appended(ledger: Ledger, publisher: Publisher, events: int) -> float:
@@ -97,7 +113,7 @@ def appended(ledger: Ledger, publisher: Publisher, events: int) -> float:
     return time.perf_counter() - begun
 
 
-def catch_up(events: int) -> None:
+def catch_up(figures: Figures, events: int) -> None:
     """Measure what an event costs the publisher: read, hashed, compared, put into tiles."""
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -107,16 +123,16 @@ def catch_up(events: int) -> None:
         begun, cpu = time.perf_counter(), time.process_time()
         assert ledger.publication().catch_up() == events
         cpu, took = time.process_time() - cpu, time.perf_counter() - begun
-        figure(f"publish {events:,} stored events", events / took, "events/s")
-        figure("  CPU an event", cpu / events * 1e6, "µs")
+        figures.add(f"publish {events:,} stored events", events / took, "events/s")
+        figures.add("… CPU an event", cpu / events * 1e6, "µs")
         ledger.fill(events + 1)
         cpu = time.process_time()
         ledger.publication().catch_up()
-        figure("  CPU a checkpoint, both signatures", (time.process_time() - cpu) * 1000, "ms")
+        figures.add("… CPU a checkpoint, both signatures", (time.process_time() - cpu) * 1000, "ms")
         prover = Prover(events, ledger.tree.tile)
         index = int.from_bytes(os.urandom(4), "big") % events
         cost = measured(lambda: Prover(events, ledger.tree.tile).inclusion(index))
-        figure(f"inclusion proof from the file at {events:,}", cost * 1000, "ms")
+        figures.add(f"inclusion proof from the file at {events:,}", cost * 1000, "ms")
         assert prover.root() == Prover(events, ledger.tree.tile).root()
 
 
@@ -128,12 +144,3 @@ def measured(work: Callable[[], object]) -> float:
         work()
         costs.append(time.process_time() - begun)
     return min(costs)
-
-
-def figure(name: str, value: float, unit: str) -> None:
-    text = f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
-    print(f"  {name:<52}{text:>12} {unit}")
-
-
-if __name__ == "__main__":
-    run(quick=False)

@@ -17,7 +17,7 @@ class Bar(msgspec.Struct):
 
 
 class Result(msgspec.Struct):
-    """What one benchmark measured."""
+    """What one benchmark measured; without bars it has no picture."""
 
     name: str
     title: str
@@ -29,7 +29,9 @@ class Result(msgspec.Struct):
 
 def markdown(result: Result) -> str:
     """Return the table and notes of a result."""
-    lines = [f"## {result.title}", "", f"![{result.title}](../images/bench-{result.name}.svg)", ""]
+    lines = [f"## {result.title}", ""]
+    if result.bars:
+        lines += [f"![{result.title}](../images/bench-{result.name}.svg)", ""]
     lines += ["| " + " | ".join(result.columns) + " |"]
     lines += ["|" + "---|" * len(result.columns)]
     lines += ["| " + " | ".join(row) + " |" for row in result.rows]
@@ -88,5 +90,5 @@ def write(results: list[Result], machine: dict[str, str], docs: Path) -> None:
         msgspec.json.format(msgspec.json.encode(measured)) + b"\n"
     )
     (docs / "images").mkdir(exist_ok=True)
-    for result in results:
+    for result in filter(lambda result: result.bars, results):
         (docs / "images" / f"bench-{result.name}.svg").write_text(picture(result))

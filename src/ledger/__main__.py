@@ -1,4 +1,4 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `export`, `verify`, `audit`,
+"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
 `replay`, `jws …`.
 
 Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
@@ -24,6 +24,7 @@ from ledger import (
     cli_replay,
     cli_verify,
     logcommands,
+    witnesscommands,
 )
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
@@ -53,6 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
+    witnesscommands.add_parser(commands)
     cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
     cli_audit.add_parser(commands)
@@ -68,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "verify":
         return cli_verify.run(chosen)
     try:
+        if chosen.command == "witness":
+            return witnesscommands.run(chosen)
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)

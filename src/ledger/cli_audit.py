@@ -11,11 +11,14 @@ from pathlib import Path
 import msgspec
 
 from ledger.auditing import page, report
+from ledger.auditing.endorsements import Trusted
 from ledger.auditing.report import Report
 from ledger.auditing.whole import Request, audit
 from ledger.errors import MalformedError
 from ledger.settings import LOG_FILE, Settings
+from ledger.timestamp import parse_certificates
 from ledger.viewaudit import compare_views
+from ledger.witnesspolicy import parse_policy
 
 VIEWS_FILE = "views.sqlite"
 MOST_JOBS = 64
@@ -42,10 +45,16 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Audit the ledger of these settings; return the exit code."""
     if chosen.jobs is not None and not 1 <= chosen.jobs <= MOST_JOBS:
         raise MalformedError("option_invalid", f"--jobs is 1 to {MOST_JOBS}")
+    policy, certificates = settings.witnesses, settings.tsa_certificates
+    trusted = Trusted(
+        witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
+        authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
+    )
     request = Request(
         log=settings.data / LOG_FILE,
         state=settings.log_state,
         log_key=chosen.log_key,
+        trusted=trusted,
         jobs=chosen.jobs,
         resume=chosen.resume,
     )

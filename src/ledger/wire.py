@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections on which the head of an answer and its body leave together.
+"""HTTP/1.1 connections on which the head of an answer leaves together with its body.
 
 uvicorn writes them one after the other, and uvloop sends what is written at once: two packets, two
 system calls, and two wake-ups of whoever waits for the answer.
@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LONG_BYTES = 4096
+HEAD = b"HTTP/1.1 "
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of uvicorn's that sends at the end of each turn of the event loop."""
+    """A connection of uvicorn's that sends an answer in one piece."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to serve a client."""
@@ -21,30 +21,31 @@ class Connection(HttpToolsProtocol):
 
 
 class Joined:
-    """A transport that joins what is written in one turn of the loop."""
+    """A transport that keeps a head for what is written next, to the end of the turn at most."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._waiting: list[bytes] = []
+        self._head = b""
 
     def write(self, data: bytes) -> None:
-        """Send at the end of this turn, or at once what is long."""
-        if not self._waiting:
+        """Send what was kept and this; or keep it, if it is a head."""
+        if not self._head and data.startswith(HEAD):
+            self._head = data
             self._loop.call_soon(self._flush)
-        self._waiting.append(data)
-        if len(data) >= LONG_BYTES:  # the transport has to know, to say when it has too much
-            self._flush()
+        else:
+            self._transport.write(self._head + data)
+            self._head = b""
 
     def close(self) -> None:
-        """Send what waits, then close."""
+        """Send what was kept, then close."""
         self._flush()
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._waiting and not self._transport.is_closing():
-            self._transport.write(b"".join(self._waiting))
-        self._waiting.clear()
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
+            self._transport.write(head)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ledger.auditing.endorsements import Trusted
+from ledger.schema import PAGE_BYTES
 from ledger.store import SqliteLog
 from tests.support.audited import attacking, audited, eventful, finding_of
 
@@ -26,8 +28,12 @@ PLACES = {
     "cmd": "pos",
     "claim": "pos",
     "checkpoint": "size",
+    "cosignature": "size",
+    "stamp": "size",
     "tile": "((n * 256) << (8 * level)) + 1",
 }
+
+ENDORSEMENTS = ("cosignature", "stamp")
 
 
 def columns() -> list[tuple[str, str]]:
@@ -119,7 +125,9 @@ def test_an_edit_of_any_column_is_named_with_its_position(
         new = other(value)
         db.execute(f"UPDATE {table} SET {column} = ? WHERE {chosen}", (new, *key))
     finding = finding_of(copy)
-    if table == "tile":  # the very leaf, or the first one that is missing
+    if column == "id" and table in ENDORSEMENTS:  # the row behind the gap that it leaves
+        assert finding.part == "endorsement"
+    elif table == "tile":  # the very leaf, or the first one that is missing
         assert finding.position in range(place, place + 256), finding
     else:  # a row whose place was edited is missed behind it, or found where it is now
         assert finding.position in {place, place + 1, place + FAR, SIZE + 1, None}, finding
@@ -134,11 +142,16 @@ def test_a_deleted_row_is_named(ledger: Path, copy: Path, table: str, which: int
         key, chosen = keys[which % len(keys)], where(db, table)
         place = db.execute(f"SELECT {PLACES[table]} FROM {table} WHERE {chosen}", key).fetchone()[0]
         db.execute(f"DELETE FROM {table} WHERE {chosen}", key)
-    if table == "checkpoint" and which < 3:
-        # Every tree is the beginning of the next one: an older checkpoint says nothing more.
-        assert audited(copy).finding is None
-        return
     report = audited(copy)
+    if (table, which) == ("checkpoint", 2) or (table in ENDORSEMENTS and key == keys[-1]):
+        # Every tree is the beginning of the next one: an older checkpoint that nobody endorsed
+        # says nothing more. And what others signed last, they have to show themselves.
+        assert report.finding is None
+        return
+    if table in ENDORSEMENTS or (table == "checkpoint" and which < 2):
+        assert report.finding is not None
+        assert report.finding.part == "endorsement"
+        return
     if table == "checkpoint":
         assert report.verdict == "stale"
         return
@@ -157,6 +170,32 @@ def test_an_inserted_row_is_named(ledger: Path, copy: Path, table: str) -> None:
         changed = [fresh.get(name, value) for name, value in zip(names, row, strict=True)]
         db.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(names))})", changed)
     assert finding_of(copy).position in {301, 302}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "INSERT INTO cosignature SELECT 5, size, 'x+00000000', line FROM cosignature WHERE id = 1",
+        "INSERT INTO cosignature SELECT 5, 301, witness, line FROM cosignature WHERE id = 1",
+        "INSERT INTO cosignature SELECT 5, 7, witness, line FROM cosignature WHERE id = 1",
+        "INSERT INTO cosignature SELECT 5, size, witness || 0, CAST(line || line AS BLOB)"
+        " FROM cosignature WHERE id = 1",
+        "INSERT INTO stamp SELECT 3, size, note, x'00', time FROM stamp WHERE id = 1",
+        "INSERT INTO stamp SELECT 3, 301, note, token, time FROM stamp WHERE id = 1",
+        "UPDATE stamp SET note = (SELECT note FROM checkpoint k WHERE k.size = stamp.size)",
+    ],
+)
+def test_an_endorsement_of_something_else_is_named(ledger: Path, copy: Path, script: str) -> None:
+    with attacking(ledger, copy) as db:
+        db.execute(script)
+    assert finding_of(copy).part == "endorsement"
+
+
+def test_what_nobody_trusted_signed_is_counted_and_not_believed(ledger: Path) -> None:
+    report = audited(ledger, trusted=Trusted())
+    assert report.verdict == "verified"
+    told = [note for note in report.notes if "no key of" in note]
+    assert [note.split()[0] for note in told] == ["4", "2"]
 
 
 @pytest.mark.parametrize("table", ["ev", "cmd", "claim", "tile", "checkpoint"])
@@ -266,11 +305,12 @@ def test_an_index_that_hides_a_row_is_found(ledger: Path, copy: Path) -> None:
 # --- files that are no logs ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("offset", [100_000, 200_000, 300_000, 400_000])
-def test_a_damaged_file_is_found_without_a_traceback(ledger: Path, copy: Path, offset: int) -> None:
+@pytest.mark.parametrize("tag", ["ledger-created.v1", "key-attested.v1", "statement-signed.v1"])
+def test_a_damaged_file_is_found_without_a_traceback(ledger: Path, copy: Path, tag: str) -> None:
     shutil.copytree(ledger, copy)
     raw = bytearray((copy / "log.sqlite").read_bytes())
-    raw[offset : offset + 4_096] = bytes(4_096)
+    page = raw.rindex(f'"type":"{tag}"'.encode()) // PAGE_BYTES * PAGE_BYTES
+    raw[page : page + PAGE_BYTES] = bytes(PAGE_BYTES)
     (copy / "log.sqlite").write_bytes(raw)
     assert audited(copy).verdict == "invalid"
 

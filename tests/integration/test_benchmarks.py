@@ -40,6 +40,15 @@ def test_a_quick_run_measures_approvals_and_leaves_the_documentation_alone() -> 
     assert (documented.read_bytes() if documented.exists() else None) == before
 
 
+def test_a_quick_run_measures_signatures_beside_raw_verifications() -> None:
+    done = run("--quick", "jws")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("| raw cryptography | ") and "| 100.0% |" in line for line in lines)
+    assert any(line.startswith("| ours | ") and line.endswith("% | 1.00 |") for line in lines)
+    assert any(line.startswith("| 1,000 | ") for line in lines)
+
+
 def test_an_unknown_benchmark_is_refused() -> None:
     done = run("--quick", "teleports")
     assert done.returncode == 2

@@ -1,6 +1,7 @@
 """A ledger in which everything happened that an audit looks at; and its attackers."""
 
 import asyncio
+import atexit
 import hashlib
 import json
 import random
@@ -8,27 +9,36 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from ledger import clock, notekeys
+from ledger.auditing.endorsements import Trusted
 from ledger.auditing.findings import Finding
 from ledger.auditing.report import Report
 from ledger.auditing.whole import Request, audit
+from ledger.checkpoint import parse_note, sign_lines
+from ledger.endorsements import Endorsements, Stamp
 from ledger.log import Log
 from ledger.people import NewPasskey
 from ledger.publication import Publication
 from ledger.signerstate import SignerState
 from ledger.store import SqliteLog
+from ledger.timestamp import parse_certificates, request, verify_stamp
 from ledger.treestore import TreeStore
 from ledger.upkeep import Upkeep
 from projections.follower import rebuild
 from tests.support.authenticator import Passkey
+from tests.support.authority import Authority
 from tests.support.commanders import KINDS, Commanders, Step
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import registration
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
+WITNESSES = [notekeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
 LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
 
 
@@ -46,6 +56,8 @@ def eventful(directory: Path, *, size: int = 301) -> Path:
         for steps in (10, 20, 200):
             asyncio.run(_happen(cast, process, steps))
             publication.catch_up()
+            if steps < 200:
+                _endorse(process, tree, keys.origin)
         asyncio.run(_end_well(cast, process))
         while process.store.head() < size:
             asyncio.run(process.draft(cast.alice))
@@ -54,6 +66,38 @@ def eventful(directory: Path, *, size: int = 301) -> Path:
     with closing(Log(SqliteLog(directory / LOG))) as log:
         rebuild(directory / VIEWS, log)
     return directory
+
+
+def _endorse(process: Process, tree: TreeStore, origin: str) -> None:
+    """Have the newest checkpoint cosigned by two witnesses, and stamped in between."""
+    published = tree.latest()
+    assert published is not None
+    point = parse_note(published.note).checkpoint
+    assert point.origin == origin
+    with closing(Endorsements(process.store)) as endorsements:
+        for number, witness in enumerate(WITNESSES):
+            line = sign_lines(point, [witness], now_s=NOW_MS // 1000)
+            endorsements.cosign(published.size, witness.key, line)
+            if number == 0:
+                note = endorsements.note(published)
+                token = authority().stamp(request(note, nonce=1))
+                found = verify_stamp(token, note, trusted().authorities)
+                time = clock.to_text(round(found.time.timestamp() * 1000))
+                endorsements.stamp(Stamp(published.size, note, token, time))
+
+
+@cache
+def authority() -> Authority:
+    """Return a time-stamp authority that lives as long as the tests."""
+    directory = TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    return Authority(Path(directory.name) / "tsa")
+
+
+def trusted() -> Trusted:
+    """Return whom an auditor of these ledgers knows."""
+    keys = tuple(witness.key for witness in WITNESSES)
+    return Trusted(keys, parse_certificates(authority().pem))
 
 
 async def _happen(cast: Cast, process: Process, steps: int) -> None:
@@ -103,7 +147,8 @@ def _about(raw: bytes) -> dict[str, Any]:
 def audited(directory: Path, *, state: bool = True, **more: Any) -> Report:
     """Audit a ledger's directory, without its read models."""
     signed = directory / STATE if state else None
-    return audit(Request(log=directory / LOG, state=signed, **more), now_ms=NOW_MS)
+    given = {"trusted": trusted(), **more}
+    return audit(Request(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:

@@ -1,8 +1,11 @@
 """A connection's transport: what leaves together, and what is not held back."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
-from ledger.wire import LONG_BYTES, Joined
+from ledger.wire import HEAD, Joined
+
+START = HEAD + b"200 OK\r\n\r\n"
 
 
 class Sent(asyncio.Transport):
@@ -23,51 +26,59 @@ class Sent(asyncio.Transport):
         return self.closed
 
 
-def test_what_is_written_in_one_turn_leaves_together() -> None:
+def sent(writing: Callable[[Joined, Sent], Awaitable[None]]) -> list[bytes]:
+    """Return the pieces that reach the transport."""
+
     async def run() -> list[bytes]:
-        sent = Sent()
-        joined = Joined(sent, asyncio.get_running_loop())
-        joined.write(b"head ")
+        below = Sent()
+        await writing(Joined(below, asyncio.get_running_loop()), below)
+        return below.pieces
+
+    return asyncio.run(run())
+
+
+def test_a_head_leaves_with_the_body() -> None:
+    async def writing(joined: Joined, below: Sent) -> None:
+        joined.write(START)
+        assert below.pieces == []
         joined.write(b"body")
-        assert sent.pieces == []
+        assert below.pieces == [START + b"body"]
+        joined.write(b"more")
         await asyncio.sleep(0)
-        joined.write(b"next")
+
+    assert sent(writing) == [START + b"body", b"more"]
+
+
+def test_a_head_without_a_body_leaves_at_the_end_of_the_turn() -> None:
+    async def writing(joined: Joined, below: Sent) -> None:
+        joined.write(START)
         await asyncio.sleep(0)
-        return sent.pieces
 
-    assert asyncio.run(run()) == [b"head body", b"next"]
-
-
-def test_a_long_piece_is_not_held_back() -> None:
-    async def run() -> list[bytes]:
-        sent = Sent()
-        joined = Joined(sent, asyncio.get_running_loop())
-        joined.write(b"head ")
-        joined.write(bytes(LONG_BYTES))
-        return sent.pieces
-
-    assert asyncio.run(run()) == [b"head " + bytes(LONG_BYTES)]
+    assert sent(writing) == [START]
 
 
 def test_closing_sends_what_waits_first() -> None:
-    async def run() -> list[bytes]:
-        sent = Sent()
-        joined = Joined(sent, asyncio.get_running_loop())
-        joined.write(b"goodbye")
+    async def writing(joined: Joined, below: Sent) -> None:
+        joined.write(START)
         joined.close()
         assert joined.is_closing()
-        return sent.pieces
 
-    assert asyncio.run(run()) == [b"goodbye"]
+    assert sent(writing) == [START]
 
 
-def test_what_waits_for_a_connection_that_was_lost_is_forgotten() -> None:
-    async def run() -> list[bytes]:
-        sent = Sent()
-        joined = Joined(sent, asyncio.get_running_loop())
-        joined.write(b"to nobody")
-        sent.close()
+def test_a_head_for_a_connection_that_was_lost_is_forgotten() -> None:
+    async def writing(joined: Joined, below: Sent) -> None:
+        joined.write(START)
+        below.close()
         await asyncio.sleep(0)
-        return sent.pieces
 
-    assert asyncio.run(run()) == []
+    assert sent(writing) == []
+
+
+def test_a_body_that_looks_like_a_head_follows_its_own() -> None:
+    async def writing(joined: Joined, below: Sent) -> None:
+        joined.write(START)
+        joined.write(START)
+        await asyncio.sleep(0)
+
+    assert sent(writing) == [START + START]

@@ -30,10 +30,10 @@ export const CHECKS = [
 
 /** One verification: what was read so far, and what each check found. */
 export class Verification {
-  /** `expectedKey` is a vkey, a fingerprint, or empty; `breathe` is awaited often. */
-  constructor(bytes, { expectedKey = "", breathe = async () => {} } = {}) {
+  /** `expected` are the names of log keys that the user trusts; `breathe` is awaited often. */
+  constructor(bytes, { expected = [], breathe = async () => {} } = {}) {
     this.bytes = bytes;
-    this.expectedKey = expectedKey.trim();
+    this.expected = expected;
     this.breathe = breathe;
     this.found = new Map();
     this.bundle = null;
@@ -163,7 +163,7 @@ export class Verification {
     await this.eachEvent(async (event) => {
       if (await attestations.add(event)) shown.push(event);
     });
-    const { rpId, origin } = foundingOf(this.events);
+    const party = shown.length ? foundingOf(this.events) : {};
     const named = shown.map(({ position, body }) =>
       body.jwk
         ? [`Position ${position}`, `signing key ${body.kid}`]
@@ -171,7 +171,7 @@ export class Verification {
     );
     return {
       says: `${count(shown.length, "passkey or key", "passkeys and keys")} shown, with the user verified.`,
-      inputs: [["Relying party", rpId], ["Origin", origin], ...named],
+      inputs: [["Relying party", party.rpId ?? "–"], ["Origin", party.origin ?? "–"], ...named],
     };
   }
 
@@ -211,8 +211,8 @@ export class Verification {
       await this.auditor.add(event);
     } catch (error) {
       if (!isFinding(error)) throw error;
-      const open = error.code === "statement_unknown" && this.bundle.mode !== "full";
-      throw new (open ? Unknown : error.constructor)(error.code, error.message, event.position);
+      const isOpen = error.code === "statement_unknown" && this.bundle.mode !== "full";
+      throw new (isOpen ? Unknown : Refusal)(error.code, error.message, event.position);
     }
   }
 
@@ -275,21 +275,20 @@ export class Verification {
       throw new Unknown("algorithm_unknown", "this browser does not verify ML-DSA-44, and no other key signed");
     }
     this.signers = signers;
-    const kinds = signers.map(kindOf).join(" and ");
     const more = unknown.length ? " This browser does not verify the line of the ML-DSA-44 key." : "";
     const named = await Promise.all(signers.map(async (key) => [`${kindOf(key)} key`, await fingerprint(key)]));
     return {
-      says: `Signed for ${note.size} entries with the announced ${kinds} key.${more}`,
+      says: `Signed for ${note.size} entries with the announced ${signers.map(kindOf).join(" and ")} key.${more}`,
       inputs: [["Origin", note.origin], ...named],
     };
   }
 
   async ledger() {
-    if (!this.expectedKey) throw new Unknown("log_key_not_given", "no key was given to compare with");
-    await requireExpected(this.expectedKey, this.signers);
+    if (!this.expected.length) throw new Unknown("log_key_not_given", "no key was given to compare with");
+    await requireExpected(this.expected, this.signers);
     return {
       says: `It is ${this.bundle.note.origin}, by the key that you gave.`,
-      inputs: [["Expected", this.expectedKey]],
+      inputs: this.expected.map((name) => ["Expected", name]),
     };
   }
 }

@@ -35,9 +35,23 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
     statements: decided ? bundle.statements.map((id) => shown(id, events, auditor, nowMs)) : [],
+    notLookedAt: ["checkpoint.tsr", "policy"].filter((name) => bundle?.files.has(name)),
     doesNotProve: bundle?.mode === "statement" ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS,
   };
 }
+
+const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
+const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
+const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
+const ofStatement = pick(["id", "title", "status", "approvers", "decisions"]);
+
+/** Return the members of a report that every verifier has, and no others. */
+export const contract = (report) => ({
+  ...ofReport(report),
+  checks: report.checks.map(ofCheck),
+  statements: report.statements.map(ofStatement),
+  doesNotProve: report.doesNotProve,
+});
 
 function verdictOf(checks) {
   const outcomes = checks.map(({ outcome }) => outcome);
@@ -49,13 +63,13 @@ function verdictOf(checks) {
 function shown(id, events, { statements, people }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
-  const mine = events.filter(({ stream, type }) => stream === id && type in DECISIONS);
+  const mine = events.filter(({ stream }) => stream === id);
   return {
     id,
     title: statement.title,
     status: statusAt(statement, nowMs),
     approvers: [...statement.approvals.keys()].map(person),
-    decisions: mine.map(({ position, at, type, body }) => ({
+    decisions: mine.filter(({ type }) => type in DECISIONS).map(({ position, at, type, body }) => ({
       position,
       at,
       ...person(body.signer),
@@ -65,6 +79,8 @@ function shown(id, events, { statements, people }, nowMs) {
     sha256: statement.sha256,
     policy: statement.policy,
     names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
-    document: events.find(({ stream, version }) => stream === id && version === 1).body.document,
+    creator: person(statement.creator),
+    draftedAt: mine[0].at,
+    document: mine[0].body.document,
   };
 }

@@ -6,6 +6,7 @@ import { el, icon } from "../static/js/lib/dom.js";
 import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
 
+const MOST_INPUTS = 200;
 const TITLES = {
   readable: "The file is whole",
   content: "The content is what was recorded",
@@ -88,19 +89,19 @@ function section(id, title, ...children) {
   return el("section", { "aria-labelledby": id }, el("h3", { id }, title), ...children);
 }
 
-function list(pairs, attributes = { class: "facts" }) {
+function list(pairs) {
   const rows = pairs.map(([name, value]) =>
     el("div", {}, el("dt", {}, name), el("dd", {}, ...(Array.isArray(value) ? value : seen(value)))),
   );
-  return el("dl", attributes, ...rows);
+  return el("dl", { class: "facts" }, ...rows);
 }
 
-function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, forged, expectedKey }) {
+function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, forged, expected }) {
   const pairs = [
     ["File", [...seen(name), ` (${bytes.toLocaleString("en")} bytes)`]],
     ["Its SHA-256", [el("code", {}, sha256)]],
     ["Checked", moment(at)],
-    ["Expected key", expectedKey ? [el("code", {}, expectedKey)] : "none given"],
+    ["Expected key", expected.length ? expected.map((key) => el("code", {}, key)) : "none given"],
   ];
   if (forged) pairs.unshift(["Forged here", forged]);
   if (ledger) {
@@ -130,7 +131,9 @@ function check({ name, outcome, says, code, position, inputs }, at) {
 
 function inputsOf(details, number, isOpen) {
   const name = `What went into check ${number}`;
-  const inputs = list(details, { class: "facts" });
+  const more = details.length - MOST_INPUTS;
+  const rest = more > 0 ? [["…", `and ${more} more`]] : [];
+  const inputs = list([...details.slice(0, MOST_INPUTS), ...rest]);
   const region = el("div", { class: "inputs", tabindex: "0", role: "group", "aria-label": name }, inputs);
   const shown = disclosure("What went in", `, check ${number}`, region);
   shown.open = isOpen;
@@ -147,16 +150,18 @@ function statements(items) {
   return section("statements-title", title, ...items.map(statement));
 }
 
-function statement({ title, status, decisions, sha256, policy, document, approvers, names }) {
+function statement(shown) {
+  const { title, status, decisions, sha256, policy, document, approvers, names, creator, draftedAt } = shown;
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(status));
-  const approved = approvers.length === 1 ? "1 person approved" : `${approvers.length} people approved`;
+  const approved = ["Nobody", "1 person"][approvers.length] ?? `${approvers.length} people`;
   const digest = el("div", { class: "digest-row" }, el("div", { class: "seal" }, seal(sha256)), el("code", { class: "digest" }, ...grouped(sha256)));
   return el(
     "div",
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
-    el("p", {}, `${approved}. ${policySentence(policy, names)}`),
+    el("p", {}, `${approved} approved. ${policySentence(policy, names)}`),
+    el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
     decisions.length ? table(decisions) : el("p", { class: "muted" }, "Nobody has decided yet."),
@@ -175,7 +180,7 @@ function table(decisions) {
       el("th", { scope: "row" }, ...seen(name)),
       el("td", {}, titled(decision)),
       el("td", {}, el("time", { datetime: at }, at.replace("T", " ").replace(/\.[0-9]*Z/, " UTC"))),
-      el("td", {}, String(position)),
+      el("td", { "data-label": "Position" }, String(position)),
     ),
   );
   const caption = el("caption", { class: "visually-hidden" }, "Decisions");
@@ -192,7 +197,8 @@ function proved({ verdict }) {
   return [section("proves-title", "What this proves", el("p", {}, text))];
 }
 
-function limits({ doesNotProve }) {
-  const items = doesNotProve.map((each) => el("li", {}, each));
+function limits({ doesNotProve, notLookedAt }) {
+  const left = notLookedAt.map((name) => `This page does not look at ${name}; “ledger verify” does.`);
+  const items = [...doesNotProve, ...left].map((each) => el("li", {}, each));
   return section("limits-title", "What this does not prove", el("ul", { "data-limits": "" }, ...items));
 }

@@ -30,6 +30,7 @@ PARTS = (
     "receipt",
     "tile",
     "checkpoint",
+    "endorsement",
     "signer's state",
     VIEWS,
 )

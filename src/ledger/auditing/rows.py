@@ -19,7 +19,7 @@ from ledger.events import (
     StatementWithdrawn,
 )
 
-FORMAT = 2
+FORMAT = 3
 BUSY_TIMEOUT_S = 5.0
 STATEMENT_TAGS = tuple(
     body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)

@@ -18,6 +18,7 @@ import msgspec
 
 from ledger import __version__, clock
 from ledger.auditing import findings, resume
+from ledger.auditing.endorsements import Endorsements, Trusted
 from ledger.auditing.findings import Finding
 from ledger.auditing.names import compare_claims, compare_receipts, read_head
 from ledger.auditing.parts import Counts, People, Share
@@ -38,13 +39,14 @@ STATE = "signer's state"
 class Request(msgspec.Struct, frozen=True):
     """What to audit: a log's file, the signer's state if there is one, a key that is expected.
 
-    `jobs` is how many processes, None for as many as the log is worth; `resume` is the file that
-    an earlier run left.
+    `trusted` is whose cosignatures and time-stamps are verified; `jobs` is how many processes, None
+    for as many as the log is worth; `resume` is the file that an earlier run left.
     """
 
     log: Path
     state: Path | None = None
     log_key: str | None = None
+    trusted: Trusted = Trusted()
     jobs: int | None = None
     resume: Path | None = None
 
@@ -69,6 +71,7 @@ class _Audit:
         self._saved_s = 0.0
         self._rows = Rows(request.log)
         self._people = People(self._rows)
+        self._endorsements = Endorsements(self._rows, request.trusted)
         self._before: Progress | None = None
         if request.resume is not None:
             resume.require_writable(request.resume)
@@ -105,6 +108,8 @@ class _Audit:
                 self._claims = len(self._people.claims)
                 ((receipts,),) = rows.query("SELECT count(*) FROM cmd")
                 self._promised = self._read_promise()
+                self._note(self._endorsements.run())
+                self._notes += self._endorsements.notes()
                 wanted = {each.size for each in (self._promised, self._before) if each is not None}
                 self._scan = Scan(rows, self._size, frozenset(wanted))
                 if self._before is not None:  # its root has to be seen before it is believed

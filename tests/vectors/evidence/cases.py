@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -238,6 +239,16 @@ def envelope(position: int, **members: Any) -> Callable[[list[bytes]], list[byte
 def again(told: list[bytes]) -> list[bytes]:
     """Bob's approval once more, as the next event of the statement."""
     return [*told[:12], resealed(told[10], version=4), *told[12:]]
+
+
+def of_nobody(told: list[bytes]) -> list[bytes]:
+    """A stream of a person that does not begin with a registration."""
+    shown = resealed(told[3], stream=UUID(int=9), version=1)
+    return [*told, shown]
+
+
+def in_our_stream(told: list[bytes]) -> list[bytes]:
+    return [*told, resealed(told[2], stream=UUID(int=0), version=3)]
 
 
 def bobs_approval(of: int) -> str:

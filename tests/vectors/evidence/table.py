@@ -18,11 +18,13 @@ from tests.vectors.evidence.cases import (
     envelope,
     failed,
     flipped,
+    in_our_stream,
     last_approval_left_out,
     left_open,
     left_out,
     manifest_with,
     moved,
+    of_nobody,
     other_hash,
     other_leaf,
     other_root,
@@ -180,7 +182,7 @@ OPERATOR = (
          found=failed("keys", "key_of_another", 11)),
     Case("a key that was revoked before", "full", forged=moved(16, 11),
          found=failed("keys", "key_revoked", 12)),
-    Case("a key that was attested later", "full", forged=moved(9, 12),
+    Case("a key that was attested later", "redacted", forged=moved(9, 12),
          found=failed("keys", "key_unknown", 11)),
     Case("a key that had ended", "full", forged=envelope(12, at="2028-01-01T00:00:00.000Z"),
          found=failed("keys", "key_expired", 12)),
@@ -209,6 +211,11 @@ OPERATOR = (
          found=failed("policy", "assertion_required", 14)),
     Case("more rights than were open", "full", forged=at(6, role="administrator"),
          found=failed("policy", "role_not_open", 6)),
+    Case("a person in the ledger's own stream", "full", forged=in_our_stream,
+         found=failed("policy", "event_misplaced", 17)
+         | failed("checkpoint", "event_misplaced")),
+    Case("a passkey of nobody who registered", "full", forged=of_nobody,
+         found=failed("policy", "event_misplaced", 17)),
 )  # fmt: skip
 
 CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR)
