@@ -117,13 +117,14 @@ def decode(raw: bytes, type_: type[T]) -> T:
     # msgspec keeps the last of duplicate members. Without a backslash every quote delimits a
     # string, so `":` occurs once per member: where a flat struct has as many, all are unique.
     members = raw.count(b'":')
-    if b"\\" in raw or raw.count(b":") != members or members != _present(value, type_):
+    if b"\\" in raw or raw.count(b":") != members or members != _present(value):
         parse_json(raw, exact_numbers=False)
     return value
 
 
-def _present(value: Any, type_: Any) -> int:
+def _present(value: Any) -> int:
     """Count the members of a struct that differ from their defaults, and its tag; else -1."""
+    type_ = type(value)
     shape = _shapes.get(type_)
     if shape is None:
         shape = _shapes[type_] = _shape(type_)
@@ -131,9 +132,9 @@ def _present(value: Any, type_: Any) -> int:
     return always + sum([getattr(value, name) is not default for name, default in optional])
 
 
-def _shape(type_: Any) -> tuple[int, tuple[tuple[str, Any], ...]]:
+def _shape(type_: type[Any]) -> tuple[int, tuple[tuple[str, Any], ...]]:
     """Return how many members a struct always has, its tag among them, and its optional ones."""
-    if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
+    if not issubclass(type_, msgspec.Struct):
         return -1, ()
     defaults = type_.__struct_defaults__
     required = len(type_.__struct_fields__) - len(defaults)
