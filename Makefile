@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean help lint lock run test test-node upgrade
+.PHONY: bench clean help lint lock run test test-node upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -18,6 +18,7 @@ run: .venv/run.stamp ## serve http://localhost:8000, its data under ./data
 	@exec $(BIN)/ledger serve
 
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
+	@command -v openssl >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl; } >&2 || { echo "make test needs the openssl command, 3.0 or newer: install it." >&2; exit 1; }
 	@$(BIN)/python tests/browser/install_browser.py
 	$(BIN)/python -m pytest --ignore=tests/browser
 	$(BIN)/python -m pytest tests/browser
@@ -26,6 +27,9 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }
 	cd tests/vectors/node && npm install --silent --no-audit --no-fund --no-package-lock
 	cd tests/vectors/node && node generate.mjs --check
+
+verifier: .venv/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
+	$(BIN)/python -m tests.browser.make_verifier
 
 lint: .venv/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check

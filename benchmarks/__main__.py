@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import approvals, jws, log, pages, rebuild, startup
+from benchmarks import approvals, audit, jws, log, pages, rebuild, startup
 from benchmarks.process import ROOT
 from benchmarks.report import Result, markdown, write
 from benchmarks.units import machine
@@ -14,6 +14,7 @@ from benchmarks.units import machine
 BENCHMARKS: dict[str, Callable[..., list[Result]]] = {
     "approvals": approvals.run,
     "rebuild": rebuild.run,
+    "audit": audit.run,
     "pages": pages.run,
     "startup": startup.run,
     "jws": jws.run,

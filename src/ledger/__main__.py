@@ -1,7 +1,8 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `export`, `verify`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
+`replay`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws` and `ledger verify` have more, which
-are in cli_jws.py and cli_verify.py.
+Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
+more, which are in cli_….py.
 """
 
 import argparse
@@ -15,7 +16,16 @@ from types import FrameType
 
 import uvicorn
 
-from ledger import __version__, cli_export, cli_jws, cli_verify, logcommands
+from ledger import (
+    __version__,
+    cli_audit,
+    cli_export,
+    cli_jws,
+    cli_replay,
+    cli_verify,
+    logcommands,
+    witnesscommands,
+)
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
@@ -44,8 +54,11 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
     logcommands.add_parser(commands)
+    witnesscommands.add_parser(commands)
     cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
+    cli_audit.add_parser(commands)
+    cli_replay.add_parser(commands)
     return parser
 
 
@@ -57,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "verify":
         return cli_verify.run(chosen)
     try:
+        if chosen.command == "witness":
+            return witnesscommands.run(chosen)
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)
@@ -64,6 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return cli_export.run(settings, chosen)
         if chosen.command == "log":
             return logcommands.run(settings, chosen)
+        if chosen.command == "audit":
+            return cli_audit.run(settings, chosen)
+        if chosen.command == "replay":
+            return cli_replay.run(settings, chosen)
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ An act can never be taken for an approval, nor the reverse: their `typ` differ, 
 compared whole.
 """
 
+from functools import lru_cache
 from typing import TypeVar, cast
 
 import msgspec
@@ -137,6 +138,7 @@ _ACTS = (
 )
 
 
+@lru_cache(maxsize=64)  # whose act it is, is asked before what it says
 def parse_act(text: str) -> CompactJws:
     """Return an unverified act's JWS; raise MalformedError, or RefusedError `jws_typ_mismatch`."""
     jws = parse_compact(text)

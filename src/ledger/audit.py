@@ -41,6 +41,9 @@ from ledger.passkey import AssertionEvidence
 from ledger.person import KeySubmission, Person
 from ledger.statement import Decision, Statement
 
+MOST_CHARS = 500
+_BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
+_REGISTRATION: dict[type[Body], int] = {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
 S = TypeVar("S", Charter, Person, Statement)
 
 
@@ -63,12 +66,16 @@ class Auditor:
         self.statements: dict[UUID, Statement] = {}
         self._owners: dict[str, UUID] = {}
         self._claims: set[str] = set()
-        self._streams: set[UUID] = set()
         # A registration is three events; the two behind the first must follow at once.
         self._incomplete: UUID | None = None
 
-    def add(self, position: int, state: bytes, leaf: bytes | None = None) -> Event:
-        """Check the next stored event and fold it; raise AuditError `log_invalid`."""
+    def add(
+        self, position: int, state: bytes, leaf: bytes | None = None, *, decide: bool = True
+    ) -> Event:
+        """Check the next stored event and fold it; raise AuditError `log_invalid`.
+
+        Without `decide` the event is held against its entry and folded, but not decided again.
+        """
         try:
             if self._may_skip(position):
                 self.position = position - 1
@@ -76,17 +83,19 @@ class Auditor:
                 raise CorruptError("position_gap", f"after {self.position} comes {position}")
             event = self._parse(state, leaf)
             self._require_complete(event)
-            expected = self._decide(event)
-            if expected != event.body:
-                raise CorruptError("decision_mismatch", "the evidence leads to another event")
+            if decide:
+                self._decide_again(event)
             self._claim(event)
             self._evolve(event)
-        except LedgerError as error:
-            raise AuditError("log_invalid", f"{error}", position=position) from error
-        except (AssertionError, KeyError, ValueError) as error:
-            raise AuditError("log_invalid", f"{error!r}", position=position) from error
+        except (LedgerError, AssertionError, KeyError, ValueError) as error:
+            raise refusal(error, position) from error
         self.position = position
         return event
+
+    def _decide_again(self, event: Event) -> None:
+        expected = self._decide(event)
+        if expected != event.body:
+            raise CorruptError("decision_mismatch", _differences(event.body, expected))
 
     def _may_skip(self, position: int) -> bool:
         """Tell whether what lies before a position may be of other streams.
@@ -103,23 +112,10 @@ class Auditor:
 
     @staticmethod
     def _parse(state: bytes, leaf: bytes | None) -> Event:
-        raw, salt, body = entry.split(state)
-        envelope = entry.parse_entry(raw)
-        entry.check_commitment(envelope, salt, body)
-        # The entry has one spelling: what it says, sealed again, is what is stored.
-        again = entry.seal(
-            at=envelope.at,
-            seq=envelope.seq,
-            stream=envelope.stream,
-            tag=envelope.type,
-            body=body,
-            salt=salt,
-        )
-        if again != state:
-            raise CorruptError("entry_malformed", "the entry is not in its canonical form")
+        envelope, body = entry.unseal(state)
         if leaf is not None and leaf != entry.leaf_hash(state):
             raise CorruptError("leaf_mismatch", "the stored leaf hash is not the entry's")
-        return events.decode(state)
+        return events.decode_body(envelope, body)
 
     # --- deciding again ------------------------------------------------------------------------
 
@@ -128,6 +124,8 @@ class Auditor:
         if self.charter is not None and self.charter.frozen:
             raise CorruptError("ledger_frozen", "an event behind the last one")
         match event.body:
+            case StatementSigned() | StatementRejected() | StatementWithdrawn():
+                return self._decide_statement(event, now_ms)
             case LedgerCreated() as body:
                 if self.charter is not None or event.stream != charter.STREAM:
                     raise CorruptError("ledger_founded_twice", "a ledger is founded once")
@@ -143,7 +141,7 @@ class Auditor:
             case StatementDrafted() as body:
                 return self._draft(event, body, now_ms)
             case _:
-                return self._decide_statement(event, now_ms)
+                raise CorruptError("event_misplaced", "not an event of this ledger")
 
     def _decide_charter(
         self, body: InvitationIssued | LogKeysAnnounced | LogKeysRetired | LogFrozen, now_ms: int
@@ -224,12 +222,14 @@ class Auditor:
         )
         self._require_stream(event, UUID(document.statement_id))
         superseded = document.supersedes
-        if superseded is not None and UUID(superseded) not in self.statements:
+        if superseded is not None and self._statement(UUID(superseded)) is None:
             raise CorruptError("statement_unknown", "it supersedes a statement that is not there")
         return again
 
     def _decide_statement(self, event: Event, now_ms: int) -> Body:
-        subject = self.statements[event.stream]
+        subject = self._statement(event.stream)
+        if subject is None:
+            raise CorruptError("event_misplaced", "a statement's stream begins with its draft")
 
         def decision(signer: Person, assertion: AssertionEvidence | None) -> Decision:
             return Decision(
@@ -258,11 +258,16 @@ class Auditor:
 
     def _evolve(self, event: Event) -> None:
         # One stream is one thing, the ledger, a person or a statement, and it begins once.
-        begins = isinstance(event.body, LedgerCreated | UserRegistered | StatementDrafted)
-        if begins != (event.version == 1) or (begins and event.stream in self._streams):
+        begins = isinstance(event.body, _BEGINNINGS)
+        if begins != (event.version == 1) or (begins and self._has_begun(event.stream)):
             raise CorruptError("event_misplaced", "a stream begins once, with its own first event")
-        self._streams.add(event.stream)
         match event.body:
+            case (
+                StatementSigned() | StatementDrafted() | StatementRejected() | StatementWithdrawn()
+            ):
+                known = None if begins else self._statement(event.stream)
+                after = self.statements[event.stream] = _next(known, event, statement.evolve)
+                self._moved(known, after)
             case (
                 LedgerCreated()
                 | LogKeysAnnounced()
@@ -271,16 +276,26 @@ class Auditor:
                 | InvitationIssued()
             ):
                 self.charter = _next(self.charter, event, charter.evolve)
-            case (
-                StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn()
-            ):
-                known = self.statements.get(event.stream)
-                self.statements[event.stream] = _next(known, event, statement.evolve)
             case _:
                 someone = self.people.get(event.stream)
                 self.people[event.stream] = _next(someone, event, person.evolve)
         if isinstance(event.body, KeyAttested):
             self._owners[event.body.kid] = event.stream
+
+    # What an auditor of some streams alone finds elsewhere.
+
+    def _statement(self, stream: UUID) -> Statement | None:
+        return self.statements.get(stream)
+
+    def _moved(self, before: Statement | None, after: Statement) -> None:
+        """Hear of a statement that an event moved on."""
+
+    def _has_begun(self, stream: UUID) -> bool:
+        return (
+            stream in self.statements
+            or stream in self.people
+            or (stream == charter.STREAM and self.charter is not None)
+        )
 
     def _claim(self, event: Event) -> None:
         for name in events.claims(event):
@@ -289,14 +304,16 @@ class Auditor:
             self._claims.add(name)
 
     def _require_complete(self, event: Event) -> None:
-        stream, expected = event.stream, {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
+        stream = event.stream
         if self._incomplete is not None:
-            follows = stream == self._incomplete and expected.get(type(event.body)) == event.version
+            follows = (
+                stream == self._incomplete and _REGISTRATION.get(type(event.body)) == event.version
+            )
             if not follows:
                 raise CorruptError("registration_torn", "a registration was torn apart")
         if isinstance(event.body, UserRegistered):
             self._incomplete = stream
-        elif event.version == expected[KeyAttested] and isinstance(event.body, KeyAttested):
+        elif event.version == _REGISTRATION[KeyAttested] and isinstance(event.body, KeyAttested):
             self._incomplete = None
 
     @property
@@ -315,6 +332,23 @@ class Auditor:
     def _require_stream(event: Event, stream: UUID) -> None:
         if event.stream != stream:
             raise CorruptError("event_misplaced", "the event stands in another stream")
+
+
+def refusal(error: Exception, position: int) -> AuditError:
+    """Return why the log is refused at a position; the reason is its cause."""
+    detail = f"{error}" if isinstance(error, LedgerError) else f"{error!r}"
+    return AuditError("log_invalid", detail, position=position)
+
+
+def _differences(stored: Body, expected: Body) -> str:
+    """Say where a stored event is not the one that its evidence leads to."""
+    if type(stored) is not type(expected):
+        return f"the evidence leads to {expected.TAG}"
+    pairs = [
+        (name, getattr(stored, name), getattr(expected, name)) for name in stored.__struct_fields__
+    ]
+    told = [f"{name} is {a!r}, not {b!r}" for name, a, b in pairs if a != b]
+    return f"the evidence leads to another event: {'; '.join(told)}"[:MOST_CHARS]
 
 
 def _next(state: S | None, event: Event, evolve: Callable[[S | None, Event], S]) -> S:

@@ -25,10 +25,10 @@ from ledger.exhibits import exhibits
 from ledger.merkle import HASH_BYTES, WIDTH
 from ledger.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
 
-CHECKPOINT = "checkpoint"
+CHECKPOINT, STAMP = "checkpoint", "checkpoint.tsr"
 # What is shown as it is, and what other checks look into.
 _PLAIN = frozenset(
-    {MANIFEST, CHECKPOINT, "README.txt", "verify.html", "checkpoint.tsr", "policy"}
+    {MANIFEST, CHECKPOINT, STAMP, "README.txt", "verify.html", "policy"}
     | {"keys/vkeys", "keys/tsa-chain.pem"}
 )
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,17})(\.tlog-proof)?", re.ASCII)
@@ -48,6 +48,7 @@ class Casefile(msgspec.Struct):
     proofs: dict[int, Proof]
     tiles: dict[tuple[int, int], bytes]
     exhibits: dict[str, bytes]
+    stamp: bytes | None
 
     def state(self, index: int) -> bytes:
         """Return an event as it is stored: its entry, its salt and its body."""
@@ -92,6 +93,7 @@ def read(files: Files) -> Casefile:
         proofs=_proofs(numbered["proofs"], entries),
         tiles=tiles,
         exhibits={name: files[name] for name in files if _EXHIBIT.match(name)},
+        stamp=files.get(STAMP),
     )
 
 

@@ -1,8 +1,7 @@
-"""Checkpoints and proofs as text: C2SP signed-note, tlog-checkpoint, tlog-proof. Pure.
+"""Checkpoints and proofs as text: C2SP signed-note, tlog-checkpoint, -cosignature, -proof. Pure.
 
 Bytes in, verified object or error out. Every text has one spelling: what a parser accepts, written
-again, is what it was given. Extension lines are refused: an ML-DSA-44 signature does not cover
-them, so that they would say something to some verifiers and nothing to others.
+again, is what it was given. Extension lines are refused: ML-DSA-44 signatures do not cover them.
 """
 
 import re
@@ -14,6 +13,7 @@ from ledger.encoding import b64_decode, b64_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.merkle import HASH_BYTES, MAX_PROOF_HASHES, MAX_SIZE, verify_inclusion
 from ledger.notekeys import (
+    COSIGNER,
     ED25519,
     ID_BYTES,
     SIGNATURE_BYTES,
@@ -66,8 +66,8 @@ class Note(msgspec.Struct, frozen=True):
 class VerifiedCheckpoint(msgspec.Struct, frozen=True):
     """A checkpoint that at least one of the expected keys signed, and which of them did.
 
-    `times` has, for each signer, the seconds since 1970 that an ML-DSA-44 signature states, and
-    None for an Ed25519 one.
+    `times` has, for each signer, the seconds since 1970 that its line states; None for a log's
+    Ed25519 one.
     """
 
     checkpoint: Checkpoint
@@ -94,9 +94,13 @@ class VerifiedEntry(msgspec.Struct, frozen=True):
 
 
 def sign(checkpoint: Checkpoint, signers: Sequence[NoteSigner], *, now_s: int) -> bytes:
-    """Return the signed note; an ML-DSA-44 line states the time, an Ed25519 line does not."""
-    lines = [_sign(checkpoint, signer, now_s).line() for signer in signers]
-    return "".join([checkpoint.text(), "\n", *lines]).encode()
+    """Return the signed note; only a log's Ed25519 line does not state the time."""
+    return f"{checkpoint.text()}\n".encode() + sign_lines(checkpoint, signers, now_s=now_s)
+
+
+def sign_lines(checkpoint: Checkpoint, signers: Sequence[NoteSigner], *, now_s: int) -> bytes:
+    """Return signature lines alone, to stand behind others of the same note."""
+    return "".join(_sign(checkpoint, signer, now_s).line() for signer in signers).encode()
 
 
 def _sign(checkpoint: Checkpoint, signer: NoteSigner, now_s: int) -> Signature:
@@ -105,13 +109,16 @@ def _sign(checkpoint: Checkpoint, signer: NoteSigner, now_s: int) -> Signature:
         blob = signer.sign(checkpoint.text().encode())
     else:
         blob = now_s.to_bytes(_TIME_BYTES, "big")
-        blob += signer.sign(_cosigned(checkpoint, key.name, blob))
+        blob += signer.sign(_cosigned(checkpoint, key, blob))
     return Signature(key.name, key.id, blob)
 
 
-def _cosigned(checkpoint: Checkpoint, name: str, time: bytes) -> bytes:
-    """Return the message under an ML-DSA-44 signature (C2SP tlog-cosignature)."""
-    parts = [_SUBTREE, _short(name), time, _short(checkpoint.origin), bytes(8)]
+def _cosigned(checkpoint: Checkpoint, key: NoteKey, time: bytes) -> bytes:
+    """Return the message under a cosignature (C2SP tlog-cosignature)."""
+    if key.kind == COSIGNER:
+        seconds = int.from_bytes(time, "big")
+        return f"cosignature/v1\ntime {seconds}\n{checkpoint.text()}".encode()
+    parts = [_SUBTREE, _short(key.name), time, _short(checkpoint.origin), bytes(8)]
     return b"".join([*parts, checkpoint.size.to_bytes(8, "big"), checkpoint.root])
 
 
@@ -134,8 +141,18 @@ def parse_note(raw: bytes) -> Note:
     lines = tail.split("\n")
     if not separator or lines.pop() or not 0 < len(lines) <= MAX_SIGNATURES:
         raise MalformedError("note_malformed", "not a text, an empty line, and 1 to 100 signatures")
-    signatures = tuple(map(_parse_signature, lines))
-    return Note(parse_text(f"{text}\n"), signatures)
+    return Note(parse_text(f"{text}\n"), tuple(map(_parse_signature, lines)))
+
+
+def parse_lines(raw: bytes) -> tuple[Signature, ...]:
+    """Return signature lines that stand alone, as a witness answers them, nothing verified.
+
+    Raises MalformedError `note_malformed`.
+    """
+    lines = _text(raw, "note_malformed").split("\n")
+    if lines.pop() or not 0 < len(lines) <= MAX_SIGNATURES:
+        raise MalformedError("note_malformed", "not 1 to 100 signature lines")
+    return tuple(map(_parse_signature, lines))
 
 
 def _text(raw: bytes, code: str) -> str:
@@ -166,17 +183,19 @@ def parse_text(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) != 4 or lines[3] or not lines[0]:
         raise MalformedError("checkpoint_malformed", "not three lines")
-    root = _parse_hash(lines[2], "checkpoint_malformed")
-    return Checkpoint(lines[0], _parse_number(lines[1], "checkpoint_malformed"), root)
+    root = parse_hash(lines[2], "checkpoint_malformed")
+    return Checkpoint(lines[0], parse_number(lines[1], "checkpoint_malformed"), root)
 
 
-def _parse_number(text: str, code: str) -> int:
+def parse_number(text: str, code: str) -> int:
+    """Return a size or index, as these texts spell it; raise MalformedError `code`."""
     if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
         raise MalformedError(code, "not a whole number below 2^63 without leading zeros")
     return int(text)
 
 
-def _parse_hash(text: str, code: str) -> bytes:
+def parse_hash(text: str, code: str) -> bytes:
+    """Return the 32 bytes of a hash in base64; raise MalformedError `code`."""
     try:
         value = b64_decode(text)
     except MalformedError as error:
@@ -199,15 +218,26 @@ def verify_note(raw: bytes, keys: Iterable[NoteKey], *, expected_origin: str) ->
     note = parse_note(raw)
     if note.checkpoint.origin != expected_origin:
         raise RefusedError("note_origin_mismatch", "the checkpoint of another log")
-    known = {(key.name, key.id): key for key in keys}
-    verified: dict[NoteKey, int | None] = {}
-    for signature in note.signatures:
-        key = known.get((signature.name, signature.key_id))
-        if key is not None:
-            verified[key] = _verify_signature(note.checkpoint, signature, key)
+    verified = {key: time for key, _, time in verify_lines(note.checkpoint, note.signatures, keys)}
     if not verified:
         raise RefusedError("note_unsigned", "none of the expected keys signed the checkpoint")
     return VerifiedCheckpoint(note.checkpoint, tuple(verified), tuple(verified.values()))
+
+
+def verify_lines(
+    checkpoint: Checkpoint, signatures: Iterable[Signature], keys: Iterable[NoteKey]
+) -> list[tuple[NoteKey, Signature, int | None]]:
+    """Return which of the keys made which of the lines, and the time that each line states.
+
+    Lines of other keys are left out. Raises RefusedError `note_signature_invalid`.
+    """
+    known = {(key.name, key.id): key for key in keys}
+    found = [(known.get((each.name, each.key_id)), each) for each in signatures]
+    return [
+        (key, each, _verify_signature(checkpoint, each, key))
+        for key, each in found
+        if key is not None
+    ]
 
 
 def _verify_signature(checkpoint: Checkpoint, signature: Signature, key: NoteKey) -> int | None:
@@ -218,7 +248,7 @@ def _verify_signature(checkpoint: Checkpoint, signature: Signature, key: NoteKey
     time, raw = signature.blob[:_TIME_BYTES], signature.blob[_TIME_BYTES:]
     if len(raw) != SIGNATURE_BYTES[key.kind] or time[0] & 0x80:  # the time is below 2^63
         raise RefusedError("note_signature_invalid", f"a signature of {key.name} is malformed")
-    verify(key, raw, _cosigned(checkpoint, key.name, time))
+    verify(key, raw, _cosigned(checkpoint, key, time))
     return int.from_bytes(time, "big")
 
 
@@ -244,8 +274,8 @@ def parse_proof(raw: bytes) -> Proof:
         _parse_extra(lines.pop(0).removeprefix("extra "))
     if not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_PROOF_HASHES:
         raise MalformedError("proof_malformed", "no index, or over 63 hashes")
-    index = _parse_number(lines[0].removeprefix("index "), "proof_malformed")
-    hashes = tuple(_parse_hash(line, "proof_malformed") for line in lines[1:])
+    index = parse_number(lines[0].removeprefix("index "), "proof_malformed")
+    hashes = tuple(parse_hash(line, "proof_malformed") for line in lines[1:])
     return Proof(index, hashes, note.encode())
 
 

@@ -1,72 +1,88 @@
-"""`ledger export`: what a ledger's data directory shows, as files. One function a format.
+"""`ledger export`: what is in the log, for others to read.
 
-Exit codes: 0 done, 2 usage, settings or I/O.
+A format is a function from the settings and options to bytes written; each is named in FORMATS.
+Exit codes: 0 written, 1 stored bytes contradict each other, 2 usage or I/O.
 """
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import BinaryIO
 
-from ledger.assets import verifier_page
-from ledger.bundle import Mode
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
-from ledger.evidence import Evidence, newest_position
+from ledger import exportbundle, trail
+from ledger.auditing.rows import Rows
+from ledger.errors import CorruptError, MalformedError
 from ledger.settings import LOG_FILE, Settings
-from ledger.store import SqliteLog
-from ledger.treestore import TreeStore
+
+INVALID = 1
+Write = Callable[[Settings, argparse.Namespace, BinaryIO], None]
+
+
+def _write_trail(
+    write: Callable[[Rows, BinaryIO], None],
+    settings: Settings,
+    chosen: argparse.Namespace,
+    out: BinaryIO,
+) -> None:
+    """Write every event as a line; raise MalformedError `option_invalid` for chosen statements."""
+    if chosen.statements:
+        raise MalformedError("option_invalid", "a trail is of the whole log: name no statements")
+    with closing(Rows(settings.data / LOG_FILE)) as rows, rows.snapshot():
+        rows.require_format()
+        write(rows, out)
+
+
+FORMATS: dict[str, Write] = {
+    "bundle": exportbundle.write,
+    **{name: partial(_write_trail, write) for name, write in trail.FORMATS.items()},
+}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `export`."""
-    text = "write evidence from the ledger's data directory; the server may run beside it"
-    command = commands.add_parser("export", help=text, description=text)
-    command.add_argument("--format", choices=sorted(FORMATS), required=True, help="what to write")
-    command.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (bundle)")
-    command.add_argument(
-        "--mode",
-        choices=get_args(Mode),
-        default="statement",
-        help="bundle: chosen entries; every entry, chosen bodies; or the whole log",
+    text = "write what is in the log, for others to read; the server may run beside it"
+    parser = commands.add_parser("export", help=text, description=text)
+    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="where to write; - is standard output",
     )
-    command.add_argument("-o", "--output", help="file to write; - is standard output")
-    command.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    exportbundle.add_arguments(parser)
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[BinaryIO]:
+    """Open the output; a file has its name once it is whole, and keeps what it was until then."""
+    path = Path(output)
+    if output == "-":
+        yield sys.stdout.buffer
+    elif path.exists() and not path.is_file():  # a pipe or a device
+        with path.open("wb") as file:
+            yield file
+    else:
+        part = path.with_name(f"{path.name}.part")
+        try:
+            with part.open("wb") as file:
+                yield file
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Write the export; return the exit code."""
-    FORMATS[chosen.format](settings, chosen)
+    """Write what is asked for; return the exit code."""
+    try:
+        with _opened(chosen.output) as out:
+            FORMATS[chosen.format](settings, chosen, out)
+            out.flush()
+    except CorruptError as error:
+        print(f"ledger: {error}", file=sys.stderr)
+        return INVALID
     return 0
-
-
-def export_bundle(settings: Settings, chosen: argparse.Namespace) -> None:
-    """Write the evidence bundle of statements, as of the newest checkpoint."""
-    if not chosen.statements:
-        raise MalformedError("request_invalid", "a bundle is of one statement or more: name them")
-    raw = bundle(settings, chosen.statements, chosen.mode)
-    output = chosen.output or f"evidence-{chosen.statements[0]}.zip"
-    if output == "-":
-        sys.stdout.buffer.write(raw)
-        return
-    Path(output).write_bytes(raw)
-    print(f"{output}: {len(raw):,} bytes. Verify it with `ledger verify {output} --log-key …`.")
-
-
-def bundle(settings: Settings, statements: list[str], mode: Mode) -> bytes:
-    """Return a bundle; raise NotFoundError `statement_unknown`, UnavailableError `not_yet`."""
-    path = settings.data / LOG_FILE
-    if not path.exists():
-        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
-    with closing(SqliteLog(path)) as store, closing(TreeStore(store)) as tree:
-        needed = max(newest_position(store, each) for each in statements)
-        published = tree.latest()
-        if published is None or published.size < needed:
-            detail = "the newest events are not published yet: start the ledger, and try again"
-            raise UnavailableError("not_yet", detail)
-        evidence = Evidence(store, tree, published, page=verifier_page())
-        return evidence.write(statements, mode)
-
-
-FORMATS: dict[str, Callable[[Settings, argparse.Namespace], None]] = {"bundle": export_bundle}

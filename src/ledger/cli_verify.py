@@ -17,18 +17,21 @@ from ledger.bundle import MAX_BYTES, MAX_FILES
 from ledger.casefile import CHECKPOINT
 from ledger.checkpoint import parse_note
 from ledger.download import Download, is_address, is_log
+from ledger.endorsed import Trust
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.notekeys import NoteKey, parse_vkey
 from ledger.report import Report
+from ledger.timestamp import parse_certificates
 from ledger.verify import verify
 from ledger.verify_log import verify_log
+from ledger.witnesspolicy import parse_policy
 
 VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
 _CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
 _VERDICTS = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
-    "invalid": "Invalid.",
+    "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
@@ -51,6 +54,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="VKEY",
         help="a key of the ledger that you expect: a vkey or a file of them; repeatable",
     )
+    command.add_argument(
+        "--policy", type=Path, help="file of a witness policy: who has to have seen the checkpoint"
+    )
+    command.add_argument(
+        "--tsa-certificates", type=Path, help="PEM file of trusted time-stamp authorities"
+    )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -59,7 +68,10 @@ def run(chosen: argparse.Namespace) -> int:
     progress = _Progress()
     try:
         keys = [key for given in chosen.log_key for key in _keys(given)]
-        report = _verified(chosen.source, keys, progress)
+        trust = _trust(chosen.policy, chosen.tsa_certificates)
+        if trust.policy is not None:
+            keys += [log.key for log in trust.policy.logs]
+        report = _verified(chosen.source, keys, trust, progress)
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
         print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)
@@ -79,8 +91,8 @@ def exit_code(report: Report) -> int:
     return _CODES.get(report.verdict, UNVERIFIABLE)
 
 
-def _verified(source: str, keys: Sequence[NoteKey], progress: "_Progress") -> Report:
-    options: dict[str, Any] = {"expected_keys": keys, "progress": progress}
+def _verified(source: str, keys: Sequence[NoteKey], trust: Trust, progress: "_Progress") -> Report:
+    options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
     if is_address(source):
         download = Download(progress=progress)
         if is_log(source):
@@ -111,6 +123,13 @@ def read_directory(directory: Path) -> dict[str, bytes]:
     if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BYTES:
         raise TooLargeError("bundle_too_large", f"{directory} has too many files, or bytes")
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+
+
+def _trust(policy: Path | None, certificates: Path | None) -> Trust:
+    return Trust(
+        None if policy is None else parse_policy(policy.read_bytes()),
+        None if certificates is None else parse_certificates(certificates.read_bytes()),
+    )
 
 
 def _keys(given: str) -> list[NoteKey]:
@@ -146,15 +165,14 @@ def _can_show(text: str, encoding: str) -> bool:
 def _lines(report: Report, marks: dict[str, str]) -> list[str]:
     lines = []
     if report.ledger is not None:
-        lines += [
-            f"Ledger {_plain(report.ledger)}, {report.size:,} entries, mode {report.mode}",
-            "",
-        ]
+        what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
+        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}, as it says.", ""]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
         says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"
         lines.append(f"{number:>2} {says}")
-    lines += ["", _VERDICTS[report.verdict]]
+    failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
+    lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
     for shown in report.statements:
         approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
         lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
@@ -163,7 +181,9 @@ def _lines(report: Report, marks: dict[str, str]) -> list[str]:
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             for each in shown.decisions
         ]
-    return [*lines, "", *(f"- {each}" for each in report.does_not_prove)]
+    # What is not consistent proves nothing at all.
+    limits = report.does_not_prove if report.verdict in ("verified", "consistent") else ()
+    return [*lines, *([""] if limits else []), *(f"- {each}" for each in limits)]
 
 
 def _at(position: int | None) -> str:

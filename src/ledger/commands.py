@@ -11,6 +11,7 @@ from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError
 from ledger.events import Body
 from ledger.passkey import AssertionEvidence, sign_count
+from ledger.repetition import DRAFT, REJECT, SIGN, WITHDRAW, joined
 from ledger.state import OperationalState
 from ledger.statement import Decision, Statement
 from ledger.writer import Answer, Plan, Reading, Writer
@@ -47,7 +48,7 @@ class Commands:
             }
             return Plan(stream, None, statement.evolve, (body,), answer)
 
-        return await self._writer.write("draft", f"{act}\0{document}", stream, decide)
+        return await self._writer.write(DRAFT, joined(act, document), stream, decide)
 
     async def sign(
         self, statement_id: str, jws: str, assertion: AssertionEvidence | None
@@ -62,7 +63,7 @@ class Commands:
             approvals = len(subject.approvals) + 1
             return _plan(stream, subject, body, body.status, approvals)
 
-        return await self._write("sign", stream, jws, decide, assertion)
+        return await self._write(SIGN, stream, jws, decide, assertion)
 
     async def reject(
         self, statement_id: str, act: str, assertion: AssertionEvidence | None
@@ -77,7 +78,7 @@ class Commands:
             body = statement.reject(subject, act, decision, people)
             return _plan(stream, subject, body, body.status, len(subject.approvals))
 
-        return await self._write("reject", stream, act, decide, assertion)
+        return await self._write(REJECT, stream, act, decide, assertion)
 
     async def withdraw(self, statement_id: str, act: str) -> Answer:
         """Record a withdrawal, as `statement.withdraw` decides."""
@@ -89,7 +90,7 @@ class Commands:
             body = statement.withdraw(subject, act, decision)
             return _plan(stream, subject, body, statement.WITHDRAWN, len(subject.approvals))
 
-        return await self._write("withdraw", stream, act, decide, None)
+        return await self._write(WITHDRAW, stream, act, decide, None)
 
     async def _write(
         self,
@@ -99,7 +100,7 @@ class Commands:
         decide: Callable[[Reading], Plan],
         assertion: AssertionEvidence | None,
     ) -> Answer:
-        answer = await self._writer.write(kind, f"{stream}\0{evidence}", stream, decide)
+        answer = await self._writer.write(kind, joined(str(stream), evidence), stream, decide)
         if assertion is not None and not answer.repeated:
             self._state.advance_sign_count(assertion.credential_id, sign_count(assertion))
         return answer

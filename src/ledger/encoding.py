@@ -115,23 +115,34 @@ def decode(raw: bytes, type_: type[T]) -> T:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError("json_invalid", _explain(error)) from error
     # msgspec keeps the last of duplicate members. Without a backslash every quote delimits a
-    # string, so `":` occurs once per member: where the count fits a flat struct, all is unique.
-    flat_members = len(getattr(value, "__struct_fields__", ()))
-    if b"\\" in raw or raw.count(b":") != raw.count(b'":') or raw.count(b'":') > flat_members:
-        _refuse_duplicates(raw)
-    elif raw.count(b'":') != _present(value):
-        _refuse_duplicates(raw)
+    # string, so `":` occurs once per member: where a flat struct has as many, all are unique.
+    members = raw.count(b'":')
+    if b"\\" in raw or raw.count(b":") != members or members != _present(value):
+        parse_json(raw, exact_numbers=False)
     return value
 
 
 def _present(value: Any) -> int:
-    """Count the members of a flat struct that differ from their defaults."""
-    defaults = value.__struct_defaults__
-    required = len(value.__struct_fields__) - len(defaults)
-    optional = zip(value.__struct_fields__[required:], defaults, strict=True)
-    return required + sum(getattr(value, name) is not default for name, default in optional)
+    """Count the members of a struct that differ from their defaults, and its tag; else -1."""
+    type_ = type(value)
+    shape = _shapes.get(type_)
+    if shape is None:
+        shape = _shapes[type_] = _shape(type_)
+    always, optional = shape
+    return always + sum([getattr(value, name) is not default for name, default in optional])
 
 
+def _shape(type_: type[Any]) -> tuple[int, tuple[tuple[str, Any], ...]]:
+    """Return how many members a struct always has, its tag among them, and its optional ones."""
+    if not issubclass(type_, msgspec.Struct):
+        return -1, ()
+    defaults = type_.__struct_defaults__
+    required = len(type_.__struct_fields__) - len(defaults)
+    optional = zip(type_.__struct_fields__[required:], defaults, strict=True)
+    return required + (type_.__struct_config__.tag is not None), tuple(optional)
+
+
+_shapes: dict[Any, tuple[int, tuple[tuple[str, Any], ...]]] = {}
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
@@ -148,27 +159,18 @@ def _explain(error: Exception) -> str:
     return "not UTF-8 JSON"
 
 
-def _refuse_duplicates(raw: bytes) -> None:
-    parse_json(raw, exact_numbers=False)
-
-
 def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:
     """Return I-JSON (RFC 7493) as Python values.
 
     Raises MalformedError: `json_invalid` (not UTF-8 JSON, NaN, lone surrogate, deeper than 64),
     `json_duplicate_member`, `json_number_inexact` (a double would change it).
     """
-    number = _exact_float if exact_numbers else float
-    integer = _exact_int if exact_numbers else _int
+    parse = _parse_exact if exact_numbers else _parse
     try:
         text = raw.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_float=number,
-            parse_int=integer,
-        )
+        if text.startswith("\ufeff"):
+            raise MalformedError("json_invalid", "not UTF-8 JSON")
+        value = parse(text)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise MalformedError("json_invalid", "not UTF-8 JSON") from error
     except RecursionError as error:
@@ -214,6 +216,20 @@ def _exact_float(digits: str) -> float:
     if not exact:
         raise MalformedError("json_number_inexact", "a number does not survive an IEEE double")
     return value
+
+
+_parse_exact = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=_exact_float,
+    parse_int=_exact_int,
+).decode
+_parse = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=float,
+    parse_int=_int,
+).decode
 
 
 def _refuse_surrogates(value: Any) -> None:

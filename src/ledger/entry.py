@@ -56,6 +56,25 @@ def _write(entry: Entry) -> bytes:
     ).encode("ascii")
 
 
+def _is_written_as(entry: Entry, raw: bytes) -> bool:
+    # A text with something to escape cannot come out as it was written.
+    return entry.at.isascii() and entry.type.isascii() and _write(entry) == raw
+
+
+def unseal(state: bytes) -> tuple[Entry, bytes]:
+    """Return the entry and the body of a stored state that agrees with itself.
+
+    The entry has its one spelling, and commits to exactly this salt and body. Raises CorruptError
+    `state_truncated`, `entry_malformed`, `body_mismatch`.
+    """
+    raw, salt, body = split(state)
+    entry = parse_entry(raw)
+    check_commitment(entry, salt, body)
+    if not _is_written_as(entry, raw):
+        raise CorruptError("entry_malformed", "the entry is not in its canonical form")
+    return entry, body
+
+
 def split(state: bytes) -> tuple[bytes, bytes, bytes]:
     """Return (entry, salt, body) of a stored state; raise CorruptError `state_truncated`."""
     start = 2 + int.from_bytes(state[:2], "big")
@@ -89,10 +108,8 @@ def parse_canonical(raw: bytes) -> Entry:
     For entries whose bodies are not there: with the body, sealing it again shows the same.
     """
     envelope = parse_entry(raw)
-    # A text with something to escape cannot come out as it was written.
-    is_ascii = envelope.at.isascii() and envelope.type.isascii()
     digest, time = _SHA256.fullmatch(envelope.body.sha256), _TIME.fullmatch(envelope.at)
-    if not (is_ascii and digest and time and _write(envelope) == raw):
+    if not (digest and time and _is_written_as(envelope, raw)):
         raise CorruptError("entry_malformed", "the entry is not in its canonical form")
     return envelope
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import entry
+from ledger.entry import Entry
 from ledger.errors import CorruptError
 from ledger.jose import PublicJwk
 from ledger.passkey import AssertionEvidence, RegistrationEvidence
@@ -271,7 +272,11 @@ def decode(state: bytes) -> Event:
     The commitment to the body is the audit's to check, not every read's.
     """
     raw_entry, _, raw_body = entry.split(state)
-    envelope = entry.parse_entry(raw_entry)
+    return decode_body(entry.parse_entry(raw_entry), raw_body)
+
+
+def decode_body(envelope: Entry, raw_body: bytes) -> Event:
+    """Return the event of an entry and its body; raise CorruptError as `decode` does."""
     decoder = _decoders.get(envelope.type)
     if decoder is None:
         raise CorruptError("event_unknown", f"no event type {envelope.type!r}")
@@ -296,13 +301,21 @@ TAKEN = {
 }
 
 
+_CLAIMING = frozenset(
+    (UserRegistered, RoleGranted, PasskeyAdded, KeyAttested, InvitationIssued, LogFrozen)
+)
+
+
 def claims(event: Event) -> tuple[str, ...]:
     """Return the names that this event takes for ever; a second event that takes one conflicts.
 
     They live in the store beside the events, in the same transaction: uniqueness over all
     streams (a kid, a credential id, a used invitation) and membership of roles.
     """
-    body, owner = event.body, str(event.stream)
+    body = event.body
+    if type(body) not in _CLAIMING:  # most events take none
+        return ()
+    owner = str(event.stream)
     match body:
         case UserRegistered():
             used = (f"used/{body.invitation}",) if body.invitation else ()

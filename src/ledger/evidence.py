@@ -1,14 +1,15 @@
 """Evidence bundles made from a log: which events, which proofs, which files.
 
-The same checkpoint, statements and mode are the same bytes: nothing is drawn at random, and no
-clock is read. What is in a bundle and why is docs/reference/evidence.md.
+The same checkpoint with the same cosignatures, statements and mode are the same bytes: nothing is
+drawn at random, and no clock is read. What is in a bundle and why is docs/reference/evidence.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from ledger import bundle, checkpoint, entry, events
 from ledger.bundle import Mode, Tree
+from ledger.casefile import CHECKPOINT
 from ledger.document import parse_uuid
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
@@ -39,13 +40,23 @@ class Evidence:
     """What one published checkpoint can show of a log."""
 
     def __init__(
-        self, store: SqliteLog, tree: TreeStore, published: Published, *, page: bytes | None = None
+        self,
+        store: SqliteLog,
+        tree: TreeStore,
+        published: Published,
+        *,
+        page: bytes | None = None,
+        companions: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Read from this log; `page` is the offline verifier to put into each bundle."""
+        """Read from this log; `page` is the offline verifier to put into each bundle.
+
+        `companions` are what others say of the checkpoint, and its text with that.
+        """
         self._store = store
         self._tree = tree
         self._published = published
         self._page = page
+        self._companions = {CHECKPOINT: published.note} | dict(companions or {})
         self._checkpoint = checkpoint.parse_note(published.note).checkpoint
         self._states: dict[int, bytes] = {}
 
@@ -79,10 +90,7 @@ class Evidence:
     def _attached(self, mode: Mode) -> dict[str, bytes]:
         """Return the files that do not depend on the events: what else a ledger has to show."""
         origin, size = self._checkpoint.origin, self._checkpoint.size
-        files = {
-            "README.txt": readme(origin=origin, size=size, mode=mode),
-            "checkpoint": self._published.note,
-        }
+        files = {"README.txt": readme(origin=origin, size=size, mode=mode)} | self._companions
         return files if self._page is None else files | {"verify.html": self._page}
 
     # --- events ----------------------------------------------------------------------------------
@@ -119,7 +127,8 @@ class Evidence:
         prover = Prover(self._published.size, self._tree.tile)
         for recorded in proved:
             index = recorded.position - 1
-            proof = checkpoint.write_proof(index, prover.inclusion(index), self._published.note)
+            hashes = prover.inclusion(index)
+            proof = checkpoint.write_proof(index, hashes, self._companions[CHECKPOINT])
             yield f"proofs/{index}.tlog-proof", proof
 
     def _tiles(self) -> Iterator[tuple[str, bytes]]:

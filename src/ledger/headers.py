@@ -60,6 +60,9 @@ def send_security_headers(origin: str) -> Callable[[Message, Scope], Awaitable[N
 
     async def add(message: Message, _: Scope) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *encoded]
+            own = {name for name, _ in message["headers"]}
+            # A page with a stricter policy of its own keeps it.
+            more = [header for header in encoded if header[0] not in own]
+            message["headers"] = [*message["headers"], *more]
 
     return add

@@ -41,7 +41,7 @@ WITH TOOLS THAT ARE NOT OURS
    each <n>-statement-signed.jws is a compact JWS (RFC 7515). Verify it with the
    JWK whose "kid" its header names, under people/. Its payload is
    document.json byte for byte, or names the statement and repeats its content.
-   jws.json has the same signatures as one General JSON JWS.
+   jws.json has those over document.json itself as one General JSON JWS.
 
 3. That a key is its person's (any WebAuthn library):
 
@@ -66,8 +66,9 @@ WITH TOOLS THAT ARE NOT OURS
 
 5. Every file: manifest.json has their SHA-256.
 
-The formats are described, byte for byte, in the documentation of the ledger:
-docs/reference/evidence.md, formats.md and log.md.
+All of this as commands to copy: docs/how-to/verify-without-us.md in the ledger's
+documentation. The formats, byte for byte: docs/reference/evidence.md, formats.md
+and log.md there.
 
 
 WHAT IT PROVES

@@ -8,13 +8,20 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
-from ledger.errors import NotFoundError
+import msgspec
+
+from ledger import checkpoint, misbehaviour
+from ledger.endorsements import Endorsements
+from ledger.errors import ConflictError, MalformedError, NotFoundError
 from ledger.log import Log
 from ledger.logkeys import LogKeys
+from ledger.notekeys import parse_vkey
 from ledger.publication import Publication
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
+from ledger.stamping import open_authority
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
 from ledger.upkeep import Upkeep
@@ -30,21 +37,32 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("checkpoint", "print the newest checkpoint"),
         ("rotate-keys", "make and announce new log keys; the old ones sign beside them"),
         ("retire-keys", "end all log keys but the newest"),
+        ("stamp", "have the newest checkpoint time-stamped now"),
         ("freeze", "end the ledger for good: nothing is appended any more"),
     ):
         action = actions.add_parser(name, help=words, description=words)
         action.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
         if name == "freeze":
             action.add_argument("--reason", required=True, help="why, in 10 to 2,000 characters")
+    words = "tell what two checkpoints of one log prove about it; reads no ledger"
+    action = actions.add_parser("compare", help=words, description=words)
+    action.add_argument("first", type=Path, help="file of a checkpoint")
+    action.add_argument("second", type=Path, help="file of another")
+    action.add_argument("--log", action="append", required=True, metavar="VKEY", help="log key")
+    words = "answer of the log's /log/consistency?from=&to=, for checkpoints of two sizes"
+    action.add_argument("--proof", type=Path, help=words)
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Run one of the commands; return its exit code."""
+    if chosen.action == "compare":
+        return compare(chosen.first, chosen.second, chosen.log, chosen.proof)
     actions: dict[str, Callable[[], None]] = {
         "keys": lambda: show_keys(settings),
         "checkpoint": lambda: show_checkpoint(settings),
         "rotate-keys": lambda: rotate(settings),
         "retire-keys": lambda: retire(settings),
+        "stamp": lambda: stamp(settings),
         "freeze": lambda: freeze(settings, chosen.reason),
     }
     actions[chosen.action]()
@@ -68,6 +86,29 @@ def show_checkpoint(settings: Settings) -> None:
         print(newest.note.decode(), end="")
 
 
+def stamp(settings: Settings) -> None:
+    """Have the newest checkpoint stamped by the authority of the settings, whenever the last was.
+
+    Raises ConflictError `authority_missing` if there is none.
+    """
+    authority = open_authority(settings)
+    if authority is None:
+        raise ConflictError("authority_missing", "LEDGER_TSA_URL names no time-stamp authority")
+    with (
+        closing(authority),
+        _opened(settings) as log,
+        closing(TreeStore(log.store)) as tree,
+        closing(Endorsements(log.store)) as endorsements,
+    ):
+        newest = tree.latest()
+        if newest is None:
+            raise NotFoundError("checkpoint_unknown", "nothing is published yet")
+        note = endorsements.note(newest)
+        found = authority.stamp(newest, note, now_ms=time.time_ns() // 1_000_000)
+        endorsements.stamp(found)
+    print(f"The checkpoint of {found.size} entries was there at {found.time}.")
+
+
 def rotate(settings: Settings) -> None:
     """Announce new keys and publish with them."""
     with _writing(settings) as upkeep:
@@ -87,6 +128,40 @@ def freeze(settings: Settings, reason: str) -> None:
     with _writing(settings) as upkeep:
         position = upkeep.freeze(reason)
     print(f"The ledger ends at position {position}.")
+
+
+def compare(first: Path, second: Path, vkeys: list[str], proof: Path | None) -> int:
+    """Print what two checkpoints prove; return 0 if no harm, 1 for a fork, 3 if it is not clear."""
+    keys = [parse_vkey(vkey) for vkey in vkeys]
+    found = misbehaviour.compare(
+        first.read_bytes(),
+        second.read_bytes(),
+        keys,
+        expected_origin=keys[0].name,
+        proof=None if proof is None else _parse_proof(proof.read_bytes()),
+    )
+    if found.outcome == "forked":
+        print("Proof of misbehaviour: ", end="")
+    print(found.says)
+    return {"same": 0, "consistent": 0, "forked": 1, "unproven": 3}[found.outcome]
+
+
+class _Consistency(msgspec.Struct, rename="camel"):
+    """The answer of /log/consistency, as far as it is needed."""
+
+    from_root: str
+    proof: list[str]
+
+
+def _parse_proof(raw: bytes) -> misbehaviour.Proof:
+    try:
+        answer = msgspec.json.decode(raw, type=_Consistency)
+    except msgspec.MsgspecError as error:
+        raise MalformedError("proof_malformed", "not an answer of /log/consistency") from error
+    old_root, *hashes = [
+        checkpoint.parse_hash(each, "proof_malformed") for each in (answer.from_root, *answer.proof)
+    ]
+    return misbehaviour.Proof(old_root, tuple(hashes))
 
 
 @contextmanager

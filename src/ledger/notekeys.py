@@ -6,7 +6,7 @@ Keys that people sign with are `jose`'s; no key is ever both.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -17,10 +17,12 @@ from ledger import jose
 from ledger.encoding import b64_decode, b64_encode, b64u_encode
 from ledger.errors import MalformedError, RefusedError
 
-ED25519 = 0x01  # a signature over the note's text
-ML_DSA_44 = 0x06  # a timestamped signature over a tree: C2SP tlog-cosignature
-PUBLIC_BYTES = {ED25519: 32, ML_DSA_44: 1312}
-SIGNATURE_BYTES = {ED25519: 64, ML_DSA_44: 2420}
+ED25519 = 0x01  # a signature over the note's text: a log's
+COSIGNER = 0x04  # Ed25519 over a time and the note's text: a witness's (C2SP tlog-cosignature)
+ML_DSA_44 = 0x06  # a timestamped signature over a tree: a log's or a witness's
+LOG_KINDS, WITNESS_KINDS = (ED25519, ML_DSA_44), (COSIGNER, ML_DSA_44)
+PUBLIC_BYTES = {ED25519: 32, COSIGNER: 32, ML_DSA_44: 1312}
+SIGNATURE_BYTES = {ED25519: 64, COSIGNER: 64, ML_DSA_44: 2420}
 MAX_NAME_BYTES = 255
 MAX_VKEY_CHARS = 4096
 ID_BYTES = 4
@@ -30,7 +32,7 @@ _Private = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
 
 
 class NoteKey(msgspec.Struct, frozen=True):
-    """A public key under its name; `kind` is ED25519 or ML_DSA_44."""
+    """A public key under its name; `kind` is ED25519, COSIGNER or ML_DSA_44."""
 
     name: str
     kind: int
@@ -54,8 +56,8 @@ def is_key_name(name: str) -> bool:
     return plain and 0 < len(name.encode()) <= MAX_NAME_BYTES
 
 
-def parse_vkey(text: str) -> NoteKey:
-    """Return the key of a vkey.
+def parse_vkey(text: str, kinds: Collection[int] = LOG_KINDS) -> NoteKey:
+    """Return the key of a vkey, a log's unless other kinds are asked for.
 
     Raises MalformedError: `vkey_invalid` for the shape, another type, length or id, or a weak key.
     """
@@ -65,8 +67,8 @@ def parse_vkey(text: str) -> NoteKey:
     try:
         raw = b64_decode(parts[2])
         key = NoteKey(name=parts[0], kind=raw[0] if raw else 0, public=raw[1:])
-        if PUBLIC_BYTES.get(key.kind) != len(key.public):
-            raise MalformedError("vkey_invalid", "not an Ed25519 or ML-DSA-44 key of a log")
+        if key.kind not in kinds or PUBLIC_BYTES[key.kind] != len(key.public):
+            raise MalformedError("vkey_invalid", "not an Ed25519 or ML-DSA-44 key for this")
         _require_strong(key)
     except MalformedError as error:
         raise MalformedError("vkey_invalid", error.detail) from error
@@ -77,17 +79,17 @@ def parse_vkey(text: str) -> NoteKey:
 
 def _require_strong(key: NoteKey) -> None:
     """Refuse Ed25519 keys with which one signature fits many messages."""
-    if key.kind == ED25519:
+    if key.kind != ML_DSA_44:
         jose.parse_jwk({"kty": "OKP", "crv": "Ed25519", "x": b64u_encode(key.public)})
 
 
 def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
     """Verify a raw signature; raise RefusedError `note_signature_invalid`."""
     try:
-        if key.kind == ED25519:
-            ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
-        else:
+        if key.kind == ML_DSA_44:
             mldsa.MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, message)
+        else:
+            ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
         raise RefusedError(
             "note_signature_invalid", f"a signature of {key.name} does not verify"
@@ -95,10 +97,12 @@ def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
 
 
 class NoteSigner:
-    """A private key under its name."""
+    """A private key under its name; an Ed25519 key is a log's unless it is a `cosigner`'s."""
 
-    def __init__(self, name: str, private: _Private) -> None:
-        kind = ED25519 if isinstance(private, ed25519.Ed25519PrivateKey) else ML_DSA_44
+    def __init__(self, name: str, private: _Private, *, cosigner: bool = False) -> None:
+        kind = ML_DSA_44
+        if isinstance(private, ed25519.Ed25519PrivateKey):
+            kind = COSIGNER if cosigner else ED25519
         self._private = private
         self.key = NoteKey(name=name, kind=kind, public=private.public_key().public_bytes_raw())
 
@@ -115,10 +119,10 @@ class NoteSigner:
         )
 
 
-def generate(name: str) -> tuple[NoteSigner, NoteSigner]:
-    """Return a log's two new random keys: Ed25519 and ML-DSA-44."""
+def generate(name: str, *, cosigner: bool = False) -> tuple[NoteSigner, NoteSigner]:
+    """Return two new random keys of a log, or of a cosigner: Ed25519 and ML-DSA-44."""
     return (
-        NoteSigner(name, ed25519.Ed25519PrivateKey.generate()),
+        NoteSigner(name, ed25519.Ed25519PrivateKey.generate(), cosigner=cosigner),
         NoteSigner(name, mldsa.MLDSA44PrivateKey.generate()),
     )
 
@@ -128,12 +132,13 @@ def to_pem(signers: Sequence[NoteSigner]) -> bytes:
     return b"".join(signer.to_pem() for signer in signers)
 
 
-def from_pem(name: str, pem: bytes) -> tuple[NoteSigner, ...]:
+def from_pem(name: str, pem: bytes, *, cosigner: bool = False) -> tuple[NoteSigner, ...]:
     """Return the keys that `to_pem` wrote; raise MalformedError `log_keys_invalid`."""
     *blocks, rest = pem.split(_END)
     if rest or not blocks:
         raise MalformedError("log_keys_invalid", "not a file of unencrypted PKCS #8 PEM")
-    return tuple(NoteSigner(name, _private(block + _END)) for block in blocks)
+    privates = [_private(block + _END) for block in blocks]
+    return tuple(NoteSigner(name, each, cosigner=cosigner) for each in privates)
 
 
 def _private(pem: bytes) -> _Private:

@@ -27,14 +27,12 @@ from ledger.passkey import (
     verify_assertion,
 )
 from ledger.person import KeySubmission, Person
+from ledger.repetition import ACT, ADD_KEY, ADD_PASSKEY, INVITE, REGISTER, joined
 from ledger.state import OperationalState
 from ledger.writer import Answer, Plan, Reading, Writer
 
 NONCE_BYTES = 32
-REGISTER = "register"
 SIGN_IN = "sign-in"
-ADD_KEY = "add-key"
-ADD_PASSKEY = "add-passkey"
 
 
 class Ceremony(msgspec.Struct, frozen=True):
@@ -95,7 +93,7 @@ class People:
 
         Returns the answer and, unless it is a repetition, the new person's id.
         """
-        evidence = _fingerprint(ceremony_id, passkey.evidence.attestation_object, key.possession)
+        evidence = joined(passkey.evidence.attestation_object, key.possession)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
             founding = reading.charter()
@@ -193,7 +191,7 @@ class People:
 
     async def add_key(self, user: str, ceremony_id: str, key: KeySubmission) -> Answer:
         """Record one more attested key of the person who is signed in."""
-        evidence = _fingerprint(ceremony_id, key.assertion.signature, key.possession)
+        evidence = joined(key.assertion.signature, key.possession)
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
@@ -223,7 +221,7 @@ class People:
         self, user: str, ceremony_id: str, passkey: NewPasskey, act: str
     ) -> Answer:
         """Record one more passkey that the person signed for with an attested key."""
-        evidence = _fingerprint(ceremony_id, passkey.evidence.attestation_object, act)
+        evidence = joined(passkey.evidence.attestation_object, act)
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
@@ -292,7 +290,7 @@ class People:
             answer: dict[str, object] = {"invitationId": body.invitation_id}
             return Plan(charter.STREAM, founding, charter.evolve, (body,), answer)
 
-        return await self._writer.write("invite", act, charter.STREAM, decide)
+        return await self._writer.write(INVITE, act, charter.STREAM, decide)
 
     async def _act_on(
         self,
@@ -309,7 +307,7 @@ class People:
             body = decide_body(them, actor, reading.now_ms)
             return Plan(owner, them, person.evolve, (body,), answer)
 
-        return await self._writer.write("act", f"{owner}\0{act}", owner, decide)
+        return await self._writer.write(ACT, joined(str(owner), act), owner, decide)
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -377,7 +375,3 @@ def _fold(state: Person | None, stream: UUID, *bodies: Body) -> Person:
     if state is None:
         raise AssertionError("nothing to fold")
     return state
-
-
-def _fingerprint(*evidence: str) -> str:
-    return "\0".join(evidence)

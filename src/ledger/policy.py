@@ -87,10 +87,16 @@ def covers(member: str, user: str, roles: Set[str]) -> bool:
 
 def count(node: AnyNode, people: People) -> int:
     """Return how much of the node is there: distinct people covered, and nested nodes met."""
-    names = [member for member in node.of if isinstance(member, str)]
-    persons = sum(any(covers(name, user, people[user]) for name in names) for user in people)
-    nested = sum(met(member, people) for member in node.of if isinstance(member, Node))
-    return persons + nested
+    users, roles, total = set[str](), set[str](), 0
+    for member in node.of:
+        if isinstance(member, Node):
+            total += met(member, people)
+            continue
+        kind, _, name = member.partition(":")
+        (users if kind == "user" else roles).add(name)
+    for user, held in people.items():
+        total += user in users or not roles.isdisjoint(held)
+    return total
 
 
 def met(node: AnyNode, people: People) -> bool:
@@ -110,7 +116,16 @@ def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> 
     """Tell whether this person's approval can count."""
     if user == creator and not policy.creator_may_sign:
         return False
-    return any(covers(member, user, roles) for member in members(policy))
+    return _names(policy, user, roles)
+
+
+def _names(node: AnyNode, user: str, roles: Set[str]) -> bool:
+    return any(
+        [
+            _names(each, user, roles) if isinstance(each, Node) else covers(each, user, roles)
+            for each in node.of
+        ]
+    )
 
 
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:

@@ -66,6 +66,7 @@ class Publication:
         self._edge = Edge()
         self._due: Checkpoint | None = None
         self._aligned = False
+        self._is_doubted = False
 
     @property
     def size(self) -> int:
@@ -78,6 +79,10 @@ class Publication:
             pass
         return self.size
 
+    def look_again(self) -> None:
+        """Have the next step compare the log with what was signed; callable from any thread."""
+        self._is_doubted = True
+
     # --- publishing ----------------------------------------------------------------------------
 
     def step(self) -> bool:
@@ -86,6 +91,8 @@ class Publication:
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`,
         ConflictError `log_keys_missing`, UnavailableError for what passes, StoppedError.
         """
+        if self._is_doubted:
+            self._is_doubted = self._aligned = False
         if not self._aligned:
             self._align()
         head = self._tree.head()

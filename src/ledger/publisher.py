@@ -116,6 +116,11 @@ class Publisher:
         """Say that there is something new in the log; callable from any thread."""
         self._woken.set()
 
+    def look_again(self) -> None:
+        """Say that the signer's state has moved by itself; callable from any thread."""
+        self._publication.look_again()
+        self._woken.set()
+
     def stop(self) -> None:
         """End the thread; what is not published yet is by the next start."""
         self._stopping.set()

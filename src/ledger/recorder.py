@@ -1,6 +1,5 @@
 """The store under the names by which the eventsourcing library calls it."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from eventsourcing.persistence import (
 )
 
 from ledger.errors import LedgerError, StaleError
+from ledger.repetition import own_key
 from ledger.store import SqliteLog, Write
 
 
@@ -26,7 +26,8 @@ class Recorder(ApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Append events as one write; raise RecordConflictError if their stream has moved."""
-        write = Write(key=os.urandom(32), events=tuple(stored_events))
+        key = own_key([each.state for each in stored_events])
+        write = Write(key=key, events=tuple(stored_events))
         (outcome,) = self.store.commit([write])
         if isinstance(outcome, StaleError):
             raise RecordConflictError(outcome.detail) from outcome

@@ -270,11 +270,12 @@ def _kid(recorded: Recorded) -> str | None:
 
     A JWS that is none is the signatures' matter.
     """
-    body = recorded.event.body
-    if signature(body) and not isinstance(body, _OF_THE_LEDGER):
-        with suppress(LedgerError):
-            return _parse(recorded).header.kid
-    return None
+    if isinstance(recorded.event.body, _OF_THE_LEDGER):
+        return None
+    try:
+        return _parse(recorded).header.kid
+    except LedgerError:
+        return None
 
 
 def _actor(recorded: Recorded) -> str:

@@ -14,10 +14,10 @@ Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
 A = TypeVar("A")
 T = TypeVar("T")
 LEDGER = "ledger"  # the check that needs a key from outside
-# What the others establish is the bundle's own; all of it is needed for a verdict.
-OWN = frozenset(
+# What the others establish is the bundle's own, or was asked for; all is needed for a verdict.
+NEEDED = frozenset(
     {"readable", "content", "signatures", "attestations", "keys", "policy"}
-    | {"entries", "checkpoint"}
+    | {"entries", "checkpoint", "witnesses", "time"}
 )
 
 
@@ -73,11 +73,11 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def verdict(checks: Sequence[Check]) -> Verdict:
-    """Return what checks come to together; further ones can only refuse."""
+    """Return what checks come to together."""
     if any(check.outcome == "failed" for check in checks):
         return "invalid"
     left_open = {check.name for check in checks if check.outcome != "passed"}
-    if not OWN.isdisjoint(left_open):
+    if not NEEDED.isdisjoint(left_open):
         return "unverifiable"
     return "consistent" if LEDGER in left_open else "verified"
 

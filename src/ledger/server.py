@@ -16,23 +16,29 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.assets import Assets, find_web
+from ledger.conflicts import Conflicts
+from ledger.endorsements import Endorsements
 from ledger.errors import LedgerError
 from ledger.founding import found
 from ledger.headers import send_security_headers
-from ledger.http import evidence, people, reads, statements
+from ledger.http import checkpoints, evidence, people, reads, statements
 from ledger.http import log as public_log
 from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
 from ledger.log import GroupCommit, Log
-from ledger.pages import ROUTES, error_page, template_config
+from ledger.pages import ROUTES, error_page, template_config, verifier
 from ledger.publisher import Publisher
+from ledger.quorum import Quorum, read_policy
 from ledger.settings import LOG_FILE, Settings
 from ledger.signerstate import SignerState
+from ledger.soundness import require_sound_end
+from ledger.stamping import Stamper, open_authority
 from ledger.state import OperationalState
 from ledger.store import SqliteLog
 from ledger.treestore import TreeStore
 from ledger.upkeep import Upkeep
+from ledger.witnesses import Witnesses
 from ledger.writer import Writer
 from projections.follower import Follower, Views
 
@@ -47,9 +53,12 @@ def build(settings: Settings) -> Litestar:
     """Open the ledger of these settings, founding it at its first start, and return its server.
 
     Raises ConflictError `settings_mismatch` for a ledger founded with other settings,
-    `log_keys_missing` without the keys that it announced.
+    `log_keys_missing` without the keys that it announced, CorruptError as `require_sound_end`.
     """
     store = SqliteLog(settings.data / LOG_FILE)
+    # Connections for the publisher's long reads, for requests, and for what witnesses are told.
+    trees = (TreeStore(store), TreeStore(store), TreeStore(store))
+    require_sound_end(trees[0])
     log = Log(store)
     views = Views(settings.data / VIEWS_FILE)
     follower = Follower(views, log)
@@ -62,39 +71,62 @@ def build(settings: Settings) -> Litestar:
     writer = Writer(log, commits)
     token = found(log, writer, settings)
     if token is not None:
-        link = f"{settings.origin}/register?invitation={token}"
-        _log.warning("first administrator, once: open %s", link)
+        _log.warning("first administrator, once: open %s", _invitation(settings, token))
     signed = SignerState(settings.log_state)
     keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
-    # One connection for the publisher's long reads, one for requests.
-    trees = (TreeStore(store), TreeStore(store))
     publisher = Publisher(trees[0], signed, keys)
     publisher.open()
     state = OperationalState(settings.data / STATE_FILE)
-    published = PublicLog(trees[1], publisher, keys)
-    context = Context(settings, log, writer, state, views, follower, published)
+    endorsements = Endorsements(store)
+    quorum = Quorum(
+        read_policy(settings.witnesses, keys.origin),
+        endorsements,
+        wait_s=settings.witness_wait_s,
+        now_ms=writer.now_ms,
+    )
+    witnesses = Witnesses(
+        quorum,
+        trees[2],
+        endorsements,
+        keys=keys,
+        conflicts=Conflicts(settings.data, signed, publisher.look_again),
+        now_ms=writer.now_ms,
+    )
+    stamper = Stamper(
+        open_authority(settings),
+        trees[2],
+        endorsements,
+        quorum,
+        interval_s=settings.tsa_interval_s,
+        now_ms=writer.now_ms,
+    )
+    public = PublicLog(trees[1], publisher, keys, endorsements, quorum, witnesses, stamper)
+    context = Context(settings, log, writer, state, views, follower, public)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        follower.start()
-        publisher.start()
-        # Who asks at once shall find the read models there, unless they have far to go.
-        await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
-        try:
-            yield
-        finally:
-            context.end_streams()
-            commits.close()
-            follower.stop()
-            views.close()
-            publisher.stop()
-            state.close()
-            signed.close()
-            for tree in trees:
-                tree.close()
-            log.close()
+        with publisher.listening(lambda _: witnesses.wake()):
+            for part in (follower, publisher, witnesses, stamper):
+                part.start()
+            # Who asks at once shall find the read models there, unless they have far to go.
+            await asyncio.to_thread(follower.wait_for, log.head(), START_WAIT_S)
+            try:
+                yield
+            finally:
+                context.end_streams()
+                commits.close()
+                follower.stop()
+                views.close()
+                for part in (publisher, witnesses, stamper):
+                    part.stop()
+                for each in (state, signed, endorsements, *trees, log):
+                    each.close()
 
     return _application(settings, context, [lifespan])
+
+
+def _invitation(settings: Settings, token: str) -> str:
+    return f"{settings.origin}/register?invitation={token}"
 
 
 class _Application(Litestar):
@@ -126,6 +158,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
             people.members_only,
             reads.public,
             reads.members_only,
+            checkpoints.router,
             public_log.router,
         ],
         before_request=before_api,
@@ -133,7 +166,7 @@ def _application(settings: Settings, context: Context, lifespan: list[Lifespan])
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_SMALL_BYTES,
     )
-    pages = Router("/", route_handlers=ROUTES, include_in_schema=False)
+    pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     return _Application(
         route_handlers=[api, assets.router(), pages],
         dependencies={

@@ -10,6 +10,11 @@
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | file of the keys that sign checkpoints |
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file that knows the last signed checkpoint |
+| LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
+| LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
+| LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
+| LEDGER_TSA_CERTIFICATES | none | file of its trusted certificates, PEM; needed with the address |
+| LEDGER_TSA_INTERVAL | 3600 | seconds between two time-stamps |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
 | LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
@@ -41,6 +46,11 @@ class Settings(msgspec.Struct, frozen=True):
     data: Path
     log_keys: Path
     log_state: Path
+    witnesses: Path | None
+    witness_wait_s: int
+    tsa_url: str | None
+    tsa_certificates: Path | None
+    tsa_interval_s: int
     host: str
     port: int
     rate_limit: int
@@ -78,6 +88,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         data=data,
         log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / "log-keys.pem")),
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / "log-state.sqlite")),
+        witnesses=_file(environment, "LEDGER_WITNESSES"),
+        witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
+        tsa_url=environment.get("LEDGER_TSA_URL") or None,
+        tsa_certificates=_file(environment, "LEDGER_TSA_CERTIFICATES"),
+        tsa_interval_s=_number(environment, "LEDGER_TSA_INTERVAL", 3600),
         host=environment.get("LEDGER_HOST", "127.0.0.1"),
         port=_number(environment, "LEDGER_PORT", port),
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),
@@ -96,6 +111,10 @@ def _require_origin(origin: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
         _refuse("LEDGER_ORIGIN", "is https, or http://localhost")
     return host
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    return Path(environment[name]) if environment.get(name) else None
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

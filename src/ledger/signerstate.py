@@ -12,7 +12,7 @@ from threading import Lock
 
 from ledger.checkpoint import Checkpoint, parse_text
 from ledger.errors import UnavailableError
-from ledger.store import open_private
+from ledger.sqlitefile import open_private
 
 _SCHEMA = """
 PRAGMA synchronous=EXTRA;

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from ledger.errors import RefusedError, TooManyError
-from ledger.store import open_private, use_write_ahead_log
+from ledger.sqlitefile import open_private, use_write_ahead_log
 
 CEREMONY_MS = 5 * 60 * 1000
 SESSION_MS = 30 * 24 * 60 * 60 * 1000

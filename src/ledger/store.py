@@ -7,20 +7,18 @@ The contract, on any engine:
 - A write says which streams it was decided on, at which version, which names it takes for ever
   and how many people it counted; if any of that moved, it is stale and has to be decided again.
 - A write whose key is already there is answered as it was the first time and appends nothing.
-- Events, keys, names and checkpoints are never updated or deleted; triggers refuse it, the tree
-  would show it. Tiles are a cache of the leaf hashes.
+- Events, keys, names, checkpoints and what others sign of them are never updated or deleted;
+  triggers refuse it, the tree would show it. Tiles are a cache of the leaf hashes.
 - Behind the event that froze the log nothing is appended, by any process.
 
 Crash points: before COMMIT returns nothing of the batch is there; after, all of it. A caller who
 never heard the answer sends the same write again and finds its key.
 """
 
-import os
 import sqlite3
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -33,77 +31,11 @@ from ledger.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.events import FROZEN, TAKEN
 from ledger.rows import write as write_rows
+from ledger.schema import create
+from ledger.sqlitefile import open_private
 
-_PRAGMAS = (
-    # An acknowledged event survives a power cut, not only a crash of the process.
-    "synchronous=FULL",
-    "trusted_schema=OFF",
-    # A batch of rows passes through a table of its own on its way past the triggers.
-    "temp_store=MEMORY",
-    "cache_size=-16384",
-)
-FORMAT = 2
 MAX_CACHED = 100_000
-BUSY_TIMEOUT_S = 5.0
-PAGE_BYTES = 8192
 _MAX = 2**63 - 1
-
-_SCHEMA = """
-CREATE TABLE log_head(
-    id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, epoch INTEGER NOT NULL) STRICT;
-INSERT INTO log_head VALUES(1, 0, 0);
-CREATE TABLE ev(
-    pos INTEGER PRIMARY KEY,
-    originator_id BLOB NOT NULL CHECK(length(originator_id) = 16),
-    originator_version INTEGER NOT NULL CHECK(originator_version > 0),
-    topic TEXT NOT NULL,
-    state BLOB NOT NULL,
-    leaf BLOB NOT NULL CHECK(length(leaf) = 32),
-    UNIQUE(originator_id, originator_version)) STRICT;
-CREATE TABLE cmd(
-    key BLOB PRIMARY KEY, pos INTEGER NOT NULL, n INTEGER NOT NULL, answer BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
-CREATE TABLE claim(
-    name TEXT PRIMARY KEY, originator_id BLOB NOT NULL, pos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TRIGGER head_only_grows BEFORE UPDATE ON log_head WHEN NEW.size < OLD.size
-    BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
-CREATE TRIGGER head_stays BEFORE DELETE ON log_head
-    BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
-CREATE TRIGGER head_is_one BEFORE INSERT ON log_head
-    BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
-"""
-
-# Since format 2.
-_TREE = """
-CREATE TABLE tile(
-    level INTEGER NOT NULL CHECK(level BETWEEN 0 AND 63), n INTEGER NOT NULL CHECK(n >= 0),
-    hashes BLOB NOT NULL CHECK(length(hashes) BETWEEN 32 AND 8192 AND length(hashes) % 32 = 0),
-    PRIMARY KEY(level, n)) STRICT;
-CREATE TABLE checkpoint(
-    size INTEGER PRIMARY KEY CHECK(size > 0), root BLOB NOT NULL CHECK(length(root) = 32),
-    note BLOB NOT NULL, published_at TEXT NOT NULL) STRICT;
-"""
-
-# INSERT OR REPLACE deletes without firing a delete trigger, so inserts are watched too.
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
-    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
-    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
-CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
-    WHEN EXISTS(SELECT 1 FROM {table} WHERE {same})
-    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
-"""
-_TABLES = {  # by the format that brought them
-    1: {
-        "ev": "pos = NEW.pos OR "
-        "(originator_id = NEW.originator_id AND originator_version = NEW.originator_version)",
-        "cmd": "key = NEW.key",
-        "claim": "name = NEW.name",
-    },
-    2: {"checkpoint": "size = NEW.size"},
-}
-
 
 _STREAM = """SELECT originator_version, topic, state FROM ev WHERE originator_id = ?
     AND originator_version > ? AND originator_version <= ? ORDER BY originator_version LIMIT ?"""
@@ -148,7 +80,7 @@ class SqliteLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        _create(path)
+        create(path)
         self._lock = Lock()
         self._writer = self.connect()
         self._reader = self.connect()
@@ -429,78 +361,3 @@ def _stream_bytes(stream: UUID | str) -> bytes:
 def _after(prefix: str) -> str:
     """Return the first text behind all that begin with `prefix` (which ends in ASCII)."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
-def open_private(path: Path) -> sqlite3.Connection:
-    """Open a database file that only its owner reads; SQLite itself would take the umask's mode."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    make_private(path)
-    return sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
-
-
-def make_private(path: Path) -> None:
-    """Make the file if there is none, and let only its owner read it.
-
-    A file that is there is not opened: closing it would drop every lock that SQLite holds on it in
-    this process (POSIX locks are the process's), and the next process to leave the log would take
-    itself for the last one and delete the write-ahead log under our feet.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    path.chmod(0o600)
-
-
-def use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch a new file to its write-ahead log, which it keeps for ever.
-
-    While another process does so too, SQLite says "locked" at once instead of waiting.
-    """
-    give_up = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _create(path: Path) -> None:
-    connection = open_private(path)
-    try:
-        # Of a new file only. A page of SQLite's own choice holds one approval and wastes the rest.
-        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
-        use_write_ahead_log(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > FORMAT:
-            raise CorruptError("format_unknown", f"the log has format {found}, not {FORMAT}")
-        for format_ in range(found + 1, FORMAT + 1):
-            _upgrade(connection, format_)
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-
-
-def _upgrade(connection: sqlite3.Connection, to_format: int) -> None:
-    """Bring the file from the format before to this one; format 0 is an empty file."""
-    schema = {1: _SCHEMA, 2: _TREE}[to_format]
-    guarded = _TABLES[to_format].items()
-    scripts = [schema, *(_APPEND_ONLY.format(table=table, same=same) for table, same in guarded)]
-    for statement in _statements("".join(scripts)):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {to_format}")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Yield the script's statements; executescript would commit the transaction around them."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

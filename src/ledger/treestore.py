@@ -148,9 +148,11 @@ class TreeStore:
             if newest == size:
                 _write(db, tiles)
 
-    def latest(self) -> Published | None:
-        """Return the newest checkpoint, None before the first."""
-        found = self._checkpoints("ORDER BY size DESC LIMIT 1", ())
+    def latest(self, *, before: str = "~") -> Published | None:
+        """Return the newest checkpoint, or that of an earlier time; None before the first."""
+        # Sizes and times rise together, so the row is among the last ones.
+        rest = "WHERE published_at < ? ORDER BY size DESC LIMIT 1"
+        found = self._checkpoints(rest, (before,))
         return found[0] if found else None
 
     def checkpoint(self, size: int) -> Published | None:
@@ -162,7 +164,7 @@ class TreeStore:
         """Return up to `limit` checkpoints of more than `after` entries, smallest first."""
         return self._checkpoints("WHERE size > ? ORDER BY size LIMIT ?", (after, limit))
 
-    def _checkpoints(self, rest: str, values: Sequence[int]) -> list[Published]:
+    def _checkpoints(self, rest: str, values: Sequence[int | str]) -> list[Published]:
         query = f"SELECT size, root, note, published_at FROM checkpoint {rest}"  # noqa: S608  # from this file
         with self._reading() as db:
             return [Published(*row) for row in db.execute(query, values)]

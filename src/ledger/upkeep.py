@@ -3,7 +3,6 @@
 Each is an act in the ledger's own stream, decided by `charter` and made again by the audit.
 """
 
-import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from ledger.founding import KEY_FILE
 from ledger.jose import SigningKey
 from ledger.log import Log
 from ledger.logkeys import LogKeys
+from ledger.repetition import own_key
 from ledger.settings import Settings
 from ledger.signerstate import SignerState
 from ledger.store import Write
@@ -129,9 +129,10 @@ class Upkeep:
                 at=clock.to_text(now_ms),
                 body=decide(current, signed, now_ms=now_ms),
             )
+            stored = self._log.mapper.to_stored_event(event)
             write = Write(
-                key=os.urandom(32),
-                events=(self._log.mapper.to_stored_event(event),),
+                key=own_key([stored.state]),
+                events=(stored,),
                 claims=tuple((name, event.stream) for name in claims(event)),
             )
             (outcome,) = self._log.store.commit([write])

@@ -3,7 +3,8 @@
 Nine checks, in the order of docs/reference/evidence.md, whose numbers stand at each. None of them
 believes what another has not established: a check that needs an earlier one is skipped if that
 did not pass. What a bundle says of its own keys establishes nothing about whose ledger it is;
-that is the ninth check, with a key that the caller has from elsewhere.
+that is the ninth check, with a key that the caller has from elsewhere. Two more are made where
+the caller brings a policy for witnesses, or certificates for time-stamps.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from ledger import bundle, checkpoint
 from ledger.bundle import Files
 from ledger.casefile import Casefile, content, placed, read
 from ledger.checkpoint import VerifiedCheckpoint
+from ledger.endorsed import Trust, check_time, check_witnesses
 from ledger.entry import entry_hash
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
@@ -21,12 +23,14 @@ from ledger.merkle import HASH_BYTES, WIDTH, Edge, verify_inclusion
 from ledger.notekeys import ED25519, NoteKey, parse_vkey
 from ledger.redecide import Events, Progress, silent
 from ledger.report import LEDGER, Approver, Checks, Decided, Report, Shown, report
+from ledger.witnesspolicy import Witnessed, WitnessPolicy
 
 _DECISIONS: dict[type[Body], str] = {
     StatementSigned: "approval",
     StatementRejected: "rejection",
     StatementWithdrawn: "withdrawal",
 }
+NOBODY = Trust()
 _RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
 
 Source = bytes | Files
@@ -36,22 +40,26 @@ def verify(
     source: Source,
     *,
     expected_keys: Sequence[NoteKey] = (),
+    trust: Trust = NOBODY,
     now_ms: int,
     progress: Progress = silent,
 ) -> Report:
     """Return what the checks of a bundle come to: of its bytes, or of its files in a directory.
 
-    `expected_keys` are the log keys that the caller trusts; `now_ms` tells a pending statement
-    from an expired one. Never raises for what is in a bundle.
+    `expected_keys` are the log keys that the caller trusts, `trust` the witnesses and authorities;
+    `now_ms` tells a pending statement from an expired one. Never raises for what is in a bundle.
     """
-    return _Verifier(expected_keys, now_ms, progress).report(source)
+    return _Verifier(expected_keys, trust, now_ms, progress).report(source)
 
 
 class _Verifier:
     """The checks of one bundle; what one of them establishes, later ones use."""
 
-    def __init__(self, expected: Sequence[NoteKey], now_ms: int, progress: Progress) -> None:
+    def __init__(
+        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: Progress
+    ) -> None:
         self._expected = expected
+        self._trust = trust
         self._now_ms = now_ms
         self._progress = progress
 
@@ -69,13 +77,15 @@ class _Verifier:
         checks.make("entries", self._entries, case)  # 7
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
         checks.make(LEDGER, lambda found: compare_keys(found, self._expected), signed)  # 9
+        if case is not None:
+            endorsed(checks, (case.note, case.stamp), signed, self._trust)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         return report(checks, mode, tree, shown or (), limits(mode or ""))
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
-        says = f"{_number(len(recorded), 'event')} as the entries commit to, and files that follow."
+        says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
         return says, Events(case, recorded, progress=self._progress)
 
     def _policy(self, events: Events) -> tuple[str, tuple[Shown, ...]]:
@@ -97,7 +107,7 @@ class _Verifier:
                 )
             )
         stand = ", ".join(
-            f"{each.status} with {_number(len(each.approvers), 'approval')}" for each in shown
+            f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
         return f"Every decision follows from its evidence: {stand}.", tuple(shown)
 
@@ -106,7 +116,7 @@ class _Verifier:
             self._whole_tree(case)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
-        return f"{_number(count, 'entry')} of {size} stand where the tree has them.", True
+        return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
 
     def _proofs(self, case: Casefile) -> None:
         """Verify the proof of every entry that has to have one."""
@@ -146,15 +156,18 @@ def _readable(source: Source) -> tuple[str, Casefile]:
 
 
 def _signatures(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.signatures(), 'signature')} by the keys that they name.", True
+    return f"{_number(events.signatures(), 'signature')}, good under the keys they name.", True
 
 
 def _attestations(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.attestations(), 'passkey and key', 'passkeys and keys')} shown.", True
+    return f"{_number(events.attestations(), 'passkey or key')}, shown with good evidence.", True
 
 
 def _keys(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.keys(), 'key')} in force wherever used, by the owners.", True
+    return (
+        f"{_number(events.keys(), 'key')}, each its owner's and in force wherever it signed.",
+        True,
+    )
 
 
 def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
@@ -169,7 +182,7 @@ def signed_by(
     """Return a checkpoint that one of these keys signed, and a sentence; raise as `verify_note`."""
     signed = checkpoint.verify_note(note, keys, expected_origin=expected_origin)
     kinds = ["Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers]
-    words = f"key ({kinds[0]})" if len(kinds) == 1 else f"keys ({', '.join(kinds)})"
+    words = f"{' and '.join(kinds)} key{'s' if len(kinds) > 1 else ''}"
     return f"Signed for {signed.checkpoint.size:,} entries with the announced {words}.", signed
 
 
@@ -183,6 +196,29 @@ def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tup
     if not set(expected) & set(signed.signers):
         raise RefusedError("ledger_unexpected", "another ledger's: the key given did not sign")
     return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
+
+
+def endorsed(
+    checks: Checks,
+    files: tuple[bytes, bytes | None],
+    signed: VerifiedCheckpoint | None,
+    trust: Trust,
+) -> None:
+    """Make the checks of a checkpoint's text and its stamp that the caller brought trust for."""
+    note, stamp = files
+    policy, certificates = trust.policy, trust.certificates
+    if policy is not None:
+        checks.make("witnesses", lambda found: _witnesses(note, found, policy), signed)
+    if certificates is not None:
+        checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
+
+
+def _witnesses(
+    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy
+) -> tuple[str, Witnessed]:
+    # A policy that names logs accepts these and no others.
+    keys = () if policy.logs else signed.signers
+    return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
 
 
 def verify_tree(
@@ -229,6 +265,6 @@ def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[De
     ]
 
 
-def _number(count: int, word: str, words: str = "") -> str:
-    plural = words or {"entry": "entries", "person": "people"}.get(word, f"{word}s")
+def _number(count: int, word: str) -> str:
+    plural = {"entry": "entries", "passkey or key": "passkeys and keys"}.get(word, f"{word}s")
     return f"{count:,} {word if count == 1 else plural}"

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from ledger import checkpoint
 from ledger.bundle import Files
-from ledger.casefile import CHECKPOINT, envelopes, read_tiles, unbundled
+from ledger.casefile import CHECKPOINT, STAMP, envelopes, read_tiles, unbundled
 from ledger.checkpoint import Checkpoint, VerifiedCheckpoint
+from ledger.endorsed import Trust
 from ledger.instructions import limits
 from ledger.notekeys import NoteKey
 from ledger.redecide import Progress, silent
 from ledger.report import LEDGER, Checks, Report, report
-from ledger.verify import compare_keys, signed_by, verify_tree
+from ledger.verify import NOBODY, compare_keys, endorsed, signed_by, verify_tree
 
 Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes]]
 MODE = "log"
@@ -25,11 +26,12 @@ def verify_log(
     *,
     expected_keys: Sequence[NoteKey] = (),
     announced_keys: Sequence[NoteKey] = (),
+    trust: Trust = NOBODY,
     progress: Progress = silent,
 ) -> Report:
     """Return what the checks of a log's `checkpoint`, tiles and entries come to.
 
-    `expected_keys` are those that the caller trusts, `announced_keys` those that the ledger names.
+    `expected_keys` and `trust` are what the caller trusts, `announced_keys` what the ledger names.
     """
     checks = Checks()
     parts = checks.make("readable", lambda _: _readable(files), True)
@@ -37,6 +39,7 @@ def verify_log(
     keys = (*expected_keys, *announced_keys)
     signed = checks.make("checkpoint", lambda found: _signed(files, found, keys), parts)
     checks.make(LEDGER, lambda found: compare_keys(found, expected_keys), signed)
+    endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
     tree = None if parts is None else parts[0]
     return report(checks, MODE, tree, (), limits(MODE))
 

@@ -6,7 +6,6 @@ are as if made one after the other, in log order, on any number of processes.
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable
 from functools import reduce
@@ -31,6 +30,7 @@ from ledger.events import Body, Event, claims
 from ledger.log import GroupCommit, Log
 from ledger.person import Person
 from ledger.policy import Policy
+from ledger.repetition import request_key
 from ledger.statement import Statement
 from ledger.store import Receipt, Write
 
@@ -162,7 +162,7 @@ class Writer:
 
     def known(self, kind: str, evidence: str) -> Answer | None:
         """Return what this evidence was answered before, if it was."""
-        receipt = self.log.store.receipt(_key(kind, evidence))
+        receipt = self.log.store.receipt(request_key(kind, evidence))
         return None if receipt is None else _answer(receipt)
 
     async def write(
@@ -172,7 +172,7 @@ class Writer:
 
         Raises what `decide` raises, UnavailableError `contended` or `storage_failed`.
         """
-        key = _key(kind, evidence)
+        key = request_key(kind, evidence)
         # Writers of one stream wait here instead of making each other's decisions stale.
         lock = self._locks.setdefault(stream, asyncio.Lock())
         async with lock:
@@ -216,10 +216,6 @@ class Writer:
             reads=tuple((s, v) for s, v in reading.versions.items() if s != plan.stream),
             counts=tuple(reading.counts.items()),
         )
-
-
-def _key(kind: str, evidence: str) -> bytes:
-    return hashlib.sha256(f"{kind}\0{evidence}".encode()).digest()
 
 
 def _events(plan: Plan, reading: Reading) -> tuple[Event, ...]:

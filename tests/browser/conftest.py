@@ -9,6 +9,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
 
 from tests.browser.install_browser import find_browser
+from tests.browser.offline import Verifier
 from tests.browser.people import Browser
 from tests.support.server import Server
 
@@ -90,3 +91,14 @@ def library(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Ite
     yield browser
     context.close()
     running.stop()
+
+
+@pytest.fixture
+def verifier(chromium: Chromium) -> Iterator[Verifier]:
+    """Return the offline verifier, opened from its file; afterwards it has asked for nothing."""
+    opened = Verifier(chromium)
+    yield opened
+    complaints = opened.unexpected()
+    opened.context.close()
+    assert complaints == []
+    assert [url for url in opened.requests if not url.startswith(("file:", "blob:"))] == []

@@ -59,7 +59,7 @@ def _add(path: str, web: Path, done: dict[str, str], waiting: tuple[str, ...]) -
 
 
 def _resolve(path: str, name: str) -> str:
-    return posixpath.normpath(f"{posixpath.dirname(path)}/{name}")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
 
 
 def _imported(path: str, found: re.Match[str]) -> str:

@@ -200,7 +200,7 @@ def test_rows_swapped_in_the_file_are_refused(path: Path) -> None:
         UPDATE ev SET pos = 19 WHERE pos = 20;
         UPDATE ev SET pos = 20 WHERE pos = 100;
     """
-    assert attacked(path, script) == (19, "KeyError")
+    assert attacked(path, script) == (19, "event_misplaced")
 
 
 @pytest.mark.parametrize("position", POSITIONS)

@@ -67,6 +67,7 @@ def test_without_a_key_nobody_signed(log: Path) -> None:
         (ENTRIES, lambda raw: raw.replace(b".678Z", b".679Z", 1), {"entries": "tile_mismatch"}),
         (ENTRIES, lambda raw: raw[:-1], {"readable": "entry_bundle_malformed"}),
         (ENTRIES, lambda raw: raw + raw[:300], {"readable": "entry_bundle_malformed"}),
+        (ENTRIES, lambda raw: raw + b"\0\0", {"readable": "entry_bundle_malformed"}),
         (ENTRIES, lambda raw: raw.replace(b'"seq":1', b'"seq":2', 1), {"readable": "version_gap"}),
         (CHECKPOINT, lambda raw: raw.replace(b"\n\n", b"\n\n\n"), None),
         (

@@ -2,8 +2,11 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 from uuid import uuid4
@@ -291,7 +294,8 @@ def test_verify_tells_what_was_tampered_with(server: Server, file: Path) -> None
     said = Said(server, "verify", file, "--log-key", log_keys(server)[0].vkey)
     assert said.code == 1
     assert re.search(r"1 ✗ readable .* is damaged\. \(bundle_malformed\)", said.out)
-    assert "\nInvalid.\n" in said.out
+    assert "\nInvalid: readable.\n" in said.out
+    assert "does not prove" not in said.out
     assert "approved by" not in said.out
 
 
@@ -355,6 +359,67 @@ def test_export_writes_what_the_server_answers(
         )  # fmt: skip
         assert said.code == 0, said.err
         assert path.read_bytes() == exported(alice, drafted.id, mode)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(f"{m}.zip" for m in MODES)
+
+
+def test_an_export_that_fails_leaves_what_was_there(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "old.zip"
+    path.write_bytes(b"old")
+    unknown = str(uuid4())
+    for output in (path, tmp_path / "new.zip", "/dev/null"):
+        said = Said(
+            server, "export", "--format", "bundle", unknown, "-o", output, "--data", server.data
+        )
+        assert (said.code, "statement_unknown" in said.err) == (2, True)
+    assert [each.name for each in tmp_path.iterdir()] == ["old.zip"]
+    assert path.read_bytes() == b"old"
+
+
+def test_an_export_goes_to_standard_output(server: Server, alice: Actor, drafted: Drafted) -> None:
+    command = [sys.executable, "-m", "ledger", "export", "--format", "bundle", drafted.id]
+    done = subprocess.run(
+        [*command, "--data", server.data], env=server.environment(), capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == exported(alice, drafted.id)
+
+
+def test_a_log_that_contradicts_itself_is_not_exported(
+    start_server: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = start_server()
+    with server.client() as client:
+        actor = Actor(client, "Alice", server.origin).register("creator")
+        drafted = actor.draft(policy=policy_of(1, actor))
+        exported(actor, drafted.id)
+        server.stop()
+        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
+            saved = db.execute("SELECT * FROM tile").fetchall()
+            with db:
+                db.execute("DELETE FROM tile")
+            command = ("export", "--format", "bundle", drafted.id, "--data", server.data)
+            said = Said(server, *command, "-o", tmp_path / "x.zip")
+            assert (said.code, "tile_missing" in said.err) == (1, True)
+            assert not (tmp_path / "x.zip").exists()
+            with db:
+                db.executemany("INSERT INTO tile VALUES(?,?,?)", saved)
+        server.start()
+
+
+def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    with server.client() as client:
+        actor = Actor(client, "Alice", server.origin).register("creator")
+        drafted = actor.draft(policy=policy_of(1, actor))
+        exported(actor, drafted.id)
+        server.stop()
+        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
+            db.execute("DROP TRIGGER checkpoint_no_delete")
+            with db:
+                db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
+        said = Said(server, "export", "--format", "bundle", drafted.id, "--data", server.data)
+        assert (said.code, "not_yet" in said.err) == (2, True)
+        server.start()
 
 
 # --- addresses ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from ledger import checkpoint, merkle
 from ledger.audit import Auditor
 from ledger.checkpoint import Checkpoint
+from ledger.endorsements import Endorsements
 from ledger.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableError
 from ledger.merkle import Prover, Tile
@@ -602,7 +604,21 @@ def test_tiles_stay_as_they_are_where_the_entries_are_not_those_that_were_signed
 # --- older files -------------------------------------------------------------------------------
 
 
-def test_a_file_of_format_1_is_brought_to_format_2(settings: Settings) -> None:
+def test_a_file_of_format_2_gets_tables_for_what_others_sign(settings: Settings) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.store.FORMAT", 2)
+        with opened(settings) as ledger:
+            ledger.fill(400)
+            assert ledger.publication().catch_up() == 400
+            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE cosignature")
+    with opened(settings) as ledger, closing(Endorsements(ledger.store)) as endorsements:
+        newest = ledger.tree.latest()
+        assert newest is not None
+        assert endorsements.note(newest) == newest.note
+        assert ledger.publication().catch_up() == 400
+
+
+def test_a_file_of_format_1_is_brought_to_the_newest(settings: Settings) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ledger.store.FORMAT", 1)
         patch.setattr("ledger.upkeep.Upkeep.open_log_keys", lambda self, state: None)
@@ -619,7 +635,7 @@ def test_a_file_of_a_later_format_is_refused(settings: Settings) -> None:
     with opened(settings) as ledger:
         path = ledger.store.path
     with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 3")
+        db.execute("PRAGMA user_version = 4")
     db.close()
     with pytest.raises(CorruptError) as refused:
         Ledger(settings)

@@ -67,6 +67,8 @@ LOG = [
     "/log/checkpoint",
     "/log/checkpoints",
     "/log/checkpoints/{size:str}",
+    "/log/checkpoints/{size:str}/stamp",
+    "/log/checkpoints/{size:str}/stamped",
     "/log/consistency",
     "/log/entries/{index:str}",
     "/log/entries/{index:str}/proof",
@@ -75,6 +77,7 @@ LOG = [
 GET = [
     *LOG,
     *PAGES,
+    "/verify",
     *PUBLIC,
     *MEMBERS_READ,
     "/statements/{statement_id:str}",

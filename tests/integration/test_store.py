@@ -287,7 +287,7 @@ def test_only_the_owner_reads_the_files(path: Path) -> None:
 def test_a_file_of_another_format_is_not_opened(path: Path) -> None:
     SqliteLog(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA user_version = 3")
+        raw.execute("PRAGMA user_version = 4")
     with refused(CorruptError, "format_unknown"):
         SqliteLog(path)
 

@@ -2,16 +2,16 @@
 
 import json
 import random
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
-from ledger import bundle, clock, entry, events
-from ledger.bundle import MANIFEST
+from ledger import bundle, clock, entry, events, statement
+from ledger.bundle import MANIFEST, Mode
 from ledger.casefile import read
 from ledger.errors import LedgerError
-from ledger.events import Recorded
+from ledger.events import Event, Recorded
 from ledger.exhibits import exhibits
 from ledger.redecide import Events
 from ledger.report import Report
@@ -26,6 +26,8 @@ from tests.support.dossier import (
     rebundled,
     short_story,
 )
+from tests.support.forgery import sealed
+from tests.support.signers import LEDGER
 from tests.vectors.evidence.cases import Case, good, made, states
 from tests.vectors.evidence.make import reported
 from tests.vectors.evidence.table import CASES
@@ -85,8 +87,7 @@ def test_a_pending_statement_has_expired_by_the_verifiers_clock() -> None:
     alice.passkey = told.signer(1).passkey
     ends = clock.to_text(told.time.ms + 1000)
     raw = told.draft(alice, 9, policy={"threshold": 1, "of": ["role:creator"], "expiresAt": ends})
-    statement = json.loads(raw)["statementId"]
-    made_of = bundle_of(told.states, "statement", statement)
+    made_of = bundle_of(told.states, "statement", json.loads(raw)["statementId"])
     for now_ms, status in ((clock.to_ms(ends) - 1, "pending"), (clock.to_ms(ends), "expired")):
         (shown,) = verify(made_of, now_ms=now_ms).statements
         assert shown.status == status
@@ -117,14 +118,24 @@ def test_a_rejection_is_not_decided_without_everybody_who_could_have_approved() 
     for name, who in zip(("Alice", "Bob", "Carol"), people, strict=True):
         told.register(who, name)
     alice, bob, _ = people
+    told.draft(alice, 2)  # nothing to do with it
     terms = told.draft(alice, 1)
     told.reject(bob, terms)
+    told.register(told.signer(4, "investor"), "Dave")  # too late to approve
     whole = bundle_of(told.states, "redacted", APPROVED)
+    assert "bodies/11" not in bundle.parse(whole)
     assert reported(whole, "given").verdict == "verified"
+    assert reported(left_out(whole, 15, 16, 17), "given").verdict == "verified"
     report = reported(left_out(whole, 9, 10, 11), "given")
     assert report.verdict == "unverifiable"
     policy = next(each for each in report.checks if each.name == "policy")
-    assert (policy.outcome, policy.code, policy.position) == ("unverifiable", "body_missing", 13)
+    assert (policy.outcome, policy.code, policy.position) == ("unverifiable", "body_missing", 14)
+
+
+def test_the_first_thing_that_is_missing_is_told() -> None:
+    raw = rebundled(good("statement"), {f"proofs/{n}.tlog-proof": None for n in (4, 9)})
+    entries = next(each for each in reported(raw, "given").checks if each.name == "entries")
+    assert (entries.code, entries.position) == ("proof_missing", 5)
 
 
 def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None:
@@ -145,6 +156,23 @@ def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None
         "statement_unknown",
         7,
     )
+
+
+def test_in_the_whole_log_a_superseded_statement_that_is_not_there_never_was() -> None:
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    alice = told.signer(1, "creator")
+    told.register(alice, "Alice")
+    raw = alice.document(statementId=APPROVED, supersedes=REJECTED)
+    creator = told.auditor.people[UUID(alice.user)]
+    body, _ = statement.draft(
+        raw, alice.draft_act(raw), creator, ledger=LEDGER, now_ms=told.time.ms
+    )
+    event = Event(stream=UUID(APPROVED), version=1, at=str(told.time), body=body)
+    forged = bundle_of([*told.states, sealed(event)], "full", APPROVED)
+    policy = next(each for each in reported(forged, "given").checks if each.name == "policy")
+    assert (policy.outcome, policy.code, policy.position) == ("failed", "statement_unknown", 6)
 
 
 # --- the files themselves ----------------------------------------------------------------------
@@ -186,6 +214,22 @@ def test_a_changed_byte_anywhere_in_the_container_is_refused_as_unreadable() -> 
         tried += 1
         assert {*outcomes(report).values()} == {"failed", "skipped"}
     assert told > 0.9 * tried
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_no_file_can_be_changed_or_left_out_by_who_only_rewrites_the_manifest(mode: Mode) -> None:
+    raw = good(mode)
+    chance = random.Random(3)
+    for name, held in bundle.parse(raw).items():
+        if name in (MANIFEST, "README.txt"):  # one is made again, one is only words
+            continue
+        place = chance.randrange(len(held))
+        changed = held[:place] + bytes([held[place] ^ 1 << chance.randrange(8)]) + held[place + 1 :]
+        for content in (changed, held + b"\n", held[:-1], b"", None):
+            report = reported(rebundled(raw, {name: content}), "given")
+            # What is left out may be missing for a reason; what is other than it was is wrong.
+            erased = content is None and name.startswith(("bodies/", "proofs/"))
+            assert report.verdict == ("unverifiable" if erased else "invalid"), name
 
 
 @pytest.mark.parametrize("length", [0, 1, 22, 100, 1000, 40_000])

@@ -1,6 +1,7 @@
 """The whole ledger held against itself: every test that writes ends with this."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger.audit import Auditor
+from ledger.auditing import whole
+from ledger.auditing.whole import Request
 from ledger.events import Event
 from ledger.log import Log
 from ledger.store import SqliteLog
@@ -16,24 +19,30 @@ from tests.support.server import Server
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
-# Of each ledger, what the tests before this one have led to: a decision is made again once.
-_audited: dict[Path, Auditor] = {}
-
 
 def check_ledger(server: Server) -> None:
-    """Audit what was appended since the last check, and hold the read models against a rebuild."""
-    rows, size = stored(server.data)
-    assert [position for position, *_ in rows] == [*range(1, size + 1)]
-    auditor = _audited.setdefault(server.data, Auditor())
-    for position, state, leaf in rows[auditor.position :]:
-        auditor.add(position, state, leaf)
-    auditor.finish()
+    """Audit the whole file, and hold the read models against a rebuild."""
+    size = audit_whole(server)
     wait_for(server, size)
     with server.client() as client:
         health = client.get("/healthz").json()
     assert health == {"status": "ok", "position": size, "reasons": []}
     assert dump(server.data / "views.sqlite") == rebuilt(server.data)
     assert "Traceback" not in server.output, server.output
+
+
+def audit_whole(server: Server) -> int:
+    """Audit the file as the command does, while it is served, and return its size.
+
+    What a check before this one decided again is not decided a third time.
+    """
+    state = server.settings.get("LEDGER_LOG_STATE", server.data / "log-state.sqlite")
+    before = server.data.parent / "audit.state"
+    log = server.data / "log.sqlite"
+    request = Request(log=log, state=Path(state), jobs=1, resume=before)
+    report = whole.audit(request, now_ms=time.time_ns() // 1_000_000)
+    assert report.finding is None, report.finding
+    return report.size
 
 
 def audit(server: Server) -> list[Event]:

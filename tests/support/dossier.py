@@ -68,6 +68,7 @@ def bundle_of(
     *statements: str,
     signer: NoteSigner | None = None,
     page: bytes | None = None,
+    companions: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Return the bundle that a ledger with these stored events makes, whatever they say."""
     newest, _ = published(states, signer or log_signer())
@@ -78,7 +79,7 @@ def bundle_of(
             outcomes = store.commit([_append(state) for state in states])
             assert all(isinstance(each, Receipt) for each in outcomes), outcomes
             assert tree.publish(newest, tiles)
-            shown = Evidence(store, tree, newest, page=page)
+            shown = Evidence(store, tree, newest, page=page, companions=companions)
             return shown.write(statements or (APPROVED,), mode)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from ledger.audit import Auditor
+from ledger.auditing import whole
+from ledger.auditing.whole import Request
 from ledger.commands import Commands
 from ledger.founding import found
 from ledger.log import GroupCommit, Log
@@ -183,6 +185,8 @@ def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
     stored = rows(process.store.path)
     auditor = audit(stored)
+    report = whole.audit(Request(process.store.path, jobs=1), now_ms=process.time.ms)
+    assert report.finding is None, report.finding
     assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
     fresh = Log(SqliteLog(process.store.path))
     assert fresh.charter() == auditor.charter

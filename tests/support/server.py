@@ -22,7 +22,7 @@ class Server:
     """A ledger on this machine; its data outlives its process."""
 
     def __init__(self, data: Path, **settings: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.data = data
         self._settings = settings
@@ -101,7 +101,8 @@ class Server:
             return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,16 +1,20 @@
 """The container of evidence: one way to write it, and no other way to be read."""
 
+import contextlib
 import io
 import random
 import zipfile
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger import bundle
 from ledger.bundle import MANIFEST, Tree, parse, parse_manifest, seal, write
 from ledger.encoding import b64_encode, sha256_hex
 from ledger.errors import LedgerError, MalformedError, TooLargeError
+from tests.support.examples import FEW
 
 TREE = Tree(origin="ledger.example/1", root=b64_encode(bytes(32)), size=7)
 CONTENT = {"README.txt": b"Read me.\n", "entries/6": b"{}", "keys/vkeys": b"a+b+c\n"}
@@ -219,3 +223,24 @@ def test_a_manifest_that_names_itself_or_no_digest_is_refused() -> None:
     digest = sha256_hex(CONTENT["entries/6"]).encode()
     upper = FILES | {MANIFEST: FILES[MANIFEST].replace(digest, digest.upper())}
     assert refused(write(upper)) == "manifest_malformed"
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,12}(/[A-Za-z0-9._-]{1,12}){0,3}", fullmatch=True).filter(
+    lambda name: not {".", ".."} & {*name.split("/")}
+)
+
+
+@FEW
+@given(st.dictionaries(NAMES, st.binary(max_size=300), max_size=12))
+def test_what_is_written_is_read_and_written_again(files: dict[str, bytes]) -> None:
+    raw = write(files)
+    assert parse(raw) == files
+    assert write(parse(raw)) == raw
+
+
+@FEW
+@given(st.binary(max_size=600), st.integers(0, len(RAW)), st.integers(0, len(RAW)))
+def test_nothing_else_is_read_than_what_would_be_written(junk: bytes, a: int, b: int) -> None:
+    raw = RAW[:a] + junk + RAW[b:]
+    with contextlib.suppress(LedgerError):
+        assert write(parse(raw)) == raw

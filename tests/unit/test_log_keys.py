@@ -107,6 +107,10 @@ def same_key_as_another_type() -> tuple[str, ...]:
     return (FIRST[0], NoteKey(name=NAME, kind=key.kind, public=key.public).vkey)
 
 
+def cosigner() -> str:
+    return notekeys.generate(NAME, cosigner=True)[0].key.vkey
+
+
 @pytest.mark.parametrize(
     ("before", "act", "code"),
     [
@@ -115,6 +119,7 @@ def same_key_as_another_type() -> tuple[str, ...]:
         ([], announced((*FIRST, FIRST[0]), 2), "log_keys_refused"),
         ([], announced(same_key_as_another_type(), 2), "log_keys_refused"),
         ([], announced(other_name(), 2), "log_keys_refused"),
+        ([], announced((*FIRST, cosigner()), 2), "vkey_invalid"),
         ([], announced((FIRST[0][:-4],), 2), "vkey_invalid"),
         ([], announced(FIRST, 0), "log_keys_refused"),
         ([], announced(FIRST, -1), "log_keys_refused"),

@@ -8,7 +8,7 @@ import pytest
 from ledger import notekeys
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, RefusedError
-from ledger.notekeys import ED25519, ML_DSA_44, NoteKey, parse_vkey
+from ledger.notekeys import COSIGNER, ED25519, ML_DSA_44, WITNESS_KINDS, NoteKey, parse_vkey
 
 NOTES = json.loads((Path(__file__).parents[1] / "vectors" / "tlog" / "notes.json").read_text())
 NAME = "ledger.example.com/a"
@@ -60,6 +60,7 @@ def vkey_of(name: str, kind: int, public: bytes) -> str:
         vkey_of(NAME, ML_DSA_44, bytes(1311)),
         vkey_of(NAME, ML_DSA_44, bytes(range(32))),
         vkey_of(NAME, 0, bytes(range(32))),
+        vkey_of(NAME, 2, bytes(range(32))),
         vkey_of(NAME, 4, bytes(range(32))),
         vkey_of(NAME, 255, bytes(range(32))),
         vkey_of(NAME, ED25519, bytes(32)),
@@ -70,6 +71,15 @@ def test_any_other_vkey_is_refused(vkey: str) -> None:
     with pytest.raises(MalformedError) as refused:
         parse_vkey(vkey)
     assert refused.value.code == "vkey_invalid"
+
+
+def test_a_witness_has_keys_of_its_own_kind() -> None:
+    vkey = vkey_of(NAME, COSIGNER, bytes(range(32)))
+    assert parse_vkey(vkey, WITNESS_KINDS).vkey == vkey
+    weak, long = vkey_of(NAME, COSIGNER, bytes(32)), vkey_of(NAME, COSIGNER, bytes(range(33)))
+    for other in (PETER, weak, long):
+        with pytest.raises(MalformedError):
+            parse_vkey(other, WITNESS_KINDS)
 
 
 def test_a_key_id_depends_on_name_type_and_key() -> None:

@@ -92,7 +92,7 @@ export async function readBundle(files, { checkpoint, mode, statements }, breath
 }
 
 /** Return `[level, n, width]` of every tile of a tree, each in its widest form. */
-export function tilesOf(size) {
+function tilesOf(size) {
   const tiles = [];
   for (let level = 0, count = size; count; level += 1) {
     const whole = Math.floor(count / WIDTH);

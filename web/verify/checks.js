@@ -30,10 +30,10 @@ export const CHECKS = [
 
 /** One verification: what was read so far, and what each check found. */
 export class Verification {
-  /** `expectedKey` is a vkey, a fingerprint, or empty; `breathe` is awaited often. */
-  constructor(bytes, { expectedKey = "", breathe = async () => {} } = {}) {
+  /** `expected` are the names of log keys that the user trusts; `breathe` is awaited often. */
+  constructor(bytes, { expected = [], breathe = async () => {} } = {}) {
     this.bytes = bytes;
-    this.expectedKey = expectedKey.trim();
+    this.expected = expected;
     this.breathe = breathe;
     this.found = new Map();
     this.bundle = null;
@@ -85,13 +85,10 @@ export class Verification {
     if (unknown) throw unknown;
   }
 
-  eachEvent(ask) {
-    return this.each(this.events.map((event) => [event.position, event]), ask);
-  }
+  eachEvent = (ask) => this.each(this.events.map((event) => [event.position, event]), ask);
 
-  eachEntry(ask) {
-    return this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
-  }
+  eachEntry = (ask) =>
+    this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
 
   // --- 1 -------------------------------------------------------------------------------------
 
@@ -121,7 +118,7 @@ export class Verification {
       this.events.push(decodeEvent(entry, position, salted));
     });
     this.requireBodies();
-    for (const id of statements) this.requireDraft(id);
+    this.requireDrafts(statements);
     await requireExhibits(files, this.events, statements);
     return {
       says: `${count(this.events.length, "event")} as the entries commit to, and files that follow.`,
@@ -138,9 +135,12 @@ export class Verification {
     }
   }
 
-  requireDraft(id) {
-    const drafted = ({ type, stream }) => type === "statement-drafted.v1" && stream === id;
-    if (!this.events.some(drafted)) refuse("statement_unknown", `the statement ${id} is not in it`);
+  requireDrafts(statements) {
+    const drafts = this.events.filter(({ type }) => type === "statement-drafted.v1");
+    const drafted = new Set(drafts.map(({ stream }) => stream));
+    for (const id of statements) {
+      if (!drafted.has(id)) refuse("statement_unknown", `the statement ${id} is not in it`);
+    }
   }
 
   // --- 3, 4, 5 -------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ export class Verification {
     await this.eachEvent(async (event) => {
       if (await attestations.add(event)) shown.push(event);
     });
-    const { rpId, origin } = foundingOf(this.events);
+    const party = shown.length ? foundingOf(this.events) : {};
     const named = shown.map(({ position, body }) =>
       body.jwk
         ? [`Position ${position}`, `signing key ${body.kid}`]
@@ -171,7 +171,7 @@ export class Verification {
     );
     return {
       says: `${count(shown.length, "passkey or key", "passkeys and keys")} shown, with the user verified.`,
-      inputs: [["Relying party", rpId], ["Origin", origin], ...named],
+      inputs: [["Relying party", party.rpId ?? "–"], ["Origin", party.origin ?? "–"], ...named],
     };
   }
 
@@ -211,8 +211,8 @@ export class Verification {
       await this.auditor.add(event);
     } catch (error) {
       if (!isFinding(error)) throw error;
-      const open = error.code === "statement_unknown" && this.bundle.mode !== "full";
-      throw new (open ? Unknown : error.constructor)(error.code, error.message, event.position);
+      const isOpen = error.code === "statement_unknown" && this.bundle.mode !== "full";
+      throw new (isOpen ? Unknown : Refusal)(error.code, error.message, event.position);
     }
   }
 
@@ -275,21 +275,20 @@ export class Verification {
       throw new Unknown("algorithm_unknown", "this browser does not verify ML-DSA-44, and no other key signed");
     }
     this.signers = signers;
-    const kinds = signers.map(kindOf).join(" and ");
     const more = unknown.length ? " This browser does not verify the line of the ML-DSA-44 key." : "";
     const named = await Promise.all(signers.map(async (key) => [`${kindOf(key)} key`, await fingerprint(key)]));
     return {
-      says: `Signed for ${note.size} entries with the announced ${kinds} key.${more}`,
+      says: `Signed for ${note.size} entries with the announced ${signers.map(kindOf).join(" and ")} key.${more}`,
       inputs: [["Origin", note.origin], ...named],
     };
   }
 
   async ledger() {
-    if (!this.expectedKey) throw new Unknown("log_key_not_given", "no key was given to compare with");
-    await requireExpected(this.expectedKey, this.signers);
+    if (!this.expected.length) throw new Unknown("log_key_not_given", "no key was given to compare with");
+    await requireExpected(this.expected, this.signers);
     return {
       says: `It is ${this.bundle.note.origin}, by the key that you gave.`,
-      inputs: [["Expected", this.expectedKey]],
+      inputs: this.expected.map((name) => ["Expected", name]),
     };
   }
 }

@@ -5,7 +5,7 @@ import { utf8 } from "./bytes.js";
 import { refuse } from "./fault.js";
 
 export const SALT_BYTES = 32;
-export const MAX_ENTRY_BYTES = 65_535;
+const MAX_ENTRY_BYTES = 65_535;
 const PLAIN = "[ !#-\\[\\]-\\x7f]*"; // ASCII that JSON writes as it is
 const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z";
 const NUMBER = "0|-?[1-9][0-9]{0,14}";

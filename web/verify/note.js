@@ -4,7 +4,6 @@ import { bytesOf, hex, sha256 } from "../static/js/lib/digest.js";
 import { concat, fromBase64, SPACE, uintBytes, utf8 } from "./bytes.js";
 import { Refusal, refuse, Unknown } from "./fault.js";
 import { importEd25519, importRaw } from "./keys.js";
-import { verifyInclusion } from "./tree.js";
 
 export const ED25519 = 0x01;
 const ML_DSA_44 = 0x06;
@@ -20,6 +19,7 @@ const HASH_BYTES = 32;
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
 const SUBTREE = bytesOf("subtree/v1\n\0");
 const CONTROL = /[\x00-\x09\x0b-\x1f]/;
+const FINGERPRINT = /^[0-9a-f]{64}$/;
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
 
 const isKeyName = (name) =>
@@ -55,12 +55,26 @@ async function requireStrong(bytes) {
 export const fingerprint = async (key) =>
   hex(await sha256(concat(Uint8Array.of(key.kind), key.public)));
 
-/** Refuse keys of which none is the one that is expected: a vkey, or a fingerprint in hex. */
+/**
+ * Return the names of the keys in a text: vkeys, or their fingerprints in hex, one a line, as
+ * `ledger log keys` prints them; refuse anything else with `vkey_invalid`.
+ */
+export async function parseExpected(text) {
+  const lines = text.split("\n").map((line) => line.trim());
+  const given = lines.filter((line) => line && !line.startsWith("#"));
+  return Promise.all(
+    given.map(async (line) => {
+      if (line.includes("+")) return (await parseVkey(line)).vkey;
+      const plain = line.toLowerCase().replace(/[\s:]/g, "");
+      return FINGERPRINT.test(plain) ? plain : refuse("vkey_invalid", "not a log key or its fingerprint");
+    }),
+  );
+}
+
+/** Refuse keys of which none is among the expected names. */
 export async function requireExpected(expected, keys) {
-  const isVkey = expected.includes("+");
-  const wanted = isVkey ? (await parseVkey(expected)).vkey : expected.toLowerCase().replace(/[\s:]/g, "");
-  const names = await Promise.all(keys.map((key) => (isVkey ? key.vkey : fingerprint(key))));
-  if (!names.includes(wanted)) {
+  const names = await Promise.all(keys.map(async (key) => [key.vkey, await fingerprint(key)]));
+  if (!names.flat().some((name) => expected.includes(name))) {
     refuse("ledger_unexpected", "another ledger’s: the key given did not sign");
   }
 }
@@ -184,10 +198,5 @@ export function parseProof(raw) {
     hashes: lines.map((line) => parseHash(line, "proof_malformed")),
     note: bytesOf(source.slice(cut + 2)),
   };
-}
-
-/** Verify that the entry with this leaf hash stands where a proof of this checkpoint says. */
-export async function verifyProof(proof, leaf, { size, root }) {
-  await verifyInclusion(leaf, proof.index, size, proof.hashes, root);
 }
 

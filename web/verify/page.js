@@ -1,19 +1,22 @@
 // The offline verifier: takes a file, verifies it here, shows the report. It asks nobody anything.
 
-import { el, one } from "../static/js/lib/dom.js";
+import { el } from "../static/js/lib/dom.js";
 import { sha256Hex } from "../static/js/lib/digest.js";
 import { decode } from "../static/js/lib/b64u.js";
 import { CHECKS } from "./checks.js";
-import { Refusal } from "./fault.js";
-import { verifyBundle } from "./report.js";
+import { isFinding } from "./fault.js";
+import { parseExpected } from "./note.js";
+import { contract, verifyBundle } from "./report.js";
 import { FORGERIES, tamper } from "./tamper.js";
-import { announcement, showReport } from "./view.js";
+import { announcement, showReport, verdictWords } from "./view.js";
 
 const MAX_BYTES = 2 ** 30;
 const PAUSE_MS = 24;
 // The file that is open, as it was given; and which run is the newest, so that an older one ends.
 let given = null;
 let runs = 0;
+// The key of the samples is nobody's expectation of another file.
+let isSampleKey = false;
 
 const place = (id) => document.getElementById(id);
 const say = (text) => {
@@ -43,21 +46,39 @@ function breathing(run) {
 
 class Superseded extends Error {}
 
+/** Return the keys that the user expects; null, and say so at the field, if they are none. */
+async function expectedKeys() {
+  const field = place("key");
+  let wrong = "";
+  let keys = null;
+  try {
+    keys = await parseExpected(field.value);
+  } catch (error) {
+    if (!isFinding(error)) throw error;
+    wrong = `This is no log key: ${error.message}.`;
+  }
+  place("key-error").textContent = wrong;
+  field.setAttribute("aria-invalid", String(wrong !== ""));
+  if (wrong) say(wrong);
+  return keys;
+}
+
 /** Verify bytes and show the report; `forged` says what was changed in them, if anything was. */
 async function check(bytes, { forged = "", focus = true } = {}) {
   const run = (runs += 1);
   problem("");
+  const expected = await expectedKeys();
+  if (!expected) return;
   place("working").hidden = false;
   place("result").hidden = true;
   delete place("result").dataset.verdict;
-  const expectedKey = place("key").value.trim();
   try {
     const at = new Date();
     const sha256 = await sha256Hex(bytes);
-    const options = { expectedKey, nowMs: at.getTime(), breathe: breathing(run) };
+    const options = { expected, nowMs: at.getTime(), breathe: breathing(run) };
     const report = await verifyBundle(bytes, options);
     if (run !== runs) return;
-    const about = { ...given, size: bytes.length, sha256, at: at.toISOString(), forged, expectedKey };
+    const about = { ...given, size: bytes.length, sha256, at: at.toISOString(), forged, expected };
     show(report, about, focus);
   } catch (error) {
     if (error instanceof Superseded || run !== runs) return;
@@ -73,6 +94,7 @@ function show(report, about, focus) {
   showReport(result, report, about);
   result.append(actions(report, about));
   result.hidden = false;
+  document.title = `${verdictWords(report)[0]} · ${about.name} · Ledger`;
   result.dataset.verdict = report.verdict;
   result.report = report;
   if (focus) place("verdict").focus();
@@ -105,22 +127,14 @@ async function cheat(told, forge) {
   try {
     await check(await tamper(given.bytes, forge), { forged: told });
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!isFinding(error)) throw error;
     problem("This file cannot be read, so there is nothing in it to forge.");
   }
 }
 
 /** Hand the report out as a file; it comes from memory, not from the network. */
 function saveJson(report) {
-  const checks = report.checks.map(({ inputs, ...kept }) => kept);
-  const statements = report.statements.map(({ id, title, status, approvers, decisions }) => ({
-    id,
-    title,
-    status,
-    approvers,
-    decisions,
-  }));
-  const text = JSON.stringify({ ...report, checks, statements }, null, 2);
+  const text = JSON.stringify(contract(report), null, 2);
   const link = el("a", {
     href: URL.createObjectURL(new Blob([text], { type: "application/json" })),
     download: "verification-report.json",
@@ -135,7 +149,8 @@ async function open(file) {
     problem("This file is larger than 1 GiB: no bundle is.");
     return;
   }
-  if (place("key").value.trim() === sampleKey()) place("key").value = "";
+  if (isSampleKey) place("key").value = "";
+  isSampleKey = false;
   try {
     given = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
   } catch {
@@ -145,14 +160,13 @@ async function open(file) {
   await check(given.bytes);
 }
 
-const sampleKey = () => place("sample-key").textContent.trim();
-
 async function sample(isGood) {
   const packed = decode(place("sample").textContent.trim());
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   given = { name: "sample.zip", bytes };
-  place("key").value = sampleKey();
+  place("key").value = place("sample-key").textContent.trim();
+  isSampleKey = true;
   const [, told, forge] = FORGERIES[0];
   if (isGood) await check(bytes);
   else await cheat(told, forge);
@@ -160,22 +174,21 @@ async function sample(isGood) {
 
 /** Ask for something on the network, and show that the browser refuses. */
 async function prove() {
-  let refused = "";
-  const notice = ({ violatedDirective }) => {
-    refused = violatedDirective;
-  };
-  document.addEventListener("securitypolicyviolation", notice, { once: true });
+  let said = "The network answered: do not use this copy of the page.";
   try {
     await fetch("https://ledger.invalid/");
-    place("proved").textContent = "The network answered: do not use this copy of the page.";
   } catch {
-    await new Promise((resume) => setTimeout(resume));
-    const why = refused ? `its policy says ${refused} 'none'` : "there is no way out";
-    place("proved").textContent = `This page just asked for an address, and the browser refused: ${why}.`;
+    said = "This page just asked for an address on the network, and your browser refused.";
   }
+  place("proved").textContent = said;
+  say(said);
 }
 
 function start() {
+  if (!globalThis.crypto?.subtle) {
+    problem("This browser lets no page from a disk do cryptography. Try another one, or “ledger verify”.");
+    return;
+  }
   const drop = place("drop");
   const over = (is) => (event) => {
     event.preventDefault();
@@ -194,11 +207,13 @@ function start() {
     open(target.files[0]);
     target.value = "";
   });
-  place("key").addEventListener("change", () => given && check(given.bytes, { focus: false }));
+  place("key").addEventListener("change", () => {
+    isSampleKey = false;
+    if (given) check(given.bytes, { focus: false });
+  });
   place("good").addEventListener("click", () => sample(true));
   place("bad").addEventListener("click", () => sample(false));
   place("prove").addEventListener("click", prove);
-  one("#choose").dataset.ready = "";
 }
 
 start();

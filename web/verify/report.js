@@ -34,10 +34,24 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     size: bundle?.note.size ?? null,
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
-    statements: decided ? bundle.statements.map((id) => shown(id, events, auditor, nowMs)) : [],
+    statements: decided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
+    notLookedAt: ["checkpoint.tsr", "policy"].filter((name) => bundle?.files.has(name)),
     doesNotProve: bundle?.mode === "statement" ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS,
   };
 }
+
+const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
+const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
+const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
+const ofStatement = pick(["id", "title", "status", "approvers", "decisions"]);
+
+/** Return the members of a report that every verifier has, and no others. */
+export const contract = (report) => ({
+  ...ofReport(report),
+  checks: report.checks.map(ofCheck),
+  statements: report.statements.map(ofStatement),
+  doesNotProve: report.doesNotProve,
+});
 
 function verdictOf(checks) {
   const outcomes = checks.map(({ outcome }) => outcome);
@@ -46,16 +60,21 @@ function verdictOf(checks) {
   return outcomes.slice(0, 8).every((outcome) => outcome === "passed") ? "consistent" : "unverifiable";
 }
 
-function shown(id, events, { statements, people }, nowMs) {
+function shownOf(ids, events, auditor, nowMs) {
+  const mine = new Map(ids.map((id) => [id, []]));
+  for (const event of events) mine.get(event.stream)?.push(event);
+  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
+}
+
+function shown(id, mine, { statements, people }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
-  const mine = events.filter(({ stream, type }) => stream === id && type in DECISIONS);
   return {
     id,
     title: statement.title,
     status: statusAt(statement, nowMs),
     approvers: [...statement.approvals.keys()].map(person),
-    decisions: mine.map(({ position, at, type, body }) => ({
+    decisions: mine.filter(({ type }) => type in DECISIONS).map(({ position, at, type, body }) => ({
       position,
       at,
       ...person(body.signer),
@@ -65,6 +84,8 @@ function shown(id, events, { statements, people }, nowMs) {
     sha256: statement.sha256,
     policy: statement.policy,
     names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
-    document: events.find(({ stream, version }) => stream === id && version === 1).body.document,
+    creator: person(statement.creator),
+    draftedAt: mine[0].at,
+    document: mine[0].body.document,
   };
 }

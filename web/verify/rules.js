@@ -37,8 +37,8 @@ const document = struct({
 /** Return the document of these bytes, checked as when it was drafted. */
 export function parseDocument(raw) {
   if (raw.length > MAX_DOCUMENT_BYTES) refuse("document_too_large", "over 1 MiB");
-  const found = read(document, parseJson(raw), "document_malformed");
-  const content = parseJson(bytesOf(found.content));
+  const found = read(document, parseJson(raw, { exact: true }), "document_malformed");
+  const content = parseJson(bytesOf(found.content), { exact: true });
   if (content === null || typeof content !== "object" || Array.isArray(content)) {
     refuse("content_not_object", "content is the text of a JSON object");
   }

@@ -68,11 +68,14 @@ export function read(type, value, code, detail = "members are missing, unknown o
   return found === WRONG ? refuse(code, detail) : found;
 }
 
-/** Return the value of I-JSON bytes (RFC 7493); numbers that are no whole number are undefined. */
-export function parseJson(bytes) {
+/**
+ * Return the value of JSON bytes without duplicate members; numbers that are no whole number are
+ * undefined. With `exact`, numbers that a double would change are refused (RFC 7493).
+ */
+export function parseJson(bytes, { exact = false } = {}) {
   const source = utf8(bytes);
   try {
-    return plain(parseStrict(source));
+    return plain(parseStrict(source, { exact }));
   } catch (error) {
     if (error instanceof StrictJsonError) throw new Refusal(error.code, error.message);
     throw error;

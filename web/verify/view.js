@@ -6,6 +6,8 @@ import { el, icon } from "../static/js/lib/dom.js";
 import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
 
+const MOST_INPUTS = 200;
+const MOST_CHARS = 400;
 const TITLES = {
   readable: "The file is whole",
   content: "The content is what was recorded",
@@ -28,10 +30,13 @@ const ICONS = { verified: "approved", consistent: "warning", invalid: "rejected"
 
 
 
+// What a check says may repeat names from the file: no more of them than a line or two.
+const told = (text) => seen(text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text);
+
 const titled = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
 
 /** Return what the report comes to: `[title, sentence]`. */
-export function verdictWords({ verdict, checks }) {
+export function verdictWords({ verdict, checks, statements }) {
   const said = (outcome) => {
     const number = checks.findIndex((check) => check.outcome === outcome) + 1;
     const { says, position } = checks[number - 1];
@@ -40,7 +45,7 @@ export function verdictWords({ verdict, checks }) {
   };
   switch (verdict) {
     case "verified":
-      return ["Verified", "All nine checks passed, and the log is the one that you expect."];
+      return ["Verified", `All nine checks passed, and the log is the one that you expect.${outcomeOf(statements)}`];
     case "consistent":
       return [
         "Consistent, but I do not know this ledger",
@@ -53,14 +58,23 @@ export function verdictWords({ verdict, checks }) {
   }
 }
 
+/** Say what is not to be missed behind a green verdict: it is about the evidence. */
+function outcomeOf(statements) {
+  const open = statements.filter(({ status }) => status !== "approved");
+  if (!open.length) return "";
+  if (open.length === statements.length) return " It does not show an approval.";
+  return ` ${open.length} of the ${statements.length} statements in it ${open.length === 1 ? "is" : "are"} not approved.`;
+}
+
 /** Return one sentence for those who listen: how many checks came to what. */
-export function announcement({ checks, verdict }) {
+export function announcement(report) {
+  const { checks } = report;
   const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
   const parts = [`${count("passed")} of ${checks.length} checks passed`];
   if (count("failed")) parts.push(`${count("failed")} failed`);
   if (count("unverifiable")) parts.push(`${count("unverifiable")} cannot be told`);
   if (count("skipped")) parts.push(`${count("skipped")} not made`);
-  return `Verification finished: ${verdictWords({ checks, verdict })[0]}. ${parts.join(", ")}.`;
+  return `Verification finished: ${verdictWords(report)[0]}. ${parts.join(", ")}.`;
 }
 
 /** Fill an element with a report; `about` says which file was read, when, and what is forged. */
@@ -71,7 +85,7 @@ export function showReport(place, report, about) {
     { class: `verdict ${TONES[report.verdict]}` },
     icon(ICONS[report.verdict]),
     el("h2", { id: "verdict", tabindex: "-1" }, title),
-    el("p", {}, text),
+    el("p", {}, ...told(text)),
   );
   place.replaceChildren(
     el("h1", { class: "print-only" }, "Verification report"),
@@ -88,19 +102,19 @@ function section(id, title, ...children) {
   return el("section", { "aria-labelledby": id }, el("h3", { id }, title), ...children);
 }
 
-function list(pairs, attributes = { class: "facts" }) {
+function list(pairs) {
   const rows = pairs.map(([name, value]) =>
     el("div", {}, el("dt", {}, name), el("dd", {}, ...(Array.isArray(value) ? value : seen(value)))),
   );
-  return el("dl", attributes, ...rows);
+  return el("dl", { class: "facts" }, ...rows);
 }
 
-function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, forged, expectedKey }) {
+function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, forged, expected }) {
   const pairs = [
     ["File", [...seen(name), ` (${bytes.toLocaleString("en")} bytes)`]],
     ["Its SHA-256", [el("code", {}, sha256)]],
     ["Checked", moment(at)],
-    ["Expected key", expectedKey ? [el("code", {}, expectedKey)] : "none given"],
+    ["Expected key", expected.length ? expected.map((key) => el("code", {}, key)) : "none given"],
   ];
   if (forged) pairs.unshift(["Forged here", forged]);
   if (ledger) {
@@ -123,14 +137,16 @@ function check({ name, outcome, says, code, position, inputs }, at) {
     el("span", { class: "number", "aria-hidden": "true" }, String(at + 1)),
     el("h4", {}, TITLES[name]),
     el("span", { class: "outcome" }, symbol === "none" ? "– " : icon(symbol), word),
-    el("p", {}, says),
+    el("p", {}, ...told(says)),
     ...(details.length ? [inputsOf(details, at + 1, outcome === "failed")] : []),
   );
 }
 
 function inputsOf(details, number, isOpen) {
   const name = `What went into check ${number}`;
-  const inputs = list(details, { class: "facts" });
+  const more = details.length - MOST_INPUTS;
+  const rest = more > 0 ? [["…", `and ${more} more`]] : [];
+  const inputs = list([...details.slice(0, MOST_INPUTS), ...rest]);
   const region = el("div", { class: "inputs", tabindex: "0", role: "group", "aria-label": name }, inputs);
   const shown = disclosure("What went in", `, check ${number}`, region);
   shown.open = isOpen;
@@ -147,16 +163,18 @@ function statements(items) {
   return section("statements-title", title, ...items.map(statement));
 }
 
-function statement({ title, status, decisions, sha256, policy, document, approvers, names }) {
+function statement(shown) {
+  const { title, status, decisions, sha256, policy, document, approvers, names, creator, draftedAt } = shown;
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(status));
-  const approved = approvers.length === 1 ? "1 person approved" : `${approvers.length} people approved`;
+  const approved = ["Nobody", "1 person"][approvers.length] ?? `${approvers.length} people`;
   const digest = el("div", { class: "digest-row" }, el("div", { class: "seal" }, seal(sha256)), el("code", { class: "digest" }, ...grouped(sha256)));
   return el(
     "div",
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
-    el("p", {}, `${approved}. ${policySentence(policy, names)}`),
+    el("p", {}, ...seen(`${approved} approved. ${policySentence(policy, names)}`)),
+    el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
     decisions.length ? table(decisions) : el("p", { class: "muted" }, "Nobody has decided yet."),
@@ -175,7 +193,7 @@ function table(decisions) {
       el("th", { scope: "row" }, ...seen(name)),
       el("td", {}, titled(decision)),
       el("td", {}, el("time", { datetime: at }, at.replace("T", " ").replace(/\.[0-9]*Z/, " UTC"))),
-      el("td", {}, String(position)),
+      el("td", { "data-label": "Position" }, String(position)),
     ),
   );
   const caption = el("caption", { class: "visually-hidden" }, "Decisions");
@@ -192,7 +210,8 @@ function proved({ verdict }) {
   return [section("proves-title", "What this proves", el("p", {}, text))];
 }
 
-function limits({ doesNotProve }) {
-  const items = doesNotProve.map((each) => el("li", {}, each));
+function limits({ doesNotProve, notLookedAt }) {
+  const left = notLookedAt.map((name) => `This page does not look at ${name}; “ledger verify” does.`);
+  const items = [...doesNotProve, ...left].map((each) => el("li", {}, each));
   return section("limits-title", "What this does not prove", el("ul", { "data-limits": "" }, ...items));
 }

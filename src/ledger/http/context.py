@@ -14,14 +14,19 @@ from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
 from ledger.commands import Commands
+from ledger.companions import read_stated
+from ledger.endorsements import Endorsements
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.log import Log
 from ledger.logkeys import LogKeys
 from ledger.people import People
 from ledger.publisher import Publisher
+from ledger.quorum import Quorum
 from ledger.settings import Settings
+from ledger.stamping import Stamper
 from ledger.state import SESSION_MS, OperationalState
 from ledger.treestore import TreeStore
+from ledger.witnesses import Witnesses
 from ledger.writer import Writer
 from projections import timeline, users
 from projections.follower import Follower, Views
@@ -41,11 +46,15 @@ Cursor = Annotated[str | None, QueryParameter(name="cursor", max_length=256, des
 
 
 class PublicLog(NamedTuple):
-    """The log as anybody reads it: what is stored, what publishes it, which keys sign it."""
+    """The log as anybody reads it: what is stored, who publishes, signs and witnesses it."""
 
     tree: TreeStore
     publisher: Publisher
     keys: LogKeys
+    endorsements: Endorsements
+    quorum: Quorum
+    witnesses: Witnesses
+    stamper: Stamper
 
 
 class Context:
@@ -69,6 +78,11 @@ class Context:
         self.tree = published.tree
         self.publisher = published.publisher
         self.log_keys = published.keys
+        self.stated = read_stated(settings.witnesses, settings.tsa_certificates)
+        self.endorsements = published.endorsements
+        self.quorum = published.quorum
+        self.witnesses = published.witnesses
+        self.stamper = published.stamper
         self.commands = Commands(writer, state)
         self.people = People(writer, state)
         self.closing = False
@@ -139,7 +153,11 @@ class Context:
 
     def failures(self) -> list[str]:
         """Return why the ledger is not fit to answer; nothing if it is."""
-        return self._views_failures() + self.publisher.reasons()
+        return self._views_failures() + self.publisher.reasons() + self.witnesses.alarms()
+
+    def warnings(self) -> list[str]:
+        """Return what needs the operator while the ledger answers all the same."""
+        return self.witnesses.warnings() + self.stamper.warnings()
 
     def _views_failures(self) -> list[str]:
         if self.follower.failure is not None:

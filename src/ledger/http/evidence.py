@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from ledger.assets import verifier_page
 from ledger.bundle import Mode
+from ledger.companions import companions
 from ledger.encoding import sha256_hex
 from ledger.evidence import Evidence, newest_position
 from ledger.http.context import BY_SESSION, MEMBERS, Context, FromContext, SignedIn
@@ -58,7 +59,9 @@ async def evidence(
 
 
 def _write(context: Context, published: Published, statement: str, mode: Mode) -> bytes:
-    shown = Evidence(context.log.store, context.tree, published, page=_page())
+    keys = context.log_keys.keys(published.size)
+    beside = companions(published, context.endorsements, keys, context.stated)
+    shown = Evidence(context.log.store, context.tree, published, page=_page(), companions=beside)
     return shown.write([statement], mode)
 
 

@@ -1,4 +1,4 @@
-"""Routes of the public log: checkpoints, tiles, entries, proofs (C2SP tlog-tiles under /log).
+"""Routes of the public log: tiles, entries, proofs, keys (C2SP tlog-tiles under /log).
 
 Nothing beyond the newest published size is served, and nothing that was ever served goes away.
 """
@@ -6,28 +6,35 @@ Nothing beyond the newest published size is served, and nothing that was ever se
 import asyncio
 import gzip
 import re
+import time
 from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from ledger import checkpoint, tiles
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.http.checkpoints import (
+    FOR_EVER,
+    FRESH,
+    TEXT,
+    described,
+    lasting,
+    newest,
+    number,
+    published,
+)
 from ledger.http.context import WAIT_S, AnyRequest, Context, FromContext
 from ledger.http.problems import answers
 from ledger.jose import PublicJwk
 from ledger.merkle import MAX_SIZE, WIDTH, Prover
 from ledger.treestore import Published
 
-TEXT = "text/plain"  # the framework adds charset=utf-8
 OCTETS = "application/octet-stream"
-FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-FRESH = {"Cache-Control": "no-cache"}
+QUORUM_POLL_S = 0.02
 ENTRIES = "entries"
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[0-9.]+\s*)?(?:,|$)", re.I)
 
 Size = Annotated[
@@ -37,23 +44,6 @@ From = Annotated[int, QueryParameter(name="from", ge=0, le=MAX_SIZE, description
 To = Annotated[
     int | None, QueryParameter(name="to", ge=0, le=MAX_SIZE, description="The newer; the newest")
 ]
-After = Annotated[int, QueryParameter(name="after", ge=0, le=MAX_SIZE, description="`next`")]
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="Items a page")]
-
-
-class CheckpointItem(msgspec.Struct, rename="camel"):
-    """One published checkpoint; its note is at /log/checkpoints/{size}."""
-
-    size: int
-    root: str
-    published_at: str
-
-
-class CheckpointList(msgspec.Struct):
-    """Checkpoints, smallest first; `next` is the `after` of the next page."""
-
-    items: list[CheckpointItem]
-    next: int | None
 
 
 class Consistency(msgspec.Struct, rename="camel"):
@@ -83,74 +73,19 @@ class LedgerKeys(msgspec.Struct, rename="camel"):
     frozen: bool
 
 
-def _described(media_type: str, *problems: int) -> dict[int, ResponseSpec]:
-    """Describe a route that answers bytes, for OpenAPI."""
-    found = ResponseSpec(bytes, media_type=media_type, description="OK", generate_examples=False)
-    return {200: found} | answers(*problems)
-
-
-# --- checkpoints -------------------------------------------------------------------------------
-
-
-@get("/log/checkpoint", media_type=TEXT, responses=_described(TEXT, 503))
-async def newest_checkpoint(context: FromContext) -> Response[bytes]:
-    """Return the newest checkpoint."""
-    return _note(_newest(context), FRESH)
-
-
-@get("/log/checkpoints", responses=answers(503))
-async def list_checkpoints(
-    context: FromContext, after: After = 0, limit: Limit = 100
-) -> CheckpointList:
-    """List every checkpoint that was ever published, smallest first."""
-    found = context.tree.checkpoints(after, limit + 1)
-    items = [CheckpointItem(c.size, b64_encode(c.root), c.published_at) for c in found[:limit]]
-    return CheckpointList(items, items[-1].size if len(found) > limit else None)
-
-
-@get("/log/checkpoints/{size:str}", media_type=TEXT, responses=_described(TEXT, 404))
-async def one_checkpoint(size: FromPath[str], context: FromContext) -> Response[bytes]:
-    """Return the checkpoint of a size, as it was published."""
-    return _note(_published(context, _number(size)), FOR_EVER)
-
-
-def _note(published: Published, headers: dict[str, str]) -> Response[bytes]:
-    return Response(published.note, media_type=TEXT, headers=headers)
-
-
-def _newest(context: Context) -> Published:
-    published = context.tree.latest()
-    if published is None:
-        raise UnavailableError("not_yet", "the log has no checkpoint yet")
-    return published
-
-
-def _published(context: Context, size: int) -> Published:
-    published = context.tree.checkpoint(size)
-    if published is None:
-        raise NotFoundError("checkpoint_unknown", "no checkpoint of this size was published")
-    return published
-
-
-def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
-        raise MalformedError("request_invalid", "a number has digits only, and no leading zero")
-    return int(text)
+# --- tiles -------------------------------------------------------------------------------------
 
 
 def _size(context: Context, wanted: int) -> int:
     """Return the published size; asked for what this process does not know, it looks again."""
     size = context.publisher.size
     if size < wanted:
-        newest = context.tree.latest()
-        size = 0 if newest is None else newest.size
+        found = context.tree.latest()
+        size = 0 if found is None else found.size
     return size
 
 
-# --- tiles -------------------------------------------------------------------------------------
-
-
-@get("/log/tile/{level:str}/{path:path}", media_type=OCTETS, responses=_described(OCTETS, 404))
+@get("/log/tile/{level:str}/{path:path}", media_type=OCTETS, responses=described(OCTETS, 404))
 async def tile(
     level: FromPath[str], path: FromPath[str], request: AnyRequest, context: FromContext
 ) -> Response[bytes]:
@@ -171,7 +106,7 @@ async def tile(
 
 
 def _level(text: str) -> int:
-    level = _number(text)
+    level = number(text)
     if level > 63:
         raise MalformedError("tile_path_invalid", "levels are 0 to 63")
     return level
@@ -184,32 +119,32 @@ def _bundle(context: Context, n: int, width: int) -> bytes:
 # --- entries and proofs ------------------------------------------------------------------------
 
 
-@get("/log/entries/{index:str}", media_type=OCTETS, responses=_described(OCTETS, 404))
+@get("/log/entries/{index:str}", media_type=OCTETS, responses=described(OCTETS, 404))
 async def entry(index: FromPath[str], context: FromContext) -> Response[bytes]:
     """Return the bytes of an entry, which are what the tree's leaf is a hash of."""
-    place = _number(index)
+    place = number(index)
     if place >= _size(context, place + 1):
         raise NotFoundError("entry_unknown", "no such entry is published")
     (found,) = context.tree.entries(place, 1)
     return Response(found, media_type=OCTETS, headers=FOR_EVER)
 
 
-@get("/log/entries/{index:str}/proof", media_type=TEXT, responses=_described(TEXT, 404, 503))
+@get("/log/entries/{index:str}/proof", media_type=TEXT, responses=described(TEXT, 404, 503))
 async def proof(index: FromPath[str], context: FromContext, size: Size = None) -> Response[bytes]:
     """Return the proof that an entry stands in the log, waiting until it is published.
 
     It is a C2SP tlog-proof: keep it as `<name>.tlog-proof` and check it without this server.
     """
-    place = _number(index)
+    place = number(index)
     if size is None:
-        published = await wait_until_published(context, place + 1)
+        found = await wait_until_published(context, place + 1)
     else:
-        published = _published(context, size)
-    if place >= published.size:
+        found = published(context, size)
+    if place >= found.size:
         raise NotFoundError("entry_unknown", "no such entry in the tree of this size")
-    hashes = Prover(published.size, context.tree.tile).inclusion(place)
-    text = checkpoint.write_proof(place, hashes, published.note)
-    return Response(text, media_type=TEXT, headers=FRESH if size is None else FOR_EVER)
+    hashes = Prover(found.size, context.tree.tile).inclusion(place)
+    text = checkpoint.write_proof(place, hashes, context.endorsements.note(found))
+    return Response(text, media_type=TEXT, headers=FRESH if size is None else lasting(context))
 
 
 async def wait_until_published(context: Context, wanted: int) -> Published:
@@ -220,7 +155,12 @@ async def wait_until_published(context: Context, wanted: int) -> Published:
     """
     if _size(context, wanted) < wanted:
         await _wait_for_publication(context, wanted)
-    return _newest(context)
+    give_up = time.monotonic() + WAIT_S
+    while (served := context.quorum.served(context.tree)) is None or served.size < wanted:
+        if time.monotonic() > give_up:
+            raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
+        await asyncio.sleep(QUORUM_POLL_S)
+    return served
 
 
 async def _wait_for_publication(context: Context, wanted: int) -> None:
@@ -247,13 +187,13 @@ async def _wait_for_publication(context: Context, wanted: int) -> None:
 @get("/log/consistency", responses=answers(404, 503))
 async def consistency(context: FromContext, from_size: From, to_size: To = None) -> Consistency:
     """Prove that one tree is the beginning of another; auditors compute the same from tiles."""
-    newest = _newest(context).size
-    new = newest if to_size is None else to_size
-    if new > newest:
+    new = newest(context).size if to_size is None else to_size
+    size = _size(context, new)
+    if new > size:
         raise NotFoundError("checkpoint_unknown", "no tree of this size was published")
     if from_size > new:
         raise MalformedError("request_invalid", "`from` is not above `to`")
-    prover = Prover(newest, context.tree.tile)
+    prover = Prover(size, context.tree.tile)
     return Consistency(
         from_size=from_size,
         to_size=new,
@@ -277,9 +217,6 @@ def ledger_keys(context: FromContext) -> LedgerKeys:
 router = Router(
     "/",
     route_handlers=[
-        newest_checkpoint,
-        list_checkpoints,
-        one_checkpoint,
         tile,
         entry,
         proof,

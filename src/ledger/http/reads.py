@@ -45,9 +45,9 @@ class KeyList(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """Whether the ledger is fit to answer, and if not, why."""
+    """Whether the ledger is fit to answer, and what is wrong; degraded answers all the same."""
 
-    status: Literal["ok", "failing"]
+    status: Literal["ok", "degraded", "failing"]
     position: int
     reasons: list[str]
 
@@ -169,9 +169,12 @@ async def jwk_set(context: FromContext, moment: Moment) -> JwkSet:
 @get("/healthz", responses={503: answers(503)[503]})
 async def health(context: FromContext) -> Response[Health]:
     """Tell whether the ledger is fit to answer."""
-    reasons = context.failures()
-    found = Health("failing" if reasons else "ok", context.follower.position, reasons)
-    return Response(found, status_code=503 if reasons else 200)
+    failures, warnings = context.failures(), context.warnings()
+    status: Literal["ok", "degraded", "failing"] = "degraded" if warnings else "ok"
+    found = Health(
+        "failing" if failures else status, context.follower.position, failures + warnings
+    )
+    return Response(found, status_code=503 if failures else 200)
 
 
 public = Router(

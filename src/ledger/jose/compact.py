@@ -5,6 +5,7 @@ strictest reading of the `ledger` profile, and the server's hot path.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -56,6 +57,7 @@ def parse_compact(text: str) -> CompactJws:
     )
 
 
+@lru_cache(maxsize=4_096)  # an act's header is the same for all acts of a key
 def _parse_header(protected: str) -> Header:
     if len(protected) > MAX_HEADER_CHARS:
         raise MalformedError("jws_header_invalid", "the protected header is too long")

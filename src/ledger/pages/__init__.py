@@ -10,9 +10,10 @@ from ledger.pages import history as _history
 from ledger.pages import routes as _routes
 from ledger.pages import words
 from ledger.pages.content import digit_groups, visible
+from ledger.pages.verifier import verifier
 from ledger.pages.web import Web
 
-__all__ = ["ROUTES", "Web", "error_page", "template_config"]
+__all__ = ["ROUTES", "Web", "error_page", "template_config", "verifier"]
 
 ROUTES = [
     _routes.home,

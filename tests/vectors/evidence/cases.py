@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -238,6 +239,32 @@ def envelope(position: int, **members: Any) -> Callable[[list[bytes]], list[byte
 def again(told: list[bytes]) -> list[bytes]:
     """Bob's approval once more, as the next event of the statement."""
     return [*told[:12], resealed(told[10], version=4), *told[12:]]
+
+
+def beyond(_: Files) -> Changes:
+    """The first event of a stream, where the tree has no leaf any more."""
+    raw, salt, body = entry.split(resealed(states()[2], stream=UUID(int=9)))
+    return {"entries/16": raw, "bodies/16": salt + body}
+
+
+def no_event(_: Files) -> Changes:
+    """A body without the members of its event, and the entry that commits to it."""
+    old = entry.parse_entry(entry.split(states()[10])[0])
+    sealed = entry.seal(
+        at=old.at, seq=old.seq, stream=old.stream, tag=old.type, body=b"{}", salt=bytes(32)
+    )
+    raw, salt, body = entry.split(sealed)
+    return {"entries/10": raw, "bodies/10": salt + body}
+
+
+def of_nobody(told: list[bytes]) -> list[bytes]:
+    """A stream of a person that does not begin with a registration."""
+    shown = resealed(told[3], stream=UUID(int=9), version=1)
+    return [*told, shown]
+
+
+def in_our_stream(told: list[bytes]) -> list[bytes]:
+    return [*told, resealed(told[2], stream=UUID(int=0), version=3)]
 
 
 def bobs_approval(of: int) -> str:

@@ -22,9 +22,12 @@ export class StrictJsonError extends Error {
   }
 }
 
-/** Return the tree of a JSON text: `{kind, text, members: [[name, node], …]}`. */
-export function parse(text) {
-  const parser = new Parser(text);
+/**
+ * Return the tree of a JSON text: `{kind, text, members: [[name, node], …]}`. Where nobody computes
+ * with its numbers, `exact: false` takes those as well that a double would change.
+ */
+export function parse(text, { exact = true } = {}) {
+  const parser = new Parser(text, exact);
   const node = parser.value(1);
   if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
   return node;
@@ -40,8 +43,9 @@ export function parseObject(text) {
 }
 
 class Parser {
-  constructor(text) {
+  constructor(text, exact) {
     this.text = text;
+    this.exact = exact;
     this.at = 0;
   }
 
@@ -136,7 +140,8 @@ class Parser {
     const match = this.take(NUMBER);
     if (!match) this.refuse(this.text[start] ? "this is not a JSON value" : "it ends too early");
     const [text, fraction, exponent] = match;
-    if (!(fraction || exponent ? floatSurvives(text) : integerSurvives(text))) {
+    const survives = fraction || exponent ? floatSurvives : integerSurvives;
+    if (this.exact && !survives(text)) {
       const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
       this.refuse(made, "json_number_inexact", start);
     }

@@ -1,0 +1,132 @@
+"""What the whole audit costs: events per second against raw verifications, memory, growth."""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from benchmarks.report import Bar, Result
+from benchmarks.units import verification_us
+from ledger import clock
+from ledger.auditing.report import Report
+from ledger.auditing.whole import Request, audit
+from ledger.events import Body, Event, StatementDrafted, StatementSigned
+from ledger.log import EventMapper
+from ledger.publication import Publication
+from ledger.repetition import written_about_statement
+from ledger.signerstate import SignerState
+from ledger.store import Write
+from ledger.treestore import TreeStore
+from ledger.upkeep import Upkeep
+from tests.support.ledgers import Cast, Process, settled
+from tests.support.logs import settings_of
+from tests.support.signers import Signer
+
+SIZES = (10_000, 100_000, 1_000_000)
+QUICK_SIZES = (2_000, 10_000)
+CONTENT = json.dumps({"amount": 1_000_000, "notes": "as agreed " * 60})
+BATCH = 500
+TARGET = 0.85
+
+
+def run(*, quick: bool) -> list[Result]:
+    """Audit ledgers of growing size, on one core and on all, each in a process of its own."""
+    result = Result(
+        "audit",
+        "The whole audit: every signature, decision, tile, name and receipt",
+        ("events", "processes", "seconds", "CPU µs an event", "of raw verification", "peak MiB"),
+    )
+    raw_us = verification_us(b"x" * 900)
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        for size in QUICK_SIZES if quick else SIZES:
+            data = Path(name) / f"ledger-{size}"
+            grow(data, size)
+            for jobs in (1, 2):
+                _measure(result, data, size, jobs, raw_us)
+    result.notes.append(
+        f"One draft with a 1 KiB document to three approvals. One raw Ed25519 verification of such"
+        f" a signature took {raw_us:.1f} µs; aim: {TARGET:.0%} of its rate on each core."
+        " Peak memory is that of the largest process."
+    )
+    return [result]
+
+
+def _measure(result: Result, data: Path, size: int, jobs: int, raw_us: float) -> None:
+    command = [sys.executable, "-m", "benchmarks.audit", str(data), str(jobs)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    seconds, cpu_s, peak_mib, signatures = map(float, done.stdout.split())
+    ratio = signatures * raw_us / (cpu_s * 1e6)
+    row = (f"{size:,}", f"{jobs}", f"{seconds:.2f}", f"{cpu_s / size * 1e6:.1f}")
+    result.rows.append((*row, f"{ratio:.0%}", f"{peak_mib:.0f}"))
+    result.bars.append(Bar(f"{size:,} events, {jobs} process(es), %", ratio * 100, TARGET * 100))
+
+
+def grow(data: Path, size: int) -> None:
+    """Make a ledger of about `size` events that an audit accepts, signatures and all."""
+    cast = settled(data)
+    process = Process(data, cast.time)
+    store, settings = process.store, settings_of(data)
+    with closing(SignerState(settings.log_state)) as state, closing(TreeStore(store)) as tree:
+        keys = Upkeep(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
+        publication = Publication(tree, state, keys)
+        while (head := store.head()) < size:
+            count = min(BATCH, (size - head + 3) // 4)
+            store.commit([write for _ in range(count) for write in _statement(cast)])
+            if head % 10_000 < 4 * BATCH:
+                publication.catch_up()
+        publication.catch_up()
+    process.close()
+
+
+def _statement(cast: Cast) -> list[Write]:
+    """Return the writes of one statement: its draft, and three approvals in turn."""
+    raw = cast.alice.document(statementId=str(uuid4()), content=CONTENT)
+    stream = UUID(json.loads(raw)["statementId"])
+    drafted = StatementDrafted(
+        raw.decode(), cast.alice.user, cast.alice.key.kid, cast.alice.draft_act(raw)
+    )
+    writes = [_write(cast, stream, 1, drafted, 0)]
+    for number, who in enumerate((cast.alice, cast.bob, cast.carol), start=1):
+        cast.time.ms += 340  # so that signatures of many seconds stand in the log
+        signed = _signed(who, raw, "pending" if number == 1 else "approved")
+        writes.append(_write(cast, stream, number + 1, signed, number))
+    return writes
+
+
+def _signed(who: Signer, raw: bytes, status: str) -> StatementSigned:
+    jws = who.shared(raw)
+    return StatementSigned(who.user, who.key.kid, (*who.roles,), "shared", status, jws)
+
+
+def _write(cast: Cast, stream: UUID, version: int, body: Body, approvals: int) -> Write:
+    event = Event(stream=stream, version=version, at=clock.to_text(cast.time.ms), body=body)
+    known = written_about_statement(event, approvals)
+    stored = _MAPPER.to_stored_event(event)
+    return Write(key=known.key, events=(stored,), answer=known.answers[0])
+
+
+_MAPPER = EventMapper(None)  # type: ignore[arg-type]  # our mapper transcodes nothing
+
+
+def main() -> None:
+    """Audit one ledger; print seconds, CPU seconds, peak MiB and the signatures verified."""
+    data, jobs = Path(sys.argv[1]), int(sys.argv[2])
+    request = Request(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
+    begun_s = time.perf_counter()
+    found: Report = audit(request, now_ms=time.time_ns() // 1_000_000)
+    seconds = time.perf_counter() - begun_s
+    assert found.verdict == "verified", found.finding
+    own, workers = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    cpu_s = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
+    print(seconds, cpu_s, max(own.ru_maxrss, workers.ru_maxrss) / 1024, found.counts.signatures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The offline verifier's modules, one by one, held to the vectors of others and to Python."""
+
+import base64
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, Route
+
+from ledger import checkpoint, events, merkle
+from ledger.bundle import parse, write
+from ledger.encoding import b64_encode
+from ledger.errors import LedgerError
+from ledger.jose import parse_compact
+from ledger.notekeys import parse_vkey
+from tests.browser.make_verifier import WEB
+from tests.vectors.evidence.cases import good, states
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
+NOTES: dict[str, Any] = json.loads((VECTORS / "notes.json").read_text())
+TREES: list[dict[str, Any]] = json.loads((VECTORS / "trees.json").read_text())["trees"]
+KEYS = [NOTES["ed25519"]["vkey"], NOTES["mlDsa44"]["vkey"]]
+SITE = "https://verifier.test/"  # routed to the files of web/: there is no such server
+# Calls a function for each list of arguments; bytes are {"b64"}, a vkey is {"vkey"}.
+EACH = """async ([module, name, calls]) => {
+    const loaded = await import(`/verify/${module}.js`);
+    const { fromBase64 } = await import("/verify/bytes.js");
+    const { parseVkey } = await import("/verify/note.js");
+    const made = async (value) => {
+        if (Array.isArray(value)) return Promise.all(value.map(made));
+        if (value?.b64 !== undefined) return fromBase64(value.b64);
+        return value?.vkey === undefined ? value : parseVkey(value.vkey);
+    };
+    const results = [];
+    for (const values of calls) {
+        try {
+            await loaded[name](...(await made(values)));
+            results.push(null);
+        } catch (error) {
+            results.push(error.code ?? String(error));
+        }
+    }
+    return results;
+}"""
+
+
+def raw(value: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(value).decode()}
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Chromium) -> Iterator[Page]:
+    """Return a page of a site whose files are those of web/."""
+
+    def answer(route: Route) -> None:
+        path = WEB / route.request.url.removeprefix(SITE)
+        if path.suffix == ".js":
+            route.fulfill(body=path.read_text("utf-8"), content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    context = chromium.new_context()
+    context.route(f"{SITE}**", answer)
+    opened = context.new_page()
+    opened.goto(SITE)
+    yield opened
+    context.close()
+
+
+def codes(page: Page, module: str, function: str, calls: list[list[Any]]) -> list[str | None]:
+    """Return the code that each call was refused with, None for one that was not."""
+    found: list[str | None] = page.evaluate(EACH, [module, function, calls])
+    return found
+
+
+def code(function: Callable[..., object], *values: object, **named: Any) -> str | None:
+    """Return the same of a function in Python."""
+    try:
+        function(*values, **named)
+    except LedgerError as error:
+        return error.code
+    return None
+
+
+def mutations(whole: bytes, count: int) -> list[bytes]:
+    """Return a text with one byte changed, left out, put in, or with its end cut off."""
+    chosen = random.Random(1)
+    found = []
+    for n in range(count):
+        at = chosen.randrange(len(whole))
+        middle = (bytes([whole[at] ^ 1 << chosen.randrange(8)]), b"", b"\n" + whole[at : at + 1])
+        found.append(whole[:at] + middle[n % 4] + whole[at + 1 :] if n % 4 < 3 else whole[:at])
+    return found
+
+
+def test_checkpoints_of_another_implementation_verify_under_both_keys(page: Page) -> None:
+    calls = [
+        [raw(each["note"].encode()), [{"vkey": key}], NOTES["origin"]]
+        for each, key in product(NOTES["notes"], KEYS)
+    ]
+    assert codes(page, "note", "verifyNote", calls) == [None] * len(calls)
+
+
+def test_a_changed_checkpoint_is_refused_for_the_reason_that_python_gives(page: Page) -> None:
+    note = NOTES["notes"][-1]["note"].encode()
+    # Most of a note is one long signature, so its beginning has its own share.
+    texts = mutations(note, 200) + [each + note[200:] for each in mutations(note[:200], 200)]
+    keys = [parse_vkey(key) for key in KEYS]
+    named = [{"vkey": key} for key in KEYS]
+    origin = NOTES["origin"]
+    expected = [code(checkpoint.verify_note, text, keys, expected_origin=origin) for text in texts]
+    assert len(set(expected)) >= 5
+    calls = [[raw(text), named, origin] for text in texts]
+    assert codes(page, "note", "verifyNote", calls) == expected
+
+
+def test_a_changed_proof_is_refused_for_the_reason_that_python_gives(page: Page) -> None:
+    texts = mutations(parse(good("statement"))["proofs/10.tlog-proof"], 200)
+    expected = [code(checkpoint.parse_proof, text) for text in texts]
+    assert {None, "proof_malformed"} == set(expected)
+    assert codes(page, "note", "parseProof", [[raw(text)] for text in texts]) == expected
+
+
+def test_a_changed_vkey_is_refused(page: Page) -> None:
+    texts = [each.decode("latin-1") for key in KEYS for each in mutations(key.encode(), 200)]
+    weak = [f"w+{name}+{b64_encode(bytes([1]) + y)}" for name, y in weak_keys()]
+    expected = [code(parse_vkey, text) for text in (*texts, *weak)]
+    assert set(expected) == {"vkey_invalid"}
+    assert codes(page, "note", "parseVkey", [[text] for text in (*texts, *weak)]) == expected
+
+
+def weak_keys() -> list[tuple[str, bytes]]:
+    """Return Ed25519 keys of small order, or in a second spelling, with their right ids."""
+    prime = 2**255 - 19
+    named = []
+    for number in (0, 1, prime - 1, prime, prime + 1, 2**255 + 1):
+        y = number.to_bytes(32, "little")
+        named.append((hashlib.sha256(b"w\n\1" + y).hexdigest()[:8], y))
+    return named
+
+
+def test_inclusion_proofs_verify_and_no_other_index_size_or_hash_does(page: Page) -> None:
+    calls: list[list[Any]] = []
+    expected: list[str | None] = []
+    for tree in TREES[:12]:
+        size, root = tree["size"], bytes.fromhex(tree["root"])
+        for each in tree["inclusion"]:
+            index, proof = each["index"], [bytes.fromhex(one) for one in each["proof"]]
+            leaf = hashlib.sha256(b"\0entry %d" % index).digest()
+            for at, of, path in (
+                (index, size, proof),
+                (index + 1, size, proof),
+                (index, size + 1, proof),
+                (index, size, proof[:-1]),
+                (index, size, [*proof, leaf]),
+            ):
+                calls.append([raw(leaf), at, of, [raw(one) for one in path], raw(root)])
+                expected.append(code(merkle.verify_inclusion, leaf, at, of, path, root))
+    assert {None, "inclusion_refused"} == set(expected)
+    assert codes(page, "tree", "verifyInclusion", calls) == expected
+
+
+def test_a_changed_jws_is_parsed_or_refused_like_in_python(page: Page) -> None:
+    body = events.decode(states()[10]).body
+    assert isinstance(body, events.StatementSigned)
+    texts = [each.decode("latin-1") for each in mutations(body.jws.encode(), 300)]
+    expected = [code(parse_compact, text) for text in texts]
+    assert len(set(expected)) >= 4
+    assert codes(page, "compact", "parseCompact", [[text] for text in texts]) == expected
+
+
+def test_a_changed_container_is_refused_like_in_python(page: Page) -> None:
+    small = write({"a": b"", "b/c.txt": b"Two files.", "d": bytes(100)})
+    whole = [bytes([*small[:at], small[at] ^ 1, *small[at + 1 :]]) for at in range(len(small))]
+    texts = [small, *whole, *mutations(small, 200)]
+    expected = [code(parse, text) for text in texts]
+    assert expected[0] is None
+    assert {None, "bundle_malformed", "bundle_name_invalid"} == set(expected)
+    assert codes(page, "zip", "readZip", [[raw(text)] for text in texts]) == expected

@@ -1,0 +1,175 @@
+"""A ledger in which everything happened that an audit looks at; and its attackers."""
+
+import asyncio
+import atexit
+import hashlib
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ledger import clock, notekeys
+from ledger.auditing.endorsements import Trusted
+from ledger.auditing.findings import Finding
+from ledger.auditing.report import Report
+from ledger.auditing.whole import Request, audit
+from ledger.checkpoint import parse_note, sign_lines
+from ledger.endorsements import Endorsements, Stamp
+from ledger.log import Log
+from ledger.people import NewPasskey
+from ledger.publication import Publication
+from ledger.signerstate import SignerState
+from ledger.store import SqliteLog
+from ledger.timestamp import parse_certificates, request, verify_stamp
+from ledger.treestore import TreeStore
+from ledger.upkeep import Upkeep
+from projections.follower import rebuild
+from tests.support.authenticator import Passkey
+from tests.support.authority import Authority
+from tests.support.commanders import KINDS, Commanders, Step
+from tests.support.ledgers import Cast, Process, settled
+from tests.support.logs import settings_of
+from tests.support.signers import registration
+
+NOW_MS = 1_795_230_245_678 + 3_600_000
+WITNESSES = [notekeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
+LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
+
+
+def eventful(directory: Path, *, size: int = 301) -> Path:
+    """Make a ledger of `size` events, published at several sizes, with its read models."""
+    cast = settled(directory)
+    process = Process(directory, cast.time)
+    settings = settings_of(directory)
+    with (
+        closing(SignerState(settings.log_state)) as state,
+        closing(TreeStore(process.store)) as tree,
+    ):
+        keys = Upkeep(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
+        publication = Publication(tree, state, keys)
+        for steps in (10, 20, 200):
+            asyncio.run(_happen(cast, process, steps))
+            publication.catch_up()
+            if steps < 200:
+                _endorse(process, tree, keys.origin)
+        asyncio.run(_end_well(cast, process))
+        while process.store.head() < size:
+            asyncio.run(process.draft(cast.alice))
+        publication.catch_up()
+    process.close()
+    with closing(Log(SqliteLog(directory / LOG))) as log:
+        rebuild(directory / VIEWS, log)
+    return directory
+
+
+def _endorse(process: Process, tree: TreeStore, origin: str) -> None:
+    """Have the newest checkpoint cosigned by two witnesses, and stamped in between."""
+    published = tree.latest()
+    assert published is not None
+    point = parse_note(published.note).checkpoint
+    assert point.origin == origin
+    with closing(Endorsements(process.store)) as endorsements:
+        for number, witness in enumerate(WITNESSES):
+            line = sign_lines(point, [witness], now_s=NOW_MS // 1000)
+            endorsements.cosign(published.size, witness.key, line)
+            if number == 0:
+                note = endorsements.note(published)
+                token = authority().stamp(request(note, nonce=1))
+                found = verify_stamp(token, note, trusted().authorities)
+                time = clock.to_text(round(found.time.timestamp() * 1000))
+                endorsements.stamp(Stamp(published.size, note, token, time))
+
+
+@cache
+def authority() -> Authority:
+    """Return a time-stamp authority that lives as long as the tests."""
+    directory = TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    return Authority(Path(directory.name) / "tsa")
+
+
+def trusted() -> Trusted:
+    """Return whom an auditor of these ledgers knows."""
+    keys = tuple(witness.key for witness in WITNESSES)
+    return Trusted(keys, parse_certificates(authority().pem))
+
+
+async def _happen(cast: Cast, process: Process, steps: int) -> None:
+    drawn = random.Random(steps)
+    commanders = Commanders(cast, [process])
+    for number in range(steps):
+        kind = "draft" if number < 4 else drawn.choice(KINDS)
+        step = Step(kind, *(drawn.randrange(8) for _ in range(5)))
+        await commanders.do(step)
+    await _give_passkey(cast, process)
+
+
+async def _give_passkey(cast: Cast, process: Process) -> None:
+    """Let Dave, whose keys nobody revokes here, have one more passkey."""
+    begun, _ = process.people.begin_passkey(cast.dave.user)
+    passkey = Passkey()
+    new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
+    act = cast.dave.act("add-passkey", credentialId=passkey.id)
+    await process.people.add_passkey(cast.dave.user, begun.id, new, act)
+    gone = cast.dave.act("remove-passkey", credentialId=passkey.id)
+    await process.people.remove_passkey(passkey.id, gone)
+
+
+async def _end_well(cast: Cast, process: Process) -> None:
+    """Let there be a statement of each status, and one that supersedes another."""
+    approved, rejected, withdrawn = [await process.draft(cast.alice) for _ in range(3)]
+    ids = [json.loads(raw)["statementId"] for raw in (approved, rejected, withdrawn)]
+    for who in (cast.alice, cast.bob):
+        await process.commands.sign(ids[0], who.shared(approved), None)
+    act = cast.alice.act("withdraw", **_about(withdrawn))
+    await process.commands.withdraw(ids[2], act)
+    ends = {"threshold": 9, "of": ["role:investor"], "expiresAt": "2026-12-21T00:00:00.000Z"}
+    await process.draft(cast.alice, policy=ends)
+    vetoed = await process.draft(cast.alice, policy=_VETO, supersedes=ids[1])
+    act = cast.bob.act("reject", **_about(vetoed), reason="The amount is too low.")
+    await process.commands.reject(json.loads(vetoed)["statementId"], act, None)
+
+
+_VETO = {"threshold": 1, "of": ["role:creator"], "veto": ["role:investor"]}
+
+
+def _about(raw: bytes) -> dict[str, Any]:
+    digest = hashlib.sha256(raw).hexdigest()
+    return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
+
+
+def audited(directory: Path, *, state: bool = True, **more: Any) -> Report:
+    """Audit a ledger's directory, without its read models."""
+    signed = directory / STATE if state else None
+    given = {"trusted": trusted(), **more}
+    return audit(Request(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
+
+
+def finding_of(directory: Path, **more: Any) -> Finding:
+    """Return what an audit finds; there has to be something."""
+    finding = audited(directory, **more).finding
+    assert finding is not None, "the audit found nothing"
+    return finding
+
+
+def drop_triggers(db: sqlite3.Connection) -> None:
+    """Drop what refuses changes, as anybody with the file can."""
+    names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in names:
+        db.execute(f"DROP TRIGGER {name}")
+
+
+@contextmanager
+def attacking(directory: Path, copy: Path) -> Iterator[sqlite3.Connection]:
+    """Copy a ledger and open the copy's log without triggers and checks, as an attacker would."""
+    shutil.copytree(directory, copy)
+    with closing(sqlite3.connect(copy / LOG, isolation_level=None)) as db:
+        drop_triggers(db)
+        db.execute("PRAGMA ignore_check_constraints=ON")
+        yield db

@@ -1,0 +1,76 @@
+"""Real witnesses in processes of their own, which tests may kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from ledger import witness
+from ledger.notekeys import NoteKey
+from ledger.witness import Witness
+from tests.support.server import START_S, free_port
+
+
+class WitnessServer:
+    """A witness on this machine; its state outlives its process."""
+
+    def __init__(self, data: Path, name: str = "witness.example.com/1") -> None:
+        self.data = data
+        self.name = name
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        witness.create(data, name)
+        opened = Witness(data)
+        self.keys: list[NoteKey] = [signer.key for signer in opened.signers]
+        opened.close()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def line(self) -> str:
+        """A line of a policy for the witness's Ed25519 key."""
+        return f"witness {self.name} {self.keys[0].vkey} {self.url}\n"
+
+    @property
+    def output(self) -> str:
+        """What the process wrote so far."""
+        return (self.data / "output").read_text()
+
+    def start(self, *vkeys: str) -> None:
+        """Start for the logs of these keys; return when it answers."""
+        command = [sys.executable, "-m", "ledger", "witness", "serve", "--data", str(self.data)]
+        command += ["--host", "localhost", "--port", str(self.port)]
+        root = Path(__file__).parents[2]
+        path = os.pathsep.join((str(root / "src"), str(root)))
+        with (self.data / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                command + [part for vkey in vkeys for part in ("--log", vkey)],
+                env=os.environ | {"PYTHONPATH": path},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the witness does not start:\n{self.output}")
+            time.sleep(0.02)  # the process has no other way to say that it is there
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/", timeout=1).close()  # noqa: S310  # this machine
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return True
+        except OSError:
+            return False
+        return True
