@@ -7,7 +7,6 @@ position that it has reached. Up to the first bad position a part sees what an a
 log would see, so the lowest of what the parts find is what that auditor would find.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 from uuid import UUID
@@ -17,15 +16,14 @@ import msgspec
 from ledger import events, statement
 from ledger.audit import AuditError, Auditor, refusal
 from ledger.auditing import findings
+from ledger.auditing.counts import Counts
 from ledger.auditing.findings import Finding
 from ledger.auditing.rows import Row, Rows
 from ledger.charter import STREAM, Charter
 from ledger.errors import CorruptError, LedgerError
 from ledger.events import (
     Event,
-    PasskeyAdded,
     StatementDrafted,
-    StatementSigned,
     UserRegistered,
 )
 from ledger.person import Person
@@ -61,45 +59,6 @@ class Share(msgspec.Struct, frozen=True):
     parts: int
     size: int
     trusted: int
-
-
-class Counts(msgspec.Struct):
-    """What was audited: events by type, signatures by kind, receipts, statements by status."""
-
-    events: dict[str, int] = {}
-    signatures: int = 0
-    assertions: int = 0
-    receipts: int = 0
-    statuses: dict[str, int] = {}
-
-    def count(self, event: Event) -> None:
-        """Count an event and what was verified of it."""
-        body = event.body
-        self.events[body.TAG] = self.events.get(body.TAG, 0) + 1
-        if isinstance(body, StatementSigned):
-            self.signatures += 1
-            self.assertions += body.assertion is not None
-            return
-        self.signatures += (
-            not isinstance(body, UserRegistered) and getattr(body, "act", "") is not None
-        )
-        self.assertions += getattr(body, "assertion", None) is not None or isinstance(
-            body, PasskeyAdded
-        )
-
-    def move(self, before: Statement | None, after: Statement) -> None:
-        """Count a statement under its new status."""
-        if before is not None:
-            self.statuses[before.status] -= 1
-        self.statuses[after.status] = self.statuses.get(after.status, 0) + 1
-
-    def add(self, other: "Counts") -> None:
-        """Add what another part counted."""
-        self.events = dict(Counter(self.events) + Counter(other.events))
-        self.statuses = dict(Counter(self.statuses) + Counter(other.statuses))
-        self.signatures += other.signatures
-        self.assertions += other.assertions
-        self.receipts += other.receipts
 
 
 class Outcome(msgspec.Struct):

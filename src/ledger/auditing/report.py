@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from ledger.auditing.counts import Counts
 from ledger.auditing.findings import Finding
-from ledger.auditing.parts import Counts
 
 Verdict = Literal["verified", "invalid", "unverifiable", "stale"]
 EXIT_CODES: dict[Verdict, int] = {"verified": 0, "invalid": 1, "unverifiable": 3, "stale": 4}

@@ -18,10 +18,11 @@ import msgspec
 
 from ledger import __version__, clock
 from ledger.auditing import findings, resume
+from ledger.auditing.counts import Counts
 from ledger.auditing.endorsements import Endorsements, Trusted
 from ledger.auditing.findings import Finding
 from ledger.auditing.names import compare_claims, compare_receipts, read_head
-from ledger.auditing.parts import Counts, People, Share
+from ledger.auditing.parts import People, Share
 from ledger.auditing.report import Report, Verdict
 from ledger.auditing.resume import Progress
 from ledger.auditing.rows import Rows, open_read_only

@@ -17,9 +17,10 @@ from pathlib import Path
 import msgspec
 
 from ledger.auditing import findings
+from ledger.auditing.counts import Counts
 from ledger.auditing.findings import Finding
 from ledger.auditing.notes import Notes
-from ledger.auditing.parts import Counts, Known, Outcome, Share, audit_share
+from ledger.auditing.parts import Known, Outcome, Share, audit_share
 from ledger.auditing.rows import Rows
 from ledger.charter import Charter
 from ledger.errors import UnavailableError
