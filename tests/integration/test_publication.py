@@ -606,7 +606,7 @@ def test_tiles_stay_as_they_are_where_the_entries_are_not_those_that_were_signed
 
 def test_a_file_of_format_2_gets_tables_for_what_others_sign(settings: Settings) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.FORMAT", 2)
+        patch.setattr("ledger.schema.FORMAT", 2)
         with opened(settings) as ledger:
             ledger.fill(400)
             assert ledger.publication().catch_up() == 400
@@ -620,7 +620,7 @@ def test_a_file_of_format_2_gets_tables_for_what_others_sign(settings: Settings)
 
 def test_a_file_of_format_1_is_brought_to_the_newest(settings: Settings) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.FORMAT", 1)
+        patch.setattr("ledger.schema.FORMAT", 1)
         patch.setattr("ledger.upkeep.Upkeep.open_log_keys", lambda self, state: None)
         with opened(settings) as ledger:
             ledger.fill(400)

@@ -214,7 +214,7 @@ def test_cosignatures_cannot_be_changed_or_removed_and_count_once(tmp_path: Path
             "UPDATE cosignature SET line = x''",
             "DELETE FROM cosignature",
             "INSERT OR REPLACE INTO cosignature SELECT * FROM cosignature",
-            "INSERT OR REPLACE INTO cosignature SELECT 9, size, witness, line, at FROM cosignature",
+            "INSERT OR REPLACE INTO cosignature SELECT 9, size, witness, line FROM cosignature",
         ):
             with (
                 sqlite3.connect(ledger.store.path) as db,
