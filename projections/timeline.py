@@ -1,6 +1,7 @@
 """What happened, in words, newest first; and when."""
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
@@ -96,6 +97,15 @@ def time_of(db: sqlite3.Connection, at: int) -> str:
         "SELECT at FROM timeline WHERE position <= ? ORDER BY position DESC LIMIT 1", (at,)
     ).fetchone()
     return row[0] if row else clock.to_text(0)
+
+
+def position_at(db: sqlite3.Connection, time: str, *, newest: int) -> int:
+    """Return a position whose event is not later than a time, and the next one's is; 0 for none.
+
+    Events have the times of the clock that recorded them. Where that was set back, several
+    positions are such; one of them is found, in as many steps as the newest has binary digits.
+    """
+    return bisect_right(range(1, newest + 1), time, key=lambda position: time_of(db, position))
 
 
 def page(  # noqa: PLR0913  # the route's parameters

@@ -38,6 +38,20 @@ def _minute_s(text: str) -> int:
     return round(datetime.fromisoformat(f"{text}:00Z").timestamp())
 
 
+def from_rfc3339(text: str) -> str:
+    """Return a time with any offset as the log writes times; raise MalformedError `time_invalid`.
+
+    RFC 3339 section 5.6; seconds may be left out, and what is finer than a millisecond is cut off.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or len(text) < len("2026-11-21T03:04Z"):
+            raise ValueError(text)
+        return to_text(int(moment.timestamp() * 1000))
+    except (ValueError, OverflowError) as error:
+        raise MalformedError("time_invalid", "a time is like 2026-11-21T03:04:05Z") from error
+
+
 def is_fresh(time_ms: int, *, now_ms: int) -> bool:
     """Tell whether a signer's clock is within five minutes of the server's."""
     return abs(time_ms - now_ms) <= SKEW_MS

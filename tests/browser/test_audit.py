@@ -39,6 +39,18 @@ def test_the_slider_moves_with_the_keyboard_and_says_where_it_is(alice: Browser)
     expect(alice.page.get_by_label("Position", exact=True)).to_have_value(str(newest - 1))
 
 
+def test_a_time_leads_to_the_position_of_then(alice: Browser) -> None:
+    alice.draft("Terms of then")
+    alice.open("/audit")
+    newest = int(alice.page.get_by_label("Move through time").get_attribute("max") or "")
+    first = alice.page.get_by_label("Or a time, in UTC").get_attribute("min") or ""
+    alice.open(f"/audit?time={first}")
+    shown = int(alice.page.get_by_label("Position", exact=True).input_value())
+    assert 1 <= shown < newest
+    alice.open("/audit?time=yesterday")
+    expect(alice.page.get_by_label("Position", exact=True)).to_have_value(str(newest))
+
+
 def test_events_are_shown_by_kind(alice: Browser) -> None:
     alice.draft("Terms for one kind")
     alice.open("/audit")

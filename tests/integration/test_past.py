@@ -47,6 +47,43 @@ def test_nothing_is_there_at_position_0(bob: Actor, alice: Actor, server: Server
         assert bob.client.get(path, params={"at": 0}).status_code == 404
 
 
+def test_a_time_means_the_last_event_that_is_not_later(
+    alice: Actor, bob: Actor, server: Server
+) -> None:
+    for _ in range(3):
+        alice.approve(alice.draft(policy=policy_of(2, alice, bob)))
+    wait_for(server, head(server))
+    told = alice.client.get("/api/timeline", params={"limit": 200}).json()["items"]
+    times = {item["position"]: item["at"] for item in told}
+    for position, at in times.items():
+        shown = alice.client.get("/api/timeline", params={"at": at}).json()["position"]
+        assert times[shown] <= at < times.get(shown + 1, "9"), position
+    last = told[0]
+    for written in (last["at"], last["at"].replace("Z", "+00:00"), last["at"].replace("Z", "999Z")):
+        shown = alice.client.get("/api/statements", params={"at": written}).json()
+        assert shown["position"] == last["position"], written
+
+
+def test_before_the_first_event_nothing_was_there(alice: Actor) -> None:
+    answer = alice.client.get("/api/timeline", params={"at": "2001-01-01T00:00Z"}).json()
+    assert answer == {"items": [], "next": None, "position": 0}
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        ("2999-01-01T00:00:00Z", "position_future"),
+        ("2026-13-01T00:00:00Z", "time_invalid"),
+        ("2026-11-21T03:04:05", "request_invalid"),
+        ("yesterday", "request_invalid"),
+        ("-1", "request_invalid"),
+        ("", "request_invalid"),
+    ],
+)
+def test_another_time_is_refused(alice: Actor, refuses: Refuses, at: str, code: str) -> None:
+    refuses(lambda: alice.client.get("/api/timeline", params={"at": at}), 400, code)
+
+
 @pytest.mark.parametrize("path", READS)
 def test_the_future_is_not_shown(path: str, server: Server, bob: Actor, refuses: Refuses) -> None:
     wait_for(server, head(server))

@@ -13,7 +13,7 @@ import pytest
 from ledger import clock
 from ledger.__main__ import main
 from ledger.audit import Auditor
-from ledger.auditing.world import parse_time
+from ledger.clock import from_rfc3339
 from ledger.errors import MalformedError
 from tests.support.audited import drop_triggers, eventful
 from tests.support.ledgers import rows
@@ -150,10 +150,10 @@ def test_a_log_that_is_wrong_on_the_way_is_not_shown(
     ],
 )
 def test_a_time_is_read_as_rfc_3339_writes_it(text: str, expected: str) -> None:
-    assert parse_time(text) == expected
+    assert from_rfc3339(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "2026", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59"])
 def test_anything_else_is_no_time(text: str) -> None:
     with refused(MalformedError, "time_invalid"):
-        parse_time(text)
+        from_rfc3339(text)

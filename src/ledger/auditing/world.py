@@ -5,7 +5,6 @@ is shown follows from signatures and not from what a server wrote down.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -109,22 +108,11 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
         if position == 0:
             raise NotFoundError("position_unknown", "positions count from 1")
         return position, None
-    time = parse_time(asked)
+    time = clock.from_rfc3339(asked)
     ((found,),) = rows.query(_BEFORE, (time,))
     if found is None:
         raise NotFoundError("position_unknown", "the log had no entry yet")
     return found, time
-
-
-def parse_time(text: str) -> str:
-    """Return an RFC 3339 time as the log writes times; raise MalformedError `time_invalid`."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None or len(text) < len("2026-11-21T03:04Z"):
-            raise ValueError(text)
-        return clock.to_text(int(moment.timestamp() * 1000))
-    except (ValueError, OverflowError) as error:
-        raise MalformedError("time_invalid", "a time is like 2026-11-21T03:04:05Z") from error
 
 
 def fold(

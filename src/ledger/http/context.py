@@ -36,7 +36,14 @@ COOKIE = "ledger_session"
 WAIT_S = 2.0
 
 AnyRequest = Request[Any, Any, Any]
-At = Annotated[int | None, QueryParameter(name="at", ge=0, le=2**53, description="Show the past")]
+At = Annotated[
+    str | None,
+    QueryParameter(
+        name="at",
+        pattern=r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2}))$",
+        description="Show the past: as of a position, or of an RFC 3339 time",
+    ),
+]
 MinPosition = Annotated[
     int | None,
     QueryParameter(name="minPosition", ge=0, le=2**53, description="Wait for this position"),
@@ -97,19 +104,25 @@ class Context:
         return clock.to_text(self.writer.now_ms())
 
     @contextmanager
-    def views(self, at: int | None = None) -> Iterator[tuple[sqlite3.Connection, int]]:
-        """Open the read models at one position: the newest, or an earlier one.
+    def views(self, at: int | str | None = None) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """Open the read models at one position: the newest, an earlier one, or that of a time.
 
         Raises MalformedError `position_future`.
         """
         with self._views.reader() as db:
             newest = self._views.position(db)
+            if isinstance(at, str):
+                if at > self.now():
+                    raise MalformedError("position_future", "that time is yet to come")
+                at = timeline.position_at(db, at, newest=newest)
             if at is not None and at > newest:
                 raise MalformedError("position_future", f"the newest position is {newest}")
             yield db, newest if at is None else at
 
-    def time_of(self, db: sqlite3.Connection, at: int | None) -> str:
-        """Return the time at which a view is shown: now, or that of an earlier entry."""
+    def time_of(self, db: sqlite3.Connection, at: int | str | None) -> str:
+        """Return the time at which a view is shown: now, a past one, or an earlier entry's."""
+        if isinstance(at, str):
+            return at
         return self.now() if at is None else timeline.time_of(db, at)
 
     async def wait_for(self, position: int | None) -> None:
@@ -232,10 +245,15 @@ class Paging(msgspec.Struct, frozen=True):
 
 async def moment(
     context: FromContext, at: At = None, min_position: MinPosition = None
-) -> int | None:
-    """Provide the position to show, None for the newest, once `minPosition` is reached."""
+) -> int | str | None:
+    """Provide what to show, once `minPosition` is reached: a position, a time, None for now.
+
+    Raises MalformedError `time_invalid`.
+    """
     await context.wait_for(min_position)
-    return at
+    if at is None or at.isdigit():
+        return None if at is None else int(at)
+    return clock.from_rfc3339(at)
 
 
 def paging(limit: Limit = 50, cursor: Cursor = None) -> Paging:
@@ -243,7 +261,7 @@ def paging(limit: Limit = 50, cursor: Cursor = None) -> Paging:
     return Paging(limit, cursor)
 
 
-Moment = NamedDependency[SkipValidation[int | None]]
+Moment = NamedDependency[SkipValidation[int | str | None]]
 FromPaging = NamedDependency[SkipValidation[Paging]]
 # What the OpenAPI document says of routes for the signed-in.
 BY_SESSION: list[dict[str, list[str]]] = [{"session": []}]

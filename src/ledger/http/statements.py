@@ -205,7 +205,7 @@ async def general_jws(
     return Response(jose.general(compacts), media_type=JOSE_JSON)
 
 
-def _approvals(context: Context, statement_id: str, moment: int | None) -> list[str]:
+def _approvals(context: Context, statement_id: str, moment: int | str | None) -> list[str]:
     with context.views(moment) as (db, shown):
         if statements.document(db, context.log, statement_id, at=shown) is None:
             raise NotFoundError("statement_unknown", "there is no such statement")

@@ -1,9 +1,13 @@
 """The audit page: what happened, and the world as it was at any position."""
 
+import sqlite3
+
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
+from ledger import clock
+from ledger.errors import MalformedError
 from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
 from projections import statements, timeline, users
 
@@ -11,10 +15,15 @@ _EVENTS = 20
 _ROWS = 25
 
 
-def _position(asked: str | None, newest: int) -> int:
+def _position(db: sqlite3.Connection, at: str | None, time: str | None, newest: int) -> int:
     """Return the position to look at: the newest for anything that is not an earlier one."""
-    if asked and asked.isascii() and asked.isdigit() and len(asked) < 16:
-        return min(max(int(asked), 1), newest)
+    if time:  # as a form's field has it, without an offset
+        try:
+            return max(timeline.position_at(db, clock.from_rfc3339(f"{time}Z"), newest=newest), 1)
+        except MalformedError:
+            return newest
+    if at and at.isascii() and at.isdigit() and len(at) < 16:
+        return min(max(int(at), 1), newest)
     return newest
 
 
@@ -23,6 +32,7 @@ def history(
     request: AnyRequest,
     web: FromWeb,
     at: FromQuery[str | None] = None,
+    time: FromQuery[str | None] = None,
     kind: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Template | Redirect:
@@ -32,7 +42,8 @@ def history(
         return to_sign_in(request)
     wanted = kind if kind in timeline.TYPES else None
     with web.views() as (db, newest):
-        seen = _position(at, newest)
+        seen = _position(db, at, time, newest)
+        first = timeline.time_of(db, 1)
         now = web.now() if seen == newest else timeline.time_of(db, seen)
         told = timeline.page(db, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
         then = statements.page(
@@ -45,6 +56,7 @@ def history(
         me=me,
         position=newest,
         seen=seen,
+        first=first,
         time_then=now,
         told=told,
         then=then,
