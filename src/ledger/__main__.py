@@ -21,10 +21,10 @@ from ledger import (
     cli_audit,
     cli_export,
     cli_jws,
+    cli_log,
     cli_replay,
     cli_verify,
-    logcommands,
-    witnesscommands,
+    cli_witness,
 )
 from ledger.errors import LedgerError
 from ledger.server import VIEWS_FILE, build
@@ -53,8 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
             command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
     cli_jws.add_commands(commands)
-    logcommands.add_parser(commands)
-    witnesscommands.add_parser(commands)
+    cli_log.add_parser(commands)
+    cli_witness.add_parser(commands)
     cli_export.add_parser(commands)
     cli_verify.add_parser(commands)
     cli_audit.add_parser(commands)
@@ -71,14 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cli_verify.run(chosen)
     try:
         if chosen.command == "witness":
-            return witnesscommands.run(chosen)
+            return cli_witness.run(chosen)
         settings = read_settings(_with_options(os.environ, chosen))
         if chosen.command == "rebuild":
             return rebuild(settings)
         if chosen.command == "export":
             return cli_export.run(settings, chosen)
         if chosen.command == "log":
-            return logcommands.run(settings, chosen)
+            return cli_log.run(settings, chosen)
         if chosen.command == "audit":
             return cli_audit.run(settings, chosen)
         if chosen.command == "replay":
