@@ -27,7 +27,7 @@ from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer
 
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = (10_000, 50_000, 200_000)
 QUICK_SIZES = (2_000, 10_000)
 CONTENT = json.dumps({"amount": 1_000_000, "notes": "as agreed " * 60})
 BATCH = 500
