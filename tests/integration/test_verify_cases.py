@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -60,3 +62,13 @@ def test_the_recorded_cases_are_what_they_are_said_to_be(case: dict[str, Any]) -
     ]
     assert (report.verdict, checks) == (case["verdict"], case["checks"])
     assert {each.id: each.status for each in report.statements} == case["statements"]
+
+
+def test_verifying_imports_no_server_no_store_and_no_framework() -> None:
+    script = "import sys; from ledger.__main__ import main; main(sys.argv[1:]); print(*sys.modules)"
+    command = [sys.executable, "-c", script, "verify", str(DIRECTORY / "statement.zip")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1].split()
+    assert "ledger.verify" in loaded
+    forbidden = ("litestar", "uvicorn", "eventsourcing", "sqlite3", "projections", "ledger.store")
+    assert [name for name in loaded if name.startswith(forbidden)] == []

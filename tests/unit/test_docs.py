@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ledger import errors, events, settings
-from ledger.__main__ import make_parser
+from ledger.cli import make_parser
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
