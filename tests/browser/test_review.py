@@ -217,9 +217,9 @@ def test_the_keyboard_alone_is_enough_to_approve(alice: Browser, bob: Browser) -
     expect(bob.dialog()).to_be_visible()
     keyboard.press("Escape")
     expect(bob.dialog()).to_be_hidden()
-    assert bob.evaluate("document.activeElement.dataset.action") == "approve"
+    expect(bob.page.locator("[data-action=approve]")).to_be_focused()
     keyboard.press("Enter")
-    assert bob.evaluate("document.activeElement.textContent") == "Sign"
+    expect(bob.dialog().get_by_role("button", name="Sign", exact=True)).to_be_focused()
     keyboard.press("Enter")
     expect(bob.heading("Approved and signed")).to_be_focused()
     expect(bob.page.get_by_role("status")).to_contain_text("Approved and signed, at position")
