@@ -5,15 +5,10 @@ what was stamped or handed out is the beginning of what is handed out later. Eve
 verified before it was stored.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
 from typing import Any
 
 import msgspec
 
-from ledger.errors import UnavailableError
 from ledger.notekeys import NoteKey
 from ledger.store import SqliteLog
 from ledger.treestore import Published
@@ -41,24 +36,14 @@ class Endorsements:
 
     def __init__(self, store: SqliteLog) -> None:
         self._store = store
-        self._connection = store.connect()
-        self._lock = Lock()
+        self._reader = store.reader()
 
     def close(self) -> None:
         """Close the connection; the log itself stays open."""
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise UnavailableError("storage_failed", "the log cannot be read") from error
+        self._reader.close()
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._reading() as db:
+        with self._reader.reading() as db:
             return db.execute(query, values).fetchall()
 
     def note(self, published: Published) -> bytes:

@@ -3,10 +3,36 @@
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
+
+from ledger.errors import UnavailableError
 
 BUSY_TIMEOUT_S = 5.0
+
+
+class Reader:
+    """A connection that is only read, by one caller at a time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection; what SQLite raises is UnavailableError `storage_failed`."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise UnavailableError("storage_failed", "the log cannot be read") from error
+
+    def close(self) -> None:
+        """Close the connection once its reader is done."""
+        with self._lock:
+            self._connection.close()
 
 
 def open_private(path: Path) -> sqlite3.Connection:

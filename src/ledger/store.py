@@ -32,7 +32,7 @@ from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, 
 from ledger.events import FROZEN, TAKEN
 from ledger.rows import write as write_rows
 from ledger.schema import create
-from ledger.sqlitefile import open_private
+from ledger.sqlitefile import Reader, open_private
 
 MAX_CACHED = 100_000
 _MAX = 2**63 - 1
@@ -82,16 +82,18 @@ class SqliteLog:
         self.path = path
         create(path)
         self._lock = Lock()
-        self._writer = self.connect()
-        self._reader = self.connect()
-        self._reader_lock = Lock()
+        self._writer = self._connect()
+        self._reader = self.reader()
         # Versions as of the size that this process saw last; another process's commit voids them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
         self._owners: dict[str, UUID] = {}
 
-    def connect(self) -> sqlite3.Connection:
-        """Return a further connection, which the caller closes."""
+    def reader(self) -> Reader:
+        """Return a further connection to read with, which the caller closes."""
+        return Reader(self._connect())
+
+    def _connect(self) -> sqlite3.Connection:
         connection = open_private(self.path)
         connection.executescript(
             "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
@@ -100,9 +102,9 @@ class SqliteLog:
 
     def close(self) -> None:
         """Close the file; writes that are under way finish first."""
-        with self._lock, self._reader_lock:
+        with self._lock:
             self._writer.close()
-            self._reader.close()
+        self._reader.close()
 
     # --- appending -----------------------------------------------------------------------------
 
@@ -232,30 +234,22 @@ class SqliteLog:
 
     # --- reading -------------------------------------------------------------------------------
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._reader_lock:
-            try:
-                yield self._reader
-            except sqlite3.Error as error:
-                raise UnavailableError("storage_failed", "the log cannot be read now") from error
-
     def head(self) -> int:
         """Return the newest position, 0 for an empty log."""
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             (size,) = connection.execute("SELECT size FROM log_head").fetchone()
         return int(size)
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (position, state) pairs behind position `after`, in order."""
         query = "SELECT pos, state FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             return connection.execute(query, (after, limit)).fetchall()
 
     def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
         """Return the (position, state) pairs of these positions, in the order asked for."""
         query = "SELECT pos, state FROM ev WHERE pos = ?"
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             rows = [connection.execute(query, (pos,)).fetchone() for pos in positions]
         if None in rows:
             raise CorruptError("position_missing", "a position of the log is not there")
@@ -264,7 +258,7 @@ class SqliteLog:
     def receipt(self, key: bytes) -> Receipt | None:
         """Return where the write of this key stands, if it does."""
         query = "SELECT pos, n, answer FROM cmd WHERE key = ?"
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             row = connection.execute(query, (key,)).fetchone()
         return None if row is None else _receipt(*row)
 
@@ -284,7 +278,7 @@ class SqliteLog:
         if connection is not None:
             row = connection.execute(query, (name,)).fetchone()
         else:
-            with self._reading() as reader:
+            with self._reader.reading() as reader:
                 row = reader.execute(query, (name,)).fetchone()
         if row is None:
             return None
@@ -296,7 +290,7 @@ class SqliteLog:
     def claims(self, prefix: str) -> list[tuple[str, UUID]]:
         """Return every claimed name that begins with `prefix`, and its stream."""
         query = "SELECT name, originator_id FROM claim WHERE name >= ? AND name < ?"
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             rows = connection.execute(query, (prefix, _after(prefix))).fetchall()
         return [(name, UUID(bytes=stream)) for name, stream in rows]
 
@@ -312,7 +306,7 @@ class SqliteLog:
         """Return (version, tag, state) of a stream's events with versions in (gt, lte]."""
         query = _STREAM_BACKWARDS if desc else _STREAM
         last = _MAX if lte is None else lte
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             return connection.execute(query, (stream.bytes, gt, last, limit)).fetchall()
 
     def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
@@ -321,7 +315,7 @@ class SqliteLog:
             "SELECT pos, state FROM ev WHERE originator_id = ? AND pos <= ?"
             " ORDER BY originator_version"
         )
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             return connection.execute(query, (stream.bytes, last)).fetchall()
 
     def rows(self, first: int, last: int | None, limit: int) -> list[tuple[Any, ...]]:
@@ -330,7 +324,7 @@ class SqliteLog:
             "SELECT pos, originator_id, originator_version, topic, state FROM ev"
             " WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT ?"
         )
-        with self._reading() as connection:
+        with self._reader.reading() as connection:
             return connection.execute(
                 query, (first, _MAX if last is None else last, limit)
             ).fetchall()

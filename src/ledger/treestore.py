@@ -6,14 +6,12 @@ apart and none ever goes.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from ledger.entry import MAX_ENTRY_BYTES
-from ledger.errors import CorruptError, UnavailableError
+from ledger.errors import CorruptError
 from ledger.merkle import HASH_BYTES, Tile
 from ledger.store import SqliteLog
 
@@ -45,21 +43,11 @@ class TreeStore:
 
     def __init__(self, store: SqliteLog) -> None:
         self._store = store
-        self._connection = store.connect()
-        self._lock = Lock()
+        self._reader = store.reader()
 
     def close(self) -> None:
         """Close the connection; the log itself stays open."""
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise UnavailableError("storage_failed", "the log cannot be read") from error
+        self._reader.close()
 
     def head(self) -> int:
         """Return the newest position, 0 for an empty log."""
@@ -77,7 +65,7 @@ class TreeStore:
             "SELECT pos, CASE WHEN length(state) <= ? THEN substr(state, 1, ?) ELSE x'' END"
             " FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
         )
-        with self._reading() as db:
+        with self._reader.reading() as db:
             rows = db.execute(query, (_LONG_BYTES, _HEAD_BYTES, after, limit)).fetchall()
         _require_dense(after, [position for position, _ in rows])
         return [self._entry(position, head) for position, head in rows]
@@ -88,7 +76,7 @@ class TreeStore:
         Raises CorruptError `position_missing` where one is not there, `state_truncated`.
         """
         query = "SELECT pos, substr(state, 1, ?), leaf FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
-        with self._reading() as db:
+        with self._reader.reading() as db:
             rows = db.execute(query, (_HEAD_BYTES, after, limit)).fetchall()
         _require_dense(after, [position for position, _, _ in rows])
         return [Leaf(position, self._entry(position, head), leaf) for position, head, leaf in rows]
@@ -96,7 +84,10 @@ class TreeStore:
     def _entry(self, position: int, head: bytes) -> bytes:
         end = 2 + int.from_bytes(head[:2], "big")
         if not head or end > len(head):
-            with self._reading() as db, db.blobopen("ev", "state", position, readonly=True) as row:
+            with (
+                self._reader.reading() as db,
+                db.blobopen("ev", "state", position, readonly=True) as row,
+            ):
                 head = row.read(2 + MAX_ENTRY_BYTES)
             end = 2 + int.from_bytes(head[:2], "big")
         if not 2 < end <= len(head):
@@ -108,7 +99,7 @@ class TreeStore:
     def tile(self, level: int, n: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile; raise CorruptError `tile_missing`."""
         query = "SELECT substr(hashes, 1, ?) FROM tile WHERE level = ? AND n = ?"
-        with self._reading() as db:
+        with self._reader.reading() as db:
             row = db.execute(query, (width * HASH_BYTES, level, n)).fetchone()
         if row is None or len(row[0]) != width * HASH_BYTES:
             raise CorruptError("tile_missing", f"tile {n} of level {level} is not there")
@@ -166,7 +157,7 @@ class TreeStore:
 
     def _checkpoints(self, rest: str, values: Sequence[int | str]) -> list[Published]:
         query = f"SELECT size, root, note, published_at FROM checkpoint {rest}"  # noqa: S608  # from this file
-        with self._reading() as db:
+        with self._reader.reading() as db:
             return [Published(*row) for row in db.execute(query, values)]
 
 
