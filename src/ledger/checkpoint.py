@@ -11,7 +11,7 @@ import msgspec
 
 from ledger.encoding import b64_decode, b64_encode
 from ledger.errors import MalformedError, RefusedError
-from ledger.merkle import HASH_BYTES, MAX_PROOF_HASHES, MAX_SIZE, verify_inclusion
+from ledger.merkle import HASH_BYTES, MAX_PROOF_HASHES, MAX_SIZE
 from ledger.notekeys import (
     COSIGNER,
     ED25519,
@@ -81,13 +81,6 @@ class Proof(msgspec.Struct, frozen=True):
     index: int
     hashes: tuple[bytes, ...]
     note: bytes
-
-
-class VerifiedEntry(msgspec.Struct, frozen=True):
-    """An entry's place in a tree whose checkpoint is verified."""
-
-    index: int
-    checkpoint: VerifiedCheckpoint
 
 
 # --- signing ----------------------------------------------------------------------------------
@@ -284,17 +277,3 @@ def _parse_extra(text: str) -> None:
         b64_decode(text)
     except MalformedError as error:
         raise MalformedError("proof_malformed", error.detail) from error
-
-
-def verify_proof(
-    raw: bytes, leaf: bytes, keys: Iterable[NoteKey], *, expected_origin: str
-) -> VerifiedEntry:
-    """Verify that the entry with this leaf hash stands in the log, where the proof says.
-
-    Raises what `parse_proof`, `verify_note` and `merkle.verify_inclusion` raise.
-    """
-    proof = parse_proof(raw)
-    verified = verify_note(proof.note, keys, expected_origin=expected_origin)
-    size, root = verified.checkpoint.size, verified.checkpoint.root
-    verify_inclusion(leaf, proof.index, size, proof.hashes, root)
-    return VerifiedEntry(proof.index, verified)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from ledger import merkle
-from ledger.checkpoint import parse_note, verify_note, verify_proof
+from ledger.checkpoint import parse_note, verify_note
 from ledger.encoding import b64_decode
 from ledger.entry import entry_hash
 from ledger.errors import RefusedError
@@ -25,6 +25,7 @@ from ledger.settings import LOG_FILE
 from ledger.store import SqliteLog
 from tests.support.actor import Actor
 from tests.support.logs import fill
+from tests.support.proofs import verify_proof
 from tests.support.server import Server
 
 SIZE = 300

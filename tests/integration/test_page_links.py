@@ -5,12 +5,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ledger import checkpoint
 from ledger.entry import entry_hash
-from ledger.merkle import verify_inclusion
 from ledger.notekeys import parse_vkey
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head, wait_for
+from tests.support.proofs import verify_proof
 from tests.support.server import Server
 
 LINK = re.compile(r'<a[^>]* href="(/[^"]*)"')
@@ -43,12 +42,10 @@ def test_the_receipt_of_a_decision_proves_its_place_in_the_log(
     wait_for(server, head(server))
     found = links(alice.client, f"/statements/{drafted.id}")
     (receipt,) = (link for link in found if urlsplit(link).path.endswith("/proof"))
-    proof = checkpoint.parse_proof(alice.client.get(receipt).content)
-    assert proof.index == position - 1
+    raw = alice.client.get(receipt).content  # which waits until the entry is published
     announced = alice.client.get("/.well-known/ledger-keys").json()
     keys = [parse_vkey(each["vkey"]) for each in announced["logKeys"]]
-    verified = checkpoint.verify_note(proof.note, keys, expected_origin=announced["ledger"])
     entry = alice.client.get(f"/log/entries/{position - 1}").content
-    size, root = verified.checkpoint.size, verified.checkpoint.root
-    verify_inclusion(entry_hash(entry), proof.index, size, proof.hashes, root)
+    proved = verify_proof(raw, entry_hash(entry), keys, expected_origin=announced["ledger"])
+    assert proved.index == position - 1
     assert b'"statement-signed.v1"' in entry

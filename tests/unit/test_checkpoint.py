@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import checkpoint, notekeys
-from ledger.checkpoint import Checkpoint, parse_note, parse_proof, verify_note, verify_proof
+from ledger.checkpoint import Checkpoint, parse_note, parse_proof, verify_note
 from ledger.encoding import b64_encode
 from ledger.entry import leaf_hash
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.notekeys import NoteKey, NoteSigner, parse_vkey
+from tests.support.proofs import verify_proof
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 NOTES: dict[str, Any] = json.loads((VECTORS / "notes.json").read_text())
