@@ -47,13 +47,6 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return _sha256(b"\x01" + left + right).digest()
 
 
-def root_of(hashes: bytes) -> bytes:
-    """Return the root over concatenated hashes, SHA-256 of nothing for none."""
-    if not hashes:
-        return EMPTY_ROOT
-    return _fold([*_peaks(hashes)])
-
-
 def _peaks(hashes: bytes) -> Iterator[bytes]:
     """Yield the roots of the perfect trees that these leaves split into, from the left."""
     start = 0

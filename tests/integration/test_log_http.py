@@ -27,6 +27,7 @@ from tests.support.actor import Actor
 from tests.support.logs import fill
 from tests.support.proofs import verify_proof
 from tests.support.server import Server
+from tests.support.trees import root_of
 
 SIZE = 300
 
@@ -154,9 +155,9 @@ def test_tiles_of_every_width_up_to_the_published_size_are_served_for_ever(
     for width in (1, 2, 43):
         assert log.get(f"tile/0/001.p/{width}").content == rest.content[: 32 * width]
     assert log.get("tile/0/000.p/255").content == whole[: 32 * 255]
-    root = merkle.root_of(whole + rest.content)
+    root = root_of(whole + rest.content)
     assert root == parse_note(log.get("checkpoint").content).checkpoint.root
-    assert log.get("tile/1/000.p/1").content == merkle.root_of(whole)
+    assert log.get("tile/1/000.p/1").content == root_of(whole)
 
 
 def test_bundles_are_packed_where_the_client_can_unpack(log: httpx.Client) -> None:

@@ -2,11 +2,20 @@
 
 from ledger import checkpoint
 from ledger.checkpoint import Checkpoint
-from ledger.merkle import Edge, Prover
+from ledger.merkle import EMPTY_ROOT, HASH_BYTES, Edge, Prover, node_hash
 from ledger.notekeys import NoteSigner
 from ledger.witnessing import Submission
 
 NOW_S = 1_763_690_646
+
+
+def root_of(hashes: bytes) -> bytes:
+    """Return the root over concatenated leaf hashes, as RFC 9162 section 2.1.1 defines it."""
+    count = len(hashes) // HASH_BYTES
+    if count < 2:
+        return hashes or EMPTY_ROOT
+    left = HASH_BYTES << (count - 1).bit_length() - 1  # the largest power of two below the count
+    return node_hash(root_of(hashes[:left]), root_of(hashes[left:]))
 
 
 class Tree:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger import merkle
 from ledger.errors import RefusedError
 from ledger.merkle import EMPTY_ROOT, Edge, Prover, verify_consistency, verify_inclusion
+from tests.support.trees import root_of
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 TREES: list[dict[str, Any]] = json.loads((VECTORS / "trees.json").read_text())["trees"]
@@ -42,7 +43,7 @@ def hashes(proof: list[str]) -> list[bytes]:
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: str(tree["size"]))
 def test_the_roots_are_those_of_the_vectors(tree: dict[str, Any]) -> None:
     size, root = tree["size"], bytes.fromhex(tree["root"])
-    assert merkle.root_of(b"".join(LEAVES[:size])) == root
+    assert root_of(b"".join(LEAVES[:size])) == root
     assert Prover(size, read).root() == root
     assert merkle.edge(size, read).root() == root
 
@@ -78,7 +79,7 @@ def test_older_trees_are_proved_from_the_tiles_of_a_newer_one() -> None:
 
 
 def test_every_proof_of_every_small_tree_verifies() -> None:
-    roots = [merkle.root_of(b"".join(LEAVES[:size])) for size in range(SMALL + 1)]
+    roots = [root_of(b"".join(LEAVES[:size])) for size in range(SMALL + 1)]
     for size in range(1, SMALL + 1):
         prover = Prover(size, read)
         for index in range(size):
@@ -101,7 +102,7 @@ def test_an_inclusion_proof_proves_no_other_leaf_place_or_size() -> None:
 
 
 def test_a_consistency_proof_proves_no_other_pair_of_trees() -> None:
-    roots = [merkle.root_of(b"".join(LEAVES[:size])) for size in range(21)]
+    roots = [root_of(b"".join(LEAVES[:size])) for size in range(21)]
     for new in range(1, 20):
         for old in range(1, new):
             proof = Prover(new, read).consistency(old)

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import checkpoint, merkle, notekeys
+from ledger import checkpoint, notekeys
 from ledger.checkpoint import Checkpoint
 from ledger.errors import LedgerError, MalformedError
 from ledger.merkle import EMPTY_ROOT
 from ledger.witnessing import Submission, decide, parse_submission
-from tests.support.trees import NOW_S, Tree
+from tests.support.trees import NOW_S, Tree, root_of
 
 ORIGIN = "ledger.example.com/a"
 SIGNERS = notekeys.generate(ORIGIN)
@@ -165,4 +165,4 @@ def test_a_submission_with_one_changed_bit_never_leads_to_another_checkpoint(
     except LedgerError:
         return
     assert found == TREE.at(20)
-    assert found.root == merkle.root_of(LEAVES)
+    assert found.root == root_of(LEAVES)
