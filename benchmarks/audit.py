@@ -13,16 +13,16 @@ from uuid import UUID, uuid4
 from benchmarks.report import Bar, Result
 from benchmarks.units import verification_us
 from ledger import clock
-from ledger.auditing.report import Report
-from ledger.auditing.whole import Request, audit
-from ledger.events import Body, Event, StatementDrafted, StatementSigned
-from ledger.log import EventMapper
-from ledger.publication import Publication
-from ledger.repetition import written_about_statement
-from ledger.signerstate import SignerState
-from ledger.store import Write
-from ledger.treestore import TreeStore
-from ledger.upkeep import Upkeep
+from ledger.audit.report import Report
+from ledger.audit.run import Request, audit
+from ledger.commands.log_keys import Upkeep
+from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
+from ledger.domain.receipts import written_about_statement
+from ledger.publish.publication import Publication
+from ledger.store.log import EventMapper
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.store import Write
+from ledger.store.sqlite.tree import TreeStore
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer

@@ -14,10 +14,10 @@ from itertools import count
 from typing import Any, get_args
 from uuid import UUID
 
-from ledger.audit import Auditor
-from ledger.bundle import Mode
-from ledger.events import Body, Event, encode
-from ledger.verify import verify
+from ledger.domain.events import Body, Event, encode
+from ledger.verify.auditor import Auditor
+from ledger.verify.bundle import verify
+from ledger.verify.container import Mode
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import bundle_of, log_signer
 from tests.support.signers import NOW_MS

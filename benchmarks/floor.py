@@ -9,8 +9,8 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Request, Response, get, post
 
-from ledger.headers import send_security_headers
-from ledger.wire import Connection
+from ledger.http.connection import Connection
+from ledger.http.headers import send_security_headers
 
 ANSWER = (
     b'{"position":123456,"leafIndex":123455,"statementId":"8c6a3f0e-0000-4000-8000-5f2d1c3b4a59"'

@@ -9,13 +9,13 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.served import Served
-from ledger.commands import Commands
-from ledger.log import GroupCommit, Log
+from ledger.commands.statements import Commands
+from ledger.commands.writer import Writer
 from ledger.server import STATE_FILE
 from ledger.settings import LOG_FILE
-from ledger.state import OperationalState
-from ledger.store import SqliteLog
-from ledger.writer import Writer
+from ledger.store.log import GroupCommit, Log
+from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.sqlite.store import SqliteLog
 
 
 def approve(data: Path, served: Served, statements: int, clients: int) -> float:

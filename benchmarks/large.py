@@ -11,7 +11,7 @@ import httpx
 from benchmarks.process import Server, free_port
 from benchmarks.synthetic import grow, people_of
 from ledger.settings import LOG_FILE
-from ledger.store import SqliteLog
+from ledger.store.sqlite.store import SqliteLog
 from tests.support.actor import Actor
 
 CATCH_UP_S = 600

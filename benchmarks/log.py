@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.report import Result
-from ledger.merkle import Edge, Prover, ReadTile, verify_consistency, verify_inclusion
-from ledger.publisher import Publisher
+from ledger.publish.publisher import Publisher
+from ledger.tlog.merkle import Edge, Prover, ReadTile, verify_consistency, verify_inclusion
 from tests.support.logs import Ledger, draft, opened, settings_of
 
 BATCH = 100

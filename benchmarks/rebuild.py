@@ -13,9 +13,9 @@ from eventsourcing.persistence import StoredEvent
 from benchmarks.report import Bar, Result
 from benchmarks.synthetic import NOW_MS, grow
 from ledger import clock
-from ledger.events import Event, UserRegistered
-from ledger.log import EventMapper, Log
-from ledger.store import SqliteLog, Write
+from ledger.domain.events import Event, UserRegistered
+from ledger.store.log import EventMapper, Log
+from ledger.store.sqlite.store import SqliteLog, Write
 from projections.follower import rebuild
 
 SIZES = (100_000, 300_000, 1_000_000)

@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
-from ledger import clock, events
-from ledger.events import Body, Event, StatementDrafted, StatementSigned
+from ledger import clock
+from ledger.domain import events
+from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.jose import SigningKey
-from ledger.log import EventMapper
-from ledger.store import SqliteLog, Write
+from ledger.store.log import EventMapper
+from ledger.store.sqlite.store import SqliteLog, Write
 
 BATCH = 4_000
 NOW_MS = 1_795_230_245_678

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from ledger.domain.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.passkey import AssertionEvidence
 from ledger.errors import CorruptError
-from ledger.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
-from ledger.passkey import AssertionEvidence
-from ledger.rows import write
+from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, LogReader
 from projections.rows import json_list
 from projections.users import Person, people, roles_of

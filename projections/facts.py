@@ -13,10 +13,10 @@ from uuid import UUID
 
 import msgspec
 
-from ledger import entry, events
+from ledger.domain import entry, events
+from ledger.domain.events import BODIES, Recorded
+from ledger.domain.policy import Policy
 from ledger.errors import CorruptError
-from ledger.events import BODIES, Recorded
-from ledger.policy import Policy
 
 # Streams that are remembered without a look into the table: 20 MB at most, in two generations.
 REMEMBERED = 50_000

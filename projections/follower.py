@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.entry import leaf_hash
+from ledger.domain.entry import leaf_hash
 from ledger.errors import CorruptError, UnavailableError
 from projections import facts, views
 from projections.facts import LogReader, Streams

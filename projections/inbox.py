@@ -6,9 +6,9 @@ members too), never per person: somebody who registers, or gets a role, finds wh
 
 import sqlite3
 
-from ledger.events import StatementDrafted
-from ledger.policy import VOTING_ROLES, Policy, members
-from ledger.rows import write
+from ledger.domain.events import StatementDrafted
+from ledger.domain.policy import VOTING_ROLES, Policy, members
+from ledger.sqlite.bulk_insert import write
 from projections import spans
 from projections.facts import Batch, find_stream
 from projections.paging import Page, decode_cursor, encode_cursor

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from ledger.domain.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
+from ledger.domain.passkey import AssertionEvidence, attestation_challenge
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
-from ledger.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
 from ledger.jose import ALGORITHMS, PublicJwk
-from ledger.passkey import AssertionEvidence, attestation_challenge
-from ledger.rows import write
+from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.users import uuid_text
 

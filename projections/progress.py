@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ledger import policy
-from ledger.policy import VOTING_ROLES, AnyNode, Policy
+from ledger.domain import policy
+from ledger.domain.policy import VOTING_ROLES, AnyNode, Policy
 from projections.decisions import Decision
 from projections.facts import find_stream
 from projections.rows import json_list

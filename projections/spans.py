@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from ledger.rows import write
+from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN
 from projections.paging import collect
 

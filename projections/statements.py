@@ -12,15 +12,15 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.errors import CorruptError
-from ledger.events import (
+from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
 )
-from ledger.policy import Policy
-from ledger.rows import write
+from ledger.domain.policy import Policy
+from ledger.errors import CorruptError
+from ledger.sqlite.bulk_insert import write
 from projections import decisions, progress, search, spans, timeline
 from projections.decisions import Decision as Decision  # re-exported: it is part of a Statement
 from projections.facts import OPEN, Batch, LogReader, find_stream

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from ledger.rows import write
+from ledger.sqlite.bulk_insert import write
 from projections.facts import STREAM_INDEX, Batch
 
 NAME = "streams"

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from ledger import clock, events
-from ledger.rows import write
+from ledger import clock
+from ledger.domain import events
+from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.events import PasskeyAdded, PasskeyRemoved, RoleGranted, UserRegistered
-from ledger.rows import write
+from ledger.domain.events import PasskeyAdded, PasskeyRemoved, RoleGranted, UserRegistered
+from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list

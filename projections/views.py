@@ -20,10 +20,10 @@ from typing import Protocol
 import msgspec
 
 from ledger.errors import UnavailableError
+from ledger.sqlite.files import BUSY_TIMEOUT_S
 from projections import inbox, keys, statements, streams, timeline, users
 from projections.facts import Batch
 
-BUSY_TIMEOUT_S = 5.0
 IDLE_READERS = 32
 
 

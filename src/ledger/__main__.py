@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ledger import cli_verify
+from ledger.cli import verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,9 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["verify"]:
         parser = argparse.ArgumentParser(prog="ledger")
-        cli_verify.add_parser(parser.add_subparsers(dest="command", required=True))
-        return cli_verify.run(parser.parse_args(given))
-    from ledger import cli  # the half with the server: see above
+        verify.add_parser(parser.add_subparsers(dest="command", required=True))
+        return verify.run(parser.parse_args(given))
+    from ledger.cli import main as cli  # the half with the server: see above
 
     return cli.main(given)
 

@@ -15,31 +15,31 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
-from ledger.assets import Assets, find_web
-from ledger.conflicts import Conflicts
-from ledger.endorsements import Endorsements
+from ledger.commands.founding import found
+from ledger.commands.log_keys import Upkeep
+from ledger.commands.writer import Writer
 from ledger.errors import LedgerError
-from ledger.founding import found
-from ledger.headers import send_security_headers
 from ledger.http import checkpoints, evidence, people, reads, statements
 from ledger.http import log as public_log
+from ledger.http.assets import Assets, find_web
 from ledger.http.context import COOKIE, AnyRequest, Context, PublicLog
+from ledger.http.headers import send_security_headers
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_from_us
-from ledger.log import GroupCommit, Log
 from ledger.pages import ROUTES, error_page, template_config, verifier
-from ledger.publisher import Publisher
-from ledger.quorum import Quorum, read_policy
+from ledger.publish.conflicts import Conflicts
+from ledger.publish.publisher import Publisher
+from ledger.publish.served import Quorum, read_policy
+from ledger.publish.stamper import Stamper, open_authority
+from ledger.publish.witness_rounds import Witnesses
 from ledger.settings import LOG_FILE, Settings
-from ledger.signerstate import SignerState
-from ledger.soundness import require_sound_end
-from ledger.stamping import Stamper, open_authority
-from ledger.state import OperationalState
-from ledger.store import SqliteLog
-from ledger.treestore import TreeStore
-from ledger.upkeep import Upkeep
-from ledger.witnesses import Witnesses
-from ledger.writer import Writer
+from ledger.store.log import GroupCommit, Log
+from ledger.store.sqlite.endorsements import Endorsements
+from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.sqlite.tree import TreeStore
+from ledger.store.startup_check import require_sound_end
 from projections.follower import Follower, Views
 
 VIEWS_FILE = "views.sqlite"

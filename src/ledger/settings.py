@@ -27,8 +27,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ledger.domain.passkey import RelyingParty
 from ledger.errors import MalformedError
-from ledger.passkey import RelyingParty
 
 LOG_FILE = "log.sqlite"
 LOCAL_HOSTS = frozenset({"localhost"})

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
-from ledger.assets import Assets, find_web
+from ledger.http.assets import Assets, find_web
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 from tests.support.server import Server

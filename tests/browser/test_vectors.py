@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger import policy
+from ledger.domain import policy
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError
 from ledger.pages.content import digit_groups, visible

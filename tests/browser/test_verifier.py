@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from playwright.sync_api import expect
 
-from ledger import events
-from ledger.bundle import parse
+from ledger.domain import events
+from ledger.verify.container import parse
 from tests.browser.make_verifier import (
     ENTRY,
     PAGE,

@@ -13,12 +13,13 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Route
 
-from ledger import checkpoint, events, merkle
-from ledger.bundle import parse, write
+from ledger.domain import events
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError
 from ledger.jose import parse_compact
-from ledger.notekeys import parse_vkey
+from ledger.tlog import checkpoint, merkle
+from ledger.tlog.vkeys import parse_vkey
+from ledger.verify.container import parse, write
 from tests.browser.make_verifier import WEB
 from tests.vectors.evidence.cases import good, states
 

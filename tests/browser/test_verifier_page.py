@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
-from ledger.bundle import parse, write
 from ledger.encoding import jcs
+from ledger.verify.container import parse, write
 from tests.browser.offline import Verifier
 from tests.browser.test_pages import SCHEMES, violations
 from tests.support.chronicle import Chronicle

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger import policy
+from ledger.domain import policy
 from ledger.pages.routes import local_path
 from ledger.pages.standing import standing
 from ledger.pages.words import ordinal, progress_sentence, waiting_sentence

@@ -8,8 +8,8 @@ import json
 from functools import cache
 from pathlib import Path
 
-from ledger import entry
-from ledger.events import Event
+from ledger.domain import entry
+from ledger.domain.events import Event
 from tests.support.chronicle import Chronicle, every_type
 
 DIRECTORY = Path(__file__).parent

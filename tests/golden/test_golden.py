@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ledger import entry, events
-from ledger.audit import Auditor
-from ledger.events import BODIES
+from ledger.domain import entry, events
+from ledger.domain.events import BODIES
+from ledger.verify.auditor import Auditor
 from tests.golden.make import DIRECTORY, golden_files
 
 STORED = {

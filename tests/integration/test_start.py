@@ -15,7 +15,7 @@ from ledger.errors import MalformedError
 from ledger.jose import SigningKey
 from ledger.server import build
 from ledger.settings import read_settings
-from ledger.store import SqliteLog
+from ledger.store.sqlite.store import SqliteLog
 from tests.integration.conftest import NO_LIMIT
 from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger, head, wait_for

@@ -10,9 +10,9 @@ import httpx
 import msgspec
 
 from ledger import clock
+from ledger.domain.passkey import attestation_challenge, confirmation_challenge
 from ledger.encoding import b64u_decode
 from ledger.jose import SigningKey
-from ledger.passkey import attestation_challenge, confirmation_challenge
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey
 

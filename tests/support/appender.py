@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 from ledger.errors import LedgerError, StaleError
-from ledger.store import Receipt, SqliteLog
+from ledger.store.sqlite.store import Receipt, SqliteLog
 from tests.support.writes import stored, write
 
 SHARED = UUID(int=99)

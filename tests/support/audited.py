@@ -14,21 +14,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ledger import clock, notekeys
-from ledger.auditing.endorsements import Trusted
-from ledger.auditing.findings import Finding
-from ledger.auditing.report import Report
-from ledger.auditing.whole import Request, audit
-from ledger.checkpoint import parse_note, sign_lines
-from ledger.endorsements import Endorsements, Stamp
-from ledger.log import Log
-from ledger.people import NewPasskey
-from ledger.publication import Publication
-from ledger.signerstate import SignerState
-from ledger.store import SqliteLog
-from ledger.timestamp import parse_certificates, request, verify_stamp
-from ledger.treestore import TreeStore
-from ledger.upkeep import Upkeep
+from ledger import clock
+from ledger.audit.endorsements import Trusted
+from ledger.audit.findings import Finding
+from ledger.audit.report import Report
+from ledger.audit.run import Request, audit
+from ledger.commands.log_keys import Upkeep
+from ledger.commands.people import NewPasskey
+from ledger.publish.publication import Publication
+from ledger.store.log import Log
+from ledger.store.sqlite.endorsements import Endorsements, Stamp
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.sqlite.tree import TreeStore
+from ledger.timestamp.verify import parse_certificates, request, verify_stamp
+from ledger.tlog import vkeys
+from ledger.tlog.checkpoint import parse_note, sign_lines
 from projections.follower import rebuild
 from tests.support.authenticator import Passkey
 from tests.support.authority import Authority
@@ -38,7 +39,7 @@ from tests.support.logs import settings_of
 from tests.support.signers import registration
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
-WITNESSES = [notekeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
+WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
 LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
 
 

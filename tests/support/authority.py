@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.timestamp import RESPONSE_TYPE
+from ledger.timestamp.verify import RESPONSE_TYPE
 from tests.support.strangers import Reply, stranger
 
 _CONFIGURATION = """

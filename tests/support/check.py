@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ledger.audit import Auditor
-from ledger.auditing import whole
-from ledger.auditing.whole import Request
-from ledger.events import Event
-from ledger.log import Log
-from ledger.store import SqliteLog
+from ledger.audit import run
+from ledger.audit.run import Request
+from ledger.domain.events import Event
+from ledger.store.log import Log
+from ledger.store.sqlite.store import SqliteLog
+from ledger.verify.auditor import Auditor
 from projections.follower import rebuild
 from tests.support.server import Server
 
@@ -40,7 +40,7 @@ def audit_whole(server: Server) -> int:
     before = server.data.parent / "audit.state"
     log = server.data / "log.sqlite"
     request = Request(log=log, state=Path(state), jobs=1, resume=before)
-    report = whole.audit(request, now_ms=time.time_ns() // 1_000_000)
+    report = run.audit(request, now_ms=time.time_ns() // 1_000_000)
     assert report.finding is None, report.finding
     return report.size
 

@@ -13,15 +13,15 @@ from uuid import UUID
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from ledger import charter, person, statement
-from ledger.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
-from ledger.approval import parse_approval
-from ledger.audit import Auditor
+from ledger.domain import charter, person, statement
+from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
+from ledger.domain.approval import parse_approval
+from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.statement import Decision
 from ledger.encoding import b64u_encode
-from ledger.events import Body, Event, LedgerCreated, PasskeyAdded, encode
-from ledger.notekeys import NoteSigner
-from ledger.passkey import AssertionEvidence
-from ledger.statement import Decision
+from ledger.tlog.vkeys import NoteSigner
+from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.keys import ECDSA, ed25519_key, es256_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration

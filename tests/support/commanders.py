@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 
+from ledger.commands.writer import Answer
+from ledger.domain.passkey import AssertionEvidence
 from ledger.errors import LedgerError, UnavailableError
-from ledger.passkey import AssertionEvidence
-from ledger.writer import Answer
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, second_key
 from tests.support.scene import user

@@ -9,14 +9,16 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from ledger import bundle, checkpoint, entry, events
-from ledger.bundle import MANIFEST, Mode
-from ledger.checkpoint import Checkpoint
-from ledger.evidence import Evidence
-from ledger.merkle import Edge
-from ledger.notekeys import NoteSigner
-from ledger.store import Receipt, SqliteLog, Write
-from ledger.treestore import Published, TreeStore
+from ledger.domain import entry, events
+from ledger.publish.bundles import Evidence
+from ledger.store.sqlite.store import Receipt, SqliteLog, Write
+from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.tlog import checkpoint
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.merkle import Edge
+from ledger.tlog.vkeys import NoteSigner
+from ledger.verify import container
+from ledger.verify.container import MANIFEST, Mode
 from tests.support.chronicle import Chronicle
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER
@@ -95,11 +97,11 @@ def _append(state: bytes) -> Write:
 
 def rebundled(raw: bytes, changes: Mapping[str, bytes | None]) -> bytes:
     """Return the bundle with other files (None: without it) and a manifest that fits them."""
-    files = bundle.parse(raw)
-    manifest = bundle.parse_manifest(files)
+    files = container.parse(raw)
+    manifest = container.parse_manifest(files)
     kept = {name: each for name, each in (files | dict(changes)).items() if each is not None}
     kept.pop(MANIFEST)
-    sealed = bundle.seal(
+    sealed = container.seal(
         kept, tree=manifest.checkpoint, mode=manifest.mode, statements=manifest.statements
     )
-    return bundle.write(sealed)
+    return container.write(sealed)

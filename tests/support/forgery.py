@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from ledger import entry, events
-from ledger.audit import AuditError, Auditor
+from ledger.domain import entry, events
+from ledger.domain.events import Event
 from ledger.errors import LedgerError
-from ledger.events import Event
+from ledger.verify.auditor import AuditError, Auditor
 
 
 def resealed(state: bytes, *, body: dict[str, Any] | None = None, **envelope: Any) -> bytes:

@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ledger.audit import Auditor
-from ledger.auditing import whole
-from ledger.auditing.whole import Request
-from ledger.commands import Commands
-from ledger.founding import found
-from ledger.log import GroupCommit, Log
-from ledger.passkey import attestation_challenge
-from ledger.people import Begun, NewPasskey, People
-from ledger.person import KeySubmission, Person
+from ledger.audit import run
+from ledger.audit.run import Request
+from ledger.commands.founding import found
+from ledger.commands.people import Begun, NewPasskey, People
+from ledger.commands.statements import Commands
+from ledger.commands.writer import Answer, Writer
+from ledger.domain.passkey import attestation_challenge
+from ledger.domain.person import KeySubmission, Person
+from ledger.domain.statement import Statement
 from ledger.settings import read_settings
-from ledger.state import OperationalState
-from ledger.statement import Statement
-from ledger.store import SqliteLog
-from ledger.writer import Answer, Writer
+from ledger.store.log import GroupCommit, Log
+from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.sqlite.store import SqliteLog
+from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
 
@@ -185,7 +185,7 @@ def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
     stored = rows(process.store.path)
     auditor = audit(stored)
-    report = whole.audit(Request(process.store.path, jobs=1), now_ms=process.time.ms)
+    report = run.audit(Request(process.store.path, jobs=1), now_ms=process.time.ms)
     assert report.finding is None, report.finding
     assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
     fresh = Log(SqliteLog(process.store.path))

@@ -8,17 +8,17 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import JSONTranscoder
 
-from ledger.events import Event, StatementDrafted
-from ledger.founding import found
-from ledger.log import EventMapper, GroupCommit, Log
-from ledger.logkeys import LogKeys
-from ledger.publication import Publication
+from ledger.commands.founding import found
+from ledger.commands.log_keys import Upkeep
+from ledger.commands.writer import Writer
+from ledger.domain.events import Event, StatementDrafted
+from ledger.publish.log_keys import LogKeys
+from ledger.publish.publication import Publication
 from ledger.settings import LOG_FILE, Settings, read_settings
-from ledger.signerstate import SignerState
-from ledger.store import Receipt, SqliteLog, Write
-from ledger.treestore import TreeStore
-from ledger.upkeep import Upkeep
-from ledger.writer import Writer
+from ledger.store.log import EventMapper, GroupCommit, Log
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.store import Receipt, SqliteLog, Write
+from ledger.store.sqlite.tree import TreeStore
 
 AT = "2026-11-21T03:04:05.678Z"
 FOUNDING = 2  # entries of a new ledger: its founding, its log keys

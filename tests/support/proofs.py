@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ledger.checkpoint import VerifiedCheckpoint, parse_proof, verify_note
-from ledger.merkle import verify_inclusion
-from ledger.notekeys import NoteKey
+from ledger.tlog.checkpoint import VerifiedCheckpoint, parse_proof, verify_note
+from ledger.tlog.merkle import verify_inclusion
+from ledger.tlog.vkeys import NoteKey
 
 
 class VerifiedEntry(msgspec.Struct, frozen=True):

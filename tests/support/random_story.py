@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.events import Recorded
+from ledger.domain.events import Recorded
 from tests.support.story import BOTH_ROLES, Story, time_at
 
 

@@ -7,12 +7,12 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from ledger import statement
-from ledger.approval import parse_approval
-from ledger.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
-from ledger.passkey import AssertionEvidence
-from ledger.person import Person
-from ledger.statement import Decision, Statement
+from ledger.domain import statement
+from ledger.domain.approval import parse_approval
+from ledger.domain.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.person import Person
+from ledger.domain.statement import Decision, Statement
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ledger import clock
-from ledger.passkey import (
+from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
     RelyingParty,
@@ -16,8 +16,8 @@ from ledger.passkey import (
     confirmation_challenge,
     verify_registration,
 )
-from ledger.person import Key, KeySubmission, Person
-from ledger.person import Passkey as KnownPasskey
+from ledger.domain.person import Key, KeySubmission, Person
+from ledger.domain.person import Passkey as KnownPasskey
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key
 

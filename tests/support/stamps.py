@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ledger import der
-from ledger.der import oid, write, write_integer
+from ledger.timestamp import der
+from ledger.timestamp.der import oid, write, write_integer
 
 TIME = datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC)
 SHA256, SHA1 = "2.16.840.1.101.3.4.2.1", "1.3.14.3.2.26"

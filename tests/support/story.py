@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from ledger import clock, events
-from ledger.events import Body, Event, Recorded
+from ledger import clock
+from ledger.domain import events
+from ledger.domain.events import Body, Event, Recorded
+from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.jose import OkpJwk
-from ledger.passkey import AssertionEvidence, RegistrationEvidence
 from projections import facts, views
 
 START_MS = 1_795_230_000_000

@@ -1,10 +1,10 @@
 """Small logs without a ledger: leaves, signed checkpoints, and what is submitted to a witness."""
 
-from ledger import checkpoint
-from ledger.checkpoint import Checkpoint
-from ledger.merkle import EMPTY_ROOT, HASH_BYTES, Edge, Prover, node_hash
-from ledger.notekeys import NoteSigner
-from ledger.witnessing import Submission
+from ledger.tlog import checkpoint
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.merkle import EMPTY_ROOT, HASH_BYTES, Edge, Prover, node_hash
+from ledger.tlog.submission import Submission
+from ledger.tlog.vkeys import NoteSigner
 
 NOW_S = 1_763_690_646
 

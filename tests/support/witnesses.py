@@ -9,9 +9,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ledger import witness
-from ledger.notekeys import NoteKey
-from ledger.witness import Witness
+from ledger.tlog.vkeys import NoteKey
+from ledger.witness import state
+from ledger.witness.state import Witness
 from tests.support.server import START_S, free_port
 
 
@@ -23,7 +23,7 @@ class WitnessServer:
         self.name = name
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        witness.create(data, name)
+        state.create(data, name)
         opened = Witness(data)
         self.keys: list[NoteKey] = [signer.key for signer in opened.signers]
         opened.close()

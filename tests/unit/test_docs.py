@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ledger import errors, events, settings
-from ledger.cli import make_parser
+from ledger import errors, settings
+from ledger.cli.main import make_parser
+from ledger.domain import events
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"

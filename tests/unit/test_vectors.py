@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from ledger.domain.entry import leaf_hash
 from ledger.encoding import b64u_decode, b64u_encode, jcs
-from ledger.entry import leaf_hash
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import (
     CompactJws,

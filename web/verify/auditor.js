@@ -1,5 +1,5 @@
 // The auditor: makes every decision again from its evidence, in the order of the log, and compares.
-// It is src/ledger/audit.py in another language; where they differ, one of them is wrong.
+// It is src/ledger/verify/auditor.py in another language; where they differ, one of them is wrong.
 
 import { parseAct, parseApproval } from "./acts.js";
 import * as charter from "./charter.js";

@@ -1,5 +1,5 @@
 // What a bundle holds, read strictly: the manifest, every file by its name, the entries by index.
-// Check 1 (`readable`) is that all of this can be done; see ledger.casefile.
+// Check 1 (`readable`) is that all of this can be done; see ledger.verify.contents.
 
 import { sha256Hex } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";

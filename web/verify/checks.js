@@ -1,5 +1,5 @@
 // The nine checks of a bundle, in the order of docs/reference/evidence.md, each made unless one that
-// it needs did not pass. Nothing here touches the page or the network; see ledger.verify.
+// it needs did not pass. Nothing here touches the page or the network; see ledger.verify.bundle.
 
 import { hex } from "../static/js/lib/digest.js";
 import { Auditor } from "./auditor.js";

@@ -10,7 +10,7 @@ const DECISIONS = {
   "statement-withdrawn.v1": "withdrawal",
 };
 
-// The sentences of src/ledger/instructions.py.
+// The sentences of src/ledger/verify/readme.py.
 const LIMITS = [
   "It does not prove that what the statement says is true.",
   "It does not prove who a person is beyond the name that they registered with.",

@@ -1,5 +1,5 @@
 // Who signed what: checks 3 (`signatures`), 4 (`attestations`) and 5 (`keys`), each by itself; see
-// ledger.redecide.
+// ledger.verify.event_checks.
 
 import { parseAct, parseApproval } from "./acts.js";
 import { toMs } from "./clock.js";

@@ -1,5 +1,5 @@
 // The container of a bundle: a ZIP that has one spelling. The reader walks the headers of the files,
-// works out from them the one directory that may follow, and compares; see ledger.bundle.
+// works out from them the one directory that may follow, and compares; see ledger.verify.container.
 
 import { bytesOf } from "../static/js/lib/digest.js";
 import { concat, equal } from "./bytes.js";

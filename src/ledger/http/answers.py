@@ -6,8 +6,8 @@ import msgspec
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Receive, Scope, Send
 
+from ledger.commands.writer import Answer
 from ledger.http.problems import answers
-from ledger.writer import Answer
 
 
 class Recorded(msgspec.Struct, rename="camel"):

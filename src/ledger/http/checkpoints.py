@@ -9,13 +9,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from ledger.encoding import b64_encode
-from ledger.endorsements import Stamp
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.context import Context, FromContext
 from ledger.http.problems import answers
-from ledger.merkle import MAX_SIZE
-from ledger.timestamp import RESPONSE_TYPE as STAMP
-from ledger.treestore import Published
+from ledger.store.sqlite.endorsements import Stamp
+from ledger.store.sqlite.tree import Published
+from ledger.timestamp.verify import RESPONSE_TYPE as STAMP
+from ledger.tlog.merkle import MAX_SIZE
 
 TEXT = "text/plain"  # the framework adds charset=utf-8
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}

@@ -13,21 +13,21 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
-from ledger.commands import Commands
-from ledger.companions import read_stated
-from ledger.endorsements import Endorsements
+from ledger.commands.people import People
+from ledger.commands.statements import Commands
+from ledger.commands.writer import Writer
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
-from ledger.log import Log
-from ledger.logkeys import LogKeys
-from ledger.people import People
-from ledger.publisher import Publisher
-from ledger.quorum import Quorum
+from ledger.publish.companions import read_stated
+from ledger.publish.log_keys import LogKeys
+from ledger.publish.publisher import Publisher
+from ledger.publish.served import Quorum
+from ledger.publish.stamper import Stamper
+from ledger.publish.witness_rounds import Witnesses
 from ledger.settings import Settings
-from ledger.stamping import Stamper
-from ledger.state import SESSION_MS, OperationalState
-from ledger.treestore import TreeStore
-from ledger.witnesses import Witnesses
-from ledger.writer import Writer
+from ledger.store.log import Log
+from ledger.store.sqlite.endorsements import Endorsements
+from ledger.store.sqlite.sessions import SESSION_MS, OperationalState
+from ledger.store.sqlite.tree import TreeStore
 from projections import timeline, users
 from projections.follower import Follower, Views
 from projections.users import User

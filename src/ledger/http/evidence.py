@@ -8,15 +8,15 @@ from litestar import Response, Router, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
-from ledger.assets import verifier_page
-from ledger.bundle import Mode
-from ledger.companions import companions
 from ledger.encoding import sha256_hex
-from ledger.evidence import Evidence, newest_position
+from ledger.http.assets import verifier_page
 from ledger.http.context import BY_SESSION, MEMBERS, Context, FromContext, SignedIn
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
-from ledger.treestore import Published
+from ledger.publish.bundles import Evidence, newest_position
+from ledger.publish.companions import companions
+from ledger.store.sqlite.tree import Published
+from ledger.verify.container import Mode
 
 ZIP = "application/zip"
 # A bundle is made in memory, and a full one is as large as the log.

@@ -13,7 +13,6 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath, QueryParameter
 
-from ledger import checkpoint, tiles
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.checkpoints import (
@@ -29,8 +28,9 @@ from ledger.http.checkpoints import (
 from ledger.http.context import WAIT_S, AnyRequest, Context, FromContext
 from ledger.http.problems import answers
 from ledger.jose import PublicJwk
-from ledger.merkle import MAX_SIZE, WIDTH, Prover
-from ledger.treestore import Published
+from ledger.store.sqlite.tree import Published
+from ledger.tlog import checkpoint, tiles
+from ledger.tlog.merkle import MAX_SIZE, WIDTH, Prover
 
 OCTETS = "application/octet-stream"
 QUORUM_POLL_S = 0.02

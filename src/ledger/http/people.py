@@ -9,6 +9,7 @@ from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
+from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
     Created,
@@ -22,14 +23,7 @@ from ledger.http.answers import (
     done,
     recorded,
 )
-from ledger.http.context import (
-    BY_SESSION,
-    AnyRequest,
-    Context,
-    FromContext,
-    SignedIn,
-    signed_in,
-)
+from ledger.http.context import BY_SESSION, AnyRequest, Context, FromContext, SignedIn, signed_in
 from ledger.http.problems import answers
 from ledger.http.requests import (
     BeginRegistration,
@@ -40,7 +34,6 @@ from ledger.http.requests import (
     Empty,
     SignedAct,
 )
-from ledger.passkey import creation_options, request_options
 from projections import users
 from projections.users import User
 

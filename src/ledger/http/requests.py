@@ -5,15 +5,11 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request
 
+from ledger.commands.people import NewPasskey
+from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.person import KeySubmission
 from ledger.encoding import parse_json
-from ledger.errors import (
-    ForbiddenError,
-    MalformedError,
-    UnsupportedMediaTypeError,
-)
-from ledger.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.people import NewPasskey
-from ledger.person import KeySubmission
+from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 
 MAX_SMALL_BYTES = 64 * 1024
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024

@@ -8,7 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
-from ledger.document import Document
+from ledger.domain.document import Document
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
 from ledger.http.answers import Created, Decided, Drafted, recorded

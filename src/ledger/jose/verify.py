@@ -22,14 +22,7 @@ from ledger.jose.claims import TIMES_ONLY, check_claims
 from ledger.jose.entry import Entry, check_header, read_entries, signed_payload
 from ledger.jose.keys import Key
 from ledger.jose.keyset import KeyInput, KeySet, Lookup, key_set
-from ledger.jose.outcome import (
-    Failure,
-    NotVerifiedError,
-    Outcome,
-    Verification,
-    Verified,
-    failure,
-)
+from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified, failure
 from ledger.jose.rules import Options, Rules, read_options
 from ledger.jose.serialization import Envelope, JwsInput, parse
 

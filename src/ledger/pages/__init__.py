@@ -5,7 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
 
-from ledger.assets import Assets
+from ledger.http.assets import Assets
 from ledger.pages import history as _history
 from ledger.pages import routes as _routes
 from ledger.pages import words

@@ -9,7 +9,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from ledger import policy
+from ledger.domain import policy
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
 from ledger.pages.content import parse_content

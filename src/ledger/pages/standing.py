@@ -6,7 +6,7 @@ them the effect beforehand.
 
 import msgspec
 
-from ledger import policy
+from ledger.domain import policy
 from ledger.pages.words import listed, ordinal
 from projections.statements import Decision, MemberProgress, Progress, Statement
 from projections.users import User

@@ -10,7 +10,7 @@ from html import unescape
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from ledger.assets import find_web
+from ledger.http.assets import find_web
 
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">')
 

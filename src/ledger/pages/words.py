@@ -7,7 +7,7 @@ tests/vectors/web/policy.json holds both to the same words.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ledger.policy import AnyNode, Node, Policy
+from ledger.domain.policy import AnyNode, Node, Policy
 from projections.statements import MemberProgress, Progress, Statement
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()

@@ -15,12 +15,14 @@ from uuid import UUID
 
 import msgspec
 
-from ledger import bundle, checkpoint, entry, events
-from ledger.bundle import MANIFEST, Mode
+from ledger.domain import entry, events
+from ledger.domain.events import KeyAttested, StatementSigned
 from ledger.encoding import b64_decode, b64_encode, jcs
-from ledger.events import KeyAttested, StatementSigned
-from ledger.tiles import bundle as entry_bundle
-from ledger.tiles import split_bundle
+from ledger.tlog import checkpoint
+from ledger.tlog.tiles import bundle as entry_bundle
+from ledger.tlog.tiles import split_bundle
+from ledger.verify import container
+from ledger.verify.container import MANIFEST, Mode
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer, rebundled
 from tests.support.dossier import short_story as story
 from tests.support.forgery import resealed
@@ -70,10 +72,10 @@ def made(case: Case) -> bytes:
         return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
     if case.changed is None:
         return raw
-    changes = case.changed(bundle.parse(raw))
+    changes = case.changed(container.parse(raw))
     if MANIFEST in changes:
-        kept = {n: each for n, each in (bundle.parse(raw) | changes).items() if each is not None}
-        return bundle.write(kept)
+        kept = {n: each for n, each in (container.parse(raw) | changes).items() if each is not None}
+        return container.write(kept)
     return rebundled(raw, changes)
 
 
@@ -151,8 +153,8 @@ def other_root(files: Files) -> Changes:
     changes = renoted(lambda _: note)(files)
     kept = {name: each for name, each in (dict(files) | changes).items() if each is not None}
     kept.pop(MANIFEST)
-    stated = bundle.Tree(tree.origin, b64_encode(tree.root), tree.size)
-    sealed = bundle.seal(kept, tree=stated, mode="statement", statements=ASKED)
+    stated = container.Tree(tree.origin, b64_encode(tree.root), tree.size)
+    sealed = container.seal(kept, tree=stated, mode="statement", statements=ASKED)
     return changes | {MANIFEST: sealed[MANIFEST]}
 
 

@@ -12,12 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from ledger import bundle, clock
-from ledger.bundle import MANIFEST, Mode
+from ledger import clock
 from ledger.encoding import b64_encode, jcs, sha256_hex
-from ledger.notekeys import NoteKey
-from ledger.report import Report
-from ledger.verify import verify
+from ledger.tlog.vkeys import NoteKey
+from ledger.verify import container
+from ledger.verify.bundle import verify
+from ledger.verify.container import MANIFEST, Mode
+from ledger.verify.report import Report
 from tests.support.dossier import AT, log_signer
 from tests.vectors.evidence.cases import Case, good, made
 from tests.vectors.evidence.table import CASES
@@ -37,7 +38,7 @@ def reported(raw: bytes, key: str) -> Report:
 def _changes(case: Case, raw: bytes) -> dict[str, Any]:
     if case.flipped is not None:
         return {"flipped": case.flipped % len(raw)}
-    before, after = bundle.parse(good(case.mode)), bundle.parse(raw)
+    before, after = container.parse(good(case.mode)), container.parse(raw)
     old, new = (json.loads(each[MANIFEST]) for each in (before, after))
     digests = {name: sha256_hex(each) for name, each in after.items() if name != MANIFEST}
     members = {name: new[name] for name in new if name != "files" and new[name] != old[name]}

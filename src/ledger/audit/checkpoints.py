@@ -1,0 +1,54 @@
+"""Checkpoints as they were signed: each note by the keys that the log announced for its size."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from ledger import clock
+from ledger.audit import findings
+from ledger.audit.findings import Finding
+from ledger.audit.logfile import Rows
+from ledger.domain.charter import Charter
+from ledger.errors import CorruptError, LedgerError
+from ledger.tlog.checkpoint import Checkpoint, parse_note, verify_note
+from ledger.tlog.vkeys import NoteKey, parse_vkey
+
+_ROWS = "SELECT size, root, note, published_at FROM checkpoint WHERE size <= ? AND size % ? = ?"
+
+
+class Notes:
+    """Verifies the notes of one log's checkpoints."""
+
+    def __init__(self, charter: Charter) -> None:
+        self._charter = charter
+        self._key = cache(parse_vkey)
+
+    def run(self, rows: Rows, size: int, part: int, parts: int) -> Finding | None:
+        """Verify one of `parts` shares of the checkpoints up to `size`; return what is wrong."""
+        for row in rows.each(f"{_ROWS} ORDER BY size", (size, parts, part)):
+            try:
+                self.verify(*row)
+            except LedgerError as error:
+                return findings.of_error("checkpoint", error, row[0])
+        return None
+
+    def verify(self, size: int, root: Any, note: Any, published_at: Any) -> None:
+        """Verify one row; raise what `verify_note` raises, CorruptError `checkpoint_mismatch`."""
+        if not isinstance(note, bytes) or not isinstance(published_at, str):
+            raise CorruptError("checkpoint_mismatch", "a column is of another type")
+        keys = self.keys(size)
+        verified = verify_note(note, keys, expected_origin=self._charter.ledger)
+        if verified.checkpoint != Checkpoint(self._charter.ledger, size, root):
+            raise CorruptError("checkpoint_mismatch", "the note is not about this row's tree")
+        # All keys in force sign, and nobody else's line is in a note that only we write.
+        if {*verified.signers} != {*keys} or len(parse_note(note).signatures) != len(keys):
+            raise CorruptError("checkpoint_mismatch", "not the lines of the keys in force")
+        seconds = clock.to_ms(published_at) // 1000
+        if any(time is not None and time != seconds for time in verified.times):
+            raise CorruptError(
+                "checkpoint_mismatch", "published at another time than it was signed"
+            )
+
+    def keys(self, size: int) -> Sequence[NoteKey]:
+        """Return the keys in force for a checkpoint of this size."""
+        return [self._key(key.vkey) for key in self._charter.log_keys if key.signs(size)]

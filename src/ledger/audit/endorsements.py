@@ -1,0 +1,98 @@
+"""What others signed of the log's checkpoints: cosignatures and time-stamps in its file.
+
+What is trusted, witnesses' keys and authorities' certificates, comes from whoever audits. Without
+them a row is held against its checkpoint only, and counted as not verified.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ledger import clock
+from ledger.audit import findings
+from ledger.audit.findings import Finding
+from ledger.audit.logfile import Rows
+from ledger.errors import CorruptError, LedgerError
+from ledger.timestamp.verify import Certificates, verify_stamp
+from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
+from ledger.tlog.vkeys import NoteKey
+
+PART = "endorsement"
+_COSIGNATURES = (
+    "SELECT c.id, c.size, c.witness, c.line, k.note FROM cosignature c"
+    " LEFT JOIN checkpoint k ON k.size = c.size ORDER BY c.id"
+)
+_STAMPS = (
+    "SELECT s.id, s.size, s.note, s.token, s.time, k.note FROM stamp s"
+    " LEFT JOIN checkpoint k ON k.size = s.size ORDER BY s.id"
+)
+_LINES = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
+
+
+class Trusted(msgspec.Struct, frozen=True):
+    """Whom the auditor knows: witnesses by their keys, time-stamp authorities by certificates."""
+
+    witnesses: tuple[NoteKey, ...] = ()
+    authorities: Certificates = ()
+
+
+class Endorsements:
+    """Verifies what others signed, as far as the auditor knows them."""
+
+    def __init__(self, rows: Rows, trusted: Trusted) -> None:
+        self._rows = rows
+        self._trusted = trusted
+        self._unknown = {"cosignatures": 0, "time-stamps": 0}
+
+    def run(self) -> Finding | None:
+        """Return the first thing that is wrong."""
+        checks = ((_COSIGNATURES, self._cosignature), (_STAMPS, self._stamp))
+        for query, check in checks:
+            for number, (row_id, size, *rest) in enumerate(self._rows.query(query), start=1):
+                try:
+                    if row_id != number:
+                        raise _mismatch(f"row {number} of its table is missing")
+                    check(size, *rest)
+                except LedgerError as error:
+                    return findings.of_error(PART, error, size)
+        return None
+
+    def notes(self) -> list[str]:
+        """Return sentences about what could not be verified for want of keys or certificates."""
+        told = {"cosignatures": "by witnesses", "time-stamps": "by authorities"}
+        return [
+            f"{count:,} {what} {told[what]} that you gave no key of were not verified."
+            for what, count in self._unknown.items()
+            if count
+        ]
+
+    def _cosignature(self, size: int, witness: Any, line: Any, note: Any) -> None:
+        if not isinstance(line, bytes) or not isinstance(note, bytes):
+            raise _mismatch(f"a cosignature of {size} entries, of which there is no checkpoint")
+        (signature, *more) = parse_lines(line)
+        if more or witness != f"{signature.name}+{signature.key_id.hex()}":
+            raise _mismatch("not one line, by the witness that is named")
+        point = parse_note(note).checkpoint
+        if not verify_lines(point, [signature], self._trusted.witnesses):
+            self._unknown["cosignatures"] += 1
+
+    def _stamp(self, size: int, text: Any, token: Any, time: Any, note: Any) -> None:
+        if not isinstance(note, bytes) or text not in self._texts(size, note):
+            raise _mismatch("a time-stamp of another text than the checkpoint's")
+        if not self._trusted.authorities:
+            self._unknown["time-stamps"] += 1
+            return
+        found = verify_stamp(bytes(token), text, self._trusted.authorities)
+        if time != clock.to_text(round(found.time.timestamp() * 1000)):
+            raise _mismatch("the time is not that of the time-stamp")
+
+    def _texts(self, size: int, note: bytes) -> list[bytes]:
+        """Return what the checkpoint's text has been: lines were only ever added behind it."""
+        texts = [note]
+        for (line,) in self._rows.query(_LINES, (size,)):
+            texts.append(texts[-1] + bytes(line))
+        return texts
+
+
+def _mismatch(detail: str) -> CorruptError:
+    return CorruptError("endorsement_mismatch", detail)

@@ -1,0 +1,56 @@
+"""What an audit finds: the first place where a ledger is not what its evidence says."""
+
+import msgspec
+
+from ledger.errors import LedgerError
+from ledger.verify.auditor import AuditError
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What is wrong, in which part of the file, and from which position on.
+
+    `code` is the reason; `expected` is what should stand there instead, where one thing should.
+    """
+
+    part: str
+    position: int | None
+    code: str
+    detail: str
+    expected: str | None = None
+    entry: str | None = None
+
+
+# Of two findings at one position, the one nearer to the stored bytes is named.
+VIEWS = "read models"
+PARTS = (
+    "file",
+    "event",
+    "head",
+    "claim",
+    "receipt",
+    "tile",
+    "checkpoint",
+    "endorsement",
+    "signer's state",
+    VIEWS,
+)
+
+
+def first(findings: "list[Finding]") -> Finding | None:
+    """Return the finding at the lowest position; one without a position stands for the whole."""
+    return min(findings, key=_rank, default=None)
+
+
+def _rank(finding: Finding) -> tuple[float, int]:
+    position = float("inf") if finding.position is None else finding.position
+    return position, PARTS.index(finding.part)
+
+
+def of_error(part: str, error: LedgerError, position: int | None = None) -> Finding:
+    """Return the finding that an error is."""
+    if isinstance(error, AuditError):
+        found, cause = error.evidence["position"], error.__cause__
+        code = cause.code if isinstance(cause, LedgerError) else error.code
+        detail = cause.detail if isinstance(cause, LedgerError) else error.detail
+        return Finding(part, int(str(found)), code, detail)
+    return Finding(part, position, error.code, error.detail)

@@ -1,0 +1,140 @@
+"""The log's file as an auditor reads it: raw rows, read-only, no trust in what they say.
+
+Rows of the log are never changed, so readers that begin at different moments see the same ones up
+to a position. What does change, or counts everything, is read in one snapshot.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ledger.audit.findings import Finding
+from ledger.domain.events import (
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
+from ledger.errors import CorruptError, NotFoundError
+from ledger.sqlite.files import BUSY_TIMEOUT_S
+
+FORMAT = 3
+STATEMENT_TAGS = tuple(
+    body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)
+)
+# A window is read in one short transaction: a long one would keep a live log's WAL growing.
+WINDOW = 8_192
+
+# position, stream, version, tag, state, leaf; what the columns say, of whatever type.
+Row = tuple[Any, Any, Any, Any, Any, Any]
+_COLUMNS = "pos, originator_id, originator_version, topic, state, leaf"
+_END = b'"v":1}'  # of every entry
+_TAGS = ", ".join("?" * len(STATEMENT_TAGS))
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Open a database that is there, of which nothing is written; raise NotFoundError."""
+    if not path.is_file():
+        raise NotFoundError("not_founded", f"there is no {path}")
+    uri = path.absolute().as_uri()
+    options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
+    db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
+    try:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # A copy in a directory that cannot be written: nobody else is writing the file either.
+        db.close()
+        db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
+    db.execute("PRAGMA query_only=ON")
+    db.execute("PRAGMA trusted_schema=OFF")
+    return db
+
+
+class Rows:
+    """The rows of one log's file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = open_read_only(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        return self._db.execute(sql, values).fetchall()
+
+    def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, one after the other."""
+        return self._db.execute(sql, values)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let every read in the block see the file as it is now."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
+
+    def require_format(self) -> None:
+        """Raise CorruptError `format_unknown` unless the file has the format that is known here."""
+        ((found,),) = self.query("PRAGMA user_version")
+        if found != FORMAT:
+            raise CorruptError("format_unknown", f"the file has format {found}, not {FORMAT}")
+
+    def damage(self) -> Finding | None:
+        """Return what SQLite's own check finds: indexes that are not those of their tables."""
+        told = [text for (text,) in self.query("PRAGMA integrity_check(1)")]
+        return None if told == ["ok"] else Finding("file", None, "file_malformed", told[0])
+
+    # --- events --------------------------------------------------------------------------------
+
+    def of_people(self, size: int) -> Iterator[Row]:
+        """Yield what is not about statements, up to a position."""
+        sql = f"SELECT {_COLUMNS} FROM ev WHERE topic NOT IN ({_TAGS}) AND pos <= ? ORDER BY pos"  # noqa: S608  # from this file
+        yield from self.each(sql, (*STATEMENT_TAGS, size))
+
+    def of_statements(self, size: int, part: int, parts: int) -> Iterator[Row]:
+        """Yield one of `parts` shares of what is about statements, whole streams, in order."""
+        mine = [bytes([last]) for last in range(256) if last % parts == part]
+        share = "" if parts == 1 else f"AND substr(originator_id, -1) IN ({_marks(mine)})"
+        sql = (
+            f"SELECT {_COLUMNS} FROM ev WHERE pos > ? AND pos <= ? AND topic IN ({_TAGS})"  # noqa: S608  # from this file
+            f" {share} ORDER BY pos"
+        )
+        values = (*STATEMENT_TAGS, *(mine if share else ()))
+        for after in range(0, size, WINDOW):
+            yield from self.each(sql, (after, min(after + WINDOW, size), *values))
+
+    def of_stream(self, stream: bytes, before: int) -> list[bytes]:
+        """Return the states of a stream's events before a position, oldest first."""
+        sql = "SELECT state FROM ev WHERE originator_id = ? AND pos < ? ORDER BY originator_version"
+        return [state for (state,) in self.query(sql, (stream, before))]
+
+    def has_begun(self, stream: bytes, before: int) -> bool:
+        """Tell whether a stream has a first event before a position."""
+        sql = "SELECT 1 FROM ev WHERE originator_id = ? AND originator_version = 1 AND pos < ?"
+        return bool(self.query(sql, (stream, before)))
+
+    def entry(self, position: int) -> str | None:
+        """Return the entry at a position as text, None if there is none that is one."""
+        sql = "SELECT substr(state, 3, 512) FROM ev WHERE pos = ? AND typeof(state) = 'blob'"
+        for (raw,) in self.query(sql, (position,)):
+            text: str = (raw or b"").partition(_END)[0].decode("utf-8", "replace") + _END.decode()
+            return text if text.isprintable() else None
+        return None
+
+    # --- receipts ------------------------------------------------------------------------------
+
+    def receipts(self, keys: Sequence[bytes]) -> dict[bytes, tuple[Any, Any, Any]]:
+        """Return (position, count, answer) of these requests, by key."""
+        sql = f"SELECT key, pos, n, answer FROM cmd WHERE key IN ({_marks(keys)})"  # noqa: S608  # from this file
+        return {key: (pos, n, answer) for key, pos, n, answer in self.query(sql, keys)}
+
+
+def _marks(values: Sequence[bytes]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,224 @@
+"""The world as of a position, folded from the log alone: people, keys, statements, rules.
+
+No read model is asked. Unless told to hurry, every decision on the way is made again, so that what
+is shown follows from signatures and not from what a server wrote down.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from ledger import clock
+from ledger.audit.logfile import STATEMENT_TAGS, Row, Rows
+from ledger.audit.shares import PartAuditor
+from ledger.domain import policy
+from ledger.domain.charter import Charter
+from ledger.domain.person import Key
+from ledger.domain.person import Person as PersonState
+from ledger.domain.policy import AnyNode
+from ledger.domain.statement import Statement as StatementState
+from ledger.errors import CorruptError, MalformedError, NotFoundError
+
+_COLUMNS = (
+    "SELECT pos, originator_id, originator_version, topic, state, leaf FROM ev WHERE pos <= ?"
+)
+# An entry begins with its time: after its length, {"at":" and 24 characters, which sort as times.
+_BEFORE = "SELECT max(pos) FROM ev WHERE CAST(substr(state, 10, 24) AS TEXT) <= ?"
+_TIME = "SELECT CAST(substr(state, 10, 24) AS TEXT) FROM ev WHERE pos = ?"
+
+
+class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    pass
+
+
+class SigningKey(_Shown, frozen=True, kw_only=True):
+    """A signing key; `status` is active, revoked or expired."""
+
+    kid: str
+    status: str
+    expires_at: str | None
+
+
+class Passkey(_Shown, frozen=True, kw_only=True):
+    """A passkey; `status` is active or removed."""
+
+    credential_id: str
+    status: str
+
+
+class Person(_Shown, frozen=True, kw_only=True):
+    """A person with everything that is theirs."""
+
+    id: str
+    name: str
+    roles: list[str]
+    keys: list[SigningKey]
+    passkeys: list[Passkey]
+
+
+class Progress(_Shown, frozen=True, kw_only=True):
+    """A node of a policy: what it asks for, how much of it is there, and the nodes below it."""
+
+    threshold: int
+    count: int
+    met: bool
+    of: "list[str | Progress]"
+
+
+class Statement(_Shown, frozen=True, kw_only=True):
+    """A statement: who approved with which roles, who rejected, how far its policy is met."""
+
+    id: str
+    title: str
+    creator: str
+    status: str
+    sha256: str
+    approvals: dict[str, list[str]]
+    rejections: list[str]
+    progress: Progress
+    policy: policy.Policy
+
+
+class World(_Shown, frozen=True, kw_only=True):
+    """Everything as of a position; `decided` tells whether decisions were made again."""
+
+    position: int
+    at: str
+    decided: bool
+    ledger: str
+    origin: str
+    registration: str
+    frozen: bool
+    log_keys: list[str]
+    people: list[Person]
+    statements: list[Statement]
+
+
+def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
+    """Return the position that is asked for, and the time of it if a time is asked for.
+
+    A time is that of the last entry that is not later. Raises MalformedError `time_invalid` or
+    `position_future`, NotFoundError `position_unknown` for a time before the first entry.
+    """
+    ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+    if asked is None or (asked.isascii() and asked.isdigit()):
+        position = newest if asked is None else int(asked[:19])
+        if position > newest:
+            raise MalformedError("position_future", f"the newest position is {newest}")
+        if position == 0:
+            raise NotFoundError("position_unknown", "positions count from 1")
+        return position, None
+    time = clock.from_rfc3339(asked)
+    ((found,),) = rows.query(_BEFORE, (time,))
+    if found is None:
+        raise NotFoundError("position_unknown", "the log had no entry yet")
+    return found, time
+
+
+def fold(
+    rows: Rows, position: int, *, time: str | None, statement: str | None, decide: bool
+) -> World:
+    """Return the world as of a position, or what of it is about one statement.
+
+    `time` is at what time statements count as expired; by default that of the entry. Raises
+    AuditError `log_invalid`, CorruptError `position_missing`, NotFoundError `statement_unknown`.
+    """
+    wanted = None if statement is None else _stream(statement)
+    auditor, at = PartAuditor(rows), ""
+    for number, row in enumerate(_read(rows, position, wanted), start=1):
+        if wanted is None and row[0] != number:
+            raise CorruptError("position_missing", f"position {number} is not there")
+        at = auditor.take(row, decide=decide).at
+    if auditor.charter is None:
+        raise CorruptError("position_missing", "the log does not begin with a founding")
+    if wanted is not None and wanted not in auditor.statements:
+        raise NotFoundError("statement_unknown", "it was not drafted by then")
+    if wanted is not None:  # the last event that was read can be an earlier one
+        ((at,),) = rows.query(_TIME, (position,))
+    return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
+
+
+def _stream(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise MalformedError("id_invalid", "a statement's id is a UUID") from error
+
+
+def _read(rows: Rows, position: int, statement: UUID | None) -> Iterator[Row]:
+    if statement is None:
+        return rows.each(f"{_COLUMNS} ORDER BY pos", (position,))
+    tags = ", ".join("?" * len(STATEMENT_TAGS))
+    sql = f"{_COLUMNS} AND (topic NOT IN ({tags}) OR originator_id = ?) ORDER BY pos"
+    return rows.each(sql, (position, *STATEMENT_TAGS, statement.bytes))
+
+
+def _world(
+    charter: Charter, auditor: PartAuditor, position: int, *, at: str, decided: bool
+) -> World:
+    now_ms = clock.to_ms(at)
+    people = [_person(each, now_ms) for each in auditor.people.values()]
+    return World(
+        position=position,
+        at=at,
+        decided=decided,
+        ledger=charter.ledger,
+        origin=charter.party.origin,
+        registration=charter.registration,
+        frozen=charter.frozen,
+        log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
+        people=people,
+        statements=[_statement(each, now_ms) for each in auditor.statements.values()],
+    )
+
+
+def _person(someone: PersonState, now_ms: int) -> Person:
+    passkeys = someone.passkeys.values()
+    return Person(
+        id=someone.user,
+        name=someone.name,
+        roles=sorted(someone.roles),
+        keys=[
+            SigningKey(kid=key.kid, status=_key_status(key, now_ms), expires_at=key.expires_at)
+            for key in someone.keys.values()
+        ],
+        passkeys=[
+            Passkey(credential_id=each.credential_id, status=_words(removed=each.removed))
+            for each in passkeys
+        ],
+    )
+
+
+def _words(*, removed: bool) -> str:
+    return "removed" if removed else "active"
+
+
+def _key_status(key: Key, now_ms: int) -> str:
+    if key.revoked:
+        return "revoked"
+    ended = key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms
+    return "expired" if ended else "active"
+
+
+def _statement(state: StatementState, now_ms: int) -> Statement:
+    return Statement(
+        id=state.id,
+        title=state.title,
+        creator=state.creator,
+        status=state.status_at(now_ms),
+        sha256=state.sha256,
+        approvals={user: sorted(roles) for user, roles in state.approvals.items()},
+        rejections=sorted(state.rejections),
+        progress=_progress(state.policy, state.approvals),
+        policy=state.policy,
+    )
+
+
+def _progress(node: AnyNode, approvals: policy.People) -> Progress:
+    return Progress(
+        threshold=node.threshold,
+        count=policy.count(node, approvals),
+        met=policy.met(node, approvals),
+        of=[each if isinstance(each, str) else _progress(each, approvals) for each in node.of],
+    )

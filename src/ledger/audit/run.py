@@ -1,0 +1,292 @@
+"""The audit from end to end, in the order in which each step can trust the one before.
+
+1. The head: how many events there are to be.
+2. People and the ledger itself, in order: who was known, with which keys, at each position.
+3. At the same time: shares of the statements and of the checkpoints, in worker processes; here, the
+   tree from the leaves, every tile, every root, names that are taken.
+4. What was counted, the signer's state, the verdict.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from ledger import __version__, clock
+from ledger.audit import findings, resume
+from ledger.audit.claims import compare_claims, compare_receipts, read_head
+from ledger.audit.counts import Counts
+from ledger.audit.endorsements import Endorsements, Trusted
+from ledger.audit.findings import Finding
+from ledger.audit.logfile import Rows, open_read_only
+from ledger.audit.report import Report, Verdict
+from ledger.audit.resume import Progress
+from ledger.audit.shares import People, Share
+from ledger.audit.tree import Scan
+from ledger.audit.workers import Crew, Task
+from ledger.errors import CorruptError, LedgerError
+from ledger.tlog.checkpoint import Checkpoint, parse_text
+
+STALE_MS = 60_000
+EVENTS_PER_JOB = 10_000  # fewer are audited before another process has begun
+SAVE_EVERY_S = 2.0
+STATE = "signer's state"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What to audit: a log's file, the signer's state if there is one, a key that is expected.
+
+    `trusted` is whose cosignatures and time-stamps are verified; `jobs` is how many processes, None
+    for as many as the log is worth; `resume` is the file that an earlier run left.
+    """
+
+    log: Path
+    state: Path | None = None
+    log_key: str | None = None
+    trusted: Trusted = Trusted()
+    jobs: int | None = None
+    resume: Path | None = None
+
+
+def audit(
+    request: Request, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
+) -> Report:
+    """Audit a ledger's file; `told` hears the position reached and the newest one.
+
+    Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
+    `audit_interrupted`; what is wrong with the log is in the report.
+    """
+    return _Audit(request, now_ms, told).run()
+
+
+class _Audit:
+    def __init__(self, request: Request, now_ms: int, told: Callable[[int, int], None]) -> None:
+        self._request = request
+        self._now_ms = now_ms
+        self._hear = told
+        self._begun_s = time.perf_counter()
+        self._saved_s = 0.0
+        self._rows = Rows(request.log)
+        self._people = People(self._rows)
+        self._endorsements = Endorsements(self._rows, request.trusted)
+        self._before: Progress | None = None
+        if request.resume is not None:
+            resume.require_writable(request.resume)
+            self._before = resume.load(request.resume)
+        self._scan: Scan | None = None
+        self._promised: Checkpoint | None = None
+        self._found: list[Finding] = []
+        self._notes: list[str] = []
+        self._counts = Counts()
+        self._size = self._claims = self._jobs = self._trusted = 0
+
+    def run(self) -> Report:
+        try:
+            self._audit()
+        except sqlite3.Error as error:
+            self._found.append(Finding("file", None, "file_malformed", f"{error}"))
+        except CorruptError as error:
+            self._found.append(findings.of_error("file", error))
+        finally:
+            self._rows.close()
+        return self._report()
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def _audit(self) -> None:
+        rows = self._rows
+        rows.require_format()
+        with Crew(self._reached) as crew:
+            with rows.snapshot():
+                self._size, wrong = read_head(rows)
+                self._note(wrong)
+                self._note(self._people.run(self._size))
+                self._found += compare_claims(rows, self._people.claims)
+                self._claims = len(self._people.claims)
+                ((receipts,),) = rows.query("SELECT count(*) FROM cmd")
+                self._promised = self._read_promise()
+                self._note(self._endorsements.run())
+                self._notes += self._endorsements.notes()
+                wanted = {each.size for each in (self._promised, self._before) if each is not None}
+                self._scan = Scan(rows, self._size, frozenset(wanted))
+                if self._before is not None:  # its root has to be seen before it is believed
+                    self._note(self._scan.run())
+                    self._trusted = self._agreed(self._before)
+                crew.start(self._tasks())
+                if self._before is None:
+                    self._note(self._scan.run())
+            # Meanwhile: an index that hides rows would hide them from this audit, too.
+            self._note(rows.damage())
+            wrong, counts = crew.join()
+        self._note(wrong)
+        self._counts = counts
+        self._counts.add(self._people.counts)
+        if not self._found:
+            self._note(compare_receipts(rows, self._size, receipts, self._counts.receipts))
+        self._compare_promise(self._scan)
+        if not self._found:
+            self._save(self._size)
+
+    def _tasks(self) -> list[Task]:
+        charter = self._people.charter
+        if charter is None:
+            return []
+        bad = findings.first([each for each in self._found if each.position is not None])
+        size = self._size if bad is None or bad.position is None else bad.position - 1
+        most = max(1, min(os.cpu_count() or 1, size // EVENTS_PER_JOB))
+        self._jobs = self._request.jobs or most
+        history = tuple(self._people.history)
+        path = str(self._request.log)
+        shares = [Share(part, self._jobs, size, self._trusted) for part in range(self._jobs)]
+        return [Task(path, share, history, charter) for share in shares]
+
+    def _note(self, finding: Finding | None) -> None:
+        if finding is not None:
+            self._found.append(finding)
+
+    # --- the signer's state --------------------------------------------------------------------
+
+    def _read_promise(self) -> Checkpoint | None:
+        """Return the tree that the signer's state promises, which is never behind a checkpoint."""
+        charter, path = self._people.charter, self._request.state
+        if path is None or not path.is_file():
+            self._notes.append(
+                "The signer's state is not there: that entries and their checkpoints were not cut"
+                " off together cannot be seen from the log's file alone."
+            )
+            return None
+        try:
+            with closing(open_read_only(path)) as db:
+                rows = db.execute("SELECT origin, text FROM signed").fetchall()
+            ours = [text for name, text in rows if charter is not None and name == charter.ledger]
+            return next((parse_text(str(text)) for text in ours), None)
+        except (sqlite3.Error, LedgerError) as error:
+            self._note(Finding(STATE, None, "state_malformed", f"{path}: {error}"))
+            return None
+
+    def _compare_promise(self, scan: Scan) -> None:
+        promised = self._promised
+        if promised is None:
+            return
+        if promised.size > self._size:
+            detail = f"a tree of {promised.size} entries was signed, but there are {self._size}"
+            self._note(Finding(STATE, self._size + 1, "log_rolled_back", detail))
+        elif scan.roots.get(promised.size, promised.root) != promised.root:
+            detail = "the tree of this many entries that was signed is another one"
+            expected = scan.roots[promised.size].hex()
+            self._note(Finding(STATE, promised.size, "log_forked", detail, expected))
+        elif promised.size < scan.newest:
+            self._notes.append("The signer's state is older than the newest checkpoint.")
+
+    # --- going on ------------------------------------------------------------------------------
+
+    def _agreed(self, before: Progress) -> int:
+        """Return up to where an earlier run's decisions hold, 0 if they are of something else."""
+        charter, scan = self._people.charter, self._scan
+        same = (
+            charter is not None
+            and scan is not None
+            and before.ledger == charter.ledger
+            and before.tool == __version__
+            and scan.roots.get(before.size, b"").hex() == before.root
+        )
+        if not same:
+            self._notes.append("The earlier run was of another log, file or version: begun anew.")
+            return 0
+        self._notes.append(
+            f"Decisions up to position {before.size:,} were made again by an earlier run, whose"
+            " file is believed; their entries, bodies and columns were checked again."
+        )
+        return before.size
+
+    def _reached(self, position: int) -> None:
+        self._hear(position, self._size)
+        now_s = time.monotonic()
+        if now_s - self._saved_s > SAVE_EVERY_S:
+            self._saved_s = now_s
+            self._save(position)
+
+    def _save(self, reached: int) -> None:
+        """Remember the highest position up to which all is decided and whose root is known."""
+        path, charter, scan = self._request.resume, self._people.charter, self._scan
+        if path is None or charter is None or scan is None:
+            return
+        roots = scan.roots | ({self._size: scan.root} if reached == self._size else {})
+        size = max((size for size in [*roots] if size <= reached), default=0)
+        if size > self._trusted:
+            resume.save(path, Progress(charter.ledger, size, roots[size].hex()))
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def _report(self) -> Report:
+        scan, charter, finding = self._scan, self._people.charter, findings.first(self._found)
+        if finding is not None and finding.position is not None:
+            entry = self._entry(finding.position)
+            finding = msgspec.structs.replace(finding, entry=entry)
+        newest = 0 if scan is None else scan.newest
+        return Report(
+            verdict=self._verdict(finding, newest),
+            finding=finding,
+            file=str(self._request.log),
+            ledger=None if charter is None else charter.ledger,
+            size=self._size,
+            root="" if scan is None else scan.root.hex(),
+            newest=newest,
+            checkpoints=0 if scan is None else scan.checkpoints,
+            tiles=0 if scan is None else scan.tiles,
+            people=self._people.number,
+            claims=self._claims,
+            counts=self._counts,
+            log_keys=[] if charter is None else [key.vkey for key in charter.log_keys],
+            trusted=self._trusted,
+            notes=self._notes,
+            at=clock.to_text(self._now_ms),
+            seconds=time.perf_counter() - self._begun_s,
+            jobs=self._jobs,
+            tool=__version__,
+        )
+
+    def _entry(self, position: int) -> str | None:
+        rows = Rows(self._request.log)
+        try:
+            return rows.entry(position)
+        except sqlite3.Error:
+            return None
+        finally:
+            rows.close()
+
+    def _verdict(self, finding: Finding | None, newest: int) -> Verdict:
+        if finding is not None:
+            return "invalid"
+        if not newest:
+            self._notes.append("Nothing was signed yet: what was cut off the end cannot be seen.")
+            return "unverifiable"
+        if not self._is_expected_key(newest):
+            return "unverifiable"
+        if newest < self._size and self._now_ms - self._time_of(newest + 1) > STALE_MS:
+            self._notes.append(f"The entries behind position {newest:,} are under no checkpoint.")
+            return "stale"
+        return "verified"
+
+    def _time_of(self, position: int) -> int:
+        entry = self._entry(position)
+        return clock.to_ms(msgspec.json.decode(entry or '{"at":""}')["at"])
+
+    def _is_expected_key(self, newest: int) -> bool:
+        """Tell whether the key that the auditor brought signs this log."""
+        charter, vkey = self._people.charter, self._request.log_key
+        if vkey is None:
+            self._notes.append(
+                "The keys of the checkpoints are those that the log announces; give --log-key to"
+                " hold them against one that you know from elsewhere."
+            )
+            return True
+        known = [] if charter is None else [key for key in charter.log_keys if key.vkey == vkey]
+        if any(key.first_size <= newest for key in known):
+            return True
+        self._notes.append("No checkpoint of this log is signed by the key that you gave.")
+        return False

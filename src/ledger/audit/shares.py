@@ -1,0 +1,257 @@
+"""Auditors of a part of the log: people and the ledger itself, or a share of the statements.
+
+Decisions about people depend on people alone, those about a statement on its own stream and on
+people. So people are audited first, in order, and every state that they led to is kept with its
+position; then shares of the statements can be audited at once, each knowing everybody as of the
+position that it has reached. Up to the first bad position a part sees what an auditor of the whole
+log would see, so the lowest of what the parts find is what that auditor would find.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+
+from ledger.audit import findings
+from ledger.audit.counts import Counts
+from ledger.audit.findings import Finding
+from ledger.audit.logfile import Row, Rows
+from ledger.domain import events, statement
+from ledger.domain.charter import STREAM, Charter
+from ledger.domain.events import Event, StatementDrafted, UserRegistered
+from ledger.domain.person import Person
+from ledger.domain.receipts import EVENTS_OF_REGISTRATION, Written, written, written_about_statement
+from ledger.domain.statement import Statement
+from ledger.errors import CorruptError, LedgerError
+from ledger.verify.auditor import AuditError, Auditor, refusal
+
+MOST_STATEMENTS = 5_000  # kept in memory; others are folded again from their few events
+REPORT_EVERY = 1_000
+LOOKED_UP = 128
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The charter or a person as an event left them; exactly one of them is there."""
+
+    position: int
+    stream: UUID
+    charter: Charter | None = None
+    person: Person | None = None
+
+
+class Share(msgspec.Struct, frozen=True):
+    """Which statements to audit: those of part `part` of `parts`, up to position `size`.
+
+    Up to `trusted` they are folded and not decided again.
+    """
+
+    part: int
+    parts: int
+    size: int
+    trusted: int
+
+
+class Outcome(msgspec.Struct):
+    """What a part found first, if anything, and what it counted."""
+
+    finding: Finding | None
+    counts: Counts
+
+
+class PartAuditor(Auditor):
+    """Follows some streams; the beginnings of all others are looked up in the file."""
+
+    def __init__(self, rows: Rows, history: Sequence[Known] = ()) -> None:
+        super().__init__(complete=False)
+        self._rows = rows
+        self._history = history
+        self._learned = 0
+        self.counts = Counts()
+
+    def take(self, row: Row, *, decide: bool = True) -> Event:
+        """Check the columns of a row, then check and fold its event as `add` does."""
+        position, stream, version, tag, state, leaf = row
+        typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
+        if not typed:  # the scan of all leaves says where a position is none
+            error = CorruptError("columns_mismatch", "not the columns of an event")
+            raise refusal(error, int(position or 0))
+        event = self.add(position, state, leaf, decide=decide)
+        if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
+            error = CorruptError("columns_mismatch", "a row's columns are not its entry's")
+            raise refusal(error, position)
+        self.counts.count(event)
+        return event
+
+    def learn(self, before: int) -> None:
+        """Know everybody as of the position before this one."""
+        while self._learned < len(self._history):
+            known = self._history[self._learned]
+            if known.position >= before:
+                return
+            self._learned += 1
+            if known.charter is not None:
+                self.charter = known.charter
+            if known.person is not None:
+                self.people[known.stream] = known.person
+                for kid in known.person.keys:
+                    self._owners[kid] = known.stream
+
+    def _has_begun(self, stream: UUID) -> bool:
+        return super()._has_begun(stream) or self._rows.has_begun(stream.bytes, self.position + 1)
+
+    def _statement(self, stream: UUID) -> Statement | None:
+        known = self.statements.get(stream)
+        if known is None:
+            known = self._folded(stream)
+            if known is not None:
+                self.statements[stream] = known
+        return known
+
+    def _moved(self, before: Statement | None, after: Statement) -> None:
+        if before is None or before.status != after.status:
+            self.counts.move(before, after)
+
+    def _folded(self, stream: UUID) -> Statement | None:
+        """Fold what this audit has checked before and let go of, or leaves to another part."""
+        state: Statement | None = None
+        for stored in self._rows.of_stream(stream.bytes, self.position + 1):
+            event = events.decode(stored)
+            version = 0 if state is None else state.version
+            if (event.stream, event.version) != (stream, version + 1):
+                raise CorruptError("columns_mismatch", f"rows of {stream} are not its events")
+            # The stream of a person, or of nothing: it is found where it stands.
+            if (state is None) != isinstance(event.body, StatementDrafted):
+                return None
+            state = statement.evolve(state, event)
+        return state
+
+    def forget(self) -> None:
+        """Let go of half of the statements, those drafted first, when there are too many."""
+        if len(self.statements) > MOST_STATEMENTS:
+            for stream in [*islice(self.statements, MOST_STATEMENTS // 2)]:
+                del self.statements[stream]
+
+
+class Receipts:
+    """Holds stored receipts against the events that they are for, some at a time."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._due: list[tuple[int, int, Written]] = []
+        self.count = 0
+
+    def expect(self, position: int, count: int, expected: Written) -> Finding | None:
+        """Expect a receipt of `count` events from this position on; return what was found."""
+        self._due.append((position, count, expected))
+        return self.settle() if len(self._due) == LOOKED_UP else None
+
+    def settle(self) -> Finding | None:
+        """Look up what is due; return the first that is not as it should be."""
+        due, self._due = self._due, []
+        self.count += len(due)
+        stored = self._rows.receipts([expected.key for _, _, expected in due])
+        for position, count, expected in due:
+            found = stored.get(expected.key)
+            if found is None:
+                return _receipt(position, "receipt_missing", "no receipt under the request's key")
+            if found[:2] != (position, count) or found[2] not in expected.answers:
+                detail = f"the receipt says {found[1]} events from {found[0]}, {found[2]!r}"
+                return _receipt(position, "receipt_mismatch", detail, expected.answers[0])
+        return None
+
+
+def _receipt(position: int, code: str, detail: str, answer: bytes = b"") -> Finding:
+    expected = answer.decode() if answer else None
+    return Finding("receipt", position, code, detail, expected)
+
+
+class People:
+    """The audit of people and of the ledger itself: who is known as of each position."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._auditor = PartAuditor(rows)
+        self._receipts = Receipts(rows)
+        self._registration: list[tuple[Event, bytes]] = []
+        self.history: list[Known] = []
+        self.claims: dict[str, tuple[bytes, int]] = {}
+
+    @property
+    def counts(self) -> Counts:
+        """What was audited."""
+        return self._auditor.counts
+
+    @property
+    def charter(self) -> Charter | None:
+        """The ledger's charter, as far as it is sound."""
+        return self._auditor.charter
+
+    @property
+    def number(self) -> int:
+        """How many people are registered."""
+        return len(self._auditor.people)
+
+    def run(self, size: int) -> Finding | None:
+        """Audit everything that is not about statements; return the first thing that is wrong."""
+        found: list[Finding] = []
+        try:
+            for row in self._rows.of_people(size):
+                event = self._auditor.take(row)
+                self._keep(row[0], event)
+                finding = self._expect(row[0], event, row[4])
+                if finding is not None:
+                    found.append(finding)
+                    break
+        except LedgerError as error:
+            found.append(findings.of_error("event", error))
+        last = self._receipts.settle()
+        self.counts.receipts = self._receipts.count
+        return findings.first([*found, *([last] if last else [])])
+
+    def _keep(self, position: int, event: Event) -> None:
+        stream, auditor = event.stream, self._auditor
+        if stream == STREAM:
+            self.history.append(Known(position, stream, charter=auditor.charter))
+        else:
+            self.history.append(Known(position, stream, person=auditor.people[stream]))
+
+    def _expect(self, position: int, event: Event, state: bytes) -> Finding | None:
+        self._registration.append((event, state))
+        registers = isinstance(self._registration[0][0].body, UserRegistered)
+        if registers and len(self._registration) < EVENTS_OF_REGISTRATION:
+            return None
+        group, self._registration = self._registration, []
+        count = len(group)
+        for each, _ in group:
+            self.claims |= {name: (each.stream.bytes, position) for name in events.claims(each)}
+        expected = written([each for each, _ in group], [stored for _, stored in group])
+        return self._receipts.expect(position - count + 1, count, expected)
+
+
+def audit_share(
+    rows: Rows, history: Sequence[Known], share: Share, told: Callable[[int], None]
+) -> Outcome:
+    """Audit the statements of a share; `told` hears the position that is reached."""
+    auditor, receipts = PartAuditor(rows, history), Receipts(rows)
+    found: list[Finding] = []
+    told_at = REPORT_EVERY
+    try:
+        for row in rows.of_statements(share.size, share.part, share.parts):
+            position = row[0]
+            if position >= told_at:
+                told(position - 1)
+                told_at = position + REPORT_EVERY
+            auditor.learn(position)
+            event = auditor.take(row, decide=position > share.trusted)
+            approvals = len(auditor.statements[event.stream].approvals)
+            finding = receipts.expect(position, 1, written_about_statement(event, approvals))
+            if finding is not None:
+                found.append(finding)
+                break
+            auditor.forget()
+    except AuditError as error:
+        found.append(findings.of_error("event", error))
+    last = receipts.settle()
+    auditor.counts.receipts = receipts.count
+    return Outcome(findings.first([*found, *([last] if last else [])]), auditor.counts)

@@ -1,0 +1,191 @@
+"""The tree made again from the leaves of the file, and what the file says of it.
+
+Every position is there once; registrations are whole; every tile and every checkpoint's root is
+that of the leaves. That a leaf is its entry's hash is for those who read the entries: `parts`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+from ledger.audit.findings import Finding
+from ledger.audit.logfile import Rows
+from ledger.domain.events import KeyAttested, PasskeyAdded, UserRegistered
+from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
+
+MOST_LEAVES = 4_096
+ROOT_EVERY = 16 * MOST_LEAVES
+_REGISTRATION = (UserRegistered.TAG, PasskeyAdded.TAG, KeyAttested.TAG)
+_LEAVES = "SELECT pos, originator_id, originator_version, topic, leaf FROM ev ORDER BY pos"
+_BEYOND = "SELECT level, n FROM tile WHERE n < 0 OR n * 256 >= (? >> (8 * level)) LIMIT 1"
+
+
+class _WrongError(Exception):
+    """Carries a finding to the end of the scan."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.detail)
+        self.finding = finding
+
+
+def _wrong(
+    part: str, position: int | None, code: str, detail: str, expected: str | None = None
+) -> NoReturn:
+    raise _WrongError(Finding(part, position, code, detail, expected))
+
+
+class Scan:
+    """One pass over all leaves, in order, in the snapshot of the caller.
+
+    `size` is what the head says. Afterwards `roots` has the roots at the `wanted` sizes, and at
+    every 65,536th.
+    """
+
+    def __init__(self, rows: Rows, size: int, wanted: frozenset[int] = frozenset()) -> None:
+        self._rows = rows
+        self._size = size
+        self._wanted = wanted
+        self._edge = Edge()
+        self._signed: Iterator[tuple[Any, ...]] = rows.each(
+            "SELECT size, root FROM checkpoint ORDER BY size"
+        )
+        self._due: tuple[Any, ...] | None = None
+        ((newest,),) = rows.query("SELECT max(size) FROM checkpoint")
+        self.newest = newest if isinstance(newest, int) else 0
+        self.checkpoints = 0
+        self.tiles = 0
+        self.roots: dict[int, bytes] = {}
+
+    @property
+    def root(self) -> bytes:
+        """The root over the leaves that were read, 32 bytes."""
+        return self._edge.root()
+
+    def run(self, told: Callable[[int], None] = lambda _: None) -> Finding | None:
+        """Read all leaves; return the first thing that is wrong. `told` hears positions."""
+        try:
+            self._next_checkpoint()
+            self._read(told)
+            self._end_tiles()
+        except _WrongError as error:
+            return error.finding
+        return None
+
+    # --- leaves --------------------------------------------------------------------------------
+
+    def _read(self, told: Callable[[int], None]) -> None:
+        next_, leaves, stop = 1, list[bytes](), self._stop(0)
+        registering: tuple[Any, int] | None = None  # whose, and how many events of it were there
+        for position, stream, version, tag, leaf in self._rows.each(_LEAVES):
+            if position != next_:
+                place = position if isinstance(position, int) else next_
+                _wrong("event", place, "position_gap", f"after {next_ - 1} comes {position}")
+            if position > self._size:
+                detail = f"the head says that the log has {self._size} events"
+                _wrong("head", position, "head_mismatch", detail, str(self._size + 1))
+            if registering is not None or tag == _REGISTRATION[0]:
+                registering = _registered(registering, position, (stream, version, tag))
+            if not isinstance(leaf, bytes) or len(leaf) != HASH_BYTES:
+                _wrong("event", position, "leaf_mismatch", "not a leaf hash")
+            leaves.append(leaf)
+            if position == stop:
+                self._grow(leaves)
+                leaves, stop = [], self._stop(position)
+                told(position)
+            next_ += 1
+        if next_ <= self._size:
+            detail = f"the head says {self._size} events, but there are {next_ - 1}"
+            _wrong("event", next_, "position_missing", detail)
+        self._grow(leaves)
+        if registering is not None:
+            detail = "the log ends inside a registration"
+            _wrong("event", self._size, "registration_torn", detail)
+        if self._due is not None:
+            detail = (
+                f"a checkpoint of {self._due[0]} entries was signed, but there are {self._size}"
+            )
+            _wrong("checkpoint", self._size + 1, "log_rolled_back", detail)
+
+    def _stop(self, after: int) -> int:
+        """Return the next size at which the tree is looked at."""
+        stop = (after // MOST_LEAVES + 1) * MOST_LEAVES
+        due = [] if self._due is None else [self._due[0]]
+        return min(stop, *(int(size) for size in (*due, *self._wanted) if size > after), stop)
+
+    def _grow(self, leaves: list[bytes]) -> None:
+        self._edge, touched = self._edge.extend(b"".join(leaves))
+        for tile in touched:
+            if tile.is_whole:
+                self._compare_tile(tile)
+        size = self._edge.size
+        if size in self._wanted or (size and size % ROOT_EVERY == 0):
+            self.roots[size] = self.root
+        if self._due is not None and self._due[0] == size:
+            if self._due[1] != self.root:
+                detail = "the entries up to here are not those that were signed"
+                _wrong("checkpoint", size, "log_forked", detail, self.root.hex())
+            self.checkpoints += 1
+            self._next_checkpoint()
+
+    def _next_checkpoint(self) -> None:
+        self._due = next(self._signed, None)
+        if self._due is not None and not (isinstance(self._due[0], int) and self._due[0] > 0):
+            _wrong("checkpoint", None, "checkpoint_mismatch", f"of {self._due[0]!r} entries")
+
+    # --- tiles ---------------------------------------------------------------------------------
+
+    def _compare_tile(self, tile: Tile) -> None:
+        """Compare a tile with its row, which may be narrower where nothing wider was published."""
+        sql = "SELECT hashes FROM tile WHERE level = ? AND n = ?"
+        stored = next((row[0] for row in self._rows.query(sql, (tile.level, tile.n))), None)
+        least = width(self.newest, tile.level, tile.n) * HASH_BYTES
+        if stored is None:
+            if least:
+                _wrong("tile", _position(tile, 0), "tile_missing", f"{_name(tile)} is not there")
+            return
+        self.tiles += 1
+        if not isinstance(stored, bytes) or len(stored) < least or len(stored) % HASH_BYTES:
+            _wrong("tile", _position(tile, 0), "tile_mismatch", f"{_name(tile)} is too narrow")
+        if tile.hashes[: len(stored)] != stored:
+            i = next(i for i in range(0, len(stored), HASH_BYTES) if not _same(tile, stored, i))
+            expected = tile.hashes[i : i + HASH_BYTES].hex()
+            detail = f"hash {i // HASH_BYTES} of {_name(tile)} is another"
+            _wrong("tile", _position(tile, i), "tile_mismatch", detail, expected)
+
+    def _end_tiles(self) -> None:
+        """Compare the partial tiles of the right edge, and see that there are no others."""
+        count = self._size
+        for level, row in enumerate(self._edge.rows):
+            if row:
+                self._compare_tile(Tile(level, count // WIDTH, row))
+            count //= WIDTH
+        for level, n in self._rows.query(_BEYOND, (self._size,)):
+            _wrong("tile", self._size, "tile_unknown", f"tile {n} of level {level} has no leaves")
+        ((stored,),) = self._rows.query("SELECT count(*) FROM tile")
+        if stored != self.tiles:
+            _wrong("tile", self._size, "tile_unknown", "a tile stands there twice")
+
+
+def _registered(
+    before: tuple[Any, int] | None, position: int, found: tuple[Any, Any, Any]
+) -> tuple[Any, int] | None:
+    """Return the registration under way, None behind its last event: nothing comes between."""
+    stream, version, tag = found
+    if before is None:
+        return stream, 1
+    whose, count = before
+    if (stream, version, tag) != (whose, count + 1, _REGISTRATION[count]):
+        _wrong("event", position, "registration_torn", "a registration was torn apart")
+    return None if count + 1 == len(_REGISTRATION) else (whose, count + 1)
+
+
+def _same(tile: Tile, stored: bytes, i: int) -> bool:
+    return tile.hashes[i : i + HASH_BYTES] == stored[i : i + HASH_BYTES]
+
+
+def _position(tile: Tile, i: int) -> int:
+    """Return the position of the first leaf under the hash at byte `i` of a tile."""
+    return (tile.n * WIDTH + i // HASH_BYTES << 8 * tile.level) + 1
+
+
+def _name(tile: Tile) -> str:
+    return f"tile {tile.n} of level {tile.level}"

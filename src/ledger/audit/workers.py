@@ -1,0 +1,161 @@
+"""Several processes, one audit: each takes a share of the statements and of the checkpoints.
+
+A worker is this module run by the same Python: its task on standard input, what it says on
+standard output, a line each. It opens the file itself. A worker that dies is an error, never a
+part that is taken for sound.
+"""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from ledger.audit import findings
+from ledger.audit.checkpoints import Notes
+from ledger.audit.counts import Counts
+from ledger.audit.findings import Finding
+from ledger.audit.logfile import Rows
+from ledger.audit.shares import Known, Outcome, Share, audit_share
+from ledger.domain.charter import Charter
+from ledger.errors import UnavailableError
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What one worker does: its share, of which file, knowing whom."""
+
+    path: str
+    share: Share
+    history: tuple[Known, ...]
+    charter: Charter
+
+
+class Said(msgspec.Struct, omit_defaults=True):
+    """A line of a worker: how far it is, or what came of it."""
+
+    position: int = 0
+    outcome: Outcome | None = None
+
+
+def perform(task: Task, told: Callable[[int], None]) -> Outcome:
+    """Audit one share in this process."""
+    rows = Rows(Path(task.path))
+    try:
+        share = task.share
+        outcome = audit_share(rows, task.history, share, told)
+        note = Notes(task.charter).run(rows, share.size, share.part, share.parts)
+        found = [each for each in (outcome.finding, note) if each is not None]
+        return Outcome(findings.first(found), outcome.counts)
+    except sqlite3.Error as error:
+        return Outcome(Finding("file", None, "file_malformed", f"{error}"), Counts())
+    finally:
+        rows.close()
+
+
+class Crew:
+    """The workers of one audit; `reached` is the position that all of them are past."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self._tasks: Sequence[Task] = ()
+        self._told = told
+        self._lock = threading.Lock()
+        self._reached: list[int] = []
+        self._outcomes: dict[int, Outcome] = {}
+        self._best: int | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> "Crew":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def start(self, tasks: Sequence[Task]) -> None:
+        """Start a process for each task, or none for a single one: that is done by `join`."""
+        self._tasks, self._reached = tasks, [0] * len(tasks)
+        if len(tasks) == 1:
+            return
+        for number, task in enumerate(self._tasks):
+            command = [sys.executable, "-m", "ledger.audit.workers"]
+            process = subprocess.Popen(  # noqa: S603  # this very program
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            self._processes.append(process)
+            thread = threading.Thread(target=self._attend, args=(number, process, task))
+            thread.start()
+            self._threads.append(thread)
+
+    def join(self) -> tuple[Finding | None, Counts]:
+        """Return the first finding of all, and what all counted.
+
+        Raises UnavailableError `audit_interrupted` if a worker ended without an outcome.
+        """
+        if len(self._tasks) == 1:
+            self._outcomes[0] = perform(self._tasks[0], self._told)
+        for thread in self._threads:
+            thread.join()
+        found = [each.finding for each in self._outcomes.values() if each.finding is not None]
+        if len(self._outcomes) < len(self._tasks) and not found:
+            raise UnavailableError("audit_interrupted", "a process of the audit ended too early")
+        counts = Counts()
+        for outcome in self._outcomes.values():
+            counts.add(outcome.counts)
+        return findings.first(found), counts
+
+    def _attend(self, number: int, process: "subprocess.Popen[bytes]", task: Task) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("both are pipes")
+        # One that died is noticed by its saying nothing.
+        with suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(msgspec.msgpack.encode(task))
+        with process.stdout as lines:
+            for line in lines:
+                said = msgspec.json.decode(line, type=Said)
+                if said.outcome is not None:
+                    self._keep(number, said.outcome)
+                elif self._hear(number, said.position):
+                    process.kill()
+        process.wait()
+
+    def _hear(self, number: int, position: int) -> bool:
+        """Return whether the worker is past what another one found."""
+        with self._lock:
+            self._reached[number] = position
+            lowest = min(self._reached)
+            self._told(lowest)  # one after the other, for it may write a file
+            return self._best is not None and position >= self._best
+
+    def _keep(self, number: int, outcome: Outcome) -> None:
+        with self._lock:
+            self._outcomes[number] = outcome
+            self._reached[number] = self._tasks[number].share.size
+            place = None if outcome.finding is None else outcome.finding.position
+            if place is not None and (self._best is None or place < self._best):
+                self._best = place
+
+
+def main() -> None:
+    """Do the task on standard input."""
+    # Who interrupts the audit interrupts the whole of it, and that ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+    out, encode = sys.stdout.buffer, msgspec.json.encode
+
+    def say(said: Said) -> None:
+        out.write(encode(said) + b"\n")
+        out.flush()
+
+    say(Said(outcome=perform(task, lambda position: say(Said(position=position)))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""`ledger audit`: the whole ledger held against its own evidence, without the server.
+
+Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified, 4 stale.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from ledger.audit import report, report_html
+from ledger.audit.endorsements import Trusted
+from ledger.audit.report import Report
+from ledger.audit.run import Request, audit
+from ledger.cli.compare_views import compare_views
+from ledger.errors import MalformedError
+from ledger.settings import LOG_FILE, Settings
+from ledger.timestamp.verify import parse_certificates
+from ledger.tlog.witness_policy import parse_policy
+
+VIEWS_FILE = "views.sqlite"
+MOST_JOBS = 64
+_BAR = 30
+_EVERY_S = 0.2
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `audit`."""
+    text = "verify everything that is stored, and make every decision again"
+    parser = commands.add_parser("audit", help=text, description=text)
+    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of its own, too")
+    parser.add_argument("--log-key", metavar="VKEY", help="a key that has to sign this log")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes (as many as there are)")
+    parser.add_argument(
+        "--resume", type=Path, metavar="FILE", help="believe this file of an earlier run, and go on"
+    )
+    parser.add_argument("--quiet", action="store_true", help="say nothing but the exit code")
+
+
+def run(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Audit the ledger of these settings; return the exit code."""
+    if chosen.jobs is not None and not 1 <= chosen.jobs <= MOST_JOBS:
+        raise MalformedError("option_invalid", f"--jobs is 1 to {MOST_JOBS}")
+    policy, certificates = settings.witnesses, settings.tsa_certificates
+    trusted = Trusted(
+        witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
+        authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
+    )
+    request = Request(
+        log=settings.data / LOG_FILE,
+        state=settings.log_state,
+        log_key=chosen.log_key,
+        trusted=trusted,
+        jobs=chosen.jobs,
+        resume=chosen.resume,
+    )
+    shows = sys.stderr.isatty() and not chosen.quiet
+    bar = Bar() if shows else None
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        found = audit(request, now_ms=now_ms, told=bar.show if bar else lambda *_: None)
+    except KeyboardInterrupt:
+        go_on = f"; --resume {chosen.resume} goes on" if chosen.resume else ""
+        raise MalformedError("audit_interrupted", f"interrupted{go_on}") from None
+    finally:
+        if bar is not None:
+            bar.end()
+    found = with_views(found, settings.data / VIEWS_FILE, request.log)
+    if chosen.html is not None:
+        chosen.html.write_text(report_html.to_html(found), encoding="utf-8")
+    if not chosen.quiet:
+        print(report.to_json(found).decode() if chosen.json else report.to_text(found), end="")
+    return found.exit_code
+
+
+def with_views(found: Report, views: Path, log: Path) -> Report:
+    """Return the report with what the read models were found to say, if the log is sound."""
+    if found.finding is not None:
+        return found
+    if not views.is_file():
+        return _noting(found, "There are no read models to compare.")
+    wrong, note = compare_views(log, views, found.size)
+    if wrong is not None:
+        return msgspec.structs.replace(found, verdict="invalid", finding=wrong)
+    return _noting(found, note)
+
+
+def _noting(found: Report, note: str) -> Report:
+    return msgspec.structs.replace(found, notes=[*found.notes, note])
+
+
+class Bar:
+    """A line on a terminal that says how far the audit is."""
+
+    def __init__(self) -> None:
+        self._begun_s = time.monotonic()
+        self._shown_s = 0.0
+
+    def show(self, position: int, size: int) -> None:
+        """Draw the line again, a few times a second."""
+        now_s = time.monotonic()
+        if now_s - self._shown_s < _EVERY_S or not size:
+            return
+        self._shown_s = now_s
+        full = "█" * (position * _BAR // size)
+        rate = position / (now_s - self._begun_s)
+        told = f"{position:,} of {size:,} events, {rate:,.0f} a second"
+        print(f"\r{full:░<{_BAR}} {told}", end="\x1b[K", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

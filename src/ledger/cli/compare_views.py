@@ -1,0 +1,104 @@
+"""Read models held against the log: made again from it, up to where they are, and compared.
+
+At the outer edge, for it is the read models' own code that makes them; what they are made from was
+audited before. Every row of every table is compared, and what the index of titles finds.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ledger.audit.findings import VIEWS, Finding
+from ledger.audit.logfile import Rows, open_read_only
+from ledger.domain import events
+from ledger.domain.events import Recorded
+from ledger.errors import LedgerError
+from projections.follower import rebuild
+
+_TABLES = "SELECT name FROM {}.sqlite_master WHERE type = 'table' AND name NOT LIKE 'title_word%'"
+MOST_CHARS = 300
+
+
+class _Reader:
+    """The log's file up to a position, as the read models read a log."""
+
+    def __init__(self, rows: Rows, size: int) -> None:
+        self._rows = rows
+        self._size = size
+
+    def head(self) -> int:
+        return self._size
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        sql = "SELECT pos, state FROM ev WHERE pos > ? AND pos <= ? ORDER BY pos LIMIT ?"
+        return [(pos, state) for pos, state in self._rows.query(sql, (after, self._size, limit))]
+
+    def events_at(self, positions: Sequence[int]) -> list[Recorded]:
+        states = [self.read(position - 1, 1)[0] for position in positions]
+        return [Recorded(position, events.decode(state)) for position, state in states]
+
+
+def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, str]:
+    """Return the first thing in the read models that the log does not say, and how far they are.
+
+    `size` is that of the audited log.
+    """
+    try:
+        with closing(open_read_only(views)) as db:
+            db.execute("BEGIN")  # a server may be writing them
+            return _compare(db, log, size)
+    except (sqlite3.Error, LedgerError) as error:
+        return Finding(VIEWS, None, "views_mismatch", f"{views.name}: {error}"), ""
+
+
+def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | None, str]:
+    tracked = db.execute("SELECT position, complete FROM tracking").fetchall()
+    if not tracked or not all(complete for _, complete in tracked):
+        return None, "The read models are being made and were not compared."
+    position = min(place for place, _ in tracked)
+    if position > size:
+        # A server went on while the log was audited, or they are another log's.
+        return None, f"The read models are at {position:,}, beyond what was audited: not compared."
+    with TemporaryDirectory(prefix="ledger-audit-") as directory:
+        fresh = Path(directory) / "views.sqlite"
+        with closing(Rows(log)) as rows:
+            rebuild(fresh, _Reader(rows, position))
+        db.execute("PRAGMA query_only=OFF")  # for the temporary table of terms
+        db.execute("ATTACH ? AS made", (fresh.absolute().as_uri() + "?mode=ro",))
+        found = next(_differences(db), None)
+        db.execute("ROLLBACK")
+        db.execute("DETACH made")
+    told = f"The read models, at position {position:,}, say what the log says."
+    return found, "" if found else told
+
+
+def _differences(db: sqlite3.Connection) -> Iterator[Finding]:
+    stored, made = ({name for (name,) in db.execute(_TABLES.format(s))} for s in ("main", "made"))
+    if stored != made:
+        names = ", ".join(sorted(stored ^ made))
+        yield Finding(VIEWS, None, "views_mismatch", f"tables that differ: {names}")
+    for table in sorted(made & stored):
+        pair = [db.execute(f"SELECT * FROM {s}.{table} ORDER BY 1, 2") for s in ("main", "made")]  # noqa: S608  # names that the fresh file has
+        yield from _rows_that_differ(table, *pair)
+    terms = []
+    for schema in ("main", "made"):
+        name = f"temp.term_{schema}"
+        db.execute(f"CREATE VIRTUAL TABLE {name} USING fts5vocab({schema}, title_word, instance)")
+        terms.append(db.execute(f"SELECT doc, term, col, offset FROM {name}"))  # noqa: S608  # as above
+    yield from _rows_that_differ("title_word", *terms)
+
+
+def _rows_that_differ(
+    table: str, stored: Iterator[tuple[Any, ...]], made: Iterator[tuple[Any, ...]]
+) -> Iterator[Finding]:
+    for row, expected in zip_longest(stored, made):
+        if row != expected:
+            place = (expected or row)[0]
+            position = place if isinstance(place, int) else None
+            detail = f"{table} has {row!r}"[:MOST_CHARS]
+            yield Finding(VIEWS, position, "views_mismatch", detail, repr(expected)[:MOST_CHARS])
+            return

@@ -1,0 +1,89 @@
+"""`ledger export`: what is in the log, for others to read.
+
+A format is a function from the settings and options to bytes written; each is named in FORMATS.
+Exit codes: 0 written, 1 stored bytes contradict each other, 2 usage or I/O.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from ledger.audit import trail
+from ledger.audit.logfile import Rows
+from ledger.cli import export_bundle
+from ledger.errors import CorruptError, MalformedError
+from ledger.settings import LOG_FILE, Settings
+
+INVALID = 1
+Write = Callable[[Settings, argparse.Namespace, BinaryIO], None]
+
+
+def _write_trail(
+    write: Callable[[Rows, BinaryIO], None],
+    settings: Settings,
+    chosen: argparse.Namespace,
+    out: BinaryIO,
+) -> None:
+    """Write every event as a line; raise MalformedError `option_invalid` for chosen statements."""
+    if chosen.statements:
+        raise MalformedError("option_invalid", "a trail is of the whole log: name no statements")
+    with closing(Rows(settings.data / LOG_FILE)) as rows, rows.snapshot():
+        rows.require_format()
+        write(rows, out)
+
+
+FORMATS: dict[str, Write] = {
+    "bundle": export_bundle.write,
+    **{name: partial(_write_trail, write) for name, write in trail.FORMATS.items()},
+}
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `export`."""
+    text = "write what is in the log, for others to read; the server may run beside it"
+    parser = commands.add_parser("export", help=text, description=text)
+    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="where to write; - is standard output",
+    )
+    export_bundle.add_arguments(parser)
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[BinaryIO]:
+    """Open the output; a file has its name once it is whole, and keeps what it was until then."""
+    path = Path(output)
+    if output == "-":
+        yield sys.stdout.buffer
+    elif path.exists() and not path.is_file():  # a pipe or a device
+        with path.open("wb") as file:
+            yield file
+    else:
+        part = path.with_name(f"{path.name}.part")
+        try:
+            with part.open("wb") as file:
+                yield file
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def run(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Write what is asked for; return the exit code."""
+    try:
+        with _opened(chosen.output) as out:
+            FORMATS[chosen.format](settings, chosen, out)
+            out.flush()
+    except CorruptError as error:
+        print(f"ledger: {error}", file=sys.stderr)
+        return INVALID
+    return 0

@@ -1,0 +1,74 @@
+"""`ledger export --format bundle`: the evidence of statements, from the data directory."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import BinaryIO, get_args
+
+from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.http.assets import verifier_page
+from ledger.publish.bundles import Evidence, newest_position
+from ledger.publish.companions import companions, read_stated
+from ledger.publish.log_keys import LogKeys
+from ledger.publish.served import Quorum, read_policy
+from ledger.settings import LOG_FILE, Settings
+from ledger.store.sqlite.endorsements import Endorsements
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.sqlite.tree import TreeStore
+from ledger.verify.container import Mode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what a bundle is made of."""
+    parser.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (for a bundle)")
+    parser.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="statement",
+        help="of a bundle: chosen entries; every entry, chosen bodies; or the whole log",
+    )
+
+
+def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
+    """Write the bundle of the statements named, as of the newest checkpoint.
+
+    Raises MalformedError `option_invalid`, and what `bundle` raises.
+    """
+    if not chosen.statements:
+        raise MalformedError("option_invalid", "a bundle is of one statement or more: name them")
+    if out.isatty():
+        raise MalformedError("option_invalid", "a bundle is no text: name a file with --output")
+    out.write(bundle(settings, chosen.statements, chosen.mode))
+
+
+def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
+    """Return a bundle.
+
+    Raises NotFoundError `not_founded`, `statement_unknown`; UnavailableError `not_yet`; and what
+    `Evidence.write` raises.
+    """
+    path = settings.data / LOG_FILE
+    if not path.exists():
+        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
+    stated = read_stated(settings.witnesses, settings.tsa_certificates)
+    with (
+        closing(SqliteLog(path)) as store,
+        closing(TreeStore(store)) as tree,
+        closing(Endorsements(store)) as endorsements,
+    ):
+        needed = max(newest_position(store, each) for each in statements)
+        keys = LogKeys(store, settings.log_keys)
+        quorum = Quorum(
+            read_policy(settings.witnesses, keys.origin),
+            endorsements,
+            wait_s=settings.witness_wait_s,
+            now_ms=lambda: time.time_ns() // 1_000_000,
+        )
+        published = quorum.served(tree)
+        if published is None or published.size < needed:
+            detail = "the newest events are not published yet: start the ledger, and try again"
+            raise UnavailableError("not_yet", detail)
+        beside = companions(published, endorsements, keys.keys(published.size), stated)
+        evidence = Evidence(store, tree, published, page=verifier_page(), companions=beside)
+        return evidence.write(statements, mode)

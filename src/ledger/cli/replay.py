@@ -1,0 +1,80 @@
+"""`ledger replay`: the world as of a position or a time, from the log alone.
+
+Exit codes: 0 shown, 1 the log is invalid on the way, 2 usage or I/O.
+"""
+
+import argparse
+import sys
+from contextlib import closing
+
+import msgspec
+
+from ledger.audit.logfile import Rows
+from ledger.audit.replay import Progress, Statement, World, find_position, fold
+from ledger.errors import CorruptError
+from ledger.settings import LOG_FILE, Settings
+
+INVALID = 1
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `replay`."""
+    text = "show the world as of a position or a time, from the log alone"
+    parser = commands.add_parser("replay", help=text, description=text)
+    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument("--at", metavar="POSITION|TIME", help="the newest position, by default")
+    parser.add_argument("--statement", metavar="ID", help="this statement, and people, alone")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument("--fast", action="store_true", help="believe the log: verify no signature")
+
+
+def run(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Show the world; return the exit code."""
+    with closing(Rows(settings.data / LOG_FILE)) as rows:
+        rows.require_format()
+        position, time = find_position(rows, chosen.at)
+        try:
+            world = fold(
+                rows, position, time=time, statement=chosen.statement, decide=not chosen.fast
+            )
+        except CorruptError as error:
+            print(f"ledger: {error}", file=sys.stderr)
+            return INVALID
+    if chosen.json:
+        print(msgspec.json.format(msgspec.json.encode(world)).decode())
+    else:
+        print(to_text(world, chosen.at), end="")
+    return 0
+
+
+def to_text(world: World, asked: str | None) -> str:
+    """Return the world for a terminal."""
+    how = "every decision made again" if world.decided else "believed, no signature verified"
+    told = [
+        f"{world.ledger} as of position {world.position:,}, {world.at}"
+        f"{f' (asked for {asked})' if asked else ''}: {how}",
+        "frozen: nothing is appended any more" if world.frozen else "",
+        f"{len(world.people):,} people",
+    ]
+    names = {person.id: person.name for person in world.people}
+    for person in world.people:
+        active = sum(key.status == "active" for key in person.keys)
+        keys = f"{active} of {len(person.keys)} keys active"
+        told.append(f"  {person.name} ({', '.join(person.roles)}), {keys}  {person.id}")
+    told += ["", f"{len(world.statements):,} statements"]
+    for each in world.statements:
+        told += _statement(each, names)
+    return "\n".join(told) + "\n"
+
+
+def _statement(each: Statement, names: dict[str, str]) -> list[str]:
+    approved = [names.get(user, user) for user in each.approvals]
+    rejected = [names.get(user, user) for user in each.rejections]
+    lines = [f"  {each.status:<10}{_progress(each.progress)}  {each.title!r}  {each.id}"]
+    lines += [f"            approved by {', '.join(approved)}"] if approved else []
+    lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
+    return lines
+
+
+def _progress(progress: Progress) -> str:
+    return f"{progress.count} of {progress.threshold}"

@@ -1,0 +1,216 @@
+"""`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else.
+
+Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified (something is missing, or
+no key was given to compare with), 4 verified, but a statement is not approved.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ledger.cli.download import Download, is_address, is_log
+from ledger.errors import LedgerError, MalformedError, TooLargeError
+from ledger.timestamp.verify import parse_certificates
+from ledger.tlog.checkpoint import parse_note
+from ledger.tlog.vkeys import NoteKey, parse_vkey
+from ledger.tlog.witness_policy import parse_policy
+from ledger.verify.bundle import verify
+from ledger.verify.container import MAX_BYTES, MAX_FILES
+from ledger.verify.contents import CHECKPOINT
+from ledger.verify.endorsements import Trust
+from ledger.verify.public_log import verify_log
+from ledger.verify.report import Report
+
+VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
+_CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
+_VERDICTS = {
+    "verified": "Verified.",
+    "consistent": "Consistent, but I do not know this ledger.",
+    "invalid": "Invalid: {failed}.",
+    "unverifiable": "Cannot be verified: something is missing.",
+}
+_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
+_PLAIN_MARKS = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
+_SHOW_FROM = 1000  # fewer things than this need no line of progress
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `verify`."""
+    text = "verify an evidence bundle, or a public log; needs no ledger and no account"
+    command = commands.add_parser("verify", help=text, description=text)
+    command.add_argument(
+        "source",
+        help="a bundle, a directory of its files, its address, or a log's address (…/log/)",
+    )
+    command.add_argument(
+        "--log-key",
+        action="append",
+        default=[],
+        metavar="VKEY",
+        help="a key of the ledger that you expect: a vkey or a file of them; repeatable",
+    )
+    command.add_argument(
+        "--policy", type=Path, help="file of a witness policy: who has to have seen the checkpoint"
+    )
+    command.add_argument(
+        "--tsa-certificates", type=Path, help="PEM file of trusted time-stamp authorities"
+    )
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Verify and print the report; return the exit code."""
+    progress = _Progress()
+    try:
+        keys = [key for given in chosen.log_key for key in _keys(given)]
+        trust = _trust(chosen.policy, chosen.tsa_certificates)
+        if trust.policy is not None:
+            keys += [log.key for log in trust.policy.logs]
+        report = _verified(chosen.source, keys, trust, progress)
+    except (LedgerError, OSError, UnicodeDecodeError) as error:
+        progress.end()
+        print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)
+        return USAGE
+    progress.end()
+    if chosen.json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        _print(report)
+    return exit_code(report)
+
+
+def exit_code(report: Report) -> int:
+    """Return what a report's verdict is to a script."""
+    if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
+        return NOT_APPROVED
+    return _CODES.get(report.verdict, UNVERIFIABLE)
+
+
+def _verified(source: str, keys: Sequence[NoteKey], trust: Trust, progress: "_Progress") -> Report:
+    options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
+    if is_address(source):
+        download = Download(progress=progress)
+        if is_log(source):
+            files = download.read_log(source)
+            size = parse_note(files[CHECKPOINT]).checkpoint.size
+            return verify_log(
+                files, announced_keys=download.announced_keys(source, size), **options
+            )
+        found: bytes | dict[str, bytes] = download.read(source)
+    elif Path(source).is_dir():
+        found = read_directory(Path(source))
+    else:
+        with Path(source).open("rb") as file:
+            found = file.read(MAX_BYTES + 1)
+    return verify(found, now_ms=time.time_ns() // 1_000_000, **options)
+
+
+def read_directory(directory: Path) -> dict[str, bytes]:
+    """Return the files of a directory by name.
+
+    Raises MalformedError `bundle_malformed` for what is no regular file, TooLargeError
+    `bundle_too_large` before anything is read.
+    """
+    paths = sorted(path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
+    for path in paths:
+        if path.is_symlink() or not path.is_file():
+            raise MalformedError("bundle_malformed", f"{path} is no regular file")
+    if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BYTES:
+        raise TooLargeError("bundle_too_large", f"{directory} has too many files, or bytes")
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+
+
+def _trust(policy: Path | None, certificates: Path | None) -> Trust:
+    return Trust(
+        None if policy is None else parse_policy(policy.read_bytes()),
+        None if certificates is None else parse_certificates(certificates.read_bytes()),
+    )
+
+
+def _keys(given: str) -> list[NoteKey]:
+    """Return the keys of a vkey, or of a file as `ledger log keys` prints it."""
+    path = Path(given)
+    if "+" in given and not path.is_file():
+        return [parse_vkey(given)]
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    keys = [parse_vkey(line) for line in lines if line and not line.startswith("#")]
+    if not keys:
+        raise MalformedError("vkey_invalid", f"{given} has no key")
+    return keys
+
+
+# --- the report --------------------------------------------------------------------------------
+
+
+def _print(report: Report) -> None:
+    encoding = sys.stdout.encoding or "ascii"
+    marks = _MARKS if _can_show("✓✗–", encoding) else _PLAIN_MARKS
+    for line in _lines(report, marks):
+        print(line.encode(encoding, "replace").decode(encoding))
+
+
+def _can_show(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _lines(report: Report, marks: dict[str, str]) -> list[str]:
+    lines = []
+    if report.ledger is not None:
+        what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
+        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}, as it says.", ""]
+    for number, check in enumerate(report.checks, start=1):
+        where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
+        says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"
+        lines.append(f"{number:>2} {says}")
+    failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
+    lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
+    for shown in report.statements:
+        approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
+        lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
+        lines.append(f"  statement {shown.id}")
+        lines += [
+            f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
+            for each in shown.decisions
+        ]
+    # What is not consistent proves nothing at all.
+    limits = report.does_not_prove if report.verdict in ("verified", "consistent") else ()
+    return [*lines, *([""] if limits else []), *(f"- {each}" for each in limits)]
+
+
+def _at(position: int | None) -> str:
+    return "" if position is None else f", position {position}"
+
+
+def _plain(text: str) -> str:
+    """Return a text that a terminal only shows: names and titles come from the bundle."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+class _Progress:
+    """One line on a terminal that says how far long work is."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._wanted = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show that so many of so many are done."""
+        if self._wanted and total >= _SHOW_FROM:
+            line = f"{what}: {done * 100 // total} % of {total:,}"
+            if line != self._shown:
+                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+                self._shown = line
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

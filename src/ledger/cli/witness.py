@@ -1,0 +1,68 @@
+"""`ledger witness …`: a witness for other people's logs, which needs no ledger of its own."""
+
+import argparse
+import logging
+from contextlib import closing, suppress
+from pathlib import Path
+
+import uvicorn
+
+from ledger.tlog.vkeys import NoteKey, parse_vkey
+from ledger.witness import state
+from ledger.witness.app import build
+from ledger.witness.state import Witness
+
+DEFAULT_PORT = 8010
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `witness` and what stands behind it."""
+    text = "a witness: cosigns the checkpoints of logs that only ever grow"
+    parser = commands.add_parser("witness", help=text, description=text)
+    actions = parser.add_subparsers(dest="action", required=True)
+    words = "print the witness's vkeys, making it first if it is given a name"
+    keys = actions.add_parser("keys", help=words, description=words)
+    keys.add_argument("--name", help="name of a new witness, like witness.example.com/1")
+    words = "serve until interrupted"
+    serve = actions.add_parser("serve", help=words, description=words)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", default=DEFAULT_PORT, type=int, help="port to listen on (8010)")
+    serve.add_argument(
+        "--log", action="append", required=True, metavar="VKEY", help="a key of a log to watch"
+    )
+    for action in (keys, serve):
+        action.add_argument("--data", required=True, type=Path, help="directory of the witness")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run one of the commands; return its exit code."""
+    if chosen.action == "keys":
+        show_keys(chosen.data, chosen.name)
+    else:
+        serve(chosen.data, [parse_vkey(vkey) for vkey in chosen.log], chosen.host, chosen.port)
+    return 0
+
+
+def show_keys(data: Path, name: str | None) -> None:
+    """Print the vkeys, one a line; with a name, make the witness if it is not there."""
+    if name is not None:
+        state.create(data, name)
+    with closing(Witness(data)) as opened:
+        print(*(signer.key.vkey for signer in opened.signers), sep="\n")
+
+
+def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    with closing(Witness(data, logs)) as opened:
+        print(f"The witness is at http://{host}:{port}/ and watches", *opened.logs, flush=True)
+        configuration = uvicorn.Config(
+            build(opened),
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(configuration).run()

@@ -1,0 +1,100 @@
+"""The first start: the ledger's name, its own key, its first event. Later starts compare.
+
+The ledger's key signs its founding and nothing that people sign. It stays in a file of mode 0600.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from ledger import clock
+from ledger.commands.writer import Writer
+from ledger.domain import charter
+from ledger.domain.acts import TYP, CreateLedger
+from ledger.domain.charter import Charter
+from ledger.domain.events import Event, LedgerCreated
+from ledger.errors import ConflictError, MalformedError
+from ledger.jose import SigningKey
+from ledger.settings import Settings
+from ledger.store.log import Log
+
+KEY_FILE = "ledger-key.pem"
+_LOG_ORIGIN = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*", re.ASCII)
+MAX_LOG_ORIGIN_BYTES = 255
+
+
+def found(log: Log, writer: Writer, settings: Settings) -> str | None:
+    """Make sure that the ledger is founded and that the settings are those it was founded with.
+
+    Returns the one-time token of the first administrator when this very start founded a ledger
+    that is joined by invitation, else None. Raises ConflictError `settings_mismatch`.
+    """
+    known = log.charter()
+    if known is not None:
+        _require_same(known, settings)
+        return None
+    key = _load_key(settings.data / KEY_FILE)
+    token = secrets.token_urlsafe(24) if settings.registration == "invite" else None
+    now_ms = writer.now_ms()
+    founding = LedgerCreated(
+        ledger=settings.log_origin or _new_log_origin(settings),
+        origin=settings.origin,
+        rp_id=settings.rp_id,
+        registration=settings.registration,
+        key=key.jwk,
+        act="",
+        setup_sha256=None if token is None else hashlib.sha256(token.encode()).hexdigest(),
+    )
+    if not _LOG_ORIGIN.fullmatch(founding.ledger) or len(founding.ledger) > MAX_LOG_ORIGIN_BYTES:
+        raise MalformedError("setting_invalid", "LEDGER_LOG_ORIGIN is like example.com/approvals")
+    act = CreateLedger(
+        iat=now_ms // 1000,
+        ledger=founding.ledger,
+        origin=founding.origin,
+        rp_id=founding.rp_id,
+        registration=founding.registration,
+        setup_sha256=founding.setup_sha256,
+    )
+    signed = key.sign(msgspec.json.encode(act), typ=TYP)
+    body = charter.create(signed, founding, now_ms=now_ms)
+    at = clock.to_text(now_ms)
+    log.save(Event(stream=charter.STREAM, version=1, at=at, body=body))
+    return token
+
+
+def _require_same(known: Charter, settings: Settings) -> None:
+    """Refuse other settings: passkeys are bound to the relying party for ever."""
+    stated = {
+        "LEDGER_RP_ID": (known.party.rp_id, settings.rp_id),
+        "LEDGER_ORIGIN": (known.party.origin, settings.origin),
+        "LEDGER_REGISTRATION": (known.registration, settings.registration),
+        "LEDGER_LOG_ORIGIN": (known.ledger, settings.log_origin or known.ledger),
+    }
+    for name, (founded, given) in stated.items():
+        if founded != given:
+            raise ConflictError(
+                "settings_mismatch",
+                f"this ledger was founded with {name}={founded}; it cannot run with {given}",
+            )
+
+
+def _new_log_origin(settings: Settings) -> str:
+    host = settings.origin.partition("://")[2].replace(":", "-")
+    return f"{host}/{secrets.token_hex(6)}"
+
+
+def _load_key(path: Path) -> SigningKey:
+    """Return the ledger's key; a start that died before the founding left one behind."""
+    if path.exists():
+        return SigningKey.from_pem(path.read_bytes())
+    key = SigningKey.generate()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key.to_pem())
+        file.flush()
+        os.fsync(file.fileno())
+    return key

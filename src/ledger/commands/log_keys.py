@@ -1,0 +1,154 @@
+"""What the operator does with the ledger's own key: log keys announced, rotated, retired; the end.
+
+Each is an act in the ledger's own stream, decided by `charter` and made again by the audit.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from ledger import clock
+from ledger.commands.founding import KEY_FILE
+from ledger.domain import charter
+from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
+from ledger.domain.charter import Charter
+from ledger.domain.events import FROZEN, TAKEN, Body, Event, claims
+from ledger.domain.receipts import own_key
+from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
+from ledger.jose import SigningKey
+from ledger.publish import log_keys
+from ledger.publish.log_keys import LogKeys
+from ledger.settings import Settings
+from ledger.store.log import Log
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.store import Write
+from ledger.tlog.vkeys import generate
+
+MAX_TRIES = 20
+
+
+class Decide(Protocol):
+    """One of the charter's decisions on an act by the ledger's own key."""
+
+    def __call__(self, charter: Charter, act_text: str, /, *, now_ms: int) -> Body:
+        """Return the event that the act leads to, or raise."""
+        ...
+
+
+class Upkeep:
+    """Acts by the ledger's own key, on a log that other processes may be writing too."""
+
+    def __init__(self, log: Log, settings: Settings, now_ms: Callable[[], int]) -> None:
+        self._log = log
+        self._settings = settings
+        self._now_ms = now_ms
+
+    def open_log_keys(self, state: SignerState) -> LogKeys:
+        """Return the log's keys; a ledger that has announced none makes and announces them.
+
+        Crash points: the file is written first, so keys that are announced are never lost; a file
+        without an announcement is announced at the next start. Raises ConflictError
+        `log_keys_missing`, `ledger_key_missing`, MalformedError `log_keys_invalid`, CorruptError
+        `log_rolled_back` for a log without keys that was signed before.
+        """
+        keys = LogKeys(self._log.store, self._settings.log_keys)
+        if not keys.charter.log_keys:
+            if state.get(keys.origin) is not None:
+                detail = "the log announces no keys, but it was signed: it is an older copy"
+                raise CorruptError("log_rolled_back", detail)
+            self._announce(keys)
+        keys.signers(self._log.head())
+        return keys
+
+    def rotate(self) -> tuple[str, ...]:
+        """Make and announce new log keys beside those in force; return their vkeys."""
+        return self._announce(LogKeys(self._log.store, self._settings.log_keys))
+
+    def _announce(self, keys: LogKeys) -> tuple[str, ...]:
+        if keys.charter.frozen:
+            raise ConflictError(*TAKEN[FROZEN])
+        path, new = self._settings.log_keys, keys.unannounced()
+        if not new:
+            new = generate(keys.origin)
+            if path.exists():
+                log_keys.replace(path, (*log_keys.load(path, keys.origin), *new))
+            else:
+                log_keys.create(path, new)
+        vkeys = tuple(signer.key.vkey for signer in new)
+
+        def act(iat: int, ledger: str) -> Act:
+            first_size = self._log.head() + 1
+            return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=vkeys, first_size=first_size)
+
+        self._append(act, charter.announce_log_keys)
+        keys.refresh()
+        return vkeys
+
+    def retire(self) -> tuple[str, ...]:
+        """End all log keys but those announced last; return the vkeys that ended.
+
+        Raises ConflictError `log_keys_refused` if there are no others.
+        """
+        keys = LogKeys(self._log.store, self._settings.log_keys)
+        newest = max(key.first_size for key in keys.charter.log_keys)
+        in_force = [key for key in keys.charter.log_keys if key.last_size is None]
+        old = tuple(key.vkey for key in in_force if key.first_size < newest)
+
+        def act(iat: int, ledger: str) -> Act:
+            return RetireLogKeys(iat=iat, ledger=ledger, vkeys=old, last_size=self._log.head())
+
+        self._append(act, charter.retire_log_keys)
+        return old
+
+    def freeze(self, reason: str) -> int:
+        """End the ledger; return the position of its last event.
+
+        Raises MalformedError `reason_invalid`, ConflictError `ledger_frozen`.
+        """
+
+        def act(iat: int, ledger: str) -> Act:
+            return FreezeLedger(iat=iat, ledger=ledger, reason=reason)
+
+        return self._append(act, charter.freeze)
+
+    def _append(self, make: Callable[[int, str], Act], decide: Decide) -> int:
+        """Append what `decide` makes of a signed act to the ledger's own stream.
+
+        Returns its position.
+        """
+        key = self._ledger_key()
+        for _ in range(MAX_TRIES):
+            self._log.forget([charter.STREAM])
+            current = self._log.charter()
+            if current is None:
+                raise UnavailableError("not_founded", "this ledger is not founded yet")
+            now_ms = self._now_ms()
+            act = make(now_ms // 1000, current.ledger)
+            signed = key.sign(msgspec.json.encode(act), typ=TYP)
+            event = Event(
+                stream=charter.STREAM,
+                version=current.version + 1,
+                at=clock.to_text(now_ms),
+                body=decide(current, signed, now_ms=now_ms),
+            )
+            stored = self._log.mapper.to_stored_event(event)
+            write = Write(
+                key=own_key([stored.state]),
+                events=(stored,),
+                claims=tuple((name, event.stream) for name in claims(event)),
+            )
+            (outcome,) = self._log.store.commit([write])
+            self._log.forget([charter.STREAM])
+            if isinstance(outcome, StaleError):
+                continue
+            if isinstance(outcome, LedgerError):
+                raise outcome
+            return outcome.position
+        raise UnavailableError("contended", "too many writers at once; try again")
+
+    def _ledger_key(self) -> SigningKey:
+        path = self._settings.data / KEY_FILE
+        if not path.exists():
+            raise ConflictError("ledger_key_missing", f"{path} is needed to sign this act")
+        return SigningKey.from_pem(path.read_bytes())

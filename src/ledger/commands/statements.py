@@ -1,0 +1,130 @@
+"""Commands on statements: draft, sign, reject, withdraw. Load, decide, save; no rule lives here."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.domain import statement
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import parse_approval
+from ledger.domain.document import parse_document, parse_uuid
+from ledger.domain.events import Body
+from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
+from ledger.domain.statement import Decision, Statement
+from ledger.encoding import sha256_hex
+from ledger.errors import ConflictError
+from ledger.store.sqlite.sessions import OperationalState
+
+
+class Commands:
+    """What people and machines may ask of statements."""
+
+    def __init__(self, writer: Writer, state: OperationalState) -> None:
+        self._writer = writer
+        self._state = state
+
+    async def draft(self, document: str, act: str) -> Answer:
+        """Put a document up for approval, as `statement.draft` decides."""
+        raw = document.encode()
+        stream = parse_uuid(parse_document(raw).statement_id)
+
+        def decide(reading: Reading) -> Plan:
+            creator = reading.signer(parse_act(act).header.kid)
+            ledger = reading.charter().ledger
+            body, parsed = statement.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            if parsed.supersedes is not None:
+                reading.statement(parse_uuid(parsed.supersedes))
+            if self._writer.log.store.stream(stream, limit=1):
+                raise ConflictError("statement_known", "this statement id is already taken")
+            met = statement.satisfiable(parsed, reading.eligible(parsed.policy))
+            # The warning is advice about today: people who come or go do not make a draft stale.
+            reading.counts.clear()
+            answer: dict[str, object] = {
+                "statementId": parsed.statement_id,
+                "sha256": sha256_hex(raw),
+                "status": statement.PENDING,
+                "warnings": [] if met else ["policy_not_yet_satisfiable"],
+            }
+            return Plan(stream, None, statement.evolve, (body,), answer)
+
+        return await self._writer.write(DRAFT, joined(act, document), stream, decide)
+
+    async def sign(
+        self, statement_id: str, jws: str, assertion: AssertionEvidence | None
+    ) -> Answer:
+        """Record an approval, as `statement.sign` decides."""
+        stream, approval = parse_uuid(statement_id), parse_approval(jws)
+
+        def decide(reading: Reading) -> Plan:
+            subject = reading.statement(stream)
+            decision = self._decision(reading, approval.header.kid, assertion)
+            body = statement.sign(subject, approval, decision)
+            approvals = len(subject.approvals) + 1
+            return _plan(stream, subject, body, body.status, approvals)
+
+        return await self._write(SIGN, stream, jws, decide, assertion)
+
+    async def reject(
+        self, statement_id: str, act: str, assertion: AssertionEvidence | None
+    ) -> Answer:
+        """Record a rejection, as `statement.reject` decides."""
+        stream = parse_uuid(statement_id)
+
+        def decide(reading: Reading) -> Plan:
+            subject = reading.statement(stream)
+            decision = self._decision(reading, parse_act(act).header.kid, assertion)
+            people = reading.eligible(subject.policy)
+            body = statement.reject(subject, act, decision, people)
+            return _plan(stream, subject, body, body.status, len(subject.approvals))
+
+        return await self._write(REJECT, stream, act, decide, assertion)
+
+    async def withdraw(self, statement_id: str, act: str) -> Answer:
+        """Record a withdrawal, as `statement.withdraw` decides."""
+        stream = parse_uuid(statement_id)
+
+        def decide(reading: Reading) -> Plan:
+            subject = reading.statement(stream)
+            decision = self._decision(reading, parse_act(act).header.kid, None)
+            body = statement.withdraw(subject, act, decision)
+            return _plan(stream, subject, body, statement.WITHDRAWN, len(subject.approvals))
+
+        return await self._write(WITHDRAW, stream, act, decide, None)
+
+    async def _write(
+        self,
+        kind: str,
+        stream: UUID,
+        evidence: str,
+        decide: Callable[[Reading], Plan],
+        assertion: AssertionEvidence | None,
+    ) -> Answer:
+        answer = await self._writer.write(kind, joined(str(stream), evidence), stream, decide)
+        if assertion is not None and not answer.repeated:
+            self._state.advance_sign_count(assertion.credential_id, sign_count(assertion))
+        return answer
+
+    def _decision(
+        self, reading: Reading, kid: str, assertion: AssertionEvidence | None
+    ) -> Decision:
+        if assertion is not None:
+            # The log knows the counts in its own events; a sign-in may have passed them.
+            self._state.require_growth(assertion.credential_id, sign_count(assertion))
+        charter = reading.charter()
+        return Decision(
+            person=reading.signer(kid),
+            ledger=charter.ledger,
+            party=charter.party,
+            now_ms=reading.now_ms,
+            assertion=assertion,
+        )
+
+
+def _plan(stream: UUID, subject: Statement, body: Body, status: str, approvals: int) -> Plan:
+    answer: dict[str, object] = {
+        "statementId": subject.id,
+        "status": status,
+        "approvals": approvals,
+    }
+    return Plan(stream, subject, statement.evolve, (body,), answer)

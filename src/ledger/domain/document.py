@@ -1,0 +1,65 @@
+"""The document of a statement: the exact bytes that people sign."""
+
+from uuid import UUID
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import policy
+from ledger.domain.policy import Policy
+from ledger.encoding import parse_json
+from ledger.errors import MalformedError, TooLargeError
+
+MAX_BYTES = 1024 * 1024
+MAX_TITLE_CHARS = 200
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The members of a document; `content` is JSON text, exactly as drafted."""
+
+    content: str
+    created_at: str
+    creator: str
+    ledger: str
+    policy: Policy
+    statement_id: str
+    title: str
+    supersedes: str | None = None
+
+
+def parse_document(raw: bytes) -> Document:
+    """Return the document of these bytes.
+
+    Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
+    `document_malformed`, `content_not_object`, `policy_invalid`, `policy_impossible`,
+    `time_invalid`.
+    """
+    if len(raw) > MAX_BYTES:
+        raise TooLargeError("document_too_large", f"a document has at most {MAX_BYTES} bytes")
+    try:
+        document = msgspec.convert(parse_json(raw), Document)
+    except msgspec.ValidationError as error:
+        raise MalformedError("document_malformed", str(error)) from error
+    if not isinstance(parse_json(document.content.encode()), dict):
+        raise MalformedError("content_not_object", "content is the text of a JSON object")
+    if not 1 <= len(document.title.strip()) <= len(document.title) <= MAX_TITLE_CHARS:
+        raise MalformedError("document_malformed", "a title has 1 to 200 characters")
+    parse_uuid(document.statement_id)
+    if document.supersedes is not None:
+        parse_uuid(document.supersedes)
+    clock.to_ms(document.created_at)
+    policy.check(document.policy)
+    if document.policy.expires_at is not None:
+        clock.to_ms(document.policy.expires_at)
+    return document
+
+
+def parse_uuid(text: str) -> UUID:
+    """Return a UUID from its one canonical, lower-case text; raise MalformedError `id_invalid`."""
+    try:
+        value = UUID(text)
+    except ValueError as error:
+        raise MalformedError("id_invalid", "an id is a UUID") from error
+    if str(value) != text:
+        raise MalformedError("id_invalid", "an id is a UUID in lower case with hyphens")
+    return value

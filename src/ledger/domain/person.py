@@ -1,0 +1,322 @@
+"""A person: passkeys, signing keys, roles. Decide and evolve, pure.
+
+Every decision takes the state and the evidence and returns the event's body, or raises. Nothing
+is overwritten: a key or passkey that ended stays, marked, so that what it signed stays checkable.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import acts
+from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.events import (
+    Event,
+    KeyAttested,
+    KeyRevoked,
+    PasskeyAdded,
+    PasskeyRemoved,
+    RoleGranted,
+    UserRegistered,
+)
+from ledger.domain.passkey import (
+    AssertionEvidence,
+    RegistrationEvidence,
+    RelyingParty,
+    attestation_challenge,
+    verify_assertion,
+    verify_registration,
+)
+from ledger.domain.policy import ROLES, VOTING_ROLES
+from ledger.encoding import b64u_decode, b64u_encode
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from ledger.jose import PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
+
+MAX_NAME_CHARS = 100
+POSSESSION_TYP = "key-possession+jws"
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A signing key of a person."""
+
+    kid: str
+    jwk: PublicJwk
+    expires_at: str | None = None
+    revoked: bool = False
+
+
+class Passkey(msgspec.Struct, frozen=True):
+    """A passkey of a person: COSE public key (base64url), last sign count in the log."""
+
+    credential_id: str
+    public_key: str
+    sign_count: int
+    removed: bool = False
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person as of a version of their stream."""
+
+    user: str
+    version: int
+    name: str
+    roles: frozenset[str]
+    keys: dict[str, Key]
+    passkeys: dict[str, Passkey]
+
+    def active_key(self, kid: str, *, now_ms: int) -> Key:
+        """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
+        key = self.keys.get(kid)
+        if key is None:
+            raise RefusedError("key_unknown", "no such signing key of this person", kid=kid)
+        if key.revoked:
+            raise RefusedError("key_revoked", "this signing key was revoked", kid=kid)
+        if key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms:
+            raise RefusedError("key_expired", "this signing key has expired", kid=kid)
+        return key
+
+    def active_passkey(self, credential_id: str) -> Passkey:
+        """Return the passkey; raise RefusedError `passkey_unknown` or `passkey_removed`."""
+        passkey = self.passkeys.get(credential_id)
+        if passkey is None:
+            raise RefusedError("passkey_unknown", "no such passkey of this person")
+        if passkey.removed:
+            raise RefusedError("passkey_removed", "this passkey was removed")
+        return passkey
+
+    def require_administrator(self) -> None:
+        """Raise ForbiddenError `administrator_only` for everybody else."""
+        if "administrator" not in self.roles:
+            raise ForbiddenError("administrator_only", "only an administrator may do this")
+
+
+class KeySubmission(msgspec.Struct, frozen=True):
+    """A new signing key with its proofs: a passkey's assertion and the key's own signature."""
+
+    jwk: dict[str, Any]
+    assertion: AssertionEvidence
+    possession: str
+    expires_at: str | None = None
+
+
+def evolve(person: Person | None, event: Event) -> Person:
+    """Return the person after one more event of their stream."""
+    if isinstance(event.body, UserRegistered):
+        body = event.body
+        return Person(body.user, event.version, body.name, frozenset({body.role}), {}, {})
+    if person is None:
+        raise AssertionError("a person's stream begins with a registration")
+    return msgspec.structs.replace(person, version=event.version, **_changes(person, event.body))
+
+
+def _changes(person: Person, body: msgspec.Struct) -> dict[str, Any]:
+    match body:
+        case PasskeyAdded():
+            added = Passkey(body.credential_id, body.public_key, body.sign_count)
+            return {"passkeys": person.passkeys | {added.credential_id: added}}
+        case PasskeyRemoved():
+            return {"passkeys": _updated(person.passkeys, body.credential_id, removed=True)}
+        case KeyAttested():
+            credential = body.assertion.credential_id
+            return {
+                "keys": person.keys | {body.kid: Key(body.kid, body.jwk, body.expires_at)},
+                "passkeys": _updated(person.passkeys, credential, sign_count=body.sign_count),
+            }
+        case KeyRevoked():
+            return {"keys": _updated(person.keys, body.kid, revoked=True)}
+        case RoleGranted():
+            return {"roles": person.roles | {body.role}}
+        case _:
+            raise AssertionError("not an event of a person's stream")
+
+
+def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
+    return things | {name: msgspec.structs.replace(things[name], **changes)}
+
+
+def register(user: str, name: str, role: str, invitation: str | None) -> UserRegistered:
+    """Return the registration of a person whom `charter.admit` let in.
+
+    Raises MalformedError `name_invalid`.
+    """
+    if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        raise MalformedError("name_invalid", "a name has 1 to 100 printable characters")
+    return UserRegistered(user=user, name=name, role=role, invitation=invitation)
+
+
+def first_passkey(
+    evidence: RegistrationEvidence,
+    credential_id: str,
+    *,
+    challenge: bytes,
+    party: RelyingParty,
+    transports: tuple[str, ...],
+) -> PasskeyAdded:
+    """Return the passkey of a registration; raise RefusedError as `verify_registration` does."""
+    verified = verify_registration(evidence, credential_id, challenge=challenge, party=party)
+    return PasskeyAdded(
+        credential_id=verified.credential_id,
+        public_key=verified.public_key,
+        algorithm=verified.algorithm,
+        sign_count=verified.sign_count,
+        aaguid=verified.aaguid,
+        backed_up=verified.backed_up,
+        transports=transports,
+        challenge=b64u_encode(challenge),
+        registration=evidence,
+    )
+
+
+def add_passkey(
+    person: Person, added: PasskeyAdded, act_text: str, *, ledger: str, now_ms: int
+) -> PasskeyAdded:
+    """Return a further passkey, already verified by `first_passkey`, that the person signed for.
+
+    Raises RefusedError as `verify_act` does, or `act_mismatch` if the act names another passkey.
+    """
+    jws = parse_act(act_text)
+    key = person.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.AddPasskey, ledger=ledger, now_ms=now_ms)
+    if act.credential_id != added.credential_id:
+        raise RefusedError("act_mismatch", "the act names another passkey")
+    return msgspec.structs.replace(added, kid=key.kid, act=act_text)
+
+
+def attest_key(
+    person: Person,
+    submission: KeySubmission,
+    *,
+    nonce: str,
+    ledger: str,
+    party: RelyingParty,
+    now_ms: int,
+) -> KeyAttested:
+    """Return the attestation of a new signing key by one of the person's passkeys.
+
+    Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`,
+    RefusedError `passkey_assertion_refused`, `possession_refused`, those of `active_passkey`.
+    """
+    # 1. The key: public, strong; its name is computed here, whatever the client called it.
+    jwk = parse_jwk(submission.jwk)
+    kid = thumbprint(jwk)
+    if kid in person.keys:
+        raise ConflictError("key_known", "this signing key is already registered", kid=kid)
+    # 2. The passkey vouches for exactly this key, end, person, ledger and one-time nonce.
+    ends = submission.expires_at
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise MalformedError("time_invalid", "a new key ends in the future")
+    challenge = attestation_challenge(
+        kid=kid, ledger=ledger, nonce=nonce, user=person.user, expires_at=ends
+    )
+    passkey = person.active_passkey(submission.assertion.credential_id)
+    sign_count = verify_assertion(
+        submission.assertion,
+        challenge=challenge,
+        public_key=passkey.public_key,
+        sign_count=passkey.sign_count,
+        party=party,
+    )
+    # 3. The key signs the same challenge: nobody registers a key they do not hold.
+    _verify_possession(submission.possession, jwk, challenge)
+    return KeyAttested(
+        kid=kid,
+        jwk=jwk,
+        nonce=nonce,
+        assertion=submission.assertion,
+        sign_count=sign_count,
+        possession=submission.possession,
+        expires_at=ends,
+    )
+
+
+def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
+    jws = parse_compact(text)
+    if jws.header.typ != POSSESSION_TYP or jws.header.iat is not None:
+        raise RefusedError(
+            "possession_refused", f"the proof's header is alg, kid, {POSSESSION_TYP}"
+        )
+    if b64u_decode(jws.payload) != challenge:
+        raise RefusedError("possession_refused", "the proof is over another challenge")
+    verify_compact(jws, jwk)
+
+
+def revoke_key(
+    owner: Person, actor: Person, kid: str, act_text: str, *, ledger: str, now_ms: int
+) -> KeyRevoked:
+    """Return the end of a key, signed by its owner or an administrator.
+
+    A key may sign its own end. Raises NotFoundError `key_unknown`, ConflictError `key_revoked`,
+    ForbiddenError `administrator_only`, RefusedError as `verify_act` does.
+    """
+    if kid not in owner.keys:
+        raise NotFoundError("key_unknown", "no such signing key", kid=kid)
+    if owner.keys[kid].revoked:
+        raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
+    jws = parse_act(act_text)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms)
+    if actor.user != owner.user:
+        actor.require_administrator()
+    if act.kid != kid:
+        raise RefusedError("act_mismatch", "the act names another key")
+    if act.compromised_since is not None and clock.to_ms(act.compromised_since) > now_ms:
+        raise MalformedError("time_invalid", "a key cannot be compromised in the future")
+    return KeyRevoked(
+        kid=kid,
+        by=actor.user,
+        by_kid=key.kid,
+        act=act_text,
+        compromised_since=act.compromised_since,
+    )
+
+
+def remove_passkey(
+    owner: Person, actor: Person, credential_id: str, act_text: str, *, ledger: str, now_ms: int
+) -> PasskeyRemoved:
+    """Return the end of a passkey, signed by its owner or an administrator.
+
+    Raises NotFoundError `passkey_unknown`, ConflictError `passkey_removed` or `passkey_last`
+    (an owner keeps one; an administrator may remove the last), RefusedError as `verify_act` does.
+    """
+    passkey = owner.passkeys.get(credential_id)
+    if passkey is None:
+        raise NotFoundError("passkey_unknown", "no such passkey")
+    if passkey.removed:
+        raise ConflictError("passkey_removed", "this passkey is already removed")
+    jws = parse_act(act_text)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=ledger, now_ms=now_ms)
+    if actor.user != owner.user:
+        actor.require_administrator()
+    elif sum(not each.removed for each in owner.passkeys.values()) == 1:
+        raise ConflictError("passkey_last", "your last passkey is your way in: add another first")
+    if act.credential_id != credential_id:
+        raise RefusedError("act_mismatch", "the act names another passkey")
+    return PasskeyRemoved(credential_id=credential_id, by=actor.user, kid=key.kid, act=act_text)
+
+
+def grant_role(
+    owner: Person, actor: Person, act_text: str, *, ledger: str, now_ms: int
+) -> RoleGranted:
+    """Return one more role for a person, signed by an administrator.
+
+    Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, ConflictError
+    `role_held`, RefusedError as `verify_act` does.
+    """
+    jws = parse_act(act_text)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.GrantRole, ledger=ledger, now_ms=now_ms)
+    actor.require_administrator()
+    if act.user != owner.user:
+        raise RefusedError("act_mismatch", "the act names another person")
+    if act.role not in ROLES:
+        raise MalformedError("role_invalid", "there is no such role")
+    if act.role in owner.roles:
+        raise ConflictError("role_held", "this person already holds the role")
+    return RoleGranted(user=owner.user, role=act.role, by=actor.user, kid=key.kid, act=act_text)
+
+
+def may_sign(person: Person) -> bool:
+    """Tell whether any of the person's roles signs at all (an auditor's does not)."""
+    return not VOTING_ROLES.isdisjoint(person.roles)

@@ -1,0 +1,152 @@
+"""Which request led to which events, and what it was answered: made again from the events alone.
+
+The store knows a request by a key and answers a repetition as it did the first time. Both follow
+from the evidence in the events, so that an audit can hold every stored answer against the log.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from ledger.domain.events import (
+    Body,
+    Event,
+    InvitationIssued,
+    KeyAttested,
+    KeyRevoked,
+    PasskeyAdded,
+    PasskeyRemoved,
+    RoleGranted,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+    UserRegistered,
+)
+from ledger.encoding import sha256_hex
+from ledger.errors import CorruptError
+
+REGISTER = "register"
+ADD_KEY = "add-key"
+ADD_PASSKEY = "add-passkey"
+INVITE = "invite"
+ACT = "act"
+DRAFT = "draft"
+SIGN = "sign"
+REJECT = "reject"
+WITHDRAW = "withdraw"
+EVENTS_OF_REGISTRATION = 3
+
+_json = msgspec.json.Encoder().encode
+
+
+def request_key(kind: str, evidence: str) -> bytes:
+    """Return the 32 bytes that name a request, SHA-256 of its kind and its evidence."""
+    return hashlib.sha256(f"{kind}\0{evidence}".encode()).digest()
+
+
+def own_key(states: Sequence[bytes]) -> bytes:
+    """Return the key of what no request asked for: SHA-256 of the events' stored states."""
+    return hashlib.sha256(b"".join(states)).digest()
+
+
+def joined(*evidence: str) -> str:
+    """Return several pieces of evidence as one."""
+    return "\0".join(evidence)
+
+
+class Written(msgspec.Struct, frozen=True):
+    """The key of a write, and the answers that its request can have been given."""
+
+    key: bytes
+    answers: tuple[bytes, ...]
+
+
+def written_about_statement(event: Event, approvals: int) -> Written:
+    """Return what the store knows of the write of one event of a statement.
+
+    `approvals` is the number of them after the event.
+    """
+    body, stream = event.body, str(event.stream)
+    if isinstance(body, StatementSigned):
+        key = request_key(SIGN, f"{stream}\0{body.jws}")
+        status = body.status
+    elif isinstance(body, StatementDrafted):
+        return _drafted(body, stream)
+    elif isinstance(body, StatementRejected):
+        key = request_key(REJECT, f"{stream}\0{body.act}")
+        status = body.status
+    elif isinstance(body, StatementWithdrawn):
+        key = request_key(WITHDRAW, f"{stream}\0{body.act}")
+        status = "withdrawn"
+    else:
+        raise CorruptError("event_misplaced", "not an event of a statement")
+    answer = {"statementId": stream, "status": status, "approvals": approvals}
+    return Written(key, (_json(answer),))
+
+
+def _drafted(body: StatementDrafted, stream: str) -> Written:
+    answer = {
+        "statementId": stream,
+        "sha256": sha256_hex(body.document.encode()),
+        "status": "pending",
+    }
+    # The warning was advice about the people of that moment, who may have come or gone meanwhile.
+    warnings: tuple[list[str], ...] = ([], ["policy_not_yet_satisfiable"])
+    key = request_key(DRAFT, f"{body.act}\0{body.document}")
+    return Written(key, tuple(_json(answer | {"warnings": each}) for each in warnings))
+
+
+def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
+    """Return what the store knows of a write about people or the ledger itself.
+
+    `events` are all of the write: three of a registration, one of everything else.
+    """
+    body = events[0].body
+    if isinstance(body, UserRegistered):
+        return _registered([event.body for event in events])
+    known = _request(events[0])
+    if known is None:
+        return Written(own_key(states), (b"",))
+    key, answer = known
+    return Written(key, (_json(answer),))
+
+
+def _registered(bodies: Sequence[Body]) -> Written:
+    match bodies:
+        case [UserRegistered() as user, PasskeyAdded() as passkey, KeyAttested() as key]:
+            shown = {
+                "id": user.user,
+                "name": user.name,
+                "roles": [user.role],
+                "credentialIds": [passkey.credential_id],
+                "kids": [key.kid],
+            }
+            evidence = joined(passkey.registration.attestation_object, key.possession)
+            answer = _json({"user": shown, "kid": key.kid})
+            return Written(request_key(REGISTER, evidence), (answer,))
+        case _:
+            raise CorruptError("registration_torn", "a registration was torn apart")
+
+
+def _request(event: Event) -> tuple[bytes, dict[str, str]] | None:
+    """Return the key and the answer of a request about people, None if nobody asked."""
+    stream = str(event.stream)
+    match event.body:
+        case InvitationIssued(act=act, invitation_id=invitation):
+            return request_key(INVITE, act), {"invitationId": invitation}
+        case KeyAttested() as body:
+            evidence = joined(body.assertion.signature, body.possession)
+            return request_key(ADD_KEY, evidence), {"kid": body.kid}
+        case PasskeyAdded() as body:
+            evidence = joined(body.registration.attestation_object, body.act or "")
+            return request_key(ADD_PASSKEY, evidence), {"credentialId": body.credential_id}
+        case KeyRevoked(kid=kid, act=act):
+            return request_key(ACT, joined(stream, act)), {"kid": kid}
+        case PasskeyRemoved(credential_id=credential, act=act):
+            return request_key(ACT, joined(stream, act)), {"credentialId": credential}
+        case RoleGranted(act=act):
+            return request_key(ACT, joined(stream, act)), {"user": stream}
+        case _:
+            return None

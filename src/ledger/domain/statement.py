@@ -1,0 +1,314 @@
+"""A statement: draft, approve, reject, withdraw. Decide and evolve, pure.
+
+Every decision takes the states as of its own position and the evidence, and returns the event's
+body or raises. The status after a decision is part of its event: the server decides it once, the
+audit decides it again from the evidence and compares.
+"""
+
+from collections.abc import Set
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import acts, policy
+from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.approval import Subject, verify_approval
+from ledger.domain.document import Document, parse_document
+from ledger.domain.events import (
+    Event,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
+from ledger.domain.passkey import (
+    AssertionEvidence,
+    RelyingParty,
+    confirmation_challenge,
+    verify_assertion,
+)
+from ledger.domain.person import Person, may_sign
+from ledger.domain.policy import People, Policy
+from ledger.encoding import b64u_encode, sha256_hex
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+from ledger.jose import CompactJws
+
+PENDING = "pending"
+APPROVED = "approved"
+REJECTED = "rejected"
+WITHDRAWN = "withdrawn"
+EXPIRED = "expired"
+REASON_CHARS = (10, 2000)
+CREATOR = "creator"
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A statement as of a version of its stream; it holds digests, not the document."""
+
+    id: str
+    version: int
+    creator: str
+    title: str
+    sha256: str
+    payload_sha256: str
+    content_sha256: str
+    policy: Policy
+    status: str = PENDING
+    approvals: dict[str, frozenset[str]] = {}
+    rejections: frozenset[str] = frozenset()
+
+    def status_at(self, now_ms: int) -> str:
+        """Return the status at a time: a pending statement expires by the clock alone."""
+        ends = self.policy.expires_at
+        late = ends is not None and clock.to_ms(ends) <= now_ms
+        return EXPIRED if late and self.status == PENDING else self.status
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a decision is made on besides the statement: who decides, where, when."""
+
+    person: Person
+    ledger: str
+    party: RelyingParty
+    now_ms: int
+    assertion: AssertionEvidence | None = None
+
+
+def evolve(statement: Statement | None, event: Event) -> Statement:
+    """Return the statement after one more event of its stream."""
+    if isinstance(event.body, StatementDrafted):
+        return _drafted(event.body, event.version)
+    if statement is None:
+        raise AssertionError("a statement's stream begins with its draft")
+    match event.body:
+        case StatementSigned() as body:
+            return msgspec.structs.replace(
+                statement,
+                version=event.version,
+                status=body.status,
+                approvals=statement.approvals | {body.signer: frozenset(body.roles)},
+                rejections=statement.rejections - {body.signer},
+            )
+        case StatementRejected() as body:
+            return msgspec.structs.replace(
+                statement,
+                version=event.version,
+                status=body.status,
+                rejections=statement.rejections | {body.signer},
+            )
+        case StatementWithdrawn():
+            return msgspec.structs.replace(statement, version=event.version, status=WITHDRAWN)
+        case _:
+            raise AssertionError("not an event of a statement's stream")
+
+
+def _drafted(body: StatementDrafted, version: int) -> Statement:
+    raw = body.document.encode()
+    document = msgspec.json.decode(raw, type=Document)
+    return Statement(
+        id=document.statement_id,
+        version=version,
+        creator=body.creator,
+        title=document.title,
+        sha256=sha256_hex(raw),
+        payload_sha256=sha256_hex(b64u_encode(raw).encode()),
+        content_sha256=sha256_hex(document.content.encode()),
+        policy=document.policy,
+    )
+
+
+def draft(
+    raw: bytes, act_text: str, creator: Person, *, ledger: str, now_ms: int
+) -> tuple[StatementDrafted, Document]:
+    """Return the draft of a document that its creator signed for, and the document.
+
+    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
+    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
+    ConflictError `statement_expired` if the policy's end is past.
+    """
+    document = parse_document(raw)
+    # 1. The signature, and that it is over these very bytes.
+    jws = parse_act(act_text)
+    key = creator.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
+    if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
+        raise RefusedError("act_mismatch", "the act names another document")
+    # 2. The person may draft, and the document says the truth about who, where and when.
+    if CREATOR not in creator.roles:
+        raise ForbiddenError("creator_only", "only a creator drafts statements")
+    if document.creator != creator.user:
+        raise RefusedError("document_creator_mismatch", "the document names another creator")
+    if document.ledger != ledger:
+        raise RefusedError("ledger_mismatch", "the document is for another ledger")
+    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
+        raise RefusedError("document_time_stale", "createdAt is over five minutes from our clock")
+    ends = document.policy.expires_at
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise ConflictError("statement_expired", "the policy's end is already past")
+    return (
+        StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
+        document,
+    )
+
+
+def sign(statement: Statement, jws: CompactJws, decision: Decision) -> StatementSigned:
+    """Return the approval of a statement; `jws` comes from `parse_approval`.
+
+    Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`;
+    MalformedError and RefusedError as `verify_approval` and `verify_assertion` do.
+    """
+    person = decision.person
+    # 1. The key as it stands at this position.
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    # 2. The signature, over this statement and nothing else.
+    form = verify_approval(
+        jws,
+        key.jwk,
+        Subject(
+            ledger=decision.ledger,
+            statement_id=statement.id,
+            payload_sha256=statement.payload_sha256,
+            content_sha256=statement.content_sha256,
+        ),
+        signer=person.user,
+        now_ms=decision.now_ms,
+    )
+    # 3. The statement still takes approvals, this person may give one, and has not yet.
+    _require_status(statement, decision.now_ms, PENDING, APPROVED)
+    creator = statement.creator
+    eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
+    if not (eligible and may_sign(person)):
+        raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
+    if person.user in statement.approvals:
+        raise ConflictError("already_approved", "this person has already approved")
+    # 4. A fresh passkey assertion where the policy asks for one.
+    sign_count = _confirm(statement, jws.text, decision)
+    # 5. The status that follows.
+    approvals = statement.approvals | {person.user: person.roles}
+    return StatementSigned(
+        signer=person.user,
+        kid=key.kid,
+        roles=tuple(sorted(person.roles)),
+        form=form,
+        status=APPROVED if policy.met(statement.policy, approvals) else PENDING,
+        jws=jws.text,
+        assertion=decision.assertion,
+        sign_count=sign_count,
+    )
+
+
+def reject(
+    statement: Statement, act_text: str, decision: Decision, eligible: People
+) -> StatementRejected:
+    """Return the rejection of a statement; `eligible` are the people of the policy's roles and
+    names as of this position, with their roles.
+
+    Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
+    ForbiddenError `not_a_signer`; MalformedError `reason_invalid`; RefusedError as `verify_act`
+    and `verify_assertion` do.
+    """
+    person = decision.person
+    jws = parse_act(act_text)
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    act = verify_act(jws, key.jwk, acts.Reject, ledger=decision.ledger, now_ms=decision.now_ms)
+    _require_subject(statement, act)
+    least, most = REASON_CHARS
+    if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
+        raise MalformedError("reason_invalid", "a reason has 10 to 2,000 characters")
+    _require_status(statement, decision.now_ms, PENDING)
+    vetoes = policy.may_veto(statement.policy, person.user, person.roles)
+    creator = statement.creator
+    approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
+    if not (vetoes or approves) or not may_sign(person):
+        raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
+    if person.user in statement.approvals:
+        raise ConflictError("already_approved", "this person has already approved")
+    if person.user in statement.rejections:
+        raise ConflictError("already_rejected", "this person has already rejected")
+    sign_count = _confirm(statement, act_text, decision)
+    refused = statement.rejections | {person.user}
+    ends = vetoes or not _reachable(statement, refused, eligible)
+    return StatementRejected(
+        signer=person.user,
+        kid=key.kid,
+        roles=tuple(sorted(person.roles)),
+        reason=act.reason,
+        status=REJECTED if ends else PENDING,
+        act=act_text,
+        assertion=decision.assertion,
+        sign_count=sign_count,
+    )
+
+
+def withdraw(statement: Statement, act_text: str, decision: Decision) -> StatementWithdrawn:
+    """Return the withdrawal of a pending statement by its creator.
+
+    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`; MalformedError
+    `reason_invalid`; RefusedError as `verify_act` does.
+    """
+    person = decision.person
+    jws = parse_act(act_text)
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    act = verify_act(jws, key.jwk, acts.Withdraw, ledger=decision.ledger, now_ms=decision.now_ms)
+    _require_subject(statement, act)
+    if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
+        raise MalformedError("reason_invalid", "a reason has at most 2,000 characters")
+    if person.user != statement.creator:
+        raise ForbiddenError("creator_only", "only its creator withdraws a statement")
+    _require_status(statement, decision.now_ms, PENDING)
+    return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
+
+
+def satisfiable(document: Document, eligible: People) -> bool:
+    """Tell whether today's people, all approving, would meet the document's policy."""
+    return policy.met(document.policy, _approving(document.policy, document.creator, eligible))
+
+
+def _reachable(statement: Statement, refused: Set[str], eligible: People) -> bool:
+    """Tell whether the policy could still be met if everybody who has not rejected approved."""
+    willing = {user: roles for user, roles in eligible.items() if user not in refused}
+    hoped = _approving(statement.policy, statement.creator, willing)
+    return policy.met(statement.policy, hoped | statement.approvals)
+
+
+def _approving(rules: Policy, creator: str, people: People) -> dict[str, Set[str]]:
+    return {
+        user: roles
+        for user, roles in people.items()
+        if policy.may_approve(rules, user, roles, creator=creator)
+        and not policy.VOTING_ROLES.isdisjoint(roles)
+    }
+
+
+def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> None:
+    if (act.statement_id, act.sha256) != (statement.id, statement.sha256):
+        raise RefusedError("act_mismatch", "the act names another statement")
+
+
+def _require_status(statement: Statement, now_ms: int, *allowed: str) -> None:
+    status = statement.status_at(now_ms)
+    if status not in allowed:
+        raise ConflictError(f"statement_{status}", f"the statement is {status}")
+
+
+def _confirm(statement: Statement, jws_text: str, decision: Decision) -> int | None:
+    """Verify the passkey assertion that assurance `passkey` asks for; return its sign count."""
+    evidence = decision.assertion
+    if statement.policy.assurance == "key":
+        if evidence is not None:
+            raise MalformedError("assertion_unexpected", "this policy asks for no passkey")
+        return None
+    if evidence is None:
+        raise RefusedError(
+            "assertion_required", "this policy asks for a passkey with each decision"
+        )
+    passkey = decision.person.active_passkey(evidence.credential_id)
+    return verify_assertion(
+        evidence,
+        challenge=confirmation_challenge(
+            jws=jws_text, ledger=decision.ledger, document_sha256=statement.sha256
+        ),
+        public_key=passkey.public_key,
+        sign_count=passkey.sign_count,
+        party=decision.party,
+    )

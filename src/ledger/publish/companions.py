@@ -1,0 +1,59 @@
+"""What accompanies a checkpoint in a bundle: cosignatures, a time-stamp, and what they lead to.
+
+The names are those of docs/reference/evidence.md. None of it is to be trusted for having come
+along: verifiers have policies and certificates of their own.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.store.sqlite.endorsements import Endorsements
+from ledger.store.sqlite.tree import Published
+from ledger.tlog.checkpoint import parse_note, verify_lines
+from ledger.tlog.vkeys import NoteKey
+from ledger.tlog.witness_policy import WitnessPolicy, parse_policy
+
+CHECKPOINT, STAMP, POLICY, CHAIN = "checkpoint", "checkpoint.tsr", "policy", "keys/tsa-chain.pem"
+
+
+class Stated(NamedTuple):
+    """The operator's files: whom the ledger has for witnesses, and for an authority of time."""
+
+    policy: bytes | None = None
+    certificates: bytes | None = None
+
+
+def read_stated(policy: Path | None, certificates: Path | None) -> Stated:
+    """Return the files at these paths; raise OSError for one that cannot be read."""
+    return Stated(
+        None if policy is None else policy.read_bytes(),
+        None if certificates is None else certificates.read_bytes(),
+    )
+
+
+def companions(
+    published: Published, endorsements: Endorsements, log_keys: Sequence[NoteKey], stated: Stated
+) -> dict[str, bytes]:
+    """Return the files of a published checkpoint by their names; the first is always there.
+
+    The checkpoint is the text that was stamped, unless only later lines brought the quorum; a
+    policy that names no log is given these keys. Raises MalformedError `policy_malformed`.
+    """
+    files = {CHECKPOINT: endorsements.note(published)}
+    parsed = parse_policy(stated.policy or b"quorum none\n")
+    stamp = endorsements.last_stamp(published.size)
+    if stamp is not None and (_met(stamp.note, parsed) or not _met(files[CHECKPOINT], parsed)):
+        files |= {CHECKPOINT: stamp.note, STAMP: stamp.token}
+        if stated.certificates is not None:
+            files[CHAIN] = stated.certificates
+    if stated.policy is not None:
+        logs = [] if parsed.logs else [f"log {key.vkey}\n".encode() for key in log_keys]
+        files[POLICY] = b"".join([*logs, stated.policy])
+    return files
+
+
+def _met(note: bytes, policy: WitnessPolicy) -> bool:
+    parsed = parse_note(note)
+    lines = verify_lines(parsed.checkpoint, parsed.signatures, policy.keys)
+    return policy.met(key for key, _, _ in lines)

@@ -1,0 +1,110 @@
+"""The private keys that sign checkpoints: in a file of mode 0600, announced in the log.
+
+They sign checkpoints and nothing else; the ledger's own key, which announces them, signs no
+checkpoint. Which key signs which size is what the log says, read anew when its own stream grows.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+
+from ledger.domain import charter, events
+from ledger.domain.charter import Charter, LogKey
+from ledger.errors import ConflictError, UnavailableError
+from ledger.store.sqlite.store import SqliteLog
+from ledger.tlog import vkeys
+from ledger.tlog.vkeys import NoteKey, NoteSigner, parse_vkey
+
+
+class LogKeys:
+    """The log's keys as of the newest event of the ledger's own stream."""
+
+    def __init__(self, store: SqliteLog, path: Path) -> None:
+        self._store = store
+        self._path = path
+        self._charter: Charter | None = None
+        self._private: dict[str, NoteSigner] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what the log and the file say now; raise MalformedError `log_keys_invalid`."""
+        version = 0 if self._charter is None else self._charter.version
+        rows = self._store.stream(charter.STREAM, gt=version)
+        new = [events.decode(state) for _, _, state in rows]
+        self._charter = reduce(charter.evolve, new, self._charter)
+        self._private = {each.key.vkey: each for each in load(self._path, self.origin)}
+
+    @property
+    def charter(self) -> Charter:
+        """The ledger's charter."""
+        if self._charter is None:
+            raise UnavailableError("not_founded", "this ledger is not founded yet")
+        return self._charter
+
+    @property
+    def origin(self) -> str:
+        """The log's origin, which is the name of its keys."""
+        return self.charter.ledger
+
+    def keys(self, size: int) -> tuple[NoteKey, ...]:
+        """Return the keys in force for a checkpoint of this size, as announced."""
+        return tuple(parse_vkey(key.vkey) for key in self._in_force(size))
+
+    def signers(self, size: int) -> tuple[NoteSigner, ...]:
+        """Return the private keys of `keys(size)`; raise ConflictError `log_keys_missing`."""
+        vkeys = [key.vkey for key in self._in_force(size)]
+        missing = [vkey for vkey in vkeys if vkey not in self._private]
+        if missing or not vkeys:
+            raise ConflictError(
+                "log_keys_missing",
+                f"{self._path} does not hold the log keys that this log announces",
+                missing=missing,
+            )
+        return tuple(self._private[vkey] for vkey in vkeys)
+
+    def _in_force(self, size: int) -> list[LogKey]:
+        return [key for key in self.charter.log_keys if key.signs(size)]
+
+    def unannounced(self) -> tuple[NoteSigner, ...]:
+        """Return the keys of the file that the log does not know: a start or rotation died."""
+        known = {key.vkey for key in self.charter.log_keys}
+        return tuple(each for vkey, each in self._private.items() if vkey not in known)
+
+
+def load(path: Path, origin: str) -> tuple[NoteSigner, ...]:
+    """Return the keys of the file, none if there is no file."""
+    return vkeys.from_pem(origin, path.read_bytes()) if path.exists() else ()
+
+
+def create(path: Path, signers: Sequence[NoteSigner]) -> None:
+    """Write a new file of keys, durably; raise FileExistsError rather than replace one."""
+    _write(path, signers)
+    _sync_directory(path)
+
+
+def replace(path: Path, signers: Sequence[NoteSigner]) -> None:
+    """Put these keys in the place of those in the file, durably, all at once."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)  # of a rotation that died
+    _write(new, signers)
+    new.replace(path)
+    _sync_directory(path)
+
+
+def _write(path: Path, signers: Sequence[NoteSigner]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(vkeys.to_pem(signers))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    """Make the file's name durable too; Windows has no such call and needs none."""
+    if os.name == "posix":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

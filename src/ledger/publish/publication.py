@@ -1,0 +1,275 @@
+"""What this log has signed, and the next step: one checkpoint more.
+
+It trusts nothing that it did not compute: stored bytes are hashed again and held against the leaf
+hashes of their commit, and a consistency proof from the last checkpoint is made and verified.
+What it signed last stands in a file beside the log (`signerstate`), which moves first:
+
+    entries hashed, tiles and root computed, consistency verified     nothing is promised yet
+    state: (last) becomes (new), compared and changed in one step     new is promised, for good
+    signed, verified, stored with its tiles in one transaction        new is served
+
+Crash points: between the first two nothing happened. Behind the second, the next start finds a
+promise without a checkpoint, computes that very tree, compares, and signs it; an Ed25519 line comes
+out the same. Two publishers of one log meet at the second: one is late and looks again.
+
+Where the log is behind the promise, or has another tree at its size, the file of the log is not
+the one that was signed: a backup was restored, or history was rewritten. Then nothing is signed
+and nothing is appended any more, and the health check says why.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+
+from ledger import clock
+from ledger.domain.charter import STREAM
+from ledger.domain.entry import entry_hash
+from ledger.errors import CorruptError, RefusedError, UnavailableError
+from ledger.publish.log_keys import LogKeys
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.tlog import checkpoint, merkle
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.merkle import Edge, Prover, Tile
+
+MOST_ENTRIES = 1000
+MOST_TILES = 256
+PAUSE_S = 0.001
+
+Tiles = dict[tuple[int, int], bytes]
+_OURS = f'"stream":"{STREAM}"'.encode()
+_log = logging.getLogger("ledger.publisher")
+
+
+class StoppedError(Exception):
+    """The publication is to end in the middle of its work."""
+
+
+class Publication:
+    """The tree of one log as far as it is signed. For one thread; `stopping` ends a long step."""
+
+    def __init__(
+        self,
+        tree: TreeStore,
+        state: SignerState,
+        keys: LogKeys,
+        *,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        self._tree = tree
+        self._state = state
+        self._keys = keys
+        self._origin = keys.origin
+        self._stopping = stopping or threading.Event()
+        # What was published last, the right edge of its tree, and what is promised beyond it.
+        self._last: Checkpoint | None = None
+        self._edge = Edge()
+        self._due: Checkpoint | None = None
+        self._aligned = False
+        self._is_doubted = False
+
+    @property
+    def size(self) -> int:
+        """The size of the last checkpoint, 0 before the first."""
+        return self._edge.size
+
+    def catch_up(self) -> int:
+        """Publish all there is and return its size; raise what `step` raises."""
+        while self.step():
+            pass
+        return self.size
+
+    def look_again(self) -> None:
+        """Have the next step compare the log with what was signed; callable from any thread."""
+        self._is_doubted = True
+
+    # --- publishing ----------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Publish what is stored; return False if that is published already.
+
+        Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`,
+        ConflictError `log_keys_missing`, UnavailableError for what passes, StoppedError.
+        """
+        if self._is_doubted:
+            self._is_doubted = self._aligned = False
+        if not self._aligned:
+            self._align()
+        head = self._tree.head()
+        if head < self._edge.size:
+            raise _rolled_back(head, self._edge.size)
+        target = head if self._due is None else self._due.size
+        if target == self._edge.size:
+            return False
+        edge, tiles = self._grow(self._edge, target, save=True)
+        new = Checkpoint(self._origin, edge.size, edge.root())
+        self._prove(new, tiles)
+        signers = self._keys.signers(new.size)
+        if self._due is not None:
+            _require_same(new, self._due)
+        elif not self._state.swap(self._last, new):
+            self._aligned = False  # another publisher was first
+            return True
+        now_ms = time.time_ns() // 1_000_000
+        note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
+        self._verify(note, new)
+        published = Published(new.size, new.root, note, clock.to_text(now_ms))
+        stored = self._tree.publish(published, _all(tiles))
+        self._aligned = stored  # False: another publisher is further
+        self._last, self._edge, self._due = new, edge, None
+        return True
+
+    def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
+        """Return the edge at `size` and the tiles that are new, hashing the stored entries.
+
+        With `save`, whole tiles are stored on the way, so that memory stays flat.
+        """
+        tiles: Tiles = {}
+        ours = False
+        while edge.size < size:
+            leaves = self._tree.leaves(edge.size, min(MOST_ENTRIES, size - edge.size))
+            if not leaves:
+                raise CorruptError("position_missing", f"position {edge.size + 1} is not there")
+            hashes = []
+            for leaf in leaves:
+                hashes.append(entry_hash(leaf.entry))
+                if hashes[-1] != leaf.claimed:
+                    detail = "an entry is not the one that was committed"
+                    raise CorruptError("leaf_mismatch", detail, position=leaf.position)
+                ours = ours or _OURS in leaf.entry
+            edge, touched = edge.extend(b"".join(hashes))
+            tiles |= {(tile.level, tile.n): tile.hashes for tile in touched}
+            if len(tiles) > MOST_TILES:
+                whole = [tile for tile in _all(tiles) if tile.is_whole]
+                if save:
+                    self._tree.save(whole)
+                for tile in whole:
+                    del tiles[tile.level, tile.n]
+            # Between long runs of hashing, requests have their turn.
+            if len(leaves) == MOST_ENTRIES and self._stopping.wait(PAUSE_S):
+                raise StoppedError
+        if ours:
+            self._keys.refresh()
+        return edge, tiles
+
+    def _prove(self, new: Checkpoint, tiles: Tiles) -> None:
+        """Verify the consistency proof from the last checkpoint, as any auditor would.
+
+        Tiles that do not join the two trees were damaged: they are made again from the entries.
+        """
+        try:
+            self._verify_consistency(new, tiles)
+        except (RefusedError, CorruptError):
+            if self._last is None:
+                raise
+            self._mend(self._last)
+            self._verify_consistency(new, tiles)
+
+    def _verify_consistency(self, new: Checkpoint, tiles: Tiles) -> None:
+        def read(level: int, n: int, width: int) -> bytes:
+            hashes = tiles.get((level, n))
+            return self._tree.tile(level, n, width) if hashes is None else hashes[: width * 32]
+
+        prover = Prover(new.size, read)
+        old = self._last or Checkpoint(self._origin, 0, merkle.EMPTY_ROOT)
+        proof = prover.consistency(old.size)
+        merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
+
+    def _verify(self, note: bytes, expected: Checkpoint) -> None:
+        """Verify a checkpoint as any reader would, by the keys that are announced for its size."""
+        keys = self._keys.keys(expected.size)
+        verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
+        _require_same(verified.checkpoint, expected)
+
+    # --- beginning, and beginning again --------------------------------------------------------
+
+    def compare(self) -> tuple[Checkpoint | None, Checkpoint | None]:
+        """Return what is published and what is promised, if the log can be what was signed.
+
+        Raises CorruptError `log_rolled_back` or `log_forked`, and what verifying the note raises.
+        """
+        newest = self._tree.latest()
+        stated, head = self._state.get(self._origin), self._tree.head()
+        promised = max(
+            0 if stated is None else stated.size,
+            0 if newest is None else newest.size,
+        )
+        if promised > head:
+            raise _rolled_back(head, promised)
+        if newest is None:
+            return None, stated
+        published = Checkpoint(self._origin, newest.size, newest.root)
+        self._verify(newest.note, published)
+        if stated is not None and stated.size == published.size:
+            _require_same(published, stated)
+        return published, stated
+
+    def _align(self) -> None:
+        """Find where to go on: behind the newest checkpoint, or with a promise that has none."""
+        self._keys.refresh()
+        published, stated = self.compare()
+        edge = Edge() if published is None else self._edge_of(published)
+        for earlier in (self._last, stated):
+            if earlier is not None and published is not None and earlier.size < published.size:
+                self._require_beginning(earlier, published)
+        if published is not None and (stated is None or stated.size < published.size):
+            _log.warning("the signer's state does not know what was signed, and follows the log")
+            if not self._state.swap(stated, published):
+                raise UnavailableError("contended", "another publisher was first")
+        behind = stated is not None and (published is None or published.size < stated.size)
+        self._last, self._edge, self._due = published, edge, stated if behind else None
+        self._aligned = True
+
+    def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
+        """Raise CorruptError `log_forked` unless the earlier tree is the beginning of the other."""
+        prover = Prover(published.size, self._tree.tile)
+        with contextlib.suppress(CorruptError):
+            if prover.root(earlier.size) == earlier.root:
+                return
+        self._mend(published)
+        root = Prover(published.size, self._tree.tile).root(earlier.size)
+        _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
+
+    def _edge_of(self, published: Checkpoint) -> Edge:
+        """Return the edge of a published tree, from tiles, or from entries if those are damaged."""
+        with contextlib.suppress(CorruptError):
+            edge = merkle.edge(published.size, self._tree.tile)
+            if edge.root() == published.root:
+                return edge
+        return self._mend(published)
+
+    def _mend(self, published: Checkpoint) -> Edge:
+        """Make the tiles of a published tree again, if the stored entries still lead to it.
+
+        If they do not, tiles stay as they are: they show which entries were changed.
+        """
+        _log.warning("tiles are damaged and made again from %d entries", published.size)
+        edge, _ = self._grow(Edge(), published.size, save=False)
+        _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
+        edge, tiles = self._grow(Edge(), published.size, save=True)
+        self._tree.mend(published.size, _all(tiles))
+        return edge
+
+
+def _all(tiles: Tiles) -> list[Tile]:
+    return [Tile(level, n, hashes) for (level, n), hashes in tiles.items()]
+
+
+def _rolled_back(head: int, signed: int) -> CorruptError:
+    return CorruptError(
+        "log_rolled_back",
+        f"the log has {head} entries, but a checkpoint of {signed} was signed: an older copy of it"
+        " was put in its place; bring the newest one back",
+        position=head,
+    )
+
+
+def _require_same(found: Checkpoint, expected: Checkpoint) -> None:
+    if found != expected:
+        raise CorruptError(
+            "log_forked",
+            f"the first {expected.size} entries have the root {found.root.hex()}, but"
+            f" {expected.root.hex()} was signed: entries were changed, or it is another copy",
+            position=expected.size,
+        )

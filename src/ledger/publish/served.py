@@ -1,0 +1,98 @@
+"""Which checkpoint is shown as the newest: the quorum's, or the one that waited long enough.
+
+A newer checkpoint without its quorum must not hide the older one with it from those who verify the
+quorum; an outage of the witnesses delays the ledger, and does not stop it.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from ledger import clock
+from ledger.errors import MalformedError
+from ledger.store.sqlite.endorsements import Cosigned, Endorsements, name_of
+from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.tlog.vkeys import NoteKey
+from ledger.tlog.witness_policy import NONE, WitnessPolicy, parse_policy
+
+MOST_ROWS = 1000
+NO_POLICY = WitnessPolicy((), (), (), NONE)
+
+
+class Quorum:
+    """A policy, and the newest size that its quorum has cosigned, kept up with the table."""
+
+    def __init__(
+        self,
+        policy: WitnessPolicy,
+        endorsements: Endorsements,
+        *,
+        wait_s: float,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.policy = policy
+        self._endorsements = endorsements
+        self._wait_ms = round(wait_s * 1000)
+        self._now_ms = now_ms
+        self._keys = {name_of(key): key for key in policy.keys}
+        self._lock = threading.Lock()
+        self._seen = 0
+        self._met = 0
+        self._open: dict[int, set[NoteKey]] = {}
+
+    def covers(self, size: int) -> bool:
+        """Tell whether a size needs no quorum, or it or a larger one has it."""
+        return self.policy.quorum == NONE or self._newest() >= size
+
+    def served(self, tree: TreeStore) -> Published | None:
+        """Return the checkpoint to show as the newest, None before the first.
+
+        That is the newest one, held back until its quorum is met, for `wait_s` at most.
+        """
+        newest = tree.latest()
+        if newest is None or self.policy.quorum == NONE:
+            return newest
+        met = self._newest()
+        if newest.size == met:
+            return newest
+        overdue = tree.latest(before=clock.to_text(self._now_ms() - self._wait_ms))
+        if overdue is not None and overdue.size > met:
+            return overdue
+        return tree.checkpoint(met) if met else None
+
+    def _newest(self) -> int:
+        """Return the newest size with its quorum, 0 if it was never met."""
+        with self._lock:
+            for row in self._endorsements.cosigned_since(self._seen, MOST_ROWS):
+                self._take(row)
+            return self._met
+
+    def _take(self, row: Cosigned) -> None:
+        self._seen = row.id
+        key = self._keys.get(row.witness)
+        if key is None or row.size <= self._met:
+            return
+        cosigners = self._open.setdefault(row.size, set())
+        cosigners.add(key)
+        if self.policy.met(cosigners):
+            self._met = row.size
+            self._open = {size: keys for size, keys in self._open.items() if size > row.size}
+        elif len(self._open) > MOST_ROWS:
+            del self._open[min(self._open)]
+
+
+def read_policy(path: Path | None, origin: str) -> WitnessPolicy:
+    """Return the policy of a file, and one that asks nobody where there is none.
+
+    Raises MalformedError `policy_malformed`, also for one about other logs, or whose quorum
+    witnesses with an address cannot meet; OSError for a file that cannot be read.
+    """
+    if path is None:
+        return NO_POLICY
+    policy = parse_policy(path.read_bytes())
+    if policy.logs and origin not in {log.key.name for log in policy.logs}:
+        raise MalformedError("policy_malformed", f"{path} is about other logs than {origin}")
+    if not policy.met(each.key for each in policy.witnesses if each.url is not None):
+        detail = f"{path}: the quorum cannot be met by witnesses with an address"
+        raise MalformedError("policy_malformed", detail)
+    return policy

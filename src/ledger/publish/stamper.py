@@ -1,0 +1,157 @@
+"""Time-stamps for checkpoints: at most one an interval, and only where there is something new.
+
+What is stamped is the text of the checkpoint as it is given out, cosignatures included, and that
+text is stored beside the stamp: lines that come later stand behind it. A stamp is verified before
+it is stored, by the certificates that the operator trusts.
+"""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+
+from ledger import clock
+from ledger.errors import LedgerError, MalformedError, RefusedError, UnavailableError
+from ledger.publish.http_client import Peer
+from ledger.publish.served import Quorum
+from ledger.settings import Settings
+from ledger.store.sqlite.endorsements import Endorsements, Stamp
+from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.timestamp import verify
+from ledger.timestamp.response import MAX_STAMP_BYTES
+from ledger.timestamp.verify import REQUEST_TYPE, RESPONSE_TYPE, Certificates
+
+POLL_S = 5.0
+RETRY_S = 60.0
+SETTLE_MS = 10_000  # in which cosignatures come
+SKEW_MS = 5 * 60 * 1000
+
+_log = logging.getLogger("ledger.stamping")
+
+
+class Authority:
+    """A time-stamp authority over HTTP (RFC 3161 section 3.4)."""
+
+    def __init__(self, url: str, certificates: Certificates) -> None:
+        """Raise MalformedError `url_invalid`."""
+        self._peer = Peer(url, max_bytes=MAX_STAMP_BYTES)
+        self._certificates = certificates
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._peer.close()
+
+    def stamp(self, published: Published, note: bytes, *, now_ms: int) -> Stamp:
+        """Return a new and verified stamp of a checkpoint's text.
+
+        Raises UnavailableError `peer_unreachable`, what `verify_stamp` raises, RefusedError
+        `stamp_refused` for an answer to another question or a time that is not now.
+        """
+        nonce = secrets.randbits(63)
+        answer = self._peer.post("", verify.request(note, nonce=nonce), REQUEST_TYPE)
+        if answer.status != 200 or answer.media_type != RESPONSE_TYPE:
+            detail = f"it answers {answer.status} {answer.media_type}"
+            raise UnavailableError("peer_unreachable", detail)
+        found = verify.verify_stamp(answer.body, note, self._certificates)
+        time_ms = round(found.time.timestamp() * 1000)
+        if found.nonce != nonce or abs(time_ms - now_ms) > SKEW_MS:
+            raise RefusedError("stamp_refused", "an old answer, or a clock that is wrong")
+        return Stamp(published.size, note, answer.body, clock.to_text(time_ms))
+
+
+class Stamper:
+    """Has checkpoints of one log stamped, in a thread of its own."""
+
+    def __init__(
+        self,
+        authority: Authority | None,
+        tree: TreeStore,
+        endorsements: Endorsements,
+        quorum: Quorum,
+        *,
+        interval_s: float,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._authority = authority
+        self._interval_s = interval_s
+        self._tree = tree
+        self._endorsements = endorsements
+        self._quorum = quorum
+        self._now_ms = now_ms
+        self._failure: LedgerError | None = None
+        self._stopping = threading.Event()
+
+    def warnings(self) -> list[str]:
+        """Return why there is no time-stamp, if there should be one."""
+        failure = self._failure
+        return [] if failure is None else [f"time-stamps: {failure}"]
+
+    def start(self) -> None:
+        """Stamp in a thread of its own, if there is an authority."""
+        if self._authority is not None:
+            authority = (self._authority,)
+            thread = threading.Thread(target=self._run, args=authority, name="stamper", daemon=True)
+            thread.start()
+
+    def stop(self) -> None:
+        """End soon; a request under way is left to its end and stores nothing any more."""
+        self._stopping.set()
+
+    def _run(self, authority: Authority) -> None:
+        pause_s = min(POLL_S, self._interval_s)
+        while not self._stopping.wait(pause_s):
+            try:
+                self._step(authority)
+                self._failure = None
+                pause_s = min(POLL_S, self._interval_s)
+            except LedgerError as error:
+                pause_s = min(RETRY_S, self._interval_s)
+                self._fail(error)
+            except Exception as error:  # noqa: BLE001  # a bug here must not go unseen
+                if not self._stopping.is_set():  # then it is only that the log is closed
+                    _log.exception("the stamper fails")
+                self._fail(UnavailableError("peer_unreachable", f"a fault of ours: {error!r}"))
+        authority.close()
+
+    def _fail(self, error: LedgerError) -> None:
+        if not self._stopping.is_set():
+            _log.warning("a checkpoint is not stamped: %s", error)
+            self._failure = error
+
+    def _step(self, authority: Authority) -> None:
+        """Stamp what is due, if anything is."""
+        last, now_ms = self._endorsements.last_stamp(), self._now_ms()
+        if last is not None and now_ms - clock.to_ms(last.time) < self._interval_s * 1000:
+            return
+        published = self._settled(now_ms)
+        if published is None:
+            return
+        note = self._endorsements.note(published)
+        if last is not None and (last.size, last.note) == (published.size, note):
+            return
+        stamp = authority.stamp(published, note, now_ms=now_ms)
+        if not self._stopping.is_set():
+            self._endorsements.stamp(stamp)
+
+    def _settled(self, now_ms: int) -> Published | None:
+        """Return the newest checkpoint whose cosignatures have had their time to come."""
+        newest = self._quorum.served(self._tree)
+        if newest is None or not self._quorum.policy.witnesses:
+            return newest
+        older = self._tree.latest(before=clock.to_text(now_ms - SETTLE_MS))
+        return older if older is None or older.size < newest.size else newest
+
+
+def open_authority(settings: Settings) -> Authority | None:
+    """Return the authority of the settings, None if there is none.
+
+    Raises MalformedError `setting_invalid` without its certificates, `url_invalid`,
+    `certificates_malformed`; OSError for a file that cannot be read.
+    """
+    if settings.tsa_url is None:
+        return None
+    if settings.tsa_certificates is None:
+        detail = "LEDGER_TSA_CERTIFICATES names the certificates that LEDGER_TSA_URL leads to"
+        raise MalformedError("setting_invalid", detail)
+    pem = settings.tsa_certificates.read_bytes()
+    return Authority(settings.tsa_url, verify.parse_certificates(pem))

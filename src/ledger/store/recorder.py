@@ -1,0 +1,79 @@
+"""The store under the names by which the eventsourcing library calls it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    Notification,
+    NotSupportedError,
+    RecordConflictError,
+    StoredEvent,
+    Subscription,
+)
+
+from ledger.domain.receipts import own_key
+from ledger.errors import LedgerError, StaleError
+from ledger.store.sqlite.store import SqliteLog, Write
+
+
+class Recorder(ApplicationRecorder):
+    """The library's recorder; the ledger's own commands use `SqliteLog.commit` beside it."""
+
+    def __init__(self, store: SqliteLog) -> None:
+        self.store = store
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+        """Append events as one write; raise RecordConflictError if their stream has moved."""
+        key = own_key([each.state for each in stored_events])
+        write = Write(key=key, events=tuple(stored_events))
+        (outcome,) = self.store.commit([write])
+        if isinstance(outcome, StaleError):
+            raise RecordConflictError(outcome.detail) from outcome
+        if isinstance(outcome, LedgerError):
+            raise outcome
+        return range(outcome.position - outcome.count + 1, outcome.position + 1)
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """Return the events of a stream with versions in (gt, lte]."""
+        stream = originator_id if isinstance(originator_id, UUID) else UUID(originator_id)
+        most = -1 if limit is None else limit
+        rows = self.store.stream(stream, gt=gt or 0, lte=lte, desc=desc, limit=most)
+        return [StoredEvent(stream, *row) for row in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return events by position, as the library's notifications."""
+        if topics:
+            raise NotSupportedError("the log is read whole, not by topic")
+        first = (start or 0) + (0 if inclusive_of_start else 1)
+        return [
+            Notification(UUID(bytes=stream), version, tag, state, position)
+            for position, stream, version, tag, state in self.store.rows(first, stop, limit)
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """Return the newest position, None for an empty log."""
+        return self.store.head() or None
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        """Refuse: SQLite has no way to wait for another process; the follower polls."""
+        raise NotSupportedError("SQLite has no subscriptions")

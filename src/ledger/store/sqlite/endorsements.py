@@ -1,0 +1,100 @@
+"""What others have signed of this log's checkpoints: cosignatures and time-stamps, in its file.
+
+Append-only, and in the order in which they came: a checkpoint's text only ever gets longer, so
+what was stamped or handed out is the beginning of what is handed out later. Everything here was
+verified before it was stored.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.sqlite.tree import Published
+from ledger.tlog.vkeys import NoteKey
+
+
+class Cosigned(msgspec.Struct, frozen=True):
+    """That a witness, by the name that `name_of` gives its key, cosigned a size."""
+
+    id: int
+    size: int
+    witness: str
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """A verified RFC 3161 response, the text that it stamps, and its time."""
+
+    size: int
+    note: bytes
+    token: bytes
+    time: str
+
+
+class Endorsements:
+    """Cosignatures and time-stamps of one log; reads run on a connection of their own."""
+
+    def __init__(self, store: SqliteLog) -> None:
+        self._store = store
+        self._reader = store.reader()
+
+    def close(self) -> None:
+        """Close the connection; the log itself stays open."""
+        self._reader.close()
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._reader.reading() as db:
+            return db.execute(query, values).fetchall()
+
+    def note(self, published: Published) -> bytes:
+        """Return a checkpoint's text: as it was signed, and the cosignatures behind it."""
+        query = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
+        lines = [line for (line,) in self._rows(query, published.size)]
+        return b"".join([published.note, *lines])
+
+    def cosign(self, size: int, key: NoteKey, line: bytes) -> None:
+        """Store a witness's verified line; a second one of the same witness changes nothing."""
+        name = name_of(key)
+        with self._store.transaction() as db:
+            query = "SELECT 1 FROM cosignature WHERE size = ? AND witness = ?"
+            if db.execute(query, (size, name)).fetchone() is None:
+                db.execute("INSERT INTO cosignature VALUES(?,?,?,?)", (None, size, name, line))
+
+    def cosigned_by(self, key: NoteKey) -> int:
+        """Return the newest size that a witness cosigned, 0 for none."""
+        query = "SELECT coalesce(max(size), 0) FROM cosignature WHERE witness = ?"
+        ((size,),) = self._rows(query, name_of(key))
+        return int(size)
+
+    def cosigned_since(self, row_id: int, limit: int) -> list[Cosigned]:
+        """Return the newest cosignatures behind a row, up to `limit` of them, oldest first."""
+        query = "SELECT id, size, witness FROM cosignature WHERE id > ? ORDER BY id DESC LIMIT ?"
+        return [Cosigned(*row) for row in reversed(self._rows(query, row_id, limit))]
+
+    # --- time-stamps ---------------------------------------------------------------------------
+
+    def stamp(self, stamp: Stamp) -> None:
+        """Store a verified stamp."""
+        with self._store.transaction() as db:
+            row = (None, stamp.size, stamp.note, stamp.token, stamp.time)
+            db.execute("INSERT INTO stamp VALUES(?,?,?,?,?)", row)
+
+    def last_stamp(self, size: int | None = None) -> Stamp | None:
+        """Return the newest stamp, or the newest one of a size."""
+        query = "SELECT size, note, token, time FROM stamp"
+        rest = " ORDER BY id DESC LIMIT 1"
+        if size is None:
+            rows = self._rows(query + rest)
+        else:
+            rows = self._rows(f"{query} WHERE size = ?{rest}", size)
+        return Stamp(*rows[0]) if rows else None
+
+    def stamped(self, first: int, last: int) -> dict[int, str]:
+        """Return the time of the newest stamp of each size in this range that has one."""
+        query = "SELECT size, time FROM stamp WHERE size BETWEEN ? AND ? ORDER BY id"
+        return dict(self._rows(query, first, last))
+
+
+def name_of(key: NoteKey) -> str:
+    """Return how a key is written in these tables: its name and its id, as in a signature line."""
+    return f"{key.name}+{key.id.hex()}"

@@ -1,0 +1,121 @@
+"""A time-stamp response, taken apart: RFC 3161 section 2.4.2, RFC 5652 section 5. Pure.
+
+Nothing is verified here, and only what a time-stamp may hold is accepted.
+"""
+
+import re
+from datetime import UTC, datetime
+
+import msgspec
+
+from ledger.errors import MalformedError, RefusedError
+from ledger.timestamp import der
+from ledger.timestamp.der import Reader, oid
+
+MAX_STAMP_BYTES = 64 * 1024
+TST_INFO = oid("1.2.840.113549.1.9.16.1.4")
+_SIGNED_DATA = oid("1.2.840.113549.1.7.2")
+_TIME = re.compile(r"(\d{14})(?:\.(\d{0,8}[1-9]))?Z", re.ASCII)
+
+
+class SignedData(msgspec.Struct, frozen=True):
+    """What is signed, and by whom: contents and whole values in DER, algorithms as their OIDs."""
+
+    content: bytes
+    certificates: tuple[bytes, ...]
+    issuer: bytes
+    serial: int
+    digest: bytes
+    attributes: bytes
+    algorithm: bytes
+    signature: bytes
+
+
+class StampInfo(msgspec.Struct, frozen=True):
+    """What the authority says: of which hash, when, and to which question."""
+
+    algorithm: bytes
+    imprint: bytes
+    time: datetime
+    nonce: int | None
+
+
+def parse_response(response: bytes) -> SignedData:
+    """Return the signed data of a response.
+
+    Raises MalformedError `stamp_malformed`, RefusedError `stamp_not_granted`.
+    """
+    if len(response) > MAX_STAMP_BYTES:
+        raise MalformedError("stamp_malformed", "over 64 KiB")
+    outer = Reader(response)
+    answer = outer.enter(der.SEQUENCE)
+    outer.finish()
+    status = answer.enter(der.SEQUENCE).integer()
+    if status not in (0, 1):  # granted, granted with modifications
+        raise RefusedError("stamp_not_granted", f"the authority refused with status {status}")
+    token = answer.enter(der.SEQUENCE)
+    answer.finish()
+    if token.read(der.OID) != _SIGNED_DATA:
+        raise MalformedError("stamp_malformed", "not signed data")
+    signed = token.enter(der.CONTEXT).enter(der.SEQUENCE)
+    signed.integer()
+    signed.read(der.SET)
+    content = signed.enter(der.SEQUENCE)
+    if content.read(der.OID) != TST_INFO:
+        raise MalformedError("stamp_malformed", "not a time-stamp")
+    info = content.enter(der.CONTEXT).read(der.OCTETS)
+    certificates = _parse_set(signed.read(der.CONTEXT)) if signed.is_next(der.CONTEXT) else ()
+    signed.skip(der.CONTEXT + 1)
+    signers = signed.enter(der.SET)
+    signer = signers.enter(der.SEQUENCE)
+    signers.finish()  # section 2.4.2: the authority's signature and no other
+    signer.integer()
+    who = signer.enter(der.SEQUENCE)
+    return SignedData(
+        content=info,
+        certificates=certificates,
+        issuer=who.whole(der.SEQUENCE),
+        serial=who.integer(),
+        digest=signer.enter(der.SEQUENCE).read(der.OID),
+        attributes=signer.read(der.CONTEXT),
+        algorithm=signer.enter(der.SEQUENCE).read(der.OID),
+        signature=signer.read(der.OCTETS),
+    )
+
+
+def _parse_set(raw: bytes) -> tuple[bytes, ...]:
+    """Return the certificates of a token, in any order: OpenSSL writes the set unsorted."""
+    found, reader = [], Reader(raw)
+    while not reader.is_at_end:
+        found.append(reader.whole(der.SEQUENCE))
+    return tuple(found)
+
+
+def parse_info(raw: bytes) -> StampInfo:
+    """Return what the signed content says; raise MalformedError `stamp_malformed`."""
+    outer = Reader(raw)
+    info = outer.enter(der.SEQUENCE)
+    outer.finish()
+    if info.integer() != 1:
+        raise MalformedError("stamp_malformed", "another version")
+    info.read(der.OID)  # the authority's policy
+    imprint = info.enter(der.SEQUENCE)
+    algorithm = imprint.enter(der.SEQUENCE).read(der.OID)
+    digest = imprint.read(der.OCTETS)
+    info.integer()  # the serial number
+    time = _parse_time(info.read(der.GENERALIZED_TIME))
+    info.skip(der.SEQUENCE)  # the accuracy
+    info.skip(der.BOOLEAN)  # whether stamps are ordered
+    nonce = info.integer() if info.is_next(der.INTEGER) else None
+    return StampInfo(algorithm, digest, time, nonce)
+
+
+def _parse_time(raw: bytes) -> datetime:
+    found = _TIME.fullmatch(raw.decode("ascii", "replace"))
+    if found is None:
+        raise MalformedError("stamp_malformed", "a time is YYYYMMDDhhmmss[.f]Z")
+    try:
+        moment = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise MalformedError("stamp_malformed", "an impossible time") from error
+    return moment.replace(microsecond=int((found[2] or "0").ljust(6, "0")[:6]))

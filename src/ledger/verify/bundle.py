@@ -1,0 +1,271 @@
+"""The verifier of evidence: files in, report out. Pure: no clock, no network, no ledger.
+
+Nine checks, in the order of docs/reference/evidence.md, whose numbers stand at each. None of them
+believes what another has not established: a check that needs an earlier one is skipped if that
+did not pass. What a bundle says of its own keys establishes nothing about whose ledger it is;
+that is the ninth check, with a key that the caller has from elsewhere. Two more are made where
+the caller brings a policy for witnesses, or certificates for time-stamps.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger.domain.entry import entry_hash
+from ledger.domain.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.errors import LedgerError, RefusedError, UnverifiableError
+from ledger.tlog import checkpoint
+from ledger.tlog.checkpoint import VerifiedCheckpoint
+from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, verify_inclusion
+from ledger.tlog.vkeys import ED25519, NoteKey, parse_vkey
+from ledger.tlog.witness_policy import Witnessed, WitnessPolicy
+from ledger.verify import container
+from ledger.verify.container import Files
+from ledger.verify.contents import Casefile, content, placed, read
+from ledger.verify.endorsements import Trust, check_time, check_witnesses
+from ledger.verify.event_checks import Events, Progress, silent
+from ledger.verify.readme import limits
+from ledger.verify.report import LEDGER, Approver, Checks, Decided, Report, Shown, report
+
+_DECISIONS: dict[type[Body], str] = {
+    StatementSigned: "approval",
+    StatementRejected: "rejection",
+    StatementWithdrawn: "withdrawal",
+}
+NOBODY = Trust()
+_RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
+
+Source = bytes | Files
+
+
+def verify(
+    source: Source,
+    *,
+    expected_keys: Sequence[NoteKey] = (),
+    trust: Trust = NOBODY,
+    now_ms: int,
+    progress: Progress = silent,
+) -> Report:
+    """Return what the checks of a bundle come to: of its bytes, or of its files in a directory.
+
+    `expected_keys` are the log keys that the caller trusts, `trust` the witnesses and authorities;
+    `now_ms` tells a pending statement from an expired one. Never raises for what is in a bundle.
+    """
+    return _Verifier(expected_keys, trust, now_ms, progress).report(source)
+
+
+class _Verifier:
+    """The checks of one bundle; what one of them establishes, later ones use."""
+
+    def __init__(
+        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: Progress
+    ) -> None:
+        self._expected = expected
+        self._trust = trust
+        self._now_ms = now_ms
+        self._progress = progress
+
+    def report(self, source: Source) -> Report:
+        """Make the checks and say what they come to."""
+        checks = Checks()
+        case = checks.make("readable", lambda _: _readable(source), True)  # 1
+        events = checks.make("content", self._content, case)  # 2
+        decided = (
+            checks.make("signatures", _signatures, events),  # 3
+            checks.make("attestations", _attestations, events),  # 4
+            checks.make("keys", _keys, events),  # 5
+        )
+        shown = checks.make("policy", self._policy, None if None in decided else events)  # 6
+        checks.make("entries", self._entries, case)  # 7
+        signed = checks.make("checkpoint", _checkpoint, events)  # 8
+        checks.make(LEDGER, lambda found: compare_keys(found, self._expected), signed)  # 9
+        if case is not None:
+            endorsed(checks, (case.note, case.stamp), signed, self._trust)
+        mode = None if case is None else case.mode
+        tree = None if case is None else case.checkpoint
+        return report(checks, mode, tree, shown or (), limits(mode or ""))
+
+    def _content(self, case: Casefile) -> tuple[str, Events]:
+        recorded = content(case)
+        says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
+        return says, Events(case, recorded, progress=self._progress)
+
+    def _policy(self, events: Events) -> tuple[str, tuple[Shown, ...]]:
+        auditor = events.decided()
+        case = events.case
+        shown = []
+        for statement_id in case.statements:
+            statement = auditor.statements[UUID(statement_id)]
+            names = {
+                user: auditor.people[UUID(user)].name for user in _people(events, statement_id)
+            }
+            shown.append(
+                Shown(
+                    id=statement_id,
+                    title=statement.title,
+                    status=statement.status_at(self._now_ms),
+                    approvers=tuple(Approver(each, names[each]) for each in statement.approvals),
+                    decisions=tuple(_decisions(events, statement_id, names)),
+                )
+            )
+        stand = ", ".join(
+            f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
+        )
+        return f"Every decision follows from its evidence: {stand}.", tuple(shown)
+
+    def _entries(self, case: Casefile) -> tuple[str, bool]:
+        if case.mode != "statement":
+            self._whole_tree(case)
+        self._proofs(case)
+        size, count = case.checkpoint.size, len(case.entries)
+        return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
+
+    def _proofs(self, case: Casefile) -> None:
+        """Verify the proof of every entry that has to have one."""
+        statements = {UUID(each) for each in case.statements}
+        missing: LedgerError | None = None
+        for index, raw in case.entries.items():
+            proof = case.proofs.get(index)
+            if proof is None:
+                proved = case.mode == "statement" or case.envelopes[index].stream in statements
+                if proved and missing is None:
+                    detail = f"the proof of entry {index} is not there"
+                    missing = UnverifiableError("proof_missing", detail, position=index + 1)
+                continue
+            try:
+                if (proof.index, proof.note) != (index, case.note):
+                    raise RefusedError("proof_mismatch", "a proof of another entry or checkpoint")
+                tree = case.checkpoint
+                verify_inclusion(entry_hash(raw), index, tree.size, proof.hashes, tree.root)
+            except LedgerError as error:
+                raise placed(error, index + 1) from error
+        if missing is not None:
+            raise missing
+
+    def _whole_tree(self, case: Casefile) -> None:
+        verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
+
+
+# --- the checks that need nothing but what they are given --------------------------------------
+
+
+def _readable(source: Source) -> tuple[str, Casefile]:
+    if isinstance(source, bytes):
+        source = container.parse(source)
+    container.check_files(source)
+    case = read(source)
+    return f"{_number(len(source), 'file')}, each as the manifest has it.", case
+
+
+def _signatures(events: Events) -> tuple[str, bool]:
+    return f"{_number(events.signatures(), 'signature')}, good under the keys they name.", True
+
+
+def _attestations(events: Events) -> tuple[str, bool]:
+    return f"{_number(events.attestations(), 'passkey or key')}, shown with good evidence.", True
+
+
+def _keys(events: Events) -> tuple[str, bool]:
+    return (
+        f"{_number(events.keys(), 'key')}, each its owner's and in force wherever it signed.",
+        True,
+    )
+
+
+def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
+    case, charter = events.case, events.charter
+    announced = [key.vkey for key in charter.log_keys if key.signs(case.checkpoint.size)]
+    return signed_by(case.note, [parse_vkey(vkey) for vkey in announced], charter.ledger)
+
+
+def signed_by(
+    note: bytes, keys: Sequence[NoteKey], expected_origin: str
+) -> tuple[str, VerifiedCheckpoint]:
+    """Return a checkpoint that one of these keys signed, and a sentence; raise as `verify_note`."""
+    signed = checkpoint.verify_note(note, keys, expected_origin=expected_origin)
+    kinds = ["Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers]
+    words = f"{' and '.join(kinds)} key{'s' if len(kinds) > 1 else ''}"
+    return f"Signed for {signed.checkpoint.size:,} entries with the announced {words}.", signed
+
+
+def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tuple[str, bool]:
+    """Compare who signed with the keys that the caller trusts.
+
+    Raises UnverifiableError `log_key_not_given`, RefusedError `ledger_unexpected`.
+    """
+    if not expected:
+        raise UnverifiableError("log_key_not_given", "no key was given to compare with")
+    if not set(expected) & set(signed.signers):
+        raise RefusedError("ledger_unexpected", "another ledger's: the key given did not sign")
+    return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
+
+
+def endorsed(
+    checks: Checks,
+    files: tuple[bytes, bytes | None],
+    signed: VerifiedCheckpoint | None,
+    trust: Trust,
+) -> None:
+    """Make the checks of a checkpoint's text and its stamp that the caller brought trust for."""
+    note, stamp = files
+    policy, certificates = trust.policy, trust.certificates
+    if policy is not None:
+        checks.make("witnesses", lambda found: _witnesses(note, found, policy), signed)
+    if certificates is not None:
+        checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
+
+
+def _witnesses(
+    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy
+) -> tuple[str, Witnessed]:
+    # A policy that names logs accepts these and no others.
+    keys = () if policy.logs else signed.signers
+    return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
+
+
+def verify_tree(
+    entries: dict[int, bytes], tiles: dict[tuple[int, int], bytes], root: bytes, progress: Progress
+) -> None:
+    """Verify that the entries, all of a log, are what its tiles and its root are over.
+
+    Raises RefusedError `tile_mismatch`, with the position where a leaf differs, `root_mismatch`.
+    """
+    edge, total = Edge(), len(entries)
+    hashes = [entry_hash(raw) for raw in entries.values()]
+    for start in range(0, total, _RUN):
+        edge, touched = edge.extend(b"".join(hashes[start : start + _RUN]))
+        for tile in touched:
+            given = tiles.get((tile.level, tile.n), b"")
+            # Between runs a tile is as wide as it is so far; its beginning has to agree already.
+            if given[: len(tile.hashes)] != tile.hashes:
+                raise _mismatch(tile.level, tile.n, given, tile.hashes)
+        progress("entries", edge.size, total)
+    if edge.root() != root:
+        raise RefusedError("root_mismatch", "the entries lead to another root")
+
+
+def _mismatch(level: int, n: int, given: bytes, expected: bytes) -> RefusedError:
+    detail = f"tile {n} of level {level} is not over these entries"
+    if level:
+        return RefusedError("tile_mismatch", detail)
+    at = range(0, len(expected), HASH_BYTES)
+    place = next(i for i in at if given[i : i + HASH_BYTES] != expected[i : i + HASH_BYTES])
+    return RefusedError("tile_mismatch", detail, position=n * WIDTH + place // HASH_BYTES + 1)
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def _people(events: Events, statement: str) -> list[str]:
+    return [body.signer for _, _, body in events.decisions(statement)]
+
+
+def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[Decided]:
+    return [
+        Decided(at, time, body.signer, names[body.signer], _DECISIONS[type(body)], body.kid)
+        for at, time, body in events.decisions(statement)
+    ]
+
+
+def _number(count: int, word: str) -> str:
+    plural = {"entry": "entries", "passkey or key": "passkeys and keys"}.get(word, f"{word}s")
+    return f"{count:,} {word if count == 1 else plural}"

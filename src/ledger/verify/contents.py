@@ -1,0 +1,277 @@
+"""A bundle's files read into what they are: entries, bodies, proofs, tiles, a checkpoint. Pure.
+
+The first two checks of a verifier: the shape of everything, then the bodies. Everything is parsed,
+in its one form, and belongs together by its names and numbers; a body is believed once its entry
+commits to it. A file that no bundle has is refused: whoever reads the files by hand must not find
+one that no check looked at.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain import entry, events
+from ledger.domain.document import parse_uuid
+from ledger.domain.entry import Entry, parse_canonical
+from ledger.domain.events import Recorded, StatementDrafted
+from ledger.encoding import b64_encode
+from ledger.errors import CorruptError, LedgerError, MalformedError, UnverifiableError
+from ledger.tlog.checkpoint import Checkpoint, Proof, parse_note, parse_proof
+from ledger.tlog.merkle import HASH_BYTES, WIDTH
+from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
+from ledger.verify.container import MANIFEST, Files, Mode, Tree, parse_manifest
+from ledger.verify.exhibits import exhibits
+
+CHECKPOINT, STAMP = "checkpoint", "checkpoint.tsr"
+# What is shown as it is, and what other checks look into.
+_PLAIN = frozenset(
+    {MANIFEST, CHECKPOINT, STAMP, "README.txt", "verify.html", "policy"}
+    | {"keys/vkeys", "keys/tsa-chain.pem"}
+)
+_NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,17})(\.tlog-proof)?", re.ASCII)
+_EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
+
+
+class Casefile(msgspec.Struct):
+    """What is in a bundle; entries and bodies by leaf index, in ascending order."""
+
+    mode: Mode
+    statements: tuple[str, ...]
+    note: bytes
+    checkpoint: Checkpoint
+    entries: dict[int, bytes]
+    envelopes: dict[int, Entry]
+    bodies: dict[int, bytes]
+    proofs: dict[int, Proof]
+    tiles: dict[tuple[int, int], bytes]
+    exhibits: dict[str, bytes]
+    stamp: bytes | None
+
+    def state(self, index: int) -> bytes:
+        """Return an event as it is stored: its entry, its salt and its body."""
+        raw = self.entries[index]
+        return len(raw).to_bytes(2, "big") + raw + self.bodies[index]
+
+
+def read(files: Files) -> Casefile:
+    """Return what the files of a bundle are.
+
+    Raises what `parse_manifest`, `parse_note`, `parse_proof`, `split_bundle` and `parse_canonical`
+    raise; MalformedError `file_unknown`, `file_missing`, `tile_malformed`, `manifest_mismatch`,
+    `id_invalid`; CorruptError `state_truncated`, `entry_missing`, `version_gap`, with the position.
+    """
+    manifest = parse_manifest(files)
+    for name in ("README.txt", CHECKPOINT, "keys/vkeys"):
+        if name not in files:
+            raise MalformedError("file_missing", f"the file {name} is not there")
+    note = files[CHECKPOINT]
+    checkpoint = parse_note(note).checkpoint
+    stated = Tree(checkpoint.origin, b64_encode(checkpoint.root), checkpoint.size)
+    if manifest.checkpoint != stated:
+        raise MalformedError("manifest_mismatch", "the manifest states another checkpoint")
+    for statement in manifest.statements:
+        parse_uuid(statement)
+    tiles, bundles = read_tiles(files, 0 if manifest.mode == "statement" else checkpoint.size)
+    names = {
+        name
+        for (level, n), hashes in tiles.items()
+        for name in names_of_tile(level, n, len(hashes) // HASH_BYTES)
+    }
+    numbered = _numbered(files, manifest.mode, names)
+    entries = dict(sorted(numbered["entries"].items())) or unbundled(bundles)
+    return Casefile(
+        mode=manifest.mode,
+        statements=manifest.statements,
+        note=note,
+        checkpoint=checkpoint,
+        entries=entries,
+        envelopes=envelopes(entries, checkpoint.size),
+        bodies=_bodies(numbered["bodies"], entries),
+        proofs=_proofs(numbered["proofs"], entries),
+        tiles=tiles,
+        exhibits={name: files[name] for name in files if _EXHIBIT.match(name)},
+        stamp=files.get(STAMP),
+    )
+
+
+def names_of_tile(level: int, n: int, width: int) -> Iterator[str]:
+    """Yield the name of a tile, and of the bundle of entries beside one of the lowest level."""
+    path = tile_path(n, width)
+    yield f"tile/{level}/{path}"
+    if level == 0:
+        yield f"tile/entries/{path}"
+
+
+def read_tiles(
+    files: Files, size: int
+) -> tuple[dict[tuple[int, int], bytes], dict[int, list[bytes]]]:
+    """Return the tiles of a tree of this size by level and number, and its entries by tile.
+
+    Raises MalformedError `file_missing`, `tile_malformed`, `entry_bundle_malformed`.
+    """
+    tiles, bundles = {}, {}
+    for level, n, width in tiles_of(size):
+        path = tile_path(n, width)
+        hashes = files.get(f"tile/{level}/{path}")
+        if hashes is None:
+            raise MalformedError("file_missing", f"the file tile/{level}/{path} is not there")
+        if len(hashes) != width * HASH_BYTES:
+            raise MalformedError(
+                "tile_malformed", f"the tile {level}/{path} is too short, or too long"
+            )
+        tiles[level, n] = hashes
+        if level == 0:
+            bundles[n] = _entries_of_tile(files, f"tile/entries/{path}")
+    return tiles, bundles
+
+
+def _entries_of_tile(files: Files, name: str) -> list[bytes]:
+    """Return the entries of one tile; raise as `split_bundle`, and for another number of them."""
+    _, width = parse_tile_path(name.removeprefix("tile/entries/"))
+    if name not in files:
+        raise MalformedError("file_missing", f"the file {name} is not there")
+    entries = split_bundle(files[name])
+    if len(entries) != width:
+        raise MalformedError(
+            "entry_bundle_malformed", f"the file {name} has {len(entries)} entries"
+        )
+    return entries
+
+
+def unbundled(bundles: dict[int, list[bytes]]) -> dict[int, bytes]:
+    """Return the entries of bundles by leaf index."""
+    return {
+        n * WIDTH + place: raw for n, bundle in bundles.items() for place, raw in enumerate(bundle)
+    }
+
+
+def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, bytes]]:
+    """Return the files with a leaf index by kind; refuse every file that no bundle has."""
+    found: dict[str, dict[int, bytes]] = {"entries": {}, "bodies": {}, "proofs": {}}
+    for name, content in files.items():
+        if name in _PLAIN or name in tiles or _EXHIBIT.match(name):
+            continue
+        match = _NUMBERED.fullmatch(name)
+        is_proof = match is not None and match[3] is not None
+        if match is None or is_proof != (match[1] == "proofs"):
+            raise MalformedError("file_unknown", f"the file {name} is no file of a bundle")
+        if match[1] == "entries" and mode != "statement":
+            raise MalformedError("file_unknown", f"the file {name} is none of a {mode} bundle")
+        found[match[1]][int(match[2])] = content
+    return found
+
+
+def envelopes(entries: dict[int, bytes], size: int) -> dict[int, Entry]:
+    """Return the entries parsed, each stream's versions being 1, 2, 3 … in the log's order."""
+    found: dict[int, Entry] = {}
+    versions: dict[UUID, int] = {}
+    for index, raw in entries.items():
+        try:
+            if index >= size:
+                raise CorruptError("entry_missing", f"the checkpoint has {size} entries only")
+            envelope = parse_canonical(raw)
+            version = versions.get(envelope.stream, 0)
+            if envelope.seq != version + 1:
+                detail = f"after version {version} comes {envelope.seq}"
+                raise CorruptError("version_gap", detail)
+        except LedgerError as error:
+            raise placed(error, index + 1) from error
+        versions[envelope.stream] = envelope.seq
+        found[index] = envelope
+    return found
+
+
+def _bodies(bodies: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, bytes]:
+    for index in sorted(bodies):
+        if index not in entries:
+            raise placed(
+                CorruptError("entry_missing", f"the file bodies/{index} has no entry"), index + 1
+            )
+        if len(bodies[index]) < entry.SALT_BYTES:
+            raise placed(
+                CorruptError("state_truncated", f"the file bodies/{index} is cut"), index + 1
+            )
+    return dict(sorted(bodies.items()))
+
+
+def _proofs(proofs: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, Proof]:
+    found = {}
+    for index in sorted(proofs):
+        try:
+            if index not in entries:
+                raise CorruptError(
+                    "entry_missing", f"the file proofs/{index}.tlog-proof has no entry"
+                )
+            found[index] = parse_proof(proofs[index])
+        except LedgerError as error:
+            raise placed(error, index + 1) from error
+    return found
+
+
+def placed(error: LedgerError, position: int) -> LedgerError:
+    """Return the same error with the position that it is about."""
+    return type(error)(error.code, error.detail, **(error.evidence | {"position": position}))
+
+
+# --- check 2: bodies ---------------------------------------------------------------------------
+
+
+def content(case: Casefile) -> list[Recorded]:
+    """Return the events of the bodies, each the one that its entry commits to (check 2).
+
+    Raises CorruptError `body_mismatch`, `event_malformed`, `exhibit_mismatch`,
+    `statement_unknown`; UnverifiableError `event_unknown`, `body_missing`.
+    """
+    found: list[Recorded] = []
+
+    def look(index: int) -> None:
+        body = case.bodies[index]
+        entry.check_commitment(
+            case.envelopes[index], body[: entry.SALT_BYTES], body[entry.SALT_BYTES :]
+        )
+        try:
+            found.append(Recorded(index + 1, events.decode(case.state(index))))
+        except CorruptError as error:
+            if error.code == "event_unknown":
+                raise UnverifiableError(error.code, error.detail) from error
+            raise
+
+    look_at(case.bodies, lambda index: index + 1, look)
+    shown = {case.envelopes[index].stream for index in case.bodies}
+    for index, envelope in case.envelopes.items():
+        if index not in case.bodies and (case.mode == "full" or envelope.stream in shown):
+            missing = UnverifiableError("body_missing", f"the body of entry {index} is not there")
+            raise placed(missing, index + 1)
+    _compare(case, found)
+    return found
+
+
+def _compare(case: Casefile, found: Sequence[Recorded]) -> None:
+    drafts = {e.event.stream for e in found if isinstance(e.event.body, StatementDrafted)}
+    for statement in case.statements:
+        if UUID(statement) not in drafts:
+            raise CorruptError("statement_unknown", f"the statement {statement} is not in it")
+    expected = exhibits(found, case.statements)
+    for name in sorted(expected.keys() | case.exhibits.keys()):
+        if expected.get(name) != case.exhibits.get(name):
+            raise CorruptError("exhibit_mismatch", f"the file {name} is not what the events say")
+
+
+def look_at(items: Any, position: Callable[[Any], int], look: Callable[[Any], None]) -> None:
+    """Look at each; raise the first error, or the first that leaves it open if there is no other.
+
+    Both get the position.
+    """
+    missing: LedgerError | None = None
+    for item in items:
+        try:
+            look(item)
+        except UnverifiableError as error:
+            missing = missing or placed(error, position(item))
+        except LedgerError as error:
+            raise placed(error, position(item)) from error
+    if missing is not None:
+        raise missing

@@ -1,0 +1,288 @@
+"""The checks of a bundle's events: signatures, attestations, keys, decisions. Pure.
+
+The auditor makes every decision again. If it agrees with all of them, each signature, attestation
+and key was good, for it looks at all of those. If it does not, they are looked at one kind at a
+time, over all events, so that the report says what is wrong and not only where. Only what is left
+then, the rules, is its own to say.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from uuid import UUID
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import charter, person
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import parse_approval
+from ledger.domain.charter import Charter
+from ledger.domain.events import (
+    KeyAttested,
+    KeyRevoked,
+    LedgerCreated,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
+    PasskeyAdded,
+    PasskeyRemoved,
+    Recorded,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+    UserRegistered,
+)
+from ledger.domain.passkey import RelyingParty
+from ledger.domain.person import Key, KeySubmission, Person
+from ledger.encoding import b64u_decode
+from ledger.errors import CorruptError, LedgerError, RefusedError, UnverifiableError
+from ledger.jose import CompactJws, PublicJwk, thumbprint, verify_compact
+from ledger.verify.auditor import AuditError, Auditor
+from ledger.verify.contents import Casefile, look_at
+from ledger.verify.exhibits import signature
+
+Look = Callable[[Recorded], None]
+Progress = Callable[[str, int, int], None]  # what, how many of it are done, how many there are
+Decision = StatementSigned | StatementRejected | StatementWithdrawn
+_OF_THE_LEDGER = (LedgerCreated, LogKeysAnnounced, LogKeysRetired, LogFrozen)
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+class Events:
+    """The events of a bundle, whose bodies are those that their entries commit to."""
+
+    def __init__(
+        self, case: Casefile, recorded: Sequence[Recorded], *, progress: Progress = silent
+    ) -> None:
+        self.case = case
+        self._progress = progress
+        self._recorded = recorded
+        self._complete = case.mode == "full"
+        bodies = [each.event.body for each in recorded]
+        self._founding = next((each for each in bodies if isinstance(each, LedgerCreated)), None)
+        self._keys: dict[str, PublicJwk] = {
+            thumbprint(each.jwk): each.jwk for each in bodies if isinstance(each, KeyAttested)
+        }
+
+    def _each(self, look: Look) -> None:
+        look_at(self._recorded, lambda recorded: recorded.position, look)
+
+    @property
+    def founding(self) -> LedgerCreated:
+        """The ledger's founding; raise UnverifiableError `not_founded`."""
+        if self._founding is None:
+            raise UnverifiableError("not_founded", "the founding of the ledger is not there")
+        return self._founding
+
+    @cached_property
+    def charter(self) -> Charter:
+        """The ledger's charter as of the last event of its own stream."""
+        state: Charter | None = None
+        for recorded in self._recorded:
+            if recorded.event.stream == charter.STREAM:
+                try:
+                    state = charter.evolve(state, recorded.event)
+                except AssertionError as error:
+                    detail = "an event that is not of the ledger's own stream"
+                    raise CorruptError("event_misplaced", detail) from error
+        if state is None:
+            raise UnverifiableError("not_founded", "the founding of the ledger is not there")
+        return state
+
+    def decisions(self, statement: str) -> list[tuple[int, str, Decision]]:
+        """Return position, time and body of each decision on a statement."""
+        mine = [each for each in self._recorded if each.event.stream == UUID(statement)]
+        return [
+            (each.position, each.event.at, each.event.body)
+            for each in mine
+            if isinstance(each.event.body, Decision)
+        ]
+
+    # --- deciding again (check 6) ----------------------------------------------------------------
+
+    @cached_property
+    def auditor(self) -> Auditor | AuditError:
+        """What the auditor came to, or why it stopped."""
+        auditor = Auditor(complete=self._complete)
+        try:
+            for done, recorded in enumerate(self._recorded, start=1):
+                auditor.add(recorded.position, self.case.state(recorded.position - 1))
+                self._progress("decisions", done, len(self._recorded))
+            auditor.finish()
+        except AuditError as error:
+            return error
+        return auditor
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every decision, made again, led to its event."""
+        return isinstance(self.auditor, Auditor)
+
+    def decided(self) -> Auditor:
+        """Return the auditor that agreed with everything (check 6).
+
+        Raises the refusal with its position; UnverifiableError `statement_unknown`,
+        `body_missing` where the bundle shows too little of the log.
+        """
+        self._require_everybody()
+        if isinstance(self.auditor, Auditor):
+            return self.auditor
+        position = self.auditor.evidence["position"]
+        cause = self.auditor.__cause__
+        if isinstance(cause, LedgerError):
+            open_ = cause.code == "statement_unknown" and not self._complete
+            kind = UnverifiableError if open_ else RefusedError
+            raise kind(cause.code, cause.detail, position=position)
+        raise RefusedError("event_misplaced", self.auditor.detail, position=position)
+
+    def _require_everybody(self) -> None:
+        """Whether a rejection ends a statement depends on who there was at its position."""
+        rejected = [e for e in self._recorded if isinstance(e.event.body, StatementRejected)]
+        for index, envelope in self.case.envelopes.items() if rejected else ():
+            left_out = envelope.type == UserRegistered.TAG and index not in self.case.bodies
+            behind = [each.position for each in rejected if index < each.position]
+            if left_out and behind:
+                detail = f"who registered in entry {index} might still have approved"
+                raise UnverifiableError("body_missing", detail, position=behind[0])
+
+    # --- signatures (check 3) --------------------------------------------------------------------
+
+    def signatures(self) -> int:
+        """Return how many signatures verify under the keys that they name."""
+        signed = [each for each in self._recorded if signature(each.event.body)]
+        if not self.is_sound:
+            look_at(signed, lambda recorded: recorded.position, self._verify)
+        return len(signed)
+
+    def _verify(self, recorded: Recorded) -> None:
+        jws = _parse(recorded)
+        verify_compact(jws, self._key(recorded, jws.header.kid))
+
+    def _key(self, recorded: Recorded, kid: str) -> PublicJwk:
+        if isinstance(recorded.event.body, LedgerCreated):
+            return recorded.event.body.key
+        if isinstance(recorded.event.body, _OF_THE_LEDGER):
+            return self.founding.key
+        if kid not in self._keys:
+            raise self._unknown(kid)
+        return self._keys[kid]
+
+    def _unknown(self, kid: str) -> LedgerError:
+        """The whole log has every key; of a part, the owner may have been left out."""
+        kind = RefusedError if self._complete else UnverifiableError
+        return kind("key_unknown", f"nobody in this bundle has the key {kid!a:.60}")
+
+    # --- attestations (check 4) ------------------------------------------------------------------
+
+    def attestations(self) -> int:
+        """Return how many passkeys and keys were shown with evidence that verifies."""
+        shown = (PasskeyAdded, KeyAttested)
+        count = sum(isinstance(each.event.body, shown) for each in self._recorded)
+        if not self.is_sound:
+            people: dict[UUID, Person] = {}
+            self._each(lambda recorded: self._attest(recorded, people))
+        return count
+
+    def _attest(self, recorded: Recorded, people: dict[UUID, Person]) -> None:
+        event, owner = recorded.event, people.get(recorded.event.stream)
+        match event.body:
+            case UserRegistered() if owner is None:
+                people[event.stream] = person.evolve(None, event)
+            case PasskeyAdded() as body if owner is not None:
+                person.first_passkey(
+                    body.registration,
+                    body.credential_id,
+                    challenge=b64u_decode(body.challenge),
+                    party=self._party,
+                    transports=body.transports,
+                )
+                people[event.stream] = person.evolve(owner, event)
+            case KeyAttested() as body if owner is not None:
+                self._attest_key(owner, body, event.at)
+                people[event.stream] = person.evolve(owner, event)
+            case PasskeyRemoved() as body if owner is not None:
+                with suppress(KeyError):  # of a passkey that was never there: a decision's matter
+                    people[event.stream] = person.evolve(owner, event)
+            case _:
+                pass
+
+    def _attest_key(self, owner: Person, body: KeyAttested, at: str) -> None:
+        jwk = msgspec.to_builtins(body.jwk)
+        person.attest_key(
+            owner,
+            KeySubmission(jwk, body.assertion, body.possession, body.expires_at),
+            nonce=body.nonce,
+            ledger=self.founding.ledger,
+            party=self._party,
+            now_ms=clock.to_ms(at),
+        )
+
+    @property
+    def _party(self) -> RelyingParty:
+        return RelyingParty(rp_id=self.founding.rp_id, origin=self.founding.origin)
+
+    # --- keys (check 5) --------------------------------------------------------------------------
+
+    def keys(self) -> int:
+        """Return how many keys signed, each its owner's and in force wherever it was used."""
+        if not self.is_sound:
+            owners: dict[str, tuple[UUID, Key]] = {}
+            self._each(lambda recorded: self._use(recorded, owners))
+        return len({_kid(each) for each in self._recorded} - {None})
+
+    def _use(self, recorded: Recorded, owners: dict[str, tuple[UUID, Key]]) -> None:
+        event = recorded.event
+        kid = _kid(recorded)
+        if kid is not None:
+            self._require_in_force(recorded, kid, owners)
+        if isinstance(event.body, KeyAttested):
+            new = thumbprint(event.body.jwk)
+            owners.setdefault(new, (event.stream, Key(new, event.body.jwk, event.body.expires_at)))
+        elif isinstance(event.body, KeyRevoked) and event.body.kid in owners:
+            owner, key = owners[event.body.kid]
+            owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
+
+    def _require_in_force(
+        self, recorded: Recorded, kid: str, owners: dict[str, tuple[UUID, Key]]
+    ) -> None:
+        if kid not in owners:
+            if kid in self._keys:
+                raise RefusedError("key_unknown", "the key was attested later than it signed")
+            raise self._unknown(kid)
+        owner, key = owners[kid]
+        if str(owner) != _actor(recorded):
+            raise RefusedError("key_of_another", "the key belongs to somebody else")
+        holder = Person(str(owner), 0, "", frozenset(), {kid: key}, {})
+        holder.active_key(kid, now_ms=clock.to_ms(recorded.event.at))
+
+
+def _parse(recorded: Recorded) -> CompactJws:
+    text = signature(recorded.event.body)
+    approves = isinstance(recorded.event.body, StatementSigned)
+    return parse_approval(text) if approves else parse_act(text)
+
+
+def _kid(recorded: Recorded) -> str | None:
+    """Return the key that a person signed an event with; None for what no person's key signed.
+
+    A JWS that is none is the signatures' matter.
+    """
+    if isinstance(recorded.event.body, _OF_THE_LEDGER):
+        return None
+    try:
+        return _parse(recorded).header.kid
+    except LedgerError:
+        return None
+
+
+def _actor(recorded: Recorded) -> str:
+    """Return who acted, as the event says."""
+    body = recorded.event.body
+    for name in ("creator", "signer", "by"):
+        if hasattr(body, name):
+            return str(getattr(body, name))
+    return str(recorded.event.stream)

@@ -1,0 +1,208 @@
+"""What a bundle shows of its events: documents, signatures and keys as files of their own. Pure.
+
+Everything here follows from the bodies, so the verifier makes it again and compares. It is there
+for people and for tools that know JWS and nothing of ledgers.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain.charter import STREAM
+from ledger.domain.document import Document
+from ledger.domain.events import (
+    Event,
+    InvitationIssued,
+    KeyAttested,
+    KeyRevoked,
+    LedgerCreated,
+    LogKeysAnnounced,
+    PasskeyAdded,
+    PasskeyRemoved,
+    Recorded,
+    RoleGranted,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
+from ledger.domain.passkey import attestation_challenge
+from ledger.encoding import b64u_encode, jcs
+from ledger.jose import ALGORITHMS, PublicJwk, general
+
+VKEYS = "keys/vkeys"
+
+# --- the streams involved ----------------------------------------------------------------------
+
+
+def involved(
+    statements: Iterable[UUID],
+    stream: Callable[[UUID], Sequence[Recorded]],
+    everybody: Callable[[], Iterable[UUID]],
+) -> list[Recorded]:
+    """Return the events of all streams that the decisions on these statements depend on.
+
+    `stream` returns a stream's events, `everybody` the streams of all people. In log order.
+    """
+    found: dict[UUID, Sequence[Recorded]] = {}
+    waiting = [STREAM, *statements]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found[name] = stream(name)
+        for recorded in found[name]:
+            waiting += _depends_on(recorded.event)
+            # Whether a policy can still be met is decided on all people of that position.
+            if isinstance(recorded.event.body, StatementRejected):
+                waiting += everybody()
+    return sorted((each for events in found.values() for each in events), key=_position)
+
+
+def _position(recorded: Recorded) -> int:
+    return recorded.position
+
+
+def _depends_on(event: Event) -> list[UUID]:
+    match event.body:
+        case StatementDrafted(creator=who, document=text):
+            older = msgspec.json.decode(text, type=Document).supersedes
+            return [UUID(who), *([] if older is None else [UUID(older)])]
+        case StatementSigned(signer=who) | StatementRejected(signer=who):
+            return [UUID(who)]
+        case StatementWithdrawn(signer=who):
+            return [UUID(who)]
+        case InvitationIssued(by=who) | RoleGranted(by=who):
+            return [UUID(who)]
+        case KeyRevoked(by=who) | PasskeyRemoved(by=who):
+            return [UUID(who)]
+        case _:
+            return []
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def exhibits(events: Sequence[Recorded], statements: Sequence[str]) -> dict[str, bytes]:
+    """Return the files under `statements/` and `people/`, and `keys/vkeys`, of these events."""
+    files = {VKEYS: _vkeys(events)}
+    signers: set[str] = set()
+    for statement in statements:
+        stream = UUID(statement)
+        for name, content in _statement([each for each in events if each.event.stream == stream]):
+            files[f"statements/{statement}/{name}"] = content
+        signers |= {_kid(each.event) for each in events if each.event.stream == stream}
+    return files | dict(_people(events, signers))
+
+
+def _vkeys(events: Sequence[Recorded]) -> bytes:
+    announced = [each.event.body for each in events]
+    vkeys = [
+        vkey for body in announced if isinstance(body, LogKeysAnnounced) for vkey in body.vkeys
+    ]
+    return "".join(f"{vkey}\n" for vkey in vkeys).encode()
+
+
+def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
+    payload, shared = "", []
+    for recorded in events:
+        body = recorded.event.body
+        if isinstance(body, StatementDrafted):
+            yield "document.json", body.document.encode()
+            payload = b64u_encode(body.document.encode())
+        jws = signature(body)
+        if isinstance(body, StatementSigned) and jws.split(".")[1:-1] == [payload]:
+            shared.append(jws)
+        tag = body.TAG.rpartition(".")[0]
+        yield f"{recorded.position}-{tag}.jws", jws.encode()
+    if shared:
+        yield "jws.json", general(shared)
+
+
+def signature(body: msgspec.Struct) -> str:
+    """Return the JWS that an event was made with, empty for one without."""
+    return getattr(body, "jws", None) or getattr(body, "act", None) or ""
+
+
+def _kid(event: Event) -> str:
+    return str(getattr(event.body, "kid", ""))
+
+
+def _people(events: Sequence[Recorded], kids: set[str]) -> Iterator[tuple[str, bytes]]:
+    founding = next((e.event.body for e in events if isinstance(e.event.body, LedgerCreated)), None)
+    for recorded in events:
+        body = recorded.event.body
+        if not isinstance(body, KeyAttested) or body.kid not in kids or founding is None:
+            continue
+        owner = recorded.event.stream
+        mine = [each for each in events if each.event.stream == owner]
+        passkey = _first(mine, PasskeyAdded, "credential_id", body.assertion.credential_id)
+        revoked = _first(mine, KeyRevoked, "kid", body.kid)
+        if passkey is not None:
+            name = f"people/{owner}/{body.kid}"
+            yield f"{name}.jwk.json", jcs(_public(body.jwk, body.kid))
+            yield (
+                f"{name}.attestation.json",
+                jcs(_attested(recorded, revoked) | _evidence(recorded, passkey, founding)),
+            )
+
+
+def _first(
+    events: Sequence[Recorded], kind: type[msgspec.Struct], member: str, value: str
+) -> Recorded | None:
+    for each in events:
+        if isinstance(each.event.body, kind) and getattr(each.event.body, member) == value:
+            return each
+    return None
+
+
+def _public(jwk: PublicJwk, kid: str) -> dict[str, Any]:
+    named = {"alg": ALGORITHMS[type(jwk)][0], "kid": kid, "use": "sig"}
+    members: dict[str, Any] = msgspec.to_builtins(jwk)
+    return members | named
+
+
+def _attested(recorded: Recorded, revoked: Recorded | None) -> dict[str, Any]:
+    """Return the members of a key that say how it stands, as the HTTP interface has them."""
+    body: Any = recorded.event.body
+    ended = None if revoked is None else revoked.event
+    return {
+        "kid": body.kid,
+        "user": str(recorded.event.stream),
+        "jwk": msgspec.to_builtins(body.jwk),
+        "credentialId": body.assertion.credential_id,
+        "status": "active" if revoked is None else "revoked",
+        "attestedAt": recorded.event.at,
+        "position": recorded.position,
+        "revokedAt": None if ended is None else ended.at,
+        "revokedPosition": None if revoked is None else revoked.position,
+        "compromisedSince": getattr(ended and ended.body, "compromised_since", None),
+        "expiresAt": body.expires_at,
+    }
+
+
+def _evidence(recorded: Recorded, passkey: Recorded, founding: LedgerCreated) -> dict[str, Any]:
+    body: Any = recorded.event.body
+    shown: Any = passkey.event.body
+    challenge = attestation_challenge(
+        kid=body.kid,
+        ledger=founding.ledger,
+        nonce=body.nonce,
+        user=str(recorded.event.stream),
+        expires_at=body.expires_at,
+    )
+    return {
+        "attestation": {
+            "nonce": body.nonce,
+            "ledger": founding.ledger,
+            "challenge": b64u_encode(challenge),
+            "rpId": founding.rp_id,
+            "origin": founding.origin,
+            "assertion": msgspec.to_builtins(body.assertion),
+            "possession": body.possession,
+            "passkeyPublicKey": shown.public_key,
+            "passkeyAlgorithm": shown.algorithm,
+        }
+    }

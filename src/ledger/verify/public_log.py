@@ -1,0 +1,65 @@
+"""The verifier of a public log: every tile, every entry, the checkpoint over them. Pure.
+
+There are no bodies in a public log, so nothing is decided again: what is shown is that the log
+is whole, in its one form, and the one that its keys signed.
+"""
+
+from collections.abc import Sequence
+
+from ledger.tlog import checkpoint
+from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
+from ledger.tlog.vkeys import NoteKey
+from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by, verify_tree
+from ledger.verify.container import Files
+from ledger.verify.contents import CHECKPOINT, STAMP, envelopes, read_tiles, unbundled
+from ledger.verify.endorsements import Trust
+from ledger.verify.event_checks import Progress, silent
+from ledger.verify.readme import limits
+from ledger.verify.report import LEDGER, Checks, Report, report
+
+Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes]]
+MODE = "log"
+
+
+def verify_log(
+    files: Files,
+    *,
+    expected_keys: Sequence[NoteKey] = (),
+    announced_keys: Sequence[NoteKey] = (),
+    trust: Trust = NOBODY,
+    progress: Progress = silent,
+) -> Report:
+    """Return what the checks of a log's `checkpoint`, tiles and entries come to.
+
+    `expected_keys` and `trust` are what the caller trusts, `announced_keys` what the ledger names.
+    """
+    checks = Checks()
+    parts = checks.make("readable", lambda _: _readable(files), True)
+    checks.make("entries", lambda found: _entries(found, progress), parts)
+    keys = (*expected_keys, *announced_keys)
+    signed = checks.make("checkpoint", lambda found: _signed(files, found, keys), parts)
+    checks.make(LEDGER, lambda found: compare_keys(found, expected_keys), signed)
+    endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
+    tree = None if parts is None else parts[0]
+    return report(checks, MODE, tree, (), limits(MODE))
+
+
+def _readable(files: Files) -> tuple[str, Parts]:
+    tree = checkpoint.parse_note(files[CHECKPOINT]).checkpoint
+    tiles, bundles = read_tiles(files, tree.size)
+    entries = unbundled(bundles)
+    envelopes(entries, tree.size)
+    return f"{len(files):,} files, each entry in its one form.", (tree, entries, tiles)
+
+
+def _entries(parts: Parts, progress: Progress) -> tuple[str, bool]:
+    tree, entries, tiles = parts
+    verify_tree(entries, tiles, tree.root, progress)
+    return f"All {tree.size:,} entries lead to the root.", True
+
+
+def _signed(files: Files, parts: Parts, keys: Sequence[NoteKey]) -> tuple[str, VerifiedCheckpoint]:
+    tree = parts[0]
+    # A log's keys bear its origin as their name.
+    named = [key for key in keys if key.name == tree.origin]
+    return signed_by(files[CHECKPOINT], named, tree.origin)

@@ -1,0 +1,131 @@
+"""What a verifier reports: checks, a verdict, statements; the same in every language."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeVar
+
+import msgspec
+
+from ledger.encoding import b64_encode
+from ledger.errors import LedgerError, UnverifiableError
+from ledger.tlog.checkpoint import Checkpoint
+
+Outcome = Literal["passed", "failed", "skipped", "unverifiable"]
+Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
+A = TypeVar("A")
+T = TypeVar("T")
+LEDGER = "ledger"  # the check that needs a key from outside
+# What the others establish is the bundle's own, or was asked for; all is needed for a verdict.
+NEEDED = frozenset(
+    {"readable", "content", "signatures", "attestations", "keys", "policy"}
+    | {"entries", "checkpoint", "witnesses", "time"}
+)
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One check: what came of it, in one sentence; for a failure its code and position."""
+
+    name: str
+    outcome: Outcome
+    says: str
+    code: str | None = None
+    position: int | None = None
+
+
+class Approver(msgspec.Struct, frozen=True):
+    """A person who approved, under the name that they registered with."""
+
+    user: str
+    name: str
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """One decision on a statement; `at` is the ledger's clock."""
+
+    position: int
+    at: str
+    user: str
+    name: str
+    decision: str
+    kid: str
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A statement as its events lead to."""
+
+    id: str
+    title: str
+    status: str
+    approvers: tuple[Approver, ...]
+    decisions: tuple[Decided, ...]
+
+
+class Report(msgspec.Struct, frozen=True, rename="camel"):
+    """What a verifier found; `root` is base64."""
+
+    verdict: Verdict
+    mode: str | None
+    ledger: str | None
+    size: int | None
+    root: str | None
+    checks: tuple[Check, ...]
+    statements: tuple[Shown, ...]
+    does_not_prove: tuple[str, ...]
+
+
+def verdict(checks: Sequence[Check]) -> Verdict:
+    """Return what checks come to together."""
+    if any(check.outcome == "failed" for check in checks):
+        return "invalid"
+    left_open = {check.name for check in checks if check.outcome != "passed"}
+    if not NEEDED.isdisjoint(left_open):
+        return "unverifiable"
+    return "consistent" if LEDGER in left_open else "verified"
+
+
+class Checks:
+    """The checks that were made, in their order."""
+
+    def __init__(self) -> None:
+        self.made: list[Check] = []
+
+    def make(self, name: str, check: Callable[[A], tuple[str, T]], needs: A | None) -> T | None:
+        """Make one check and keep what came of it; return what it established, if it passed."""
+        if needs is None:
+            self.made.append(Check(name, "skipped", "An earlier check did not pass."))
+            return None
+        try:
+            says, found = check(needs)
+        except UnverifiableError as error:
+            self.made.append(_refused(name, "unverifiable", error))
+            return None
+        except LedgerError as error:
+            self.made.append(_refused(name, "failed", error))
+            return None
+        self.made.append(Check(name, "passed", says))
+        return found
+
+
+def _refused(name: str, outcome: Outcome, error: LedgerError) -> Check:
+    position = error.evidence.get("position")
+    says = f"{error.detail[:1].upper()}{error.detail[1:]}."
+    return Check(name, outcome, says, error.code, position if isinstance(position, int) else None)
+
+
+def report(
+    checks: Checks,
+    mode: str | None,
+    tree: Checkpoint | None,
+    statements: Sequence[Shown],
+    limits: Iterable[str],
+) -> Report:
+    """Return the report of these checks."""
+    return Report(
+        verdict=verdict(checks.made),
+        mode=mode,
+        ledger=None if tree is None else tree.origin,
+        size=None if tree is None else tree.size,
+        root=None if tree is None else b64_encode(tree.root),
+        checks=tuple(checks.made),
+        statements=tuple(statements),
+        does_not_prove=tuple(limits),
+    )

@@ -1,0 +1,157 @@
+"""A witness: what it signed last of each log, durable before it answers (C2SP tlog-witness).
+
+Its whole worth is that it never signs two trees that do not continue each other. So the row of a
+log moves by compare-and-swap, in one durable transaction with the signature, and only what that
+transaction stored is answered. Crash points: before it nothing was promised; after it the log asks
+again, is told the size, and is given the signature of the same tree.
+
+The state is worth more than the keys: keys without their state would sign a second history, so a
+start with such is refused.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
+from ledger.publish import log_keys
+from ledger.sqlite.files import open_private
+from ledger.tlog import checkpoint, vkeys
+from ledger.tlog.checkpoint import Checkpoint, parse_note
+from ledger.tlog.submission import decide, parse_submission
+from ledger.tlog.vkeys import NoteKey, NoteSigner
+
+STATE_FILE = "witness.sqlite"
+KEY_FILE = "witness-keys.pem"
+MAX_TRIES = 5
+_SCHEMA = """
+PRAGMA synchronous=EXTRA;
+CREATE TABLE IF NOT EXISTS witness(id INTEGER PRIMARY KEY CHECK(id = 1), name TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS log(
+    origin TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, text TEXT NOT NULL, note BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+"""
+
+
+class Witness:
+    """One witness in a directory; any number of processes may serve it."""
+
+    def __init__(self, data: Path, logs: Sequence[NoteKey] = ()) -> None:
+        """Open the witness of `data` for these logs' keys.
+
+        Raises NotFoundError `witness_unknown` if none was made there, ConflictError
+        `witness_state_missing` for keys whose state is gone.
+        """
+        if not (data / STATE_FILE).exists():
+            if (data / KEY_FILE).exists():
+                detail = f"{data / STATE_FILE} is gone: these keys could sign a second history"
+                raise ConflictError("witness_state_missing", detail)
+            raise NotFoundError("witness_unknown", f"there is no witness in {data}")
+        self._lock = Lock()
+        self._db = _open(data / STATE_FILE)
+        (name,) = self._execute("SELECT name FROM witness") or [("",)]
+        self.signers = _load(data / KEY_FILE, name[0])
+        self._logs: dict[str, list[NoteKey]] = {}
+        for key in logs:
+            self._logs.setdefault(key.name, []).append(key)
+
+    @property
+    def logs(self) -> Mapping[str, Sequence[NoteKey]]:
+        """The keys of each log that this witness watches, by origin."""
+        return self._logs
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def add(self, raw: bytes, *, now_s: int) -> bytes:
+        """Return the cosignature lines for a submission, once they are stored.
+
+        Raises what `parse_submission` and `decide` raise, UnavailableError `contended` or
+        `storage_failed`.
+        """
+        submission = parse_submission(raw)
+        note = parse_note(submission.note)
+        for _ in range(MAX_TRIES):
+            known = self._known(note.checkpoint.origin)
+            point = decide(submission, self._logs, known)
+            lines = checkpoint.sign_lines(point, self.signers, now_s=now_s)
+            # Anybody can add lines of their own to a submission; these are not handed on.
+            verified = checkpoint.verify_lines(point, note.signatures, self._logs[point.origin])
+            theirs = "".join(line.line() for _, line, _ in verified).encode()
+            if self._swap(known, point, f"{point.text()}\n".encode() + theirs + lines):
+                return lines
+        raise UnavailableError("contended", "too many submissions at once; try again")
+
+    def latest(self, origin_sha256: str) -> bytes:
+        """Return the last checkpoint cosigned for the log whose origin has this SHA-256, in hex.
+
+        Raises NotFoundError `checkpoint_unknown`.
+        """
+        rows = self._execute("SELECT note FROM log WHERE hash = ?", origin_sha256)
+        if not rows:
+            raise NotFoundError("checkpoint_unknown", "nothing was cosigned for such a log")
+        note: bytes = rows[0][0]
+        return note
+
+    def _known(self, origin: str) -> Checkpoint | None:
+        rows = self._execute("SELECT text FROM log WHERE origin = ?", origin)
+        return checkpoint.parse_text(rows[0][0]) if rows else None
+
+    def _swap(self, expected: Checkpoint | None, new: Checkpoint, note: bytes) -> bool:
+        """Replace what is expected by what is new, durably; change nothing if it is not there."""
+        if expected is None:
+            query = "INSERT OR IGNORE INTO log VALUES(?,?,?,?) RETURNING 1"
+            digest = sha256(new.origin.encode()).hexdigest()
+            return bool(self._execute(query, new.origin, digest, new.text(), note))
+        query = "UPDATE log SET text = ?, note = ? WHERE origin = ? AND text = ? RETURNING 1"
+        return bool(self._execute(query, new.text(), note, new.origin, expected.text()))
+
+    def _execute(self, query: str, *values: str | bytes) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise UnavailableError("storage_failed", "the witness's state fails") from error
+
+
+def create(data: Path, name: str) -> None:
+    """Make a witness with new keys, unless it is there.
+
+    Crash points: the state comes first, so that keys never stand without one. Raises
+    MalformedError `witness_name_invalid`, ConflictError `witness_known` for another name.
+    """
+    if not vkeys.is_key_name(name):
+        detail = "1 to 255 bytes without spaces or plus signs, like witness.example.com/1"
+        raise MalformedError("witness_name_invalid", detail)
+    if (data / KEY_FILE).exists() and not (data / STATE_FILE).exists():
+        Witness(data)  # says why not
+    db = _open(data / STATE_FILE)
+    try:
+        db.execute("INSERT OR IGNORE INTO witness VALUES(1, ?)", (name,))
+        ((known,),) = db.execute("SELECT name FROM witness")
+    finally:
+        db.close()
+    if known != name:
+        raise ConflictError("witness_known", f"the witness in {data} is {known}")
+    if not (data / KEY_FILE).exists():
+        log_keys.create(data / KEY_FILE, vkeys.generate(name, cosigner=True))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        db = open_private(path)
+        db.executescript(_SCHEMA)
+    except sqlite3.Error as error:
+        raise UnavailableError("storage_failed", f"{path}: {error}") from error
+    return db
+
+
+def _load(path: Path, name: str) -> tuple[NoteSigner, ...]:
+    if not path.exists():
+        raise NotFoundError("witness_unknown", f"there are no keys in {path.parent}")
+    return vkeys.from_pem(name, path.read_bytes(), cosigner=True)

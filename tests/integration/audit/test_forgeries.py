@@ -1,0 +1,304 @@
+"""An attacker who rewrites an event and makes every hash right again: the evidence says otherwise.
+
+Each forgery is consistent in itself: body, entry and leaf agree.
+"""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.domain import charter, events
+from ledger.domain.events import (
+    Event,
+    LedgerCreated,
+    StatementDrafted,
+    StatementSigned,
+    UserRegistered,
+)
+from ledger.domain.statement import draft
+from ledger.verify.auditor import AuditError
+from tests.support.chronicle import TOKEN, Chronicle, digest, every_type, fixed_passkey
+from tests.support.forgery import refusal, resealed, sealed
+from tests.support.keys import ed25519_key
+from tests.support.signers import LEDGER, Signer
+
+STORY = every_type()
+STATES, EVENTS = STORY.states, STORY.events
+ALICE, BOB, CAROL, DAVE = (str(UUID(int=number)) for number in (1, 2, 3, 4))
+KIDS = {number: ed25519_key(number).kid for number in (1, 2, 3, 4)}
+JWS_OF_BOB, JWS_OF_CAROL = (EVENTS[n - 1].body.jws for n in (20, 22))  # type: ignore[attr-defined]  # approvals
+FIRST_STATEMENT = EVENTS[18].stream
+
+
+def forged(position: int, body: dict[str, Any] | None = None, **envelope: Any) -> Any:
+    """Return what the audit says of the story with one event rewritten."""
+    state = resealed(STATES[position - 1], body=body, **envelope)
+    assert state != STATES[position - 1]
+    return refusal([*STATES[: position - 1], state, *STATES[position:]])
+
+
+@pytest.mark.parametrize(
+    ("position", "change"),
+    [
+        pytest.param(20, {"status": "approved"}, id="approved too early"),
+        pytest.param(21, {"status": "pending"}, id="approved and not said"),
+        pytest.param(21, {"status": "rejected"}, id="approved, said rejected"),
+        pytest.param(20, {"roles": ("investor",)}, id="a role less"),
+        pytest.param(20, {"roles": ("administrator", "creator", "investor")}, id="a role more"),
+        pytest.param(20, {"roles": ("investor", "creator")}, id="roles in another order"),
+        pytest.param(20, {"signer": CAROL}, id="another signer"),
+        pytest.param(20, {"kid": KIDS[3]}, id="another kid"),
+        pytest.param(20, {"form": "individual"}, id="another form"),
+        pytest.param(20, {"sign_count": 9}, id="a count from nowhere"),
+        pytest.param(22, {"status": "pending"}, id="no longer approved"),
+        pytest.param(24, {"status": "pending"}, id="rejected and not said"),
+        pytest.param(26, {"status": "rejected"}, id="rejected too early"),
+        pytest.param(24, {"reason": "Another reason."}, id="another reason"),
+        pytest.param(24, {"signer": CAROL}, id="another who rejects"),
+        pytest.param(24, {"sign_count": 99}, id="another count"),
+        pytest.param(27, {"reason": None}, id="a withdrawal's reason"),
+        pytest.param(27, {"signer": BOB}, id="another who withdraws"),
+        pytest.param(19, {"creator": BOB}, id="another creator"),
+        pytest.param(19, {"kid": KIDS[2]}, id="another drafter's key"),
+        pytest.param(18, {"role": "administrator"}, id="another role"),
+        pytest.param(18, {"by": ALICE}, id="another who grants"),
+        pytest.param(18, {"user": CAROL}, id="granted to another"),
+        pytest.param(28, {"by": ALICE}, id="another who revokes"),
+        pytest.param(28, {"compromised_since": None}, id="not compromised"),
+        pytest.param(28, {"compromised_since": "2020-01-01T00:00:00.000Z"}, id="long compromised"),
+        pytest.param(28, {"by_kid": KIDS[1]}, id="revoked with another key"),
+        pytest.param(16, {"by": ALICE}, id="another who removes"),
+        pytest.param(15, {"kid": KIDS[4]}, id="added with another key"),
+        pytest.param(3, {"algorithm": -8}, id="another algorithm"),
+        pytest.param(3, {"sign_count": 7}, id="another first count"),
+        pytest.param(3, {"backed_up": True}, id="backed up"),
+        pytest.param(3, {"aaguid": "ffffffff-0000-0000-0000-000000000000"}, id="aaguid"),
+        pytest.param(4, {"sign_count": 1}, id="an attestation's count"),
+        pytest.param(17, {"kid": KIDS[2]}, id="another's kid attested"),
+        pytest.param(5, {"role": "administrator"}, id="invited as more"),
+        pytest.param(5, {"token_sha256": digest("another")}, id="another token"),
+        pytest.param(5, {"by": ALICE}, id="another who invites"),
+        pytest.param(5, {"expires_at": "2036-12-01T00:00:00.000Z"}, id="a longer invitation"),
+    ],
+)
+def test_what_the_evidence_does_not_lead_to_is_refused(
+    position: int, change: dict[str, Any]
+) -> None:
+    assert forged(position, change) == (position, "decision_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("position", "change", "code"),
+    [
+        (20, {"jws": JWS_OF_CAROL}, "decision_mismatch"),
+        (21, {"jws": JWS_OF_BOB}, "already_approved"),
+        (24, {"assertion": None}, "assertion_required"),
+        (20, {"assertion": EVENTS[23].body.assertion}, "assertion_unexpected"),  # type: ignore[attr-defined]  # a rejection
+        (26, {"act": EVENTS[23].body.act}, "act_mismatch"),  # type: ignore[attr-defined]  # a rejection
+        (27, {"act": EVENTS[25].body.act}, "act_mismatch"),  # type: ignore[attr-defined]  # a rejection
+        (20, {"jws": EVENTS[18].body.act}, "jws_typ_mismatch"),  # type: ignore[attr-defined]  # a draft
+        (18, {"act": JWS_OF_BOB}, "jws_typ_mismatch"),
+        (3, {"public_key": EVENTS[6].body.public_key}, "decision_mismatch"),  # type: ignore[attr-defined]  # a passkey
+        (7, {"credential_id": fixed_passkey(77).id}, "passkey_registration_refused"),
+        (7, {"challenge": "AAAA"}, "passkey_registration_refused"),
+        (15, {"act": None}, "act_missing"),
+        (4, {"nonce": "AAAA"}, "passkey_assertion_refused"),
+        (17, {"expires_at": "2099-01-01T00:00:00.000Z"}, "passkey_assertion_refused"),
+        (4, {"jwk": ed25519_key(66).jwk}, "passkey_assertion_refused"),
+        (4, {"jwk": ed25519_key(66).jwk, "kid": ed25519_key(66).kid}, "passkey_assertion_refused"),
+        (8, {"possession": EVENTS[3].body.possession}, "possession_refused"),  # type: ignore[attr-defined]  # a key
+        (6, {"invitation": "setup"}, "role_not_open"),
+        (6, {"role": "administrator"}, "role_not_open"),
+        (6, {"name": ""}, "name_invalid"),
+        (9, {"role": "administrator"}, "role_not_open"),
+        (1, {"registration": "invite"}, "act_mismatch"),
+        (1, {"origin": "https://evil.example"}, "act_mismatch"),
+        (1, {"rp_id": "evil.example"}, "act_mismatch"),
+        (1, {"setup_sha256": digest("mine")}, "act_mismatch"),
+        (1, {"ledger": "another.example/ledger"}, "ledger_mismatch"),
+        (1, {"key": ed25519_key(66).jwk}, "jws_kid_mismatch"),
+    ],
+    ids=range(27),
+)
+def test_evidence_of_something_else_is_refused(
+    position: int, change: dict[str, Any], code: str
+) -> None:
+    assert forged(position, change) == (position, code)
+
+
+def test_a_changed_document_is_refused() -> None:
+    document = EVENTS[18].body.document  # type: ignore[attr-defined]  # a draft
+    cheaper = document.replace("1000000", "9000000")
+    assert forged(19, {"document": cheaper}) == (19, "act_mismatch")
+
+
+@pytest.mark.parametrize("position", [4, 20, 24, 26, 27, 28])
+def test_an_event_at_another_time_than_its_evidence_is_refused(position: int) -> None:
+    found = forged(position, at="2027-11-21T03:04:05.678Z")
+    # A possession proof has no time: an attestation may be late, but the key's own end may not.
+    assert found in ((position, "iat_stale"), None)
+    assert (found is None) is (position == 4)
+
+
+@pytest.mark.parametrize(
+    ("position", "envelope", "code"),
+    [
+        (20, {"version": 3}, "version_gap"),
+        (20, {"version": 1}, "event_misplaced"),
+        (20, {"stream": EVENTS[22].stream}, "event_misplaced"),
+        (19, {"stream": UUID(int=77)}, "event_misplaced"),
+        (5, {"stream": UUID(int=77)}, "event_misplaced"),
+        (1, {"stream": UUID(int=77)}, "ledger_founded_twice"),
+        (6, {"stream": UUID(int=77)}, "event_misplaced"),
+        (16, {"stream": UUID(BOB)}, "passkey_unknown"),
+        (20, {"at": "yesterday"}, "time_invalid"),
+    ],
+    ids=range(9),
+)
+def test_an_event_in_another_place_is_refused(
+    position: int, envelope: dict[str, Any], code: str
+) -> None:
+    assert forged(position, **envelope) == (position, code)
+
+
+# --- events that never happened ------------------------------------------------------------------
+
+
+def told(event: Event) -> Any:
+    return refusal([*STATES, sealed(event)])
+
+
+def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
+    raw = EVENTS[24].body.document.encode()  # type: ignore[attr-defined]  # a draft
+    mallory = Signer(66, "investor")
+    body = StatementSigned(
+        signer=BOB,
+        kid=mallory.key.kid,
+        roles=("investor",),
+        form="shared",
+        status="pending",
+        jws=mallory.shared(raw),
+    )
+    assert told(Event(EVENTS[24].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (33, "KeyError")
+
+
+def test_a_person_registered_twice_is_refused() -> None:
+    again = UserRegistered(user=CAROL, name="Carol", role="creator")
+    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (33, "event_misplaced")
+
+
+def test_a_statement_drafted_twice_is_refused() -> None:
+    """Or a creator and a server could make approvals of the first draft disappear."""
+    story = Chronicle()
+    story.found()
+    alice = story.signer(1, "creator")
+    story.register(alice, "Alice")
+    raw = story.draft(alice, 1)
+    story.sign(alice, alice.shared(raw), raw)
+    with pytest.raises(AuditError) as caught:
+        story.draft(alice, 1, title="Series B")
+    assert caught.value.evidence == {"position": 7}
+    assert str(caught.value.__cause__).startswith("event_misplaced")
+
+
+def test_a_second_founding_is_refused() -> None:
+    second = msgspec.structs.replace(EVENTS[0], version=3)
+    assert told(second) == (33, "ledger_founded_twice")
+
+
+def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
+    mallory = Signer(66, time=STORY.time)
+    mallory.ledger = "mallory.example/ledger"
+    rules: dict[str, Any] = {
+        "rpId": "localhost",
+        "origin": "http://localhost:8000",
+        "registration": "open",
+    }
+    act = mallory.act("create-ledger", **rules, setupSha256=None)
+    unsigned = LedgerCreated(
+        mallory.ledger, rules["origin"], "localhost", "open", mallory.key.jwk, ""
+    )
+    body = charter.create(act, unsigned, now_ms=STORY.time.ms)
+    founding = sealed(Event(charter.STREAM, 1, str(STORY.time), body))
+    assert refusal([founding]) is None
+    # Carol's registration needs no invitation; her key was attested for this ledger and no other.
+    assert refusal([founding, *STATES[11:14]]) == (4, "passkey_assertion_refused")
+
+
+def test_a_registration_is_not_interrupted() -> None:
+    assert refusal([*STATES[:12], STATES[17], *STATES[12:]]) == (13, "registration_torn")
+
+
+def test_a_statement_does_not_take_a_persons_stream() -> None:
+    story = Chronicle()
+    story.found()
+    alice = story.signer(1, "creator")
+    story.register(alice, "Alice")
+    raw = alice.document(statementId=ALICE)
+    body, _ = draft(
+        raw,
+        alice.draft_act(raw),
+        story.auditor.people[UUID(ALICE)],
+        ledger=LEDGER,
+        now_ms=story.time.ms,
+    )
+    assert isinstance(body, StatementDrafted)
+    event = Event(UUID(ALICE), 1, str(story.time), body)
+    assert refusal([*story.states, sealed(event)]) == (5, "event_misplaced")
+
+
+def test_names_are_taken_once() -> None:
+    story = Chronicle()
+    story.found()
+    dave, alice = story.signer(4, "administrator"), story.signer(1, "creator")
+    story.register(dave, "Dave", "setup")
+    story.register(alice, "Alice")
+    first = "0f0f0f0f-0000-4000-8000-000000000001"
+    story.invite(dave, "investor", first)
+    with pytest.raises(AuditError) as same_token:
+        story.invite(dave, "investor", "0f0f0f0f-0000-4000-8000-000000000002")
+    assert json.dumps(str(same_token.value.__cause__)).startswith('"claimed_twice')
+    assert TOKEN == "token"
+    with pytest.raises(AuditError) as same_key:
+        story.attest(alice, dave.key)
+    assert str(same_key.value.__cause__).startswith("claimed_twice")
+
+
+def test_a_statement_supersedes_one_that_is_there() -> None:
+    story = Chronicle()
+    story.found()
+    alice = story.signer(1, "creator")
+    story.register(alice, "Alice")
+    with pytest.raises(AuditError) as caught:
+        story.draft(alice, 1, supersedes=str(UUID(int=5)))
+    assert str(caught.value.__cause__).startswith("statement_unknown")
+
+
+# --- what nobody signed --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("position", "change"),
+    [
+        (12, {"name": "Mallory"}),
+        (12, {"role": "creator"}),
+        (6, {"invitation": None}),
+        (13, {"transports": ("usb",)}),
+    ],
+    ids=str,
+)
+def test_what_nobody_signed_only_the_tree_can_show_changed(
+    position: int, change: dict[str, Any]
+) -> None:
+    """A name, reported transports and, where anybody may join, how: they are the server's word."""
+    found = forged(position, change)
+    assert found is None or found[0] > position
+
+
+def test_the_events_are_these() -> None:
+    assert len(EVENTS) == 32
+    assert FIRST_STATEMENT in STORY.auditor.statements
+    assert events.decode(STATES[0]) == EVENTS[0]

@@ -1,0 +1,307 @@
+"""The auditor over a stored log: what it accepts, and at which position it refuses the rest.
+
+`STORY` has 32 events of every type; tests/support/chronicle.py tells which is where.
+"""
+
+import copy
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger.domain import entry, events
+from ledger.domain.events import BODIES, LogFrozen
+from ledger.errors import LedgerError
+from ledger.store.sqlite.store import SqliteLog
+from ledger.verify.auditor import AuditError, Auditor
+from tests.support.chronicle import every_type
+from tests.support.forgery import refusal, refusal_of_rows
+from tests.support.ledgers import audit, rows
+from tests.support.refusals import refused
+from tests.support.writes import stored, write
+
+STORY = every_type()
+STATES = STORY.states
+POSITIONS = range(1, 33)
+# Events that nothing later depends on, so that their order is only the tree's to prove.
+INDEPENDENT = {22, 24, 27, 28, 29, 32}
+# The announcements behind them name the log's size, and would show an event missing.
+BEFORE_LOG_KEYS = 29
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The story in a real log's file."""
+    file = tmp_path / "log.sqlite"
+    store = SqliteLog(file)
+    for event, state in zip(STORY.events, STATES, strict=True):
+        appended = stored(event.stream, event.version, state)
+        store.commit([write(event.stream, events=(appended,))])
+    store.close()
+    return file
+
+
+def attacked(path: Path, script: str) -> tuple[int, str] | None:
+    """Return what the audit says of the file after an attacker's SQL."""
+    with closing(sqlite3.connect(path)) as raw:
+        for table in ("ev", "cmd", "claim"):
+            for what in ("update", "delete", "replace"):
+                raw.execute(f"DROP TRIGGER {table}_no_{what}")
+        raw.executescript(script)
+    return refusal_of_rows(rows(path))
+
+
+# --- what is accepted ----------------------------------------------------------------------------
+
+
+def test_a_log_with_every_type_of_event_is_accepted(path: Path) -> None:
+    auditor = audit(rows(path))
+    assert auditor.position == 32
+    assert {event.body.TAG for event in STORY.events} == set(BODIES) - {LogFrozen.TAG}
+    assert sorted(each.status for each in auditor.statements.values()) == [
+        "approved",
+        "rejected",
+        "withdrawn",
+    ]
+    assert sorted(each.name for each in auditor.people.values()) == [
+        "Alice Ångström",
+        "Bob",
+        "Carol",
+        "Dave",
+    ]
+
+
+def test_the_auditor_returns_each_event_as_it_was_recorded() -> None:
+    auditor = Auditor()
+    assert [auditor.add(n, state) for n, state in enumerate(STATES, 1)] == STORY.events
+
+
+def test_an_empty_log_is_accepted() -> None:
+    assert audit([]).position == 0
+
+
+# --- one flipped bit -----------------------------------------------------------------------------
+
+
+def flips(state: bytes) -> list[int]:
+    """Return bits of the length, the entry, the salt and the body, spread over each."""
+    start = len(entry.split(state)[0]) + 2
+    offsets = [0, 1, *range(2, start, 11), start, start + 31, *range(start + 32, len(state), 97)]
+    return [8 * offset + (7 * offset) % 8 for offset in offsets]
+
+
+def flipped(state: bytes, bit: int) -> bytes:
+    bad = bytearray(state)
+    bad[bit // 8] ^= 1 << bit % 8
+    return bytes(bad)
+
+
+def auditor_before(position: int) -> Auditor:
+    auditor = Auditor()
+    for n in range(1, position):
+        auditor.add(n, STATES[n - 1])
+    return auditor
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_one_flipped_bit_of_a_stored_event_is_refused_at_its_position(position: int) -> None:
+    state = STATES[position - 1]
+    leaf = entry.leaf_hash(state)
+    before = auditor_before(position)
+    bits = flips(state)
+    assert len(bits) > 25
+    for bit in bits:
+        with pytest.raises(AuditError) as caught:
+            copy.deepcopy(before).add(position, flipped(state, bit), leaf)
+        assert (caught.value.code, caught.value.evidence) == (
+            "log_invalid",
+            {"position": position},
+        )
+
+
+@pytest.mark.parametrize("position", [1, 4, 20, 24, 29])
+def test_without_its_leaf_only_an_entrys_time_can_change_unseen(position: int) -> None:
+    state = STATES[position - 1]
+    before = auditor_before(position)
+    for bit in flips(state):
+        try:
+            event = copy.deepcopy(before).add(position, flipped(state, bit))
+        except AuditError:
+            continue
+        known = STORY.events[position - 1]
+        assert (event.body, event.stream, event.version) == (
+            known.body,
+            known.stream,
+            known.version,
+        )
+        assert event.at != known.at
+
+
+def test_a_leaf_that_is_not_the_entrys_is_refused() -> None:
+    wrong = [(n, state, entry.leaf_hash(state)) for n, state in enumerate(STATES, 1)]
+    wrong[6] = (7, STATES[6], entry.leaf_hash(STATES[7]))
+    assert refusal_of_rows(wrong) == (7, "leaf_mismatch")
+
+
+def test_an_entry_in_another_spelling_is_refused() -> None:
+    raw, salt, body = entry.split(STATES[0])
+    spaced = raw.replace(b'"seq":1', b'"seq": 1')
+    state = len(spaced).to_bytes(2, "big") + spaced + salt + body
+    assert refusal([state]) == (1, "entry_malformed")
+
+
+@pytest.mark.parametrize("end", [0, 1, 40, 200, 260, -1])
+def test_a_truncated_event_is_refused(end: int) -> None:
+    states = [*STATES[:19], STATES[19][:end], *STATES[20:]]
+    found = refusal(states)
+    assert found is not None
+    assert found[0] == 20
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\0", b"\xff" * 400, bytes(400), b"\x00\x02{}" * 99])
+def test_garbage_is_refused(garbage: bytes) -> None:
+    found = refusal([*STATES[:5], garbage])
+    assert found is not None
+    assert found[0] == 6
+
+
+# --- rows moved about ----------------------------------------------------------------------------
+
+
+def test_a_removed_row_leaves_a_gap(path: Path) -> None:
+    assert attacked(path, "DELETE FROM ev WHERE pos = 22") == (23, "position_gap")
+
+
+def test_a_log_does_not_begin_in_the_middle(path: Path) -> None:
+    assert attacked(path, "DELETE FROM ev WHERE pos = 1") == (2, "position_gap")
+
+
+@pytest.mark.parametrize("position", sorted(set(POSITIONS) - INDEPENDENT))
+def test_a_row_removed_and_the_rest_renumbered_is_refused(position: int) -> None:
+    found = refusal(STATES[: position - 1] + STATES[position:])
+    # The key of 17 signs first at 21, which is then 20; the role of 18 shows first at 20.
+    assert found is not None
+    assert found[0] == {17: 20, 18: 19}.get(position, position)
+
+
+@pytest.mark.parametrize("position", sorted(set(POSITIONS) - INDEPENDENT - {17, 18, 27}))
+def test_two_rows_that_changed_places_are_refused(position: int) -> None:
+    swapped = list(STATES)
+    swapped[position - 1 : position + 1] = STATES[position], STATES[position - 1]
+    found = refusal(swapped)
+    assert found is not None
+    assert found[0] == position
+
+
+def test_rows_swapped_in_the_file_are_refused(path: Path) -> None:
+    script = """
+        UPDATE ev SET pos = 100 WHERE pos = 19;
+        UPDATE ev SET pos = 19 WHERE pos = 20;
+        UPDATE ev SET pos = 20 WHERE pos = 100;
+    """
+    assert attacked(path, script) == (19, "event_misplaced")
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_a_row_that_stands_there_twice_is_refused(position: int) -> None:
+    found = refusal(STATES[:position] + STATES[position - 1 :])
+    assert found is not None
+    assert found[0] == position + 1
+    at_the_end = refusal([*STATES, STATES[position - 1]])
+    assert at_the_end is not None
+    assert at_the_end[0] == 33
+
+
+def test_what_no_later_event_depends_on_only_the_tree_can_show_missing() -> None:
+    for position in INDEPENDENT - {32}:
+        assert refusal(STATES[: position - 1] + STATES[position:BEFORE_LOG_KEYS]) is None
+
+
+@pytest.mark.parametrize("end", [2, 3, 6, 7, 12, 13])
+def test_a_log_does_not_end_inside_a_registration(end: int) -> None:
+    assert refusal(STATES[:end]) == (end, "unfinished")
+
+
+@pytest.mark.parametrize("end", [1, 4, 5, 8, 19, 28])
+def test_a_log_may_end_anywhere_else(end: int) -> None:
+    assert refusal(STATES[:end]) is None
+
+
+def test_the_first_event_that_is_wrong_is_the_one_that_is_named(path: Path) -> None:
+    script = "UPDATE ev SET state = x'00' WHERE pos IN (26, 20, 29)"
+    assert attacked(path, script) == (20, "state_truncated")
+
+
+def test_an_audit_that_refused_goes_no_further() -> None:
+    auditor = auditor_before(20)
+    with refused(AuditError, "log_invalid"):
+        auditor.add(21, STATES[20])
+    assert auditor.position == 19
+
+
+def test_every_stored_state_decodes_without_the_auditor() -> None:
+    for state in STATES:
+        events.decode(state)
+    with pytest.raises(LedgerError):
+        events.decode(STATES[0][:-1])
+
+
+# --- some streams of a log -----------------------------------------------------------------------
+
+# The first statement, and everybody.
+CHOSEN = [n for n in POSITIONS if n not in (23, 24, 25, 26, 27)]
+
+
+def test_some_whole_streams_of_a_log_are_accepted_with_gaps() -> None:
+    auditor = Auditor(complete=False)
+    for position in CHOSEN:
+        auditor.add(position, STATES[position - 1])
+    auditor.finish()
+    assert (auditor.position, len(auditor.statements)) == (32, 1)
+
+
+def test_a_whole_log_has_no_gaps() -> None:
+    auditor = Auditor()
+    for position in range(1, 23):
+        auditor.add(position, STATES[position - 1])
+    with pytest.raises(AuditError, match="position_gap"):
+        auditor.add(28, STATES[27])
+
+
+def test_streams_are_read_in_the_order_of_the_log() -> None:
+    auditor = Auditor(complete=False)
+    auditor.add(1, STATES[0])
+    for position in (1, 0):
+        with pytest.raises(AuditError, match="position_gap"):
+            auditor.add(position, STATES[1])
+
+
+def test_a_registration_has_no_gap_in_any_choice_of_streams() -> None:
+    auditor = Auditor(complete=False)
+    auditor.add(1, STATES[0])
+    auditor.add(7, STATES[1])
+    with pytest.raises(AuditError, match="position_gap"):
+        auditor.add(9, STATES[2])
+    auditor.add(8, STATES[2])
+
+
+def test_keys_are_not_announced_for_a_later_size_than_their_own_place() -> None:
+    auditor = Auditor(complete=False)
+    auditor.add(1, STATES[0])
+    for position in (2, 3, 4, 5):
+        auditor.add(position, STATES[position - 1])
+    # It names size 30, and stands at 29 here.
+    with pytest.raises(AuditError, match="log_keys_misplaced"):
+        auditor.add(29, STATES[29])
+    auditor.add(30, STATES[29])
+
+
+def test_what_a_decision_needs_and_is_left_out_refuses_it() -> None:
+    auditor = Auditor(complete=False)
+    bob = {6, 7, 8, 18, 29}
+    for position in range(1, 20):
+        if position not in bob:
+            auditor.add(position, STATES[position - 1])
+    with pytest.raises(AuditError, match="log_invalid"):
+        auditor.add(20, STATES[19])

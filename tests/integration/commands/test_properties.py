@@ -1,0 +1,140 @@
+"""Whatever people ask for, in whatever order, at once or not: the log is one that the audit takes.
+
+Real store, real signatures, two processes on one file.
+"""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.domain import events
+from ledger.domain.events import StatementSigned
+from ledger.verify.auditor import Auditor
+from tests.support.commanders import STEPS, Commanders, Step
+from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
+
+# In memory where there is such a place: hundreds of ledgers, each with real commits.
+MEMORY = Path("/dev/shm")  # noqa: S108  # a private directory is made in it
+SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    return settled(tmp_path_factory.mktemp("cast"))
+
+
+@contextmanager
+def two_processes(cast: Cast) -> Iterator[Commanders]:
+    """Two processes on a copy of the file; at the end all that they answered is in the log."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as directory:
+        copied = cast.copy(Path(directory) / "ledger")
+        processes = [Process(copied, cast.time) for _ in range(2)]
+        for process in processes:
+            check_ledger(process)  # so that both have everybody in their caches
+        head = processes[0].store.head()
+        commanders = Commanders(cast, processes)
+        try:
+            yield commanders
+            for process in processes:
+                check_ledger(process)
+            assert processes[0].store.head() == head + commanders.granted
+        finally:
+            for process in processes:
+                process.close()
+
+
+def require_distinct_approvers(process: Process) -> Auditor:
+    """Nobody approves a statement twice, whatever keys and forms they have."""
+    auditor = check_ledger(process)
+    approvals = Counter(
+        (event.stream, event.body.signer)
+        for event in (events.decode(state) for _, state, _ in rows(process.store.path))
+        if isinstance(event.body, StatementSigned)
+    )
+    assert set(approvals.values()) <= {1}
+    counted = {
+        (stream, signer)
+        for stream, statement in auditor.statements.items()
+        for signer in statement.approvals
+    }
+    assert counted == set(approvals)
+    return auditor
+
+
+@SOME
+@given(steps=STEPS)
+def test_any_commands_one_after_the_other_leave_a_log_that_the_audit_takes(
+    cast: Cast, steps: list[Step]
+) -> None:
+    with two_processes(cast) as commanders:
+        asyncio.run(commanders.each(steps))
+        require_distinct_approvers(commanders.processes[0])
+
+
+@SOME
+@given(first=STEPS, groups=st.lists(STEPS, max_size=3))
+def test_any_commands_at_once_leave_a_log_that_the_audit_takes(
+    cast: Cast, first: list[Step], groups: list[list[Step]]
+) -> None:
+    async def run(commanders: Commanders) -> None:
+        await commanders.each([Step("draft", 0, 0, 0, each, 0) for each in range(4)])
+        for group in (first, *groups):
+            await commanders.at_once(group)
+
+    with two_processes(cast) as commanders:
+        asyncio.run(run(commanders))
+        require_distinct_approvers(commanders.processes[0])
+
+
+@settings(SOME, max_examples=25)
+@given(
+    policy=st.integers(0, 6),
+    repeats=st.integers(1, 4),
+    against=st.sampled_from(["revoke", "grant", "register", "withdraw", "reject"]),
+    seed=st.integers(0, 7),
+)
+def test_a_decision_and_what_it_was_made_on_never_pass_each_other(
+    cast: Cast, policy: int, repeats: int, against: str, seed: int
+) -> None:
+    """Signatures against revocations, rejections against grants and registrations."""
+
+    async def run(commanders: Commanders) -> None:
+        await commanders.do(Step("draft", 0, 0, 0, policy, 0))
+        for turn in range(repeats):
+            racers = [
+                Step("sign", 1, 0, 0, seed, 0),
+                Step(against, 3, 1, 0, seed + turn, 1),
+                Step("reject", 2, 0, 0, seed, turn),
+                Step("sign", 0, 0, 0, turn, 1),
+                Step(against, 3, 2, 0, turn, 0),
+            ]
+            await commanders.at_once(racers[turn:] + racers[:turn])
+
+    with two_processes(cast) as commanders:
+        asyncio.run(run(commanders))
+        require_distinct_approvers(commanders.processes[1])
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
+def test_two_keys_and_both_forms_are_still_one_approver(cast: Cast, *, at_once: bool) -> None:
+    bob, steps = 1, [Step("sign", 1, 0, 0, variant, variant % 2) for variant in range(8)]
+    with two_processes(cast) as commanders:
+        asyncio.run(commanders.do(Step("draft", 0, 0, 0, 2, 0)))  # two investors
+        asyncio.run(commanders.at_once(steps) if at_once else commanders.each(steps))
+        # Two of the eight are the same bytes as the one that counts, and answered alike.
+        assert [error.code for error in commanders.refusals] == ["already_approved"] * 6
+        auditor = require_distinct_approvers(commanders.processes[0])
+        (statement,) = auditor.statements.values()
+        assert (statement.status, set(statement.approvals)) == (
+            "pending",
+            {commanders.people[bob].user},
+        )
+        assert second_key(cast.bob).kid in auditor.people[UUID(cast.bob.user)].keys

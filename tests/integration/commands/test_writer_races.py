@@ -1,0 +1,182 @@
+"""Two processes on one file: decisions are as if made one after the other."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from ledger.commands.writer import Answer
+from ledger.encoding import b64u_decode
+from ledger.errors import ForbiddenError, RefusedError
+from ledger.store.sqlite.store import Receipt, Write
+from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
+from tests.support.refusals import refused
+from tests.support.scene import user
+from tests.support.signers import Signer, assertion
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    return settled(tmp_path_factory.mktemp("cast"))
+
+
+@pytest.fixture
+def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
+    process = Process(cast.copy(tmp_path / "ledger"), cast.time)
+    check_ledger(process)  # so that its cache knows everybody, and can be too old
+    yield process
+    check_ledger(process)
+    process.close()
+
+
+@pytest.fixture
+def there(here: Process) -> Iterator[Process]:
+    """Another process on the same file, whose cache already knows everybody."""
+    process = Process(here.store.path.parent, here.time)
+    check_ledger(process)
+    yield process
+    process.close()
+
+
+def name_of(raw: bytes) -> str:
+    return str(json.loads(raw)["statementId"])
+
+
+def rejection(who: Signer, raw: bytes) -> str:
+    digest = hashlib.sha256(raw).hexdigest()
+    return who.act("reject", statementId=name_of(raw), sha256=digest, reason="Not like this.")
+
+
+def test_a_key_that_another_process_revoked_signs_nothing(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> None:
+        raw = await here.draft(cast.alice)
+        head = here.store.head()
+        await there.people.revoke_key(
+            cast.bob.key.kid, cast.bob.act("revoke-key", kid=cast.bob.key.kid)
+        )
+        with refused(RefusedError, "key_revoked"):
+            here.people.sign_in_by_key(cast.bob.act("sign-in", jti="1"))
+        check_ledger(here)
+        with refused(RefusedError, "key_revoked"):
+            await here.commands.sign(name_of(raw), cast.bob.shared(raw), None)
+        other = cast.bob.shared(raw, key=second_key(cast.bob))
+        assert (await here.commands.sign(name_of(raw), other, None)).position == head + 2
+
+    asyncio.run(run())
+
+
+def test_a_passkey_that_another_process_removed_signs_nobody_in(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> None:
+        name = cast.bob.passkey.id
+        act = cast.dave.act("remove-passkey", credentialId=name)
+        await there.people.remove_passkey(name, act)
+        begun = here.people.begin_sign_in()
+        response = cast.bob.passkey.get(b64u_decode(begun.ceremony.challenge))
+        with refused(RefusedError, "passkey_removed"):
+            here.people.sign_in(begun.id, assertion(response))
+
+    asyncio.run(run())
+
+
+def test_a_role_that_another_process_recorded_counts_here(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> str:
+        raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        grant = cast.dave.act("grant-role", user=cast.alice.user, role="investor")
+        await there.people.grant_role(cast.alice.user, grant)
+        await here.commands.sign(name_of(raw), cast.alice.shared(raw), None)
+        return here_status(here, raw)
+
+    assert asyncio.run(run()) == "approved"
+
+
+def test_an_invitation_from_another_process_is_found(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> None:
+        newcomer = Signer(81, "investor", time=cast.time)
+        await there.invite(cast.dave, "investor", "from there")
+        await here.register(newcomer, "Frank", "from there")
+        await here.invite(cast.dave, "investor", "from here")
+        with refused(ForbiddenError, "invitation_unknown"):
+            there.people.begin_registration("Grace", None, "from nowhere")
+
+    asyncio.run(run())
+
+
+def test_whoever_joins_in_another_process_is_counted_on(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    """A rejection is decided on everybody who could approve at its position."""
+
+    async def run() -> str:
+        policy = {"threshold": 2, "of": ["role:investor"]}
+        raw = await here.draft(cast.alice, policy=policy)
+        await race(
+            here,
+            lambda: here.commands.reject(name_of(raw), rejection(cast.bob, raw), None),
+            lambda: there.people.grant_role(
+                cast.alice.user, cast.dave.act("grant-role", user=cast.alice.user, role="investor")
+            ),
+        )
+        return here_status(here, raw)
+
+    assert asyncio.run(run()) == "pending"
+
+
+def test_whoever_is_named_before_they_register_is_counted_on(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> str:
+        newcomer = Signer(82, "investor", time=cast.time)
+        await there.invite(cast.dave, "investor", "Heidi")
+        begun = there.people.begin_registration("Heidi", None, "Heidi")
+        members = [user(cast.bob), user(cast.carol), f"user:{begun.ceremony.user}"]
+        raw = await here.draft(cast.alice, policy={"threshold": 2, "of": members})
+        newcomer.user = begun.ceremony.user
+
+        async def join() -> Answer:
+            return await there.complete(newcomer, begun)
+
+        reject = rejection(cast.bob, raw)
+        await race(here, lambda: here.commands.reject(name_of(raw), reject, None), join)
+        return here_status(here, raw)
+
+    assert asyncio.run(run()) == "pending"
+
+
+def here_status(process: Process, raw: bytes) -> str:
+    found = process.log.statement(UUID(name_of(raw)))
+    assert found is not None
+    return found.status
+
+
+async def race(
+    process: Process,
+    slow: Callable[[], Awaitable[Answer]],
+    quick: Callable[[], Awaitable[Answer]],
+) -> None:
+    """Let `slow` decide, then `quick` decide and commit, then `slow` commit."""
+    append, decided, gate = process.commits.append, asyncio.Event(), asyncio.Event()
+
+    async def wait_first(write: Write) -> Receipt:
+        process.commits.append = append  # type: ignore[method-assign]  # a turnstile for one
+        decided.set()
+        await gate.wait()
+        return await append(write)
+
+    process.commits.append = wait_first  # type: ignore[method-assign]  # as above
+    slower = asyncio.ensure_future(slow())
+    await decided.wait()
+    await quick()
+    gate.set()
+    await slower

@@ -1,0 +1,441 @@
+"""The public log over HTTP: what is served, what is not, and what a refusing ledger says."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger.domain.entry import entry_hash
+from ledger.encoding import b64_decode
+from ledger.errors import RefusedError
+from ledger.settings import LOG_FILE
+from ledger.store.sqlite.store import SqliteLog
+from ledger.tlog import merkle
+from ledger.tlog.checkpoint import parse_note, verify_note
+from ledger.tlog.vkeys import NoteKey, parse_vkey
+from tests.support.actor import Actor
+from tests.support.logs import fill
+from tests.support.proofs import verify_proof
+from tests.support.server import Server
+from tests.support.trees import root_of
+
+SIZE = 300
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose log has 300 entries and does not change."""
+    server = Server(tmp_path_factory.mktemp("log") / "data")
+    server.start()
+    try:
+        with httpx.Client(base_url=server.origin) as client:
+            assert proof_of(client, 1).status_code == 200
+            actor = Actor(client, "Alice", server.origin).register("creator")
+            with closing(SqliteLog(server.data / LOG_FILE)) as store:
+                fill(store, SIZE, creator=actor.user)
+            assert proof_of(client, SIZE - 1).status_code == 200
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def log(filled: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{filled.origin}/log/") as client:
+        yield client
+
+
+def proof_of(client: httpx.Client, index: int) -> httpx.Response:
+    return client.get(f"/log/entries/{index}/proof")
+
+
+def keys_of(client: httpx.Client) -> list[NoteKey]:
+    answer = client.get(client.base_url.join("/.well-known/ledger-keys"))
+    return [parse_vkey(each["vkey"]) for each in answer.json()["logKeys"]]
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+# --- what is served ----------------------------------------------------------------------------
+
+
+def test_a_new_ledger_publishes_its_founding_within_a_second(server: Server) -> None:
+    with httpx.Client(base_url=server.origin) as client:
+        answer = proof_of(client, 1)
+        assert answer.status_code == 200
+        newest = parse_note(client.get("/log/checkpoint").content).checkpoint
+        assert newest.size == 2
+        keys = client.get("/.well-known/ledger-keys").json()
+        assert newest.origin == keys["ledger"]
+        assert [(each["firstSize"], each["lastSize"]) for each in keys["logKeys"]] == [
+            (2, None),
+            (2, None),
+        ]
+        assert keys["key"]["crv"] == "Ed25519"
+        assert keys["frozen"] is False
+
+
+def test_a_write_has_its_receipt_within_a_second(server: Server) -> None:
+    with httpx.Client(base_url=server.origin) as client:
+        actor = Actor(client, "Alice", server.origin).register("creator")
+        for _ in range(3):
+            begun = time.monotonic()
+            answer = actor.draft().answer
+            receipt = proof_of(client, answer["leafIndex"])
+            assert time.monotonic() - begun < 1.5
+            entry = client.get(f"/log/entries/{answer['leafIndex']}").content
+            assert json.loads(entry)["type"] == "statement-drafted.v1"
+            verified = verify_proof(
+                receipt.content,
+                entry_hash(entry),
+                keys_of(client),
+                expected_origin=actor.ledger,
+            )
+            assert verified.index == answer["position"] - 1
+            assert len(verified.checkpoint.signers) == 2
+
+
+def test_a_checkpoint_is_text_and_not_kept(log: httpx.Client) -> None:
+    answer = log.get("checkpoint")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+    point = parse_note(answer.content).checkpoint
+    assert point.size == SIZE
+    found = verify_note(answer.content, keys_of(log), expected_origin=point.origin)
+    assert len(found.signers) == 2
+
+
+def test_every_checkpoint_can_be_had_again_and_kept_for_ever(log: httpx.Client) -> None:
+    sizes: list[int] = []
+    page: dict[str, Any] = {"next": 0}
+    while page["next"] is not None:
+        page = log.get("checkpoints", params={"after": page["next"], "limit": 1}).json()
+        for item in page["items"]:
+            answer = log.get(f"checkpoints/{item['size']}")
+            point = parse_note(answer.content).checkpoint
+            assert (point.size, point.root) == (item["size"], b64_decode(item["root"]))
+            assert "immutable" in answer.headers["cache-control"]
+            sizes.append(item["size"])
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] == SIZE
+    everything = log.get("checkpoints").json()
+    assert [item["size"] for item in everything["items"]] == sizes
+    assert everything["next"] is None
+
+
+def test_tiles_of_every_width_up_to_the_published_size_are_served_for_ever(
+    log: httpx.Client,
+) -> None:
+    whole = log.get("tile/0/000").content
+    assert len(whole) == 8192
+    rest = log.get("tile/0/001.p/44")
+    assert rest.headers["content-type"] == "application/octet-stream"
+    assert rest.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for width in (1, 2, 43):
+        assert log.get(f"tile/0/001.p/{width}").content == rest.content[: 32 * width]
+    assert log.get("tile/0/000.p/255").content == whole[: 32 * 255]
+    root = root_of(whole + rest.content)
+    assert root == parse_note(log.get("checkpoint").content).checkpoint.root
+    assert log.get("tile/1/000.p/1").content == root_of(whole)
+
+
+def test_bundles_are_packed_where_the_client_can_unpack(log: httpx.Client) -> None:
+    packed = log.get("tile/entries/000")
+    plain = log.get("tile/entries/000", headers={"Accept-Encoding": "identity"})
+    refused = log.get("tile/entries/000", headers={"Accept-Encoding": "br, gzip;q=0"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert "content-encoding" not in refused.headers
+    assert packed.content == plain.content == refused.content
+    assert {answer.headers["vary"] for answer in (packed, plain)} == {"Accept-Encoding"}
+    assert plain.content.startswith(log.get("tile/entries/000.p/3").content)
+
+
+def test_entries_are_served_as_they_are_hashed(log: httpx.Client) -> None:
+    tile = log.get("tile/0/000").content
+    for index in (0, 1, 2, 255):
+        answer = log.get(f"entries/{index}")
+        assert entry_hash(answer.content) == tile[32 * index : 32 * index + 32]
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_an_entry_is_proved_in_any_published_tree(log: httpx.Client) -> None:
+    keys = keys_of(log)
+    for item in log.get("checkpoints").json()["items"]:
+        size = item["size"]
+        for index in {0, 1, size - 1}:
+            text = log.get(f"entries/{index}/proof", params={"size": size}).content
+            leaf = entry_hash(log.get(f"entries/{index}").content)
+            found = verify_proof(text, leaf, keys, expected_origin=keys[0].name)
+            assert (found.index, found.checkpoint.checkpoint.size) == (index, size)
+
+
+def test_consistency_is_proved_between_any_two_sizes(log: httpx.Client) -> None:
+    for old, new in ((0, 300), (1, 300), (2, 5), (5, 300), (255, 257), (300, 300), (0, 0)):
+        answer = log.get("consistency", params={"from": old, "to": new}).json()
+        assert (answer["from"], answer["to"]) == (old, new)
+        roots = [b64_decode(answer[name]) for name in ("fromRoot", "toRoot")]
+        proof = [*map(b64_decode, answer["proof"])]
+        merkle.verify_consistency(old, roots[0], new, roots[1], proof)
+    newest = log.get("consistency", params={"from": 5}).json()
+    assert newest["to"] == SIZE
+
+
+# --- what is not -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("tile/0/001", 404, "tile_unknown"),
+        ("tile/0/001.p/45", 404, "tile_unknown"),
+        ("tile/0/002.p/1", 404, "tile_unknown"),
+        ("tile/1/000", 404, "tile_unknown"),
+        ("tile/1/000.p/2", 404, "tile_unknown"),
+        ("tile/2/000.p/1", 404, "tile_unknown"),
+        ("tile/63/000.p/1", 404, "tile_unknown"),
+        ("tile/0/x009/x223/x372/x036/x854/x775/807", 404, "tile_unknown"),
+        ("tile/63/x009/x223/x372/x036/x854/x775/807", 404, "tile_unknown"),
+        ("tile/entries/001", 404, "tile_unknown"),
+        ("tile/entries/001.p/45", 404, "tile_unknown"),
+        ("tile/64/000", 400, "tile_path_invalid"),
+        ("tile/00/000", 400, "request_invalid"),
+        ("tile/-1/000", 400, "request_invalid"),
+        ("tile/x/000", 400, "request_invalid"),
+        ("tile/0/0", 400, "tile_path_invalid"),
+        ("tile/0/000.p/0", 400, "tile_path_invalid"),
+        ("tile/0/000.p/256", 400, "tile_path_invalid"),
+        ("tile/0/000.p/01", 400, "tile_path_invalid"),
+        ("tile/0/x000/000", 400, "tile_path_invalid"),
+        ("tile/0/..%2f000", 400, "tile_path_invalid"),
+        ("tile/entries/0", 400, "tile_path_invalid"),
+        ("entries/300", 404, "entry_unknown"),
+        ("entries/9223372036854775807", 404, "entry_unknown"),
+        ("entries/9223372036854775808", 400, "request_invalid"),
+        ("entries/00", 400, "request_invalid"),
+        ("entries/-1", 400, "request_invalid"),
+        ("entries/+1", 400, "request_invalid"),
+        ("entries/1_0", 400, "request_invalid"),
+        ("entries/x", 400, "request_invalid"),
+        ("entries/300/proof", 404, "entry_unknown"),
+        ("entries/01/proof", 400, "request_invalid"),
+        ("entries/5/proof?size=2", 404, "entry_unknown"),
+        ("entries/0/proof?size=3", 404, "checkpoint_unknown"),
+        ("entries/0/proof?size=0", 400, "request_invalid"),
+        ("entries/0/proof?size=x", 400, "request_invalid"),
+        ("checkpoints/3", 404, "checkpoint_unknown"),
+        ("checkpoints/301", 404, "checkpoint_unknown"),
+        ("checkpoints/x", 400, "request_invalid"),
+        ("checkpoints?limit=0", 400, "request_invalid"),
+        ("checkpoints?after=-1", 400, "request_invalid"),
+        ("consistency", 400, "request_invalid"),
+        ("consistency?from=301", 400, "request_invalid"),
+        ("consistency?from=1&to=301", 404, "checkpoint_unknown"),
+        ("consistency?from=2&to=1", 400, "request_invalid"),
+        ("consistency?from=-1&to=1", 400, "request_invalid"),
+        ("", 404, "not_found"),
+        ("tile/0", 404, "not_found"),
+    ],
+)
+def test_nothing_else_is_served(log: httpx.Client, path: str, status: int, code: str) -> None:
+    assert_problem(log.get(path), status, code)
+
+
+def test_the_log_takes_no_other_method(log: httpx.Client) -> None:
+    assert_problem(
+        log.put("checkpoint", json={}, headers={"Origin": ""}), 405, "method_not_allowed"
+    )
+
+
+def test_nothing_beyond_the_published_size_is_served(server: Server) -> None:
+    with httpx.Client(base_url=server.origin) as client:
+        actor = Actor(client, "Alice", server.origin).register("creator")
+        index = actor.draft().answer["leafIndex"]
+        beyond = [f"/log/entries/{index}", f"/log/tile/0/000.p/{index + 1}"]
+        beyond += [
+            f"/log/tile/entries/000.p/{index + 1}",
+            f"/log/consistency?from=0&to={index + 1}",
+        ]
+        size = 0
+        while size <= index:
+            statuses = {client.get(path).status_code for path in beyond}
+            size = parse_note(client.get("/log/checkpoint").content).checkpoint.size
+            assert statuses == {404} or size > index
+        assert {client.get(path).status_code for path in beyond} == {200}
+
+
+# --- a log that is not the one that was signed -------------------------------------------------
+
+
+def restored_copy(server: Server, backup: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        (server.data / f"{LOG_FILE}{suffix}").unlink(missing_ok=True)
+    shutil.copy(backup, server.data / LOG_FILE)
+
+
+def test_a_server_on_a_restored_backup_reads_and_takes_nothing(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        with httpx.Client(base_url=server.origin) as client:
+            actor = Actor(client, "Alice", server.origin).register("creator")
+            drafted = actor.draft()
+            with sqlite3.connect(server.data / LOG_FILE) as db:
+                with sqlite3.connect(tmp_path / "backup") as backup:
+                    db.backup(backup)
+                backup.close()
+            db.close()
+            lost = actor.approve(drafted).json()
+            proof = proof_of(client, lost["leafIndex"])
+            assert proof.status_code == 200
+        server.kill()
+        restored_copy(server, tmp_path / "backup")
+        server.start(ready=False)
+        with httpx.Client(base_url=server.origin) as client:
+            health = client.get("/healthz")
+            assert health.status_code == 503
+            (reason,) = health.json()["reasons"]
+            assert "a checkpoint of 7 was signed: an older copy of it was put in" in reason
+            actor.client = client
+            assert_problem(actor.approve(drafted), 503, "log_rolled_back")
+            assert client.get("/log/checkpoint").status_code == 200
+            # The receipt is the evidence: the log's own keys signed what it now denies.
+            leaf = entry_hash(client.get("/log/entries/5").content)
+            with pytest.raises(RefusedError):
+                verify_proof(proof.content, leaf, keys_of(client), expected_origin=actor.ledger)
+            promised = verify_note(
+                proof.content.partition(b"\n\n")[2], keys_of(client), expected_origin=actor.ledger
+            )
+            assert promised.checkpoint.size == 7
+        assert "log_rolled_back" in server.output
+    finally:
+        server.stop()
+
+
+# --- the command line --------------------------------------------------------------------------
+
+
+def ledger_log(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ledger", "log", *arguments, "--data", str(server.data)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=server.environment()
+    )
+
+
+def test_the_commands_work_beside_a_running_server(server: Server) -> None:
+    with httpx.Client(base_url=server.origin) as client:
+        actor = Actor(client, "Alice", server.origin).register("creator")
+        drafted = actor.draft()
+        said = ledger_log(server, "keys")
+        assert (said.returncode, said.stderr) == (0, "")
+        vkeys = [line for line in said.stdout.splitlines() if not line.startswith("#")]
+        assert [parse_vkey(vkey) for vkey in vkeys] == keys_of(client)
+        rotated = ledger_log(server, "rotate-keys")
+        assert rotated.returncode == 0, rotated.stderr
+        index = actor.approve(drafted).json()["leafIndex"]
+        assert proof_of(client, index).status_code == 200
+        assert len(signers(client, actor.ledger)) == 4
+        retired = ledger_log(server, "retire-keys")
+        assert retired.returncode == 0, retired.stderr
+        index = actor.draft().answer["leafIndex"]
+        assert proof_of(client, index).status_code == 200
+        assert len(signers(client, actor.ledger)) == 2
+        again = ledger_log(server, "retire-keys")
+        assert again.returncode == 2
+        assert "log_keys_refused" in again.stderr
+        frozen = ledger_log(server, "freeze", "--reason", "The fund is closed.")
+        assert frozen.returncode == 0, frozen.stderr
+        assert_problem(
+            client.post("/api/statements/create", json=actor.draft_body(actor.document())),
+            409,
+            "ledger_frozen",
+        )
+        answer = actor.approve(drafted)  # the same request again, perhaps: a new signature
+        assert answer.status_code == 409
+        newest = ledger_log(server, "checkpoint").stdout
+        assert newest.encode() == client.get("/log/checkpoint").content
+        last = parse_note(newest.encode()).checkpoint.size - 1
+        entry = json.loads(client.get(f"/log/entries/{last}").content)
+        assert entry["type"] == "log-frozen.v1"
+        assert client.get("/.well-known/ledger-keys").json()["frozen"] is True
+        assert client.get("/healthz").status_code == 200
+
+
+def signers(client: httpx.Client, origin: str) -> tuple[NoteKey, ...]:
+    raw = client.get("/log/checkpoint").content
+    return verify_note(raw, keys_of(client), expected_origin=origin).signers
+
+
+def test_the_commands_need_a_ledger(tmp_path: Path) -> None:
+    said = ledger_log(Server(tmp_path / "data"), "keys")
+    assert said.returncode == 2
+    assert "there is no ledger in" in said.stderr
+    assert not (tmp_path / "data").exists()
+
+
+# --- two processes -----------------------------------------------------------------------------
+
+
+def test_two_servers_on_one_log_publish_one_history(server: Server) -> None:
+    second = Server(server.data, LEDGER_ORIGIN=server.origin)
+    second.start()
+    try:
+        with (
+            httpx.Client(base_url=server.origin) as here,
+            httpx.Client(base_url=second.address) as there,
+        ):
+            actor = Actor(here, "Alice", server.origin).register("creator")
+            with ThreadPoolExecutor(2) as pool:
+                placed = [*pool.map(lambda n: place(actor, (here, there)[n % 2]), range(20))]
+            assert len(set(placed)) == 20
+            for client in (here, there):
+                proofs = [proof_of(client, index) for index in placed]
+                assert {answer.status_code for answer in proofs} == {200}
+            items: list[dict[str, Any]] = here.get("/log/checkpoints").json()["items"]
+            assert items == there.get("/log/checkpoints").json()["items"]
+            assert check_history(here, [item["size"] for item in items]) == len(items)
+    finally:
+        second.stop()
+
+
+def place(actor: Actor, client: httpx.Client) -> int:
+    body = actor.draft_body(actor.document())
+    answer = client.post("/api/statements/create", json=body)
+    assert answer.status_code == 201, answer.text
+    index: int = answer.json()["leafIndex"]
+    return index
+
+
+def check_history(client: httpx.Client, sizes: list[int]) -> int:
+    """Verify every checkpoint, and that each is the beginning of the next; return their number."""
+    keys = keys_of(client)
+    old, old_root = 0, merkle.EMPTY_ROOT
+    for size in sizes:
+        raw = client.get(f"/log/checkpoints/{size}").content
+        point = verify_note(raw, keys, expected_origin=keys[0].name).checkpoint
+        answer = client.get("/log/consistency", params={"from": old, "to": size}).json()
+        proof = [*map(b64_decode, answer["proof"])]
+        merkle.verify_consistency(old, old_root, size, point.root, proof)
+        old, old_root = size, point.root
+    return len(sizes)

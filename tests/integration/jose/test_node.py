@@ -1,0 +1,74 @@
+"""What two libraries for JavaScript signed, recorded; `make test-node` makes it anew."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ledger.jose import (
+    Sign,
+    flatten,
+    import_private,
+    key_set,
+    sign,
+    sign_multi,
+    verify_multi,
+    verify_multi_all,
+)
+from ledger.jose.algorithms import HMAC, MLDSA
+
+FOLDER = Path(__file__).parents[2] / "vectors/node"
+OURS = json.loads((FOLDER / "ours.json").read_text())
+RECORDED = json.loads((FOLDER / "recorded.json").read_text())
+SIGNERS = {jwk["alg"]: import_private(jwk) for jwk in OURS["keys"]}
+KEYS = key_set([signer.public for signer in SIGNERS.values()])
+ALGORITHMS = sorted(set(SIGNERS) - set(MLDSA))
+PAYLOAD = RECORDED["payload"].encode()
+
+
+@pytest.mark.parametrize("name", RECORDED["signed"])
+def test_every_signature_of_theirs_verifies(name: str) -> None:
+    jws, every = RECORDED["signed"][name], list(SIGNERS)
+    if name == "jose-b64-false":  # npm jose leaves an unencoded payload to its caller
+        assert jws["payload"] == ""
+        found = verify_multi_all(jws, KEYS, algorithms=every, detached_payload=PAYLOAD)
+    else:
+        found = verify_multi_all(jws, KEYS, algorithms=every)
+    assert [outcome.error for outcome in found.outcomes] == [None] * len(found.outcomes)
+    expected = {"jose-jwt", "unjwt-object", "unjwt-compact"}
+    assert (found.payload == PAYLOAD) == (name not in expected)
+
+
+@pytest.mark.parametrize("library", ["jose", "unjwt"])
+def test_their_general_jws_has_every_algorithm(library: str) -> None:
+    jws = RECORDED["signed"][f"{library}-general"]
+    found = verify_multi_all(json.dumps(jws), KEYS, algorithms=list(SIGNERS))
+    assert sorted(outcome.alg or "" for outcome in found.verified) == ALGORITHMS
+    assert {outcome.header and outcome.header["role"] for outcome in found.outcomes} == {"witness"}
+
+
+def test_they_verified_every_signature_of_ours_with_its_key_and_no_other() -> None:
+    assert len(RECORDED["verdicts"]) == 532
+    for question, verdict in RECORDED["verdicts"].items():
+        words = question.split()
+        expected = words[0] == "general" or words[1] == words[2]
+        assert verdict == expected, question
+
+
+def test_claims_of_theirs_are_read_as_ours() -> None:
+    for name in ("jose-jwt", "unjwt-object"):
+        found = verify_multi(RECORDED["signed"][name], KEYS, typ="JWT", now=4599)
+        assert found.json() == {"sub": "u1", "iat": 1000, "exp": 4600}
+        assert verify_multi_all(RECORDED["signed"][name], KEYS, now=4600).verified == ()
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "Ed25519", "RS256", "RS384", "RS512", *HMAC])
+def test_where_signatures_are_the_same_each_time_so_are_the_bytes(alg: str) -> None:
+    assert sign(PAYLOAD, SIGNERS[alg]) == RECORDED["signed"][f"jose-compact-{alg}"]
+
+
+def test_flattening_gives_what_theirs_gives() -> None:
+    general = sign_multi(PAYLOAD, [Sign(SIGNERS["EdDSA"])])
+    theirs = RECORDED["signed"]["unjwt-flattened"]
+    assert set(flatten(general)) == set(theirs)
+    assert flatten(general)["payload"] == theirs["payload"]

@@ -1,0 +1,51 @@
+"""Entries, tiles and checkpoints as the log's file holds them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.domain import entry
+from ledger.errors import CorruptError, UnavailableError
+from tests.support.logs import FOUNDING, Ledger, draft, opened, settings_of
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with opened(settings_of(tmp_path / "data")) as ledger:
+        yield ledger
+
+
+def test_entries_are_the_same_bytes_however_long_their_bodies_are(ledger: Ledger) -> None:
+    for size in (1, 14_000, 16_000, 17_000, 70_000, 1_000_000):
+        ledger.store.commit([draft("c" * size)])
+    states = [state for _, state in ledger.store.read(0, 100)]
+    stored = [entry.split(state)[0] for state in states]
+    assert ledger.tree.entries(0, 100) == stored
+    leaves = ledger.tree.leaves(0, 100)
+    assert [leaf.entry for leaf in leaves] == stored
+    assert [leaf.claimed for leaf in leaves] == [entry.leaf_hash(state) for state in states]
+    assert [leaf.position for leaf in leaves] == [*range(1, len(stored) + 1)]
+
+
+def test_entries_are_read_from_anywhere(ledger: Ledger) -> None:
+    ledger.fill(20)
+    whole = ledger.tree.entries(0, 100)
+    assert len(whole) == 20
+    assert ledger.tree.entries(7, 3) == whole[7:10]
+    assert ledger.tree.entries(20, 3) == []
+
+
+def test_a_tile_that_is_not_there_is_corruption(ledger: Ledger) -> None:
+    ledger.publication().catch_up()
+    assert len(ledger.tree.tile(0, 0, FOUNDING)) == 32 * FOUNDING
+    for level, n, width in ((0, 0, FOUNDING + 1), (0, 1, 1), (1, 0, 1)):
+        with pytest.raises(CorruptError) as refused:
+            ledger.tree.tile(level, n, width)
+        assert refused.value.code == "tile_missing"
+
+
+def test_a_closed_file_is_unavailable(ledger: Ledger) -> None:
+    ledger.tree.close()
+    with pytest.raises(UnavailableError):
+        ledger.tree.latest()

@@ -1,0 +1,255 @@
+"""The store under load and in trouble: many processes, full disks, waiters who leave."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from ledger.domain.events import Event, UserRegistered, encode
+from ledger.errors import CorruptError, LedgerError, StaleError, UnavailableError
+from ledger.store.log import MAX_QUEUED, GroupCommit, Log
+from ledger.store.sqlite.store import Outcome, Receipt, SqliteLog, Write
+from tests.support.appender import SHARED
+from tests.support.refusals import refused
+from tests.support.writes import STATE, write
+
+ONE, TWO = UUID(int=1), UUID(int=2)
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "log.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteLog]:
+    opened = SqliteLog(path)
+    yield opened
+    opened.close()
+
+
+def raised(outcome: Outcome) -> tuple[type, str]:
+    assert isinstance(outcome, LedgerError)
+    return type(outcome), outcome.code
+
+
+def processes(path: Path, mode: str, number: int, count: int = 1) -> list[str]:
+    """Run this many appenders at once; return what they printed."""
+    command = [sys.executable, "-m", "tests.support.appender", str(path), mode, str(count)]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(number)
+    ]
+    printed = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * number
+    return printed
+
+
+# --- processes -----------------------------------------------------------------------------------
+
+
+def test_two_processes_append_to_one_file_and_lose_nothing(store: SqliteLog, path: Path) -> None:
+    processes(path, "many", 2, 60)
+    assert store.head() == 240
+    assert [position for position, _ in store.read(0, 1000)] == list(range(1, 241))
+    assert [version for version, _, _ in store.stream(SHARED)] == list(range(1, 121))
+    assert isinstance(store.commit([write()])[0], Receipt)
+
+
+def test_eight_processes_open_a_new_file_at_once(path: Path) -> None:
+    processes(path, "open", 1, 12)
+
+
+def test_what_another_process_wrote_makes_a_write_stale(store: SqliteLog, path: Path) -> None:
+    other = SqliteLog(path)
+    store.commit([write(ONE)])
+    other.commit([write(ONE, 2, claims=(("role/a/1", ONE),))])
+    read, counted, written, good = store.commit(
+        [
+            write(reads=((ONE, 1),)),
+            write(counts=(("role/a/", 0),)),
+            write(ONE, 2),
+            write(ONE, 3),
+        ]
+    )
+    assert raised(read) == raised(counted) == raised(written) == (StaleError, "stale")
+    assert isinstance(good, Receipt)
+    assert other.claimed("role/a/1") == store.claimed("role/a/1") == ONE
+    other.close()
+
+
+# --- trouble -------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_stores_nothing_says_so_and_recovers(path: Path) -> None:
+    (said,) = processes(path, "full", 1)
+    assert said.split() == ["1", "storage_failed", "storage_failed", "101"]
+    opened = SqliteLog(path)
+    assert [position for position, _ in opened.read(0, 1000)] == list(range(1, 102))
+    opened.close()
+
+
+def test_a_fault_in_one_batch_leaves_the_file_unlocked_and_the_log_as_it_was(
+    store: SqliteLog, path: Path
+) -> None:
+    broken = write(events=(StoredEvent("not a uuid", 1, "tag.v1", STATE),))
+    with pytest.raises(ValueError, match="UUID"):
+        store.commit([write(ONE), broken])
+    with closing(sqlite3.connect(path, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+    assert store.head() == 0
+    assert isinstance(store.commit([write(ONE)])[0], Receipt)
+
+
+def test_a_log_that_cannot_be_written_says_so_and_recovers(store: SqliteLog, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(
+            "CREATE TRIGGER full BEFORE UPDATE ON log_head BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+        failed, too = store.commit([write(ONE), write(TWO)])
+        raw.execute("DROP TRIGGER full")
+    assert raised(failed) == raised(too) == (UnavailableError, "storage_failed")
+    assert (store.head(), store.read(0, 9)) == (0, [])
+    assert isinstance(store.commit([write(ONE)])[0], Receipt)
+
+
+def test_a_row_whose_columns_are_not_its_entrys_is_refused(store: SqliteLog) -> None:
+    other = Event(TWO, 1, "", UserRegistered(user="u", name="Eve", role="creator"))
+    state = encode(other, salt=bytes(32))
+    store.commit([write(events=(StoredEvent(ONE, 1, "user-registered.v1", state),))])
+    with refused(CorruptError, "columns_mismatch"):
+        Log(store).person(ONE)
+
+
+# --- group commit --------------------------------------------------------------------------------
+
+
+class Watched(SqliteLog):
+    """A store that remembers its batches, and fails the first of them if told to."""
+
+    def __init__(self, path: Path, *, fails: bool = False) -> None:
+        super().__init__(path)
+        self.fails = fails
+        self.batches: list[int] = []
+
+    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        self.batches.append(len(writes))
+        if self.fails:
+            self.fails = False
+            raise RuntimeError("a bug below")
+        return super().commit(writes)
+
+
+@pytest.fixture
+def watched(path: Path) -> Iterator[Watched]:
+    opened = Watched(path)
+    yield opened
+    opened.close()
+
+
+async def append_all(commits: GroupCommit, *writes: Write) -> list[Receipt | BaseException]:
+    return await asyncio.gather(*map(commits.append, writes), return_exceptions=True)
+
+
+def test_whoever_waits_together_is_committed_together(watched: Watched) -> None:
+    committed: list[int] = []
+
+    async def run() -> None:
+        commits = GroupCommit(watched, committed.append)
+        first = asyncio.create_task(commits.append(write()))
+        await asyncio.sleep(0)
+        receipts = await append_all(commits, *(write() for _ in range(64)))
+        positions = [each.position for each in receipts if isinstance(each, Receipt)]
+        assert positions == list(range(2, 66))
+        assert (await first).position == 1
+        commits.close()
+
+    asyncio.run(run())
+    assert watched.head() == 65
+    assert len(watched.batches) <= 3
+    assert committed[-1] == 65
+
+
+def test_requests_that_are_still_decided_join_the_commit_that_waits(watched: Watched) -> None:
+    async def decided_after(turns: int, commits: GroupCommit) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await commits.append(write())
+
+    async def run() -> None:
+        commits = GroupCommit(watched, lambda _: None)
+        await asyncio.gather(*(decided_after(turns, commits) for turns in range(20)))
+        commits.close()
+
+    asyncio.run(run())
+    assert watched.batches == [20]
+
+
+def test_one_bad_write_of_a_group_fails_alone(watched: Watched) -> None:
+    async def run() -> None:
+        commits = GroupCommit(watched, lambda _: None)
+        good, bad, also_good = await append_all(commits, write(ONE), write(TWO, 5), write(TWO))
+        assert isinstance(good, Receipt)
+        assert isinstance(bad, StaleError)
+        assert isinstance(also_good, Receipt)
+        commits.close()
+
+    asyncio.run(run())
+
+
+def test_what_a_waiter_who_left_had_asked_for_is_durable(watched: Watched) -> None:
+    async def run() -> None:
+        commits = GroupCommit(watched, lambda _: None)
+        leaver = asyncio.create_task(commits.append(write(ONE)))
+        stayer = asyncio.create_task(commits.append(write(TWO)))
+        await asyncio.sleep(0)
+        leaver.cancel()
+        assert (await stayer).position == 2
+        with suppress(asyncio.CancelledError):
+            await leaver
+        assert leaver.cancelled()
+        commits.close()
+
+    asyncio.run(run())
+    assert [len(watched.stream(each)) for each in (ONE, TWO)] == [1, 1]
+
+
+def test_a_bug_below_leaves_nobody_waiting(path: Path) -> None:
+    async def run() -> None:
+        store = Watched(path, fails=True)
+        reported: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: reported.append(context["message"])
+        )
+        commits = GroupCommit(store, lambda _: None)
+        with refused(UnavailableError, "storage_failed"):
+            await asyncio.wait_for(commits.append(write(ONE)), 10)
+        assert (await asyncio.wait_for(commits.append(write(TWO)), 10)).position == 1
+        assert reported == ["a batch was not committed"]
+        commits.close()
+        store.close()
+
+    asyncio.run(run())
+
+
+def test_too_many_waiting_writes_are_refused_at_once(watched: Watched) -> None:
+    async def run() -> None:
+        commits = GroupCommit(watched, lambda _: None)
+        one = write(ONE)
+        waiting = [asyncio.create_task(commits.append(one)) for _ in range(MAX_QUEUED)]
+        await asyncio.sleep(0)
+        with refused(UnavailableError, "overloaded"):
+            await commits.append(one)
+        receipts = await asyncio.gather(*waiting)
+        assert {each.position for each in receipts} == {1}
+        commits.close()
+
+    asyncio.run(run())

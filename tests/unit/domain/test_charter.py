@@ -1,0 +1,261 @@
+"""The ledger's own stream: founding, invitations, who may register."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.domain import charter
+from ledger.domain.charter import Charter, Invitation
+from ledger.domain.events import Event, InvitationIssued, LedgerCreated, StatementWithdrawn
+from ledger.domain.passkey import RelyingParty
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+from tests.support.keys import ed25519_key
+from tests.support.refusals import refused
+from tests.support.scene import ALICE, DAVE
+from tests.support.signers import LEDGER, NOW_MS, Signer
+
+AT = "2026-11-21T03:04:05.678Z"
+FOUNDER = Signer(1000, key=ed25519_key(1000))
+SETUP = hashlib.sha256(b"setup").hexdigest()
+UNSIGNED = LedgerCreated(
+    ledger=LEDGER,
+    origin="http://localhost:8000",
+    rp_id="localhost",
+    registration="invite",
+    key=FOUNDER.key.jwk,
+    act="",
+    setup_sha256=SETUP,
+)
+SAID: dict[str, Any] = {
+    "origin": "http://localhost:8000",
+    "rpId": "localhost",
+    "registration": "invite",
+    "setupSha256": SETUP,
+}
+INVITATION = "0f0f0f0f-0000-4000-8000-000000000001"
+INVITED: dict[str, Any] = {
+    "invitationId": INVITATION,
+    "role": "investor",
+    "tokenSha256": hashlib.sha256(b"token").hexdigest(),
+    "expiresAt": "2026-12-01T00:00:00.000Z",
+}
+
+
+def created(unsigned: LedgerCreated = UNSIGNED) -> LedgerCreated:
+    act = FOUNDER.act("create-ledger", **SAID)
+    return charter.create(act, unsigned, now_ms=NOW_MS)
+
+
+def founded() -> Charter:
+    return charter.evolve(None, Event(charter.STREAM, 1, AT, created()))
+
+
+def invite(act: str, who: Signer = DAVE, **person: Any) -> InvitationIssued:
+    inviter = person.get("person", who.person)
+    return charter.invite(founded(), inviter, act, now_ms=NOW_MS)
+
+
+# --- founding ------------------------------------------------------------------------------------
+
+
+def test_a_founding_says_where_and_how_the_ledger_is_joined() -> None:
+    state = founded()
+    assert state.version == 1
+    assert state.ledger == LEDGER
+    assert state.registration == "invite"
+    assert state.party == RelyingParty(rp_id="localhost", origin="http://localhost:8000")
+    assert state.kid == FOUNDER.key.kid
+    assert state.invitations == {SETUP: Invitation("setup", "administrator", None)}
+
+
+def test_a_ledger_without_a_setup_link_begins_without_invitations() -> None:
+    said = SAID | {"registration": "open", "setupSha256": None}
+    unsigned = msgspec.structs.replace(UNSIGNED, registration="open", setup_sha256=None)
+    body = charter.create(FOUNDER.act("create-ledger", **said), unsigned, now_ms=NOW_MS)
+    state = charter.evolve(None, Event(charter.STREAM, 1, AT, body))
+    assert (state.registration, state.invitations) == ("open", {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"origin": "https://evil.example"},
+        {"rp_id": "evil.example"},
+        {"registration": "open"},
+        {"setup_sha256": None},
+        {"setup_sha256": "0" * 64},
+    ],
+    ids=str,
+)
+def test_a_founding_that_says_something_else_than_its_act_is_refused(
+    change: dict[str, Any],
+) -> None:
+    with refused(RefusedError, "act_mismatch"):
+        created(msgspec.structs.replace(UNSIGNED, **change))
+
+
+def test_a_founding_under_another_name_is_refused() -> None:
+    with refused(RefusedError, "ledger_mismatch"):
+        created(msgspec.structs.replace(UNSIGNED, ledger="another.example/ledger"))
+
+
+def test_a_founding_by_another_key_is_refused() -> None:
+    with refused(RefusedError, "jws_kid_mismatch"):
+        created(msgspec.structs.replace(UNSIGNED, key=ALICE.key.jwk))
+
+
+def test_another_act_founds_nothing() -> None:
+    act = FOUNDER.act("sign-in", jti="1")
+    with refused(RefusedError, "act_mismatch"):
+        charter.create(act, UNSIGNED, now_ms=NOW_MS)
+
+
+def test_a_stale_founding_is_refused() -> None:
+    with refused(RefusedError, "iat_stale"):
+        charter.create(FOUNDER.act("create-ledger", **SAID), UNSIGNED, now_ms=NOW_MS + 400_000)
+
+
+# --- invitations ---------------------------------------------------------------------------------
+
+
+def test_an_administrator_invites() -> None:
+    act = DAVE.act("invite", **INVITED)
+    assert invite(act) == InvitationIssued(
+        invitation_id=INVITATION,
+        role="investor",
+        token_sha256="3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0",
+        expires_at="2026-12-01T00:00:00.000Z",
+        by="00000000-0000-0000-0000-000000000004",
+        kid=DAVE.key.kid,
+        act=act,
+    )
+
+
+@pytest.mark.parametrize("role", ["creator", "investor", "administrator", "auditor"])
+def test_an_invitation_is_for_any_role(role: str) -> None:
+    assert invite(DAVE.act("invite", **(INVITED | {"role": role}))).role == role
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"role": "nobody"}, "role_invalid"),
+        ({"role": ""}, "role_invalid"),
+        ({"tokenSha256": ""}, "invitation_invalid"),
+        ({"tokenSha256": "0" * 63}, "invitation_invalid"),
+        ({"tokenSha256": "0" * 65}, "invitation_invalid"),
+        ({"tokenSha256": "A" * 64}, "invitation_invalid"),
+        ({"tokenSha256": "g" * 64}, "invitation_invalid"),
+        ({"expiresAt": AT}, "invitation_invalid"),
+        ({"expiresAt": "2025-12-01T00:00:00.000Z"}, "invitation_invalid"),
+        ({"expiresAt": "tomorrow"}, "time_invalid"),
+        ({"invitationId": "setup"}, "id_invalid"),
+        ({"invitationId": ""}, "id_invalid"),
+    ],
+    ids=str,
+)
+def test_an_invitation_needs_a_role_a_token_a_future_end_and_an_id(
+    change: dict[str, Any], code: str
+) -> None:
+    with refused(MalformedError, code):
+        invite(DAVE.act("invite", **(INVITED | change)))
+
+
+def test_only_an_administrator_invites() -> None:
+    with refused(ForbiddenError, "administrator_only"):
+        invite(ALICE.act("invite", **INVITED), ALICE)
+
+
+def test_a_revoked_key_invites_nobody() -> None:
+    person = DAVE.person_with(DAVE.key, revoked=(DAVE.key.kid,))
+    with refused(RefusedError, "key_revoked"):
+        invite(DAVE.act("invite", **INVITED), person=person)
+
+
+def test_somebody_elses_key_invites_nobody() -> None:
+    with refused(RefusedError, "key_unknown"):
+        invite(ALICE.act("invite", **INVITED), DAVE)
+
+
+def test_an_approval_is_no_invitation() -> None:
+    with refused(RefusedError, "jws_typ_mismatch"):
+        invite(DAVE.shared(b"{}"))
+
+
+# --- joining -------------------------------------------------------------------------------------
+
+
+def invited(**changes: Any) -> tuple[Charter, Invitation]:
+    body = invite(DAVE.act("invite", **(INVITED | changes)))
+    state = charter.evolve(founded(), Event(charter.STREAM, 2, AT, body))
+    return state, charter.find_invitation(state, "token")
+
+
+def test_an_invitation_is_found_by_its_token() -> None:
+    state, invitation = invited()
+    assert state.version == 2
+    assert invitation == Invitation(INVITATION, "investor", "2026-12-01T00:00:00.000Z")
+    assert charter.find_invitation(state, "setup").role == "administrator"
+
+
+@pytest.mark.parametrize("token", ["", "Token", SETUP, "token "])
+def test_an_unknown_token_is_refused(token: str) -> None:
+    with refused(ForbiddenError, "invitation_unknown"):
+        charter.find_invitation(invited()[0], token)
+
+
+def test_whoever_is_invited_is_admitted_under_the_invitations_id() -> None:
+    state, invitation = invited()
+    assert charter.admit(state, "investor", invitation, now_ms=NOW_MS) == INVITATION
+    setup = charter.find_invitation(state, "setup")
+    assert charter.admit(state, "administrator", setup, now_ms=NOW_MS) == "setup"
+
+
+@pytest.mark.parametrize("role", ["creator", "administrator", "auditor", ""])
+def test_an_invitation_admits_to_its_own_role_only(role: str) -> None:
+    state, invitation = invited()
+    with refused(ForbiddenError, "role_not_open"):
+        charter.admit(state, role, invitation, now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("late_ms", [0, 1, 10**12])
+def test_an_expired_invitation_admits_nobody(late_ms: int) -> None:
+    state, invitation = invited()
+    end_ms = 1_796_083_200_000
+    charter.admit(state, "investor", invitation, now_ms=end_ms - 1)
+    with refused(ConflictError, "invitation_expired"):
+        charter.admit(state, "investor", invitation, now_ms=end_ms + late_ms)
+
+
+@pytest.mark.parametrize("role", ["creator", "investor"])
+def test_an_open_ledger_admits_creators_and_investors(role: str) -> None:
+    state = msgspec.structs.replace(founded(), registration="open")
+    assert charter.admit(state, role, None, now_ms=NOW_MS) is None
+
+
+@pytest.mark.parametrize("role", ["administrator", "auditor", "nobody", ""])
+def test_an_open_ledger_admits_nobody_else(role: str) -> None:
+    state = msgspec.structs.replace(founded(), registration="open")
+    with refused(ForbiddenError, "role_not_open"):
+        charter.admit(state, role, None, now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("role", ["creator", "administrator"])
+def test_a_ledger_joined_by_invitation_admits_nobody_without(role: str) -> None:
+    with refused(ForbiddenError, "invitation_required"):
+        charter.admit(founded(), role, None, now_ms=NOW_MS)
+
+
+def test_an_invitation_before_the_founding_is_impossible() -> None:
+    body = invite(DAVE.act("invite", **INVITED))
+    with pytest.raises(AssertionError):
+        charter.evolve(None, Event(charter.STREAM, 1, AT, body))
+
+
+def test_another_streams_event_is_impossible() -> None:
+    body = StatementWithdrawn(signer="", kid="", act="")
+    with pytest.raises(AssertionError):
+        charter.evolve(founded(), Event(UUID(int=1), 2, AT, body))

@@ -1,0 +1,173 @@
+"""Events: permanent tags, strict bodies, the names that they take for ever."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.domain import entry, events
+from ledger.domain.events import BODIES, Event, RoleGranted, UserRegistered
+from ledger.errors import CorruptError
+from tests.golden.make import events_of_every_type
+from tests.support.examples import FEW
+from tests.support.refusals import refused
+
+STREAM = UUID("7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001")
+AT = "2026-11-21T03:04:05.678Z"
+GRANTED = RoleGranted(user="u", role="auditor", by="d", kid="k", act="a")
+BODY = b'{"user":"u","role":"auditor","by":"d","kid":"k","act":"a"}'
+BY_TAG = {event.body.TAG: event for event in events_of_every_type()}
+
+
+def stored(body: bytes, tag: str = "role-granted.v1") -> bytes:
+    return entry.seal(at=AT, seq=4, stream=STREAM, tag=tag, body=body, salt=bytes(32))
+
+
+def test_the_tags_are_these_for_ever() -> None:
+    assert list(BODIES) == [
+        "ledger-created.v1",
+        "log-keys-announced.v1",
+        "log-keys-retired.v1",
+        "log-frozen.v1",
+        "invitation-issued.v1",
+        "user-registered.v1",
+        "passkey-added.v1",
+        "passkey-removed.v1",
+        "key-attested.v1",
+        "key-revoked.v1",
+        "role-granted.v1",
+        "statement-drafted.v1",
+        "statement-signed.v1",
+        "statement-rejected.v1",
+        "statement-withdrawn.v1",
+    ]
+
+
+def test_an_event_is_stored_under_its_tag_version_and_time() -> None:
+    event = Event(stream=STREAM, version=4, at=AT, body=GRANTED)
+    assert events.encode(event, salt=bytes(32)) == stored(BODY)
+    assert events.decode(stored(BODY)) == event
+
+
+def test_the_library_knows_an_events_place_by_its_own_names() -> None:
+    event = Event(stream=STREAM, version=4, at=AT, body=GRANTED)
+    assert (event.originator_id, event.originator_version) == (STREAM, 4)
+
+
+@pytest.mark.parametrize("tag", ["", "role-granted", "role-granted.v2", "Role-Granted.v1", "x.v1"])
+def test_an_unknown_tag_is_refused(tag: str) -> None:
+    with refused(CorruptError, "event_unknown"):
+        events.decode(stored(BODY, tag))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"null",
+        b"\xff",
+        BODY[:-1],
+        BODY + b"}",
+        BODY.replace(b'"u"', b'"\xff"'),
+        BODY.replace(b'"u"', b"7"),
+        BODY.replace(b'"u"', b"null"),
+        BODY.replace(b'"act":"a"', b'"act":"a","more":1'),
+        BODY.replace(b',"act":"a"', b""),
+        b"[" * 100_000,
+    ],
+    ids=range(12),
+)
+def test_a_malformed_body_is_refused(body: bytes) -> None:
+    with refused(CorruptError, "event_malformed"):
+        events.decode(stored(body))
+
+
+@FEW
+@given(st.sampled_from(sorted(BODIES)), st.binary(max_size=40))
+def test_garbage_is_no_body_of_any_event(tag: str, body: bytes) -> None:
+    with refused(CorruptError, "event_malformed"):
+        events.decode(stored(body, tag))
+
+
+@FEW
+@given(st.sampled_from(sorted(BODIES)), st.integers(min_value=0))
+def test_one_changed_bit_decodes_to_another_event_or_none(tag: str, bit: int) -> None:
+    good = events.encode(BY_TAG[tag], salt=bytes(32))
+    bad = bytearray(good)
+    bad[bit // 8 % len(bad)] ^= 1 << bit % 8
+    try:
+        event = events.decode(bytes(bad))
+        raw, salt, body = entry.split(bytes(bad))
+        entry.check_commitment(entry.parse_entry(raw), salt, body)
+    except CorruptError:
+        return
+    assert event != BY_TAG[tag]
+
+
+@FEW
+@given(st.sampled_from(sorted(BODIES)), st.integers(0, 4000))
+def test_a_truncated_event_is_refused(tag: str, end: int) -> None:
+    good = events.encode(BY_TAG[tag], salt=bytes(32))
+    with pytest.raises(CorruptError):
+        events.decode(good[: min(end, len(good) - 1)])
+
+
+@pytest.mark.parametrize(
+    ("tag", "names"),
+    [
+        ("ledger-created.v1", ()),
+        ("passkey-removed.v1", ()),
+        ("key-revoked.v1", ()),
+        ("statement-drafted.v1", ()),
+        ("statement-signed.v1", ()),
+        ("statement-rejected.v1", ()),
+        ("statement-withdrawn.v1", ()),
+    ],
+)
+def test_these_events_take_no_names(tag: str, names: tuple[str, ...]) -> None:
+    assert events.claims(BY_TAG[tag]) == names
+
+
+def test_a_registration_takes_its_role_and_its_invitation() -> None:
+    invited = UserRegistered(user=str(STREAM), name="Bob", role="investor", invitation="i")
+    uninvited = UserRegistered(user=str(STREAM), name="Bob", role="creator")
+    assert events.claims(Event(stream=STREAM, version=1, at=AT, body=invited)) == (
+        "role/investor/7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001",
+        "used/i",
+    )
+    assert events.claims(Event(stream=STREAM, version=1, at=AT, body=uninvited)) == (
+        "role/creator/7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001",
+    )
+
+
+def test_a_grant_takes_its_role() -> None:
+    assert events.claims(Event(stream=STREAM, version=4, at=AT, body=GRANTED)) == (
+        "role/auditor/7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001",
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "kinds"),
+    [
+        ("passkey-added.v1", ["credential"]),
+        ("key-attested.v1", ["kid"]),
+        ("invitation-issued.v1", ["invitation", "invitation"]),
+    ],
+)
+def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
+    names = events.claims(BY_TAG[tag])
+    assert [name.partition("/")[0] for name in names] == kinds
+    assert len(set(names)) == len(kinds)
+
+
+def test_every_kind_of_name_has_its_own_refusal() -> None:
+    assert {kind: code for kind, (code, _) in events.TAKEN.items()} == {
+        "frozen": "ledger_frozen",
+        "credential": "credential_known",
+        "invitation": "invitation_known",
+        "kid": "key_known",
+        "role": "role_held",
+        "used": "invitation_used",
+    }

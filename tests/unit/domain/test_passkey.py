@@ -1,0 +1,284 @@
+"""WebAuthn ceremonies: what a passkey has to show."""
+
+import hashlib
+from typing import Any
+
+import cbor2
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.domain.passkey import (
+    AssertionEvidence,
+    RegistrationEvidence,
+    VerifiedPasskey,
+    attestation_challenge,
+    confirmation_challenge,
+    creation_options,
+    request_options,
+    sign_count,
+    verify_assertion,
+    verify_registration,
+)
+from ledger.encoding import b64u_decode, b64u_encode
+from ledger.errors import LedgerError, MalformedError, RefusedError
+from tests.support.authenticator import Passkey
+from tests.support.examples import FEW
+from tests.support.refusals import refused
+from tests.support.signers import PARTY, assertion, registration
+
+CHALLENGE = hashlib.sha256(b"challenge").digest()
+OTHER = hashlib.sha256(b"other").digest()
+PASSKEY = Passkey()
+
+
+def register(passkey: Passkey = PASSKEY, **overrides: Any) -> VerifiedPasskey:
+    evidence = registration(passkey.create(b64u_encode(CHALLENGE), **overrides))
+    return verify_registration(evidence, passkey.id, challenge=CHALLENGE, party=PARTY)
+
+
+PUBLIC_KEY = register().public_key
+GOOD = assertion(PASSKEY.get(CHALLENGE))
+GOOD_COUNT = PASSKEY.sign_count
+
+
+def check(evidence: AssertionEvidence = GOOD, **changes: Any) -> int:
+    expected: dict[str, Any] = {
+        "challenge": CHALLENGE,
+        "public_key": PUBLIC_KEY,
+        "sign_count": 0,
+        "party": PARTY,
+    }
+    return verify_assertion(evidence, **(expected | changes))
+
+
+# --- challenges ----------------------------------------------------------------------------------
+
+
+def test_an_attestation_challenge_is_the_hash_of_its_canonical_statement() -> None:
+    said = b'{"kid":"k","ledger":"l","nonce":"n","purpose":"attest-signing-key","user":"u"}'
+    challenge = attestation_challenge(kid="k", ledger="l", nonce="n", user="u")
+    assert challenge == hashlib.sha256(said).digest()
+
+
+def test_an_attestation_challenge_covers_the_keys_end() -> None:
+    said = (
+        b'{"expiresAt":"2027-01-01T00:00:00.000Z","kid":"k","ledger":"l","nonce":"n",'
+        b'"purpose":"attest-signing-key","user":"u"}'
+    )
+    ends = "2027-01-01T00:00:00.000Z"
+    challenge = attestation_challenge(kid="k", ledger="l", nonce="n", user="u", expires_at=ends)
+    assert challenge == hashlib.sha256(said).digest()
+
+
+def test_a_confirmation_challenge_is_the_hash_of_its_canonical_statement() -> None:
+    said = (
+        b'{"jws":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",'
+        b'"ledger":"l","purpose":"confirm-decision","sha256":"d"}'
+    )
+    challenge = confirmation_challenge(jws="abc", ledger="l", document_sha256="d")
+    assert challenge == hashlib.sha256(said).digest()
+
+
+# --- registration --------------------------------------------------------------------------------
+
+
+def test_a_registration_gives_the_passkey_that_it_shows() -> None:
+    passkey = Passkey(credential_id=b"credential")
+    verified = register(passkey)
+    assert verified.credential_id == "Y3JlZGVudGlhbA"
+    assert verified.algorithm == -7
+    assert verified.sign_count == 1
+    assert verified.aaguid == "00000000-0000-0000-0000-000000000000"
+    assert verified.backed_up is False
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"type": "webauthn.get"},
+        {"type": "payment.get"},
+        {"origin": "https://evil.example"},
+        {"origin": "http://localhost:8001"},
+        {"origin": "https://localhost:8000"},
+        {"crossOrigin": True},
+    ],
+    ids=str,
+)
+def test_a_registration_of_another_ceremony_is_refused(overrides: dict[str, Any]) -> None:
+    with refused(RefusedError, "passkey_registration_refused"):
+        register(**overrides)
+
+
+@pytest.mark.parametrize(
+    "passkey", [Passkey(rp_id="evil.example"), Passkey(user_verified=False)], ids=["rp", "uv"]
+)
+def test_a_registration_for_another_party_or_without_verification_is_refused(
+    passkey: Passkey,
+) -> None:
+    with refused(RefusedError, "passkey_registration_refused"):
+        register(passkey)
+
+
+def test_a_registration_under_another_credential_id_is_refused() -> None:
+    evidence = registration(PASSKEY.create(b64u_encode(CHALLENGE)))
+    with refused(RefusedError, "passkey_registration_refused"):
+        verify_registration(evidence, Passkey().id, challenge=CHALLENGE, party=PARTY)
+
+
+def rsa_attestation(bits: int) -> RegistrationEvidence:
+    """Return a registration of an RS256 passkey, which is not self-signed (fmt none)."""
+    response = PASSKEY.create(b64u_encode(CHALLENGE))
+    whole = cbor2.loads(b64u_decode(response["response"]["attestationObject"]))
+    numbers = rsa.generate_private_key(65537, 2048).public_key().public_numbers()
+    n = (numbers.n >> (2048 - bits) | 1).to_bytes(bits // 8, "big")
+    cose = cbor2.dumps({1: 3, 3: -257, -1: n, -2: b"\x01\x00\x01"})
+    whole["authData"] = whole["authData"][:55] + PASSKEY.credential_id + cose
+    return RegistrationEvidence(
+        response["response"]["clientDataJSON"], b64u_encode(cbor2.dumps(whole))
+    )
+
+
+def test_an_rsa_passkey_of_2048_bits_is_taken() -> None:
+    verified = verify_registration(
+        rsa_attestation(2048), PASSKEY.id, challenge=CHALLENGE, party=PARTY
+    )
+    assert verified.algorithm == -257
+
+
+@pytest.mark.parametrize("bits", [512, 1024, 2040])
+def test_a_shorter_rsa_passkey_is_refused(bits: int) -> None:
+    with refused(RefusedError, "passkey_registration_refused"):
+        verify_registration(rsa_attestation(bits), PASSKEY.id, challenge=CHALLENGE, party=PARTY)
+
+
+@FEW
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_garbage_is_no_registration(client_data: bytes, attestation: bytes) -> None:
+    evidence = RegistrationEvidence(b64u_encode(client_data), b64u_encode(attestation))
+    with refused(RefusedError, "passkey_registration_refused"):
+        verify_registration(evidence, PASSKEY.id, challenge=CHALLENGE, party=PARTY)
+
+
+@pytest.mark.parametrize("name", ["client_data_json", "attestation_object"])
+def test_a_truncated_registration_is_refused(name: str) -> None:
+    evidence = registration(PASSKEY.create(b64u_encode(CHALLENGE)))
+    cut = b64u_encode(b64u_decode(getattr(evidence, name))[:-7])
+    changed = msgspec.structs.replace(evidence, **{name: cut})
+    with refused(RefusedError, "passkey_registration_refused"):
+        verify_registration(changed, PASSKEY.id, challenge=CHALLENGE, party=PARTY)
+
+
+# --- assertions ----------------------------------------------------------------------------------
+
+
+def test_an_assertion_gives_the_passkeys_new_count() -> None:
+    assert check() == GOOD_COUNT
+    assert sign_count(GOOD) == GOOD_COUNT
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"type": "webauthn.create"},
+        {"origin": "https://evil.example"},
+        {"crossOrigin": True},
+    ],
+    ids=str,
+)
+def test_an_assertion_of_another_ceremony_is_refused(overrides: dict[str, Any]) -> None:
+    with refused(RefusedError, "passkey_assertion_refused"):
+        check(assertion(PASSKEY.get(CHALLENGE, **overrides)))
+
+
+def test_an_assertion_over_another_challenge_is_refused() -> None:
+    with refused(RefusedError, "passkey_assertion_refused"):
+        check(challenge=OTHER)
+
+
+def test_an_assertion_by_another_passkey_is_refused() -> None:
+    with refused(RefusedError, "passkey_assertion_refused"):
+        check(assertion(Passkey(credential_id=PASSKEY.credential_id).get(CHALLENGE)))
+
+
+@pytest.mark.parametrize("field", [{"rp_id": "evil.example"}, {"user_verified": False}], ids=str)
+def test_an_assertion_for_another_party_or_without_verification_is_refused(
+    field: dict[str, Any],
+) -> None:
+    passkey = Passkey(credential_id=PASSKEY.credential_id, private=PASSKEY.private, **field)
+    with refused(RefusedError, "passkey_assertion_refused"):
+        check(assertion(passkey.get(CHALLENGE)))
+
+
+@pytest.mark.parametrize("last", [GOOD_COUNT, GOOD_COUNT + 1, 2**32 - 1])
+def test_a_count_that_does_not_grow_is_refused(last: int) -> None:
+    with refused(RefusedError, "passkey_assertion_refused"):
+        check(sign_count=last)
+
+
+def test_a_passkey_that_never_counts_is_taken() -> None:
+    passkey = Passkey(counts=False)
+    public_key = register(passkey).public_key
+    evidence = assertion(passkey.get(CHALLENGE))
+    assert check(evidence, public_key=public_key) == 0
+
+
+@pytest.mark.parametrize("name", ["client_data_json", "authenticator_data", "signature"])
+@pytest.mark.parametrize("bit", [0, 9, 100, 250, -3])
+def test_one_changed_bit_of_an_assertion_is_refused(name: str, bit: int) -> None:
+    raw = bytearray(b64u_decode(getattr(GOOD, name)))
+    raw[bit // 8] ^= 1 << bit % 8
+    with refused(RefusedError, "passkey_assertion_refused"):
+        check(msgspec.structs.replace(GOOD, **{name: b64u_encode(bytes(raw))}))
+
+
+@pytest.mark.parametrize(
+    "name", ["credential_id", "client_data_json", "authenticator_data", "signature"]
+)
+def test_an_assertion_in_another_spelling_of_base64url_is_refused(name: str) -> None:
+    changed = msgspec.structs.replace(GOOD, **{name: getattr(GOOD, name) + "="})
+    with refused(MalformedError, "base64url_invalid"):
+        check(changed)
+
+
+@FEW
+@given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60))
+def test_garbage_is_no_assertion(client_data: bytes, data: bytes, signature: bytes) -> None:
+    parts = (b64u_encode(part) for part in (client_data, data, signature))
+    with pytest.raises(LedgerError):
+        check(AssertionEvidence(PASSKEY.id, *parts))
+
+
+@pytest.mark.parametrize("length", [0, 1, 36])
+def test_authenticator_data_too_short_for_a_count_is_refused(length: int) -> None:
+    short = msgspec.structs.replace(GOOD, authenticator_data=b64u_encode(bytes(length)))
+    with refused(RefusedError, "passkey_assertion_refused"):
+        sign_count(short)
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+def test_creation_asks_for_a_verified_discoverable_passkey() -> None:
+    options = creation_options(
+        party=PARTY, party_name="L", user=b"u", user_name="U", challenge="Yw", exclude=("aWQ",)
+    )
+    assert options["rp"] == {"id": "localhost", "name": "L"}
+    assert [each["alg"] for each in options["pubKeyCredParams"]] == [-8, -7, -257]
+    assert options["authenticatorSelection"] == {
+        "residentKey": "required",
+        "requireResidentKey": True,
+        "userVerification": "required",
+    }
+    assert options["excludeCredentials"] == [{"type": "public-key", "id": "aWQ"}]
+    assert options["attestation"] == "none"
+
+
+def test_a_request_asks_for_verification_and_may_leave_the_challenge_to_the_browser() -> None:
+    assert request_options(party=PARTY, challenge="Yw")["challenge"] == "Yw"
+    options = request_options(party=PARTY, allow=("aWQ",))
+    assert options["userVerification"] == "required"
+    assert options["allowCredentials"] == [{"type": "public-key", "id": "aWQ"}]
+    assert "challenge" not in options

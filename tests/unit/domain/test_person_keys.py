@@ -1,0 +1,273 @@
+"""A person's signing keys: attested by a passkey, held by whoever registers them, revoked."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.domain import person
+from ledger.domain.events import Event, KeyAttested, KeyRevoked
+from ledger.domain.passkey import RelyingParty, attestation_challenge
+from ledger.domain.person import KeySubmission, Person
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from tests.support.authenticator import Passkey
+from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
+from tests.support.refusals import refused
+from tests.support.scene import ALICE, BOB, DAVE
+from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, assertion
+
+AT = "2026-11-21T03:04:05.678Z"
+KEY = ed25519_key(50)
+HERE: dict[str, Any] = {"ledger": LEDGER, "now_ms": NOW_MS}
+
+
+def fold(state: Person, body: Any) -> Person:
+    return person.evolve(state, Event(UUID(state.user), state.version + 1, AT, body))
+
+
+def attest(submission: KeySubmission, state: Person = ALICE.person, **expected: Any) -> KeyAttested:
+    settings: dict[str, Any] = {"nonce": NONCE, "party": PARTY} | HERE
+    return person.attest_key(state, submission, **(settings | expected))
+
+
+def with_proof(text: str, key: TestKey = KEY) -> KeySubmission:
+    """Return a submission that is right but for the proof of possession."""
+    return msgspec.structs.replace(ALICE.submission(key), possession=text)
+
+
+def challenge(**changes: str) -> bytes:
+    said = {"kid": KEY.kid, "ledger": LEDGER, "nonce": NONCE, "user": ALICE.user}
+    return attestation_challenge(**(said | changes))
+
+
+# --- attesting -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "key", [KEY, es256_key(50), ml_dsa_key(50)], ids=["Ed25519", "ES256", "ML-DSA-65"]
+)
+def test_a_passkey_attests_a_key_of_each_type(key: TestKey) -> None:
+    submission = ALICE.submission(key)
+    body = attest(submission)
+    assert (body.kid, body.jwk, body.nonce, body.expires_at) == (key.kid, key.jwk, NONCE, None)
+    assert (body.assertion, body.possession) == (submission.assertion, submission.possession)
+    assert body.sign_count == ALICE.passkey.sign_count
+    after = fold(ALICE.person, body)
+    assert after.active_key(key.kid, now_ms=NOW_MS).jwk == key.jwk
+    assert after.passkeys[ALICE.passkey.id].sign_count == body.sign_count
+
+
+def test_a_key_may_have_an_end() -> None:
+    body = attest(ALICE.submission(KEY, expires_at="2026-11-21T03:04:05.679Z"))
+    assert body.expires_at == "2026-11-21T03:04:05.679Z"
+    after = fold(ALICE.person, body)
+    assert after.active_key(KEY.kid, now_ms=NOW_MS).kid == KEY.kid
+    with refused(RefusedError, "key_expired"):
+        after.active_key(KEY.kid, now_ms=NOW_MS + 1)
+
+
+@pytest.mark.parametrize("ends", [AT, "2025-01-01T00:00:00.000Z", "soon", ""])
+def test_a_keys_end_is_a_time_to_come(ends: str) -> None:
+    with refused(MalformedError, "time_invalid"):
+        attest(ALICE.submission(KEY, expires_at=ends))
+
+
+def test_a_keys_end_is_attested_too() -> None:
+    changed = msgspec.structs.replace(
+        ALICE.submission(KEY, expires_at="2027-01-01T00:00:00.000Z"),
+        expires_at="2037-01-01T00:00:00.000Z",
+    )
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(changed)
+
+
+def test_a_key_is_attested_once() -> None:
+    with refused(ConflictError, "key_known"):
+        attest(ALICE.submission(ALICE.key))
+
+
+def test_a_private_key_is_refused() -> None:
+    submission = ALICE.submission(KEY)
+    private = msgspec.structs.replace(submission, jwk=submission.jwk | {"d": "AAAA"})
+    with refused(MalformedError, "private_key_refused"):
+        attest(private)
+
+
+def test_a_weak_key_is_refused() -> None:
+    weak = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}
+    with refused(MalformedError, "jwk_invalid"):
+        attest(msgspec.structs.replace(ALICE.submission(KEY), jwk=weak))
+
+
+def test_a_kid_that_somebody_chose_is_refused() -> None:
+    submission = ALICE.submission(KEY)
+    named = msgspec.structs.replace(submission, jwk=submission.jwk | {"kid": "mine"})
+    with refused(MalformedError, "kid_mismatch"):
+        attest(named)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kid": ALICE.key.kid},
+        {"ledger": "another.example/ledger"},
+        {"nonce": "YW5vdGhlcg"},
+        {"user": BOB.user},
+    ],
+    ids=str,
+)
+def test_an_assertion_over_another_challenge_is_refused(changes: dict[str, str]) -> None:
+    response = ALICE.passkey.get(challenge(**changes))
+    other = msgspec.structs.replace(ALICE.submission(KEY), assertion=assertion(response))
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(other)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        {"nonce": "YW5vdGhlcg"},
+        {"ledger": "another.example/ledger"},
+        {"party": RelyingParty("localhost", "https://evil.example")},
+        {"party": RelyingParty("evil.example", "http://localhost:8000")},
+    ],
+    ids=str,
+)
+def test_an_attestation_made_for_another_place_is_refused(expected: dict[str, Any]) -> None:
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(ALICE.submission(KEY), **expected)
+
+
+def test_an_attestation_is_not_replayed() -> None:
+    submission = ALICE.submission(KEY)
+    after = fold(ALICE.person, attest(submission))
+    without = msgspec.structs.replace(after, keys={})
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(submission, without)
+
+
+def test_somebody_elses_passkey_attests_nothing() -> None:
+    other = msgspec.structs.replace(
+        ALICE.submission(KEY), assertion=assertion(BOB.passkey.get(challenge()))
+    )
+    with refused(RefusedError, "passkey_unknown"):
+        attest(other)
+
+
+def test_a_removed_passkey_attests_nothing() -> None:
+    gone = msgspec.structs.replace(ALICE.known_passkey, removed=True)
+    state = msgspec.structs.replace(ALICE.person, passkeys={ALICE.passkey.id: gone})
+    with refused(RefusedError, "passkey_removed"):
+        attest(ALICE.submission(KEY), state)
+
+
+def test_a_passkey_that_cannot_verify_its_user_attests_nothing() -> None:
+    passkey = ALICE.passkey
+    weaker = Passkey(
+        credential_id=passkey.credential_id, private=passkey.private, user_verified=False
+    )
+    response = weaker.get(challenge())
+    other = msgspec.structs.replace(ALICE.submission(KEY), assertion=assertion(response))
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(other)
+
+
+@pytest.mark.parametrize(
+    ("header", "payload"),
+    [
+        ({"typ": "JWT"}, challenge()),
+        ({"typ": "act+jwt"}, challenge()),
+        ({"typ": "key-possession+jws", "iat": 1}, challenge()),
+        ({"typ": "key-possession+jws"}, challenge(user=BOB.user)),
+        ({"typ": "key-possession+jws"}, challenge()[:-1]),
+        ({"typ": "key-possession+jws"}, b""),
+    ],
+    ids=range(6),
+)
+def test_a_proof_of_anything_else_is_no_possession(header: dict[str, Any], payload: bytes) -> None:
+    with refused(RefusedError, "possession_refused"):
+        attest(with_proof(KEY.jws(payload, **header)))
+
+
+@pytest.mark.parametrize(
+    ("proof", "code"),
+    [
+        (ALICE.key.jws(challenge(), typ="key-possession+jws"), "jws_kid_mismatch"),
+        (
+            ALICE.key.jws(challenge(), typ="key-possession+jws", kid=KEY.kid),
+            "jws_signature_invalid",
+        ),
+        (KEY.jws(challenge(), typ="key-possession+jws", alg="ES256"), "jws_alg_mismatch"),
+    ],
+)
+def test_a_proof_by_another_key_is_no_possession(proof: str, code: str) -> None:
+    with refused(RefusedError, code):
+        attest(with_proof(proof))
+
+
+def test_a_proof_that_is_no_jws_is_malformed() -> None:
+    with refused(MalformedError, "jws_malformed"):
+        attest(with_proof("proof"))
+
+
+# --- revoking ------------------------------------------------------------------------------------
+
+SECOND = fold(ALICE.person, attest(ALICE.submission(KEY)))
+
+
+def revoke(act: str, actor: Person, kid: str = KEY.kid, owner: Person = SECOND) -> KeyRevoked:
+    return person.revoke_key(owner, actor, kid, act, **HERE)
+
+
+@pytest.mark.parametrize("key", [ALICE.key, KEY], ids=["another key", "itself"])
+def test_an_owner_revokes_a_key_with_any_of_their_keys(key: TestKey) -> None:
+    act = ALICE.act("revoke-key", key=key, kid=KEY.kid, compromisedSince=AT, reason="Lost.")
+    body = revoke(act, SECOND)
+    assert body == KeyRevoked(KEY.kid, ALICE.user, key.kid, act, compromised_since=AT)
+    after = fold(SECOND, body)
+    with refused(RefusedError, "key_revoked"):
+        after.active_key(KEY.kid, now_ms=NOW_MS)
+    assert after.active_key(ALICE.key.kid, now_ms=NOW_MS).revoked is False
+
+
+def test_an_administrator_revokes_anybodys_key() -> None:
+    act = DAVE.act("revoke-key", kid=KEY.kid)
+    assert (revoke(act, DAVE.person).by, revoke(act, DAVE.person).compromised_since) == (
+        DAVE.user,
+        None,
+    )
+
+
+def test_nobody_else_revokes_a_key() -> None:
+    with refused(ForbiddenError, "administrator_only"):
+        revoke(BOB.act("revoke-key", kid=KEY.kid), BOB.person)
+
+
+def test_an_unknown_key_is_not_revoked() -> None:
+    with refused(NotFoundError, "key_unknown"):
+        revoke(ALICE.act("revoke-key", kid="x"), SECOND, "x")
+
+
+def test_a_key_is_revoked_once() -> None:
+    act = ALICE.act("revoke-key", kid=KEY.kid)
+    with refused(ConflictError, "key_revoked"):
+        revoke(act, SECOND, owner=fold(SECOND, revoke(act, SECOND)))
+
+
+def test_a_revoked_key_revokes_no_other() -> None:
+    state = fold(SECOND, revoke(ALICE.act("revoke-key", kid=KEY.kid), SECOND))
+    act = ALICE.act("revoke-key", key=KEY, kid=ALICE.key.kid)
+    with refused(RefusedError, "key_revoked"):
+        revoke(act, state, ALICE.key.kid, state)
+
+
+def test_an_act_for_another_key_revokes_none() -> None:
+    with refused(RefusedError, "act_mismatch"):
+        revoke(ALICE.act("revoke-key", kid=ALICE.key.kid), SECOND)
+
+
+@pytest.mark.parametrize("since", ["2026-11-21T03:04:05.679Z", "2027-01-01", ""])
+def test_a_key_is_not_compromised_in_the_future(since: str) -> None:
+    with refused(MalformedError, "time_invalid"):
+        revoke(ALICE.act("revoke-key", kid=KEY.kid, compromisedSince=since), SECOND)

@@ -1,0 +1,136 @@
+"""Which events a bundle has, and what it shows of them as files."""
+
+import hashlib
+import json
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.domain import events
+from ledger.domain.charter import STREAM
+from ledger.domain.events import Recorded
+from ledger.jose import parse_jwk, thumbprint, verify_multi_all
+from ledger.verify.exhibits import exhibits, involved
+from tests.support.chronicle import every_type
+
+STORY = every_type()
+RECORDED = [Recorded(n, event) for n, event in enumerate(STORY.events, start=1)]
+APPROVED, REJECTED, WITHDRAWN = (
+    str(each.stream) for each in STORY.events if each.body.TAG == "statement-drafted.v1"
+)
+ALICE, BOB, CAROL, DAVE = (UUID(int=number) for number in (1, 2, 3, 4))
+
+
+def stream(name: UUID) -> list[Recorded]:
+    return [each for each in RECORDED if each.event.stream == name]
+
+
+def everybody() -> list[UUID]:
+    return [each.stream for each in STORY.events if each.body.TAG == "user-registered.v1"]
+
+
+def shown(*statements: str) -> list[Recorded]:
+    return involved([UUID(each) for each in statements], stream, everybody)
+
+
+def test_who_decided_and_whom_they_depend_on_are_involved() -> None:
+    approved = {each.event.stream for each in shown(APPROVED)}
+    # Dave signed none of it, but invited Bob.
+    assert approved == {STREAM, UUID(APPROVED), ALICE, BOB, CAROL, DAVE}
+
+
+def test_events_are_in_the_order_of_the_log_each_once() -> None:
+    positions = [each.position for each in shown(APPROVED, WITHDRAWN)]
+    assert positions == sorted(set(positions))
+
+
+def test_a_superseded_statement_is_involved() -> None:
+    assert UUID(REJECTED) in {each.event.stream for each in shown(WITHDRAWN)}
+    assert UUID(WITHDRAWN) not in {each.event.stream for each in shown(REJECTED)}
+
+
+def test_a_rejection_involves_everybody() -> None:
+    alone = [each for each in RECORDED if each.event.stream in (STREAM, UUID(REJECTED))]
+    people = involved(
+        [UUID(REJECTED)], lambda name: [e for e in alone if e.event.stream == name], lambda: [CAROL]
+    )
+    assert {each.event.stream for each in people} == {STREAM, UUID(REJECTED)}
+    asked: list[UUID] = []
+
+    def empty(name: UUID) -> list[Recorded]:
+        asked.append(name)
+        return [e for e in alone if e.event.stream == name]
+
+    involved([UUID(REJECTED)], empty, lambda: [CAROL])
+    assert CAROL in asked
+
+
+def test_a_statement_is_shown_as_its_document_and_its_signatures() -> None:
+    files = exhibits(shown(APPROVED), [APPROVED])
+    where = f"statements/{APPROVED}"
+    assert sorted(name for name in files if name.startswith(where)) == [
+        f"{where}/19-statement-drafted.jws",
+        f"{where}/20-statement-signed.jws",
+        f"{where}/21-statement-signed.jws",
+        f"{where}/22-statement-signed.jws",
+        f"{where}/document.json",
+        f"{where}/jws.json",
+    ]
+    document = files[f"{where}/document.json"]
+    assert document == STORY.events[18].body.document.encode()  # type: ignore[attr-defined]  # a draft
+    digest = hashlib.sha256(document).hexdigest()
+    assert digest == STORY.auditor.statements[UUID(APPROVED)].sha256
+
+
+def test_the_general_jws_verifies_with_the_keys_beside_it() -> None:
+    files = exhibits(shown(APPROVED), [APPROVED])
+    keys = [json.loads(raw) for name, raw in files.items() if name.endswith(".jwk.json")]
+    found = verify_multi_all(files[f"statements/{APPROVED}/jws.json"], {"keys": keys})
+    assert len(found.verified) == len(found.outcomes) == 2  # the individual one is not in it
+    assert found.payload == files[f"statements/{APPROVED}/document.json"]
+
+
+def test_no_approval_no_general_jws() -> None:
+    assert not any(name.endswith("jws.json") for name in exhibits(shown(REJECTED), [REJECTED]))
+
+
+def test_people_have_the_keys_that_signed_and_only_those() -> None:
+    names = {name for name in exhibits(shown(APPROVED), [APPROVED]) if name.startswith("people/")}
+    signed = [events for events in STORY.events if str(events.stream) == APPROVED]
+    kids = {(str(each.body.signer), each.body.kid) for each in signed[1:]}  # type: ignore[attr-defined]  # approvals
+    kids.add((str(ALICE), signed[0].body.kid))  # type: ignore[attr-defined]  # a draft
+    expected = {
+        f"people/{user}/{kid}.{kind}.json" for user, kid in kids for kind in ("jwk", "attestation")
+    }
+    assert names == expected
+    assert len(kids) == 4
+
+
+def test_a_key_is_shown_with_its_end() -> None:
+    files = exhibits(shown(APPROVED), [APPROVED])
+    revoked = STORY.events[28].body
+    assert isinstance(revoked, events.KeyRevoked)
+    key = json.loads(files[f"people/{BOB}/{revoked.kid}.attestation.json"])
+    assert (key["status"], key["revokedPosition"], key["compromisedSince"]) == ("revoked", 29, None)
+    jwk = parse_jwk(json.loads(files[f"people/{BOB}/{revoked.kid}.jwk.json"]))
+    assert thumbprint(jwk) == revoked.kid
+
+
+def test_the_logs_keys_are_listed_retired_ones_too() -> None:
+    assert exhibits(RECORDED, [])["keys/vkeys"].count(b"\n") == 4
+
+
+@pytest.mark.parametrize("kid", ["", "../../x"])
+def test_a_key_that_nobody_attested_is_not_shown(kid: str) -> None:
+    changed = [
+        Recorded(
+            e.position,
+            msgspec.structs.replace(e.event, body=msgspec.structs.replace(e.event.body, kid=kid)),
+        )
+        if e.position == 20
+        else e
+        for e in shown(APPROVED)
+    ]
+    files = exhibits(changed, [APPROVED])
+    assert not any(name.startswith(f"people/{BOB}/") for name in files)
