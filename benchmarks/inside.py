@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.served import Served
-from ledger.commands.statements import Commands
+from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.server import STATE_FILE
 from ledger.settings import LOG_FILE
@@ -24,7 +24,7 @@ def approve(data: Path, served: Served, statements: int, clients: int) -> float:
     log, state = Log(store), OperationalState(data / STATE_FILE)
     commits = GroupCommit(store, lambda _: None)
     try:
-        commands = Commands(Writer(log, commits), state)
+        commands = StatementCommands(Writer(log, commits), state)
         return uvloop.run(_approve(commands, served, statements, clients))
     finally:
         commits.close()
@@ -32,7 +32,9 @@ def approve(data: Path, served: Served, statements: int, clients: int) -> float:
         log.close()
 
 
-async def _approve(commands: Commands, served: Served, statements: int, clients: int) -> float:
+async def _approve(
+    commands: StatementCommands, served: Served, statements: int, clients: int
+) -> float:
     documents = served.documents(statements)
     for document in documents:
         await commands.draft(**served.people[0].draft_body(document))
@@ -47,6 +49,6 @@ async def _approve(commands: Commands, served: Served, statements: int, clients:
     return (time.process_time() - begun_s) / len(approvals) * 1e6
 
 
-async def _sign(commands: Commands, waiting: Iterator[tuple[str, str]]) -> None:
+async def _sign(commands: StatementCommands, waiting: Iterator[tuple[str, str]]) -> None:
     for statement, approval in waiting:
         await commands.sign(statement, approval, None)

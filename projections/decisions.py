@@ -12,7 +12,7 @@ from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, LogReader
 from projections.rows import json_list
-from projections.users import Person, people, roles_of
+from projections.users import NamedPerson, people, roles_of
 
 # The counts of approvals and the General JWS find theirs by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
@@ -29,7 +29,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     position: int
     decision: Literal["approval", "rejection", "withdrawal"]
-    person: Person
+    person: NamedPerson
     roles: list[str]
     kid: str
     at: str
@@ -89,7 +89,7 @@ def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> 
 
 
 def _decision(
-    db: sqlite3.Connection, recorded: Recorded, person: Person, number: int, revoked: set[str]
+    db: sqlite3.Connection, recorded: Recorded, person: NamedPerson, number: int, revoked: set[str]
 ) -> Decision:
     body = recorded.event.body
     if not isinstance(body, StatementSigned | StatementRejected | StatementWithdrawn):

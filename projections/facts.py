@@ -81,7 +81,7 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     supersedes: str | None = None
 
 
-class Drafted(msgspec.Struct, gc=False):
+class DraftFact(msgspec.Struct, gc=False):
     """What the views keep of a StatementDrafted; `sha256` is the document's digest, 32 bytes."""
 
     creator: str
@@ -197,10 +197,10 @@ _draft = _slim(_Draft)
 _document = _slim(_Document)
 
 
-def _drafted(body: bytes) -> Drafted:
+def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
-    return Drafted(draft.creator, hashlib.sha256(document).digest(), _document(document))
+    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document))
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

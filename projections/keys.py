@@ -63,7 +63,7 @@ class Attestation(msgspec.Struct, frozen=True, rename="camel"):
     passkey_algorithm: int
 
 
-class Key(KeySummary, frozen=True, rename="camel"):
+class KeyDetail(KeySummary, frozen=True, rename="camel"):
     """A signing key with the evidence of its attestation."""
 
     attestation: Attestation
@@ -107,7 +107,7 @@ _COLUMNS = (
 )
 
 
-def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> Key | None:
+def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> KeyDetail | None:
     """Return the key with its attestation as of a position, None if not attested by then."""
     rows = db.execute(f"{_COLUMNS} AND k.kid = ?", (at, kid)).fetchall()
     return next((_key(db, log, _summary(row, at)) for row in rows), None)
@@ -115,7 +115,7 @@ def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> Key 
 
 def by_credential(
     db: sqlite3.Connection, log: LogReader, credential_id: str, *, at: int
-) -> list[Key]:
+) -> list[KeyDetail]:
     """Return the keys that a passkey vouched for, oldest first."""
     rows = db.execute(
         f"{_COLUMNS} AND k.credential_id = ? ORDER BY k.position", (at, credential_id)
@@ -159,7 +159,7 @@ def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
     )
 
 
-def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> Key:
+def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDetail:
     attested, passkey = _evidence(db, log, summary)
     row = db.execute("SELECT ledger, origin, rp_id FROM ledger").fetchone()
     if row is None:
@@ -172,7 +172,7 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> Key:
         user=summary.user,
         expires_at=attested.expires_at,
     )
-    return Key(
+    return KeyDetail(
         **msgspec.structs.asdict(summary),
         attestation=Attestation(
             nonce=attested.nonce,

@@ -10,7 +10,7 @@ from ledger.domain.policy import VOTING_ROLES, AnyNode, Policy
 from projections.decisions import Decision
 from projections.facts import find_stream
 from projections.rows import json_list
-from projections.users import Person, people, roles_of, uuid_text
+from projections.users import NamedPerson, people, roles_of, uuid_text
 
 LISTED = 20
 
@@ -25,9 +25,9 @@ class MemberProgress(
 
     member: str
     name: str
-    approved: list[Person]
-    rejected: list[Person]
-    waiting: list[Person]
+    approved: list[NamedPerson]
+    rejected: list[NamedPerson]
+    waiting: list[NamedPerson]
     more: int = 0
 
 
@@ -49,7 +49,7 @@ class Standing(msgspec.Struct, frozen=True):
     at: int
     pending: bool
     excluded: str | None
-    people: dict[str, Person]
+    people: dict[str, NamedPerson]
     approved: dict[str, frozenset[str]]
     rejected: dict[str, frozenset[str]]
 
@@ -105,11 +105,11 @@ def _member(db: sqlite3.Connection, member: str, now: Standing) -> MemberProgres
     )
 
 
-def _covered(member: str, who: Mapping[str, frozenset[str]], now: Standing) -> list[Person]:
+def _covered(member: str, who: Mapping[str, frozenset[str]], now: Standing) -> list[NamedPerson]:
     return [now.people[user] for user, roles in who.items() if policy.covers(member, user, roles)]
 
 
-def _one(db: sqlite3.Connection, user: str, now: Standing) -> tuple[str, list[Person], int]:
+def _one(db: sqlite3.Connection, user: str, now: Standing) -> tuple[str, list[NamedPerson], int]:
     """Return how to call the person, and the person if waited for."""
     number = find_stream(db, user)
     found = {} if number is None or number > now.at else people(db, [number])
@@ -128,7 +128,7 @@ _IN_ROLE = (
 )
 
 
-def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[Person], int]:
+def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[NamedPerson], int]:
     """Return the role's name, whom of it we wait for, and how many more there are."""
     if not now.pending:
         return role, [], 0
@@ -142,4 +142,4 @@ def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[P
     if len(rows) == LISTED:
         (count,) = db.execute(f"SELECT count(*) {_IN_ROLE}", given).fetchone()
         more = count - LISTED
-    return role, [Person(uuid_text(uuid), name) for uuid, name in rows], more
+    return role, [NamedPerson(uuid_text(uuid), name) for uuid, name in rows], more

@@ -47,7 +47,7 @@ FROM ({{rows}}) v CROSS JOIN span p ON {_inside("p.id", "v.column1")}
 GROUP BY v.column1
 """  # noqa: S608  # constants of this file
 
-STATUSES = ("pending", "expired")
+OPEN_STATUSES = ("pending", "expired")
 # Which spans can hold one, and which of their statements are one, for each of the two.
 _CAN_HOLD = {
     "pending": "({span}.closed > :at OR {span}.last_expiry > :now)",

@@ -165,7 +165,7 @@ def _find(
         return collect(
             ((number, matches and question.fits(title)) for number, matches, title in rows), limit
         )
-    if given["status"] in spans.STATUSES:
+    if given["status"] in spans.OPEN_STATUSES:
         matches = ":creator IS NULL OR s.creator = :creator"
         return spans.search(db, given["status"], matches, given, limit)
     if given["creator"] is not None:

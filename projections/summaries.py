@@ -7,7 +7,7 @@ import msgspec
 
 from projections.decisions import INDIVIDUAL, REJECTION
 from projections.rows import json_list
-from projections.users import Person, uuid_text
+from projections.users import NamedPerson, uuid_text
 
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
 
@@ -17,7 +17,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
 
     id: str
     title: str
-    creator: Person
+    creator: NamedPerson
     created_at: str
     status: Status
     approvals: int
@@ -65,7 +65,7 @@ def _members(row: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "id": uuid_text(uuid),
         "title": row[2],
-        "creator": Person(uuid_text(creator), name),
+        "creator": NamedPerson(uuid_text(creator), name),
         "created_at": row[5],
         "status": row[6],
         "approvals": row[7],

@@ -14,7 +14,7 @@ from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
-from projections.users import Person, uuid_text
+from projections.users import NamedPerson, uuid_text
 
 NAME = "timeline"
 VERSION = 1
@@ -57,7 +57,7 @@ class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
     at: str
     type: str
     stream: str
-    actor: Person | None
+    actor: NamedPerson | None
     summary: str
     statement_id: str | None
 
@@ -197,7 +197,7 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         at=at,
         type=TYPES[code],
         stream=uuid_text(stream),
-        actor=Person(uuid_text(actor), actor_name) if known else None,
+        actor=NamedPerson(uuid_text(actor), actor_name) if known else None,
         summary=_SUMMARIES[TYPES[code]](told),
         statement_id=None if title is None else uuid_text(stream),
     )

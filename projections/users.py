@@ -30,7 +30,7 @@ INDEXES: tuple[str, ...] = (
 )
 
 
-class Person(msgspec.Struct, frozen=True):
+class NamedPerson(msgspec.Struct, frozen=True):
     """A person as other things name them."""
 
     id: str
@@ -105,14 +105,14 @@ def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
     return frozenset(role for (role,) in db.execute(query, (number, at)))
 
 
-def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Person]:
+def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, NamedPerson]:
     """Return the people of these stream numbers."""
     rows = db.execute(
         "SELECT u.id, s.uuid, u.name FROM user u JOIN stream s ON s.id = u.id"
         " WHERE u.id IN (SELECT value FROM json_each(?))",
         (json_list(numbers),),
     )
-    return {number: Person(uuid_text(uuid), name) for number, uuid, name in rows}
+    return {number: NamedPerson(uuid_text(uuid), name) for number, uuid, name in rows}
 
 
 def uuid_text(uuid: bytes) -> str:

@@ -29,7 +29,7 @@ from ledger.http.requests import MAX_SMALL_BYTES, StrictRequest, require_json_fr
 from ledger.pages import ROUTES, error_page, template_config, verifier
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.publisher import Publisher
-from ledger.publish.served import Quorum, read_policy
+from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.publish.stamper import Stamper, open_authority
 from ledger.publish.witness_rounds import Witnesses
 from ledger.settings import LOG_FILE, Settings
@@ -78,7 +78,7 @@ def build(settings: Settings) -> Litestar:
     publisher.open()
     state = OperationalState(settings.data / STATE_FILE)
     endorsements = Endorsements(store)
-    quorum = Quorum(
+    quorum = ServedCheckpoint(
         read_policy(settings.witnesses, keys.origin),
         endorsements,
         wait_s=settings.witness_wait_s,

@@ -11,14 +11,17 @@ from ledger.pages.routes import local_path
 from ledger.pages.standing import standing
 from ledger.pages.words import ordinal, progress_sentence, waiting_sentence
 from projections.statements import Decision, MemberProgress, Progress, Statement
-from projections.users import Person, User
+from projections.users import NamedPerson, User
 
-ADA, BEN, CHAO = (Person(name.lower(), name) for name in ("Ada", "Ben", "Chao"))
+ADA, BEN, CHAO = (NamedPerson(name.lower(), name) for name in ("Ada", "Ben", "Chao"))
 TWO_OF_ROLES = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 
 
 def member(
-    name: str, approved: Sequence[Person] = (), waiting: Sequence[Person] = (), more: int = 0
+    name: str,
+    approved: Sequence[NamedPerson] = (),
+    waiting: Sequence[NamedPerson] = (),
+    more: int = 0,
 ) -> MemberProgress:
     return MemberProgress(f"role:{name}", name, list(approved), [], list(waiting), more)
 
@@ -27,7 +30,7 @@ def node(threshold: int, count: int, *members: MemberProgress | Progress) -> Pro
     return Progress(count >= threshold, threshold, count, list(members))
 
 
-def decision(kind: Any, person: Person, *roles: str) -> Decision:
+def decision(kind: Any, person: NamedPerson, *roles: str) -> Decision:
     return msgspec.convert(
         {
             "position": 9,
@@ -77,7 +80,7 @@ def statement(
     )
 
 
-def person(who: Person, *roles: str) -> User:
+def person(who: NamedPerson, *roles: str) -> User:
     return User(who.id, who.name, list(roles), [], [], "2026-11-21T03:04:05.678Z", 3)
 
 
@@ -168,7 +171,9 @@ def test_a_creator_who_may_not_sign_can_still_withdraw() -> None:
         ([BEN], "Without you the policy cannot be met: your rejection ends this statement."),
     ],
 )
-def test_a_rejection_says_whether_it_ends_the_statement(waiting: list[Person], effect: str) -> None:
+def test_a_rejection_says_whether_it_ends_the_statement(
+    waiting: list[NamedPerson], effect: str
+) -> None:
     shown = statement(node(1, 0, member("investor", waiting=waiting)))
     one_investor = rules({"threshold": 1, "of": ["role:investor"]})
     assert standing(shown, one_investor, person(BEN, "investor")).rejection_effect == effect

@@ -18,7 +18,7 @@ from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLo
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.statement import Decision
+from ledger.domain.statement import DecisionContext
 from ledger.encoding import b64u_encode
 from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
@@ -223,8 +223,8 @@ class Chronicle:
         statement_id = json.loads(raw)["statementId"]
         return {"statementId": statement_id, "sha256": hashlib.sha256(raw).hexdigest()}
 
-    def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> Decision:
-        return Decision(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
+    def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
+        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
 
 
 def every_type(*, end: bool = False) -> Chronicle:

@@ -13,8 +13,8 @@ from uuid import uuid4
 from ledger.audit import run
 from ledger.audit.run import Request
 from ledger.commands.founding import found
-from ledger.commands.people import Begun, NewPasskey, People
-from ledger.commands.statements import Commands
+from ledger.commands.people import Begun, NewPasskey, PeopleCommands
+from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
 from ledger.domain.passkey import attestation_challenge
 from ledger.domain.person import KeySubmission, Person
@@ -51,8 +51,8 @@ class Process:
         self.writer = ClockWriter(self.log, self.commits)
         self.writer.time = time
         self.state = OperationalState(directory / "state.sqlite")
-        self.commands = Commands(self.writer, self.state)
-        self.people = People(self.writer, self.state)
+        self.commands = StatementCommands(self.writer, self.state)
+        self.people = PeopleCommands(self.writer, self.state)
 
     def close(self) -> None:
         self.commits.close()

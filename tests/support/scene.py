@@ -12,7 +12,7 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
-from ledger.domain.statement import Decision, Statement
+from ledger.domain.statement import DecisionContext, Statement
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
 
@@ -66,7 +66,7 @@ class Scene:
         now_ms: int = NOW_MS,
     ) -> StatementSigned:
         approval = parse_approval(jws or who.shared(self.raw))
-        decision = Decision(person or who.person, LEDGER, PARTY, now_ms, assertion)
+        decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms, assertion)
         body = statement.sign(self.statement, approval, decision)
         self.fold(body)
         return body
@@ -84,7 +84,7 @@ class Scene:
         assertion: AssertionEvidence | None = None,
         now_ms: int = NOW_MS,
     ) -> StatementRejected:
-        decision = Decision(person or who.person, LEDGER, PARTY, now_ms, assertion)
+        decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms, assertion)
         act = act or self.rejection(who)
         body = statement.reject(self.statement, act, decision, self.people)
         self.fold(body)
@@ -102,7 +102,7 @@ class Scene:
         person: Person | None = None,
         now_ms: int = NOW_MS,
     ) -> StatementWithdrawn:
-        decision = Decision(person or who.person, LEDGER, PARTY, now_ms)
+        decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms)
         body = statement.withdraw(self.statement, act or self.withdrawal(who), decision)
         self.fold(body)
         return body

@@ -16,7 +16,7 @@ from ledger.domain.passkey import (
     confirmation_challenge,
     verify_registration,
 )
-from ledger.domain.person import Key, KeySubmission, Person
+from ledger.domain.person import AttestedKey, KeySubmission, Person
 from ledger.domain.person import Passkey as KnownPasskey
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key
@@ -97,7 +97,10 @@ class Signer:
             version=3,
             name="Somebody",
             roles=self.roles,
-            keys={each.kid: Key(each.kid, each.jwk, revoked=each.kid in revoked) for each in keys},
+            keys={
+                each.kid: AttestedKey(each.kid, each.jwk, revoked=each.kid in revoked)
+                for each in keys
+            },
             passkeys={self.passkey.id: self.known_passkey},
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ledger.tlog.vkeys import NoteKey
 from ledger.witness import state
-from ledger.witness.state import Witness
+from ledger.witness.state import WitnessState
 from tests.support.server import START_S, free_port
 
 
@@ -24,7 +24,7 @@ class WitnessServer:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         state.create(data, name)
-        opened = Witness(data)
+        opened = WitnessState(data)
         self.keys: list[NoteKey] = [signer.key for signer in opened.signers]
         opened.close()
         self._process: subprocess.Popen[bytes] | None = None

@@ -36,7 +36,7 @@ class Trusted(msgspec.Struct, frozen=True):
     authorities: Certificates = ()
 
 
-class Endorsements:
+class EndorsementCheck:
     """Verifies what others signed, as far as the auditor knows them."""
 
     def __init__(self, rows: Rows, trusted: Trusted) -> None:

@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 # Of two findings at one position, the one nearer to the stored bytes is named.
-VIEWS = "read models"
+VIEWS_PART = "read models"
 PARTS = (
     "file",
     "event",
@@ -32,7 +32,7 @@ PARTS = (
     "checkpoint",
     "endorsement",
     "signer's state",
-    VIEWS,
+    VIEWS_PART,
 )
 
 

@@ -14,7 +14,7 @@ from ledger.audit.logfile import STATEMENT_TAGS, Row, Rows
 from ledger.audit.shares import PartAuditor
 from ledger.domain import policy
 from ledger.domain.charter import Charter
-from ledger.domain.person import Key
+from ledger.domain.person import AttestedKey
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
 from ledger.domain.statement import Statement as StatementState
@@ -32,7 +32,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     pass
 
 
-class SigningKey(_Shown, frozen=True, kw_only=True):
+class ReplayedKey(_Shown, frozen=True, kw_only=True):
     """A signing key; `status` is active, revoked or expired."""
 
     kid: str
@@ -40,33 +40,33 @@ class SigningKey(_Shown, frozen=True, kw_only=True):
     expires_at: str | None
 
 
-class Passkey(_Shown, frozen=True, kw_only=True):
+class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
     """A passkey; `status` is active or removed."""
 
     credential_id: str
     status: str
 
 
-class Person(_Shown, frozen=True, kw_only=True):
+class ReplayedPerson(_Shown, frozen=True, kw_only=True):
     """A person with everything that is theirs."""
 
     id: str
     name: str
     roles: list[str]
-    keys: list[SigningKey]
-    passkeys: list[Passkey]
+    keys: list[ReplayedKey]
+    passkeys: list[ReplayedPasskey]
 
 
-class Progress(_Shown, frozen=True, kw_only=True):
+class ReplayedProgress(_Shown, frozen=True, kw_only=True):
     """A node of a policy: what it asks for, how much of it is there, and the nodes below it."""
 
     threshold: int
     count: int
     met: bool
-    of: "list[str | Progress]"
+    of: "list[str | ReplayedProgress]"
 
 
-class Statement(_Shown, frozen=True, kw_only=True):
+class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     """A statement: who approved with which roles, who rejected, how far its policy is met."""
 
     id: str
@@ -76,7 +76,7 @@ class Statement(_Shown, frozen=True, kw_only=True):
     sha256: str
     approvals: dict[str, list[str]]
     rejections: list[str]
-    progress: Progress
+    progress: ReplayedProgress
     policy: policy.Policy
 
 
@@ -91,8 +91,8 @@ class World(_Shown, frozen=True, kw_only=True):
     registration: str
     frozen: bool
     log_keys: list[str]
-    people: list[Person]
-    statements: list[Statement]
+    people: list[ReplayedPerson]
+    statements: list[ReplayedStatement]
 
 
 def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
@@ -173,18 +173,18 @@ def _world(
     )
 
 
-def _person(someone: PersonState, now_ms: int) -> Person:
+def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
     passkeys = someone.passkeys.values()
-    return Person(
+    return ReplayedPerson(
         id=someone.user,
         name=someone.name,
         roles=sorted(someone.roles),
         keys=[
-            SigningKey(kid=key.kid, status=_key_status(key, now_ms), expires_at=key.expires_at)
+            ReplayedKey(kid=key.kid, status=_key_status(key, now_ms), expires_at=key.expires_at)
             for key in someone.keys.values()
         ],
         passkeys=[
-            Passkey(credential_id=each.credential_id, status=_words(removed=each.removed))
+            ReplayedPasskey(credential_id=each.credential_id, status=_words(removed=each.removed))
             for each in passkeys
         ],
     )
@@ -194,15 +194,15 @@ def _words(*, removed: bool) -> str:
     return "removed" if removed else "active"
 
 
-def _key_status(key: Key, now_ms: int) -> str:
+def _key_status(key: AttestedKey, now_ms: int) -> str:
     if key.revoked:
         return "revoked"
     ended = key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms
     return "expired" if ended else "active"
 
 
-def _statement(state: StatementState, now_ms: int) -> Statement:
-    return Statement(
+def _statement(state: StatementState, now_ms: int) -> ReplayedStatement:
+    return ReplayedStatement(
         id=state.id,
         title=state.title,
         creator=state.creator,
@@ -215,8 +215,8 @@ def _statement(state: StatementState, now_ms: int) -> Statement:
     )
 
 
-def _progress(node: AnyNode, approvals: policy.People) -> Progress:
-    return Progress(
+def _progress(node: AnyNode, approvals: policy.RolesByPerson) -> ReplayedProgress:
+    return ReplayedProgress(
         threshold=node.threshold,
         count=policy.count(node, approvals),
         met=policy.met(node, approvals),

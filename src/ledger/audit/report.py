@@ -7,18 +7,18 @@ import msgspec
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 
-Verdict = Literal["verified", "invalid", "unverifiable", "stale"]
-EXIT_CODES: dict[Verdict, int] = {"verified": 0, "invalid": 1, "unverifiable": 3, "stale": 4}
+AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
+EXIT_CODES: dict[AuditVerdict, int] = {"verified": 0, "invalid": 1, "unverifiable": 3, "stale": 4}
 
 
-class Report(msgspec.Struct, kw_only=True, rename="camel"):
+class AuditReport(msgspec.Struct, kw_only=True, rename="camel"):
     """The result of an audit. `size` and `root` (hex) are of the tree that was made again.
 
     `newest` is the size of the newest checkpoint, 0 for none; `trusted` the position up to which
     an earlier run's decisions were taken for made.
     """
 
-    verdict: Verdict
+    verdict: AuditVerdict
     finding: Finding | None
     file: str
     ledger: str | None
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, kw_only=True, rename="camel"):
         return EXIT_CODES[self.verdict]
 
 
-_HEADS: dict[Verdict, str] = {
+_HEADS: dict[AuditVerdict, str] = {
     "verified": "VERIFIED: the log is what its evidence says",
     "invalid": "INVALID: the log is not what its evidence says",
     "unverifiable": "UNVERIFIABLE: nothing contradicts itself, but something is missing",
@@ -52,7 +52,7 @@ _HEADS: dict[Verdict, str] = {
 }
 
 
-def lines(report: Report) -> list[tuple[str, str]]:
+def lines(report: AuditReport) -> list[tuple[str, str]]:
     """Return what was checked, as pairs of a name and a value."""
     counts = report.counts
     statuses = ", ".join(f"{number:,} {name}" for name, number in counts.statuses.items() if number)
@@ -73,7 +73,7 @@ def lines(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def to_text(report: Report) -> str:
+def to_text(report: AuditReport) -> str:
     """Return the report for a terminal."""
     told = [_HEADS[report.verdict], ""]
     finding = report.finding
@@ -88,11 +88,11 @@ def to_text(report: Report) -> str:
     return "\n".join(told) + "\n"
 
 
-def to_json(report: Report) -> bytes:
+def to_json(report: AuditReport) -> bytes:
     """Return the report for programs."""
     return msgspec.json.format(msgspec.json.encode(report)) + b"\n"
 
 
-def head(report: Report) -> str:
+def head(report: AuditReport) -> str:
     """Return the verdict in words."""
     return _HEADS[report.verdict]

@@ -13,10 +13,10 @@ import msgspec
 from ledger import __version__
 from ledger.errors import MalformedError
 
-MAX_BYTES = 4_096
+MAX_RESUME_BYTES = 4_096
 
 
-class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ResumePoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Up to position `size` all decisions were made again; `root` is in hex."""
 
     ledger: str
@@ -25,13 +25,13 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tool: str = __version__
 
 
-def load(path: Path) -> Progress | None:
+def load(path: Path) -> ResumePoint | None:
     """Return what the file says, None if there is none; raise MalformedError `resume_invalid`."""
     try:
         raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
+        if len(raw) > MAX_RESUME_BYTES:
             raise MalformedError("resume_invalid", f"{path} is no file of an audit")
-        return msgspec.json.decode(raw, type=Progress)
+        return msgspec.json.decode(raw, type=ResumePoint)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -44,7 +44,7 @@ def require_writable(path: Path) -> None:
         raise MalformedError("resume_invalid", f"{path} cannot be written")
 
 
-def save(path: Path, progress: Progress) -> None:
+def save(path: Path, progress: ResumePoint) -> None:
     """Put what was reached in the file's place, whole or not at all."""
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as file:

@@ -20,12 +20,12 @@ from ledger import __version__, clock
 from ledger.audit import findings, resume
 from ledger.audit.claims import compare_claims, compare_receipts, read_head
 from ledger.audit.counts import Counts
-from ledger.audit.endorsements import Endorsements, Trusted
+from ledger.audit.endorsements import EndorsementCheck, Trusted
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows, open_read_only
-from ledger.audit.report import Report, Verdict
-from ledger.audit.resume import Progress
-from ledger.audit.shares import People, Share
+from ledger.audit.report import AuditReport, AuditVerdict
+from ledger.audit.resume import ResumePoint
+from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.tree import Scan
 from ledger.audit.workers import Crew, Task
 from ledger.errors import CorruptError, LedgerError
@@ -54,7 +54,7 @@ class Request(msgspec.Struct, frozen=True):
 
 def audit(
     request: Request, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
-) -> Report:
+) -> AuditReport:
     """Audit a ledger's file; `told` hears the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
@@ -71,9 +71,9 @@ class _Audit:
         self._begun_s = time.perf_counter()
         self._saved_s = 0.0
         self._rows = Rows(request.log)
-        self._people = People(self._rows)
-        self._endorsements = Endorsements(self._rows, request.trusted)
-        self._before: Progress | None = None
+        self._people = PeopleAuditor(self._rows)
+        self._endorsements = EndorsementCheck(self._rows, request.trusted)
+        self._before: ResumePoint | None = None
         if request.resume is not None:
             resume.require_writable(request.resume)
             self._before = resume.load(request.resume)
@@ -84,7 +84,7 @@ class _Audit:
         self._counts = Counts()
         self._size = self._claims = self._jobs = self._trusted = 0
 
-    def run(self) -> Report:
+    def run(self) -> AuditReport:
         try:
             self._audit()
         except sqlite3.Error as error:
@@ -184,7 +184,7 @@ class _Audit:
 
     # --- going on ------------------------------------------------------------------------------
 
-    def _agreed(self, before: Progress) -> int:
+    def _agreed(self, before: ResumePoint) -> int:
         """Return up to where an earlier run's decisions hold, 0 if they are of something else."""
         charter, scan = self._people.charter, self._scan
         same = (
@@ -218,17 +218,17 @@ class _Audit:
         roots = scan.roots | ({self._size: scan.root} if reached == self._size else {})
         size = max((size for size in [*roots] if size <= reached), default=0)
         if size > self._trusted:
-            resume.save(path, Progress(charter.ledger, size, roots[size].hex()))
+            resume.save(path, ResumePoint(charter.ledger, size, roots[size].hex()))
 
     # --- the end -------------------------------------------------------------------------------
 
-    def _report(self) -> Report:
+    def _report(self) -> AuditReport:
         scan, charter, finding = self._scan, self._people.charter, findings.first(self._found)
         if finding is not None and finding.position is not None:
             entry = self._entry(finding.position)
             finding = msgspec.structs.replace(finding, entry=entry)
         newest = 0 if scan is None else scan.newest
-        return Report(
+        return AuditReport(
             verdict=self._verdict(finding, newest),
             finding=finding,
             file=str(self._request.log),
@@ -259,7 +259,7 @@ class _Audit:
         finally:
             rows.close()
 
-    def _verdict(self, finding: Finding | None, newest: int) -> Verdict:
+    def _verdict(self, finding: Finding | None, newest: int) -> AuditVerdict:
         if finding is not None:
             return "invalid"
         if not newest:

@@ -52,7 +52,7 @@ class Share(msgspec.Struct, frozen=True):
     trusted: int
 
 
-class Outcome(msgspec.Struct):
+class ShareResult(msgspec.Struct):
     """What a part found first, if anything, and what it counted."""
 
     finding: Finding | None
@@ -166,7 +166,7 @@ def _receipt(position: int, code: str, detail: str, answer: bytes = b"") -> Find
     return Finding("receipt", position, code, detail, expected)
 
 
-class People:
+class PeopleAuditor:
     """The audit of people and of the ledger itself: who is known as of each position."""
 
     def __init__(self, rows: Rows) -> None:
@@ -231,7 +231,7 @@ class People:
 
 def audit_share(
     rows: Rows, history: Sequence[Known], share: Share, told: Callable[[int], None]
-) -> Outcome:
+) -> ShareResult:
     """Audit the statements of a share; `told` hears the position that is reached."""
     auditor, receipts = PartAuditor(rows, history), Receipts(rows)
     found: list[Finding] = []
@@ -254,4 +254,4 @@ def audit_share(
         found.append(findings.of_error("event", error))
     last = receipts.settle()
     auditor.counts.receipts = receipts.count
-    return Outcome(findings.first([*found, *([last] if last else [])]), auditor.counts)
+    return ShareResult(findings.first([*found, *([last] if last else [])]), auditor.counts)

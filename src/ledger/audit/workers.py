@@ -21,7 +21,7 @@ from ledger.audit.checkpoints import Notes
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
-from ledger.audit.shares import Known, Outcome, Share, audit_share
+from ledger.audit.shares import Known, Share, ShareResult, audit_share
 from ledger.domain.charter import Charter
 from ledger.errors import UnavailableError
 
@@ -39,10 +39,10 @@ class Said(msgspec.Struct, omit_defaults=True):
     """A line of a worker: how far it is, or what came of it."""
 
     position: int = 0
-    outcome: Outcome | None = None
+    outcome: ShareResult | None = None
 
 
-def perform(task: Task, told: Callable[[int], None]) -> Outcome:
+def perform(task: Task, told: Callable[[int], None]) -> ShareResult:
     """Audit one share in this process."""
     rows = Rows(Path(task.path))
     try:
@@ -50,9 +50,9 @@ def perform(task: Task, told: Callable[[int], None]) -> Outcome:
         outcome = audit_share(rows, task.history, share, told)
         note = Notes(task.charter).run(rows, share.size, share.part, share.parts)
         found = [each for each in (outcome.finding, note) if each is not None]
-        return Outcome(findings.first(found), outcome.counts)
+        return ShareResult(findings.first(found), outcome.counts)
     except sqlite3.Error as error:
-        return Outcome(Finding("file", None, "file_malformed", f"{error}"), Counts())
+        return ShareResult(Finding("file", None, "file_malformed", f"{error}"), Counts())
     finally:
         rows.close()
 
@@ -65,7 +65,7 @@ class Crew:
         self._told = told
         self._lock = threading.Lock()
         self._reached: list[int] = []
-        self._outcomes: dict[int, Outcome] = {}
+        self._outcomes: dict[int, ShareResult] = {}
         self._best: int | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: list[threading.Thread] = []
@@ -134,7 +134,7 @@ class Crew:
             self._told(lowest)  # one after the other, for it may write a file
             return self._best is not None and position >= self._best
 
-    def _keep(self, number: int, outcome: Outcome) -> None:
+    def _keep(self, number: int, outcome: ShareResult) -> None:
         with self._lock:
             self._outcomes[number] = outcome
             self._reached[number] = self._tasks[number].share.size

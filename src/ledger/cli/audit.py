@@ -12,7 +12,7 @@ import msgspec
 
 from ledger.audit import report, report_html
 from ledger.audit.endorsements import Trusted
-from ledger.audit.report import Report
+from ledger.audit.report import AuditReport
 from ledger.audit.run import Request, audit
 from ledger.cli.compare_views import compare_views
 from ledger.errors import MalformedError
@@ -77,7 +77,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     return found.exit_code
 
 
-def with_views(found: Report, views: Path, log: Path) -> Report:
+def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
     """Return the report with what the read models were found to say, if the log is sound."""
     if found.finding is not None:
         return found
@@ -89,7 +89,7 @@ def with_views(found: Report, views: Path, log: Path) -> Report:
     return _noting(found, note)
 
 
-def _noting(found: Report, note: str) -> Report:
+def _noting(found: AuditReport, note: str) -> AuditReport:
     return msgspec.structs.replace(found, notes=[*found.notes, note])
 
 

@@ -22,9 +22,9 @@ from ledger.tlog.checkpoint import MAX_NOTE_BYTES, parse_note
 from ledger.tlog.merkle import WIDTH
 from ledger.tlog.tiles import tiles_of
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.verify.container import MAX_BYTES
+from ledger.verify.container import MAX_BUNDLE_BYTES
 from ledger.verify.contents import CHECKPOINT, names_of_tile
-from ledger.verify.event_checks import Progress
+from ledger.verify.event_checks import ReportProgress
 
 SILENCE_S = 30  # a server that says nothing for so long has hung up
 TOTAL_S = 3600
@@ -49,7 +49,7 @@ class Download:
     Other schemes and redirections are not followed: what is verified is at the address given.
     """
 
-    def __init__(self, *, most_bytes: int = MAX_BYTES, progress: Progress) -> None:
+    def __init__(self, *, most_bytes: int = MAX_BUNDLE_BYTES, progress: ReportProgress) -> None:
         self._left = most_bytes
         self._until = time.monotonic() + TOTAL_S
         self._progress = progress
@@ -63,7 +63,7 @@ class Download:
         ):
             self._opener.add_handler(handler)
 
-    def read(self, address: str, *, most_bytes: int = MAX_BYTES) -> bytes:
+    def read(self, address: str, *, most_bytes: int = MAX_BUNDLE_BYTES) -> bytes:
         """Return what is at an address; raise UnavailableError `download_failed`."""
         if not is_address(address):
             raise UnavailableError("download_failed", "only http and https are read")

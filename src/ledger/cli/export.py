@@ -19,7 +19,7 @@ from ledger.errors import CorruptError, MalformedError
 from ledger.settings import LOG_FILE, Settings
 
 INVALID = 1
-Write = Callable[[Settings, argparse.Namespace, BinaryIO], None]
+WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
 
 
 def _write_trail(
@@ -36,7 +36,7 @@ def _write_trail(
         write(rows, out)
 
 
-FORMATS: dict[str, Write] = {
+FORMATS: dict[str, WriteExport] = {
     "bundle": export_bundle.write,
     **{name: partial(_write_trail, write) for name, write in trail.FORMATS.items()},
 }

@@ -11,7 +11,7 @@ from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions, read_stated
 from ledger.publish.log_keys import LogKeys
-from ledger.publish.served import Quorum, read_policy
+from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.settings import LOG_FILE, Settings
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.store import SqliteLog
@@ -59,7 +59,7 @@ def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
     ):
         needed = max(newest_position(store, each) for each in statements)
         keys = LogKeys(store, settings.log_keys)
-        quorum = Quorum(
+        quorum = ServedCheckpoint(
             read_policy(settings.witnesses, keys.origin),
             endorsements,
             wait_s=settings.witness_wait_s,

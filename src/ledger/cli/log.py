@@ -24,7 +24,7 @@ from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
 from ledger.tlog import checkpoint
-from ledger.tlog.compare import Proof, compare
+from ledger.tlog.compare import ConsistencyProof, compare
 from ledger.tlog.vkeys import parse_vkey
 
 
@@ -154,7 +154,7 @@ class _Consistency(msgspec.Struct, rename="camel"):
     proof: list[str]
 
 
-def _parse_proof(raw: bytes) -> Proof:
+def _parse_proof(raw: bytes) -> ConsistencyProof:
     try:
         answer = msgspec.json.decode(raw, type=_Consistency)
     except msgspec.MsgspecError as error:
@@ -162,7 +162,7 @@ def _parse_proof(raw: bytes) -> Proof:
     old_root, *hashes = [
         checkpoint.parse_hash(each, "proof_malformed") for each in (answer.from_root, *answer.proof)
     ]
-    return Proof(old_root, tuple(hashes))
+    return ConsistencyProof(old_root, tuple(hashes))
 
 
 @contextmanager

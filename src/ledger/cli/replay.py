@@ -10,7 +10,7 @@ from contextlib import closing
 import msgspec
 
 from ledger.audit.logfile import Rows
-from ledger.audit.replay import Progress, Statement, World, find_position, fold
+from ledger.audit.replay import ReplayedProgress, ReplayedStatement, World, find_position, fold
 from ledger.errors import CorruptError
 from ledger.settings import LOG_FILE, Settings
 
@@ -67,7 +67,7 @@ def to_text(world: World, asked: str | None) -> str:
     return "\n".join(told) + "\n"
 
 
-def _statement(each: Statement, names: dict[str, str]) -> list[str]:
+def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
     approved = [names.get(user, user) for user in each.approvals]
     rejected = [names.get(user, user) for user in each.rejections]
     lines = [f"  {each.status:<10}{_progress(each.progress)}  {each.title!r}  {each.id}"]
@@ -76,5 +76,5 @@ def _statement(each: Statement, names: dict[str, str]) -> list[str]:
     return lines
 
 
-def _progress(progress: Progress) -> str:
+def _progress(progress: ReplayedProgress) -> str:
     return f"{progress.count} of {progress.threshold}"

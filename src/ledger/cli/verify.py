@@ -20,11 +20,11 @@ from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import verify
-from ledger.verify.container import MAX_BYTES, MAX_FILES
+from ledger.verify.container import MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.contents import CHECKPOINT
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import Report
+from ledger.verify.report import VerificationReport
 
 VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
 _CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
@@ -84,14 +84,16 @@ def run(chosen: argparse.Namespace) -> int:
     return exit_code(report)
 
 
-def exit_code(report: Report) -> int:
+def exit_code(report: VerificationReport) -> int:
     """Return what a report's verdict is to a script."""
     if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
         return NOT_APPROVED
     return _CODES.get(report.verdict, UNVERIFIABLE)
 
 
-def _verified(source: str, keys: Sequence[NoteKey], trust: Trust, progress: "_Progress") -> Report:
+def _verified(
+    source: str, keys: Sequence[NoteKey], trust: Trust, progress: "_Progress"
+) -> VerificationReport:
     options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
     if is_address(source):
         download = Download(progress=progress)
@@ -106,7 +108,7 @@ def _verified(source: str, keys: Sequence[NoteKey], trust: Trust, progress: "_Pr
         found = read_directory(Path(source))
     else:
         with Path(source).open("rb") as file:
-            found = file.read(MAX_BYTES + 1)
+            found = file.read(MAX_BUNDLE_BYTES + 1)
     return verify(found, now_ms=time.time_ns() // 1_000_000, **options)
 
 
@@ -120,7 +122,7 @@ def read_directory(directory: Path) -> dict[str, bytes]:
     for path in paths:
         if path.is_symlink() or not path.is_file():
             raise MalformedError("bundle_malformed", f"{path} is no regular file")
-    if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BYTES:
+    if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BUNDLE_BYTES:
         raise TooLargeError("bundle_too_large", f"{directory} has too many files, or bytes")
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
 
@@ -147,7 +149,7 @@ def _keys(given: str) -> list[NoteKey]:
 # --- the report --------------------------------------------------------------------------------
 
 
-def _print(report: Report) -> None:
+def _print(report: VerificationReport) -> None:
     encoding = sys.stdout.encoding or "ascii"
     marks = _MARKS if _can_show("✓✗–", encoding) else _PLAIN_MARKS
     for line in _lines(report, marks):
@@ -162,7 +164,7 @@ def _can_show(text: str, encoding: str) -> bool:
     return True
 
 
-def _lines(report: Report, marks: dict[str, str]) -> list[str]:
+def _lines(report: VerificationReport, marks: dict[str, str]) -> list[str]:
     lines = []
     if report.ledger is not None:
         what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"

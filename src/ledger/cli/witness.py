@@ -10,9 +10,9 @@ import uvicorn
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.witness import state
 from ledger.witness.app import build
-from ledger.witness.state import Witness
+from ledger.witness.state import WitnessState
 
-DEFAULT_PORT = 8010
+WITNESS_PORT = 8010
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,7 +26,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     words = "serve until interrupted"
     serve = actions.add_parser("serve", help=words, description=words)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", default=DEFAULT_PORT, type=int, help="port to listen on (8010)")
+    serve.add_argument("--port", default=WITNESS_PORT, type=int, help="port to listen on (8010)")
     serve.add_argument(
         "--log", action="append", required=True, metavar="VKEY", help="a key of a log to watch"
     )
@@ -47,14 +47,14 @@ def show_keys(data: Path, name: str | None) -> None:
     """Print the vkeys, one a line; with a name, make the witness if it is not there."""
     if name is not None:
         state.create(data, name)
-    with closing(Witness(data)) as opened:
+    with closing(WitnessState(data)) as opened:
         print(*(signer.key.vkey for signer in opened.signers), sep="\n")
 
 
 def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    with closing(Witness(data, logs)) as opened:
+    with closing(WitnessState(data, logs)) as opened:
         print(f"The witness is at http://{host}:{port}/ and watches", *opened.logs, flush=True)
         configuration = uvicorn.Config(
             build(opened),

@@ -62,7 +62,7 @@ class NewPasskey(msgspec.Struct, frozen=True):
     transports: tuple[str, ...] = ()
 
 
-class People:
+class PeopleCommands:
     """What people and machines may ask of people."""
 
     def __init__(self, writer: Writer, state: OperationalState) -> None:

@@ -11,13 +11,13 @@ from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence, sign_count
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
-from ledger.domain.statement import Decision, Statement
+from ledger.domain.statement import DecisionContext, Statement
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError
 from ledger.store.sqlite.sessions import OperationalState
 
 
-class Commands:
+class StatementCommands:
     """What people and machines may ask of statements."""
 
     def __init__(self, writer: Writer, state: OperationalState) -> None:
@@ -107,12 +107,12 @@ class Commands:
 
     def _decision(
         self, reading: Reading, kid: str, assertion: AssertionEvidence | None
-    ) -> Decision:
+    ) -> DecisionContext:
         if assertion is not None:
             # The log knows the counts in its own events; a sign-in may have passed them.
             self._state.require_growth(assertion.credential_id, sign_count(assertion))
         charter = reading.charter()
-        return Decision(
+        return DecisionContext(
             person=reading.signer(kid),
             ledger=charter.ledger,
             party=charter.party,

@@ -10,7 +10,7 @@ from ledger.domain.policy import Policy
 from ledger.encoding import parse_json
 from ledger.errors import MalformedError, TooLargeError
 
-MAX_BYTES = 1024 * 1024
+MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
 
 
@@ -34,8 +34,10 @@ def parse_document(raw: bytes) -> Document:
     `document_malformed`, `content_not_object`, `policy_invalid`, `policy_impossible`,
     `time_invalid`.
     """
-    if len(raw) > MAX_BYTES:
-        raise TooLargeError("document_too_large", f"a document has at most {MAX_BYTES} bytes")
+    if len(raw) > MAX_DOCUMENT_BYTES:
+        raise TooLargeError(
+            "document_too_large", f"a document has at most {MAX_DOCUMENT_BYTES} bytes"
+        )
     try:
         document = msgspec.convert(parse_json(raw), Document)
     except msgspec.ValidationError as error:

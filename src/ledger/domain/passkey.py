@@ -18,7 +18,7 @@ from webauthn.helpers.decode_credential_public_key import DecodedRSAPublicKey
 from ledger.encoding import b64u_decode, b64u_encode, jcs
 from ledger.errors import RefusedError
 
-ALGORITHMS = (-8, -7, -257)
+COSE_ALGORITHMS = (-8, -7, -257)
 MIN_RSA_BYTES = 256
 TIMEOUT_MS = 60_000
 T = TypeVar("T")
@@ -98,7 +98,7 @@ def verify_registration(
             expected_rp_id=party.rp_id,
             expected_origin=party.origin,
             require_user_verification=True,
-            supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in ALGORITHMS],
+            supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in COSE_ALGORITHMS],
         ),
     )
     if b64u_encode(verified.credential_id) != credential_id:
@@ -213,7 +213,7 @@ def creation_options(
         "rp": {"id": party.rp_id, "name": party_name},
         "user": {"id": b64u_encode(user), "name": user_name, "displayName": user_name},
         "challenge": challenge,
-        "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in ALGORITHMS],
+        "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in COSE_ALGORITHMS],
         "timeout": TIMEOUT_MS,
         "excludeCredentials": _descriptors(exclude),
         "authenticatorSelection": {

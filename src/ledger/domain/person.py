@@ -37,7 +37,7 @@ MAX_NAME_CHARS = 100
 POSSESSION_TYP = "key-possession+jws"
 
 
-class Key(msgspec.Struct, frozen=True):
+class AttestedKey(msgspec.Struct, frozen=True):
     """A signing key of a person."""
 
     kid: str
@@ -62,10 +62,10 @@ class Person(msgspec.Struct, frozen=True):
     version: int
     name: str
     roles: frozenset[str]
-    keys: dict[str, Key]
+    keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
 
-    def active_key(self, kid: str, *, now_ms: int) -> Key:
+    def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
         key = self.keys.get(kid)
         if key is None:
@@ -120,7 +120,7 @@ def _changes(person: Person, body: msgspec.Struct) -> dict[str, Any]:
         case KeyAttested():
             credential = body.assertion.credential_id
             return {
-                "keys": person.keys | {body.kid: Key(body.kid, body.jwk, body.expires_at)},
+                "keys": person.keys | {body.kid: AttestedKey(body.kid, body.jwk, body.expires_at)},
                 "passkeys": _updated(person.passkeys, credential, sign_count=body.sign_count),
             }
         case KeyRevoked():

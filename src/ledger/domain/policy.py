@@ -18,7 +18,7 @@ VOTING_ROLES = frozenset({"creator", "investor", "administrator"})
 ROLES = VOTING_ROLES | {"auditor"}
 
 # Everybody of a set of people, with the roles that each had when it counted.
-People = Mapping[str, Set[str]]
+RolesByPerson = Mapping[str, Set[str]]
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +85,7 @@ def covers(member: str, user: str, roles: Set[str]) -> bool:
     return name == user if kind == "user" else name in roles
 
 
-def count(node: AnyNode, people: People) -> int:
+def count(node: AnyNode, people: RolesByPerson) -> int:
     """Return how much of the node is there: distinct people covered, and nested nodes met."""
     users, roles, total = set[str](), set[str](), 0
     for member in node.of:
@@ -99,7 +99,7 @@ def count(node: AnyNode, people: People) -> int:
     return total
 
 
-def met(node: AnyNode, people: People) -> bool:
+def met(node: AnyNode, people: RolesByPerson) -> bool:
     """Tell whether these people's approvals meet the node."""
     return count(node, people) >= node.threshold
 

@@ -28,7 +28,7 @@ from ledger.domain.passkey import (
     verify_assertion,
 )
 from ledger.domain.person import Person, may_sign
-from ledger.domain.policy import People, Policy
+from ledger.domain.policy import Policy, RolesByPerson
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
@@ -64,7 +64,7 @@ class Statement(msgspec.Struct, frozen=True):
         return EXPIRED if late and self.status == PENDING else self.status
 
 
-class Decision(msgspec.Struct, frozen=True):
+class DecisionContext(msgspec.Struct, frozen=True):
     """What a decision is made on besides the statement: who decides, where, when."""
 
     person: Person
@@ -151,7 +151,7 @@ def draft(
     )
 
 
-def sign(statement: Statement, jws: CompactJws, decision: Decision) -> StatementSigned:
+def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
     Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`;
@@ -198,7 +198,7 @@ def sign(statement: Statement, jws: CompactJws, decision: Decision) -> Statement
 
 
 def reject(
-    statement: Statement, act_text: str, decision: Decision, eligible: People
+    statement: Statement, act_text: str, decision: DecisionContext, eligible: RolesByPerson
 ) -> StatementRejected:
     """Return the rejection of a statement; `eligible` are the people of the policy's roles and
     names as of this position, with their roles.
@@ -240,7 +240,7 @@ def reject(
     )
 
 
-def withdraw(statement: Statement, act_text: str, decision: Decision) -> StatementWithdrawn:
+def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
     Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`; MalformedError
@@ -259,19 +259,19 @@ def withdraw(statement: Statement, act_text: str, decision: Decision) -> Stateme
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
-def satisfiable(document: Document, eligible: People) -> bool:
+def satisfiable(document: Document, eligible: RolesByPerson) -> bool:
     """Tell whether today's people, all approving, would meet the document's policy."""
     return policy.met(document.policy, _approving(document.policy, document.creator, eligible))
 
 
-def _reachable(statement: Statement, refused: Set[str], eligible: People) -> bool:
+def _reachable(statement: Statement, refused: Set[str], eligible: RolesByPerson) -> bool:
     """Tell whether the policy could still be met if everybody who has not rejected approved."""
     willing = {user: roles for user, roles in eligible.items() if user not in refused}
     hoped = _approving(statement.policy, statement.creator, willing)
     return policy.met(statement.policy, hoped | statement.approvals)
 
 
-def _approving(rules: Policy, creator: str, people: People) -> dict[str, Set[str]]:
+def _approving(rules: Policy, creator: str, people: RolesByPerson) -> dict[str, Set[str]]:
     return {
         user: roles
         for user, roles in people.items()
@@ -291,7 +291,7 @@ def _require_status(statement: Statement, now_ms: int, *allowed: str) -> None:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")
 
 
-def _confirm(statement: Statement, jws_text: str, decision: Decision) -> int | None:
+def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> int | None:
     """Verify the passkey assertion that assurance `passkey` asks for; return its sign count."""
     evidence = decision.assertion
     if statement.policy.assurance == "key":

@@ -10,14 +10,14 @@ from ledger.commands.writer import Answer
 from ledger.http.problems import answers
 
 
-class Recorded(msgspec.Struct, rename="camel"):
+class RecordedAnswer(msgspec.Struct, rename="camel"):
     """Where the last event of a command stands."""
 
     position: int
     leaf_index: int
 
 
-class Drafted(Recorded):
+class DraftAnswer(RecordedAnswer):
     """A recorded draft."""
 
     statement_id: str
@@ -26,7 +26,7 @@ class Drafted(Recorded):
     warnings: list[str]
 
 
-class Decided(Recorded):
+class DecisionAnswer(RecordedAnswer):
     """A recorded decision, and the status after it."""
 
     statement_id: str
@@ -44,32 +44,32 @@ class NewUser(msgspec.Struct, rename="camel"):
     kids: list[str]
 
 
-class Registered(Recorded):
+class Registered(RecordedAnswer):
     """A recorded registration."""
 
     user: NewUser
     kid: str
 
 
-class KeyRecorded(Recorded):
+class KeyRecorded(RecordedAnswer):
     """A recorded event of a signing key."""
 
     kid: str
 
 
-class PasskeyRecorded(Recorded):
+class PasskeyRecorded(RecordedAnswer):
     """A recorded event of a passkey."""
 
     credential_id: str
 
 
-class RoleRecorded(Recorded):
+class RoleRecorded(RecordedAnswer):
     """A recorded role."""
 
     user: str
 
 
-class InvitationRecorded(Recorded):
+class InvitationRecorded(RecordedAnswer):
     """A recorded invitation."""
 
     invitation_id: str

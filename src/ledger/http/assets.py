@@ -89,7 +89,7 @@ def find_web() -> Path:
 
     Raises FileNotFoundError where there is neither.
     """
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for web in (package / "web", package.parents[1] / "web"):
         if (web / "static").is_dir() and (web / "templates").is_dir():
             return web

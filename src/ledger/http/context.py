@@ -13,14 +13,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
-from ledger.commands.people import People
-from ledger.commands.statements import Commands
+from ledger.commands.people import PeopleCommands
+from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.publish.companions import read_stated
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publisher import Publisher
-from ledger.publish.served import Quorum
+from ledger.publish.served import ServedCheckpoint
 from ledger.publish.stamper import Stamper
 from ledger.publish.witness_rounds import Witnesses
 from ledger.settings import Settings
@@ -59,7 +59,7 @@ class PublicLog(NamedTuple):
     publisher: Publisher
     keys: LogKeys
     endorsements: Endorsements
-    quorum: Quorum
+    quorum: ServedCheckpoint
     witnesses: Witnesses
     stamper: Stamper
 
@@ -90,8 +90,8 @@ class Context:
         self.quorum = published.quorum
         self.witnesses = published.witnesses
         self.stamper = published.stamper
-        self.commands = Commands(writer, state)
-        self.people = People(writer, state)
+        self.commands = StatementCommands(writer, state)
+        self.people = PeopleCommands(writer, state)
         self.closing = False
         self._streams: set[asyncio.Event] = set()
         self._views = views

@@ -22,7 +22,7 @@ from ledger.http.context import (
 )
 from ledger.http.problems import answers
 from projections import keys, timeline, users
-from projections.keys import Key
+from projections.keys import KeyDetail
 from projections.paging import Page
 from projections.timeline import TimelineItem
 from projections.users import User
@@ -41,7 +41,7 @@ class JwkSet(msgspec.Struct):
 class KeyList(msgspec.Struct):
     """The keys that one passkey attested."""
 
-    items: list[Key]
+    items: list[KeyDetail]
 
 
 class Health(msgspec.Struct):
@@ -138,7 +138,7 @@ async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEve
 
 
 @get("/api/jwt-keys/{kid:str}", responses=PUBLIC)
-async def show_key(kid: FromPath[str], context: FromContext, moment: Moment) -> Key:
+async def show_key(kid: FromPath[str], context: FromContext, moment: Moment) -> KeyDetail:
     """Show a key and its attestation: enough to verify it offline."""
     with context.views(moment) as (db, shown):
         found = keys.by_kid(db, context.log, kid, at=shown)

@@ -11,7 +11,7 @@ from ledger import jose
 from ledger.domain.document import Document
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
-from ledger.http.answers import Created, Decided, Drafted, recorded
+from ledger.http.answers import Created, DecisionAnswer, DraftAnswer, recorded
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -35,7 +35,7 @@ from projections.paging import Page
 from projections.statements import Statement, StatementSummary
 
 JOSE_JSON = "application/jose+json"
-Status = Annotated[
+StatusFilter = Annotated[
     Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
     QueryParameter(name="status"),
 ]
@@ -43,7 +43,7 @@ Search = Annotated[str | None, QueryParameter(name="q", max_length=200, descript
 By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 
 
-class Signature(msgspec.Struct):
+class JwsSignature(msgspec.Struct):
     """One signature of a General JSON JWS."""
 
     protected: str
@@ -54,7 +54,7 @@ class GeneralJws(msgspec.Struct):
     """RFC 7515 section 7.2.1."""
 
     payload: str
-    signatures: list[Signature]
+    signatures: list[JwsSignature]
 
 
 READ = answers(401, 404, 503)
@@ -77,7 +77,7 @@ GENERAL = READ | {
 
 @post(
     "/api/statements/create",
-    responses=recorded(Drafted),
+    responses=recorded(DraftAnswer),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
 async def create(data: JSONBody[DraftStatement], context: FromContext) -> Created:
@@ -87,7 +87,7 @@ async def create(data: JSONBody[DraftStatement], context: FromContext) -> Create
 
 @post(
     "/api/statements/{statement_id:str}/sign",
-    responses=recorded(Decided),
+    responses=recorded(DecisionAnswer),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
 async def sign(
@@ -98,7 +98,7 @@ async def sign(
     return Created(await context.commands.sign(statement_id, data.jwt, assertion))
 
 
-@post("/api/statements/{statement_id:str}/reject", responses=recorded(Decided))
+@post("/api/statements/{statement_id:str}/reject", responses=recorded(DecisionAnswer))
 async def reject(
     statement_id: FromPath[str], data: JSONBody[RejectStatement], context: FromContext
 ) -> Created:
@@ -107,7 +107,7 @@ async def reject(
     return Created(await context.commands.reject(statement_id, data.act, assertion))
 
 
-@post("/api/statements/{statement_id:str}/withdraw", responses=recorded(Decided))
+@post("/api/statements/{statement_id:str}/withdraw", responses=recorded(DecisionAnswer))
 async def withdraw(
     statement_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
 ) -> Created:
@@ -121,7 +121,7 @@ async def list_statements(
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
-    status: Status = None,
+    status: StatusFilter = None,
     q: Search = None,
     creator: By = None,
 ) -> Page[StatementSummary]:

@@ -15,7 +15,15 @@ from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.keyset import KeySet, key_set, parse_key_set
 from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified
 from ledger.jose.private import Signer, from_pem, generate, import_private
-from ledger.jose.quorum import Group, Judgement, Policy, Verdict, evaluate, parse_policy, require
+from ledger.jose.quorum import (
+    Group,
+    Judgement,
+    Quorum,
+    QuorumVerdict,
+    evaluate,
+    parse_quorum,
+    require,
+)
 from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
 from ledger.jose.sign import Sign, append_signature, merge, sign, sign_multi
@@ -49,12 +57,12 @@ __all__ = [
     "NotVerifiedError",
     "OkpJwk",
     "Outcome",
-    "Policy",
     "PublicJwk",
+    "Quorum",
+    "QuorumVerdict",
     "Sign",
     "Signer",
     "SigningKey",
-    "Verdict",
     "Verification",
     "Verified",
     "append_signature",
@@ -72,7 +80,7 @@ __all__ = [
     "parse_jwk",
     "parse_key",
     "parse_key_set",
-    "parse_policy",
+    "parse_quorum",
     "require",
     "secret_key",
     "sign",

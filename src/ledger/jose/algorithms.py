@@ -20,7 +20,7 @@ __all__ = ["InvalidSignature", "UnsupportedAlgorithm"]
 
 # (signature, data): returns, or raises InvalidSignature.
 Verify = Callable[[bytes, bytes], None]
-Sign = Callable[[bytes], bytes]
+SignFunction = Callable[[bytes], bytes]
 
 PublicMldsa = mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey
 PrivateMldsa = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
@@ -65,7 +65,7 @@ def verifiers(key: PublicKey) -> dict[str, Verify]:
     return {mldsa_name(key): key.verify}
 
 
-def signers(key: PrivateKey) -> dict[str, Sign]:
+def signers(key: PrivateKey) -> dict[str, SignFunction]:
     """Return the signing function of every algorithm that fits the key."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return dict.fromkeys(EDDSA, key.sign)
@@ -93,7 +93,7 @@ def mldsa_name(key: PublicMldsa) -> str:
     raise ValueError("not an ML-DSA key")
 
 
-def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, Sign]:
+def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, SignFunction]:
     """Return how `alg` (HS256, HS384 or HS512) verifies and signs with a shared secret."""
     name = f"sha{alg[2:]}"
 
@@ -125,7 +125,9 @@ def _ecdsa_verifier(key: ec.EllipticCurvePublicKey, sha: hashes.HashAlgorithm, s
     return verify
 
 
-def _ecdsa_signer(key: ec.EllipticCurvePrivateKey, sha: hashes.HashAlgorithm, size: int) -> Sign:
+def _ecdsa_signer(
+    key: ec.EllipticCurvePrivateKey, sha: hashes.HashAlgorithm, size: int
+) -> SignFunction:
     scheme = ec.ECDSA(sha)
 
     def sign(data: bytes) -> bytes:
@@ -152,7 +154,7 @@ def _rsa_verifier(key: rsa.RSAPublicKey, alg: str) -> Verify:
     return verify
 
 
-def _rsa_signer(key: rsa.RSAPrivateKey, alg: str) -> Sign:
+def _rsa_signer(key: rsa.RSAPrivateKey, alg: str) -> SignFunction:
     scheme, sha = _rsa_padding(alg)
 
     def sign(data: bytes) -> bytes:

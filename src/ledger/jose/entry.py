@@ -15,7 +15,7 @@ from ledger.jose.serialization import ABSENT, Envelope, RawEntry, decode_payload
 _NO_MEMBERS: dict[str, Any] = {}
 
 
-class Entry(msgspec.Struct, kw_only=True, gc=False):
+class SignatureEntry(msgspec.Struct, kw_only=True, gc=False):
     """An entry as far as it could be read; `error` if it cannot verify, whatever the keys."""
 
     index: int
@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
         )
 
 
-def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[Entry], bool | None]:
+def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[SignatureEntry], bool | None]:
     """Return every entry, read, and their b64; where they disagree on it, each one has failed.
 
     A signature covers the payload either encoded or not, so an envelope with both would be two
@@ -63,8 +63,8 @@ def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[Entry], bool | 
     return entries, encoded
 
 
-def _read(index: int, raw: RawEntry, rules: Rules) -> Entry:
-    entry = Entry(index=index)
+def _read(index: int, raw: RawEntry, rules: Rules) -> SignatureEntry:
+    entry = SignatureEntry(index=index)
     try:
         protected = _read_protected(entry, raw.protected, rules)
         if raw.header is not ABSENT:
@@ -88,7 +88,7 @@ def _read(index: int, raw: RawEntry, rules: Rules) -> Entry:
     return entry
 
 
-def _read_protected(entry: Entry, text: object, rules: Rules) -> dict[str, Any]:
+def _read_protected(entry: SignatureEntry, text: object, rules: Rules) -> dict[str, Any]:
     if text is ABSENT:
         return _NO_MEMBERS
     if not isinstance(text, str):
@@ -98,7 +98,7 @@ def _read_protected(entry: Entry, text: object, rules: Rules) -> dict[str, Any]:
     return entry.protected
 
 
-def _read_header(entry: Entry, header: object, rules: Rules) -> None:
+def _read_header(entry: SignatureEntry, header: object, rules: Rules) -> None:
     """Read the unprotected header, in which alg and kid may stand where the profile lets them."""
     if not isinstance(header, dict):
         raise _invalid("header is not an object")
@@ -120,7 +120,7 @@ def _read_signature(text: object) -> bytes:
         raise _invalid("signature is not canonical base64url") from error
 
 
-def check_header(entry: Entry, rules: Rules) -> None:
+def check_header(entry: SignatureEntry, rules: Rules) -> None:
     """Check alg and typ against what the caller accepts.
 
     Raises RefusedError: `jws_alg_not_allowed`, `jws_typ_mismatch`.

@@ -13,7 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError
 from ledger.jose import algorithms, keys
-from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PrivateKey, Sign, UnsupportedAlgorithm
+from ledger.jose.algorithms import (
+    EC,
+    EDDSA,
+    HMAC,
+    MLDSA,
+    PrivateKey,
+    SignFunction,
+    UnsupportedAlgorithm,
+)
 
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 _KINDS = (
@@ -31,7 +39,7 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
 
     alg: str
     public: keys.Key
-    sign: Sign
+    sign: SignFunction
     kid: str | None = None
     private: PrivateKey | None = None
     secret: bytes | None = None

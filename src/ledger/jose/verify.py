@@ -19,7 +19,7 @@ from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.jose.algorithms import InvalidSignature
 from ledger.jose.claims import TIMES_ONLY, check_claims
-from ledger.jose.entry import Entry, check_header, read_entries, signed_payload
+from ledger.jose.entry import SignatureEntry, check_header, read_entries, signed_payload
 from ledger.jose.keys import Key
 from ledger.jose.keyset import KeyInput, KeySet, Lookup, key_set
 from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified, failure
@@ -128,7 +128,7 @@ class _Judge:
             payload, transmitted = signed_payload(envelope, encoded=encoded, rules=rules)
             self.payload, self._transmitted = payload, b"." + transmitted
 
-    def judge(self, entry: Entry) -> Outcome:
+    def judge(self, entry: SignatureEntry) -> Outcome:
         """Return the outcome of one entry."""
         if entry.error is not None:
             return entry.failed(entry.error)
@@ -152,7 +152,7 @@ class _Judge:
             header=entry.header,
         )
 
-    def _verifying_key(self, entry: Entry) -> Key:
+    def _verifying_key(self, entry: SignatureEntry) -> Key:
         """Return the key that verifies the entry; raise RefusedError or MalformedError."""
         alg = entry.alg or ""
         candidates = _candidates(entry, _found(self._keys, entry), self._rules)
@@ -183,7 +183,7 @@ class _Judge:
             )
 
 
-def _found(keys: Keys, entry: Entry) -> KeySet:
+def _found(keys: Keys, entry: SignatureEntry) -> KeySet:
     """Return the keys for an entry; a lookup sees the protected header only, and a copy of it."""
     if isinstance(keys, KeySet):
         return keys
@@ -199,11 +199,11 @@ def _found(keys: Keys, entry: Entry) -> KeySet:
     return key_set(found)
 
 
-def _copy(entry: Entry) -> dict[str, object]:
+def _copy(entry: SignatureEntry) -> dict[str, object]:
     return {} if entry.protected is None else dict(entry.protected)
 
 
-def _candidates(entry: Entry, keys: KeySet, rules: Rules) -> list[Key]:
+def _candidates(entry: SignatureEntry, keys: KeySet, rules: Rules) -> list[Key]:
     """Return the keys that may have signed: those that the kid means, then those fit for alg.
 
     Raises RefusedError: `jws_no_matching_signer`, `jwk_key_not_found`, `jws_alg_not_allowed`, or

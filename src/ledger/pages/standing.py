@@ -12,7 +12,7 @@ from projections.statements import Decision, MemberProgress, Progress, Statement
 from projections.users import User
 
 
-class Standing(msgspec.Struct, frozen=True):
+class OpenActions(msgspec.Struct, frozen=True):
     """The actions open to a person, in the words of the page."""
 
     can_approve: bool = False
@@ -25,7 +25,7 @@ class Standing(msgspec.Struct, frozen=True):
     rejection_effect: str = ""
 
 
-def standing(statement: Statement, rules: policy.Policy, me: User) -> Standing:
+def standing(statement: Statement, rules: policy.Policy, me: User) -> OpenActions:
     """Return what `me` can do with the statement as it stands."""
     mine = [d for d in statement.decisions if d.person.id == me.id]
     approved = next((d for d in mine if d.decision == "approval"), None)
@@ -38,7 +38,7 @@ def standing(statement: Statement, rules: policy.Policy, me: User) -> Standing:
     vetoes = signs and policy.may_veto(rules, me.id, roles)
     can_approve = eligible and approved is None and statement.status in ("pending", "approved")
     can_reject = pending and (eligible or vetoes) and not mine
-    return Standing(
+    return OpenActions(
         can_approve=can_approve,
         can_reject=can_reject,
         can_withdraw=pending and me.id == creator,

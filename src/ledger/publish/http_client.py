@@ -21,7 +21,7 @@ _FAILURES = (OSError, http.client.HTTPException, ValueError)
 _AGENT = f"approval-ledger/{__version__}"
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """A status, the content type without its parameters, and the whole body."""
 
     status: int
@@ -59,15 +59,17 @@ class Peer:
         """Give the connection up; the next request opens another."""
         self._connection.close()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpResponse:
         """Return the answer to GET `<url><path>`; raise UnavailableError `peer_unreachable`."""
         return self._ask("GET", path, None, {})
 
-    def post(self, path: str, body: bytes, media_type: str) -> Answer:
+    def post(self, path: str, body: bytes, media_type: str) -> HttpResponse:
         """Return the answer to POST `<url><path>`; raise UnavailableError `peer_unreachable`."""
         return self._ask("POST", path, body, {"Content-Type": media_type})
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> HttpResponse:
         kept = self._connection.sock is not None
         try:
             return self._try(method, path, body, headers)
@@ -83,7 +85,9 @@ class Peer:
             self._connection.close()
             raise self._unreachable(error) from error
 
-    def _try(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def _try(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> HttpResponse:
         give_up = time.monotonic() + self._timeout_s
         # An authority is asked at its address, a witness below it.
         target = f"{self._path.rstrip('/')}{path}" if path else self._path or "/"
@@ -96,7 +100,7 @@ class Peer:
                 raise http.client.HTTPException("too long an answer")
         answer.close()  # all of it was read, and this says so: the connection can be used again
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(answer.status, media_type, received)
+        return HttpResponse(answer.status, media_type, received)
 
     def _unreachable(self, error: Exception) -> UnavailableError:
         reason = str(error) or type(error).__name__

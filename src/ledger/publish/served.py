@@ -19,7 +19,7 @@ MOST_ROWS = 1000
 NO_POLICY = WitnessPolicy((), (), (), NONE)
 
 
-class Quorum:
+class ServedCheckpoint:
     """A policy, and the newest size that its quorum has cosigned, kept up with the table."""
 
     def __init__(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ledger import clock
 from ledger.errors import LedgerError, MalformedError, RefusedError, UnavailableError
 from ledger.publish.http_client import Peer
-from ledger.publish.served import Quorum
+from ledger.publish.served import ServedCheckpoint
 from ledger.settings import Settings
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
 from ledger.store.sqlite.tree import Published, TreeStore
@@ -67,7 +67,7 @@ class Stamper:
         authority: Authority | None,
         tree: TreeStore,
         endorsements: Endorsements,
-        quorum: Quorum,
+        quorum: ServedCheckpoint,
         *,
         interval_s: float,
         now_ms: Callable[[], int],

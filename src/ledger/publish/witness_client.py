@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from ledger.errors import ConflictError, LedgerError, RefusedError, UnavailableError
-from ledger.publish.http_client import Answer, Peer
+from ledger.publish.http_client import HttpResponse, Peer
 from ledger.store.sqlite.tree import Published
 from ledger.tlog.checkpoint import (
     MAX_NOTE_BYTES,
@@ -88,7 +88,7 @@ class WitnessClient:
                 return line.line().encode()
         raise self._refused("its answer has no signature of the key that is configured")
 
-    def _told(self, answer: Answer) -> int:
+    def _told(self, answer: HttpResponse) -> int:
         try:
             if answer.media_type != SIZE_TYPE or not answer.body.endswith(b"\n"):
                 raise self._refused("409 without a size")
@@ -96,7 +96,7 @@ class WitnessClient:
         except LedgerError as error:
             raise self._refused("409 without a size") from error
 
-    def _refusal(self, answer: Answer) -> LedgerError:
+    def _refusal(self, answer: HttpResponse) -> LedgerError:
         if answer.status == 422:
             detail = f"it knows another history of the first {self._known} entries"
             return RefusedError("witness_sees_fork", detail, size=self._known)

@@ -15,7 +15,7 @@ from ledger import clock
 from ledger.errors import LedgerError, UnavailableError
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.log_keys import LogKeys
-from ledger.publish.served import Quorum
+from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.tree import Published, TreeStore
@@ -65,7 +65,7 @@ class Witnesses:
 
     def __init__(
         self,
-        quorum: Quorum,
+        quorum: ServedCheckpoint,
         tree: TreeStore,
         endorsements: Endorsements,
         *,

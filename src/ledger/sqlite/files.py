@@ -13,7 +13,7 @@ from ledger.errors import UnavailableError
 BUSY_TIMEOUT_S = 5.0
 
 
-class Reader:
+class ReadConnection:
     """A connection that is only read, by one caller at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

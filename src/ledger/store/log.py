@@ -40,7 +40,7 @@ from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, UnavailableError
 from ledger.store.recorder import Recorder
-from ledger.store.sqlite.store import Outcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
 
 CACHED_AGGREGATES = 50_000
 MAX_BATCH = 500
@@ -237,7 +237,7 @@ class GroupCommit:
             await asyncio.sleep(0)
 
     def _answer(
-        self, batch: list[tuple[Write, asyncio.Future[Receipt]]], outcomes: list[Outcome]
+        self, batch: list[tuple[Write, asyncio.Future[Receipt]]], outcomes: list[CommitOutcome]
     ) -> None:
         newest = 0
         for (_, future), outcome in zip(batch, outcomes, strict=True):

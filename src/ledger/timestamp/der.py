@@ -11,7 +11,7 @@ GENERALIZED_TIME, SEQUENCE, SET, BOOLEAN = 0x18, 0x30, 0x31, 0x01
 CONTEXT = 0xA0  # constructed, context-specific, plus the number
 
 
-class Reader:
+class DerReader:
     """Values one after the other; every method raises MalformedError `stamp_malformed`."""
 
     def __init__(self, raw: bytes) -> None:
@@ -43,9 +43,9 @@ class Reader:
         _, self._place = self._next(tag)
         return self._raw[start : self._place]
 
-    def enter(self, tag: int) -> "Reader":
+    def enter(self, tag: int) -> "DerReader":
         """Return a reader of the next value's content."""
-        return Reader(self.read(tag))
+        return DerReader(self.read(tag))
 
     def skip(self, tag: int) -> None:
         """Pass over the next value if it has this tag."""

@@ -10,7 +10,7 @@ import msgspec
 
 from ledger.errors import MalformedError, RefusedError
 from ledger.timestamp import der
-from ledger.timestamp.der import Reader, oid
+from ledger.timestamp.der import DerReader, oid
 
 MAX_STAMP_BYTES = 64 * 1024
 TST_INFO = oid("1.2.840.113549.1.9.16.1.4")
@@ -47,7 +47,7 @@ def parse_response(response: bytes) -> SignedData:
     """
     if len(response) > MAX_STAMP_BYTES:
         raise MalformedError("stamp_malformed", "over 64 KiB")
-    outer = Reader(response)
+    outer = DerReader(response)
     answer = outer.enter(der.SEQUENCE)
     outer.finish()
     status = answer.enter(der.SEQUENCE).integer()
@@ -85,7 +85,7 @@ def parse_response(response: bytes) -> SignedData:
 
 def _parse_set(raw: bytes) -> tuple[bytes, ...]:
     """Return the certificates of a token, in any order: OpenSSL writes the set unsorted."""
-    found, reader = [], Reader(raw)
+    found, reader = [], DerReader(raw)
     while not reader.is_at_end:
         found.append(reader.whole(der.SEQUENCE))
     return tuple(found)
@@ -93,7 +93,7 @@ def _parse_set(raw: bytes) -> tuple[bytes, ...]:
 
 def parse_info(raw: bytes) -> StampInfo:
     """Return what the signed content says; raise MalformedError `stamp_malformed`."""
-    outer = Reader(raw)
+    outer = DerReader(raw)
     info = outer.enter(der.SEQUENCE)
     outer.finish()
     if info.integer() != 1:

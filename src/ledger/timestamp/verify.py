@@ -26,7 +26,7 @@ from cryptography.x509.verification import (
 
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.timestamp import der
-from ledger.timestamp.der import Reader, oid
+from ledger.timestamp.der import DerReader, oid
 from ledger.timestamp.response import TST_INFO, SignedData, parse_info, parse_response
 
 REQUEST_TYPE, RESPONSE_TYPE = "application/timestamp-query", "application/timestamp-reply"
@@ -132,7 +132,7 @@ def _verify_attributes(signed: SignedData, leaf: x509.Certificate) -> None:
     RFC 5652 section 11, RFC 3161 section 2.4.2, RFC 5816 section 2.2.
     """
     attributes: dict[bytes, bytes] = {}
-    reader = Reader(signed.attributes)
+    reader = DerReader(signed.attributes)
     while not reader.is_at_end:
         attribute = reader.enter(der.SEQUENCE)
         name = attribute.read(der.OID)
@@ -159,8 +159,8 @@ def _verify_attributes(signed: SignedData, leaf: x509.Certificate) -> None:
         raise _refused("it names another certificate")
 
 
-def _first_certificate(attribute: bytes) -> Reader:
-    return Reader(attribute).enter(der.SEQUENCE).enter(der.SEQUENCE).enter(der.SEQUENCE)
+def _first_certificate(attribute: bytes) -> DerReader:
+    return DerReader(attribute).enter(der.SEQUENCE).enter(der.SEQUENCE).enter(der.SEQUENCE)
 
 
 def _verify_signature(signed: SignedData, leaf: x509.Certificate) -> None:

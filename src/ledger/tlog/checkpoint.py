@@ -44,7 +44,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
         return f"{self.origin}\n{self.size}\n{b64_encode(self.root)}\n"
 
 
-class Signature(msgspec.Struct, frozen=True):
+class NoteSignature(msgspec.Struct, frozen=True):
     """One signature line, unverified: key name, 4-byte key id, and what follows the id."""
 
     name: str
@@ -60,7 +60,7 @@ class Note(msgspec.Struct, frozen=True):
     """A parsed, unverified checkpoint note."""
 
     checkpoint: Checkpoint
-    signatures: tuple[Signature, ...]
+    signatures: tuple[NoteSignature, ...]
 
 
 class VerifiedCheckpoint(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ class VerifiedCheckpoint(msgspec.Struct, frozen=True):
     times: tuple[int | None, ...]
 
 
-class Proof(msgspec.Struct, frozen=True):
+class EntryProof(msgspec.Struct, frozen=True):
     """A parsed, unverified proof that an entry stands in a log; `note` is the checkpoint's."""
 
     index: int
@@ -96,14 +96,14 @@ def sign_lines(checkpoint: Checkpoint, signers: Sequence[NoteSigner], *, now_s: 
     return "".join(_sign(checkpoint, signer, now_s).line() for signer in signers).encode()
 
 
-def _sign(checkpoint: Checkpoint, signer: NoteSigner, now_s: int) -> Signature:
+def _sign(checkpoint: Checkpoint, signer: NoteSigner, now_s: int) -> NoteSignature:
     key = signer.key
     if key.kind == ED25519:
         blob = signer.sign(checkpoint.text().encode())
     else:
         blob = now_s.to_bytes(_TIME_BYTES, "big")
         blob += signer.sign(_cosigned(checkpoint, key, blob))
-    return Signature(key.name, key.id, blob)
+    return NoteSignature(key.name, key.id, blob)
 
 
 def _cosigned(checkpoint: Checkpoint, key: NoteKey, time: bytes) -> bytes:
@@ -137,7 +137,7 @@ def parse_note(raw: bytes) -> Note:
     return Note(parse_text(f"{text}\n"), tuple(map(_parse_signature, lines)))
 
 
-def parse_lines(raw: bytes) -> tuple[Signature, ...]:
+def parse_lines(raw: bytes) -> tuple[NoteSignature, ...]:
     """Return signature lines that stand alone, as a witness answers them, nothing verified.
 
     Raises MalformedError `note_malformed`.
@@ -158,7 +158,7 @@ def _text(raw: bytes, code: str) -> str:
     return text
 
 
-def _parse_signature(line: str) -> Signature:
+def _parse_signature(line: str) -> NoteSignature:
     parts = line.removeprefix(_PREFIX).split(" ")
     if not line.startswith(_PREFIX) or len(parts) != 2 or not is_key_name(parts[0]):
         raise MalformedError("note_malformed", "a signature line is — <name> <base64>")
@@ -168,7 +168,7 @@ def _parse_signature(line: str) -> Signature:
         raise MalformedError("note_malformed", error.detail) from error
     if len(blob) <= ID_BYTES:
         raise MalformedError("note_malformed", "a signature line without a signature")
-    return Signature(parts[0], blob[:ID_BYTES], blob[ID_BYTES:])
+    return NoteSignature(parts[0], blob[:ID_BYTES], blob[ID_BYTES:])
 
 
 def parse_text(text: str) -> Checkpoint:
@@ -218,8 +218,8 @@ def verify_note(raw: bytes, keys: Iterable[NoteKey], *, expected_origin: str) ->
 
 
 def verify_lines(
-    checkpoint: Checkpoint, signatures: Iterable[Signature], keys: Iterable[NoteKey]
-) -> list[tuple[NoteKey, Signature, int | None]]:
+    checkpoint: Checkpoint, signatures: Iterable[NoteSignature], keys: Iterable[NoteKey]
+) -> list[tuple[NoteKey, NoteSignature, int | None]]:
     """Return which of the keys made which of the lines, and the time that each line states.
 
     Lines of other keys are left out. Raises RefusedError `note_signature_invalid`.
@@ -233,7 +233,7 @@ def verify_lines(
     ]
 
 
-def _verify_signature(checkpoint: Checkpoint, signature: Signature, key: NoteKey) -> int | None:
+def _verify_signature(checkpoint: Checkpoint, signature: NoteSignature, key: NoteKey) -> int | None:
     """Verify one line; return the time that it states, if it states one."""
     if key.kind == ED25519:
         verify(key, signature.blob, checkpoint.text().encode())
@@ -254,7 +254,7 @@ def write_proof(index: int, hashes: Sequence[bytes], note: bytes) -> bytes:
     return "\n".join(lines).encode() + note
 
 
-def parse_proof(raw: bytes) -> Proof:
+def parse_proof(raw: bytes) -> EntryProof:
     """Return the parts of a `.tlog-proof`, nothing verified; its `extra` line is passed over.
 
     Raises MalformedError `proof_malformed`; the note in it is not parsed.
@@ -269,7 +269,7 @@ def parse_proof(raw: bytes) -> Proof:
         raise MalformedError("proof_malformed", "no index, or over 63 hashes")
     index = parse_number(lines[0].removeprefix("index "), "proof_malformed")
     hashes = tuple(parse_hash(line, "proof_malformed") for line in lines[1:])
-    return Proof(index, hashes, note.encode())
+    return EntryProof(index, hashes, note.encode())
 
 
 def _parse_extra(text: str) -> None:

@@ -14,20 +14,20 @@ from ledger.tlog.checkpoint import Checkpoint, verify_note
 from ledger.tlog.merkle import verify_consistency
 from ledger.tlog.vkeys import NoteKey
 
-Outcome = Literal["same", "consistent", "forked", "unproven"]
+ComparisonOutcome = Literal["same", "consistent", "forked", "unproven"]
 
 
-class Proof(msgspec.Struct, frozen=True):
+class ConsistencyProof(msgspec.Struct, frozen=True):
     """The root that the larger tree had at the smaller size, and the proof of it."""
 
     old_root: bytes
     hashes: tuple[bytes, ...]
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """What two checkpoints of one log prove, in a word and in a sentence."""
 
-    outcome: Outcome
+    outcome: ComparisonOutcome
     says: str
 
 
@@ -37,8 +37,8 @@ def compare(
     keys: Sequence[NoteKey],
     *,
     expected_origin: str,
-    proof: Proof | None = None,
-) -> Finding:
+    proof: ConsistencyProof | None = None,
+) -> Comparison:
     """Return what two signed checkpoints prove, verified by the log's keys.
 
     `forked` is proof of misbehaviour: two roots of one size; or a proof, made by whoever has the
@@ -51,18 +51,20 @@ def compare(
     )
     if small.size == large.size:
         if small.root == large.root:
-            return Finding("same", f"both are of the same tree of {small.size} entries")
-        return Finding("forked", f"the log signed two different trees of {small.size} entries")
+            return Comparison("same", f"both are of the same tree of {small.size} entries")
+        return Comparison("forked", f"the log signed two different trees of {small.size} entries")
     if proof is None:
-        return Finding("unproven", "their sizes differ: it takes a consistency proof to tell")
+        return Comparison("unproven", "their sizes differ: it takes a consistency proof to tell")
     try:
         verify_consistency(small.size, proof.old_root, large.size, large.root, proof.hashes)
     except RefusedError as error:
-        return Finding("unproven", f"the proof does not belong to the larger tree: {error.detail}")
+        return Comparison(
+            "unproven", f"the proof does not belong to the larger tree: {error.detail}"
+        )
     sizes = f"the tree of {large.size} entries"
     if proof.old_root == small.root:
-        return Finding("consistent", f"{sizes} begins with that of {small.size}")
-    return Finding("forked", f"{sizes} had another root at {small.size} than the one signed")
+        return Comparison("consistent", f"{sizes} begins with that of {small.size}")
+    return Comparison("forked", f"{sizes} had another root at {small.size} than the one signed")
 
 
 def _verified(note: bytes, keys: Iterable[NoteKey], origin: str) -> Checkpoint:

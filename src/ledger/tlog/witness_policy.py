@@ -35,7 +35,7 @@ class Witness(msgspec.Struct, frozen=True):
     url: str | None
 
 
-class Group(msgspec.Struct, frozen=True):
+class WitnessGroup(msgspec.Struct, frozen=True):
     """A name for any `threshold` of the members, each a witness or an earlier group."""
 
     name: str
@@ -48,7 +48,7 @@ class WitnessPolicy(msgspec.Struct, frozen=True):
 
     logs: tuple[PolicyLog, ...]
     witnesses: tuple[Witness, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[WitnessGroup, ...]
     quorum: str
 
     @property
@@ -104,7 +104,7 @@ class _Parser:
     def __init__(self) -> None:
         self._logs: list[PolicyLog] = []
         self._witnesses: list[Witness] = []
-        self._groups: list[Group] = []
+        self._groups: list[WitnessGroup] = []
         self._quorum: str | None = None
         self._names: set[str] = set()
         self._members: set[str] = set()
@@ -157,7 +157,7 @@ class _Parser:
             raise MalformedError("policy_malformed", "any, all, or 1 to the number of members")
         self._define(name)
         self._members |= set(members)
-        self._groups.append(Group(name, count, members))
+        self._groups.append(WitnessGroup(name, count, members))
 
     def _set_quorum(self, name: str) -> None:
         if self._quorum is not None or name not in {NONE, *self._names}:

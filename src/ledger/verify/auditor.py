@@ -38,7 +38,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import KeySubmission, Person
-from ledger.domain.statement import Decision, Statement
+from ledger.domain.statement import DecisionContext, Statement
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
 
@@ -232,8 +232,8 @@ class Auditor:
         if subject is None:
             raise CorruptError("event_misplaced", "a statement's stream begins with its draft")
 
-        def decision(signer: Person, assertion: AssertionEvidence | None) -> Decision:
-            return Decision(
+        def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
+            return DecisionContext(
                 person=signer,
                 ledger=self._charter.ledger,
                 party=self._charter.party,

@@ -22,9 +22,17 @@ from ledger.verify import container
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
-from ledger.verify.event_checks import Events, Progress, silent
+from ledger.verify.event_checks import Events, ReportProgress, silent
 from ledger.verify.readme import limits
-from ledger.verify.report import LEDGER, Approver, Checks, Decided, Report, Shown, report
+from ledger.verify.report import (
+    LEDGER,
+    Approver,
+    Checks,
+    ReportedDecision,
+    Shown,
+    VerificationReport,
+    report,
+)
 
 _DECISIONS: dict[type[Body], str] = {
     StatementSigned: "approval",
@@ -43,8 +51,8 @@ def verify(
     expected_keys: Sequence[NoteKey] = (),
     trust: Trust = NOBODY,
     now_ms: int,
-    progress: Progress = silent,
-) -> Report:
+    progress: ReportProgress = silent,
+) -> VerificationReport:
     """Return what the checks of a bundle come to: of its bytes, or of its files in a directory.
 
     `expected_keys` are the log keys that the caller trusts, `trust` the witnesses and authorities;
@@ -57,14 +65,14 @@ class _Verifier:
     """The checks of one bundle; what one of them establishes, later ones use."""
 
     def __init__(
-        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: Progress
+        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: ReportProgress
     ) -> None:
         self._expected = expected
         self._trust = trust
         self._now_ms = now_ms
         self._progress = progress
 
-    def report(self, source: Source) -> Report:
+    def report(self, source: Source) -> VerificationReport:
         """Make the checks and say what they come to."""
         checks = Checks()
         case = checks.make("readable", lambda _: _readable(source), True)  # 1
@@ -223,7 +231,10 @@ def _witnesses(
 
 
 def verify_tree(
-    entries: dict[int, bytes], tiles: dict[tuple[int, int], bytes], root: bytes, progress: Progress
+    entries: dict[int, bytes],
+    tiles: dict[tuple[int, int], bytes],
+    root: bytes,
+    progress: ReportProgress,
 ) -> None:
     """Verify that the entries, all of a log, are what its tiles and its root are over.
 
@@ -259,9 +270,11 @@ def _people(events: Events, statement: str) -> list[str]:
     return [body.signer for _, _, body in events.decisions(statement)]
 
 
-def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[Decided]:
+def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[ReportedDecision]:
     return [
-        Decided(at, time, body.signer, names[body.signer], _DECISIONS[type(body)], body.kid)
+        ReportedDecision(
+            at, time, body.signer, names[body.signer], _DECISIONS[type(body)], body.kid
+        )
         for at, time, body in events.decisions(statement)
     ]
 

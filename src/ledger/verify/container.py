@@ -19,8 +19,8 @@ from ledger.errors import MalformedError, TooLargeError
 FORMAT: Literal["ledger-evidence/1"] = "ledger-evidence/1"
 MANIFEST = "manifest.json"
 MAX_FILES = 65_000
-MAX_BYTES = 1024**3
-MAX_NAME_CHARS = 200
+MAX_BUNDLE_BYTES = 1024**3
+MAX_PATH_CHARS = 200
 
 Mode = Literal["statement", "redacted", "full"]
 Files = Mapping[str, bytes]
@@ -90,12 +90,12 @@ def check_files(files: Files) -> None:
         _check_name(name)
     heads = _LOCAL.size + _CENTRAL.size
     total = sum(heads + 2 * len(name) + len(content) for name, content in files.items())
-    if len(files) > MAX_FILES or total + _END.size > MAX_BYTES:
+    if len(files) > MAX_FILES or total + _END.size > MAX_BUNDLE_BYTES:
         raise TooLargeError("bundle_too_large", "a bundle has at most 65,000 files and 1 GiB")
 
 
 def _check_name(name: str) -> None:
-    if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name):
+    if len(name) > MAX_PATH_CHARS or not _NAME.fullmatch(name):
         raise MalformedError("bundle_name_invalid", f"no name of a file in a bundle: {name!a:.220}")
 
 
@@ -123,7 +123,7 @@ def parse(raw: bytes) -> dict[str, bytes]:
     Raises MalformedError `bundle_malformed` for any other ZIP file than `write` makes,
     `bundle_name_invalid`; TooLargeError `bundle_too_large`.
     """
-    if len(raw) > MAX_BYTES:
+    if len(raw) > MAX_BUNDLE_BYTES:
         raise TooLargeError("bundle_too_large", "a bundle has at most 1 GiB")
     files: dict[str, bytes] = {}
     heads: list[tuple[str, int, int]] = []

@@ -34,7 +34,7 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.passkey import RelyingParty
-from ledger.domain.person import Key, KeySubmission, Person
+from ledger.domain.person import AttestedKey, KeySubmission, Person
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError, RefusedError, UnverifiableError
 from ledger.jose import CompactJws, PublicJwk, thumbprint, verify_compact
@@ -43,8 +43,10 @@ from ledger.verify.contents import Casefile, look_at
 from ledger.verify.exhibits import signature
 
 Look = Callable[[Recorded], None]
-Progress = Callable[[str, int, int], None]  # what, how many of it are done, how many there are
-Decision = StatementSigned | StatementRejected | StatementWithdrawn
+ReportProgress = Callable[
+    [str, int, int], None
+]  # what, how many of it are done, how many there are
+DecisionEvent = StatementSigned | StatementRejected | StatementWithdrawn
 _OF_THE_LEDGER = (LedgerCreated, LogKeysAnnounced, LogKeysRetired, LogFrozen)
 
 
@@ -56,7 +58,7 @@ class Events:
     """The events of a bundle, whose bodies are those that their entries commit to."""
 
     def __init__(
-        self, case: Casefile, recorded: Sequence[Recorded], *, progress: Progress = silent
+        self, case: Casefile, recorded: Sequence[Recorded], *, progress: ReportProgress = silent
     ) -> None:
         self.case = case
         self._progress = progress
@@ -93,13 +95,13 @@ class Events:
             raise UnverifiableError("not_founded", "the founding of the ledger is not there")
         return state
 
-    def decisions(self, statement: str) -> list[tuple[int, str, Decision]]:
+    def decisions(self, statement: str) -> list[tuple[int, str, DecisionEvent]]:
         """Return position, time and body of each decision on a statement."""
         mine = [each for each in self._recorded if each.event.stream == UUID(statement)]
         return [
             (each.position, each.event.at, each.event.body)
             for each in mine
-            if isinstance(each.event.body, Decision)
+            if isinstance(each.event.body, DecisionEvent)
         ]
 
     # --- deciding again (check 6) ----------------------------------------------------------------
@@ -230,24 +232,26 @@ class Events:
     def keys(self) -> int:
         """Return how many keys signed, each its owner's and in force wherever it was used."""
         if not self.is_sound:
-            owners: dict[str, tuple[UUID, Key]] = {}
+            owners: dict[str, tuple[UUID, AttestedKey]] = {}
             self._each(lambda recorded: self._use(recorded, owners))
         return len({_kid(each) for each in self._recorded} - {None})
 
-    def _use(self, recorded: Recorded, owners: dict[str, tuple[UUID, Key]]) -> None:
+    def _use(self, recorded: Recorded, owners: dict[str, tuple[UUID, AttestedKey]]) -> None:
         event = recorded.event
         kid = _kid(recorded)
         if kid is not None:
             self._require_in_force(recorded, kid, owners)
         if isinstance(event.body, KeyAttested):
             new = thumbprint(event.body.jwk)
-            owners.setdefault(new, (event.stream, Key(new, event.body.jwk, event.body.expires_at)))
+            owners.setdefault(
+                new, (event.stream, AttestedKey(new, event.body.jwk, event.body.expires_at))
+            )
         elif isinstance(event.body, KeyRevoked) and event.body.kid in owners:
             owner, key = owners[event.body.kid]
             owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
 
     def _require_in_force(
-        self, recorded: Recorded, kid: str, owners: dict[str, tuple[UUID, Key]]
+        self, recorded: Recorded, kid: str, owners: dict[str, tuple[UUID, AttestedKey]]
     ) -> None:
         if kid not in owners:
             if kid in self._keys:

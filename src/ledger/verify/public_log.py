@@ -13,9 +13,9 @@ from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by, veri
 from ledger.verify.container import Files
 from ledger.verify.contents import CHECKPOINT, STAMP, envelopes, read_tiles, unbundled
 from ledger.verify.endorsements import Trust
-from ledger.verify.event_checks import Progress, silent
+from ledger.verify.event_checks import ReportProgress, silent
 from ledger.verify.readme import limits
-from ledger.verify.report import LEDGER, Checks, Report, report
+from ledger.verify.report import LEDGER, Checks, VerificationReport, report
 
 Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes]]
 MODE = "log"
@@ -27,8 +27,8 @@ def verify_log(
     expected_keys: Sequence[NoteKey] = (),
     announced_keys: Sequence[NoteKey] = (),
     trust: Trust = NOBODY,
-    progress: Progress = silent,
-) -> Report:
+    progress: ReportProgress = silent,
+) -> VerificationReport:
     """Return what the checks of a log's `checkpoint`, tiles and entries come to.
 
     `expected_keys` and `trust` are what the caller trusts, `announced_keys` what the ledger names.
@@ -52,7 +52,7 @@ def _readable(files: Files) -> tuple[str, Parts]:
     return f"{len(files):,} files, each entry in its one form.", (tree, entries, tiles)
 
 
-def _entries(parts: Parts, progress: Progress) -> tuple[str, bool]:
+def _entries(parts: Parts, progress: ReportProgress) -> tuple[str, bool]:
     tree, entries, tiles = parts
     verify_tree(entries, tiles, tree.root, progress)
     return f"All {tree.size:,} entries lead to the root.", True

@@ -9,7 +9,7 @@ from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
 
-Outcome = Literal["passed", "failed", "skipped", "unverifiable"]
+CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
 A = TypeVar("A")
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class Check(msgspec.Struct, frozen=True):
     """One check: what came of it, in one sentence; for a failure its code and position."""
 
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     says: str
     code: str | None = None
     position: int | None = None
@@ -38,7 +38,7 @@ class Approver(msgspec.Struct, frozen=True):
     name: str
 
 
-class Decided(msgspec.Struct, frozen=True):
+class ReportedDecision(msgspec.Struct, frozen=True):
     """One decision on a statement; `at` is the ledger's clock."""
 
     position: int
@@ -56,10 +56,10 @@ class Shown(msgspec.Struct, frozen=True):
     title: str
     status: str
     approvers: tuple[Approver, ...]
-    decisions: tuple[Decided, ...]
+    decisions: tuple[ReportedDecision, ...]
 
 
-class Report(msgspec.Struct, frozen=True, rename="camel"):
+class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     """What a verifier found; `root` is base64."""
 
     verdict: Verdict
@@ -105,7 +105,7 @@ class Checks:
         return found
 
 
-def _refused(name: str, outcome: Outcome, error: LedgerError) -> Check:
+def _refused(name: str, outcome: CheckOutcome, error: LedgerError) -> Check:
     position = error.evidence.get("position")
     says = f"{error.detail[:1].upper()}{error.detail[1:]}."
     return Check(name, outcome, says, error.code, position if isinstance(position, int) else None)
@@ -117,9 +117,9 @@ def report(
     tree: Checkpoint | None,
     statements: Sequence[Shown],
     limits: Iterable[str],
-) -> Report:
+) -> VerificationReport:
     """Return the report of these checks."""
-    return Report(
+    return VerificationReport(
         verdict=verdict(checks.made),
         mode=mode,
         ledger=None if tree is None else tree.origin,

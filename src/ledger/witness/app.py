@@ -14,7 +14,7 @@ from ledger.http.problems import EXCEPTION_HANDLERS
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES
 from ledger.tlog.merkle import MAX_PROOF_HASHES
 from ledger.tlog.submission import SIZE_TYPE
-from ledger.witness.state import Witness
+from ledger.witness.state import WitnessState
 
 MAX_BODY_BYTES = MAX_NOTE_BYTES + 45 * MAX_PROOF_HASHES + 30
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -24,7 +24,7 @@ _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 async def add_checkpoint(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
     """Cosign a checkpoint that continues the last one, or say which size that has."""
     raw = await request.body()
-    witness: Witness = state["witness"]
+    witness: WitnessState = state["witness"]
     try:
         lines = await asyncio.to_thread(witness.add, raw, now_s=int(time.time()))
     except ConflictError as error:
@@ -39,12 +39,12 @@ def latest(origin: FromPath[str], state: State) -> Response[bytes]:
     """Return the last checkpoint that was cosigned for a log, by the SHA-256 of its origin."""
     if not _HASH.fullmatch(origin):
         raise NotFoundError("not_found", "a log is named by the SHA-256 of its origin, in hex")
-    witness: Witness = state["witness"]
+    witness: WitnessState = state["witness"]
     headers = {"Cache-Control": "no-cache"}
     return Response(witness.latest(origin), media_type="text/plain", headers=headers)
 
 
-def build(witness: Witness) -> Litestar:
+def build(witness: WitnessState) -> Litestar:
     """Return the witness's server; closing the witness is the caller's."""
     return Litestar(
         route_handlers=[add_checkpoint, latest],

@@ -26,7 +26,7 @@ from ledger.tlog.vkeys import NoteKey, NoteSigner
 
 STATE_FILE = "witness.sqlite"
 KEY_FILE = "witness-keys.pem"
-MAX_TRIES = 5
+MAX_SWAPS = 5
 _SCHEMA = """
 PRAGMA synchronous=EXTRA;
 CREATE TABLE IF NOT EXISTS witness(id INTEGER PRIMARY KEY CHECK(id = 1), name TEXT NOT NULL) STRICT;
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS log(
 """
 
 
-class Witness:
+class WitnessState:
     """One witness in a directory; any number of processes may serve it."""
 
     def __init__(self, data: Path, logs: Sequence[NoteKey] = ()) -> None:
@@ -76,7 +76,7 @@ class Witness:
         """
         submission = parse_submission(raw)
         note = parse_note(submission.note)
-        for _ in range(MAX_TRIES):
+        for _ in range(MAX_SWAPS):
             known = self._known(note.checkpoint.origin)
             point = decide(submission, self._logs, known)
             lines = checkpoint.sign_lines(point, self.signers, now_s=now_s)
@@ -129,7 +129,7 @@ def create(data: Path, name: str) -> None:
         detail = "1 to 255 bytes without spaces or plus signs, like witness.example.com/1"
         raise MalformedError("witness_name_invalid", detail)
     if (data / KEY_FILE).exists() and not (data / STATE_FILE).exists():
-        Witness(data)  # says why not
+        WitnessState(data)  # says why not
     db = _open(data / STATE_FILE)
     try:
         db.execute("INSERT OR IGNORE INTO witness VALUES(1, ?)", (name,))

@@ -13,7 +13,7 @@ from ledger.__main__ import main
 from ledger.audit import shares
 from ledger.audit.findings import Finding, first
 from ledger.audit.logfile import Rows
-from ledger.audit.shares import People, Share, audit_share
+from ledger.audit.shares import PeopleAuditor, Share, audit_share
 from ledger.audit.workers import Crew, Task
 from ledger.domain.entry import leaf_hash
 from ledger.errors import LedgerError, MalformedError, UnavailableError
@@ -191,7 +191,7 @@ def sequential(directory: Path) -> tuple[int, str] | None:
 def in_parts(directory: Path, number: int) -> Finding | None:
     """Return what as many parts find as if each were a process of its own."""
     rows = Rows(directory / "log.sqlite")
-    people = People(rows)
+    people = PeopleAuditor(rows)
     found = [people.run(SIZE)]
     for part in range(number):
         share = Share(part, number, SIZE, 0)
@@ -238,7 +238,7 @@ def test_two_processes_say_what_one_says(copy: Path) -> None:
 
 
 def test_a_process_that_dies_is_no_verdict(copy: Path) -> None:
-    charter = People(Rows(copy / "log.sqlite"))
+    charter = PeopleAuditor(Rows(copy / "log.sqlite"))
     charter.run(SIZE)
     assert charter.charter is not None
     tasks = [

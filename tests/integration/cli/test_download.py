@@ -14,7 +14,7 @@ from ledger.verify.container import parse
 from ledger.verify.contents import CHECKPOINT
 from ledger.verify.event_checks import silent
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import Report
+from ledger.verify.report import VerificationReport
 from tests.support.dossier import log_signer
 from tests.support.web import serving
 from tests.vectors.evidence.cases import good
@@ -32,13 +32,13 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def verified(log: Path) -> Report:
+def verified(log: Path) -> VerificationReport:
     with serving(log.parent) as origin:
         files = Download(progress=silent).read_log(f"{origin}/log/")
     return verify_log(files, expected_keys=[log_signer().key])
 
 
-def outcomes(report: Report) -> dict[str, str]:
+def outcomes(report: VerificationReport) -> dict[str, str]:
     return {check.name: check.code or check.outcome for check in report.checks}
 
 

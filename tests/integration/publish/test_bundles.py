@@ -18,7 +18,7 @@ from ledger.tlog.vkeys import NoteKey, generate, parse_vkey
 from ledger.verify import container
 from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
-from ledger.verify.report import Report
+from ledger.verify.report import VerificationReport
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
@@ -42,13 +42,13 @@ def exported(who: Actor, statement: str, mode: Mode = "statement") -> bytes:
     return answer.content
 
 
-def verified(server: Server, raw: bytes) -> Report:
+def verified(server: Server, raw: bytes) -> VerificationReport:
     report = verify(raw, expected_keys=log_keys(server), now_ms=now_ms())
     assert report.verdict == "verified", report.checks
     return report
 
 
-def decisions(report: Report) -> list[tuple[str, str]]:
+def decisions(report: VerificationReport) -> list[tuple[str, str]]:
     return [(each.name, each.decision) for each in report.statements[0].decisions]
 
 

@@ -9,7 +9,7 @@ import pytest
 from ledger import clock
 from ledger.errors import MalformedError
 from ledger.publish import served
-from ledger.publish.served import Quorum, read_policy
+from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey
@@ -31,9 +31,9 @@ class Case:
         self.publish(2)
         self.quorum = self.opened()
 
-    def opened(self, text: str = "quorum both\n") -> Quorum:
+    def opened(self, text: str = "quorum both\n") -> ServedCheckpoint:
         """Return a quorum as a new process would have it."""
-        return Quorum(
+        return ServedCheckpoint(
             parse_policy((LINES + text).encode()),
             self.endorsements,
             wait_s=WAIT_S,
@@ -52,7 +52,7 @@ class Case:
         for key in keys:
             self.endorsements.cosign(size, key, b"line")
 
-    def shown(self, quorum: Quorum | None = None) -> int:
+    def shown(self, quorum: ServedCheckpoint | None = None) -> int:
         found = (quorum or self.quorum).served(self.ledger.tree)
         return 0 if found is None else found.size
 

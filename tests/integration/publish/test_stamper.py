@@ -14,7 +14,7 @@ import pytest
 
 from ledger import clock
 from ledger.errors import LedgerError
-from ledger.publish.served import Quorum
+from ledger.publish.served import ServedCheckpoint
 from ledger.publish.stamper import Authority as Asked
 from ledger.publish.stamper import Stamper
 from ledger.store.sqlite.endorsements import Endorsements
@@ -253,7 +253,7 @@ def test_a_witnessed_checkpoint_is_stamped_with_its_lines_and_anew_when_more_com
         closing(Asked(address, parse_certificates(authority.pem))) as asked,
     ):
         ledger.publication().catch_up()
-        quorum = Quorum(policy, endorsements, wait_s=10, now_ms=lambda: moment[0])
+        quorum = ServedCheckpoint(policy, endorsements, wait_s=10, now_ms=lambda: moment[0])
         stamper = Stamper(
             asked, ledger.tree, endorsements, quorum, interval_s=60, now_ms=lambda: moment[0]
         )

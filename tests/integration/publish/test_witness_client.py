@@ -11,7 +11,7 @@ import pytest
 from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedError, UnavailableError
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.http_client import Peer
-from ledger.publish.served import Quorum
+from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
 from ledger.publish.witness_rounds import Witnesses
 from ledger.store.sqlite.endorsements import Endorsements
@@ -245,7 +245,7 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
                 f"http://127.0.0.1:{listener.getsockname()[1]}\n",
                 "quorum good\n",
             ]
-            quorum = Quorum(
+            quorum = ServedCheckpoint(
                 parse_policy("".join(lines).encode()),
                 endorsements,
                 wait_s=600,
@@ -270,7 +270,7 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
                 witnesses.stop()
 
 
-def until_shown(quorum: Quorum, ledger: Ledger, size: int) -> None:
+def until_shown(quorum: ServedCheckpoint, ledger: Ledger, size: int) -> None:
     deadline = time.monotonic() + 20
     while (served := quorum.served(ledger.tree)) is None or served.size < size:
         assert time.monotonic() < deadline

@@ -13,7 +13,7 @@ import pytest
 from ledger.domain.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError
 from ledger.store.log import Log
-from ledger.store.sqlite.store import Outcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
 from tests.support.refusals import refused
 from tests.support.writes import STATE, stored, write
 
@@ -32,12 +32,12 @@ def store(path: Path) -> Iterator[SqliteLog]:
     opened.close()
 
 
-def positions(outcomes: list[Outcome]) -> list[int]:
+def positions(outcomes: list[CommitOutcome]) -> list[int]:
     assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
     return [outcome.position for outcome in outcomes if isinstance(outcome, Receipt)]
 
 
-def raised(outcome: Outcome) -> tuple[type, str]:
+def raised(outcome: CommitOutcome) -> tuple[type, str]:
     assert isinstance(outcome, LedgerError)
     return type(outcome), outcome.code
 

@@ -15,7 +15,7 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain.events import Event, UserRegistered, encode
 from ledger.errors import CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.store.log import MAX_QUEUED, GroupCommit, Log
-from ledger.store.sqlite.store import Outcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
 from tests.support.appender import SHARED
 from tests.support.refusals import refused
 from tests.support.writes import STATE, write
@@ -36,7 +36,7 @@ def store(path: Path) -> Iterator[SqliteLog]:
     opened.close()
 
 
-def raised(outcome: Outcome) -> tuple[type, str]:
+def raised(outcome: CommitOutcome) -> tuple[type, str]:
     assert isinstance(outcome, LedgerError)
     return type(outcome), outcome.code
 
@@ -140,7 +140,7 @@ class Watched(SqliteLog):
         self.fails = fails
         self.batches: list[int] = []
 
-    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    def commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
         self.batches.append(len(writes))
         if self.fails:
             self.fails = False

@@ -17,7 +17,7 @@ from ledger.verify.container import MANIFEST, Mode
 from ledger.verify.contents import read
 from ledger.verify.event_checks import Events
 from ledger.verify.exhibits import exhibits
-from ledger.verify.report import Report
+from ledger.verify.report import VerificationReport
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import (
     APPROVED,
@@ -37,11 +37,11 @@ from tests.vectors.evidence.table import CASES
 NOW_MS = clock.to_ms(AT)
 
 
-def outcomes(report: Report) -> dict[str, str]:
+def outcomes(report: VerificationReport) -> dict[str, str]:
     return {check.name: check.outcome for check in report.checks}
 
 
-def failure(report: Report) -> tuple[str, str | None, str]:
+def failure(report: VerificationReport) -> tuple[str, str | None, str]:
     found = next(check for check in report.checks if check.outcome == "failed")
     return found.name, found.code, found.says
 

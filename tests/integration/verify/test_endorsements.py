@@ -15,7 +15,7 @@ from ledger.tlog.witness_policy import WitnessPolicy, parse_policy
 from ledger.verify.bundle import verify
 from ledger.verify.contents import STAMP
 from ledger.verify.endorsements import Trust
-from ledger.verify.report import Check, Report
+from ledger.verify.report import Check, VerificationReport
 from tests.support.authority import Authority
 from tests.support.dossier import AT, bundle_of, log_signer, published
 from tests.vectors.evidence.cases import states
@@ -39,7 +39,7 @@ def made(note: bytes, stamp: bytes | None = None) -> bytes:
     return bundle_of(STATES, companions={"checkpoint": note} | ({STAMP: stamp} if stamp else {}))
 
 
-def reported(raw: bytes, trust: Trust, keys: list[NoteKey] | None = None) -> Report:
+def reported(raw: bytes, trust: Trust, keys: list[NoteKey] | None = None) -> VerificationReport:
     expected = [KEY] if keys is None else keys
     return verify(raw, expected_keys=expected, trust=trust, now_ms=clock.to_ms(AT))
 
@@ -48,7 +48,7 @@ def policy(quorum: str) -> WitnessPolicy:
     return parse_policy(f"{LINES}group both all one two\n{quorum}".encode())
 
 
-def last(report: Report) -> Check:
+def last(report: VerificationReport) -> Check:
     assert [each.outcome for each in report.checks[:9]] == ["passed"] * 9
     return report.checks[-1]
 

@@ -16,7 +16,7 @@ from ledger.tlog.checkpoint import Checkpoint, parse_lines, parse_note, verify_l
 from ledger.tlog.submission import Submission
 from ledger.witness import state
 from ledger.witness.app import MAX_BODY_BYTES
-from ledger.witness.state import KEY_FILE, STATE_FILE, Witness
+from ledger.witness.state import KEY_FILE, STATE_FILE, WitnessState
 from tests.support.server import TLS
 from tests.support.trees import NOW_S, Tree
 from tests.support.witnesses import WitnessServer
@@ -183,7 +183,7 @@ def test_a_witness_killed_again_and_again_never_cosigns_two_histories(
         assert roots.setdefault(point.size, point.root) == point.root
     assert len(roots) > 20
     assert not all(log.cosigned for log in logs)
-    opened = Witness(server.data)
+    opened = WitnessState(server.data)
     stored = parse_note(opened.latest(sha256(ORIGIN.encode()).hexdigest())).checkpoint
     opened.close()
     assert stored.size >= max(roots)
@@ -192,10 +192,10 @@ def test_a_witness_killed_again_and_again_never_cosigns_two_histories(
 def test_two_processes_on_one_state_sign_one_history(tmp_path: Path) -> None:
     state.create(tmp_path, "w")
     keys = [signer.key for signer in SIGNERS]
-    both = [Witness(tmp_path, keys) for _ in range(2)]
+    both = [WitnessState(tmp_path, keys) for _ in range(2)]
     signed: list[Checkpoint] = []
 
-    def race(opened: Witness, tree: Tree) -> None:
+    def race(opened: WitnessState, tree: Tree) -> None:
         known, new = 0, 9
         while new <= 60:
             try:
@@ -240,7 +240,7 @@ def test_a_witness_is_made_once_and_keeps_its_keys(tmp_path: Path) -> None:
 def test_keys_whose_state_is_gone_do_not_sign_again(tmp_path: Path) -> None:
     state.create(tmp_path, "w")
     (tmp_path / STATE_FILE).unlink()
-    for use in (lambda: Witness(tmp_path), lambda: state.create(tmp_path, "w")):
+    for use in (lambda: WitnessState(tmp_path), lambda: state.create(tmp_path, "w")):
         with pytest.raises(ConflictError) as refused:
             use()
         assert refused.value.code == "witness_state_missing"
@@ -251,9 +251,9 @@ def test_a_witness_that_died_while_it_was_made_is_finished(tmp_path: Path) -> No
     state.create(tmp_path, "w")
     (tmp_path / KEY_FILE).unlink()
     with pytest.raises(NotFoundError):
-        Witness(tmp_path)
+        WitnessState(tmp_path)
     state.create(tmp_path, "w")
-    Witness(tmp_path).close()
+    WitnessState(tmp_path).close()
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a" * 256, "a\n"])
@@ -278,7 +278,7 @@ def test_the_command_line_makes_a_witness_and_prints_its_vkeys(tmp_path: Path) -
     assert made.returncode == 0, made.stderr
     again = ledger_witness("keys", "--data", data)
     assert again.stdout == made.stdout
-    opened = Witness(tmp_path / "w")
+    opened = WitnessState(tmp_path / "w")
     assert made.stdout.split() == [signer.key.vkey for signer in opened.signers]
     opened.close()
     for vkey in (made.stdout.split()[0], "nonsense"):

@@ -10,7 +10,7 @@ import pytest
 from ledger.cli import verify
 from ledger.cli.verify import exit_code, read_directory
 from ledger.errors import LedgerError
-from ledger.verify.report import Check, Report, Shown, verdict
+from ledger.verify.report import Check, Shown, VerificationReport, verdict
 
 CHECKS = tuple(
     Check(name, "passed", "Good.")
@@ -28,9 +28,11 @@ def with_outcome(name: str, outcome: str) -> tuple[Check, ...]:
     )
 
 
-def report(checks: tuple[Check, ...], *statuses: str) -> Report:
+def report(checks: tuple[Check, ...], *statuses: str) -> VerificationReport:
     shown = tuple(Shown("id", "Title", status, (), ()) for status in statuses)
-    return Report(verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, ("No.",))
+    return VerificationReport(
+        verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, ("No.",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_directory_of_too_much_is_not_read(
 ) -> None:
     for name in "abc":
         (tmp_path / name).write_bytes(bytes(10))
-    for limit, value in (("MAX_FILES", 2), ("MAX_BYTES", 29)):
+    for limit, value in (("MAX_FILES", 2), ("MAX_BUNDLE_BYTES", 29)):
         with monkeypatch.context() as patch:
             patch.setattr(verify, limit, value)
             with pytest.raises(LedgerError) as caught:

@@ -5,7 +5,7 @@ import pytest
 from projections import statements
 from projections.progress import MemberProgress, Progress
 from projections.statements import Statement
-from projections.users import Person
+from projections.users import NamedPerson
 from tests.support.story import Story, time_at
 
 
@@ -35,7 +35,11 @@ def test_progress_is_a_tree_like_the_policys(story: Story) -> None:
     drafted = story.draft(ALICE, policy=policy)  # 11
     story.reject(CAROL, drafted)  # 12
     story.approve(BOB, drafted, "approved")  # 13
-    alice, bob, carol = Person(ALICE, "Alice"), Person(BOB, "Bob"), Person(CAROL, "Carol")
+    alice, bob, carol = (
+        NamedPerson(ALICE, "Alice"),
+        NamedPerson(BOB, "Bob"),
+        NamedPerson(CAROL, "Carol"),
+    )
     assert by_id(story, drafted, 12).progress == Progress(
         met=False,
         threshold=2,
@@ -79,7 +83,7 @@ def test_whoever_rejected_and_then_approved_counts_as_having_approved(story: Sto
     shown = by_id(story, drafted, 13)
     (_, investor) = shown.progress.members
     assert investor == MemberProgress(
-        "role:investor", "investor", [Person(BOB, "Bob")], [], [Person(CAROL, "Carol")]
+        "role:investor", "investor", [NamedPerson(BOB, "Bob")], [], [NamedPerson(CAROL, "Carol")]
     )
     assert (shown.approvals, shown.rejections) == (1, 1)
 

@@ -7,7 +7,7 @@ import pytest
 from ledger.errors import MalformedError
 from projections import statements
 from projections.statements import Statement
-from projections.users import Person
+from projections.users import NamedPerson
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
 
@@ -60,7 +60,11 @@ def test_a_statement_shows_what_its_creator_signed(story: Story) -> None:
     shown = by_id(story, drafted, 11)
     raw = statements.document(story.views(), story, drafted, at=11)
     assert shown.document.encode() == raw
-    assert (shown.id, shown.title, shown.creator) == (drafted, "Series “A”", Person(ALICE, "Alice"))
+    assert (shown.id, shown.title, shown.creator) == (
+        drafted,
+        "Series “A”",
+        NamedPerson(ALICE, "Alice"),
+    )
     assert (shown.content, shown.policy, shown.supersedes) == ('{"amount":1}', BOTH_ROLES, BOB)
     assert (shown.created_at, shown.threshold, shown.position) == (time_at(11), 2, 11)
     assert shown.sha256 == "29290954bd3344be38e7ab364f93b60607664daf5393d80c40ff7bc1b8fe6d69"

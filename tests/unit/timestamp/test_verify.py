@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import LedgerError, MalformedError
 from ledger.timestamp import der
-from ledger.timestamp.der import Reader, oid, write, write_integer
+from ledger.timestamp.der import DerReader, oid, write, write_integer
 from ledger.timestamp.verify import request, verify_stamp
 from tests.support.stamps import (
     LEAF,
@@ -217,12 +217,12 @@ def test_another_kind_of_key_is_not_known_here() -> None:
 def test_whole_numbers_are_written_and_read_alike(value: int, text: str | None) -> None:
     raw = write_integer(value)
     assert text is None or raw.hex() == text
-    assert Reader(raw).integer() == value
+    assert DerReader(raw).integer() == value
 
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 65_535, 65_536])
 def test_lengths_are_written_and_read_alike(size: int) -> None:
-    reader = Reader(write(der.OCTETS, bytes(size)))
+    reader = DerReader(write(der.OCTETS, bytes(size)))
     assert len(reader.read(der.OCTETS)) == size
     reader.finish()
 
@@ -238,7 +238,7 @@ def test_object_identifiers_are_those_of_the_registry() -> None:
 )
 def test_any_other_spelling_of_a_number_is_refused(raw: str) -> None:
     with pytest.raises(MalformedError):
-        Reader(bytes.fromhex(raw)).integer()
+        DerReader(bytes.fromhex(raw)).integer()
 
 
 def test_a_request_is_what_openssl_makes() -> None:

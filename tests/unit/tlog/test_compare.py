@@ -5,7 +5,7 @@ import pytest
 from ledger.errors import RefusedError
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint
-from ledger.tlog.compare import Finding, Proof, compare
+from ledger.tlog.compare import Comparison, ConsistencyProof, compare
 from tests.support.trees import NOW_S, Tree
 
 ORIGIN = "ledger.example.com/a"
@@ -16,14 +16,14 @@ TREE = Tree(ORIGIN, LEAVES, SIGNERS)
 FORK = Tree(ORIGIN, LEAVES[: 32 * 8] + b"f" * 32 + LEAVES[32 * 9 :], SIGNERS)
 
 
-def found(first: bytes, second: bytes, proof: Proof | None = None) -> Finding:
+def found(first: bytes, second: bytes, proof: ConsistencyProof | None = None) -> Comparison:
     there = compare(first, second, KEYS, expected_origin=ORIGIN, proof=proof)
     assert there == compare(second, first, KEYS, expected_origin=ORIGIN, proof=proof)
     return there
 
 
-def proof_of(tree: Tree, old: int, new: int) -> Proof:
-    return Proof(tree.prover.root(old), tree.prover.consistency(old, new))
+def proof_of(tree: Tree, old: int, new: int) -> ConsistencyProof:
+    return ConsistencyProof(tree.prover.root(old), tree.prover.consistency(old, new))
 
 
 def test_one_tree_twice_proves_nothing() -> None:
@@ -33,7 +33,7 @@ def test_one_tree_twice_proves_nothing() -> None:
 
 def test_two_trees_of_one_size_prove_a_fork() -> None:
     finding = found(TREE.note(12), FORK.note(12))
-    assert finding == Finding("forked", "the log signed two different trees of 12 entries")
+    assert finding == Comparison("forked", "the log signed two different trees of 12 entries")
 
 
 def test_two_sizes_alone_prove_nothing() -> None:
@@ -55,11 +55,11 @@ def test_a_proof_of_another_tree_accuses_nobody() -> None:
     for bad in (
         proof_of(FORK, 9, 20),
         proof_of(TREE, 10, 20),
-        Proof(real.old_root, ()),
-        Proof(real.old_root, real.hashes[:-1]),
-        Proof(bytes(32), real.hashes),
-        Proof(real.old_root, (bytes(32), *real.hashes[1:])),
-        Proof(b"", real.hashes),
+        ConsistencyProof(real.old_root, ()),
+        ConsistencyProof(real.old_root, real.hashes[:-1]),
+        ConsistencyProof(bytes(32), real.hashes),
+        ConsistencyProof(real.old_root, (bytes(32), *real.hashes[1:])),
+        ConsistencyProof(b"", real.hashes),
     ):
         assert found(TREE.note(9), TREE.note(20), bad).outcome == "unproven"
 

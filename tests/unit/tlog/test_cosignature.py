@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
-from tlog_scales.signing import NoteSignature, Vkey
+from tlog_scales.signing import NoteSignature as TheirSignature
+from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint as TheirCheckpoint
 
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.tlog import checkpoint
-from ledger.tlog.checkpoint import Signature, parse_lines, parse_note, verify_lines, verify_note
+from ledger.tlog.checkpoint import NoteSignature, parse_lines, parse_note, verify_lines, verify_note
 from ledger.tlog.vkeys import COSIGNER, ED25519, NoteKey, NoteSigner, parse_vkey
 
 NOTES: dict[str, Any] = json.loads(
@@ -35,14 +36,14 @@ def test_a_cosignature_is_over_the_time_and_the_text() -> None:
     message = f"cosignature/v1\ntime 1679315147\n{POINT.origin}\n1000\n{b64_encode(POINT.root)}\n"
     expected = TIME.to_bytes(8, "big") + PRIVATE.sign(message.encode())
     first, _ = parse_lines(LINES)
-    assert first == Signature(NAME, ED_WITNESS.key.id, expected)
+    assert first == NoteSignature(NAME, ED_WITNESS.key.id, expected)
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_another_implementation_verifies_cosignatures(place: int) -> None:
     key, line = BOTH[place].key, LINES.decode().splitlines()[place]
     theirs = TheirCheckpoint(POINT.origin, POINT.size, POINT.root, [])
-    Vkey.from_string(key.vkey).get_verifier().verify_note(NoteSignature.from_line(line), theirs)
+    Vkey.from_string(key.vkey).get_verifier().verify_note(TheirSignature.from_line(line), theirs)
 
 
 def test_cosignatures_stand_behind_the_logs_own_lines() -> None:
@@ -62,17 +63,17 @@ def test_a_cosignature_is_not_a_logs_signature_nor_the_reverse() -> None:
     blob = parse_lines(LINES)[0].blob
     for key, forged in ((ED_WITNESS.key, log_blob), (as_log.key, blob), (as_log.key, blob[8:])):
         with pytest.raises(RefusedError):
-            verify_lines(POINT, [Signature(NAME, key.id, forged)], [key])
+            verify_lines(POINT, [NoteSignature(NAME, key.id, forged)], [key])
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_cosignature_with_another_time_size_root_or_origin_is_refused(place: int) -> None:
     key, line = BOTH[place].key, parse_lines(LINES)[place]
     verify_lines(POINT, [line], [key])
-    later = Signature(NAME, line.key_id, (TIME + 1).to_bytes(8, "big") + line.blob[8:])
-    beyond = Signature(NAME, line.key_id, b"\xff" + line.blob[1:])
-    short = Signature(NAME, line.key_id, line.blob[:-1])
-    for changed in (later, beyond, short, Signature(NAME, line.key_id, line.blob[:8])):
+    later = NoteSignature(NAME, line.key_id, (TIME + 1).to_bytes(8, "big") + line.blob[8:])
+    beyond = NoteSignature(NAME, line.key_id, b"\xff" + line.blob[1:])
+    short = NoteSignature(NAME, line.key_id, line.blob[:-1])
+    for changed in (later, beyond, short, NoteSignature(NAME, line.key_id, line.blob[:8])):
         with pytest.raises(RefusedError) as refused:
             verify_lines(POINT, [changed], [key])
         assert refused.value.code == "note_signature_invalid"
@@ -90,7 +91,7 @@ def test_an_ml_dsa_cosignature_commits_to_its_name_and_an_ed25519_one_cannot() -
         renamed = NoteKey(name="somebody.else", kind=signer.key.kind, public=signer.key.public)
         blob = parse_lines(checkpoint.sign_lines(POINT, [signer], now_s=TIME))[0].blob
         try:
-            verify_lines(POINT, [Signature("somebody.else", renamed.id, blob)], [renamed])
+            verify_lines(POINT, [NoteSignature("somebody.else", renamed.id, blob)], [renamed])
             refused = False
         except LedgerError:
             refused = True

@@ -180,9 +180,9 @@ def test_there_is_a_limit_to_files_and_bytes(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(TooLargeError):
         parse(RAW)
     monkeypatch.setattr(container, "MAX_FILES", 4)
-    monkeypatch.setattr(container, "MAX_BYTES", len(RAW))
+    monkeypatch.setattr(container, "MAX_BUNDLE_BYTES", len(RAW))
     assert parse(write(FILES)) == dict(sorted(FILES.items()))
-    monkeypatch.setattr(container, "MAX_BYTES", len(RAW) - 1)
+    monkeypatch.setattr(container, "MAX_BUNDLE_BYTES", len(RAW) - 1)
     with pytest.raises(TooLargeError):
         write(FILES)
     assert refused(RAW) == "bundle_too_large"

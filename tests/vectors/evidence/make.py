@@ -18,7 +18,7 @@ from ledger.tlog.vkeys import NoteKey
 from ledger.verify import container
 from ledger.verify.bundle import verify
 from ledger.verify.container import MANIFEST, Mode
-from ledger.verify.report import Report
+from ledger.verify.report import VerificationReport
 from tests.support.dossier import AT, log_signer
 from tests.vectors.evidence.cases import Case, good, made
 from tests.vectors.evidence.table import CASES
@@ -31,7 +31,7 @@ KEYS: dict[str, tuple[NoteKey, ...]] = {
 }
 
 
-def reported(raw: bytes, key: str) -> Report:
+def reported(raw: bytes, key: str) -> VerificationReport:
     return verify(raw, expected_keys=KEYS[key], now_ms=clock.to_ms(AT))
 
 

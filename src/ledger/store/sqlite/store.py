@@ -31,7 +31,7 @@ from ledger.domain.entry import leaf_hash
 from ledger.domain.events import FROZEN, TAKEN
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.sqlite.bulk_insert import write as write_rows
-from ledger.sqlite.files import Reader, open_private
+from ledger.sqlite.files import ReadConnection, open_private
 from ledger.store.sqlite.schema import create
 
 MAX_CACHED = 100_000
@@ -72,7 +72,7 @@ class Receipt(msgspec.Struct, frozen=True):
     repeated: bool = False
 
 
-Outcome = Receipt | LedgerError
+CommitOutcome = Receipt | LedgerError
 
 
 class SqliteLog:
@@ -89,9 +89,9 @@ class SqliteLog:
         self._size = -1
         self._owners: dict[str, UUID] = {}
 
-    def reader(self) -> Reader:
+    def reader(self) -> ReadConnection:
         """Return a further connection to read with, which the caller closes."""
-        return Reader(self._connect())
+        return ReadConnection(self._connect())
 
     def _connect(self) -> sqlite3.Connection:
         connection = open_private(self.path)
@@ -108,7 +108,7 @@ class SqliteLog:
 
     # --- appending -----------------------------------------------------------------------------
 
-    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    def commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
         """Append a batch in one durable transaction; return one outcome per write, in order.
 
         Outcomes that are errors: StaleError, ConflictError `…_known`, `…_held` or
@@ -132,7 +132,7 @@ class SqliteLog:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
 
-    def _commit(self, writes: Sequence[Write]) -> list[Outcome]:
+    def _commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
         self._writer.execute("BEGIN IMMEDIATE")
         (size,) = self._writer.execute("SELECT size FROM log_head").fetchone()
         if size != self._size:
@@ -152,7 +152,7 @@ class SqliteLog:
             self._versions.popitem(last=False)
         return outcomes
 
-    def _place(self, write: Write, batch: "_Batch") -> Outcome:
+    def _place(self, write: Write, batch: "_Batch") -> CommitOutcome:
         """Give the write its positions in the batch, or say why it has none."""
         if write.key in batch.receipts:
             return msgspec.structs.replace(batch.receipts[write.key], repeated=True)
