@@ -1,51 +1,257 @@
-"""HTTP/1.1 connections on which the head of an answer leaves together with its body.
+"""HTTP/1.1 connections that are bounded before any request is worked on.
 
-uvicorn writes them one after the other, and uvloop sends what is written at once: two packets, two
-system calls, and two wake-ups of whoever waits for the answer.
+uvicorn with httptools bounds neither heads nor bodies nor time; this protocol adds that, and what
+RFC 9112 asks of a server that is on the internet without a proxy. A refusal is a problem document
+(RFC 9457) after the answers to the requests accepted earlier, then the connection closes.
 """
 
 import asyncio
-from typing import Any, cast
+import time
+from enum import Enum, auto
+from typing import cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD = b"HTTP/1.1 "
+from ledger.http.admission import Admission, address_of
+from ledger.http.joined import Joined
+from ledger.http.refusal import ALLOW, refusal
+from ledger.http.request_head import refused_head
+
+
+class Phase(Enum):
+    """What a connection is doing; its time limit follows from it."""
+
+    IDLE = auto()  # between requests
+    HEAD = auto()  # from the first byte to the blank line
+    BODY = auto()
+    WORK = auto()  # all is received, the answer is under way
+    CLOSING = auto()  # refused: what still arrives is discarded
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of uvicorn's that sends an answer in one piece."""
+    """A connection that `admission` has let in, or refuses."""
+
+    admission: Admission
+
+    # --- the transport's calls ------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to serve a client."""
-        super().connection_made(cast(asyncio.Transport, Joined(transport, self.loop)))
+        """Count a new connection, or refuse it and close."""
+        joined = Joined(transport, self.loop)
+        super().connection_made(cast(asyncio.Transport, joined))
+        self._limits = self.admission.limits
+        self._phase, self._since_s = Phase.IDLE, time.monotonic()
+        self._address = address_of(self.client)
+        self._head_bytes = self._parsed_bytes = self._lines = 0
+        self._wire_bytes = self._body_bytes = self._held_bytes = 0
+        self._unanswered = 0  # requests that were accepted and are not answered yet
+        self._stalled_s: float | None = None
+        self._farewell: bytes | None = None  # a refusal that waits for earlier answers
+        refused = self.admission.enter(self, self._address)
+        if refused is not None:
+            self._phase = Phase.CLOSING
+            self.admission.count_refusal(refused, self._address)
+            self.transport.write(refusal(refused))
+            self.transport.close()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give back what the connection held."""
+        self.admission.leave(self, self._address)
+        self._release()
+        self._phase = Phase.CLOSING
+        super().connection_lost(exc)
 
-class Joined:
-    """A transport that keeps a head for what is written next, to the end of the turn at most."""
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived, within the limits of the phase that it arrived in."""
+        if self._phase is Phase.CLOSING:
+            return
+        self._unset_keepalive_if_required()
+        began_in = self._phase
+        if began_in is Phase.BODY:
+            self._wire_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # An offer to switch protocols may be ignored (RFC 9110 section 7.8). What follows it on
+            # this connection cannot be parsed any more.
+            self._close_after_answers(None)
+            return
+        except httptools.HttpParserError:
+            self._refuse_if(True, 400)
+            return
+        if began_in is Phase.HEAD and self._phase is Phase.HEAD:
+            self._head_bytes += len(data)
+            self._refuse_if(self._head_bytes > self._limits.head_bytes, 431)
+        allowed = self._limits.overhead_bytes + 2 * self._body_bytes
+        self._refuse_if(self._phase is Phase.BODY and self._wire_bytes > allowed, 400)
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._head = b""
+    def pause_writing(self) -> None:
+        """Note since when the client does not read."""
+        self._stalled_s = time.monotonic()
+        super().pause_writing()
 
-    def write(self, data: bytes) -> None:
-        """Send what was kept and this; or keep it, if it is a head."""
-        if not self._head and data.startswith(HEAD):
-            self._head = data
-            self._loop.call_soon(self._flush)
+    def resume_writing(self) -> None:
+        """Note that the client reads again."""
+        self._stalled_s = None
+        super().resume_writing()
+
+    def end_if_late(self, now_s: float) -> None:
+        """End a connection that has been in its phase for too long."""
+        limits, waited_s = self._limits, now_s - self._since_s
+        if self._stalled_s is not None and now_s - self._stalled_s > limits.write_s:
+            self.transport.abort()
+        elif self._phase is Phase.CLOSING:
+            if waited_s > limits.linger_s and not self._unanswered:
+                self.transport.abort()
+        elif self._phase is Phase.IDLE:
+            if waited_s > limits.idle_s:
+                self.transport.close()
+        elif self.flow.read_paused:  # it is the server that does not read
+            self._since_s = now_s
+        elif self._phase is Phase.HEAD:
+            self._refuse_if(waited_s > limits.head_s, 408)
+        elif self._phase is Phase.BODY:
+            allowed_s = limits.body_s + self._body_bytes / limits.body_bytes_per_s
+            self._refuse_if(waited_s > allowed_s, 408)
+
+    # --- the parser's calls ---------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """Begin the head of a request."""
+        if self._phase is Phase.CLOSING:
+            return
+        super().on_message_begin()
+        self._enter(Phase.HEAD)
+        self._head_bytes = self._parsed_bytes = self._lines = 0
+        self._wire_bytes = self._body_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request target."""
+        if self._phase is Phase.HEAD:
+            super().on_url(url)
+            self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header line; count a trailer line, which nothing here reads."""
+        if self._phase is Phase.CLOSING:
+            return
+        self._lines += 1
+        self._refuse_if(self._lines > self._limits.header_lines, 431)
+        if self._phase is not Phase.HEAD:
+            return  # uvicorn would add a trailer to the headers that the application already has
+        super().on_header(name, value)
+        self._count_head(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        """Decide on the head alone whether the request is taken."""
+        if self._phase is not Phase.HEAD:
+            return
+        status = refused_head(
+            self.parser.get_http_version(),
+            self.parser.get_method(),
+            self.url,
+            self.headers,
+            max_body_bytes=self._limits.body_bytes,
+        )
+        if status is not None:
+            self._refuse_if(True, status)
+        elif self.parser.get_method() == b"OPTIONS" and self.url == b"*":
+            self._close_after_answers(ALLOW)
+        elif len(self.pipeline) >= self._limits.pipelined:
+            self._close_after_answers(None)
         else:
-            self._transport.write(self._head + data)
-            self._head = b""
+            self._unanswered += 1
+            self._enter(Phase.BODY)
+            super().on_headers_complete()
 
-    def close(self) -> None:
-        """Send what was kept, then close."""
-        self._flush()
-        self._transport.close()
+    def on_body(self, body: bytes) -> None:
+        """Hold a part of the body until the request is answered."""
+        if self._phase is not Phase.BODY:
+            return
+        self._body_bytes += len(body)
+        if self._body_bytes > self._limits.body_bytes:
+            self._refuse_if(True, 413)
+        elif self.admission.bodies_bytes + len(body) > self._limits.bodies_bytes:
+            self._refuse_if(True, 503)
+        elif not self.cycle.response_complete:  # otherwise nobody reads it any more
+            self._held_bytes += len(body)
+            self.admission.bodies_bytes += len(body)
+            super().on_body(body)
 
-    def _flush(self) -> None:
-        head, self._head = self._head, b""
-        if head and not self._transport.is_closing():
-            self._transport.write(head)
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        if self._phase is not Phase.BODY:
+            return
+        super().on_message_complete()
+        self._enter(Phase.WORK if self._unanswered else Phase.IDLE)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+    def on_response_complete(self) -> None:
+        """An answer is complete: give its body's bytes back, go on, or say farewell."""
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._release()
+            if self._phase is Phase.WORK:
+                self._enter(Phase.IDLE)
+        super().on_response_complete()
+        if self._phase is Phase.CLOSING and not self._unanswered:
+            self._say_farewell()
+
+    # --- refusing --------------------------------------------------------------------------------
+
+    def _count_head(self, count: int) -> None:
+        self._parsed_bytes += count
+        self._refuse_if(self._parsed_bytes > self._limits.head_bytes, 431)
+
+    def _refuse_if(self, refused: bool, status: int) -> None:
+        if not refused or self._phase is Phase.CLOSING:
+            return
+        self.admission.count_refusal(status, self._address)
+        if self._phase is Phase.BODY and not self.cycle.response_complete:
+            self._abandon_request()
+        self._close_after_answers(refusal(status))
+
+    def _abandon_request(self) -> None:
+        """Drop the request whose body is arriving; an answer that has begun ends with it."""
+        self._unanswered -= 1
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()
+            return
+        if self.cycle.response_started:
+            self.transport.close()
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
+    def _close_after_answers(self, farewell: bytes | None) -> None:
+        """Answer what was accepted, then send `farewell` if there is one, and close."""
+        self._enter(Phase.CLOSING)
+        self._farewell = farewell
+        if not self._unanswered:
+            self._say_farewell()
+        elif farewell is None:
+            self.cycle.keep_alive = False  # its answer says so
+
+    def _say_farewell(self) -> None:
+        farewell, self._farewell = self._farewell, None
+        if self.transport.is_closing():
+            return
+        if farewell is None:
+            self.transport.close()
+            return
+        self.transport.write(farewell)
+        # A socket that is closed with bytes unread is reset, and the client may lose the answer:
+        # the sweep closes it after `linger_s`.
+        self.transport.write_eof()
+        self._enter(Phase.CLOSING)
+
+    def _release(self) -> None:
+        self.admission.bodies_bytes -= self._held_bytes
+        self._held_bytes = 0
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase, self._since_s = phase, time.monotonic()
+
+
+def connection_class(admission: Admission) -> type[Connection]:
+    """Return the protocol class that uvicorn instantiates for each connection of one server."""
+    return type("AdmittedConnection", (Connection,), {"admission": admission})

@@ -79,11 +79,17 @@ def answers(*statuses: int) -> dict[int, ResponseSpec]:
 
 def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[bytes]:
     """Return a problem document as a response."""
-    title = HTTPStatus(status).phrase
-    document = Problem(title=title, status=status, detail=detail, code=code, evidence=evidence)
     headers = {"Retry-After": RETRY_AFTER_S} if status in (429, 503) else {}
-    content = msgspec.json.encode(document)
+    content = document(status, code, detail, **evidence)
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
+    """Return a problem document as JSON."""
+    title = HTTPStatus(status).phrase
+    return msgspec.json.encode(
+        Problem(title=title, status=status, detail=detail, code=code, evidence=evidence)
+    )
 
 
 def from_ledger_error(_: Request[Any, Any, Any], error: LedgerError) -> Response[bytes]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ledger.http.connection import HEAD, Joined
+from ledger.http.joined import HEAD, Joined
 
 START = HEAD + b"200 OK\r\n\r\n"
 

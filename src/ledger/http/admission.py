@@ -1,0 +1,145 @@
+"""What one client may hold of the server before anything is worked on: the limits and the counts.
+
+One `Admission` serves all connections of a process. Its sweep, once a second, ends whatever takes
+too long; there is no timer per request. docs/reference/limits.md lists every limit with its answer.
+"""
+
+import asyncio
+import logging
+import resource
+import time
+from collections import Counter
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Protocol
+
+import msgspec
+
+SWEEP_S = 1.0
+RESERVED_DESCRIPTORS = 128  # for the log, the read models, templates, outbound requests
+MAX_NAMED = 5  # addresses in one line of the server's log
+
+_log = logging.getLogger("ledger.edge")
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Every limit of a connection; times in seconds, sizes in bytes.
+
+    `overhead_bytes` bounds what a chunked body may cost on the wire beyond twice its content.
+    """
+
+    connections: int = 512
+    connections_per_address: int = 256
+    head_bytes: int = 32 * 1024
+    header_lines: int = 64
+    head_s: float = 10.0
+    body_bytes: int = 4 * 1024 * 1024
+    body_s: float = 10.0
+    body_bytes_per_s: int = 4_096
+    overhead_bytes: int = 16 * 1024
+    bodies_bytes: int = 64 * 1024 * 1024
+    pipelined: int = 8
+    idle_s: float = 15.0
+    write_s: float = 30.0
+    linger_s: float = 2.0
+
+
+class Swept(Protocol):
+    """A connection as the sweep sees it."""
+
+    def end_if_late(self, now_s: float) -> None:
+        """End the connection if it has taken too long at a monotonic time."""
+
+
+class Admission:
+    """The counts of one server: connections in all and by address, and bytes of bodies held."""
+
+    def __init__(self, limits: Limits | None = None, *, proxies: Sequence[str] = ()) -> None:
+        """Take the limits and the networks of proxies, whose connections are many people's."""
+        self.limits = limits or Limits()
+        self.bodies_bytes = 0
+        self.refused: Counter[int] = Counter()
+        self._proxies = [ip_network(each) for each in proxies]
+        self._most = min(self.limits.connections, _descriptors() - RESERVED_DESCRIPTORS)
+        self._open: set[Swept] = set()
+        self._by_address: Counter[str] = Counter()
+        self._addresses: Counter[str] = Counter()  # refused since the last line in the log
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
+    def enter(self, connection: Swept, address: str) -> int | None:
+        """Count a new connection, or return the status that refuses it: 429 or 503."""
+        if len(self._open) >= self._most:
+            return 503
+        most = self.limits.connections_per_address
+        if self._by_address[address] >= most and not self._is_proxy(address):
+            return 429
+        self._open.add(connection)
+        self._by_address[address] += 1
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+        return None
+
+    def leave(self, connection: Swept, address: str) -> None:
+        """Forget a connection; one that never entered is no matter."""
+        if connection not in self._open:
+            return
+        self._open.remove(connection)
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+    def count_refusal(self, status: int, address: str) -> None:
+        """Remember a refusal for the log and the metrics."""
+        self.refused[status] += 1
+        if address in self._addresses or len(self._addresses) < 1_000:
+            self._addresses[address] += 1
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            found = ip_address(address.partition("/")[0])
+        except ValueError:
+            return False
+        return any(found in network for network in self._proxies)
+
+    def _sweep(self) -> None:
+        now_s = time.monotonic()
+        for connection in [*self._open]:
+            connection.end_if_late(now_s)
+        if self._addresses:
+            named = ", ".join(f"{a} ({n})" for a, n in self._addresses.most_common(MAX_NAMED))
+            _log.warning("refused %d requests: %s", self._addresses.total(), named)
+            self._addresses.clear()
+        # An idle server has no timer, and a closed event loop keeps none.
+        self._sweeping = None
+        if self._open:
+            self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+
+
+def address_of(peer: tuple[str, int] | None) -> str:
+    """Return what connections are counted by: an IPv4 address, or an IPv6 /64 network.
+
+    One customer of a network provider has a /64 to choose addresses from (RFC 6177). IPv6 addresses
+    that hold an IPv4 address count as that one; a Unix socket counts as `local`.
+    """
+    if peer is None:
+        return "local"
+    try:
+        found = ip_address(peer[0].partition("%")[0])
+    except ValueError:
+        return "local"
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return f"{IPv6Address(int(found) >> 64 << 64)}/64"
+
+
+def _descriptors() -> int:
+    """Return how many files this process may open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else 1_048_576

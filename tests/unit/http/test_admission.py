@@ -1,0 +1,83 @@
+"""What connections are counted by, and what a head may say."""
+
+import pytest
+
+from ledger.http.admission import Admission, Limits, address_of
+from ledger.http.request_head import refused_head
+
+
+@pytest.mark.parametrize(
+    ("peer", "counted"),
+    [
+        (None, "local"),
+        (("", 0), "local"),
+        (("203.0.113.7", 1), "203.0.113.7"),
+        (("::ffff:203.0.113.7", 1), "203.0.113.7"),
+        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2::1", 1), "2001:db8:1:2::/64"),
+        (("fe80::1%eth0", 1), "fe80::/64"),
+    ],
+)
+def test_a_client_is_counted_by_its_address_or_its_network(
+    peer: tuple[str, int] | None, counted: str
+) -> None:
+    assert address_of(peer) == counted
+
+
+class Waiting:
+    """A connection that never takes too long."""
+
+    def end_if_late(self, now_s: float) -> None:
+        raise AssertionError(now_s)
+
+
+def enter(admission: Admission, address: str) -> int | None:
+    import asyncio
+
+    async def run() -> int | None:
+        return admission.enter(Waiting(), address)
+
+    return asyncio.run(run())
+
+
+def test_a_proxys_connections_are_many_peoples() -> None:
+    limits = Limits(connections_per_address=1)
+    admission = Admission(limits, proxies=["192.0.2.0/24", "2001:db8:1:2::/64"])
+    for address in ("192.0.2.1", "192.0.2.1", "2001:db8:1:2::/64", "2001:db8:1:2::/64"):
+        assert enter(admission, address) is None
+    assert enter(admission, "203.0.113.7") is None
+    assert enter(admission, "203.0.113.7") == 429
+
+
+def test_a_connection_that_never_entered_leaves_nothing() -> None:
+    admission = Admission()
+    admission.leave(Waiting(), "192.0.2.1")
+    assert admission.connections == 0
+
+
+def head(*headers: tuple[bytes, bytes], version: str = "1.1", target: bytes = b"/") -> int | None:
+    return refused_head(version, b"POST", target, headers, max_body_bytes=10)
+
+
+HOST = (b"host", b"a")
+
+
+def test_a_plain_head_is_taken() -> None:
+    assert head(HOST) is None
+    assert head(HOST, (b"content-length", b"10")) is None
+    assert head(version="1.0") is None
+    assert head(HOST, target=b"http://A/path?x") is None
+
+
+def test_what_a_head_must_not_say_is_refused() -> None:
+    assert head() == 400
+    assert head(HOST, HOST) == 400
+    assert head(HOST, target=b"http://b/") == 400
+    assert head(HOST, target=b"http://a@b/") == 400
+    assert head(HOST, target=b"*") == 400
+    assert head(HOST, target=b"") == 400
+    assert head(HOST, version="0.9") == 505
+    assert head(HOST, (b"content-length", b"11")) == 413
+    assert head(HOST, (b"content-length", b"9" * 5_000)) == 413
+    assert head(HOST, (b"transfer-encoding", b"chunked, chunked")) == 501
+    assert head(HOST, (b"expect", b"200-ok")) == 417
