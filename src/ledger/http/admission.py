@@ -10,10 +10,12 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
 import msgspec
+
+from ledger.http.client_address import Network, is_within
 
 SWEEP_S = 1.0
 RESERVED_DESCRIPTORS = 128  # for the log, the read models, templates, outbound requests
@@ -54,12 +56,12 @@ class Swept(Protocol):
 class Admission:
     """The counts of one server: connections in all and by address, and bytes of bodies held."""
 
-    def __init__(self, limits: Limits | None = None, *, proxies: Sequence[str] = ()) -> None:
+    def __init__(self, limits: Limits | None = None, *, proxies: Sequence[Network] = ()) -> None:
         """Take the limits and the networks of proxies, whose connections are many people's."""
         self.limits = limits or Limits()
         self.bodies_bytes = 0
         self.refused: Counter[int] = Counter()
-        self._proxies = [ip_network(each) for each in proxies]
+        self._proxies = proxies
         self._most = min(self.limits.connections, _descriptors() - RESERVED_DESCRIPTORS)
         self._open: set[Swept] = set()
         self._by_address: Counter[str] = Counter()
@@ -76,7 +78,7 @@ class Admission:
         if len(self._open) >= self._most:
             return 503
         most = self.limits.connections_per_address
-        if self._by_address[address] >= most and not self._is_proxy(address):
+        if self._by_address[address] >= most and not is_within(address, self._proxies):
             return 429
         self._open.add(connection)
         self._by_address[address] += 1
@@ -98,13 +100,6 @@ class Admission:
         self.refused[status] += 1
         if address in self._addresses or len(self._addresses) < 1_000:
             self._addresses[address] += 1
-
-    def _is_proxy(self, address: str) -> bool:
-        try:
-            found = ip_address(address.partition("/")[0])
-        except ValueError:
-            return False
-        return any(found in network for network in self._proxies)
 
     def _sweep(self) -> None:
         now_s = time.monotonic()

@@ -1,6 +1,7 @@
 """RFC 9457 problem documents: the one place where an error becomes an HTTP status."""
 
 import logging
+import random
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +32,7 @@ from ledger.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = "1"
+MAX_RETRY_AFTER_S = 10
 STATUS: dict[type[LedgerError], int] = {
     MalformedError: 400,
     UnauthenticatedError: 401,
@@ -79,9 +80,19 @@ def answers(*statuses: int) -> dict[int, ResponseSpec]:
 
 def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[bytes]:
     """Return a problem document as a response."""
-    headers = {"Retry-After": RETRY_AFTER_S} if status in (429, 503) else {}
     content = document(status, code, detail, **evidence)
+    headers = dict(retry_after(status))
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def retry_after(status: int) -> list[tuple[str, str]]:
+    """Return the header that says when to try again, where that can help.
+
+    Jittered, so that clients refused together do not come back together.
+    """
+    if status not in (429, 503):
+        return []
+    return [("Retry-After", str(random.randint(1, MAX_RETRY_AFTER_S)))]  # noqa: S311  # no secret
 
 
 def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:

@@ -1,9 +1,8 @@
 """Answers that a connection gives by itself, before any application is asked."""
 
-import random
 from http import HTTPStatus
 
-from ledger.http.problems import MEDIA_TYPE, document
+from ledger.http.problems import MEDIA_TYPE, document, retry_after
 
 # The code and the sentence of each refusal, by status.
 REFUSALS: dict[int, tuple[str, str]] = {
@@ -17,7 +16,6 @@ REFUSALS: dict[int, tuple[str, str]] = {
     503: ("server_busy", "the server takes no more requests at the moment"),
     505: ("http_version_unsupported", "this server speaks HTTP/1.1 and HTTP/1.0"),
 }
-MAX_RETRY_AFTER_S = 10
 ALLOW = b"HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, OPTIONS\r\nconnection: close\r\n\r\n"
 
 
@@ -25,10 +23,7 @@ def refusal(status: int) -> bytes:
     """Return a whole answer that refuses with a problem document (RFC 9457) and closes."""
     code, detail = REFUSALS[status]
     body = document(status, code, detail)
-    retry = b""
-    if status in (429, 503):
-        # Jittered, so that clients refused together do not come back together.
-        retry = b"retry-after: %d\r\n" % random.randint(1, MAX_RETRY_AFTER_S)  # noqa: S311  # no secret
+    retry = "".join(f"{name}: {value}\r\n" for name, value in retry_after(status)).encode()
     return b"".join(
         (
             b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode()),

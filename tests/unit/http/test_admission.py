@@ -1,8 +1,11 @@
 """What connections are counted by, and what a head may say."""
 
+import asyncio
+
 import pytest
 
 from ledger.http.admission import Admission, Limits, address_of
+from ledger.http.client_address import parse_networks
 from ledger.http.request_head import refused_head
 
 
@@ -32,8 +35,6 @@ class Waiting:
 
 
 def enter(admission: Admission, address: str) -> int | None:
-    import asyncio
-
     async def run() -> int | None:
         return admission.enter(Waiting(), address)
 
@@ -42,7 +43,7 @@ def enter(admission: Admission, address: str) -> int | None:
 
 def test_a_proxys_connections_are_many_peoples() -> None:
     limits = Limits(connections_per_address=1)
-    admission = Admission(limits, proxies=["192.0.2.0/24", "2001:db8:1:2::/64"])
+    admission = Admission(limits, proxies=parse_networks("192.0.2.0/24, 2001:db8:1:2::/64"))
     for address in ("192.0.2.1", "192.0.2.1", "2001:db8:1:2::/64", "2001:db8:1:2::/64"):
         assert enter(admission, address) is None
     assert enter(admission, "203.0.113.7") is None

@@ -1,0 +1,199 @@
+"""The front door: addresses, bodies, lanes, before the application sees a request."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ledger.errors import UnavailableError
+from ledger.http.client_address import client_address, parse_networks
+from ledger.http.front import Front
+from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of
+
+PROXIES = parse_networks("192.0.2.0/24, 2001:db8::/32")
+
+
+@pytest.mark.parametrize(
+    ("peer", "told", "client"),
+    [
+        ("203.0.113.7", [], "203.0.113.7"),
+        ("203.0.113.7", [b"198.51.100.1"], "203.0.113.7"),
+        ("192.0.2.1", [], "192.0.2.1"),
+        ("192.0.2.1", [b"198.51.100.1"], "198.51.100.1"),
+        ("192.0.2.1", [b"1.1.1.1, 198.51.100.1"], "198.51.100.1"),
+        ("192.0.2.1", [b"1.1.1.1", b"198.51.100.1"], "198.51.100.1"),
+        ("192.0.2.1", [b"198.51.100.1, 192.0.2.9"], "198.51.100.1"),
+        ("::ffff:192.0.2.1", [b"198.51.100.1"], "198.51.100.1"),
+        ("2001:db8::1", [b"2001:DB9::7"], "2001:db9::7"),
+        ("192.0.2.1", [b"198.51.100.1, nonsense"], "192.0.2.1"),
+        ("192.0.2.1", [b""], "192.0.2.1"),
+    ],
+)
+def test_only_a_known_proxy_tells_an_address_for_another(
+    peer: str, told: list[bytes], client: str
+) -> None:
+    assert client_address(peer, told, PROXIES) == client
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1/8", "nonsense", "1.2.3.4 5.6.7.8"])
+def test_a_list_of_proxies_is_addresses_and_networks(text: str) -> None:
+    with pytest.raises(ValueError, match=r"does not appear|has host bits"):
+        parse_networks(text)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_member", "lane"),
+    [
+        ("GET", "/healthz", False, LaneName.HEALTH),
+        ("GET", "/api/stream", True, LaneName.STREAMS),
+        ("GET", "/api/statements", True, LaneName.MEMBERS),
+        ("GET", "/api/statements", False, LaneName.STRANGERS),
+        ("POST", "/api/statements/create", True, LaneName.WRITES),
+        ("POST", "/api/statements/x/sign", False, LaneName.WRITES),
+        ("POST", "/api/authenticate", False, LaneName.STRANGERS),
+    ],
+)
+def test_every_request_has_a_lane(method: str, path: str, is_member: bool, lane: LaneName) -> None:
+    assert lane_of(method, path, is_member=is_member) is lane
+
+
+def test_a_full_lane_refuses_at_once_and_leaves_the_others_alone() -> None:
+    async def run() -> None:
+        lane = Lane(LaneName.STRANGERS, at_once=1, waiting=1, wait_s=0.05)
+        async with lane.turn():
+            waiting = asyncio.create_task(_take(lane))
+            await asyncio.sleep(0)
+            with pytest.raises(UnavailableError) as refused:
+                await _take(lane)
+            assert refused.value.code == "server_busy"
+            with pytest.raises(UnavailableError) as late:
+                await waiting
+            assert late.value.code == "server_busy"
+        assert (lane.at_work, lane.waiting) == (0, 0)
+        await _take(lane)
+
+    asyncio.run(run())
+
+
+async def _take(lane: Lane) -> None:
+    async with lane.turn():
+        pass
+
+
+def test_turns_are_taken_in_the_order_of_arrival() -> None:
+    async def run() -> list[int]:
+        lane = Lane(LaneName.WRITES, at_once=1, waiting=9, wait_s=5)
+        order: list[int] = []
+
+        async def one(number: int) -> None:
+            async with lane.turn():
+                order.append(number)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(one(number) for number in range(9)))
+        return order
+
+    assert asyncio.run(run()) == [*range(9)]
+
+
+class Asked:
+    """What reaches the application, and what is answered."""
+
+    def __init__(self) -> None:
+        self.body: bytes | None = None
+        self.client: Any = None
+        self.sent: list[Any] = []
+
+    async def application(self, scope: Any, receive: Any, send: Any) -> None:
+        self.client = scope["client"]
+        self.body = b""
+        more = True
+        while more:
+            message = await receive()
+            self.body += message["body"]
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    @property
+    def status(self) -> int | None:
+        return self.sent[0]["status"] if self.sent else None
+
+    @property
+    def code(self) -> str:
+        return str(json.loads(self.sent[1]["body"])["code"])
+
+
+def ask(
+    path: str,
+    parts: Sequence[bytes | None],
+    *headers: tuple[bytes, bytes],
+    is_member: bool = False,
+) -> Asked:
+    """Send a request in parts; None is a client that hangs up."""
+    asked = Asked()
+
+    async def run() -> None:
+        front = Front(
+            asked.application,
+            lanes=default_lanes(),
+            proxies=PROXIES,
+            is_member=lambda _: is_member,
+            headers=[(b"x-content-type-options", b"nosniff")],
+        )
+        waiting = [*parts]
+
+        async def receive() -> Any:
+            part = waiting.pop(0)
+            if part is None:
+                return {"type": "http.disconnect"}
+            return {"type": "http.request", "body": part, "more_body": bool(waiting)}
+
+        async def send(message: Any) -> None:
+            asked.sent.append(message)
+
+        scope: Any = {"type": "http", "method": "POST", "path": path, "headers": [*headers]}
+        await front(scope | {"client": ("192.0.2.1", 5)}, receive, send)
+
+    asyncio.run(run())
+    return asked
+
+
+CHUNKED = (b"transfer-encoding", b"chunked")
+
+
+def test_the_application_gets_the_whole_body_and_the_clients_address() -> None:
+    asked = ask("/", [b"a", b"b"], CHUNKED, (b"x-forwarded-for", b"198.51.100.1"))
+    assert (asked.status, asked.body) == (200, b"ab")
+    assert asked.client == ("198.51.100.1", 0)
+
+
+def test_a_request_without_a_body_is_not_waited_for() -> None:
+    assert ask("/", [b""]).body == b""
+
+
+def test_a_client_that_hangs_up_in_its_body_never_reaches_the_application() -> None:
+    asked = ask("/", [b"a", None], CHUNKED)
+    assert (asked.body, asked.sent) == (None, [])
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_large_body_is_taken_from_a_session_only(told: bool) -> None:
+    part = bytes(70_000)
+    header = (b"content-length", b"70000") if told else CHUNKED
+    path = "/api/statements/create"
+    assert ask(path, [part], header, is_member=True).body == part
+    stranger = ask(path, [part], header)
+    assert (stranger.status, stranger.code, stranger.body) == (401, "sign_in_required", None)
+    elsewhere = ask("/api/authenticate", [part], header, is_member=True)
+    assert (elsewhere.status, elsewhere.code) == (413, "request_too_large")
+    beyond = ask(path, [part] * 60, CHUNKED, is_member=True)
+    assert (beyond.status, beyond.code) == (413, "request_too_large")
+
+
+def test_a_compressed_body_is_refused() -> None:
+    asked = ask("/", [b"a"], CHUNKED, (b"content-encoding", b"gzip"))
+    assert (asked.status, asked.code) == (415, "coding_unsupported")
+    assert (b"x-content-type-options", b"nosniff") in asked.sent[0]["headers"]
+    assert ask("/", [b"a"], CHUNKED, (b"content-encoding", b"identity")).status == 200
