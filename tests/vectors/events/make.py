@@ -5,6 +5,7 @@ offline page reads the same file, so that Python and JavaScript derive the same.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,29 @@ def explained() -> dict[str, Any]:
 
 
 def _declared(found: list[Event]) -> dict[str, Any]:
-    meaning = found[0].body.MEANING
+    body = found[0].body
+    meaning = body.MEANING
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(body)}
     ends = found[:1] if len(found) == 1 else [found[0], found[-1]]
     return {
         "stream": meaning.stream,
         "actor": meaning.actor,
         "evidence": meaning.evidence,
         "dependsOn": meaning.depends_on,
-        "claims": meaning.claims,
-        "words": msgspec.to_builtins(meaning.words),
+        "claims": [_as_json(claim, names) for claim in meaning.claims],
+        "words": {
+            "trail": _as_json(meaning.words.trail, names),
+            "timeline": meaning.words.timeline,
+            "about": names.get(meaning.words.about or "", meaning.words.about),
+            "detail": meaning.words.detail,
+        },
         "examples": [_example(each) for each in ends],
     }
+
+
+def _as_json(template: str, names: dict[str, str]) -> str:
+    """Return a template with the members as JSON names them."""
+    return re.sub(r"{(\w+)}", lambda found: f"{{{names.get(found[1], found[1])}}}", template)
 
 
 def _example(event: Event) -> dict[str, Any]:
