@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ledger.commands.writer import Answer, Plan, Reading, Writer
-from ledger.domain import acts, charter, person
+from ledger.domain import acts, charter, person, signing_keys
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import Body, Event
@@ -25,8 +25,9 @@ from ledger.domain.passkey import (
     sign_count,
     verify_assertion,
 )
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, ADD_KEY, ADD_PASSKEY, INVITE, REGISTER, joined
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import ForbiddenError, NotFoundError, RefusedError
 from ledger.store.sqlite.sessions import OperationalState
@@ -113,7 +114,7 @@ class PeopleCommands:
                 transports=passkey.transports,
             )
             newcomer = _fold(None, stream, registered, added)
-            attested = person.attest_key(
+            attested = signing_keys.attest_key(
                 newcomer,
                 key,
                 nonce=begun.nonce,
@@ -198,7 +199,7 @@ class PeopleCommands:
             owner, founding = reading.person(stream), reading.charter()
             # The log knows the counts in its own events; a sign-in may have passed them.
             self._state.require_growth(key.assertion.credential_id, sign_count(key.assertion))
-            body = person.attest_key(
+            body = signing_keys.attest_key(
                 owner,
                 key,
                 nonce=begun.nonce,
@@ -243,12 +244,12 @@ class PeopleCommands:
         return answer
 
     async def revoke_key(self, kid: str, act: str) -> Answer:
-        """End a signing key, as `person.revoke_key` decides."""
+        """End a signing key, as `signing_keys.revoke_key` decides."""
         owner = self._owner(f"kid/{kid}", "key_unknown")
         return await self._act_on(
             owner,
             act,
-            lambda them, actor, now: person.revoke_key(
+            lambda them, actor, now: signing_keys.revoke_key(
                 them, actor, kid, act, ledger=self._ledger(), now_ms=now
             ),
             {"kid": kid},

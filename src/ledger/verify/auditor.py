@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, entry, events, person, statement
+from ledger.domain import charter, drafting, entry, events, person, signing_keys, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import Charter
@@ -37,7 +37,8 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
@@ -175,7 +176,7 @@ class Auditor:
             case PasskeyAdded() as body:
                 return self._add_passkey(owner, body, now_ms)
             case KeyAttested() as body:
-                return person.attest_key(
+                return signing_keys.attest_key(
                     owner,
                     KeySubmission(
                         msgspec.to_builtins(body.jwk),
@@ -193,7 +194,9 @@ class Auditor:
                 return person.remove_passkey(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
             case KeyRevoked(kid=name, act=act):
                 actor = self._signer(act)
-                return person.revoke_key(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
+                return signing_keys.revoke_key(
+                    owner, actor, name, act, ledger=ledger, now_ms=now_ms
+                )
             case RoleGranted(act=act):
                 actor = self._signer(act)
                 return person.grant_role(owner, actor, act, ledger=ledger, now_ms=now_ms)
@@ -218,7 +221,7 @@ class Auditor:
     def _draft(self, event: Event, body: StatementDrafted, now_ms: int) -> StatementDrafted:
         creator = self._signer(body.act)
         raw = body.document.encode()
-        again, document = statement.draft(
+        again, document = drafting.draft(
             raw, body.act, creator, ledger=self._charter.ledger, now_ms=now_ms
         )
         self._require_stream(event, UUID(document.statement_id))

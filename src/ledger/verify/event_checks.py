@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, person
+from ledger.domain import charter, person, signing_keys
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import Charter
@@ -34,7 +34,8 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.passkey import RelyingParty
-from ledger.domain.person import AttestedKey, KeySubmission, Person
+from ledger.domain.person import AttestedKey, Person
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError, RefusedError, UnverifiableError
 from ledger.jose import CompactJws, PublicJwk, thumbprint, verify_compact
@@ -214,7 +215,7 @@ class Events:
 
     def _attest_key(self, owner: Person, body: KeyAttested, at: str) -> None:
         jwk = msgspec.to_builtins(body.jwk)
-        person.attest_key(
+        signing_keys.attest_key(
             owner,
             KeySubmission(jwk, body.assertion, body.possession, body.expires_at),
             nonce=body.nonce,

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from ledger.domain import charter, events
+from ledger.domain.drafting import draft
 from ledger.domain.events import (
     Event,
     LedgerCreated,
@@ -18,7 +19,6 @@ from ledger.domain.events import (
     StatementSigned,
     UserRegistered,
 )
-from ledger.domain.statement import draft
 from ledger.verify.auditor import AuditError
 from tests.support.chronicle import TOKEN, Chronicle, digest, every_type, fixed_passkey
 from tests.support.forgery import refusal, resealed, sealed
