@@ -97,7 +97,7 @@ def test_each_type_of_event_has_words(story: Path) -> None:
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
 def test_what_a_spreadsheet_would_run_is_defused(sign: str, monkeypatch: Any, story: Path) -> None:
-    monkeypatch.setattr("ledger.audit.trail._actor", lambda event: f"{sign}cmd|'/C calc'!A0")
+    monkeypatch.setattr("ledger.domain.events.actor", lambda event: f"{sign}cmd|'/C calc'!A0")
     out = io.BytesIO()
     with closing(Rows(story)) as opened:
         write_csv(opened, out)

@@ -10,9 +10,11 @@ decides every event again and compares.
 """
 
 from ledger.domain.events.meaning import (
+    Dependency,
     Explained,
     Meaning,
     Words,
+    acting_person,
     kid_of,
     signature_of,
 )
@@ -59,6 +61,7 @@ __all__ = [
     "FROZEN",
     "TAKEN",
     "Body",
+    "Dependency",
     "Event",
     "Explained",
     "InvitationIssued",
@@ -82,6 +85,7 @@ __all__ = [
     "StatementWithdrawn",
     "UserRegistered",
     "Words",
+    "acting_person",
     "actor",
     "claims",
     "decode",

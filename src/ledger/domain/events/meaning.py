@@ -1,8 +1,8 @@
 """What every event says of itself, beside its fields: who acted, what proves it, what it needs.
 
 A declaration is data, which the trail, the timeline, bundles, the store's claims, the reference
-and the verifiers all read. Only `actor_of`, `signature_of` and `kid_of` derive who acted and which
-signature is the evidence.
+and the verifiers all read. Only `acting_person`, `signature_of` and `kid_of` derive who acted and
+which signature is the evidence.
 """
 
 from abc import abstractmethod
@@ -73,15 +73,15 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
         """What this type of event says of itself."""
 
 
-def actor_of(body: Explained, stream: UUID) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself."""
-    match body.MEANING.actor:
-        case "ledger":
-            return None
-        case "owner":
-            return str(stream)
-        case member:
-            return str(getattr(body, member))
+def acting_person(actor: Actor, body: object, stream: str) -> str | None:
+    """Return the id of the person who acted, None for the ledger itself.
+
+    Of `body` only the member that `actor` names is read: it may be decoded in part.
+    """
+    if actor == "ledger":
+        return None
+    person: str = stream if actor == "owner" else getattr(body, actor)
+    return person
 
 
 def signature_of(body: Explained) -> str:

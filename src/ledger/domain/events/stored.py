@@ -7,7 +7,7 @@ import msgspec
 
 from ledger.domain import entry
 from ledger.domain.entry import Entry
-from ledger.domain.events.meaning import Explained, actor_of, claim_of
+from ledger.domain.events.meaning import acting_person, claim_of
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -15,7 +15,7 @@ from ledger.errors import CorruptError
 
 Body = LedgerBody | PersonBody | StatementBody
 
-BODIES: dict[str, type[Explained]] = {body.TAG: body for body in get_args(Body)}
+BODIES: dict[str, type[Body]] = {body.TAG: body for body in get_args(Body)}
 
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
@@ -114,4 +114,4 @@ def claims(event: Event) -> tuple[str, ...]:
 
 def actor(event: Event) -> str | None:
     """Return the id of the person who acted, None for the ledger itself."""
-    return actor_of(event.body, event.stream)
+    return acting_person(event.body.MEANING.actor, event.body, str(event.stream))
