@@ -1,6 +1,7 @@
 """What events declare of themselves, and what is derived from it."""
 
 import json
+from typing import get_args
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from ledger.domain.events import (
     TAKEN,
     Event,
     Explained,
+    Proof,
     UserRegistered,
     kid_of,
     signature_of,
@@ -38,6 +40,20 @@ def test_a_declaration_names_fields_that_its_class_has(tag: str) -> None:
     fields = {field.name for field in msgspec.structs.fields(kind)}
     named = {*meaning.evidence, meaning.actor, meaning.words.about, meaning.words.detail}
     assert named - {"ledger", "owner", "stream", None} <= fields
+
+
+@pytest.mark.parametrize("tag", BODIES)
+def test_no_field_that_proves_something_is_left_out_of_the_evidence(tag: str) -> None:
+    fields = {field.name for field in msgspec.structs.fields(BODIES[tag])}
+    if tag == "ledger-created.v1":  # here `registration` is who may register
+        fields.remove("registration")
+    assert {*last(tag).body.MEANING.evidence} == fields & {*get_args(Proof)}
+
+
+@pytest.mark.parametrize("tag", BODIES)
+def test_an_event_of_another_person_depends_on_that_persons_stream(tag: str) -> None:
+    meaning = last(tag).body.MEANING
+    assert ("actor" in meaning.depends_on) == (meaning.actor not in ("ledger", "owner"))
 
 
 def test_the_vector_file_says_what_the_events_declare() -> None:
