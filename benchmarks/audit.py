@@ -18,6 +18,7 @@ from ledger.audit.run import Request, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
+from ledger.domain.vocabulary import Status
 from ledger.publish.publication import Publication
 from ledger.store.log import EventMapper
 from ledger.store.sqlite.signer_state import SignerState
@@ -98,7 +99,7 @@ def _statement(cast: Cast) -> list[Write]:
     return writes
 
 
-def _signed(who: Signer, raw: bytes, status: str) -> StatementSigned:
+def _signed(who: Signer, raw: bytes, status: Status) -> StatementSigned:
     jws = who.shared(raw)
     return StatementSigned(who.user, who.key.kid, (*who.roles,), "shared", status, jws)
 

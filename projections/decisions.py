@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ledger.domain.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, LogReader
@@ -28,16 +29,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One decision; `jws` is the approval or the act, `key_status` that of its key as shown."""
 
     position: int
-    decision: Literal["approval", "rejection", "withdrawal"]
+    decision: DecisionKind
     person: NamedPerson
     roles: list[str]
     kid: str
     at: str
-    form: str | None = None
+    form: Form | None = None
     reason: str | None = None
     jws: str
     assertion: AssertionEvidence | None = None
-    key_status: Literal["active", "revoked"]
+    key_status: KeyStatus
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:

@@ -7,7 +7,8 @@ members too), never per person: somebody who registers, or gets a role, finds wh
 import sqlite3
 
 from ledger.domain.events import StatementDrafted
-from ledger.domain.policy import VOTING_ROLES, Policy, members
+from ledger.domain.policy import Policy, members
+from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.sqlite.bulk_insert import write
 from projections import spans
 from projections.facts import Batch, find_stream

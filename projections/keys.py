@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.domain.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
 from ledger.domain.passkey import AssertionEvidence, attestation_challenge
+from ledger.domain.vocabulary import KeyStatus
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
@@ -40,7 +41,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     user: str
     jwk: PublicJwk
     credential_id: str
-    status: str
+    status: KeyStatus
     attested_at: str
     position: int
     revoked_at: str | None

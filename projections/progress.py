@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ledger.domain import policy
-from ledger.domain.policy import VOTING_ROLES, AnyNode, Policy
+from ledger.domain.policy import AnyNode, Policy
+from ledger.domain.vocabulary import VOTING_ROLES
 from projections.decisions import Decision
 from projections.facts import find_stream
 from projections.rows import json_list

@@ -19,6 +19,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
 )
 from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import decisions, progress, search, spans, timeline
@@ -67,7 +68,7 @@ class Statement(StatementSummary, frozen=True, rename="camel"):
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add drafts and decisions, close what became final."""
-    finals: dict[int, tuple[int, str]] = {}
+    finals: dict[int, tuple[int, Status]] = {}
     for position, number, status in sorted(_closings(batch)):
         # The first final status stays: approvals that follow one repeat it.
         finals.setdefault(number, (position, status))
@@ -91,7 +92,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
 
 
-def _closings(batch: Batch) -> Iterator[tuple[int, int, str]]:
+def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
     for body in (StatementSigned, StatementRejected):
         for fact in batch.of(body):
             if fact.body.status != "pending":
@@ -113,7 +114,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     now: str,
     limit: int,
     cursor: str | None = None,
-    status: str | None = None,
+    status: Status | None = None,
     q: str | None = None,
     creator: str | None = None,
 ) -> Page[StatementSummary]:
@@ -165,9 +166,10 @@ def _find(
         return collect(
             ((number, matches and question.fits(title)) for number, matches, title in rows), limit
         )
-    if given["status"] in spans.OPEN_STATUSES:
+    status: Status | None = given["status"]
+    if status == "pending" or status == "expired":
         matches = ":creator IS NULL OR s.creator = :creator"
-        return spans.search(db, given["status"], matches, given, limit)
+        return spans.search(db, status, matches, given, limit)
     if given["creator"] is not None:
         return collect(db.execute(_BY_CREATOR, given), limit)
     if given["status"] is not None:

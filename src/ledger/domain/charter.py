@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -21,14 +20,13 @@ from ledger.domain.events import (
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
-from ledger.domain.policy import ROLES
+from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the one stream whose id is the same on every ledger
 SETUP = "setup"
-OPEN_ROLES = frozenset({"creator", "investor"})
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -57,7 +55,7 @@ class Charter(msgspec.Struct, frozen=True):
 
     version: int
     ledger: str
-    registration: Literal["open", "invite"]
+    registration: RegistrationMode
     party: RelyingParty
     kid: str
     key: PublicJwk
@@ -70,11 +68,11 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
     """Return the charter after one more event of its stream."""
     match event.body:
         case LedgerCreated() as body:
-            setup = {body.setup_sha256: Invitation(SETUP, "administrator", None)}
+            setup = {body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)}
             return Charter(
                 version=event.version,
                 ledger=body.ledger,
-                registration="open" if body.registration == "open" else "invite",
+                registration=body.registration,
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,

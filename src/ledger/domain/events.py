@@ -13,6 +13,7 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.vocabulary import Form, RegistrationMode, Status
 from ledger.errors import CorruptError
 from ledger.jose import PublicJwk
 
@@ -30,7 +31,7 @@ class LedgerCreated(Body, frozen=True):
     ledger: str
     origin: str
     rp_id: str
-    registration: str
+    registration: RegistrationMode
     key: PublicJwk
     act: str
     setup_sha256: str | None = None
@@ -168,8 +169,8 @@ class StatementSigned(Body, frozen=True):
     signer: str
     kid: str
     roles: tuple[str, ...]
-    form: str
-    status: str
+    form: Form
+    status: Status
     jws: str
     assertion: AssertionEvidence | None = None
     sign_count: int | None = None
@@ -183,7 +184,7 @@ class StatementRejected(Body, frozen=True):
     kid: str
     roles: tuple[str, ...]
     reason: str
-    status: str
+    status: Status
     act: str
     assertion: AssertionEvidence | None = None
     sign_count: int | None = None

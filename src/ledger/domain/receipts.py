@@ -24,6 +24,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 
@@ -69,6 +70,7 @@ def written_about_statement(event: Event, approvals: int) -> Written:
     `approvals` is the number of them after the event.
     """
     body, stream = event.body, str(event.stream)
+    status: Status
     if isinstance(body, StatementSigned):
         key = request_key(SIGN, f"{stream}\0{body.jws}")
         status = body.status

@@ -7,6 +7,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Receive, Scope, Send
 
 from ledger.commands.writer import Answer
+from ledger.domain.vocabulary import Status
 from ledger.http.problems import answers
 
 
@@ -22,7 +23,7 @@ class DraftAnswer(RecordedAnswer):
 
     statement_id: str
     sha256: str
-    status: str
+    status: Status
     warnings: list[str]
 
 
@@ -30,7 +31,7 @@ class DecisionAnswer(RecordedAnswer):
     """A recorded decision, and the status after it."""
 
     statement_id: str
-    status: str
+    status: Status
     approvals: int
 
 

@@ -1,6 +1,6 @@
 """Routes of statements."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.domain.document import Document
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
 from ledger.http.answers import Created, DecisionAnswer, DraftAnswer, recorded
@@ -35,10 +36,7 @@ from projections.paging import Page
 from projections.statements import Statement, StatementSummary
 
 JOSE_JSON = "application/jose+json"
-StatusFilter = Annotated[
-    Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
-    QueryParameter(name="status"),
-]
+StatusFilter = Annotated[Status | None, QueryParameter(name="status")]
 Search = Annotated[str | None, QueryParameter(name="q", max_length=200, description="In titles")]
 By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 

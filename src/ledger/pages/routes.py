@@ -4,12 +4,15 @@ Everything a page shows is in the HTML that is sent, so it can be read without s
 needs them, because the keys live in the browser.
 """
 
+from typing import get_args
+
 import msgspec
 from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
 from ledger.pages.content import parse_content
@@ -18,7 +21,7 @@ from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
 from ledger.pages.words import policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
-STATUSES = ("pending", "approved", "rejected", "withdrawn", "expired")
+STATUSES: tuple[Status, ...] = get_args(Status)
 _ROWS = 25
 _MOST_PEOPLE = 200
 
@@ -49,7 +52,7 @@ def register(
         web,
         registration=web.registration,
         invitation=invitation,
-        role=role if role in ("creator", "investor") else None,
+        role=role if role in OPEN_ROLES else None,
         next=local_path(request.query_params.get("next")) or "/inbox",
     )
 
@@ -75,7 +78,7 @@ def statement_list(
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    wanted = status if status in STATUSES else None
+    wanted = next((each for each in STATUSES if each == status), None)
     with web.views() as (db, at):
         found = statements.page(
             db,
@@ -177,6 +180,6 @@ def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     with web.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
         people = None
-        if "administrator" in me.roles:
+        if ADMINISTRATOR in me.roles:
             people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
     return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)

@@ -7,6 +7,7 @@ them the effect beforehand.
 import msgspec
 
 from ledger.domain import policy
+from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.pages.words import listed, ordinal
 from projections.statements import Decision, MemberProgress, Progress, Statement
 from projections.users import User
@@ -32,7 +33,7 @@ def standing(statement: Statement, rules: policy.Policy, me: User) -> OpenAction
     rejected = next((d for d in mine if d.decision == "rejection"), None)
     roles = frozenset(me.roles)
     creator = statement.creator.id
-    signs = not policy.VOTING_ROLES.isdisjoint(roles)
+    signs = not VOTING_ROLES.isdisjoint(roles)
     eligible = signs and policy.may_approve(rules, me.id, roles, creator=creator)
     pending = statement.status == "pending"
     vetoes = signs and policy.may_veto(rules, me.id, roles)

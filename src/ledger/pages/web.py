@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from litestar import Request
@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
+from ledger.domain.vocabulary import RegistrationMode
 from projections.users import User
 
 
@@ -21,7 +22,7 @@ class Web(Protocol):
         """Return the log's origin."""
 
     @property
-    def registration(self) -> Literal["open", "invite"]:
+    def registration(self) -> RegistrationMode:
         """Return who may register."""
 
     @property

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.vocabulary import DecisionKind
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -34,7 +35,7 @@ from ledger.verify.report import (
     report,
 )
 
-_DECISIONS: dict[type[Body], str] = {
+_DECISIONS: dict[type[Body], DecisionKind] = {
     StatementSigned: "approval",
     StatementRejected: "rejection",
     StatementWithdrawn: "withdrawal",

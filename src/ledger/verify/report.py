@@ -5,6 +5,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from ledger.domain.vocabulary import DecisionKind, Status
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
@@ -45,7 +46,7 @@ class ReportedDecision(msgspec.Struct, frozen=True):
     at: str
     user: str
     name: str
-    decision: str
+    decision: DecisionKind
     kid: str
 
 
@@ -54,7 +55,7 @@ class Shown(msgspec.Struct, frozen=True):
 
     id: str
     title: str
-    status: str
+    status: Status
     approvers: tuple[Approver, ...]
     decisions: tuple[ReportedDecision, ...]
 

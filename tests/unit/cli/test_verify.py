@@ -9,6 +9,7 @@ import pytest
 
 from ledger.cli import verify
 from ledger.cli.verify import exit_code, read_directory
+from ledger.domain.vocabulary import Status
 from ledger.errors import LedgerError
 from ledger.verify.report import Check, Shown, VerificationReport, verdict
 
@@ -28,7 +29,7 @@ def with_outcome(name: str, outcome: str) -> tuple[Check, ...]:
     )
 
 
-def report(checks: tuple[Check, ...], *statuses: str) -> VerificationReport:
+def report(checks: tuple[Check, ...], *statuses: Status) -> VerificationReport:
     shown = tuple(Shown("id", "Title", status, (), ()) for status in statuses)
     return VerificationReport(
         verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, ("No.",)
@@ -64,7 +65,9 @@ def test_a_further_check_that_was_asked_for_counts() -> None:
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "withdrawn", "expired"])
-def test_a_verified_statement_that_is_not_approved_has_an_exit_code_of_its_own(status: str) -> None:
+def test_a_verified_statement_that_is_not_approved_has_an_exit_code_of_its_own(
+    status: Status,
+) -> None:
     assert exit_code(report(CHECKS, "approved", status)) == 4
     assert exit_code(report(with_outcome("ledger", "unverifiable"), status)) == 3
 

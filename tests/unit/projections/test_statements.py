@@ -1,6 +1,7 @@
 """Given drafts and decisions, when asked at a position, then where every statement stood."""
 
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def by_id(story: Story, statement: str, at: int, now: str | None = None) -> Stat
     return found
 
 
-def listed(story: Story, at: int, now: str | None = None, **conditions: str) -> list[str]:
+def listed(story: Story, at: int, now: str | None = None, **conditions: Any) -> list[str]:
     page = statements.page(story.views(), at=at, now=now or time_at(at), limit=50, **conditions)
     return [f"{item.title} {item.status} {item.approvals}-{item.rejections}" for item in page.items]
 
