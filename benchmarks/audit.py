@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from benchmarks.report import Bar, Result
 from benchmarks.units import verification_us
 from ledger import clock
-from ledger.audit.report import AuditReport
+from ledger.audit.result import AuditResult
 from ledger.audit.run import Request, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
@@ -119,7 +119,7 @@ def main() -> None:
     data, jobs = Path(sys.argv[1]), int(sys.argv[2])
     request = Request(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
     begun_s = time.perf_counter()
-    found: AuditReport = audit(request, now_ms=time.time_ns() // 1_000_000)
+    found: AuditResult = audit(request, now_ms=time.time_ns() // 1_000_000)
     seconds = time.perf_counter() - begun_s
     assert found.verdict == "verified", found.finding
     own, workers = (

@@ -17,7 +17,7 @@ from typing import Any
 from ledger import clock
 from ledger.audit.endorsements import Trusted
 from ledger.audit.findings import Finding
-from ledger.audit.report import AuditReport
+from ledger.audit.result import AuditResult
 from ledger.audit.run import Request, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.commands.people import NewPasskey
@@ -145,7 +145,7 @@ def _about(raw: bytes) -> dict[str, Any]:
     return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
 
 
-def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditReport:
+def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory, without its read models."""
     signed = directory / STATE if state else None
     given = {"trusted": trusted(), **more}

@@ -17,7 +17,6 @@ from ledger.timestamp.verify import Certificates, verify_stamp
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
 
-PART = "endorsement"
 _COSIGNATURES = (
     "SELECT c.id, c.size, c.witness, c.line, k.note FROM cosignature c"
     " LEFT JOIN checkpoint k ON k.size = c.size ORDER BY c.id"
@@ -54,7 +53,7 @@ class EndorsementCheck:
                         raise _mismatch(f"row {number} of its table is missing")
                     check(size, *rest)
                 except LedgerError as error:
-                    return findings.of_error(PART, error, size)
+                    return findings.of_error("endorsement", error, size)
         return None
 
     def notes(self) -> list[str]:

@@ -23,7 +23,7 @@ from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, Trusted
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows, open_read_only
-from ledger.audit.report import AuditReport, AuditVerdict
+from ledger.audit.result import AuditResult, AuditVerdict
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.tree import Scan
@@ -34,7 +34,6 @@ from ledger.tlog.checkpoint import Checkpoint, parse_text
 STALE_MS = 60_000
 EVENTS_PER_JOB = 10_000  # fewer are audited before another process has begun
 SAVE_EVERY_S = 2.0
-STATE = "signer's state"
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -54,7 +53,7 @@ class Request(msgspec.Struct, frozen=True):
 
 def audit(
     request: Request, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
-) -> AuditReport:
+) -> AuditResult:
     """Audit a ledger's file; `told` hears the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
@@ -84,7 +83,7 @@ class _Audit:
         self._counts = Counts()
         self._size = self._claims = self._jobs = self._trusted = 0
 
-    def run(self) -> AuditReport:
+    def run(self) -> AuditResult:
         try:
             self._audit()
         except sqlite3.Error as error:
@@ -165,7 +164,7 @@ class _Audit:
             ours = [text for name, text in rows if charter is not None and name == charter.ledger]
             return next((parse_text(str(text)) for text in ours), None)
         except (sqlite3.Error, LedgerError) as error:
-            self._note(Finding(STATE, None, "state_malformed", f"{path}: {error}"))
+            self._note(Finding("signer's state", None, "state_malformed", f"{path}: {error}"))
             return None
 
     def _compare_promise(self, scan: Scan) -> None:
@@ -174,11 +173,11 @@ class _Audit:
             return
         if promised.size > self._size:
             detail = f"a tree of {promised.size} entries was signed, but there are {self._size}"
-            self._note(Finding(STATE, self._size + 1, "log_rolled_back", detail))
+            self._note(Finding("signer's state", self._size + 1, "log_rolled_back", detail))
         elif scan.roots.get(promised.size, promised.root) != promised.root:
             detail = "the tree of this many entries that was signed is another one"
             expected = scan.roots[promised.size].hex()
-            self._note(Finding(STATE, promised.size, "log_forked", detail, expected))
+            self._note(Finding("signer's state", promised.size, "log_forked", detail, expected))
         elif promised.size < scan.newest:
             self._notes.append("The signer's state is older than the newest checkpoint.")
 
@@ -222,13 +221,13 @@ class _Audit:
 
     # --- the end -------------------------------------------------------------------------------
 
-    def _report(self) -> AuditReport:
+    def _report(self) -> AuditResult:
         scan, charter, finding = self._scan, self._people.charter, findings.first(self._found)
         if finding is not None and finding.position is not None:
             entry = self._entry(finding.position)
             finding = msgspec.structs.replace(finding, entry=entry)
         newest = 0 if scan is None else scan.newest
-        return AuditReport(
+        return AuditResult(
             verdict=self._verdict(finding, newest),
             finding=finding,
             file=str(self._request.log),

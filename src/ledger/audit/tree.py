@@ -7,7 +7,7 @@ that of the leaves. That a leaf is its entry's hash is for those who read the en
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from ledger.audit.findings import Finding
+from ledger.audit.findings import Finding, Part
 from ledger.audit.logfile import Rows
 from ledger.domain.events import KeyAttested, PasskeyAdded, UserRegistered
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
@@ -28,7 +28,7 @@ class _WrongError(Exception):
 
 
 def _wrong(
-    part: str, position: int | None, code: str, detail: str, expected: str | None = None
+    part: Part, position: int | None, code: str, detail: str, expected: str | None = None
 ) -> NoReturn:
     raise _WrongError(Finding(part, position, code, detail, expected))
 

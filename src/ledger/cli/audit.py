@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.audit import report, report_html
+from ledger.audit import result, result_html
 from ledger.audit.endorsements import Trusted
-from ledger.audit.report import AuditReport
+from ledger.audit.result import AuditResult
 from ledger.audit.run import Request, audit
 from ledger.cli.compare_views import compare_views
 from ledger.errors import MalformedError
@@ -71,13 +71,13 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             bar.end()
     found = with_views(found, settings.data / VIEWS_FILE, request.log)
     if chosen.html is not None:
-        chosen.html.write_text(report_html.to_html(found), encoding="utf-8")
+        chosen.html.write_text(result_html.to_html(found), encoding="utf-8")
     if not chosen.quiet:
-        print(report.to_json(found).decode() if chosen.json else report.to_text(found), end="")
+        print(result.to_json(found).decode() if chosen.json else result.to_text(found), end="")
     return found.exit_code
 
 
-def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
+def with_views(found: AuditResult, views: Path, log: Path) -> AuditResult:
     """Return the report with what the read models were found to say, if the log is sound."""
     if found.finding is not None:
         return found
@@ -89,7 +89,7 @@ def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
     return _noting(found, note)
 
 
-def _noting(found: AuditReport, note: str) -> AuditReport:
+def _noting(found: AuditResult, note: str) -> AuditResult:
     return msgspec.structs.replace(found, notes=[*found.notes, note])
 
 

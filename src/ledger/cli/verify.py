@@ -24,18 +24,33 @@ from ledger.verify.container import MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.contents import CHECKPOINT
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import VerificationReport
+from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
 
 VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
-_CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
-_VERDICTS = {
+_CODES: dict[Verdict, int] = {
+    "verified": VERIFIED,
+    "consistent": UNVERIFIABLE,
+    "invalid": INVALID,
+    "unverifiable": UNVERIFIABLE,
+}
+_VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
     "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
-_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
-_PLAIN_MARKS = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
+_MARKS: dict[CheckOutcome, str] = {
+    "passed": "✓",
+    "failed": "✗",
+    "skipped": "–",
+    "unverifiable": "–",
+}
+_PLAIN_MARKS: dict[CheckOutcome, str] = {
+    "passed": "+",
+    "failed": "x",
+    "skipped": "-",
+    "unverifiable": "?",
+}
 _SHOW_FROM = 1000  # fewer things than this need no line of progress
 
 
@@ -88,7 +103,7 @@ def exit_code(report: VerificationReport) -> int:
     """Return what a report's verdict is to a script."""
     if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
         return NOT_APPROVED
-    return _CODES.get(report.verdict, UNVERIFIABLE)
+    return _CODES[report.verdict]
 
 
 def _verified(

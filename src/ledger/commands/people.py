@@ -27,6 +27,7 @@ from ledger.domain.passkey import (
 )
 from ledger.domain.person import KeySubmission, Person
 from ledger.domain.receipts import ACT, ADD_KEY, ADD_PASSKEY, INVITE, REGISTER, joined
+from ledger.domain.unique_names import credential_name, kid_name
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import ForbiddenError, NotFoundError, RefusedError
 from ledger.store.sqlite.sessions import OperationalState
@@ -244,7 +245,7 @@ class PeopleCommands:
 
     async def revoke_key(self, kid: str, act: str) -> Answer:
         """End a signing key, as `person.revoke_key` decides."""
-        owner = self._owner(f"kid/{kid}", "key_unknown")
+        owner = self._owner(kid_name(kid), "key_unknown")
         return await self._act_on(
             owner,
             act,
@@ -256,7 +257,7 @@ class PeopleCommands:
 
     async def remove_passkey(self, credential_id: str, act: str) -> Answer:
         """End a passkey and its owner's sessions, as `person.remove_passkey` decides."""
-        owner = self._owner(f"credential/{credential_id}", "passkey_unknown")
+        owner = self._owner(credential_name(credential_id), "passkey_unknown")
         answer = await self._act_on(
             owner,
             act,

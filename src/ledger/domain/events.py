@@ -13,6 +13,14 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.unique_names import (
+    INVITATION,
+    INVITATION_ID,
+    ROLE,
+    USED_INVITATION,
+    credential_name,
+    kid_name,
+)
 from ledger.domain.vocabulary import Form, RegistrationMode, Status
 from ledger.errors import CorruptError
 from ledger.jose import PublicJwk
@@ -319,16 +327,19 @@ def claims(event: Event) -> tuple[str, ...]:
     owner = str(event.stream)
     match body:
         case UserRegistered():
-            used = (f"used/{body.invitation}",) if body.invitation else ()
-            return (f"role/{body.role}/{owner}", *used)
+            used = (USED_INVITATION.format(invitation=body.invitation),) if body.invitation else ()
+            return (ROLE.format(role=body.role, stream=owner), *used)
         case RoleGranted():
-            return (f"role/{body.role}/{owner}",)
+            return (ROLE.format(role=body.role, stream=owner),)
         case PasskeyAdded():
-            return (f"credential/{body.credential_id}",)
+            return (credential_name(body.credential_id),)
         case KeyAttested():
-            return (f"kid/{body.kid}",)
+            return (kid_name(body.kid),)
         case InvitationIssued():
-            return (f"invitation/{body.token_sha256}", f"invitation/{body.invitation_id}")
+            return (
+                INVITATION.format(token_sha256=body.token_sha256),
+                INVITATION_ID.format(invitation_id=body.invitation_id),
+            )
         case LogFrozen():
             return (FROZEN,)
         case _:

@@ -10,6 +10,7 @@ from uuid import UUID
 from ledger.domain import entry, events
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import Recorded
+from ledger.domain.unique_names import ALL_ROLES
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
 from ledger.store.sqlite.store import SqliteLog
@@ -103,7 +104,7 @@ class Evidence:
         return [self._record(*row) for row in self._store.placed(stream, self._published.size)]
 
     def _everybody(self) -> list[UUID]:
-        return [stream for _, stream in self._store.claims("role/")]
+        return [stream for _, stream in self._store.claims(ALL_ROLES)]
 
     def _whole(self) -> list[Recorded]:
         found: list[Recorded] = []

@@ -26,12 +26,11 @@ from ledger.verify.endorsements import Trust, check_time, check_witnesses
 from ledger.verify.event_checks import Events, ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import (
-    LEDGER,
     Approver,
     Checks,
-    ReportedDecision,
-    Shown,
     VerificationReport,
+    VerifiedDecision,
+    VerifiedStatement,
     report,
 )
 
@@ -86,19 +85,19 @@ class _Verifier:
         shown = checks.make("policy", self._policy, None if None in decided else events)  # 6
         checks.make("entries", self._entries, case)  # 7
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
-        checks.make(LEDGER, lambda found: compare_keys(found, self._expected), signed)  # 9
+        checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         if case is not None:
             endorsed(checks, (case.note, case.stamp), signed, self._trust)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
-        return report(checks, mode, tree, shown or (), limits(mode or ""))
+        return report(checks, mode, tree, shown or (), limits(mode))
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
         says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
         return says, Events(case, recorded, progress=self._progress)
 
-    def _policy(self, events: Events) -> tuple[str, tuple[Shown, ...]]:
+    def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
         case = events.case
         shown = []
@@ -108,7 +107,7 @@ class _Verifier:
                 user: auditor.people[UUID(user)].name for user in _people(events, statement_id)
             }
             shown.append(
-                Shown(
+                VerifiedStatement(
                     id=statement_id,
                     title=statement.title,
                     status=statement.status_at(self._now_ms),
@@ -271,9 +270,9 @@ def _people(events: Events, statement: str) -> list[str]:
     return [body.signer for _, _, body in events.decisions(statement)]
 
 
-def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[ReportedDecision]:
+def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[VerifiedDecision]:
     return [
-        ReportedDecision(
+        VerifiedDecision(
             at, time, body.signer, names[body.signer], _DECISIONS[type(body)], body.kid
         )
         for at, time, body in events.decisions(statement)

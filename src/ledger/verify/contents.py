@@ -19,7 +19,7 @@ from ledger.domain.entry import Entry, parse_canonical
 from ledger.domain.events import Recorded, StatementDrafted
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, LedgerError, MalformedError, UnverifiableError
-from ledger.tlog.checkpoint import Checkpoint, EntryProof, parse_note, parse_proof
+from ledger.tlog.checkpoint import Checkpoint, TlogProof, parse_note, parse_proof
 from ledger.tlog.merkle import HASH_BYTES, WIDTH
 from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
 from ledger.verify.container import MANIFEST, Files, Mode, Tree, parse_manifest
@@ -45,7 +45,7 @@ class Casefile(msgspec.Struct):
     entries: dict[int, bytes]
     envelopes: dict[int, Entry]
     bodies: dict[int, bytes]
-    proofs: dict[int, EntryProof]
+    proofs: dict[int, TlogProof]
     tiles: dict[tuple[int, int], bytes]
     exhibits: dict[str, bytes]
     stamp: bytes | None
@@ -197,7 +197,7 @@ def _bodies(bodies: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, by
     return dict(sorted(bodies.items()))
 
 
-def _proofs(proofs: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, EntryProof]:
+def _proofs(proofs: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, TlogProof]:
     found = {}
     for index in sorted(proofs):
         try:
