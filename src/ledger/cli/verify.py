@@ -179,7 +179,7 @@ def _can_show(text: str, encoding: str) -> bool:
     return True
 
 
-def _lines(report: VerificationReport, marks: dict[str, str]) -> list[str]:
+def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     lines = []
     if report.ledger is not None:
         what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
