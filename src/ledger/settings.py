@@ -27,11 +27,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ledger.data_files import LOG_KEYS_FILE, SIGNER_STATE_FILE
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
 
-LOG_FILE = "log.sqlite"
 LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
@@ -85,8 +85,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
-        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / "log-keys.pem")),
-        log_state=Path(environment.get("LEDGER_LOG_STATE", data / "log-state.sqlite")),
+        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / LOG_KEYS_FILE)),
+        log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
         tsa_url=environment.get("LEDGER_TSA_URL") or None,

@@ -21,6 +21,7 @@ from ledger.audit.result import AuditResult
 from ledger.audit.run import Request, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.commands.people import NewPasskey
+from ledger.data_files import LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -40,7 +41,7 @@ from tests.support.signers import registration
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
-LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
+LOG, STATE, VIEWS = LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
 
 
 def eventful(directory: Path, *, size: int = 301) -> Path:

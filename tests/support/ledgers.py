@@ -16,6 +16,7 @@ from ledger.commands.founding import found
 from ledger.commands.people import Begun, NewPasskey, PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
+from ledger.data_files import LOG_FILE
 from ledger.domain.passkey import attestation_challenge
 from ledger.domain.person import KeySubmission, Person
 from ledger.domain.statement import Statement
@@ -26,8 +27,6 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
-
-LOG_FILE = "log.sqlite"
 
 
 class ClockWriter(Writer):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
+from ledger.data_files import LOG_FORMAT
 from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
@@ -20,7 +21,6 @@ from ledger.domain.events import (
 from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S
 
-FORMAT = 3
 STATEMENT_TAGS = tuple(
     body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)
 )
@@ -83,8 +83,8 @@ class Rows:
     def require_format(self) -> None:
         """Raise CorruptError `format_unknown` unless the file has the format that is known here."""
         ((found,),) = self.query("PRAGMA user_version")
-        if found != FORMAT:
-            raise CorruptError("format_unknown", f"the file has format {found}, not {FORMAT}")
+        if found != LOG_FORMAT:
+            raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
 
     def damage(self) -> Finding | None:
         """Return what SQLite's own check finds: indexes that are not those of their tables."""

@@ -15,12 +15,12 @@ from ledger.audit.endorsements import Trusted
 from ledger.audit.result import AuditResult
 from ledger.audit.run import Request, audit
 from ledger.cli.compare_views import compare_views
+from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.witness_policy import parse_policy
 
-VIEWS_FILE = "views.sqlite"
 MOST_JOBS = 64
 _BAR = 30
 _EVERY_S = 0.2

@@ -14,6 +14,7 @@ from typing import Any
 
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows, open_read_only
+from ledger.data_files import VIEWS_FILE
 from ledger.domain import events
 from ledger.domain.events import Recorded
 from ledger.errors import LedgerError
@@ -64,7 +65,7 @@ def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | No
         # A server went on while the log was audited, or they are another log's.
         return None, f"The read models are at {position:,}, beyond what was audited: not compared."
     with TemporaryDirectory(prefix="ledger-audit-") as directory:
-        fresh = Path(directory) / "views.sqlite"
+        fresh = Path(directory) / VIEWS_FILE
         with closing(Rows(log)) as rows:
             rebuild(fresh, _Reader(rows, position))
         db.execute("PRAGMA query_only=OFF")  # for the temporary table of terms

@@ -15,8 +15,9 @@ from typing import BinaryIO
 from ledger.audit import trail
 from ledger.audit.logfile import Rows
 from ledger.cli import export_bundle
+from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError, MalformedError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 
 INVALID = 1
 WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]

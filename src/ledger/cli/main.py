@@ -18,9 +18,10 @@ import uvicorn
 
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.http.connection import Connection
-from ledger.server import VIEWS_FILE, build
+from ledger.server import build
 from ledger.settings import Settings, read_settings
 
 USAGE_ERROR = 2

@@ -20,8 +20,7 @@ from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import verify
-from ledger.verify.container import MAX_BUNDLE_BYTES, MAX_FILES
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
 from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
@@ -39,18 +38,9 @@ _VERDICTS: dict[Verdict, str] = {
     "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
-_MARKS: dict[CheckOutcome, str] = {
-    "passed": "✓",
-    "failed": "✗",
-    "skipped": "–",
-    "unverifiable": "–",
-}
-_PLAIN_MARKS: dict[CheckOutcome, str] = {
-    "passed": "+",
-    "failed": "x",
-    "skipped": "-",
-    "unverifiable": "?",
-}
+_Marks = dict[CheckOutcome, str]
+_MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
+_PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
 _SHOW_FROM = 1000  # fewer things than this need no line of progress
 
 

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from ledger import clock
 from ledger.commands.writer import Answer, Plan, Reading, Writer
 from ledger.domain import acts, charter, person
 from ledger.domain.acts import parse_act, verify_act
@@ -179,7 +180,7 @@ class PeopleCommands:
         if not 1 <= len(act.jti) <= 128:
             raise RefusedError("act_mismatch", "a jti has 1 to 128 characters")
         name = f"sign-in/{key.kid}/{act.jti}"
-        expires = reading.now_ms + 2 * 5 * 60 * 1000
+        expires = reading.now_ms + 2 * clock.SKEW_MS
         self._state.use_once(name, now_ms=reading.now_ms, expires_ms=expires)
         return signer.user
 

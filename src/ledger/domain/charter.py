@@ -1,7 +1,6 @@
 """The ledger's own stream: founding, log keys, invitations, end. Decide and evolve, pure."""
 
 import hashlib
-import re
 from uuid import UUID
 
 import msgspec
@@ -21,13 +20,13 @@ from ledger.domain.events import (
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
+from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the one stream whose id is the same on every ledger
 SETUP = "setup"
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -187,7 +186,7 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     inviter.require_administrator()
     if act.role not in ROLES:
         raise MalformedError("role_invalid", "there is no such role")
-    if not _SHA256.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
+    if not SHA256_HEX.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
         raise MalformedError("invitation_invalid", "an invitation needs a token and a future end")
     parse_uuid(act.invitation_id)
     return InvitationIssued(

@@ -20,8 +20,7 @@ from ledger.tlog.merkle import WIDTH, Prover
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import tile_path, tiles_of
 from ledger.verify import container
-from ledger.verify.container import Mode, Tree
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, OFFLINE_VERIFIER, README, Mode, Tree
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
 
@@ -95,8 +94,8 @@ class Evidence:
     def _attached(self, mode: Mode) -> dict[str, bytes]:
         """Return the files that do not depend on the events: what else a ledger has to show."""
         origin, size = self._checkpoint.origin, self._checkpoint.size
-        files = {"README.txt": readme(origin=origin, size=size, mode=mode)} | self._companions
-        return files if self._page is None else files | {"verify.html": self._page}
+        files = {README: readme(origin=origin, size=size, mode=mode)} | self._companions
+        return files if self._page is None else files | {OFFLINE_VERIFIER: self._page}
 
     # --- events ----------------------------------------------------------------------------------
 

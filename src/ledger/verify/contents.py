@@ -22,14 +22,25 @@ from ledger.errors import CorruptError, LedgerError, MalformedError, Unverifiabl
 from ledger.tlog.checkpoint import Checkpoint, TlogProof, parse_note, parse_proof
 from ledger.tlog.merkle import HASH_BYTES, WIDTH
 from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
-from ledger.verify.container import MANIFEST, Files, Mode, Tree, parse_manifest
+from ledger.verify.container import (
+    CHECKPOINT,
+    LOG_KEYS,
+    MANIFEST,
+    OFFLINE_VERIFIER,
+    POLICY,
+    README,
+    STAMP,
+    STAMP_CERTIFICATES,
+    Files,
+    Mode,
+    Tree,
+    parse_manifest,
+)
 from ledger.verify.exhibits import exhibits
 
-CHECKPOINT, STAMP = "checkpoint", "checkpoint.tsr"
 # What is shown as it is, and what other checks look into.
 _PLAIN = frozenset(
-    {MANIFEST, CHECKPOINT, STAMP, "README.txt", "verify.html", "policy"}
-    | {"keys/vkeys", "keys/tsa-chain.pem"}
+    {MANIFEST, README, OFFLINE_VERIFIER} | {CHECKPOINT, STAMP, POLICY, LOG_KEYS, STAMP_CERTIFICATES}
 )
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,17})(\.tlog-proof)?", re.ASCII)
 _EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
@@ -64,7 +75,7 @@ def read(files: Files) -> Casefile:
     `id_invalid`; CorruptError `state_truncated`, `entry_missing`, `version_gap`, with the position.
     """
     manifest = parse_manifest(files)
-    for name in ("README.txt", CHECKPOINT, "keys/vkeys"):
+    for name in (README, CHECKPOINT, LOG_KEYS):
         if name not in files:
             raise MalformedError("file_missing", f"the file {name} is not there")
     note = files[CHECKPOINT]

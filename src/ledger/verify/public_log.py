@@ -10,8 +10,8 @@ from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
 from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by, verify_tree
-from ledger.verify.container import Files
-from ledger.verify.contents import CHECKPOINT, STAMP, envelopes, read_tiles, unbundled
+from ledger.verify.container import CHECKPOINT, STAMP, Files
+from ledger.verify.contents import envelopes, read_tiles, unbundled
 from ledger.verify.endorsements import Trust
 from ledger.verify.event_checks import ReportProgress, silent
 from ledger.verify.readme import limits
