@@ -14,7 +14,7 @@ from benchmarks.report import Bar, Result
 from benchmarks.units import verification_us
 from ledger import clock
 from ledger.audit.result import AuditResult
-from ledger.audit.run import Request, audit
+from ledger.audit.run import AuditRequest, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
@@ -117,7 +117,7 @@ _MAPPER = EventMapper(None)  # type: ignore[arg-type]  # our mapper transcodes n
 def main() -> None:
     """Audit one ledger; print seconds, CPU seconds, peak MiB and the signatures verified."""
     data, jobs = Path(sys.argv[1]), int(sys.argv[2])
-    request = Request(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
+    request = AuditRequest(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
     begun_s = time.perf_counter()
     found: AuditResult = audit(request, now_ms=time.time_ns() // 1_000_000)
     seconds = time.perf_counter() - begun_s

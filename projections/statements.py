@@ -23,7 +23,9 @@ from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import decisions, progress, search, spans, timeline
-from projections.decisions import Decision as Decision  # re-exported: it is part of a Statement
+from projections.decisions import (
+    Decision as Decision,  # re-exported: it is part of a StatementDetail
+)
 from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
@@ -53,7 +55,7 @@ INDEXES: tuple[str, ...] = (
 )
 
 
-class Statement(StatementSummary, frozen=True, rename="camel"):
+class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     """A statement with its document, decisions and progress."""
 
     document: str
@@ -179,7 +181,7 @@ def _find(
 
 def by_id(
     db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: int, now: str
-) -> Statement | None:
+) -> StatementDetail | None:
     """Return the statement as of a position, None if not drafted by then."""
     number = _number(db, statement_id, at)
     if number is None:
@@ -191,7 +193,7 @@ def by_id(
     decided = decisions.of_statement(db, log, number, at=at)
     pending = summary.status == "pending"
     standing = progress.standing(rules, summary.creator.id, decided, pending=pending, at=at)
-    return Statement(
+    return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
         content=document["content"],

@@ -18,7 +18,7 @@ from ledger import clock
 from ledger.audit.endorsements import Trusted
 from ledger.audit.findings import Finding
 from ledger.audit.result import AuditResult
-from ledger.audit.run import Request, audit
+from ledger.audit.run import AuditRequest, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.commands.people import NewPasskey
 from ledger.data_files import LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
@@ -150,7 +150,7 @@ def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory, without its read models."""
     signed = directory / STATE if state else None
     given = {"trusted": trusted(), **more}
-    return audit(Request(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
+    return audit(AuditRequest(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from ledger.audit import run
-from ledger.audit.run import Request
+from ledger.audit.run import AuditRequest
 from ledger.commands.founding import found
 from ledger.commands.people import Begun, NewPasskey, PeopleCommands
 from ledger.commands.statements import StatementCommands
@@ -184,7 +184,7 @@ def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
     stored = rows(process.store.path)
     auditor = audit(stored)
-    report = run.audit(Request(process.store.path, jobs=1), now_ms=process.time.ms)
+    report = run.audit(AuditRequest(process.store.path, jobs=1), now_ms=process.time.ms)
     assert report.finding is None, report.finding
     assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
     fresh = Log(SqliteLog(process.store.path))

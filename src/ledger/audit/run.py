@@ -26,8 +26,8 @@ from ledger.audit.logfile import Rows, open_read_only
 from ledger.audit.result import AuditResult, AuditVerdict
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
-from ledger.audit.tree import Scan
-from ledger.audit.workers import Crew, Task
+from ledger.audit.tree import TreeScan
+from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.errors import CorruptError, LedgerError
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
@@ -36,7 +36,7 @@ EVENTS_PER_JOB = 10_000  # fewer are audited before another process has begun
 SAVE_EVERY_S = 2.0
 
 
-class Request(msgspec.Struct, frozen=True):
+class AuditRequest(msgspec.Struct, frozen=True):
     """What to audit: a log's file, the signer's state if there is one, a key that is expected.
 
     `trusted` is whose cosignatures and time-stamps are verified; `jobs` is how many processes, None
@@ -52,7 +52,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def audit(
-    request: Request, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
+    request: AuditRequest, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
 ) -> AuditResult:
     """Audit a ledger's file; `told` hears the position reached and the newest one.
 
@@ -63,7 +63,9 @@ def audit(
 
 
 class _Audit:
-    def __init__(self, request: Request, now_ms: int, told: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, request: AuditRequest, now_ms: int, told: Callable[[int, int], None]
+    ) -> None:
         self._request = request
         self._now_ms = now_ms
         self._hear = told
@@ -76,7 +78,7 @@ class _Audit:
         if request.resume is not None:
             resume.require_writable(request.resume)
             self._before = resume.load(request.resume)
-        self._scan: Scan | None = None
+        self._scan: TreeScan | None = None
         self._promised: Checkpoint | None = None
         self._found: list[Finding] = []
         self._notes: list[str] = []
@@ -99,7 +101,7 @@ class _Audit:
     def _audit(self) -> None:
         rows = self._rows
         rows.require_format()
-        with Crew(self._reached) as crew:
+        with WorkerPool(self._reached) as crew:
             with rows.snapshot():
                 self._size, wrong = read_head(rows)
                 self._note(wrong)
@@ -111,7 +113,7 @@ class _Audit:
                 self._note(self._endorsements.run())
                 self._notes += self._endorsements.notes()
                 wanted = {each.size for each in (self._promised, self._before) if each is not None}
-                self._scan = Scan(rows, self._size, frozenset(wanted))
+                self._scan = TreeScan(rows, self._size, frozenset(wanted))
                 if self._before is not None:  # its root has to be seen before it is believed
                     self._note(self._scan.run())
                     self._trusted = self._agreed(self._before)
@@ -130,7 +132,7 @@ class _Audit:
         if not self._found:
             self._save(self._size)
 
-    def _tasks(self) -> list[Task]:
+    def _tasks(self) -> list[WorkerTask]:
         charter = self._people.charter
         if charter is None:
             return []
@@ -141,7 +143,7 @@ class _Audit:
         history = tuple(self._people.history)
         path = str(self._request.log)
         shares = [Share(part, self._jobs, size, self._trusted) for part in range(self._jobs)]
-        return [Task(path, share, history, charter) for share in shares]
+        return [WorkerTask(path, share, history, charter) for share in shares]
 
     def _note(self, finding: Finding | None) -> None:
         if finding is not None:
@@ -167,7 +169,7 @@ class _Audit:
             self._note(Finding("signer's state", None, "state_malformed", f"{path}: {error}"))
             return None
 
-    def _compare_promise(self, scan: Scan) -> None:
+    def _compare_promise(self, scan: TreeScan) -> None:
         promised = self._promised
         if promised is None:
             return

@@ -33,7 +33,7 @@ def _wrong(
     raise _WrongError(Finding(part, position, code, detail, expected))
 
 
-class Scan:
+class TreeScan:
     """One pass over all leaves, in order, in the snapshot of the caller.
 
     `size` is what the head says. Afterwards `roots` has the roots at the `wanted` sizes, and at

@@ -13,7 +13,7 @@ import msgspec
 from ledger.audit import result, result_html
 from ledger.audit.endorsements import Trusted
 from ledger.audit.result import AuditResult
-from ledger.audit.run import Request, audit
+from ledger.audit.run import AuditRequest, audit
 from ledger.cli.compare_views import compare_views
 from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
@@ -50,7 +50,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
         authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
     )
-    request = Request(
+    request = AuditRequest(
         log=settings.data / LOG_FILE,
         state=settings.log_state,
         log_key=chosen.log_key,

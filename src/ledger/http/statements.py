@@ -33,7 +33,7 @@ from ledger.http.requests import (
 )
 from projections import inbox, statements
 from projections.paging import Page
-from projections.statements import Statement, StatementSummary
+from projections.statements import StatementDetail, StatementSummary
 
 JOSE_JSON = "application/jose+json"
 StatusFilter = Annotated[Status | None, QueryParameter(name="status")]
@@ -57,7 +57,7 @@ class GeneralJws(msgspec.Struct):
 
 READ = answers(401, 404, 503)
 SHOWN = READ | {
-    200: ResponseSpec(Statement, description="The statement", generate_examples=False),
+    200: ResponseSpec(StatementDetail, description="The statement", generate_examples=False),
     304: ResponseSpec(None, description="As `If-None-Match` has it", generate_examples=False),
 }
 DOCUMENT = READ | {

@@ -8,7 +8,8 @@ from litestar.response import Redirect, Template
 
 from ledger import clock
 from ledger.errors import MalformedError
-from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
+from ledger.http.context import AnyRequest
+from ledger.pages.web import FromWeb, page, to_sign_in
 from projections import statements, timeline, users
 
 _EVENTS = 20

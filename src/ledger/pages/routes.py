@@ -15,9 +15,10 @@ from ledger.domain import policy
 from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
+from ledger.http.context import AnyRequest
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
+from ledger.pages.web import FromWeb, page, to_sign_in
 from ledger.pages.words import policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 

@@ -11,6 +11,7 @@ from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
 from ledger.domain.vocabulary import RegistrationMode
+from ledger.http.context import AnyRequest
 from projections.users import User
 
 
@@ -40,7 +41,6 @@ class Web(Protocol):
 
 
 FromWeb = NamedDependency[SkipValidation[Web]]
-AnyRequest = Request[Any, Any, Any]
 
 
 def to_sign_in(request: AnyRequest) -> Redirect:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ledger.domain.policy import AnyNode, Node, Policy
-from projections.statements import MemberProgress, Progress, Statement
+from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MOST_NAMES = 6
@@ -83,7 +83,7 @@ def _one_of(member: str, names: Mapping[str, str]) -> str:
     return f"any {name}" if kind == "role" else names.get(name, name)
 
 
-def progress_sentence(statement: Statement) -> str:
+def progress_sentence(statement: StatementDetail) -> str:
     """Return who signed, who is waited for, and until when: the line every page repeats."""
     signed = [d.person.name for d in statement.decisions if d.decision == "approval"]
     needed = statement.threshold

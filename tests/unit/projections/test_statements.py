@@ -7,7 +7,7 @@ import pytest
 
 from ledger.errors import MalformedError
 from projections import statements
-from projections.statements import Statement
+from projections.statements import StatementDetail
 from projections.users import NamedPerson
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
@@ -25,7 +25,7 @@ def story() -> Story:
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
 
 
-def by_id(story: Story, statement: str, at: int, now: str | None = None) -> Statement:
+def by_id(story: Story, statement: str, at: int, now: str | None = None) -> StatementDetail:
     found = statements.by_id(story.views(), story, statement, at=at, now=now or time_at(at))
     assert found is not None
     return found
