@@ -51,7 +51,7 @@ class Follower:
     ) -> None:
         self._views = opened
         self._log = log
-        self._changed = changed or self._is_behind
+        self._changed = changed or self._is_late
         self._poll_s = poll_s
         self._streams = Streams()
         self._limit = MOST_EVENTS // 4
@@ -148,7 +148,7 @@ class Follower:
         while not self._woken.wait(self._poll_s) and not self._changed():
             pass
 
-    def _is_behind(self) -> bool:
+    def _is_late(self) -> bool:
         return self._log.head() > self._folded
 
     def _fail(self, error: Exception) -> None:

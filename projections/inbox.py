@@ -65,6 +65,6 @@ def page(
         return Page([], None, at)
     asked = [f"user:{user_id}", *(f"role:{role}" for role in roles)]
     given = {"at": at, "now": now, "below": below, "user": user, "members": json_list(asked)}
-    found, behind = spans.search(db, "pending", _WAITS, given, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    found, last = spans.search(db, "pending", _WAITS, given, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)

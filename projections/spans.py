@@ -26,9 +26,9 @@ TABLES = (
 )
 
 
-def _inside(parts: str, whole: str) -> str:
-    """Return the condition that a part's id lies in a whole of FAN_OUT parts."""
-    return f"{parts} BETWEEN {whole} * {FAN_OUT} AND {whole} * {FAN_OUT} + {FAN_OUT - 1}"
+def _inside(parts: str, group: str) -> str:
+    """Return the condition that a part's id lies in a group of FAN_OUT parts."""
+    return f"{parts} BETWEEN {group} * {FAN_OUT} AND {group} * {FAN_OUT} + {FAN_OUT - 1}"
 
 
 _REFRESH = f"""
@@ -82,10 +82,10 @@ def search(
         WHERE p.id > :floor AND s.id < :below AND {_IS_ONE[status]}
         ORDER BY w.id DESC, p.id DESC, s.id DESC
     """  # noqa: S608  # constants of this file, conditions of its callers
-    found, behind = collect(db.execute(sql, given | {"floor": floor}), limit)
-    if behind is None and floor >= 0:
-        behind = (floor + 1) * FAN_OUT
-    return found, behind
+    found, last = collect(db.execute(sql, given | {"floor": floor}), limit)
+    if last is None and floor >= 0:
+        last = (floor + 1) * FAN_OUT
+    return found, last
 
 
 def _floor(db: sqlite3.Connection, status: OpenStatus, given: dict[str, Any]) -> int:

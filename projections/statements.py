@@ -136,8 +136,8 @@ def page(  # noqa: PLR0913  # the route's parameters
     }
     if (question and not question.terms) or (creator and given["creator"] is None):
         return Page([], None, at)
-    found, behind = _find(db, question, given, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    found, last = _find(db, question, given, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)
 
 

@@ -114,7 +114,7 @@ class TreeScan:
     def _grow(self, leaves: list[bytes]) -> None:
         self._edge, touched = self._edge.extend(b"".join(leaves))
         for tile in touched:
-            if tile.is_whole:
+            if tile.is_full:
                 self._compare_tile(tile)
         size = self._edge.size
         if size in self._wanted or (size and size % ROOT_EVERY == 0):

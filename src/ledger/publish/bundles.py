@@ -69,7 +69,9 @@ class Evidence:
         TooLargeError `bundle_too_large`, CorruptError for a log that contradicts itself.
         """
         names = [UUID(each) for each in statements]
-        shown = self._whole() if mode == "full" else involved(names, self._stream, self._everybody)
+        shown = (
+            self._all_events() if mode == "full" else involved(names, self._stream, self._everybody)
+        )
         drafted = {
             e.event.stream for e in shown if isinstance(e.event.body, events.StatementDrafted)
         }
@@ -105,7 +107,7 @@ class Evidence:
     def _everybody(self) -> list[UUID]:
         return [stream for _, stream in self._store.claims(ALL_ROLES)]
 
-    def _whole(self) -> list[Recorded]:
+    def _all_events(self) -> list[Recorded]:
         found: list[Recorded] = []
         while len(found) < self._published.size:
             rows = self._store.read(len(found), min(_PAGE, self._published.size - len(found)))

@@ -122,7 +122,7 @@ class _Verifier:
 
     def _entries(self, case: Casefile) -> tuple[str, bool]:
         if case.mode != "statement":
-            self._whole_tree(case)
+            self._all_entries(case)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
         return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
@@ -149,7 +149,7 @@ class _Verifier:
         if missing is not None:
             raise missing
 
-    def _whole_tree(self, case: Casefile) -> None:
+    def _all_entries(self, case: Casefile) -> None:
         verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
 
 
