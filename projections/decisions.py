@@ -18,6 +18,8 @@ from projections.users import NamedPerson, people, roles_of
 # The counts of approvals and the General JWS find theirs by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
 
+_FORMS: dict[Form, int] = {"shared": SHARED, "individual": INDIVIDUAL}
+
 TABLE = (
     "CREATE TABLE decision(statement INTEGER NOT NULL, position INTEGER NOT NULL,"
     " person INTEGER NOT NULL, kind INTEGER NOT NULL,"
@@ -48,7 +50,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             fact.stream,
             fact.position,
             fact.actor,
-            SHARED if fact.body.form == "shared" else INDIVIDUAL,
+            _FORMS[fact.body.form],
         )
         for fact in batch.of(StatementSigned)
     ]

@@ -1,6 +1,6 @@
 """What an audit says in the end: one verdict, its evidence, what was checked and what was not."""
 
-from typing import Literal
+from typing import Literal, assert_never
 
 import msgspec
 
@@ -8,7 +8,6 @@ from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
-EXIT_CODES: dict[AuditVerdict, int] = {"verified": 0, "invalid": 1, "unverifiable": 3, "stale": 4}
 
 
 class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
@@ -41,7 +40,17 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     @property
     def exit_code(self) -> int:
         """What the command ends with."""
-        return EXIT_CODES[self.verdict]
+        match self.verdict:
+            case "verified":
+                return 0
+            case "invalid":
+                return 1
+            case "unverifiable":
+                return 3
+            case "stale":
+                return 4
+            case never:
+                assert_never(never)
 
 
 _HEADS: dict[AuditVerdict, str] = {

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -26,12 +26,6 @@ from ledger.verify.public_log import verify_log
 from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
 
 VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
-_CODES: dict[Verdict, int] = {
-    "verified": VERIFIED,
-    "consistent": UNVERIFIABLE,
-    "invalid": INVALID,
-    "unverifiable": UNVERIFIABLE,
-}
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
@@ -91,9 +85,16 @@ def run(chosen: argparse.Namespace) -> int:
 
 def exit_code(report: VerificationReport) -> int:
     """Return what a report's verdict is to a script."""
-    if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
-        return NOT_APPROVED
-    return _CODES[report.verdict]
+    match report.verdict:
+        case "verified":
+            is_open = any(each.status != "approved" for each in report.statements)
+            return NOT_APPROVED if is_open else VERIFIED
+        case "consistent" | "unverifiable":
+            return UNVERIFIABLE
+        case "invalid":
+            return INVALID
+        case never:
+            assert_never(never)
 
 
 def _verified(

@@ -6,6 +6,7 @@ tests/vectors/web/policy.json holds both to the same words.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import assert_never
 
 from ledger.domain.policy import AnyNode, Node, Policy
 from projections.statements import MemberProgress, Progress, StatementDetail
@@ -98,6 +99,14 @@ def progress_sentence(statement: StatementDetail) -> str:
         case "expired":
             closed = moment(statement.expires_at) if statement.expires_at else "its date"
             return f"Closed {closed} with {statement.progress.count} of {needed} needed."
+        case "pending":
+            return _pending_sentence(statement, signed)
+        case never:
+            assert_never(never)
+
+
+def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
+    needed = statement.threshold
     first = (
         f"Signed by {statement.progress.count} of {needed} needed ({listed(signed)})."
         if signed
