@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger import clock
-from ledger.audit.endorsements import Trusted
+from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.findings import Finding
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
@@ -96,10 +96,10 @@ def authority() -> Authority:
     return Authority(Path(directory.name) / "tsa")
 
 
-def trusted() -> Trusted:
+def trusted() -> TrustedEndorsers:
     """Return whom an auditor of these ledgers knows."""
     keys = tuple(witness.key for witness in WITNESSES)
-    return Trusted(keys, parse_certificates(authority().pem))
+    return TrustedEndorsers(keys, parse_certificates(authority().pem))
 
 
 async def _happen(cast: Cast, process: Process, steps: int) -> None:

@@ -28,7 +28,7 @@ _STAMPS = (
 _LINES = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
 
 
-class Trusted(msgspec.Struct, frozen=True):
+class TrustedEndorsers(msgspec.Struct, frozen=True):
     """Whom the auditor knows: witnesses by their keys, time-stamp authorities by certificates."""
 
     witnesses: tuple[NoteKey, ...] = ()
@@ -38,7 +38,7 @@ class Trusted(msgspec.Struct, frozen=True):
 class EndorsementCheck:
     """Verifies what others signed, as far as the auditor knows them."""
 
-    def __init__(self, rows: Rows, trusted: Trusted) -> None:
+    def __init__(self, rows: Rows, trusted: TrustedEndorsers) -> None:
         self._rows = rows
         self._trusted = trusted
         self._unknown = {"cosignatures": 0, "time-stamps": 0}

@@ -20,7 +20,7 @@ from ledger import __version__, clock
 from ledger.audit import findings, resume
 from ledger.audit.claims import compare_claims, compare_receipts, read_head
 from ledger.audit.counts import Counts
-from ledger.audit.endorsements import EndorsementCheck, Trusted
+from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows, open_read_only
 from ledger.audit.result import AuditResult, AuditVerdict
@@ -46,7 +46,7 @@ class AuditRequest(msgspec.Struct, frozen=True):
     log: Path
     state: Path | None = None
     log_key: str | None = None
-    trusted: Trusted = Trusted()
+    trusted: TrustedEndorsers = TrustedEndorsers()
     jobs: int | None = None
     resume: Path | None = None
 

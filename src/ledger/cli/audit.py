@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ledger.audit import result, result_html
-from ledger.audit.endorsements import Trusted
+from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
 from ledger.cli.compare_views import compare_views
@@ -46,7 +46,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.jobs is not None and not 1 <= chosen.jobs <= MOST_JOBS:
         raise MalformedError("option_invalid", f"--jobs is 1 to {MOST_JOBS}")
     policy, certificates = settings.witnesses, settings.tsa_certificates
-    trusted = Trusted(
+    trusted = TrustedEndorsers(
         witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
         authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
     )

@@ -19,8 +19,8 @@ from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
 from ledger.jose.sign import Sign, append_signature, merge, sign, sign_multi
 from ledger.jose.signer_policy import (
-    Group,
     Judgement,
+    SignerGroup,
     SignerPolicy,
     SignerVerdict,
     evaluate,
@@ -47,7 +47,6 @@ __all__ = [
     "CompactJws",
     "EcJwk",
     "Failure",
-    "Group",
     "Header",
     "Hints",
     "Judgement",
@@ -60,6 +59,7 @@ __all__ = [
     "PublicJwk",
     "Sign",
     "Signer",
+    "SignerGroup",
     "SignerPolicy",
     "SignerVerdict",
     "SigningKey",

@@ -20,7 +20,7 @@ ANYONE = "*"
 Reason = Literal["met", "missing", "surplus", "duplicate", "unknown", "failed"]
 
 
-class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class SignerGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`threshold` of the members `of`: names of signers, `*` for anyone, or nested groups.
 
     Each distinct signer counts once in a group, however many of its members mean it; each nested
@@ -28,14 +28,14 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """
 
     threshold: int
-    of: "tuple[str | Group, ...]" = (ANYONE,)
+    of: "tuple[str | SignerGroup, ...]" = (ANYONE,)
 
 
 class SignerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A group, with signers that are needed beyond its threshold, and whether secrets count."""
 
     threshold: int = 1
-    of: tuple[str | Group, ...] = (ANYONE,)
+    of: tuple[str | SignerGroup, ...] = (ANYONE,)
     required: tuple[str, ...] = ()
     hmac: bool = False
 
@@ -60,7 +60,7 @@ class SignerVerdict(msgspec.Struct, frozen=True):
     judgements: tuple[Judgement, ...]
 
 
-def all_of(*members: str | Group) -> SignerPolicy:
+def all_of(*members: str | SignerGroup) -> SignerPolicy:
     """Return the policy that all these signers and groups have to be there."""
     return check(SignerPolicy(threshold=len(members), of=members))
 
@@ -84,11 +84,11 @@ def parse_signer_policy(value: object) -> SignerPolicy:
         raise _invalid("not a policy: threshold, of, required, hmac") from error
 
 
-def _check(group: SignerPolicy | Group, levels: int) -> int:
+def _check(group: SignerPolicy | SignerGroup, levels: int) -> int:
     if levels == 0:
         raise _invalid(f"a policy nests at most {MAX_POLICY_LEVELS} levels")
     names = [member for member in group.of if isinstance(member, str)]
-    nested = [member for member in group.of if isinstance(member, Group)]
+    nested = [member for member in group.of if isinstance(member, SignerGroup)]
     if isinstance(group.threshold, bool) or group.threshold < 1 or "" in names:
         raise _invalid("a group needs a threshold from 1, and its members have names")
     if len(set(names)) != len(names):
@@ -179,24 +179,24 @@ def _judge(
 def _asked(policy: SignerPolicy) -> frozenset[str] | None:
     """Return the names that any part asks for; None if some part takes anyone."""
     found: set[str] = set(policy.required)
-    nodes: list[SignerPolicy | Group] = [policy]
+    nodes: list[SignerPolicy | SignerGroup] = [policy]
     while nodes:
         for member in nodes.pop().of:
-            if isinstance(member, Group):
+            if isinstance(member, SignerGroup):
                 nodes.append(member)
             else:
                 found.add(member)
     return None if ANYONE in found else frozenset(found)
 
 
-def _count(group: SignerPolicy | Group, signers: frozenset[str]) -> int:
+def _count(group: SignerPolicy | SignerGroup, signers: frozenset[str]) -> int:
     names = {member for member in group.of if isinstance(member, str)}
     persons = len(signers) if ANYONE in names else len(signers & names)
-    nested = sum(_is_met(member, signers) for member in group.of if isinstance(member, Group))
+    nested = sum(_is_met(member, signers) for member in group.of if isinstance(member, SignerGroup))
     return persons + nested
 
 
-def _is_met(group: SignerPolicy | Group, signers: frozenset[str]) -> bool:
+def _is_met(group: SignerPolicy | SignerGroup, signers: frozenset[str]) -> bool:
     return _count(group, signers) >= group.threshold
 
 
@@ -204,12 +204,12 @@ def _missing_required(policy: SignerPolicy, signers: frozenset[str]) -> list[str
     return [name for name in policy.required if name not in signers]
 
 
-def _missing(group: SignerPolicy | Group, signers: frozenset[str]) -> list[str]:
+def _missing(group: SignerPolicy | SignerGroup, signers: frozenset[str]) -> list[str]:
     if _is_met(group, signers):
         return []
     found: list[str] = []
     for member in group.of:
-        if isinstance(member, Group):
+        if isinstance(member, SignerGroup):
             found += _missing(member, signers)
         elif member != ANYONE and member not in signers:
             found.append(member)

@@ -20,7 +20,7 @@ from ledger.tlog.merkle import WIDTH, Prover
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import tile_path, tiles_of
 from ledger.verify import container
-from ledger.verify.container import CHECKPOINT, OFFLINE_VERIFIER, README, Mode, Tree
+from ledger.verify.container import CHECKPOINT, OFFLINE_VERIFIER, README, CommittedTree, Mode
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
 
@@ -86,7 +86,7 @@ class Evidence:
             files |= dict(self._tiles())
             proved = [each for each in shown if each.event.stream in names]
         files |= dict(self._proofs(proved))
-        tree = Tree(
+        tree = CommittedTree(
             self._checkpoint.origin, b64_encode(self._checkpoint.root), self._published.size
         )
         return container.write(

@@ -47,8 +47,8 @@ _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
 
 
-class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The checkpoint that a bundle's proofs lead to; `root` is base64 of 32 bytes."""
+class CommittedTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tree of the checkpoint that a bundle's proofs lead to; `root` is base64 of 32 bytes."""
 
     origin: str
     root: str
@@ -58,7 +58,7 @@ class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a bundle says of itself; `files` has the SHA-256 of every other file, hex."""
 
-    checkpoint: Tree
+    checkpoint: CommittedTree
     files: dict[str, str]
     format: Literal["ledger-evidence/1"]
     mode: Mode
@@ -68,7 +68,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # --- writing -----------------------------------------------------------------------------------
 
 
-def seal(files: Files, *, tree: Tree, mode: Mode, statements: tuple[str, ...]) -> dict[str, bytes]:
+def seal(
+    files: Files, *, tree: CommittedTree, mode: Mode, statements: tuple[str, ...]
+) -> dict[str, bytes]:
     """Return the files with their manifest."""
     digests = {name: sha256_hex(content) for name, content in files.items()}
     manifest = Manifest(tree, digests, FORMAT, mode, statements)

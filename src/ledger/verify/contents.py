@@ -31,9 +31,9 @@ from ledger.verify.container import (
     README,
     STAMP,
     STAMP_CERTIFICATES,
+    CommittedTree,
     Files,
     Mode,
-    Tree,
     parse_manifest,
 )
 from ledger.verify.exhibits import exhibits
@@ -80,7 +80,7 @@ def read(files: Files) -> Casefile:
             raise MalformedError("file_missing", f"the file {name} is not there")
     note = files[CHECKPOINT]
     checkpoint = parse_note(note).checkpoint
-    stated = Tree(checkpoint.origin, b64_encode(checkpoint.root), checkpoint.size)
+    stated = CommittedTree(checkpoint.origin, b64_encode(checkpoint.root), checkpoint.size)
     if manifest.checkpoint != stated:
         raise MalformedError("manifest_mismatch", "the manifest states another checkpoint")
     for statement in manifest.statements:

@@ -8,11 +8,11 @@ import pytest
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import (
-    Group,
     Judgement,
     Outcome,
     Sign,
     Signer,
+    SignerGroup,
     SignerPolicy,
     SignerVerdict,
     append_signature,
@@ -255,5 +255,5 @@ def test_a_policy_nests_at_most_eight_levels() -> None:
 def test_a_policy_is_json() -> None:
     text = '{"threshold":2,"of":["a",{"threshold":1,"of":["b","*"]}],"required":["a"],"hmac":true}'
     assert parse_signer_policy(json.loads(text)) == SignerPolicy(
-        threshold=2, of=("a", Group(threshold=1, of=("b", "*"))), required=("a",), hmac=True
+        threshold=2, of=("a", SignerGroup(threshold=1, of=("b", "*"))), required=("a",), hmac=True
     )
