@@ -10,6 +10,9 @@ from ledger.commands.writer import Answer
 from ledger.domain.vocabulary import Status
 from ledger.http.problems import answers
 
+# What every route that reads for a signed-in person can answer besides what it shows.
+READ = answers(401, 404, 503)
+
 
 class RecordedAnswer(msgspec.Struct, rename="camel"):
     """Where the last event of a command stands."""

@@ -10,6 +10,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.errors import NotFoundError
+from ledger.http.answers import READ
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -28,7 +29,6 @@ from projections.timeline import TimelineItem
 from projections.users import User
 
 HEARTBEAT_S = 15.0
-READ = answers(401, 404, 503)
 PUBLIC = answers(404, 503)
 Fitness = Literal["ok", "degraded", "failing"]
 

@@ -12,7 +12,7 @@ from ledger.domain.document import Document
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
-from ledger.http.answers import Created, DecisionAnswer, DraftAnswer, recorded
+from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, recorded
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -23,7 +23,6 @@ from ledger.http.context import (
     Moment,
     SignedIn,
 )
-from ledger.http.problems import answers
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     DraftStatement,
@@ -55,7 +54,6 @@ class GeneralJws(msgspec.Struct):
     signatures: list[JwsSignature]
 
 
-READ = answers(401, 404, 503)
 SHOWN = READ | {
     200: ResponseSpec(StatementDetail, description="The statement", generate_examples=False),
     304: ResponseSpec(None, description="As `If-None-Match` has it", generate_examples=False),

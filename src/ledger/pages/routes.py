@@ -18,12 +18,11 @@ from ledger.errors import NotFoundError
 from ledger.http.context import AnyRequest
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-_ROWS = 25
 _MOST_PEOPLE = 200
 
 
@@ -85,7 +84,7 @@ def statement_list(
             db,
             at=at,
             now=web.now(),
-            limit=_ROWS,
+            limit=ROWS,
             cursor=cursor or None,
             status=wanted,
             q=q or None,
@@ -114,7 +113,7 @@ def inbox_list(
         return to_sign_in(request)
     with web.views() as (db, at):
         now = web.now()
-        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=_ROWS, cursor=cursor or None)
+        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = statements.page(
             db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
         )

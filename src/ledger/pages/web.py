@@ -14,6 +14,8 @@ from ledger.domain.vocabulary import RegistrationMode
 from ledger.http.context import AnyRequest
 from projections.users import User
 
+ROWS = 25  # of a list on a page
+
 
 class Web(Protocol):
     """The application as its pages see it: read models, the log's reader, and who is asking."""
