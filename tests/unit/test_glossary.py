@@ -50,7 +50,7 @@ BANNED = {
 TOKENS = {
     "ledger.audit.endorsements": "TimeStampToken",
     "ledger.commands.founding": "an invitation's token",
-    "ledger.commands.people": "an invitation's token",
+    "ledger.commands.registration": "an invitation's token",
     "ledger.domain": "an invitation's token",
     "ledger.http.context": "a session's token",
     "ledger.server": "an invitation's token",

@@ -19,7 +19,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
 )
 from ledger.errors import CorruptError, NotFoundError
-from ledger.sqlite.files import BUSY_TIMEOUT_S
+from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
 
 STATEMENT_TAGS = tuple(
     body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)
@@ -42,10 +42,10 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
     try:
-        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        with closed_on_error(db):
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         # A copy in a directory that cannot be written: nobody else is writing the file either.
-        db.close()
         db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
     db.execute("PRAGMA query_only=ON")
     db.execute("PRAGMA trusted_schema=OFF")
