@@ -9,7 +9,6 @@ the last batches in a power cut, never half of one; what is lost is folded again
 """
 
 import logging
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import msgspec
 
 from ledger.errors import UnavailableError
 from ledger.sqlite.files import BUSY_TIMEOUT_S
+from ledger.system import private_files
 from projections import inbox, keys, statements, streams, timeline, users
 from projections.facts import Batch
 
@@ -81,8 +81,7 @@ class Views:
 
     def _open(self) -> sqlite3.Connection:
         """Open or make the file, mode 0600, with the tables of every view as the code has it."""
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._path.chmod(0o600)
+        private_files.ensure(self._path)
         db = sqlite3.connect(
             self._path,
             timeout=BUSY_TIMEOUT_S,

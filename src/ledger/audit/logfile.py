@@ -18,9 +18,8 @@ from ledger.domain.events import (
     StatementWithdrawn,
 )
 from ledger.errors import CorruptError, NotFoundError
-from ledger.sqlite.files import BUSY_TIMEOUT_S
+from ledger.sqlite.files import BUSY_TIMEOUT_S, LOG_FORMAT
 
-FORMAT = 3
 STATEMENT_TAGS = tuple(
     body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)
 )
@@ -83,8 +82,8 @@ class Rows:
     def require_format(self) -> None:
         """Raise CorruptError `format_unknown` unless the file has the format that is known here."""
         ((found,),) = self.query("PRAGMA user_version")
-        if found != FORMAT:
-            raise CorruptError("format_unknown", f"the file has format {found}, not {FORMAT}")
+        if found != LOG_FORMAT:
+            raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
 
     def damage(self) -> Finding | None:
         """Return what SQLite's own check finds: indexes that are not those of their tables."""

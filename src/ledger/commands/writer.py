@@ -33,7 +33,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.store.log import GroupCommit, Log
-from ledger.store.sqlite.store import Receipt, Write
+from ledger.store.writes import Receipt, Write
 
 MAX_TRIES = 20
 

@@ -40,7 +40,8 @@ from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, UnavailableError
 from ledger.store.recorder import Recorder
-from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import CommitOutcome, Receipt, Write
 
 CACHED_AGGREGATES = 50_000
 MAX_BATCH = 500

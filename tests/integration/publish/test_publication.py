@@ -5,7 +5,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableE
 from ledger.publish.publication import Publication
 from ledger.publish.publisher import Publisher
 from ledger.settings import LOG_FILE, Settings
-from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import Published
 from ledger.tlog import checkpoint, merkle
@@ -601,47 +599,6 @@ def test_tiles_stay_as_they_are_where_the_entries_are_not_those_that_were_signed
     edit(ledger, "DELETE FROM tile WHERE level = 1")
     assert refusal(ledger).code == "log_forked"
     assert ledger.tree.tile(0, 0, 256)[6 * 32 : 7 * 32] == leaf_hash(state)
-
-
-# --- older files -------------------------------------------------------------------------------
-
-
-def test_a_file_of_format_2_gets_tables_for_what_others_sign(settings: Settings) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.sqlite.schema.FORMAT", 2)
-        with opened(settings) as ledger:
-            ledger.fill(400)
-            assert ledger.publication().catch_up() == 400
-            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE cosignature")
-    with opened(settings) as ledger, closing(Endorsements(ledger.store)) as endorsements:
-        newest = ledger.tree.latest()
-        assert newest is not None
-        assert endorsements.note(newest) == newest.note
-        assert ledger.publication().catch_up() == 400
-
-
-def test_a_file_of_format_1_is_brought_to_the_newest(settings: Settings) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.sqlite.schema.FORMAT", 1)
-        patch.setattr("ledger.commands.log_keys.Upkeep.open_log_keys", lambda self, state: None)
-        with opened(settings) as ledger:
-            ledger.fill(400)
-            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE tile")
-    with opened(settings) as ledger:
-        assert ledger.keys.charter.log_keys[0].first_size == 401
-        assert ledger.publication().catch_up() == 401
-        check_published(ledger, 401)
-
-
-def test_a_file_of_a_later_format_is_refused(settings: Settings) -> None:
-    with opened(settings) as ledger:
-        path = ledger.store.path
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 4")
-    db.close()
-    with pytest.raises(CorruptError) as refused:
-        Ledger(settings)
-    assert refused.value.code == "format_unknown"
 
 
 # --- rotation, retirement, end -----------------------------------------------------------------
