@@ -174,7 +174,7 @@ class Context:
 
     def _views_failures(self) -> list[str]:
         if self.follower.failure is not None:
-            return [f"the read models stopped: {self.follower.failure}"]
+            return [f"the read models fail {self.follower.failure}"]
         if self.follower.position == 0 and self.log.head() > 0:
             return [f"the read models are being made again, up to {self.follower.folded} so far"]
         return []

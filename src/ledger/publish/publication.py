@@ -8,12 +8,12 @@ What it signed last stands in a file beside the log (`signerstate`), which moves
     state: (last) becomes (new), compared and changed in one step     new is promised, for good
     signed, verified, stored with its tiles in one transaction        new is served
 
-Crash points: between the first two nothing happened. Behind the second, the next start finds a
+Crash points: between the first two nothing happened. After the second, the next start finds a
 promise without a checkpoint, computes that very tree, compares, and signs it; an Ed25519 line comes
 out the same. Two publishers of one log meet at the second: one is late and looks again.
 
-Where the log is behind the promise, or has another tree at its size, the file of the log is not
-the one that was signed: a backup was restored, or history was rewritten. Then nothing is signed
+Where the log is shorter than the promise, or has another tree at its size, the file of the log is
+not the one that was signed: a backup was restored, or history was rewritten. Then nothing is signed
 and nothing is appended any more, and the health check says why.
 """
 
@@ -21,6 +21,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from ledger import clock
 from ledger.domain.charter import STREAM
@@ -29,6 +30,7 @@ from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.system.worker import StoppedError
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge, Prover, Tile
@@ -42,12 +44,11 @@ _OURS = f'"stream":"{STREAM}"'.encode()
 _log = logging.getLogger("ledger.publisher")
 
 
-class StoppedError(Exception):
-    """The publication is to end in the middle of its work."""
-
-
 class Publication:
-    """The tree of one log as far as it is signed. For one thread; `stopping` ends a long step."""
+    """The tree of one log as far as it is signed. For one thread.
+
+    `rest` waits between long runs of hashing and tells whether to end the step there.
+    """
 
     def __init__(
         self,
@@ -55,13 +56,13 @@ class Publication:
         state: SignerState,
         keys: LogKeys,
         *,
-        stopping: threading.Event | None = None,
+        rest: Callable[[float], bool] | None = None,
     ) -> None:
         self._tree = tree
         self._state = state
         self._keys = keys
         self._origin = keys.origin
-        self._stopping = stopping or threading.Event()
+        self._rest = rest or threading.Event().wait
         # What was published last, the right edge of its tree, and what is promised beyond it.
         self._last: Checkpoint | None = None
         self._edge = Edge()
@@ -147,7 +148,7 @@ class Publication:
                 for tile in whole:
                     del tiles[tile.level, tile.n]
             # Between long runs of hashing, requests have their turn.
-            if len(leaves) == MOST_ENTRIES and self._stopping.wait(PAUSE_S):
+            if len(leaves) == MOST_ENTRIES and self._rest(PAUSE_S):
                 raise StoppedError
         if ours:
             self._keys.refresh()

@@ -128,7 +128,7 @@ def test_a_closed_log_stores_nothing_and_says_so(path: Path) -> None:
     (failed,) = log.commit([write(ONE)])
     assert raised(failed) == (UnavailableError, "storage_failed")
     with refused(UnavailableError, "storage_failed"), log.transaction():
-        raise AssertionError("there is no transaction")
+        pass
     with refused(UnavailableError, "storage_failed"):
         log.head()
 
