@@ -14,7 +14,7 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import TreeStore
-from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker
+from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker, WorkerState
 
 INTERVAL_S = 0.5  # between two checkpoints
 SETTLE_S = 0.05  # from the first of some commits to their checkpoint, while idle
@@ -125,8 +125,9 @@ class Publisher:
         At most some 1,000 entries, so that a stop takes no longer than a checkpoint: a longer rest
         is published by the next start.
         """
+        was_started = self._worker.health.state is not WorkerState.NEW
         self._worker.stop()
-        if self.is_over:
+        if self.is_over or not was_started:
             return
         try:
             for _ in range(LAST_STEPS):

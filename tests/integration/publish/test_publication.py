@@ -835,6 +835,7 @@ def test_a_stop_finishes_what_was_promised_and_the_rest(settings: Settings) -> N
         ledger.fill(30)
         publisher = publisher_of(ledger)
         publisher.open()
+        publisher.start()
         publisher.stop()
         assert publisher.size == 30
         check_published(ledger, 30)
@@ -861,6 +862,7 @@ def test_a_stop_in_an_outage_leaves_the_rest_to_the_next_start(
     publisher = publisher_of(ledger)
     publisher.open()
     monkeypatch.setattr(Publication, "step", away)
+    publisher.start()
     publisher.stop()
     assert publisher.size == 0
     assert "the rest of the log is not published: storage_failed" in caplog.text
