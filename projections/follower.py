@@ -69,12 +69,12 @@ class Follower:
 
     @property
     def position(self) -> int:
-        """The newest position that readers can see; 0 while the views are being made again."""
+        """The newest position that readers can see; 0 while the views are being rebuilt."""
         return self._position
 
     @property
     def folded(self) -> int:
-        """The newest position that is in all views, also while they are being made again."""
+        """The newest position that is in all views, also while they are being rebuilt."""
         return self._folded
 
     @property
@@ -164,7 +164,7 @@ class Follower:
                 ):
                     _log.warning(
                         "the view %s knows position %d of another log than this one, whose head is"
-                        " %d, and is made again",
+                        " %d, and is rebuilt",
                         each.name,
                         each.position,
                         head,
@@ -177,7 +177,7 @@ class Follower:
         return leaf_hash(state)
 
     def _fold(self, db: sqlite3.Connection) -> bool:
-        """Fold the next entries into the views that are furthest behind."""
+        """Fold the next entries into the views that have folded the least."""
         positions = {each.name: each.position for each in views.tracking(db)}
         after = min(positions.values())
         further = min((each for each in positions.values() if each > after), default=None)
@@ -187,7 +187,7 @@ class Follower:
             return False
         position, state = rows[-1]
         if (rows[0][0], position) != (after + 1, after + len(rows)):
-            raise CorruptError("position_missing", f"the log has a gap behind position {after}")
+            raise CorruptError("position_missing", f"the log has a gap after position {after}")
         batch = facts.decode(db, self._streams, rows)
         for view in VIEWS:
             if positions[view.NAME] == after:

@@ -1,4 +1,4 @@
-"""The application: one running ledger behind litestar, its start and its end."""
+"""The application: one running ledger served by litestar, its start and its end."""
 
 import asyncio
 import logging

@@ -88,7 +88,7 @@ def _new_log_origin(settings: Settings) -> str:
 
 
 def _load_key(path: Path) -> SigningKey:
-    """Return the ledger's key; a start that died before the founding left one behind."""
+    """Return the ledger's key; a start that died before the founding left one."""
     if path.exists():
         return SigningKey.from_pem(path.read_bytes())
     key = SigningKey.generate()

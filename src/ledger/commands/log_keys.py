@@ -1,6 +1,6 @@
 """What the operator does with the ledger's own key: log keys announced, rotated, retired; the end.
 
-Each is an act in the ledger's own stream, decided by `charter` and made again by the audit.
+Each is an act in the ledger's own stream, decided by `charter` and decided again by the audit.
 """
 
 from collections.abc import Callable

@@ -47,7 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Events to append to one stream behind the state `before`, and the answer's members."""
+    """Events to append to one stream after the state `before`, and the answer's members."""
 
     stream: UUID
     before: Any

@@ -97,5 +97,5 @@ class ReadModels:
         if self.follower.failure is not None:
             return [f"the read models fail {self.follower.failure}"]
         if self.follower.position == 0 and self.log.head() > 0:
-            return [f"the read models are being made again, up to {self.follower.folded} so far"]
+            return [f"the read models are being rebuilt, up to {self.follower.folded} so far"]
         return []

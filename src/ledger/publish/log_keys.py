@@ -1,7 +1,8 @@
 """The private keys that sign checkpoints: in a file of mode 0600, announced in the log.
 
 They sign checkpoints and nothing else; the ledger's own key, which announces them, signs no
-checkpoint. Which key signs which size is what the log says, read anew when its own stream grows.
+checkpoint. The log says which key signs which size; it is read again when the ledger's own stream
+grows.
 """
 
 from functools import reduce

@@ -157,7 +157,7 @@ class Publication:
     def _prove(self, new: Checkpoint, tiles: Tiles) -> None:
         """Verify the consistency proof from the last checkpoint, as any auditor would.
 
-        Tiles that do not join the two trees were damaged: they are made again from the entries.
+        Tiles that do not join the two trees are damaged and rebuilt from the entries.
         """
         try:
             self._verify_consistency(new, tiles)
@@ -207,7 +207,7 @@ class Publication:
         return published, stated
 
     def _align(self) -> None:
-        """Find where to go on: behind the newest checkpoint, or with a promise that has none."""
+        """Find where to go on: after the newest checkpoint, or with a promise that has none."""
         self._keys.refresh()
         published, stated = self.compare()
         edge = Edge() if published is None else self._edge_of(published)
@@ -218,8 +218,8 @@ class Publication:
             _log.warning("the signer's state does not know what was signed, and follows the log")
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
-        behind = stated is not None and (published is None or published.size < stated.size)
-        self._last, self._edge, self._due = published, edge, stated if behind else None
+        is_due = stated is not None and (published is None or published.size < stated.size)
+        self._last, self._edge, self._due = published, edge, stated if is_due else None
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
@@ -245,7 +245,7 @@ class Publication:
 
         If they do not, tiles stay as they are: they show which entries were changed.
         """
-        _log.warning("tiles are damaged and made again from %d entries", published.size)
+        _log.warning("tiles are damaged and rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
         _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)

@@ -24,7 +24,7 @@ from ledger.tlog.checkpoint import verify_note
 from ledger.tlog.merkle import Prover
 from ledger.tlog.vkeys import parse_vkey
 
-ROUND_S = 2.0  # after this, a round leaves the slow ones behind
+ROUND_S = 2.0  # a round waits no longer for slow witnesses
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 LAG_MS = 60_000
 ALARMS = ("witness_ahead", "witness_sees_fork")

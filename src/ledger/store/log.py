@@ -174,7 +174,7 @@ class Log(Application[UUID]):
         return self.store.head()
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Return up to `limit` (position, state) pairs behind `after`."""
+        """Return up to `limit` (position, state) pairs after `after`."""
         return self.store.read(after, limit)
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:

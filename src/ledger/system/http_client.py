@@ -168,7 +168,7 @@ class _Request(NamedTuple):
 class _Bounded:
     """What `http.client` uses of a socket, with a deadline over all of it.
 
-    A time-out of the socket starts anew with each byte: a server that sends one a second would
+    A time-out of the socket begins again with each byte: a server that sends one a second would
     hold a reader of its headers for hours.
     """
 
