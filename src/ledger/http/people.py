@@ -71,7 +71,7 @@ async def begin_registration(
     data: JSONBody[BeginRegistration], people: FromPeople, site: FromSite
 ) -> RegistrationBegun:
     """Begin a registration: options for a new passkey, and a nonce for its attestation."""
-    begun = people.begin_registration(data.name, data.role, data.invitation)
+    begun = people.registration.begin(data.name, data.role, data.invitation)
     return RegistrationBegun(
         ceremony=begun.id,
         user=begun.ceremony.user,
@@ -95,7 +95,7 @@ async def complete_registration(
     models: FromReadModels,
 ) -> Response[bytes]:
     """Record a person, their passkey and their attested key, or nothing at all."""
-    answer, user = await people.complete_registration(
+    answer, user = await people.registration.complete(
         data.ceremony, data.registration.passkey(), data.key.submission()
     )
     response = Response(answer.body, status_code=201, media_type="application/json")
@@ -109,7 +109,7 @@ async def complete_registration(
 @post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun, 429))
 async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> PasskeyBegun:
     """Begin a sign-in: a random challenge for any passkey of this ledger."""
-    begun = people.begin_sign_in()
+    begun = people.sign_in.begin()
     options = request_options(party=site.settings.party, challenge=begun.ceremony.challenge)
     return PasskeyBegun(begun.id, options)
 
@@ -122,8 +122,9 @@ async def sign_in(
     models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with a passkey."""
-    user = people.sign_in(data.ceremony, data.assertion.evidence())
-    return _signed_in(sessions, models, user)
+    return _signed_in(
+        sessions, models, people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
+    )
 
 
 @post("/api/sessions", status_code=200, responses=done(Session))
@@ -131,7 +132,7 @@ async def sign_in_by_key(
     data: JSONBody[SignedAct], people: FromPeople, sessions: FromSessions, models: FromReadModels
 ) -> Response[Session]:
     """Sign in with an attested key: for machines."""
-    return _signed_in(sessions, models, people.sign_in_by_key(data.act))
+    return _signed_in(sessions, models, people.sign_in.with_key(data.act))
 
 
 def _signed_in(sessions: Sessions, models: ReadModels, user: str) -> Response[Session]:
@@ -168,7 +169,7 @@ async def begin_key(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> RegistrationBegun:
     """Begin the attestation of one more signing key."""
-    begun = people.begin_key(user)
+    begun = people.keys.begin(user)
     return RegistrationBegun(
         ceremony=begun.id,
         user=user,
@@ -181,13 +182,13 @@ async def begin_key(
 @post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
 async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedIn) -> Created:
     """Record one more attested key."""
-    return Created(await people.add_key(user, data.ceremony, data.key.submission()))
+    return Created(await people.keys.add(user, data.ceremony, data.key.submission()))
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
 async def revoke_key(kid: FromPath[str], data: JSONBody[SignedAct], people: FromPeople) -> Created:
     """End a signing key."""
-    return Created(await people.revoke_key(kid, data.act))
+    return Created(await people.keys.revoke(kid, data.act))
 
 
 @post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404, 429))
@@ -195,7 +196,7 @@ async def begin_passkey(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> PasskeyBegun:
     """Begin the registration of one more passkey."""
-    begun, name = people.begin_passkey(user)
+    begun, name = people.passkeys.begin(user)
     options = creation_options(
         party=site.settings.party,
         party_name=site.settings.name,
@@ -213,7 +214,7 @@ async def add_passkey(
 ) -> Created:
     """Record one more passkey."""
     passkey = data.registration.passkey()
-    return Created(await people.add_passkey(user, data.ceremony, passkey, data.act))
+    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act))
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
@@ -221,7 +222,7 @@ async def remove_passkey(
     credential_id: FromPath[str], data: JSONBody[SignedAct], people: FromPeople
 ) -> Created:
     """End a passkey."""
-    return Created(await people.remove_passkey(credential_id, data.act))
+    return Created(await people.passkeys.remove(credential_id, data.act))
 
 
 @post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))
@@ -229,13 +230,13 @@ async def grant_role(
     user_id: FromPath[str], data: JSONBody[SignedAct], people: FromPeople
 ) -> Created:
     """Give a person one more role."""
-    return Created(await people.grant_role(user_id, data.act))
+    return Created(await people.roles.grant(user_id, data.act))
 
 
 @post("/api/invitations", responses=recorded(InvitationRecorded))
 async def invite(data: JSONBody[SignedAct], people: FromPeople) -> Created:
     """Invite somebody."""
-    return Created(await people.invite(data.act))
+    return Created(await people.roles.invite(data.act))
 
 
 # Whoever is a stranger can begin these: they cost us a row each and are limited per address.

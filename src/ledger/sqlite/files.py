@@ -49,6 +49,16 @@ def open_private(path: Path) -> sqlite3.Connection:
     )
 
 
+@contextmanager
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Lend a connection that was just opened; close it if the block raises."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch a new file to its write-ahead log, which it keeps for ever.
 
