@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -102,14 +103,13 @@ def _verified(
 ) -> VerificationReport:
     options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
     if is_address(source):
-        download = Download(progress=progress)
-        if is_log(source):
-            files = download.read_log(source)
-            size = parse_note(files[CHECKPOINT]).checkpoint.size
-            return verify_log(
-                files, announced_keys=download.announced_keys(source, size), **options
-            )
-        found: bytes | dict[str, bytes] = download.read(source)
+        with closing(Download(progress=progress)) as download:
+            if is_log(source):
+                files = download.read_log(source)
+                size = parse_note(files[CHECKPOINT]).checkpoint.size
+                announced = download.announced_keys(source, size)
+                return verify_log(files, announced_keys=announced, **options)
+            found: bytes | dict[str, bytes] = download.read(source)
     elif Path(source).is_dir():
         found = read_directory(Path(source))
     else:

@@ -5,7 +5,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,8 @@ from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableE
 from ledger.publish.publication import Publication
 from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
-from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import Published
+from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Prover, Tile
@@ -603,47 +601,6 @@ def test_tiles_stay_as_they_are_where_the_entries_are_not_those_that_were_signed
     assert ledger.tree.tile(0, 0, 256)[6 * 32 : 7 * 32] == leaf_hash(state)
 
 
-# --- older files -------------------------------------------------------------------------------
-
-
-def test_a_file_of_format_2_gets_tables_for_what_others_sign(settings: Settings) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.sqlite.schema.FORMAT", 2)
-        with opened(settings) as ledger:
-            ledger.fill(400)
-            assert ledger.publication().catch_up() == 400
-            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE cosignature")
-    with opened(settings) as ledger, closing(Endorsements(ledger.store)) as endorsements:
-        newest = ledger.tree.latest()
-        assert newest is not None
-        assert endorsements.note(newest) == newest.note
-        assert ledger.publication().catch_up() == 400
-
-
-def test_a_file_of_format_1_is_brought_to_the_newest(settings: Settings) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.sqlite.schema.FORMAT", 1)
-        patch.setattr("ledger.commands.log_keys.Upkeep.open_log_keys", lambda self, state: None)
-        with opened(settings) as ledger:
-            ledger.fill(400)
-            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE tile")
-    with opened(settings) as ledger:
-        assert ledger.keys.charter.log_keys[0].first_size == 401
-        assert ledger.publication().catch_up() == 401
-        check_published(ledger, 401)
-
-
-def test_a_file_of_a_later_format_is_refused(settings: Settings) -> None:
-    with opened(settings) as ledger:
-        path = ledger.store.path
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 4")
-    db.close()
-    with pytest.raises(CorruptError) as refused:
-        Ledger(settings)
-    assert refused.value.code == "format_unknown"
-
-
 # --- rotation, retirement, end -----------------------------------------------------------------
 
 
@@ -819,7 +776,7 @@ def test_a_log_that_is_not_published_for_long_is_not_healthy(
 def test_an_outage_passes_and_is_tried_again(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.publish.publisher.RETRY_S", 0.01)
+    monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
     failing = [True]
     heads = ledger.tree.head
 
@@ -835,7 +792,7 @@ def test_an_outage_passes_and_is_tried_again(
     until(lambda: publisher.failure is not None)
     assert not publisher.is_over
     assert publisher.reasons() == [
-        "the log is not published: storage_failed: the log cannot be read"
+        "the log is not published: storage_failed: the log cannot be read (retried for 0 s)"
     ]
     failing[0] = False
     wait_for(publisher, FOUNDING)
@@ -858,6 +815,57 @@ def test_a_bug_stops_the_publisher_and_is_seen(
     with pytest.raises(UnavailableError) as refused:
         publisher.require_sound()
     assert refused.value.code == "log_unsound"
+
+
+def test_a_stop_publishes_what_was_committed(settings: Settings) -> None:
+    with opened(settings) as ledger:
+        publisher = Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=60)
+        publisher.open()
+        publisher.start()
+        wait_for(publisher, FOUNDING)
+        ledger.fill(30)  # the publisher rests now
+        publisher.stop()
+        assert publisher.size == 30
+        check_published(ledger, 30)
+
+
+def test_a_stop_finishes_what_was_promised_and_the_rest(settings: Settings) -> None:
+    with opened(settings) as ledger:
+        promise_without_checkpoint(ledger)
+        ledger.fill(30)
+        publisher = publisher_of(ledger)
+        publisher.open()
+        publisher.start()
+        publisher.stop()
+        assert publisher.size == 30
+        check_published(ledger, 30)
+
+
+def promise_without_checkpoint(ledger: Ledger) -> None:
+    """Die between the promise of the first checkpoint and the checkpoint."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TreeStore, "publish", _die)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.publication().catch_up()
+
+
+def _die(*_: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def test_a_stop_in_an_outage_leaves_the_rest_to_the_next_start(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(self: Publication) -> bool:
+        raise UnavailableError("storage_failed", "the log cannot be read")
+
+    publisher = publisher_of(ledger)
+    publisher.open()
+    monkeypatch.setattr(Publication, "step", away)
+    publisher.start()
+    publisher.stop()
+    assert publisher.size == 0
+    assert "the rest of the log is not published: storage_failed" in caplog.text
 
 
 def test_a_long_catch_up_ends_when_it_is_stopped(
