@@ -18,7 +18,8 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
 from ledger.domain.passkey import attestation_challenge
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.statement import Statement
 from ledger.settings import read_settings
 from ledger.store.log import GroupCommit, Log

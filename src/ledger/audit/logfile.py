@@ -11,19 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
-from ledger.domain.events import (
-    StatementDrafted,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
-)
+from ledger.domain.events import BODIES
 from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
 
 FORMAT = 3
-STATEMENT_TAGS = tuple(
-    body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)
-)
+STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 # A window is read in one short transaction: a long one would keep a live log's WAL growing.
 WINDOW = 8_192
 

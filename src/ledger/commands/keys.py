@@ -5,10 +5,10 @@ from uuid import UUID
 from ledger.commands.acts import owner_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.writer import Answer, Plan, Reading, Writer
-from ledger.domain import person
+from ledger.domain import person, signing_keys
 from ledger.domain.passkey import sign_count
-from ledger.domain.person import KeySubmission
 from ledger.domain.receipts import ADD_KEY, joined
+from ledger.domain.signing_keys import KeySubmission
 from ledger.store.sqlite.sessions import OperationalState
 
 
@@ -34,7 +34,7 @@ class KeyCommands:
             owner, founding = reading.person(stream), reading.charter()
             # The log knows the counts in its own events; a sign-in may have passed them.
             self._state.require_growth(key.assertion.credential_id, sign_count(key.assertion))
-            body = person.attest_key(
+            body = signing_keys.attest_key(
                 owner,
                 key,
                 nonce=begun.nonce,
@@ -48,13 +48,13 @@ class KeyCommands:
         return answer
 
     async def revoke(self, kid: str, act: str) -> Answer:
-        """End a signing key, as `person.revoke_key` decides; raise NotFoundError `key_unknown`."""
+        """End a key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
         owner = owner_of(self._writer, f"kid/{kid}", "key_unknown")
         return await write_act(
             self._writer,
             owner,
             act,
-            lambda them, actor, reading: person.revoke_key(
+            lambda them, actor, reading: signing_keys.revoke_key(
                 them, actor, kid, act, ledger=reading.charter().ledger, now_ms=reading.now_ms
             ),
             {"kid": kid},

@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey
 from ledger.commands.writer import Answer, Plan, Reading, Writer
-from ledger.domain import charter, person
+from ledger.domain import charter, person, signing_keys
 from ledger.domain.events import Event, PasskeyAdded, UserRegistered
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
 from ledger.domain.receipts import REGISTER, joined
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError
 
@@ -63,7 +64,7 @@ def _decide(passkey: NewPasskey, key: KeySubmission, begun: Ceremony, reading: R
         transports=passkey.transports,
     )
     newcomer = _newcomer(stream, registered, added)
-    attested = person.attest_key(
+    attested = signing_keys.attest_key(
         newcomer,
         key,
         nonce=begun.nonce,
@@ -94,8 +95,6 @@ def _find_invitation(reading: Reading, token: str) -> charter.Invitation:
 
 def _newcomer(stream: UUID, registered: UserRegistered, added: PasskeyAdded) -> Person:
     """Return the person as they are before their first key is attested."""
-    first, second = (
-        Event(stream=stream, version=version, at="", body=body)
-        for version, body in enumerate((registered, added), start=1)
-    )
+    first = Event(stream=stream, version=1, at="", body=registered)
+    second = Event(stream=stream, version=2, at="", body=added)
     return person.evolve(person.evolve(None, first), second)

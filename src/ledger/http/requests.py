@@ -7,7 +7,7 @@ from litestar import Request
 
 from ledger.commands.ceremonies import NewPasskey
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.person import KeySubmission
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 
