@@ -1,9 +1,5 @@
 """Cosignatures: what a witness signs, and who may have signed what."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
@@ -16,10 +12,8 @@ from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import NoteSignature, parse_lines, parse_note, verify_lines, verify_note
 from ledger.tlog.vkeys import COSIGNER, ED25519, NoteKey, NoteSigner, parse_vkey
+from tests.support.tlog_vectors import NOTES
 
-NOTES: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "vectors" / "tlog" / "notes.json").read_text()
-)
 NOTE: str = NOTES["notes"][10]["note"]
 POINT = parse_note(NOTE.encode()).checkpoint
 LOG_KEY = parse_vkey(NOTES["ed25519"]["vkey"])

@@ -1,16 +1,13 @@
 """Keys of signed notes and their text form."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import COSIGNER, ED25519, ML_DSA_44, WITNESS_KINDS, NoteKey, parse_vkey
+from tests.support.tlog_vectors import NOTES
 
-NOTES = json.loads((Path(__file__).parents[2] / "vectors" / "tlog" / "notes.json").read_text())
 NAME = "ledger.example.com/a"
 # The example of the note format's first implementation, golang.org/x/mod/sumdb/note.
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
