@@ -1,0 +1,86 @@
+"""A file has at most 300 lines and a function at most 60, so that each is read in one go."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FILE_LINES, FUNCTION_LINES = 300, 60
+
+# `make verifier` writes this file from web/verify, whose files are counted.
+GENERATED = {"web/verify.html"}
+# What others recorded or published; its size is theirs.
+RECORDED = "tests/vectors/node/node_modules/"
+
+# Still too long. A name goes from here in the change that makes it short enough.
+LONG_FILES = {
+    "src/ledger/commands/people.py",
+    "src/ledger/domain/events.py",
+    "src/ledger/domain/person.py",
+    "src/ledger/domain/statement.py",
+    "src/ledger/store/sqlite/store.py",
+    "src/ledger/verify/auditor.py",
+    "tests/integration/publish/test_publication.py",
+    "web/static/css/base.css",
+    "web/static/css/components.css",
+    "web/verify/page.css",
+}
+LONG_FUNCTIONS = {
+    "src/ledger/server.py:build",
+    "tests/browser/test_journey.py:"
+    "test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing",
+}
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Return the text of every file that people read, by its path from the root."""
+    folders = {
+        "src/ledger": ("*.py",),
+        "projections": ("*.py",),
+        "tests": ("*.py", "*.mjs"),
+        "benchmarks": ("*.py",),
+        "web": ("*.js", "*.css", "*.html"),
+    }
+    found = {
+        path.relative_to(ROOT).as_posix(): path
+        for folder, patterns in folders.items()
+        for pattern in patterns
+        for path in (ROOT / folder).rglob(pattern)
+    }
+    return {
+        name: path.read_text("utf-8")
+        for name, path in found.items()
+        if name not in GENERATED and not name.startswith(RECORDED)
+    }
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    """Return (path:name, lines) of every function, without its decorators."""
+    for path, text in sources().items():
+        if path.endswith(".py"):
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    assert node.end_lineno is not None
+                    yield f"{path}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_a_file_has_at_most_300_lines() -> None:
+    long = {name for name, text in sources().items() if len(text.splitlines()) > FILE_LINES}
+    assert long == LONG_FILES
+
+
+def test_a_function_has_at_most_60_lines() -> None:
+    assert {name for name, lines in functions() if lines > FUNCTION_LINES} == LONG_FUNCTIONS
+
+
+def test_the_files_are_found() -> None:
+    assert {
+        "src/ledger/domain/statement.py",
+        "projections/views.py",
+        "tests/unit/test_sizes.py",
+        "benchmarks/jws.py",
+        "web/verify/page.js",
+        "web/static/css/base.css",
+    } <= sources().keys()
