@@ -39,7 +39,7 @@ def test_values_of_other_types_are_found_without_a_traceback(
         db.execute(f"ALTER TABLE other RENAME TO {table}")
         for name in names:
             (before,) = db.execute(f"SELECT {name} FROM {table} WHERE rowid = 3").fetchone()
-            for value in (None, "text", 1.5, b""):
+            for value in (None, "text", 1.5, b"\x00"):
                 db.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = 3", (value,))
                 assert audited(copy).verdict == "invalid", (name, value)
             db.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = 3", (before,))
