@@ -22,7 +22,6 @@ LONG_FILES = {
     "src/ledger/domain/statement.py",
     "src/ledger/store/sqlite/store.py",
     "src/ledger/verify/auditor.py",
-    "tests/integration/publish/test_publication.py",
     "web/static/css/base.css",
     "web/static/css/components.css",
     "web/verify/page.css",

@@ -1,8 +1,13 @@
-"""A statement that people decided."""
+"""Ledgers without a server, and a statement that people decided."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from ledger.settings import Settings
 from tests.support.actor import Actor, Drafted, policy_of
+from tests.support.logs import Ledger, opened, settings_of
 
 
 @pytest.fixture
@@ -12,3 +17,14 @@ def drafted(alice: Actor, bob: Actor) -> Drafted:
     assert bob.approve(statement).status_code == 201
     assert alice.approve(statement).status_code == 201
     return statement
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_of(tmp_path / "data")
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    with opened(settings) as ledger:
+        yield ledger
