@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from ledger.domain import charter
+from ledger.domain.drafting import draft
 from ledger.domain.events import (
     Event,
     LedgerCreated,
@@ -15,7 +16,6 @@ from ledger.domain.events import (
     StatementSigned,
     UserRegistered,
 )
-from ledger.domain.statement import draft
 from ledger.verify.auditor import AuditError
 from tests.support.chronicle import TOKEN, Chronicle, every_type
 from tests.support.forgery import refusal, sealed
@@ -31,7 +31,7 @@ def told(event: Event) -> Any:
 
 
 def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
-    raw = EVENTS[24].body.document.encode()  # type: ignore[attr-defined]  # a draft
+    raw = EVENTS[24].body.document.encode()  # type: ignore[union-attr]  # a draft
     mallory = Signer(66, "investor")
     body = StatementSigned(
         signer=BOB,
