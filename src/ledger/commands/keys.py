@@ -48,7 +48,7 @@ class KeyCommands:
         return answer
 
     async def revoke(self, kid: str, act: str) -> Answer:
-        """End a signing key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
+        """End a key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
         owner = owner_of(self._writer, f"kid/{kid}", "key_unknown")
         return await write_act(
             self._writer,
