@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from ledger import clock
+from ledger.domain import drafting
 from ledger.domain.events import Event
 from ledger.verify import container
 from ledger.verify.bundle import verify
