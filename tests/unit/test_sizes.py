@@ -88,7 +88,7 @@ def test_a_function_has_at_most_60_lines() -> None:
 
 def test_the_files_are_found() -> None:
     assert {
-            "projections/views.py",
+        "projections/views.py",
         "tests/unit/test_sizes.py",
         "benchmarks/jws.py",
         "web/verify/page.js",
