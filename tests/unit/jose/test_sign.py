@@ -186,3 +186,17 @@ def test_compact_holds_what_it_can() -> None:
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(TypeError, match="expires_in"):
         sign_multi(b"x", [ALICE], expires_in=1)  # type: ignore[call-arg]
+
+
+def test_an_object_that_is_nested_too_deep_is_not_signed() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(200):
+        deep = {"x": deep}
+    assert refused(deep, [ALICE]) == "jws_invalid"
+
+
+def test_a_secret_signer_takes_another_algorithm() -> None:
+    signer = import_private(SECRET, alg="HS256")
+    assert import_private(signer, alg="HS256") is signer
+    other = import_private(signer, alg="HS512")
+    assert (other.alg, other.secret) == ("HS512", SECRET)

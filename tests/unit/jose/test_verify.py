@@ -243,3 +243,9 @@ def test_what_is_plain_is_parsed_the_quick_way_and_duplicates_are_not() -> None:
         ):
             assert forms._parse_plain(text.replace(old, new, 1).encode(), Limits()) is None
     assert forms._parse_plain(b'{"payload":"","signatures":[]}', Limits()) is None
+
+
+def test_a_text_with_a_lone_surrogate_is_no_jws() -> None:
+    with pytest.raises(MalformedError) as refused:
+        verify_multi_all('{"payload":"\ud800"}', ALICE.public)
+    assert refused.value.code == "jws_invalid_serialization"

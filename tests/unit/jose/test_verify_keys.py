@@ -197,3 +197,8 @@ def test_a_lookup_for_an_entry_without_protected_header_sees_an_empty_one() -> N
     assert seen == [{}]
     assert codes(found) == ["jwk_key_not_found"]
     assert found.outcomes[0].error == Failure("jwk_key_not_found", "the lookup knows no such key")
+
+
+def test_a_set_of_keys_is_its_own_set() -> None:
+    keys = key_set([ALICE.to_public_jwk()])
+    assert key_set(keys) is keys

@@ -111,3 +111,12 @@ def test_anything_else_than_lines_is_refused(raw: bytes) -> None:
     with pytest.raises(MalformedError) as refused:
         parse_lines(raw)
     assert refused.value.code == "note_malformed"
+
+
+def test_a_name_of_over_255_bytes_has_no_place_in_an_ml_dsa_cosignature() -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    longest = NoteSigner("w" * 255, private, cosigner=True)
+    assert checkpoint.sign_lines(POINT, [longest], now_s=TIME).count(b"\n") == 1
+    with pytest.raises(MalformedError) as refused:
+        checkpoint.sign_lines(POINT, [NoteSigner("w" * 256, private, cosigner=True)], now_s=TIME)
+    assert refused.value.code == "checkpoint_malformed"

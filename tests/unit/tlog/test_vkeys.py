@@ -1,6 +1,8 @@
 """Keys of signed notes and their text form."""
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, RefusedError
@@ -138,6 +140,17 @@ RSA_LIKE = (
     ],
 )
 def test_a_broken_key_file_is_refused(pem: bytes) -> None:
+    with pytest.raises(MalformedError) as refused:
+        vkeys.from_pem(NAME, pem)
+    assert refused.value.code == "log_keys_invalid"
+
+
+def test_a_key_file_with_a_key_of_another_kind_is_refused() -> None:
+    pem = X25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
     with pytest.raises(MalformedError) as refused:
         vkeys.from_pem(NAME, pem)
     assert refused.value.code == "log_keys_invalid"
