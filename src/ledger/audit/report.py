@@ -8,7 +8,6 @@ from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
-EXIT_CODES: dict[AuditVerdict, int] = {"verified": 0, "invalid": 1, "unverifiable": 3, "stale": 4}
 
 
 class AuditReport(msgspec.Struct, kw_only=True, rename="camel"):
@@ -37,11 +36,6 @@ class AuditReport(msgspec.Struct, kw_only=True, rename="camel"):
     seconds: float
     jobs: int
     tool: str
-
-    @property
-    def exit_code(self) -> int:
-        """What the command ends with."""
-        return EXIT_CODES[self.verdict]
 
 
 _HEADS: dict[AuditVerdict, str] = {

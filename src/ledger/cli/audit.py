@@ -1,7 +1,4 @@
-"""`ledger audit`: the whole ledger held against its own evidence, without the server.
-
-Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified, 4 stale.
-"""
+"""`ledger audit`: the whole ledger held against its own evidence, without the server."""
 
 import argparse
 import sys
@@ -12,9 +9,10 @@ import msgspec
 
 from ledger.audit import report, report_html
 from ledger.audit.endorsements import Trusted
-from ledger.audit.report import AuditReport
+from ledger.audit.report import AuditReport, AuditVerdict
 from ledger.audit.run import Request, audit
 from ledger.cli.compare_views import compare_views
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import MalformedError
 from ledger.settings import LOG_FILE, Settings
 from ledger.timestamp.verify import parse_certificates
@@ -22,6 +20,12 @@ from ledger.tlog.witness_policy import parse_policy
 
 VIEWS_FILE = "views.sqlite"
 MOST_JOBS = 64
+_CODES: dict[AuditVerdict, ExitCode] = {
+    "verified": ExitCode.DONE,
+    "invalid": ExitCode.INVALID,
+    "unverifiable": ExitCode.UNVERIFIABLE,
+    "stale": ExitCode.UNMET,
+}
 _BAR = 30
 _EVERY_S = 0.2
 
@@ -30,7 +34,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `audit`."""
     text = "verify everything that is stored, and make every decision again"
     parser = commands.add_parser("audit", help=text, description=text)
-    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of its own, too")
     parser.add_argument("--log-key", metavar="VKEY", help="a key that has to sign this log")
@@ -39,6 +45,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--resume", type=Path, metavar="FILE", help="believe this file of an earlier run, and go on"
     )
     parser.add_argument("--quiet", action="store_true", help="say nothing but the exit code")
+    declare(
+        parser,
+        {
+            ExitCode.DONE: "verified",
+            ExitCode.INVALID: "invalid; the report has the first position that is wrong",
+            ExitCode.UNVERIFIABLE: (
+                "unverifiable: nothing is signed yet, or not by the key that you gave"
+            ),
+            ExitCode.UNMET: "stale: sound, but entries of over a minute ago have no checkpoint",
+        },
+    )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -74,7 +91,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         chosen.html.write_text(report_html.to_html(found), encoding="utf-8")
     if not chosen.quiet:
         print(report.to_json(found).decode() if chosen.json else report.to_text(found), end="")
-    return found.exit_code
+    return _CODES[found.verdict]
 
 
 def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:

@@ -1,7 +1,6 @@
 """`ledger export`: what is in the log, for others to read.
 
 A format is a function from the settings and options to bytes written; each is named in FORMATS.
-Exit codes: 0 written, 1 stored bytes contradict each other, 2 usage or I/O.
 """
 
 import argparse
@@ -15,10 +14,10 @@ from typing import BinaryIO
 from ledger.audit import trail
 from ledger.audit.logfile import Rows
 from ledger.cli import export_bundle
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import LOG_FILE, Settings
 
-INVALID = 1
 WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
 
 
@@ -46,7 +45,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `export`."""
     text = "write what is in the log, for others to read; the server may run beside it"
     parser = commands.add_parser("export", help=text, description=text)
-    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+    )
     parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
     parser.add_argument(
         "-o",
@@ -56,6 +57,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where to write; - is standard output",
     )
     export_bundle.add_arguments(parser)
+    declare(
+        parser,
+        {
+            ExitCode.DONE: "written",
+            ExitCode.INVALID: "stored bytes contradict each other; no file is written",
+        },
+    )
 
 
 @contextmanager
@@ -85,5 +93,5 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             out.flush()
     except CorruptError as error:
         print(f"ledger: {error}", file=sys.stderr)
-        return INVALID
-    return 0
+        return ExitCode.INVALID
+    return ExitCode.DONE

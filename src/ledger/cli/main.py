@@ -1,8 +1,5 @@
 """The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
 `replay`, `jws …`.
-
-Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
-more, which are in cli_….py.
 """
 
 import argparse
@@ -18,12 +15,12 @@ import uvicorn
 
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import LedgerError
 from ledger.http.connection import Connection
 from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
 
-USAGE_ERROR = 2
 GRACE_S = 2
 # Objects, from the default of 700: requests leave few cycles behind, and looking for them this
 # often cost a fifteenth of the processor.
@@ -40,10 +37,15 @@ def make_parser() -> argparse.ArgumentParser:
         ("rebuild", "delete the read models; the next start makes them again from the log"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+        command.add_argument(
+            "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+        )
         if name == "serve":
-            command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
-            command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
+            command.add_argument("--port", metavar="N", help="port to listen on (LEDGER_PORT)")
+            command.add_argument(
+                "--host", metavar="ADDRESS", help="address to listen on (LEDGER_HOST)"
+            )
+        declare(command, {ExitCode.DONE: "done"})
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
         return serve(settings)
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        return ExitCode.USAGE
 
 
 def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) -> dict[str, str]:
@@ -109,7 +111,7 @@ def serve(settings: Settings) -> int:
     )
     with suppress(KeyboardInterrupt):
         _Server(configuration, application.state["end_streams"]).run()
-    return 0
+    return ExitCode.DONE
 
 
 class _Server(uvicorn.Server):
@@ -131,4 +133,4 @@ def rebuild(settings: Settings) -> int:
         path = settings.data / f"{VIEWS_FILE}{suffix}"
         path.unlink(missing_ok=True)
     print("The read models are deleted; the next start makes them again from the log.")
-    return 0
+    return ExitCode.DONE
