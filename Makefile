@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean help lint lock run test test-node upgrade verifier
+.PHONY: bench clean help lint lock reference run test test-node upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -30,6 +30,9 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 
 verifier: .venv/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
+
+reference: .venv/test.stamp ## write the tables of docs/reference/commands.md from the parser
+	$(BIN)/python -m tests.support.commands_reference
 
 lint: .venv/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from ledger.audit.endorsements import Trusted
 from ledger.audit.report import AuditReport, AuditVerdict
 from ledger.audit.run import Request, audit
 from ledger.cli.compare_views import compare_views
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import USAGE, ExitCode, declare
 from ledger.errors import MalformedError
 from ledger.settings import LOG_FILE, Settings
 from ledger.timestamp.verify import parse_certificates
@@ -32,24 +32,33 @@ _EVERY_S = 0.2
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `audit`."""
-    text = "verify everything that is stored, and make every decision again"
+    text = "verify everything that is stored, and decide every event again"
     parser = commands.add_parser("audit", help=text, description=text)
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of its own, too")
-    parser.add_argument("--log-key", metavar="VKEY", help="a key that has to sign this log")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes (as many as there are)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
+    parser.add_argument("--log-key", metavar="VKEY", help="a vkey that has to be one of the log's")
     parser.add_argument(
-        "--resume", type=Path, metavar="FILE", help="believe this file of an earlier run, and go on"
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes, 1 to 64 (default: one a core, fewer for a small ledger)",
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but the exit code")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="continue where the run that wrote FILE ended, and write FILE again",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
     declare(
         parser,
         {
             ExitCode.DONE: "verified",
             ExitCode.INVALID: "invalid; the report has the first position that is wrong",
+            ExitCode.USAGE: f"{USAGE}; or interrupted",
             ExitCode.UNVERIFIABLE: (
                 "unverifiable: nothing is signed yet, or not by the key that you gave"
             ),

@@ -29,9 +29,9 @@ USAGE = "usage, settings or I/O; one line on standard error says which"
 def declare(parser: argparse.ArgumentParser, meanings: Mapping[ExitCode, str]) -> None:
     """Say in `--help` and in the reference what each exit code of a command means.
 
-    `USAGE` means the same for every command, and is added.
+    Every command can return `USAGE`; a command names it only where it means more.
     """
-    listed = dict(sorted({**meanings, ExitCode.USAGE: USAGE}.items()))
+    listed = dict(sorted({ExitCode.USAGE: USAGE, **meanings}.items()))
     parser.set_defaults(exit_codes=listed)
     told = "; ".join(f"{code.value} {words}" for code, words in listed.items())
     parser.epilog = f"Exit codes: {told}."

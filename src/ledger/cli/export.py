@@ -54,7 +54,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--output",
         default="-",
         metavar="FILE",
-        help="where to write; - is standard output",
+        help="where to write (default: -, standard output)",
     )
     export_bundle.add_arguments(parser)
     declare(

@@ -21,12 +21,17 @@ from ledger.verify.container import Mode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what a bundle is made of."""
-    parser.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (for a bundle)")
+    parser.add_argument(
+        "statements",
+        nargs="*",
+        metavar="STATEMENT",
+        help="id of a statement; for a bundle, one or more",
+    )
     parser.add_argument(
         "--mode",
         choices=get_args(Mode),
         default="statement",
-        help="of a bundle: chosen entries; every entry, chosen bodies; or the whole log",
+        help="of a bundle: chosen entries (default); every entry, chosen bodies; or the whole log",
     )
 
 

@@ -67,20 +67,28 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _input(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "file", metavar="FILE", nargs="?", default="-", help="a JWS in any form; - is stdin"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="-",
+        help="a JWS in any form; - is standard input (default)",
     )
 
 
 def _sign_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "file", metavar="FILE", nargs="?", default="-", help="the payload; - is stdin"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="-",
+        help="the payload; - is standard input (default)",
     )
     command.add_argument(
         "--key",
         action="append",
         required=True,
         metavar="FILE",
-        help="a private JWK; once for each signer",
+        help="a private JWK of a signer",
     )
     command.add_argument("--alg", metavar="ALG", help="the algorithm, where a key fits several")
     command.add_argument("--typ", metavar="TYP", help="typ of every signer's protected header")
@@ -112,7 +120,7 @@ def _verify_arguments(command: argparse.ArgumentParser) -> None:
         help="the rules of the RFCs (default), or the ledger's",
     )
     command.add_argument("--strict", action="store_true", help="only keys that kid and alg name")
-    command.add_argument("--claims", action="store_true", help="check exp and nbf, now")
+    command.add_argument("--claims", action="store_true", help="compare exp and nbf with the clock")
 
 
 def _merge_arguments(command: argparse.ArgumentParser) -> None:

@@ -55,8 +55,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     action = actions.add_parser("compare", help=words, description=words)
     action.add_argument("first", metavar="FIRST", type=Path, help="file of a checkpoint")
     action.add_argument("second", metavar="SECOND", type=Path, help="file of another")
-    action.add_argument("--log", action="append", required=True, metavar="VKEY", help="log key")
-    words = "answer of the log's /log/consistency?from=&to=, for checkpoints of two sizes"
+    action.add_argument(
+        "--log", action="append", required=True, metavar="VKEY", help="a key of the log"
+    )
+    words = "what /log/consistency?from=&to= answered, for checkpoints of two sizes"
     action.add_argument("--proof", type=Path, metavar="FILE", help=words)
     declare(
         action,

@@ -34,7 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("serve", "serve the ledger until interrupted"),
-        ("rebuild", "delete the read models; the next start makes them again from the log"),
+        ("rebuild", "delete the read models; the next start rebuilds them from the log"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument(

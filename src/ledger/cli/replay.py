@@ -20,10 +20,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
     )
-    parser.add_argument("--at", metavar="POSITION|TIME", help="the newest position, by default")
-    parser.add_argument("--statement", metavar="ID", help="this statement, and people, alone")
+    parser.add_argument(
+        "--at",
+        metavar="POSITION|TIME",
+        help="a position, or an RFC 3339 time with its offset (default: the newest position)",
+    )
+    parser.add_argument(
+        "--statement", metavar="ID", help="show this statement alone, with everybody"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--fast", action="store_true", help="believe the log: verify no signature")
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="verify no signature; entries are still compared with their bodies",
+    )
     declare(
         parser,
         {

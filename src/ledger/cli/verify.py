@@ -54,7 +54,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="append",
         default=[],
         metavar="VKEY",
-        help="a key of the ledger that you expect: a vkey or a file of them; repeatable",
+        help="a key of the ledger that you expect: a vkey, or a file of them",
     )
     command.add_argument(
         "--policy",
