@@ -31,8 +31,9 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 verifier: .venv/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
 
-reference: .venv/test.stamp ## write the tables of docs/reference/commands.md from the parser
+reference: .venv/test.stamp ## write what docs/ takes from the code: the commands, and the pictures of the rooms
 	$(BIN)/python -m tests.support.commands_reference
+	$(BIN)/python -m tests.support.architecture_pictures
 
 lint: .venv/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check
