@@ -9,7 +9,7 @@ from tests.support.architecture_pictures import PAGE, PATHS, STEP, drawn_arrows,
 
 PICTURE = (ROOT / "docs/images/rooms.svg").read_text()
 TEXT = PAGE.read_text()
-PLACE = re.compile(r"`((?:src/ledger|projections|web)/[\w/.-]+)`(?: · `([\w.]+)`)?")
+PLACE = re.compile(r"`((?:src/ledger|projections|web|tests|docs)/[\w/.-]+)`(?: · `([\w.]+)`)?")
 
 
 def level(room: str) -> int:
