@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.cli.main import make_parser
+from ledger.cli.main import make_parser as _make_parser
 from tests.support.commands_reference import commands
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,9 @@ ROUTE = re.compile(
     r"(/(?:api|log|verify|audit|inbox|healthz|register|\.well-known)[^ ?]*)(?:\?.*)?"
 )
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+
+
+make_parser = cache(_make_parser)
 
 
 @cache
