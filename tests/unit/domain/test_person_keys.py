@@ -6,10 +6,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import person
+from ledger.domain import person, signing_keys
 from ledger.domain.events import Event, KeyAttested, KeyRevoked
 from ledger.domain.passkey import RelyingParty, attestation_challenge
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
@@ -28,7 +29,7 @@ def fold(state: Person, body: Any) -> Person:
 
 def attest(submission: KeySubmission, state: Person = ALICE.person, **expected: Any) -> KeyAttested:
     settings: dict[str, Any] = {"nonce": NONCE, "party": PARTY} | HERE
-    return person.attest_key(state, submission, **(settings | expected))
+    return signing_keys.attest_key(state, submission, **(settings | expected))
 
 
 def with_proof(text: str, key: TestKey = KEY) -> KeySubmission:
@@ -217,7 +218,7 @@ SECOND = fold(ALICE.person, attest(ALICE.submission(KEY)))
 
 
 def revoke(act: str, actor: Person, kid: str = KEY.kid, owner: Person = SECOND) -> KeyRevoked:
-    return person.revoke_key(owner, actor, kid, act, **HERE)
+    return signing_keys.revoke_key(owner, actor, kid, act, **HERE)
 
 
 @pytest.mark.parametrize("key", [ALICE.key, KEY], ids=["another key", "itself"])
