@@ -4,14 +4,12 @@ import base64
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from ledger.domain import events
 from ledger.encoding import b64_encode
@@ -20,14 +18,12 @@ from ledger.jose import parse_compact
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.vkeys import parse_vkey
 from ledger.verify.container import parse, write
-from tests.browser.make_verifier import WEB
 from tests.vectors.evidence.cases import good, states
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 NOTES: dict[str, Any] = json.loads((VECTORS / "notes.json").read_text())
 TREES: list[dict[str, Any]] = json.loads((VECTORS / "trees.json").read_text())["trees"]
 KEYS = [NOTES["ed25519"]["vkey"], NOTES["mlDsa44"]["vkey"]]
-SITE = "https://verifier.test/"  # routed to the files of web/: there is no such server
 # Calls a function for each list of arguments; bytes are {"b64"}, a vkey is {"vkey"}.
 EACH = """async ([module, name, calls]) => {
     const loaded = await import(`/verify/${module}.js`);
@@ -53,25 +49,6 @@ EACH = """async ([module, name, calls]) => {
 
 def raw(value: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(value).decode()}
-
-
-@pytest.fixture(scope="module")
-def page(chromium: Chromium) -> Iterator[Page]:
-    """Return a page of a site whose files are those of web/."""
-
-    def answer(route: Route) -> None:
-        path = WEB / route.request.url.removeprefix(SITE)
-        if path.suffix == ".js":
-            route.fulfill(body=path.read_text("utf-8"), content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    context = chromium.new_context()
-    context.route(f"{SITE}**", answer)
-    opened = context.new_page()
-    opened.goto(SITE)
-    yield opened
-    context.close()
 
 
 def codes(page: Page, module: str, function: str, calls: list[list[Any]]) -> list[str | None]:

@@ -29,6 +29,8 @@ ACROSS = {
     "audit": 0.88,
     "sqlite": 0.14,
     "verify": 0.74,
+    "tlog": 0.5,
+    "webauthn_grammar": 0.26,
     "jose": 0.5,
     "timestamp": 0.8,
     "clock": 0.3,
@@ -76,7 +78,7 @@ def draw_rooms() -> str:
     shapes = [_arrow(places[a], places[b]) for a, b in sorted(reduced(imports()))]
     for room, (x, y) in places.items():
         kind = "core" if room in core else "box"
-        wide = WIDTH - 40 if [room] == rows()[-1] else BOX_W
+        wide = WIDTH - 40 if [room] == rows()[-1] else max(BOX_W, 9 * len(room) + 12)
         shapes.append(
             f'<rect class="{kind}" x="{x - wide / 2:g}" y="{y:g}" width="{wide}" '
             f'height="{BOX_H}" rx="5"/>'

@@ -4,6 +4,7 @@ import { encode as toBase64Url } from "../static/js/lib/b64u.js";
 import { sha256 } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
 import { concat, fromBase64Url } from "./bytes.js";
+import { isPrimeOrder, isStrictSignature, isStrongEncoding } from "./ed25519.js";
 import { refuse, Refusal, Unknown } from "./fault.js";
 import { either, oneOf, struct, text } from "./shapes.js";
 
@@ -16,16 +17,10 @@ export const publicJwk = either(
 
 const ALGORITHMS = { OKP: ["EdDSA", "Ed25519"], EC: ["ES256"], AKP: ["ML-DSA-65"] };
 const PUBLIC_BYTES = { "Ed25519": 32, "ML-DSA-44": 1312, "ML-DSA-65": 1952 };
-const SIGNATURE_BYTES = { "Ed25519": 64, "ML-DSA-44": 2420, "ML-DSA-65": 3309 };
+const SIGNATURE_BYTES = { "ML-DSA-44": 2420, "ML-DSA-65": 3309 };
 const COORDINATE_BYTES = 32;
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
-
-// y coordinates of the points of order 1, 2, 4 and 8 on edwards25519: with such a key one
-// signature fits many messages. A y that is not below the prime is a second spelling.
-const PRIME = 2n ** 255n - 19n;
-const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
-const SMALL_ORDER_Y = [0n, 1n, PRIME - 1n, ORDER_8_Y, PRIME - ORDER_8_Y];
 
 export const algorithmsOf = (jwk) => ALGORITHMS[jwk.kty];
 
@@ -45,6 +40,13 @@ export function importJwk(jwk) {
   return imported.get(name);
 }
 
+/** Refuse an Ed25519 key that is not of prime order; what a person attests is of that order. */
+export function requirePrimeOrder(jwk) {
+  if (jwk.kty === "OKP" && !isPrimeOrder(fromBase64Url(jwk.x, "jwk_invalid"))) {
+    refuse("jwk_invalid", "an Ed25519 key outside the prime-order subgroup");
+  }
+}
+
 async function importOnce(jwk) {
   const bytes = (member) => fromBase64Url(jwk[member], "jwk_invalid");
   if (jwk.kty === "OKP") return importEd25519(bytes("x"));
@@ -54,10 +56,7 @@ async function importOnce(jwk) {
 
 /** Return how an Ed25519 key verifies; refuse weak and malformed ones. */
 export async function importEd25519(bytes) {
-  const y = littleEndian(bytes) & (2n ** 255n - 1n);
-  if (bytes.length !== PUBLIC_BYTES["Ed25519"] || y >= PRIME || SMALL_ORDER_Y.includes(y)) {
-    refuse("jwk_invalid", "a weak or malformed Ed25519 key");
-  }
+  if (!isStrongEncoding(bytes)) refuse("jwk_invalid", "a weak or malformed Ed25519 key");
   return importRaw("Ed25519", bytes);
 }
 
@@ -66,9 +65,12 @@ export async function importRaw(algorithm, bytes) {
   if (bytes.length !== PUBLIC_BYTES[algorithm]) refuse("jwk_invalid", "a key of another length");
   const format = algorithm === "Ed25519" ? "raw" : "raw-public";
   const key = await importKey(format, bytes, algorithm, algorithm);
+  const fits = (signature) =>
+    algorithm === "Ed25519"
+      ? isStrictSignature(signature)
+      : signature.length === SIGNATURE_BYTES[algorithm];
   return async (signature, data) =>
-    signature.length === SIGNATURE_BYTES[algorithm] &&
-    crypto.subtle.verify(algorithm, key, signature, data);
+    fits(signature) && crypto.subtle.verify(algorithm, key, signature, data);
 }
 
 /** Return how a P-256 key verifies JOSE's signatures, r ‖ s (RFC 7518 section 3.4). */
@@ -98,8 +100,4 @@ async function importKey(format, data, algorithm, name) {
     if (error.name === "DataError") throw new Refusal("jwk_invalid", "not a usable public key");
     throw new Unknown("algorithm_unknown", `this browser does not verify ${name}`);
   }
-}
-
-function littleEndian(bytes) {
-  return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }

@@ -5,7 +5,7 @@ import { equal, fromBase64Url, length, strip } from "./bytes.js";
 import { toMs } from "./clock.js";
 import { parseCompact, verifyCompact } from "./compact.js";
 import { refuse } from "./fault.js";
-import { importJwk, thumbprint } from "./keys.js";
+import { importJwk, requirePrimeOrder, thumbprint } from "./keys.js";
 import { attestationChallenge, verifyAssertion, verifyRegistration } from "./passkey.js";
 import { ROLES } from "./rules.js";
 
@@ -99,6 +99,7 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   const { jwk, nonce, assertion, possession, expiresAt } = body;
   // 1. The key: strong; its name is computed here.
   await importJwk(jwk);
+  requirePrimeOrder(jwk);
   const kid = await thumbprint(jwk);
   if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
   // 2. The passkey vouches for exactly this key, end, person, ledger and one-time nonce.

@@ -17,7 +17,8 @@ from ledger.domain.passkey import (
 from ledger.domain.person import Person
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
-from ledger.jose import PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
+from ledger.jose import OkpJwk, PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
+from ledger.jose.ed25519 import is_prime_order
 
 POSSESSION_TYP = "key-possession+jws"
 
@@ -47,6 +48,8 @@ def attest_key(
     """
     # 1. The key: public, strong; its name is computed here, whatever the client called it.
     jwk = parse_jwk(submission.jwk)
+    if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
+        raise MalformedError("jwk_invalid", "an Ed25519 key outside the prime-order subgroup")
     kid = thumbprint(jwk)
     if kid in person.keys:
         raise ConflictError("key_known", "this signing key is already registered", kid=kid)

@@ -11,12 +11,15 @@ from ledger.domain.events import Event, KeyAttested, KeyRevoked
 from ledger.domain.passkey import RelyingParty, attestation_challenge
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
+from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE
 from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, assertion
+from tests.vectors.webauthn.curve import TORSION, add, encode
+from tests.vectors.webauthn.keys import POINT
 
 AT = "2026-11-21T03:04:05.678Z"
 KEY = ed25519_key(50)
@@ -86,6 +89,14 @@ def test_a_keys_end_is_attested_too() -> None:
 def test_a_key_is_attested_once() -> None:
     with refused(ConflictError, "key_known"):
         attest(ALICE.submission(ALICE.key))
+
+
+@pytest.mark.parametrize("eighths", range(1, 8))
+def test_an_ed25519_key_of_mixed_order_is_not_attested(eighths: int) -> None:
+    mixed = b64u_encode(encode(add(POINT, TORSION[eighths])))
+    changed = ALICE.submission(KEY).jwk | {"x": mixed}
+    with refused(MalformedError, "jwk_invalid"):
+        attest(msgspec.structs.replace(ALICE.submission(KEY), jwk=changed))
 
 
 def test_a_private_key_is_refused() -> None:
