@@ -22,7 +22,7 @@ WORDS_OF_PAGES = [
     *(ROOT / "web").rglob("*.html"),
     *(ROOT / "web").rglob("*.js"),
     *(ROOT / "src/ledger/pages").glob("*.py"),
-    ROOT / "src/ledger/audit/report.py",
+    ROOT / "src/ledger/audit/result.py",
 ]
 CODE = re.compile(r"`([^`\n]+)`")
 LINE = re.compile(r"^ *(?:\$ )?(?:\.venv/bin/)?(ledger [a-z].*?)(?: > .*)?$", re.MULTILINE)

@@ -170,7 +170,7 @@ def sign(chosen: argparse.Namespace) -> int:
 
 def verify(chosen: argparse.Namespace) -> int:
     """Verify every signature, and a policy over them."""
-    policy = jose.Quorum() if chosen.require is None else _policy(chosen.require)
+    policy = jose.SignerPolicy() if chosen.require is None else _policy(chosen.require)
     identities = None if chosen.identities is None else _names(chosen.identities)
     options: dict[str, Any] = {"profile": chosen.profile, "strict_signer_match": chosen.strict}
     if chosen.algorithms is not None:
@@ -198,7 +198,7 @@ def verify(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _status(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: bool) -> ExitCode:
+def _status(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> ExitCode:
     """Without a policy every signature has to verify; with one, the policy decides alone."""
     codes = {outcome.error.code for outcome in found.outcomes if outcome.error is not None}
     if verdict.met and (asked or not codes):
@@ -218,7 +218,7 @@ _WORDS = {
 }
 
 
-def _score(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: bool) -> str:
+def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> str:
     if asked:
         return f"{verdict.count} distinct, {verdict.threshold} needed"
     return f"{len(found.verified)} of {len(found.outcomes)} signatures"
@@ -338,10 +338,10 @@ def _names(path: str) -> dict[str, str]:
     raise UsageError(f"{path} maps thumbprints to names")
 
 
-def _policy(given: str) -> jose.Quorum:
+def _policy(given: str) -> jose.SignerPolicy:
     raw = _read(given[1:]) if given.startswith("@") else given.encode()
     try:
-        return jose.parse_quorum(_parse(raw, "--require"))
+        return jose.parse_signer_policy(_parse(raw, "--require"))
     except MalformedError as error:
         raise UsageError(f"--require: {error.detail}") from error
 

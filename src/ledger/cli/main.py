@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 
@@ -96,7 +97,7 @@ def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) ->
 def rebuild(settings: Settings) -> int:
     """Delete the read models."""
     for suffix in ("", "-wal", "-shm"):
-        path = settings.data / f"{audit.VIEWS_FILE}{suffix}"
+        path = settings.data / f"{VIEWS_FILE}{suffix}"
         path.unlink(missing_ok=True)
     print("The read models are deleted; the next start makes them again from the log.")
     return ExitCode.DONE

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -17,26 +17,20 @@ from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import verify
-from ledger.verify.container import MAX_BUNDLE_BYTES, MAX_FILES
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import VerificationReport
+from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
 
-_CODES = {
-    "verified": ExitCode.DONE,
-    "consistent": ExitCode.UNVERIFIABLE,
-    "invalid": ExitCode.INVALID,
-    "unverifiable": ExitCode.UNVERIFIABLE,
-}
-_VERDICTS = {
+_VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
     "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
-_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
-_PLAIN_MARKS = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
+_Marks = dict[CheckOutcome, str]
+_MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
+_PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
 _SHOW_FROM = 1000  # fewer things than this need no line of progress
 
 
@@ -106,9 +100,16 @@ def run(chosen: argparse.Namespace) -> int:
 
 def exit_code(report: VerificationReport) -> ExitCode:
     """Return what a report's verdict is to a script."""
-    if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
-        return ExitCode.UNMET
-    return _CODES[report.verdict]
+    match report.verdict:
+        case "verified":
+            is_open = any(each.status != "approved" for each in report.statements)
+            return ExitCode.UNMET if is_open else ExitCode.DONE
+        case "consistent" | "unverifiable":
+            return ExitCode.UNVERIFIABLE
+        case "invalid":
+            return ExitCode.INVALID
+        case never:
+            assert_never(never)
 
 
 def _verified(
@@ -184,7 +185,7 @@ def _can_show(text: str, encoding: str) -> bool:
     return True
 
 
-def _lines(report: VerificationReport, marks: dict[str, str]) -> list[str]:
+def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     lines = []
     if report.ledger is not None:
         what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
