@@ -17,7 +17,7 @@ from ledger.tlog.vkeys import parse_vkey
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `log` and what stands behind it."""
+    """Add `log` and its commands."""
     text = "the log's keys, checkpoints and end"
     log = commands.add_parser("log", help=text, description=text)
     actions = log.add_subparsers(dest="action", required=True)
