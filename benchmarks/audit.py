@@ -22,8 +22,8 @@ from ledger.domain.vocabulary import Status
 from ledger.publish.publication import Publication
 from ledger.store.log import EventMapper
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import Write
 from ledger.store.sqlite.tree import TreeStore
+from ledger.store.writes import Write
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer

@@ -1,7 +1,7 @@
 """The files in a ledger's data directory, and in a witness's: each name is written here only."""
 
 LOG_FILE = "log.sqlite"
-LOG_FORMAT = 3  # of that file, in its `user_version`
+LOG_FORMAT = 1  # of that file, in its `user_version`
 VIEWS_FILE = "views.sqlite"
 # Ceremonies, sessions, sign counts of sign-ins: what the server may forget.
 SESSIONS_FILE = "state.sqlite"

@@ -18,8 +18,9 @@ from ledger.publish.publication import Publication
 from ledger.settings import Settings, read_settings
 from ledger.store.log import EventMapper, GroupCommit, Log
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
+from ledger.store.writes import Receipt, Write
 
 AT = "2026-11-21T03:04:05.678Z"
 FOUNDING = 2  # entries of a new ledger: its founding, its log keys

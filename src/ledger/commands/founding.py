@@ -4,7 +4,6 @@ The ledger's key signs its founding and nothing that people sign. It stays in a 
 """
 
 import hashlib
-import os
 import re
 import secrets
 from pathlib import Path
@@ -22,6 +21,7 @@ from ledger.errors import ConflictError, MalformedError
 from ledger.jose import SigningKey
 from ledger.settings import Settings
 from ledger.store.log import Log
+from ledger.system import private_files
 
 _LOG_ORIGIN = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*", re.ASCII)
 MAX_LOG_ORIGIN_BYTES = 255
@@ -88,13 +88,9 @@ def _new_log_origin(settings: Settings) -> str:
 
 
 def _load_key(path: Path) -> SigningKey:
-    """Return the ledger's key; a start that died before the founding left one behind."""
+    """Return the ledger's key; a start that died before the founding left one."""
     if path.exists():
         return SigningKey.from_pem(path.read_bytes())
     key = SigningKey.generate()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.to_pem())
-        file.flush()
-        os.fsync(file.fileno())
+    private_files.create(path, key.to_pem())
     return key

@@ -1,6 +1,6 @@
 """What the operator does with the ledger's own key: log keys announced, rotated, retired; the end.
 
-Each is an act in the ledger's own stream, decided by `charter` and made again by the audit.
+Each is an act in the ledger's own stream, decided by `charter` and decided again by the audit.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,9 @@ from ledger.publish.log_keys import LogKeys
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import Write
-from ledger.tlog.vkeys import generate
+from ledger.store.writes import Write
+from ledger.system import private_files
+from ledger.tlog import vkeys
 
 
 class Decide(Protocol):
@@ -44,7 +45,7 @@ class Upkeep:
         self._now_ms = now_ms
 
     def open_log_keys(self, state: SignerState) -> LogKeys:
-        """Return the log's keys; a ledger that has announced none makes and announces them.
+        """Return the log's keys; the first start makes and announces them.
 
         Crash points: the file is written first, so keys that are announced are never lost; a file
         without an announcement is announced at the next start. Raises ConflictError
@@ -69,20 +70,21 @@ class Upkeep:
             raise ConflictError(*TAKEN[FROZEN])
         path, new = self._settings.log_keys, keys.unannounced()
         if not new:
-            new = generate(keys.origin)
+            new = vkeys.generate(keys.origin)
             if path.exists():
-                log_keys.replace(path, (*log_keys.load(path, keys.origin), *new))
+                stored = (*log_keys.load(path, keys.origin), *new)
+                private_files.replace(path, vkeys.to_pem(stored))
             else:
-                log_keys.create(path, new)
-        vkeys = tuple(signer.key.vkey for signer in new)
+                private_files.create(path, vkeys.to_pem(new))
+        announced = tuple(signer.key.vkey for signer in new)
 
         def act(iat: int, ledger: str) -> Act:
             first_size = self._log.head() + 1
-            return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=vkeys, first_size=first_size)
+            return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=announced, first_size=first_size)
 
         self._append(act, charter.announce_log_keys)
         keys.refresh()
-        return vkeys
+        return announced
 
     def retire(self) -> tuple[str, ...]:
         """End all log keys but those announced last; return the vkeys that ended.

@@ -34,7 +34,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.store.log import GroupCommit, Log
-from ledger.store.sqlite.store import Receipt, Write
+from ledger.store.writes import Receipt, Write
 
 MAX_TRIES = 20
 
@@ -48,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Events to append to one stream behind the state `before`, and the answer's members."""
+    """Events to append to one stream after the state `before`, and the answer's members."""
 
     stream: UUID
     before: Any

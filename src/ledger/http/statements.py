@@ -16,15 +16,16 @@ from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, reco
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
-    AnyRequest,
-    Context,
-    FromContext,
     FromPaging,
+    FromReadModels,
+    FromStatements,
     Moment,
     SignedIn,
 )
+from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
+    AnyRequest,
     DraftStatement,
     RejectStatement,
     SignedAct,
@@ -76,9 +77,9 @@ GENERAL = READ | {
     responses=recorded(DraftAnswer),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
-async def create(data: JSONBody[DraftStatement], context: FromContext) -> Created:
+async def create(data: JSONBody[DraftStatement], commands: FromStatements) -> Created:
     """Put a document up for approval."""
-    return Created(await context.commands.draft(data.document, data.act))
+    return Created(await commands.draft(data.document, data.act))
 
 
 @post(
@@ -87,33 +88,33 @@ async def create(data: JSONBody[DraftStatement], context: FromContext) -> Create
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
 async def sign(
-    statement_id: FromPath[str], data: JSONBody[SignStatement], context: FromContext
+    statement_id: FromPath[str], data: JSONBody[SignStatement], commands: FromStatements
 ) -> Created:
     """Approve: the signature is the authority."""
     assertion = None if data.assertion is None else data.assertion.evidence()
-    return Created(await context.commands.sign(statement_id, data.jwt, assertion))
+    return Created(await commands.sign(statement_id, data.jwt, assertion))
 
 
 @post("/api/statements/{statement_id:str}/reject", responses=recorded(DecisionAnswer))
 async def reject(
-    statement_id: FromPath[str], data: JSONBody[RejectStatement], context: FromContext
+    statement_id: FromPath[str], data: JSONBody[RejectStatement], commands: FromStatements
 ) -> Created:
     """Reject, with a signed reason."""
     assertion = None if data.assertion is None else data.assertion.evidence()
-    return Created(await context.commands.reject(statement_id, data.act, assertion))
+    return Created(await commands.reject(statement_id, data.act, assertion))
 
 
 @post("/api/statements/{statement_id:str}/withdraw", responses=recorded(DecisionAnswer))
 async def withdraw(
-    statement_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+    statement_id: FromPath[str], data: JSONBody[SignedAct], commands: FromStatements
 ) -> Created:
     """Take a pending statement back."""
-    return Created(await context.commands.withdraw(statement_id, data.act))
+    return Created(await commands.withdraw(statement_id, data.act))
 
 
 @get("/api/statements", responses=READ)
 async def list_statements(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -122,11 +123,11 @@ async def list_statements(
     creator: By = None,
 ) -> Page[StatementSummary]:
     """List statements, newest first."""
-    with context.views(moment) as (db, shown):
+    with models.views(moment) as (db, shown):
         return statements.page(
             db,
             at=shown,
-            now=context.time_of(db, moment),
+            now=models.time_of(db, moment),
             limit=paging.limit,
             cursor=paging.cursor,
             status=status,
@@ -137,18 +138,18 @@ async def list_statements(
 
 @get("/api/inbox", responses=READ)
 async def list_inbox(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
 ) -> Page[StatementSummary]:
     """List what waits for the signed-in person, newest first."""
-    with context.views(moment) as (db, shown):
+    with models.views(moment) as (db, shown):
         return inbox.page(
             db,
             user_id=user,
             at=shown,
-            now=context.time_of(db, moment),
+            now=models.time_of(db, moment),
             limit=paging.limit,
             cursor=paging.cursor,
         )
@@ -158,14 +159,14 @@ async def list_inbox(
 async def show(
     statement_id: FromPath[str],
     request: AnyRequest,
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
 ) -> Response[bytes]:
     """Show one statement with its decisions and progress."""
-    with context.views(moment) as (db, shown):
-        now = context.time_of(db, moment)
-        found = statements.by_id(db, context.log, statement_id, at=shown, now=now)
+    with models.views(moment) as (db, shown):
+        now = models.time_of(db, moment)
+        found = statements.by_id(db, models.log, statement_id, at=shown, now=now)
     if found is None:
         raise NotFoundError("statement_unknown", "there is no such statement")
     content = msgspec.json.encode(found)
@@ -180,11 +181,11 @@ async def show(
 
 @get("/api/statements/{statement_id:str}/document", responses=DOCUMENT)
 async def document(
-    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return the document's exact bytes."""
-    with context.views(moment) as (db, shown):
-        raw = statements.document(db, context.log, statement_id, at=shown)
+    with models.views(moment) as (db, shown):
+        raw = statements.document(db, models.log, statement_id, at=shown)
     if raw is None:
         raise NotFoundError("statement_unknown", "there is no such statement")
     return Response(raw, media_type="application/json")
@@ -192,20 +193,20 @@ async def document(
 
 @get("/api/statements/{statement_id:str}/jws", responses=GENERAL)
 async def general_jws(
-    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""
-    compacts = _approvals(context, statement_id, moment)
+    compacts = _approvals(models, statement_id, moment)
     if not compacts:
         raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
     return Response(jose.general(compacts), media_type=JOSE_JSON)
 
 
-def _approvals(context: Context, statement_id: str, moment: int | str | None) -> list[str]:
-    with context.views(moment) as (db, shown):
-        if statements.document(db, context.log, statement_id, at=shown) is None:
+def _approvals(models: ReadModels, statement_id: str, moment: int | str | None) -> list[str]:
+    with models.views(moment) as (db, shown):
+        if statements.document(db, models.log, statement_id, at=shown) is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
-        return statements.shared_approvals(db, context.log, statement_id, at=shown)
+        return statements.shared_approvals(db, models.log, statement_id, at=shown)
 
 
 router = Router(

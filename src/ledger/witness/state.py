@@ -18,8 +18,8 @@ from typing import Any
 
 from ledger.data_files import WITNESS_KEYS_FILE, WITNESS_STATE_FILE
 from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
-from ledger.publish import log_keys
 from ledger.sqlite.files import closed_on_error, open_private
+from ledger.system import private_files
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from ledger.tlog.submission import decide, parse_submission
@@ -141,7 +141,8 @@ def create(data: Path, name: str) -> None:
     if known != name:
         raise ConflictError("witness_known", f"the witness in {data} is {known}")
     if not (data / WITNESS_KEYS_FILE).exists():
-        log_keys.create(data / WITNESS_KEYS_FILE, vkeys.generate(name, cosigner=True))
+        signers = vkeys.generate(name, cosigner=True)
+        private_files.create(data / WITNESS_KEYS_FILE, vkeys.to_pem(signers))
 
 
 def _open(path: Path) -> sqlite3.Connection:
