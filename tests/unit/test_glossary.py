@@ -52,7 +52,7 @@ TOKENS = {
     "ledger.commands.founding": "an invitation's token",
     "ledger.commands.registration": "an invitation's token",
     "ledger.domain": "an invitation's token",
-    "ledger.http.context": "a session's token",
+    "ledger.http.sessions": "a session's token",
     "ledger.server": "an invitation's token",
     "ledger.store.sqlite.endorsements": "TimeStampToken",
     "ledger.store.sqlite.sessions": "a session's token",
