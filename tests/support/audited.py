@@ -21,7 +21,6 @@ from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import Upkeep
-from ledger.data_files import LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -41,10 +40,11 @@ from tests.support.signers import registration
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
-LOG, STATE, VIEWS = LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
+SIZE = 301
+LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
 
 
-def eventful(directory: Path, *, size: int = 301) -> Path:
+def eventful(directory: Path, *, size: int = SIZE) -> Path:
     """Make a ledger of `size` events, published at several sizes, with its read models."""
     cast = settled(directory)
     process = Process(directory, cast.time)
@@ -165,6 +165,13 @@ def drop_triggers(db: sqlite3.Connection) -> None:
     names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     for (name,) in names:
         db.execute(f"DROP TRIGGER {name}")
+
+
+def edit(directory: Path, script: str) -> None:
+    """Run SQL on a ledger's log, without the triggers that would refuse it."""
+    with closing(sqlite3.connect(directory / LOG)) as db:
+        drop_triggers(db)
+        db.executescript(script)
 
 
 @contextmanager

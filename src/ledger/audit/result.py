@@ -1,6 +1,6 @@
 """What an audit says in the end: one verdict, its evidence, what was checked and what was not."""
 
-from typing import Literal, assert_never
+from typing import Literal
 
 import msgspec
 
@@ -36,21 +36,6 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     seconds: float
     jobs: int
     tool: str
-
-    @property
-    def exit_code(self) -> int:
-        """What the command ends with."""
-        match self.verdict:
-            case "verified":
-                return 0
-            case "invalid":
-                return 1
-            case "unverifiable":
-                return 3
-            case "stale":
-                return 4
-            case never:
-                assert_never(never)
 
 
 _HEADS: dict[AuditVerdict, str] = {

@@ -1,20 +1,19 @@
-"""`ledger audit`: the whole ledger held against its own evidence, without the server.
-
-Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified, 4 stale.
-"""
+"""`ledger audit`: the whole ledger held against its own evidence, without the server."""
 
 import argparse
 import sys
 import time
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 
 from ledger.audit import result, result_html
 from ledger.audit.endorsements import TrustedEndorsers
-from ledger.audit.result import AuditResult
+from ledger.audit.result import AuditResult, AuditVerdict
 from ledger.audit.run import AuditRequest, audit
 from ledger.cli.compare_views import compare_views
+from ledger.cli.exit_codes import USAGE, ExitCode, declare
 from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
 from ledger.settings import Settings
@@ -28,17 +27,39 @@ _EVERY_S = 0.2
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `audit`."""
-    text = "verify everything that is stored, and make every decision again"
+    text = "verify everything that is stored, and decide every event again"
     parser = commands.add_parser("audit", help=text, description=text)
-    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
-    parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of its own, too")
-    parser.add_argument("--log-key", metavar="VKEY", help="a key that has to sign this log")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes (as many as there are)")
     parser.add_argument(
-        "--resume", type=Path, metavar="FILE", help="believe this file of an earlier run, and go on"
+        "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but the exit code")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
+    parser.add_argument("--log-key", metavar="VKEY", help="a vkey that has to be one of the log's")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes, 1 to 64 (default: one a core, fewer for a small ledger)",
+    )
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="continue where the run that wrote FILE ended, and write FILE again",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+    declare(
+        parser,
+        {
+            ExitCode.DONE: "verified",
+            ExitCode.INVALID: "invalid; the report has the first position that is wrong",
+            ExitCode.USAGE: f"{USAGE}; or interrupted",
+            ExitCode.UNVERIFIABLE: (
+                "unverifiable: nothing is signed yet, or not by the key that you gave"
+            ),
+            ExitCode.UNMET: "stale: sound, but entries of over a minute ago have no checkpoint",
+        },
+    )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -74,7 +95,21 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         chosen.html.write_text(result_html.to_html(found), encoding="utf-8")
     if not chosen.quiet:
         print(result.to_json(found).decode() if chosen.json else result.to_text(found), end="")
-    return found.exit_code
+    return _exit_code(found.verdict)
+
+
+def _exit_code(verdict: AuditVerdict) -> ExitCode:
+    match verdict:
+        case "verified":
+            return ExitCode.DONE
+        case "invalid":
+            return ExitCode.INVALID
+        case "unverifiable":
+            return ExitCode.UNVERIFIABLE
+        case "stale":
+            return ExitCode.UNMET
+        case never:
+            assert_never(never)
 
 
 def with_views(found: AuditResult, views: Path, log: Path) -> AuditResult:

@@ -1,8 +1,4 @@
-"""`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else.
-
-Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified (something is missing, or
-no key was given to compare with), 4 verified, but a statement is not approved.
-"""
+"""`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else."""
 
 import argparse
 import sys
@@ -15,6 +11,7 @@ from typing import Any, assert_never
 import msgspec
 
 from ledger.cli.download import Download, is_address, is_log
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
@@ -26,7 +23,6 @@ from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
 from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
 
-VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
@@ -45,6 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command = commands.add_parser("verify", help=text, description=text)
     command.add_argument(
         "source",
+        metavar="SOURCE",
         help="a bundle, a directory of its files, its address, or a log's address (…/log/)",
     )
     command.add_argument(
@@ -52,15 +49,33 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="append",
         default=[],
         metavar="VKEY",
-        help="a key of the ledger that you expect: a vkey or a file of them; repeatable",
+        help="a key of the ledger that you expect: a vkey, or a file of them",
     )
     command.add_argument(
-        "--policy", type=Path, help="file of a witness policy: who has to have seen the checkpoint"
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="file of a witness policy: who has to have seen the checkpoint",
     )
     command.add_argument(
-        "--tsa-certificates", type=Path, help="PEM file of trusted time-stamp authorities"
+        "--tsa-certificates",
+        type=Path,
+        metavar="FILE",
+        help="PEM file of trusted time-stamp authorities",
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
+    declare(
+        command,
+        {
+            ExitCode.DONE: "verified, and every statement of a bundle is approved",
+            ExitCode.INVALID: "invalid: a check failed",
+            ExitCode.UNVERIFIABLE: (
+                "cannot be verified: something is missing, also a quorum or a time-stamp that you "
+                "asked for; or consistent, but you gave no key to compare with"
+            ),
+            ExitCode.UNMET: "verified, and a statement of the bundle is not approved",
+        },
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -75,7 +90,7 @@ def run(chosen: argparse.Namespace) -> int:
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
         print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE
     progress.end()
     if chosen.json:
         print(msgspec.json.encode(report).decode())
@@ -84,16 +99,16 @@ def run(chosen: argparse.Namespace) -> int:
     return exit_code(report)
 
 
-def exit_code(report: VerificationReport) -> int:
+def exit_code(report: VerificationReport) -> ExitCode:
     """Return what a report's verdict is to a script."""
     match report.verdict:
         case "verified":
             is_open = any(each.status != "approved" for each in report.statements)
-            return NOT_APPROVED if is_open else VERIFIED
+            return ExitCode.UNMET if is_open else ExitCode.DONE
         case "consistent" | "unverifiable":
-            return UNVERIFIABLE
+            return ExitCode.UNVERIFIABLE
         case "invalid":
-            return INVALID
+            return ExitCode.INVALID
         case never:
             assert_never(never)
 

@@ -46,7 +46,7 @@ class KeyList(msgspec.Struct):
     items: list[KeyDetail]
 
 
-class Health(msgspec.Struct):
+class HealthAnswer(msgspec.Struct):
     """Whether the ledger is fit to answer, and what is wrong; degraded answers all the same."""
 
     status: Fitness
@@ -169,11 +169,13 @@ async def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
 
 
 @get("/healthz", responses={503: answers(503)[503]})
-async def health(models: FromReadModels, public: FromPublicLog) -> Response[Health]:
+async def health(models: FromReadModels, public: FromPublicLog) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
     failures, warnings = models.failures() + public.failures(), public.warnings()
     status: Fitness = "degraded" if warnings else "ok"
-    found = Health("failing" if failures else status, models.follower.position, failures + warnings)
+    found = HealthAnswer(
+        "failing" if failures else status, models.follower.position, failures + warnings
+    )
     return Response(found, status_code=503 if failures else 200)
 
 

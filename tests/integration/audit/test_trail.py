@@ -19,18 +19,12 @@ from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
-from tests.support.audited import drop_triggers, eventful
+from tests.support.audited import SIZE, drop_triggers
 from tests.support.chronicle import every_type
 from tests.support.ledgers import rows
 from tests.support.writes import stored, write
 
-SIZE = 301
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return eventful(tmp_path_factory.mktemp("trail") / "data")
 
 
 @pytest.fixture

@@ -196,3 +196,11 @@ def test_garbage_is_no_policy(value: Any) -> None:
     raw = json.dumps({"threshold": 1, "of": value})
     with pytest.raises((msgspec.ValidationError, MalformedError)):
         policy.check(msgspec.json.decode(raw, type=Policy))
+
+
+def test_a_policy_is_parsed_from_its_json_alone() -> None:
+    whole = rules(threshold=1, of=["user:a"])
+    assert policy.parse(b'{"threshold":1,"of":["user:a"]}') == whole
+    for raw in (b"", b"[]", b'{"threshold":1}', b'{"threshold":2,"of":["user:a"]}'):
+        with pytest.raises(MalformedError):
+            policy.parse(raw)
