@@ -102,7 +102,7 @@ def test_a_module_that_cannot_be_put_into_one_script_is_refused(
 
 
 def test_the_modules_are_small_and_make_no_markup_from_text() -> None:
-    for path in (WEB / "verify").glob("*.js"):
+    for path in (WEB / "verify").rglob("*.js"):
         text = path.read_text("utf-8")
         assert text.count("\n") <= 300, path
         assert not any(word in text for word in ("innerHTML", "insertAdjacent", "eval(")), path

@@ -1,7 +1,8 @@
-// What a verifier says of evidence: refused, or beyond what this bundle and this browser can tell.
-// Anything else that is thrown is a fault of the verifier.
+// Mirrors src/ledger/errors.py, which has a type per thing that a caller can do about an error. A
+// verifier needs two: evidence that fails, and evidence that it cannot judge. Any other exception is
+// a fault of the verifier itself.
 
-/** Why evidence does not hold; `code` is stable, `position` that of the event, where there is one. */
+/** What a check found; `code` is stable, `position` the event's position if the finding has one. */
 class Finding extends Error {
   constructor(code, detail, position = null) {
     super(detail);
@@ -13,7 +14,7 @@ class Finding extends Error {
 /** Evidence that does not hold. */
 export class Refusal extends Finding {}
 
-/** Evidence that lacks something needed, or that this browser has no means for: no verdict. */
+/** Something needed is missing, or this browser lacks the algorithm: no verdict. */
 export class Unknown extends Finding {}
 
 export const isFinding = (error) => error instanceof Finding;
@@ -22,7 +23,7 @@ export function refuse(code, detail) {
   throw new Refusal(code, detail);
 }
 
-/** Do something about one position; whatever is found there has it. */
+/** Return what `act` returns; a finding that it throws gets this position, unless it has one. */
 export function placed(position, act) {
   try {
     return act();

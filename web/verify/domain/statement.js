@@ -1,56 +1,70 @@
-// A statement: draft, approve, reject, withdraw. Every decision made again, and folded.
+// Mirrors src/ledger/domain/statement.py: draft, approve, reject, withdraw. Recomputes each decision from
+// its evidence, and folds the events.
 
-import { encode as toBase64Url } from "../static/js/lib/b64u.js";
-import { bytesOf, sha256Hex } from "../static/js/lib/digest.js";
-import { parseAct, parseApproval, verifyAct, verifyApproval } from "./acts.js";
-import { length, strip } from "./bytes.js";
-import { isFresh, toMs } from "./clock.js";
-import { refuse } from "./fault.js";
+import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
+import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { isFresh, toMs } from "../clock.js";
+import { length, strip } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { ACT, parseAct, verifyAct } from "./acts.js";
+import { parseApproval, verifyApproval } from "./approval.js";
+import { parseDocument } from "./document.js";
+import { forEveryTagOf, SUBJECT, TAG } from "./events.js";
 import { confirmationChallenge, verifyAssertion } from "./passkey.js";
 import { activeKey, activePasskey } from "./person.js";
-import { approving, mayApprove, maySign, mayVeto, met, parseDocument } from "./rules.js";
+import { approving, ASSURANCE, mayApprove, maySign, mayVeto, met, ROLE } from "./policy.js";
 
+/** How a statement stands. */
+export const STATUS = Object.freeze({
+  PENDING: "pending",
+  APPROVED: "approved",
+  REJECTED: "rejected",
+  WITHDRAWN: "withdrawn",
+  EXPIRED: "expired",
+});
 const REASON_CHARS = [10, 2000];
+
+// By tag: what an event changes in a statement.
+const CHANGES = forEveryTagOf(SUBJECT.STATEMENT, {
+  [TAG.STATEMENT_DRAFTED]: (_, body) => drafted(body),
+  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections }, { status, signer, roles }) => ({
+    status,
+    approvals: new Map([...approvals, [signer, roles]]),
+    rejections: rejections.filter((user) => user !== signer),
+  }),
+  [TAG.STATEMENT_REJECTED]: ({ rejections }, { status, signer }) => ({
+    status,
+    rejections: [...new Set([...rejections, signer])],
+  }),
+  [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
+});
 
 /** Return the statement after one more event of its stream. */
 export async function evolveStatement(statement, { type, version, body }) {
-  if (type === "statement-drafted.v1") return drafted(body, version);
-  const next = { ...statement, version };
-  if (type === "statement-signed.v1") {
-    next.status = body.status;
-    next.approvals = new Map([...statement.approvals, [body.signer, body.roles]]);
-    next.rejections = statement.rejections.filter((user) => user !== body.signer);
-  } else if (type === "statement-rejected.v1") {
-    next.status = body.status;
-    next.rejections = [...new Set([...statement.rejections, body.signer])];
-  } else {
-    next.status = "withdrawn";
-  }
-  return next;
+  return { ...statement, ...(await CHANGES[type](statement, body)), version };
 }
 
-async function drafted({ document: source, creator }, version) {
+async function drafted({ document: source, creator }) {
   const raw = bytesOf(source);
   const { statementId, title, content, policy } = parseDocument(raw);
   return {
     id: statementId,
-    version,
     creator,
     title,
     policy,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
     contentSha256: await sha256Hex(content),
-    status: "pending",
+    status: STATUS.PENDING,
     approvals: new Map(),
     rejections: [],
   };
 }
 
-/** Return the status at a time: a pending statement expires by the clock alone. */
+/** Return the status at a time: a pending statement expires without an event. */
 export function statusAt({ policy, status }, nowMs) {
   const late = policy.expiresAt !== null && toMs(policy.expiresAt) <= nowMs;
-  return late && status === "pending" ? "expired" : status;
+  return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
 /** Return the draft of a document that its creator signed for. */
@@ -58,12 +72,12 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
   // 1. The signature, and that it is over these very bytes.
-  const { key, act } = await signed(body.act, "draft", creator, { ledger, nowMs });
+  const { key, act } = await signed(body.act, ACT.DRAFT, creator, { ledger, nowMs });
   if (act.statementId !== document.statementId || act.sha256 !== (await sha256Hex(raw))) {
     refuse("act_mismatch", "the act names another document");
   }
-  // 2. The person may draft, and the document says the truth about who, where and when.
-  if (!creator.roles.includes("creator")) refuse("creator_only", "only a creator drafts");
+  // 2. The person may draft, and the document names the right creator, ledger and time.
+  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
   if (document.creator !== creator.user) {
     refuse("document_creator_mismatch", "the document names another creator");
   }
@@ -88,14 +102,14 @@ async function signed(source, kind, person, { ledger, nowMs }) {
 /** Return the approval of a statement. */
 export async function decideApproval(statement, { jws: source, assertion }, person, context) {
   const { ledger, nowMs } = context;
-  // 1. The key as it stands at this position.
+  // 1. The key, as it stood at this position.
   const jws = parseApproval(source);
   const key = activeKey(person, jws.header.kid, nowMs);
   // 2. The signature, over this statement and nothing else.
   const signer = person.user;
   const form = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
-  // 3. The statement still takes approvals, this person may give one, and has not yet.
-  requireStatus(statement, nowMs, "pending", "approved");
+  // 3. The statement takes approvals; this person may give one and has not yet.
+  requireStatus(statement, nowMs, STATUS.PENDING, STATUS.APPROVED);
   const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
   if (!eligible || !maySign(person.roles)) {
     refuse("not_a_signer", "the policy does not ask for this person");
@@ -110,7 +124,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
     kid: key.kid,
     roles: [...person.roles].sort(),
     form,
-    status: met(statement.policy, approvals) ? "approved" : "pending",
+    status: met(statement.policy, approvals) ? STATUS.APPROVED : STATUS.PENDING,
     jws: source,
     assertion,
     signCount,
@@ -119,13 +133,13 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
 
 /** Return the rejection of a statement; `people` are everybody, user to roles. */
 export async function decideRejection(statement, body, person, people, context) {
-  const { key, act } = await signed(body.act, "reject", person, context);
+  const { key, act } = await signed(body.act, ACT.REJECT, person, context);
   requireSubject(statement, act);
   const [least, most] = REASON_CHARS;
   if (length(strip(act.reason)) < least || length(act.reason) > most) {
     refuse("reason_invalid", "a reason has 10 to 2,000 characters");
   }
-  requireStatus(statement, context.nowMs, "pending");
+  requireStatus(statement, context.nowMs, STATUS.PENDING);
   const { policy, creator } = statement;
   const { user, roles } = person;
   const vetoes = mayVeto(policy, user, roles);
@@ -136,12 +150,13 @@ export async function decideRejection(statement, body, person, people, context) 
   if (statement.rejections.includes(user)) refuse("already_rejected", "already rejected");
   const signCount = await confirm(statement, body.act, body.assertion, person, context);
   const refused = [...statement.rejections, user];
+  const ends = vetoes || !reachable(statement, refused, people);
   return {
     signer: user,
     kid: key.kid,
     roles: [...roles].sort(),
     reason: act.reason,
-    status: vetoes || !reachable(statement, refused, people) ? "rejected" : "pending",
+    status: ends ? STATUS.REJECTED : STATUS.PENDING,
     act: body.act,
     assertion: body.assertion,
     signCount,
@@ -156,7 +171,7 @@ function reachable({ policy, creator, approvals }, refused, people) {
 
 /** Return the withdrawal of a pending statement by its creator. */
 export async function decideWithdrawal(statement, { act: source }, person, context) {
-  const { key, act } = await signed(source, "withdraw", person, context);
+  const { key, act } = await signed(source, ACT.WITHDRAW, person, context);
   requireSubject(statement, act);
   if (act.reason !== null && length(act.reason) > REASON_CHARS[1]) {
     refuse("reason_invalid", "a reason has at most 2,000 characters");
@@ -164,7 +179,7 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator withdraws a statement");
   }
-  requireStatus(statement, context.nowMs, "pending");
+  requireStatus(statement, context.nowMs, STATUS.PENDING);
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
 }
 
@@ -180,7 +195,7 @@ function requireStatus(statement, nowMs, ...allowed) {
 }
 
 async function confirm(statement, source, assertion, person, { ledger, party }) {
-  if (statement.policy.assurance === "key") {
+  if (statement.policy.assurance === ASSURANCE.KEY) {
     if (assertion !== null) refuse("assertion_unexpected", "this policy asks for no passkey");
     return null;
   }

@@ -1,13 +1,14 @@
-// Public keys that people and passkeys sign with, and how each verifies. One algorithm a key.
+// Mirrors src/ledger/jose/keys.py: public keys of people and passkeys, and a verify function for each.
+// A key has one algorithm.
 
-import { encode as toBase64Url } from "../static/js/lib/b64u.js";
-import { sha256 } from "../static/js/lib/digest.js";
-import { jcs } from "../static/js/lib/jcs.js";
-import { concat, fromBase64Url } from "./bytes.js";
-import { refuse, Refusal, Unknown } from "./fault.js";
-import { either, oneOf, struct, text } from "./shapes.js";
+import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
+import { sha256 } from "../../static/js/lib/digest.js";
+import { jcs } from "../../static/js/lib/jcs.js";
+import { concat, fromBase64Url } from "../encoding.js";
+import { refuse, Refusal, Unknown } from "../errors.js";
+import { either, oneOf, struct, text } from "../shapes.js";
 
-/** The JWKs of signing keys, as events have them: no member beyond those of the thumbprint. */
+/** A signing key's JWK in an event: only the members that the thumbprint covers. */
 export const publicJwk = either(
   struct({ kty: oneOf("OKP"), crv: oneOf("Ed25519"), x: text }),
   struct({ kty: oneOf("EC"), crv: oneOf("P-256"), x: text, y: text }),
@@ -21,8 +22,8 @@ const COORDINATE_BYTES = 32;
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 
-// y coordinates of the points of order 1, 2, 4 and 8 on edwards25519: with such a key one
-// signature fits many messages. A y that is not below the prime is a second spelling.
+// y coordinates of the points of order 1, 2, 4 and 8 on edwards25519: under such a key one signature
+// verifies for many messages. A y from the prime on is a second spelling of a smaller one.
 const PRIME = 2n ** 255n - 19n;
 const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
 const SMALL_ORDER_Y = [0n, 1n, PRIME - 1n, ORDER_8_Y, PRIME - ORDER_8_Y];
@@ -34,12 +35,12 @@ export const thumbprint = async (jwk) => toBase64Url(await sha256(jcs(jwk)));
 
 const imported = new Map();
 
-/** Return how a JWK verifies: `(signature, data)` to a promise of true or false. */
+/** Return the verify function of a JWK: `(signature, data)` to a promise of true or false. */
 export function importJwk(jwk) {
   const name = jcs(jwk);
   if (!imported.has(name)) {
     const key = importOnce(jwk);
-    key.catch(() => imported.delete(name)); // each place where a bad key stands has its own error
+    key.catch(() => imported.delete(name)); // so that each use of a bad key throws an error of its own
     imported.set(name, key);
   }
   return imported.get(name);
@@ -52,7 +53,7 @@ async function importOnce(jwk) {
   return importP256(bytes("x"), bytes("y"));
 }
 
-/** Return how an Ed25519 key verifies; refuse weak and malformed ones. */
+/** Return the verify function of an Ed25519 key; refuse weak and malformed keys. */
 export async function importEd25519(bytes) {
   const y = littleEndian(bytes) & (2n ** 255n - 1n);
   if (bytes.length !== PUBLIC_BYTES["Ed25519"] || y >= PRIME || SMALL_ORDER_Y.includes(y)) {
@@ -61,7 +62,7 @@ export async function importEd25519(bytes) {
   return importRaw("Ed25519", bytes);
 }
 
-/** Return how a key of Ed25519 or ML-DSA verifies, of which WebCrypto takes the bytes. */
+/** Return the verify function of an Ed25519 or ML-DSA key; WebCrypto imports its raw bytes. */
 export async function importRaw(algorithm, bytes) {
   if (bytes.length !== PUBLIC_BYTES[algorithm]) refuse("jwk_invalid", "a key of another length");
   const format = algorithm === "Ed25519" ? "raw" : "raw-public";
@@ -71,7 +72,7 @@ export async function importRaw(algorithm, bytes) {
     crypto.subtle.verify(algorithm, key, signature, data);
 }
 
-/** Return how a P-256 key verifies JOSE's signatures, r ‖ s (RFC 7518 section 3.4). */
+/** Return the verify function of a P-256 key for JOSE's signatures, r ‖ s (RFC 7518 section 3.4). */
 export async function importP256(x, y) {
   if (x.length !== COORDINATE_BYTES || y.length !== COORDINATE_BYTES) {
     refuse("jwk_invalid", "a coordinate has the wrong length");
@@ -82,7 +83,7 @@ export async function importP256(x, y) {
     signature.length === 2 * COORDINATE_BYTES && crypto.subtle.verify(ES256, key, signature, data);
 }
 
-/** Return how an RSA key verifies RS256 (RFC 8812). */
+/** Return the verify function of an RSA key for RS256 (RFC 8812). */
 export async function importRsa(n, e) {
   const scheme = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
   const jwk = { kty: "RSA", n: toBase64Url(n), e: toBase64Url(e) };
@@ -94,7 +95,7 @@ async function importKey(format, data, algorithm, name) {
   try {
     return await crypto.subtle.importKey(format, data, algorithm, false, ["verify"]);
   } catch (error) {
-    // A browser that has the algorithm finds fault with the key; one that has not, with the call.
+    // DataError: the browser has the algorithm and rejects the key. Else it lacks the algorithm.
     if (error.name === "DataError") throw new Refusal("jwk_invalid", "not a usable public key");
     throw new Unknown("algorithm_unknown", `this browser does not verify ${name}`);
   }

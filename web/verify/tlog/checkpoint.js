@@ -1,85 +1,23 @@
-// Checkpoints, their keys and proofs as text: C2SP signed-note, tlog-checkpoint, tlog-proof.
+// Mirrors src/ledger/tlog/checkpoint.py: signed notes, checkpoints and proofs as text (C2SP signed-note,
+// tlog-checkpoint, tlog-cosignature, tlog-proof).
 
-import { bytesOf, hex, sha256 } from "../static/js/lib/digest.js";
-import { concat, fromBase64, SPACE, uintBytes, utf8 } from "./bytes.js";
-import { Refusal, refuse, Unknown } from "./fault.js";
-import { importEd25519, importRaw } from "./keys.js";
+import { bytesOf, hex } from "../../static/js/lib/digest.js";
+import { concat, fromBase64, uintBytes, utf8 } from "../encoding.js";
+import { refuse, Unknown } from "../errors.js";
+import { importEd25519, importRaw } from "../jose/keys.js";
+import { HASH_BYTES } from "./merkle.js";
+import { ED25519, ID_BYTES, isKeyName } from "./vkeys.js";
 
-export const ED25519 = 0x01;
-const ML_DSA_44 = 0x06;
-const PUBLIC_BYTES = { [ED25519]: 32, [ML_DSA_44]: 1312 };
-const MAX_NAME_BYTES = 255;
-const MAX_VKEY_CHARS = 4096;
 const MAX_NOTE_BYTES = 512 * 1024;
 const MAX_SIGNATURES = 100;
 const MAX_PROOF_HASHES = 63;
-const ID_BYTES = 4;
 const TIME_BYTES = 8;
-const HASH_BYTES = 32;
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
 const SUBTREE = bytesOf("subtree/v1\n\0");
 const CONTROL = /[\x00-\x09\x0b-\x1f]/;
-const FINGERPRINT = /^[0-9a-f]{64}$/;
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
 
-const isKeyName = (name) =>
-  name !== "" && !SPACE.test(name) && !/[+\x00-\x1f]/.test(name) && bytesOf(name).length <= MAX_NAME_BYTES;
-
-/** Return `{name, kind, public, id, vkey}` of a vkey; refuse weak keys and other spellings. */
-export async function parseVkey(text) {
-  const [, name, id, key] = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(text) ?? [];
-  if (key === undefined || text.length > MAX_VKEY_CHARS || !isKeyName(name)) {
-    refuse("vkey_invalid", "not <name>+<id>+<key>");
-  }
-  const raw = fromBase64(key, "vkey_invalid");
-  const [kind, bytes] = [raw[0], raw.subarray(1)];
-  if (PUBLIC_BYTES[kind] !== bytes.length) refuse("vkey_invalid", "no Ed25519 or ML-DSA-44 key");
-  if (kind === ED25519) await requireStrong(bytes);
-  const named = concat(bytesOf(`${name}\n`), raw);
-  if (id !== hex((await sha256(named)).subarray(0, ID_BYTES))) {
-    refuse("vkey_invalid", "the id is not the key's");
-  }
-  return { name, kind, public: bytes, id, vkey: text };
-}
-
-async function requireStrong(bytes) {
-  try {
-    await importEd25519(bytes);
-  } catch (error) {
-    if (error instanceof Refusal) throw new Refusal("vkey_invalid", error.message);
-    throw error;
-  }
-}
-
-/** Return a key's fingerprint: SHA-256 over its type and public bytes, hex. */
-export const fingerprint = async (key) =>
-  hex(await sha256(concat(Uint8Array.of(key.kind), key.public)));
-
-/**
- * Return the names of the keys in a text: vkeys, or their fingerprints in hex, one a line, as
- * `ledger log keys` prints them; refuse anything else with `vkey_invalid`.
- */
-export async function parseExpected(text) {
-  const lines = text.split("\n").map((line) => line.trim());
-  const given = lines.filter((line) => line && !line.startsWith("#"));
-  return Promise.all(
-    given.map(async (line) => {
-      if (line.includes("+")) return (await parseVkey(line)).vkey;
-      const plain = line.toLowerCase().replace(/[\s:]/g, "");
-      return FINGERPRINT.test(plain) ? plain : refuse("vkey_invalid", "not a log key or its fingerprint");
-    }),
-  );
-}
-
-/** Refuse keys of which none is among the expected names. */
-export async function requireExpected(expected, keys) {
-  const names = await Promise.all(keys.map(async (key) => [key.vkey, await fingerprint(key)]));
-  if (!names.flat().some((name) => expected.includes(name))) {
-    refuse("ledger_unexpected", "another ledger’s: the key given did not sign");
-  }
-}
-
-/** Return the checkpoint and signature lines of a note, nothing verified. */
+/** Return the checkpoint and signature lines of a note, unverified. */
 export function parseNote(raw) {
   const source = plainText(raw, "note_malformed");
   const cut = source.lastIndexOf("\n\n");
@@ -132,9 +70,9 @@ function parseHash(text, code) {
 }
 
 /**
- * Return `{note, signers, unknown}`: the note, those of the keys whose signature verified, and those
- * whose algorithm this browser has not. A signature of one of the keys that does not verify refuses
- * the note, and so does a note that none of them signed.
+ * Return `{note, signers, unknown}`: the note, the keys whose signature verified, and the keys whose
+ * algorithm this browser lacks. Refuse a note that none of the keys signed, or that has an invalid
+ * signature of one of them.
  */
 export async function verifyNote(raw, keys, expectedOrigin) {
   const note = parseNote(raw);
@@ -152,7 +90,7 @@ export async function verifyNote(raw, keys, expectedOrigin) {
   return { note, signers: [...signers], unknown: [...unknown] };
 }
 
-/** Verify one line; tell whether this browser could. */
+/** Verify one line; return false if this browser lacks the algorithm. */
 async function verifyLine(note, { blob }, key) {
   const refused = () => refuse("note_signature_invalid", `a signature of ${key.name} does not verify`);
   if (key.kind === ED25519) {
@@ -170,7 +108,7 @@ async function verifyLine(note, { blob }, key) {
   }
 }
 
-/** Return the message under an ML-DSA-44 signature (C2SP tlog-cosignature). */
+/** Return the message that an ML-DSA-44 key signs (C2SP tlog-cosignature). */
 function cosigned({ origin, size, root }, name, time) {
   const parts = [SUBTREE, short(name), time, short(origin), new Uint8Array(8)];
   return concat(...parts, uintBytes(size, 8), root);
@@ -182,7 +120,7 @@ function short(text) {
   return concat(Uint8Array.of(raw.length), raw);
 }
 
-/** Return `{index, hashes, note}` of a `.tlog-proof`, nothing verified. */
+/** Return `{index, hashes, note}` of a `.tlog-proof`, unverified. */
 export function parseProof(raw) {
   const source = plainText(raw, "proof_malformed");
   const cut = source.indexOf("\n\n");

@@ -1,10 +1,11 @@
-// Bytes and their spellings; every parser here accepts one spelling only.
+// Mirrors src/ledger/encoding.py: bytes, base64, JSON. Every parser here accepts one spelling only.
 
 import { decode as decodeUrl } from "../static/js/lib/b64u.js";
-import { refuse } from "./fault.js";
+import { parse as parseStrict, StrictJsonError } from "../static/js/lib/strict-json.js";
+import { Refusal, refuse } from "./errors.js";
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-// What str.isspace() of Python says, which both verifiers go by.
+// The characters for which str.isspace() of Python is true: both verifiers have to agree.
 export const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 const OUTER_SPACE = new RegExp(`^${SPACE.source}+|${SPACE.source}+$`, "g");
 
@@ -72,3 +73,38 @@ export const strip = (text) => text.replace(OUTER_SPACE, "");
 
 /** Return how many characters (code points) a text has, as Python's len. */
 export const length = (text) => [...text].length;
+
+/**
+ * Return the value of JSON bytes; refuse duplicate members. A number that is not whole becomes
+ * undefined. With `exact`, refuse numbers that a double would change (RFC 7493).
+ */
+export function parseJson(bytes, { exact = false } = {}) {
+  const source = utf8(bytes);
+  try {
+    return plain(parseStrict(source, { exact }));
+  } catch (error) {
+    if (error instanceof StrictJsonError) throw new Refusal(error.code, error.message);
+    throw error;
+  }
+}
+
+function plain({ kind, text: written, members }) {
+  if (kind === "string") return written;
+  if (kind === "word") return { true: true, false: false, null: null }[written];
+  if (kind === "number") return /^-?[0-9]+$/.test(written) ? Number(written) : undefined;
+  if (kind === "array") return members.map(([, member]) => plain(member));
+  const value = Object.create(null);
+  for (const [name, member] of members) value[name] = plain(member);
+  return value;
+}
+
+/** Tell whether two JSON values are equal; the order of members does not count. */
+export const same = (a, b) => canonical(a) === canonical(b);
+
+/** Return the RFC 8785 form of a JSON value whose numbers are whole. */
+export const canonical = (value) => JSON.stringify(value, sorted);
+
+export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+const sorted = (_, value) =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;

@@ -1,10 +1,17 @@
-// The container of a bundle: a ZIP that has one spelling. The reader walks the headers of the files,
-// works out from them the one directory that may follow, and compares; see ledger.verify.container.
+// Mirrors src/ledger/verify/container.py: a ZIP that has one spelling, and the manifest in it. The
+// reader walks the files' headers, computes the only directory that may follow them, and compares.
 
-import { bytesOf } from "../static/js/lib/digest.js";
-import { concat, equal } from "./bytes.js";
-import { refuse } from "./fault.js";
+import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { jcs } from "../../static/js/lib/jcs.js";
+import { concat, equal, parseJson, utf8 } from "../encoding.js";
+import { Refusal, refuse } from "../errors.js";
+import { integer, listOf, mapOf, oneOf, read, struct, text } from "../shapes.js";
 
+/** The kinds of bundle: some statements, the whole log with some bodies, the whole log. */
+export const MODE = Object.freeze({ STATEMENT: "statement", REDACTED: "redacted", FULL: "full" });
+
+export const MANIFEST = "manifest.json";
+const SHA256 = /^[0-9a-f]{64}$/;
 const MAX_FILES = 65_000;
 const MAX_BYTES = 2 ** 30;
 const MAX_NAME_CHARS = 200;
@@ -20,8 +27,16 @@ const DATE_1980 = 0x21;
 const MODE_0644 = 0o100644 * 2 ** 16;
 const NAME = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
 
+const manifest = struct({
+  checkpoint: struct({ origin: text, root: text, size: integer }),
+  files: mapOf(text),
+  format: oneOf("ledger-evidence/1"),
+  mode: oneOf(...Object.values(MODE)),
+  statements: listOf(text),
+});
+
 /** Return the files of a container, name to bytes, in its order; refuse every other spelling. */
-export function readZip(bytes) {
+export function parseContainer(bytes) {
   if (bytes.length > MAX_BYTES) refuse("bundle_too_large", "a bundle has at most 1 GiB");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const files = new Map();
@@ -50,7 +65,7 @@ export function readZip(bytes) {
 }
 
 /** Return the container of these files. */
-export function writeZip(files) {
+export function writeContainer(files) {
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   const heads = sorted.map(([name, content]) => ({ name, crc: crc32(content), size: content.length }));
   const parts = sorted.flatMap(([, content], n) => [localHeader(heads[n]), content]);
@@ -122,4 +137,40 @@ function crc32(bytes) {
     value = (value >>> 8) ^ CRC_TABLE[(value ^ bytes[at]) & 0xff];
   }
   return ~value >>> 0;
+}
+
+/** Return the manifest; refuse files that are not exactly those that it lists. */
+export async function readManifest(files, breathe) {
+  if (!files.has(MANIFEST)) refuse("manifest_missing", `there is no ${MANIFEST}`);
+  const found = parseManifest(files.get(MANIFEST));
+  const names = new Set([...Object.keys(found.files), ...files.keys()]);
+  names.delete(MANIFEST);
+  for (const name of [...names].sort()) {
+    if (!files.has(name)) refuse("file_missing", `${name} is not there`);
+    if (!Object.hasOwn(found.files, name)) refuse("file_unlisted", `${name} is not in the manifest`);
+    if ((await sha256Hex(files.get(name))) !== found.files[name]) {
+      refuse("file_changed", `${name} is not the file of the manifest`);
+    }
+    await breathe();
+  }
+  return found;
+}
+
+function parseManifest(raw) {
+  const broken = (detail) => refuse("manifest_malformed", `${MANIFEST}: ${detail}`);
+  let found = null;
+  try {
+    found = read(manifest, parseJson(raw), "manifest_malformed");
+    if (jcs(found) !== utf8(raw)) broken("not in its one form");
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof TypeError)) throw error;
+    broken(error.message);
+  }
+  const digests = Object.values(found.files);
+  if (Object.hasOwn(found.files, MANIFEST) || !digests.every((each) => SHA256.test(each))) {
+    broken("it names itself, or no SHA-256");
+  }
+  const ids = new Set(found.statements);
+  if (!ids.size || ids.size !== found.statements.length) broken("a statement twice, or none");
+  return found;
 }

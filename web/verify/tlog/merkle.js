@@ -1,23 +1,25 @@
-// The log's tree: RFC 6962 section 2.1 with SHA-256; roots from leaves, inclusion proofs verified.
+// Mirrors src/ledger/tlog/merkle.py: the log's tree, RFC 6962 section 2.1 with SHA-256. Computes root
+// hashes from leaf hashes, and verifies inclusion proofs and whole trees with their tiles.
 
-import { sha256 } from "../static/js/lib/digest.js";
-import { concat, equal } from "./bytes.js";
-import { Refusal, refuse } from "./fault.js";
+import { sha256 } from "../../static/js/lib/digest.js";
+import { concat, equal } from "../encoding.js";
+import { Refusal, refuse } from "../errors.js";
 
 export const HASH_BYTES = 32;
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 const SLICE = 4096;
-export const WIDTH = 256;
+export const WIDTH = 256; // hashes in a full tile
 
 export const leafHash = (entry) => sha256(concat(LEAF, entry));
 const nodeHash = (left, right) => sha256(concat(NODE, left, right));
 
-/** Return the root over leaf hashes, that of nothing for none. */
-export async function rootOf(leaves) {
+/** Return the root hash over leaf hashes; of no leaf, the hash of no bytes. */
+async function rootOf(leaves) {
   if (!leaves.length) return sha256(new Uint8Array());
   let row = leaves;
-  // Pairs from the left, a last odd one carried up: the same tree as the RFC's largest-power split.
+  // Pair from the left and carry an odd last one up: the same tree as the RFC's split at the largest
+  // power of two.
   while (row.length > 1) row = await paired(row);
   return row[0];
 }
@@ -39,7 +41,7 @@ export async function verifyInclusion(leaf, index, size, proof, root) {
   const refused = (detail) => refuse("inclusion_refused", detail);
   if (!(index >= 0 && index < size)) refused("no leaf of the tree"); // step 1
   if (![leaf, root, ...proof].every((hash) => hash.length === HASH_BYTES)) refused("not hashes");
-  // Halving by division: positions may be beyond the 32 bits of JavaScript's shifts.
+  // Divide: JavaScript's shifts keep 32 bits, and positions may have more.
   const half = (number) => Math.floor(number / 2);
   let [at, last, result] = [index, size - 1, leaf]; // steps 2 and 3
   for (const sibling of proof) {
@@ -55,7 +57,7 @@ export async function verifyInclusion(leaf, index, size, proof, root) {
   if (last !== 0 || !equal(result, root)) refused("the proof does not lead to the root"); // step 5
 }
 
-/** Verify that leaf hashes are what a log's tiles, lowest level first, and its root are over. */
+/** Verify that a log's tiles, lowest level first, and its root are over these leaf hashes. */
 export async function verifyTree(leaves, tiles, root) {
   let [row, at] = [leaves, 0];
   for (const tile of tiles) {
@@ -65,7 +67,7 @@ export async function verifyTree(leaves, tiles, root) {
   if (!equal(await rootOf(leaves), root)) refuse("root_mismatch", "the entries lead to another root");
 }
 
-/** Return the roots over each full tile of a row. */
+/** Return the root of each full tile of a row. */
 function tops(row) {
   const full = Math.floor(row.length / WIDTH);
   return Promise.all(

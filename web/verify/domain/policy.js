@@ -1,70 +1,41 @@
-// Policies: who has to approve, counted over distinct people; documents, which hold them.
+// Mirrors src/ledger/domain/policy.py: who has to approve, counted over distinct people.
 
-import { bytesOf } from "../static/js/lib/digest.js";
-import { length, strip } from "./bytes.js";
-import { toMs } from "./clock.js";
-import { refuse } from "./fault.js";
-import { either, flag, integer, listOf, oneOf, optional, parseJson, read, struct, text, withDefault } from "./shapes.js";
+import { refuse } from "../errors.js";
+import { either, flag, integer, listOf, oneOf, optional, struct, text, withDefault } from "../shapes.js";
+
+export const ROLE = Object.freeze({
+  CREATOR: "creator",
+  INVESTOR: "investor",
+  ADMINISTRATOR: "administrator",
+  AUDITOR: "auditor",
+});
+/** What a policy asks of each decision: a signature, or a passkey's assertion too. */
+export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
 
 const MAX_LEVELS = 8;
 const MAX_MEMBERS = 256;
-const MAX_DOCUMENT_BYTES = 1024 * 1024;
-const MAX_TITLE_CHARS = 200;
-const VOTING_ROLES = ["creator", "investor", "administrator"];
-export const ROLES = [...VOTING_ROLES, "auditor"];
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const ROLES = Object.values(ROLE);
+const VOTING_ROLES = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.ADMINISTRATOR];
 
 const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
-const policy = struct({
+export const policy = struct({
   threshold: integer,
   of: listOf(either(text, node)),
   veto: withDefault(listOf(text), []),
   creatorMaySign: withDefault(flag, true),
   expiresAt: optional(text),
-  assurance: withDefault(oneOf("key", "passkey"), "key"),
-});
-const document = struct({
-  content: text,
-  createdAt: text,
-  creator: text,
-  ledger: text,
-  policy,
-  statementId: text,
-  title: text,
-  supersedes: optional(text),
+  assurance: withDefault(oneOf(...Object.values(ASSURANCE)), ASSURANCE.KEY),
 });
 
-/** Return the document of these bytes, checked as when it was drafted. */
-export function parseDocument(raw) {
-  if (raw.length > MAX_DOCUMENT_BYTES) refuse("document_too_large", "over 1 MiB");
-  const found = read(document, parseJson(raw, { exact: true }), "document_malformed");
-  const content = parseJson(bytesOf(found.content), { exact: true });
-  if (content === null || typeof content !== "object" || Array.isArray(content)) {
-    refuse("content_not_object", "content is the text of a JSON object");
-  }
-  if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
-    refuse("document_malformed", "a title has 1 to 200 characters");
-  }
-  requireUuid(found.statementId);
-  if (found.supersedes !== null) requireUuid(found.supersedes);
-  toMs(found.createdAt);
-  requirePossible(found.policy);
-  if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
-  return found;
-}
-
-export function requireUuid(id) {
-  if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");
-}
-
-function requirePossible(root) {
+/** Refuse a policy that no approvals could ever meet, or that is too large. */
+export function requirePossible(root) {
   if (countMembers(root, MAX_LEVELS) + root.veto.length > MAX_MEMBERS) {
     refuse("policy_invalid", `a policy names at most ${MAX_MEMBERS} members`);
   }
   root.veto.forEach(requireMember);
 }
 
-/** Return how many members a node and all below it name; refuse what can never be met. */
+/** Return how many members a node and the nodes in it name; refuse a node that cannot be met. */
 function countMembers({ threshold, of }, levels) {
   if (levels === 0) refuse("policy_invalid", `a policy nests at most ${MAX_LEVELS} levels`);
   const nested = of.filter((member) => typeof member !== "string");
@@ -118,10 +89,10 @@ export function mayApprove(root, user, roles, creator) {
 export const mayVeto = (root, user, roles) =>
   root.veto.some((member) => covers(member, user, roles));
 
-/** Tell whether any of these roles signs at all: an auditor's does not. */
+/** Tell whether any of these roles may sign; an auditor's may not. */
 export const maySign = (roles) => roles.some((role) => VOTING_ROLES.includes(role));
 
-/** Return those of the people (user to roles) whose approval of this policy can count. */
+/** Return the people (user to roles) whose approval counts under this policy. */
 export function approving(root, creator, people) {
   return new Map(
     [...people].filter(

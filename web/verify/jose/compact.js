@@ -1,15 +1,16 @@
-// Compact JWSs as the ledger takes them in: a header of four members, one key, one algorithm.
+// Mirrors src/ledger/jose/compact.py: compact JWSs as the ledger accepts them. The header has at most
+// four members; one key and one algorithm can verify the signature.
 
-import { bytesOf } from "../static/js/lib/digest.js";
-import { fromBase64Url } from "./bytes.js";
-import { Refusal, refuse } from "./fault.js";
+import { bytesOf } from "../../static/js/lib/digest.js";
+import { fromBase64Url, parseJson } from "../encoding.js";
+import { Refusal, refuse } from "../errors.js";
+import { integer, optional, read, struct, text } from "../shapes.js";
 import { algorithmsOf, importJwk, thumbprint } from "./keys.js";
-import { integer, optional, parseJson, read, struct, text } from "./shapes.js";
 
 const MAX_HEADER_CHARS = 1024;
 const HEADER = struct({ alg: text, typ: text, kid: text, iat: optional(integer) });
 
-/** Return the parts of a compact JWS, nothing verified; `payload` is still base64url text. */
+/** Return the parts of a compact JWS, unverified; `payload` is still base64url text. */
 export function parseCompact(source) {
   const parts = source.split(".");
   if (parts.length !== 3 || !parts[2] || !/^[\x00-\x7f]*$/.test(source)) {
@@ -43,4 +44,21 @@ export async function verifyCompact(jws, jwk) {
   if (!(await verify(jws.signature, jws.signed))) {
     refuse("jws_signature_invalid", "the signature does not verify");
   }
+}
+
+/** Return the payload in this shape; refuse any other payload with this code and detail. */
+export function readPayload(jws, shape, code, detail) {
+  try {
+    return read(shape, parseJson(fromBase64Url(jws.payload)), code);
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(code, detail);
+    throw error;
+  }
+}
+
+/** Return one General JSON JWS (RFC 7515 section 7.2.1) of compact JWSs over one payload. */
+export function general(compacts) {
+  const parts = compacts.map((compact) => compact.split("."));
+  const signatures = parts.map(([header, , signature]) => ({ protected: header, signature }));
+  return JSON.stringify({ payload: parts[0][1], signatures });
 }

@@ -1,50 +1,52 @@
-// The ledger's own stream: founding, log keys, invitations, end. Decided again, and folded.
+// Mirrors src/ledger/domain/charter.py: the ledger's own stream (founding, log keys, invitations, end).
+// Recomputes each decision from its evidence, and folds the events.
 
-import { length } from "./bytes.js";
-import { toMs } from "./clock.js";
-import { parseCompact } from "./compact.js";
-import { parseAct, verifyAct } from "./acts.js";
-import { refuse } from "./fault.js";
-import { ED25519, parseVkey } from "./note.js";
+import { toMs } from "../clock.js";
+import { length } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { parseCompact } from "../jose/compact.js";
+import { ED25519, parseVkey } from "../tlog/vkeys.js";
+import { ACT, parseAct, verifyAct } from "./acts.js";
+import { requireUuid } from "./document.js";
+import { forEveryTagOf, SUBJECT, TAG } from "./events.js";
 import { activeKey, requireAdministrator } from "./person.js";
-import { requireUuid, ROLES } from "./rules.js";
+import { ROLE, ROLES } from "./policy.js";
 
 export const STREAM = "00000000-0000-0000-0000-000000000000";
-const TYPES = ["invitation-issued.v1", "log-keys-announced.v1", "log-keys-retired.v1", "log-frozen.v1"];
+/** How people join: by invitation, or without one. */
+export const REGISTRATION = Object.freeze({ INVITE: "invite", OPEN: "open" });
 const SETUP = "setup";
-const OPEN_ROLES = ["creator", "investor"];
+const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
 const REASON_CHARS = [10, 2000];
+
+// By tag: what an event changes in the charter.
+const CHANGES = forEveryTagOf(SUBJECT.CHARTER, {
+  [TAG.LEDGER_CREATED]: (_, body) => founded(body),
+  [TAG.INVITATION_ISSUED]: ({ invitations }, { invitationId: id, role, expiresAt, tokenSha256 }) => ({
+    invitations: new Map([...invitations, [tokenSha256, { id, role, expiresAt }]]),
+  }),
+  [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
+    logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
+  }),
+  [TAG.LOG_KEYS_RETIRED]: ({ logKeys }, { vkeys, lastSize }) => ({
+    logKeys: logKeys.map((key) => (vkeys.includes(key.vkey) ? { ...key, lastSize } : key)),
+  }),
+  [TAG.LOG_FROZEN]: () => ({ frozen: true }),
+});
 
 /** Return the charter after one more event of its stream. */
 export function evolveCharter(charter, { type, version, body }) {
-  if (type === "ledger-created.v1") return founded(body, version);
-  if (!charter || !TYPES.includes(type)) {
-    refuse("event_misplaced", "an event that is not of the ledger’s own stream");
-  }
-  const next = { ...charter, version };
-  if (type === "invitation-issued.v1") {
-    const { invitationId: id, role, expiresAt, tokenSha256 } = body;
-    next.invitations = new Map([...charter.invitations, [tokenSha256, { id, role, expiresAt }]]);
-  } else if (type === "log-keys-announced.v1") {
-    const keys = body.vkeys.map((vkey) => ({ vkey, firstSize: body.firstSize, lastSize: null }));
-    next.logKeys = [...charter.logKeys, ...keys];
-  } else if (type === "log-keys-retired.v1") {
-    next.logKeys = charter.logKeys.map((key) =>
-      body.vkeys.includes(key.vkey) ? { ...key, lastSize: body.lastSize } : key,
-    );
-  } else {
-    next.frozen = true;
-  }
-  return next;
+  const isMisplaced = !Object.hasOwn(CHANGES, type) || (!charter && type !== TAG.LEDGER_CREATED);
+  if (isMisplaced) refuse("event_misplaced", "an event that is not of the ledger’s own stream");
+  return { ...charter, ...CHANGES[type](charter, body), version };
 }
 
-function founded(body, version) {
+function founded(body) {
   parseCompact(body.act);
-  const setup = { id: SETUP, role: "administrator", expiresAt: null };
+  const setup = { id: SETUP, role: ROLE.ADMINISTRATOR, expiresAt: null };
   return {
-    version,
     ledger: body.ledger,
-    registration: body.registration === "open" ? "open" : "invite",
+    registration: body.registration === REGISTRATION.OPEN ? REGISTRATION.OPEN : REGISTRATION.INVITE,
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
     invitations: new Map(body.setupSha256 ? [[body.setupSha256, setup]] : []),
@@ -59,10 +61,10 @@ export const logKeysAt = (charter, size) =>
     ({ firstSize, lastSize }) => firstSize <= size && (lastSize === null || size <= lastSize),
   );
 
-/** Return the founding if the ledger's own key signed exactly what it says. */
+/** Return the founding; refuse it unless the ledger's own key signed all that it says. */
 export async function decideCreation(body, nowMs) {
   const jws = parseAct(body.act);
-  const act = await verifyAct(jws, body.key, "create-ledger", { ledger: body.ledger, nowMs });
+  const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
   for (const name of ["origin", "rpId", "registration", "setupSha256"]) {
     if (act[name] !== body[name]) refuse("act_mismatch", "the founding act says something else");
   }
@@ -74,7 +76,7 @@ const ownAct = (charter, source, kind, nowMs) =>
 
 /** Return the announcement of new log keys that the ledger's own key signed. */
 export async function decideAnnouncement(charter, source, nowMs) {
-  const act = await ownAct(charter, source, "announce-log-keys", nowMs);
+  const act = await ownAct(charter, source, ACT.ANNOUNCE_LOG_KEYS, nowMs);
   const keys = await Promise.all(act.vkeys.map(parseVkey));
   const known = (await Promise.all(charter.logKeys.map(({ vkey }) => parseVkey(vkey)))).map(publicOf);
   const publics = keys.map(publicOf);
@@ -85,7 +87,7 @@ export async function decideAnnouncement(charter, source, nowMs) {
   }
   if (!keys.some(({ kind }) => kind === ED25519)) refused("one of the log keys is Ed25519");
   if (act.firstSize < Math.max(1, ...charter.logKeys.map(({ firstSize }) => firstSize))) {
-    refused("the keys would begin before those before them");
+    refused("the keys would begin before earlier ones");
   }
   return { vkeys: act.vkeys, firstSize: act.firstSize, act: source };
 }
@@ -94,7 +96,7 @@ const publicOf = (key) => key.public.join();
 
 /** Return the retirement of log keys that the ledger's own key signed. */
 export async function decideRetirement(charter, source, nowMs) {
-  const act = await ownAct(charter, source, "retire-log-keys", nowMs);
+  const act = await ownAct(charter, source, ACT.RETIRE_LOG_KEYS, nowMs);
   const refused = (detail) => refuse("log_keys_refused", detail);
   const open = charter.logKeys.filter(({ lastSize }) => lastSize === null);
   const inForce = new Map(open.map(({ vkey, firstSize }) => [vkey, firstSize]));
@@ -111,7 +113,7 @@ export async function decideRetirement(charter, source, nowMs) {
 
 /** Return the end of the ledger that its own key signed. */
 export async function decideFreeze(charter, source, nowMs) {
-  const { reason } = await ownAct(charter, source, "freeze-ledger", nowMs);
+  const { reason } = await ownAct(charter, source, ACT.FREEZE_LEDGER, nowMs);
   const [least, most] = REASON_CHARS;
   if (length(reason) < least || length(reason) > most) {
     refuse("reason_invalid", "a reason has 10 to 2,000 characters");
@@ -123,7 +125,7 @@ export async function decideFreeze(charter, source, nowMs) {
 export async function decideInvitation(charter, inviter, source, nowMs) {
   const jws = parseAct(source);
   const key = activeKey(inviter, jws.header.kid, nowMs);
-  const act = await verifyAct(jws, key.jwk, "invite", { ledger: charter.ledger, nowMs });
+  const act = await verifyAct(jws, key.jwk, ACT.INVITE, { ledger: charter.ledger, nowMs });
   requireAdministrator(inviter);
   const { invitationId, role, tokenSha256, expiresAt } = act;
   if (!ROLES.includes(role)) refuse("role_invalid", "there is no such role");
@@ -134,10 +136,10 @@ export async function decideInvitation(charter, inviter, source, nowMs) {
   return { invitationId, role, tokenSha256, expiresAt, by: inviter.user, kid: key.kid, act: source };
 }
 
-/** Return the invitation's id under which somebody may register with this role, or null. */
+/** Return the id of the invitation that admits a person in this role; null if none is needed. */
 export function admit(charter, role, invitation, nowMs) {
   if (!invitation) {
-    if (charter.registration !== "open") refuse("invitation_required", "joined by invitation");
+    if (charter.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
     if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
     return null;
   }

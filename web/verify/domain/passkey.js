@@ -1,13 +1,14 @@
+// Mirrors src/ledger/domain/passkey.py.
 // WebAuthn offline: what a registration response and an assertion have to show (L3 sections 7.1
 // and 7.2). User presence and verification are required; relying party and origin are the ledger's.
 
-import { encode as toBase64Url } from "../static/js/lib/b64u.js";
-import { hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
-import { jcs } from "../static/js/lib/jcs.js";
-import { concat, equal, fromBase64Url, uint, utf8 } from "./bytes.js";
+import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
+import { hex, sha256, sha256Hex } from "../../static/js/lib/digest.js";
+import { jcs } from "../../static/js/lib/jcs.js";
+import { concat, equal, fromBase64Url, uint, utf8 } from "../encoding.js";
 import { readCbor } from "./cbor.js";
 import { algorithmOf, importCose, verifyCose } from "./cose.js";
-import { Refusal, refuse, Unknown } from "./fault.js";
+import { Refusal, refuse, Unknown } from "../errors.js";
 
 const REGISTRATION = "passkey_registration_refused";
 const ASSERTION = "passkey_assertion_refused";

@@ -1,9 +1,9 @@
 // Keys of passkeys: COSE (RFC 9053) for EdDSA, ES256 and RS256, and their signatures.
 
-import { concat } from "./bytes.js";
+import { concat } from "../encoding.js";
 import { readCbor } from "./cbor.js";
-import { refuse } from "./fault.js";
-import { importP256, importRaw, importRsa } from "./keys.js";
+import { refuse } from "../errors.js";
+import { importP256, importRaw, importRsa } from "../jose/keys.js";
 
 const MIN_RSA_BYTES = 256;
 const [KTY, ALG, CRV, X, Y] = [1, 3, -1, -2, -3];

@@ -1,15 +1,21 @@
-// What a bundle shows of its events as files of their own: made again from the bodies, and compared.
+// Mirrors src/ledger/verify/exhibits.py: the files that show the events of a bundle to people and to tools
+// for JWS. Recomputes them from the bodies, and compares.
 
-import { encode as toBase64Url } from "../static/js/lib/b64u.js";
-import { bytesOf } from "../static/js/lib/digest.js";
-import { isExhibit } from "./bundle.js";
-import { equal } from "./bytes.js";
-import { refuse } from "./fault.js";
-import { algorithmsOf } from "./keys.js";
-import { attestationChallenge } from "./passkey.js";
-import { canonical } from "./shapes.js";
+import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
+import { bytesOf } from "../../static/js/lib/digest.js";
+import { signatureOf, TAG } from "../domain/events.js";
+import { attestationChallenge } from "../domain/passkey.js";
+import { canonical, equal } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { general } from "../jose/compact.js";
+import { algorithmsOf } from "../jose/keys.js";
 
-/** Refuse a bundle whose files of this kind are not exactly those that its events lead to. */
+export const VKEYS = "keys/vkeys";
+const EXHIBIT = /^(?:statements\/|people\/|keys\/vkeys$)/;
+
+export const isExhibit = (name) => EXHIBIT.test(name);
+
+/** Refuse a bundle whose exhibits are not exactly the files that follow from its events. */
 export async function requireExhibits(files, events, statements) {
   const expected = await exhibits(events, statements);
   const names = new Set([...expected.keys(), ...[...files.keys()].filter(isExhibit)]);
@@ -23,7 +29,7 @@ export async function requireExhibits(files, events, statements) {
 
 /** Return the files that follow from these events, name to bytes. */
 async function exhibits(events, statements) {
-  const files = new Map([["keys/vkeys", vkeys(events)]]);
+  const files = new Map([[VKEYS, vkeys(events)]]);
   const signers = new Set();
   for (const id of statements) {
     const mine = events.filter(({ stream }) => stream === id);
@@ -35,7 +41,7 @@ async function exhibits(events, statements) {
 }
 
 function vkeys(events) {
-  const announced = events.filter(({ type }) => type === "log-keys-announced.v1");
+  const announced = events.filter(({ type }) => type === TAG.LOG_KEYS_ANNOUNCED);
   return announced.flatMap(({ body }) => body.vkeys.map((vkey) => `${vkey}\n`)).join("");
 }
 
@@ -43,14 +49,15 @@ function ofStatement(events) {
   const files = [];
   const shared = [];
   let payload = "";
-  for (const { type, position, body } of events) {
-    if (type === "statement-drafted.v1") {
+  for (const event of events) {
+    const { type, position, body } = event;
+    if (type === TAG.STATEMENT_DRAFTED) {
       files.push(["document.json", body.document]);
       payload = toBase64Url(bytesOf(body.document));
     }
-    const jws = body.jws || body.act || "";
+    const jws = signatureOf(event);
     const middle = jws.split(".").slice(1, -1);
-    if (type === "statement-signed.v1" && middle.length === 1 && middle[0] === payload) {
+    if (type === TAG.STATEMENT_SIGNED && middle.length === 1 && middle[0] === payload) {
       shared.push(jws);
     }
     files.push([`${position}-${type.replace(/\.[^.]*$/, "")}.jws`, jws]);
@@ -59,24 +66,17 @@ function ofStatement(events) {
   return files;
 }
 
-/** Return one General JSON JWS (RFC 7515 section 7.2.1) of compact ones with one payload. */
-function general(compacts) {
-  const parts = compacts.map((compact) => compact.split("."));
-  const signatures = parts.map(([header, , signature]) => ({ protected: header, signature }));
-  return JSON.stringify({ payload: parts[0][1], signatures });
-}
-
 async function ofPeople(events, signers) {
-  const founding = events.find(({ type }) => type === "ledger-created.v1")?.body;
+  const founding = events.find(({ type }) => type === TAG.LEDGER_CREATED)?.body;
   const files = [];
   for (const attested of events) {
     const { type, stream, body } = attested;
-    if (type !== "key-attested.v1" || !signers.has(body.kid) || !founding) continue;
+    if (type !== TAG.KEY_ATTESTED || !signers.has(body.kid) || !founding) continue;
     const mine = events.filter((event) => event.stream === stream);
     const first = (kind, name, value) => mine.find((each) => each.type === kind && each.body[name] === value);
-    const passkey = first("passkey-added.v1", "credentialId", body.assertion.credentialId);
+    const passkey = first(TAG.PASSKEY_ADDED, "credentialId", body.assertion.credentialId);
     if (!passkey) continue;
-    const revoked = first("key-revoked.v1", "kid", body.kid);
+    const revoked = first(TAG.KEY_REVOKED, "kid", body.kid);
     const jwk = { ...body.jwk, alg: algorithmsOf(body.jwk)[0], kid: body.kid, use: "sig" };
     const evidence = { attestation: await evidenceOf(attested, passkey.body, founding) };
     const name = `people/${stream}/${body.kid}`;

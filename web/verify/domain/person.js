@@ -1,40 +1,45 @@
-// A person: passkeys, signing keys, roles. Every decision made again from its evidence, and folded.
+// Mirrors src/ledger/domain/person.py: a person's passkeys, signing keys and roles. Recomputes each
+// decision from its evidence, and folds the events.
 
-import { parseAct, verifyAct } from "./acts.js";
-import { equal, fromBase64Url, length, strip } from "./bytes.js";
-import { toMs } from "./clock.js";
-import { parseCompact, verifyCompact } from "./compact.js";
-import { refuse } from "./fault.js";
-import { importJwk, thumbprint } from "./keys.js";
+import { toMs } from "../clock.js";
+import { equal, fromBase64Url, length, strip } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { parseCompact, verifyCompact } from "../jose/compact.js";
+import { importJwk, thumbprint } from "../jose/keys.js";
+import { ACT, parseAct, verifyAct } from "./acts.js";
+import { forEveryTagOf, SUBJECT, TAG } from "./events.js";
 import { attestationChallenge, verifyAssertion, verifyRegistration } from "./passkey.js";
-import { ROLES } from "./rules.js";
+import { ROLE, ROLES } from "./policy.js";
 
 const MAX_NAME_CHARS = 100;
 const POSSESSION_TYP = "key-possession+jws";
 
+// By tag: what an event changes in a person.
+const CHANGES = forEveryTagOf(SUBJECT.PERSON, {
+  [TAG.USER_REGISTERED]: (_, { user, name, role }) => ({
+    user,
+    name,
+    roles: [role],
+    keys: new Map(),
+    passkeys: new Map(),
+  }),
+  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, signCount }) => ({
+    passkeys: changed(passkeys, credentialId, { credentialId, publicKey, signCount, removed: false }),
+  }),
+  [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }) => ({
+    passkeys: changed(passkeys, credentialId, { removed: true }),
+  }),
+  [TAG.KEY_ATTESTED]: ({ keys, passkeys }, { kid, jwk, expiresAt, signCount, assertion }) => ({
+    keys: changed(keys, kid, { kid, jwk, expiresAt, revoked: false }),
+    passkeys: changed(passkeys, assertion.credentialId, { signCount }),
+  }),
+  [TAG.KEY_REVOKED]: ({ keys }, { kid }) => ({ keys: changed(keys, kid, { revoked: true }) }),
+  [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
+});
+
 /** Return the person after one more event of their stream. */
 export function evolvePerson(person, { type, version, body }) {
-  if (type === "user-registered.v1") {
-    const { user, name, role } = body;
-    return { user, name, version, roles: [role], keys: new Map(), passkeys: new Map() };
-  }
-  const next = { ...person, version };
-  if (type === "passkey-added.v1") {
-    const { credentialId, publicKey, signCount } = body;
-    const added = { credentialId, publicKey, signCount, removed: false };
-    next.passkeys = new Map([...person.passkeys, [credentialId, added]]);
-  } else if (type === "passkey-removed.v1") {
-    next.passkeys = changed(person.passkeys, body.credentialId, { removed: true });
-  } else if (type === "key-attested.v1") {
-    const { kid, jwk, expiresAt, signCount } = body;
-    next.keys = new Map([...person.keys, [kid, { kid, jwk, expiresAt, revoked: false }]]);
-    next.passkeys = changed(person.passkeys, body.assertion.credentialId, { signCount });
-  } else if (type === "key-revoked.v1") {
-    next.keys = changed(person.keys, body.kid, { revoked: true });
-  } else {
-    next.roles = [...new Set([...person.roles, body.role])];
-  }
-  return next;
+  return { ...person, ...CHANGES[type](person, body), version };
 }
 
 const changed = (things, name, changes) =>
@@ -59,15 +64,15 @@ export function activePasskey(person, credentialId) {
 }
 
 export function requireAdministrator({ roles }) {
-  if (!roles.includes("administrator")) {
+  if (!roles.includes(ROLE.ADMINISTRATOR)) {
     refuse("administrator_only", "only an administrator may do this");
   }
 }
 
 /** Return the registration of a person whom the ledger admitted. */
 export function decideRegistration({ user, name, role }, invitation) {
-  // What Python calls printable: no control, format, private or unassigned character, and of the
-  // separators the space alone.
+  // str.isprintable() of Python: no control, format, private or unassigned character, and no
+  // separator but the space.
   const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
   if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
     refuse("name_invalid", "a name has 1 to 100 printable characters");
@@ -75,7 +80,7 @@ export function decideRegistration({ user, name, role }, invitation) {
   return { user, name, role, invitation };
 }
 
-/** Return a passkey as its registration response shows it; a further one is signed for. */
+/** Return the passkey of a registration response; a second or later one needs a signed act. */
 export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
   const { registration, credentialId, transports, challenge, act } = body;
   const bytes = fromBase64Url(challenge);
@@ -83,7 +88,7 @@ export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
   const added = { ...verified, transports, challenge, registration, kid: null, act: null };
   if (!owner.passkeys.size) return added;
   if (act === null) refuse("act_missing", "a further passkey is added by an act");
-  const { key, signed } = await signedBy(owner, act, "add-passkey", { ledger, nowMs });
+  const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, { ledger, nowMs });
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
   return { ...added, kid: key.kid, act };
 }
@@ -97,11 +102,11 @@ async function signedBy(actor, source, kind, { ledger, nowMs }) {
 /** Return the attestation of a signing key by one of its owner's passkeys. */
 export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   const { jwk, nonce, assertion, possession, expiresAt } = body;
-  // 1. The key: strong; its name is computed here.
+  // 1. The key is strong; its kid is computed here.
   await importJwk(jwk);
   const kid = await thumbprint(jwk);
   if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
-  // 2. The passkey vouches for exactly this key, end, person, ledger and one-time nonce.
+  // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.
   if (expiresAt !== null && toMs(expiresAt) <= nowMs) {
     refuse("time_invalid", "a new key ends in the future");
   }
@@ -128,7 +133,7 @@ async function verifyPossession(source, jwk, challenge) {
 export async function decideRevocation(owner, actor, { kid, act }, context) {
   if (!owner.keys.has(kid)) refuse("key_unknown", "no such signing key");
   if (owner.keys.get(kid).revoked) refuse("key_revoked", "this key is already revoked");
-  const { key, signed } = await signedBy(actor, act, "revoke-key", context);
+  const { key, signed } = await signedBy(actor, act, ACT.REVOKE_KEY, context);
   if (actor.user !== owner.user) requireAdministrator(actor);
   if (signed.kid !== kid) refuse("act_mismatch", "the act names another key");
   const { compromisedSince } = signed;
@@ -143,7 +148,7 @@ export async function decideRemoval(owner, actor, { credentialId, act }, context
   const passkey = owner.passkeys.get(credentialId);
   if (!passkey) refuse("passkey_unknown", "no such passkey");
   if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
-  const { key, signed } = await signedBy(actor, act, "remove-passkey", context);
+  const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
   if (actor.user !== owner.user) requireAdministrator(actor);
   else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
     refuse("passkey_last", "an owner keeps one passkey");
@@ -154,7 +159,7 @@ export async function decideRemoval(owner, actor, { credentialId, act }, context
 
 /** Return one more role for a person, signed by an administrator. */
 export async function decideGrant(owner, actor, { act }, context) {
-  const { key, signed } = await signedBy(actor, act, "grant-role", context);
+  const { key, signed } = await signedBy(actor, act, ACT.GRANT_ROLE, context);
   requireAdministrator(actor);
   if (signed.user !== owner.user) refuse("act_mismatch", "the act names another person");
   if (!ROLES.includes(signed.role)) refuse("role_invalid", "there is no such role");

@@ -2,8 +2,8 @@
 // byte and text strings, arrays, maps, true, false, null. Shortest lengths only, no tags, no floats.
 // What stands behind an item is the caller's to look at.
 
-import { uint, utf8 } from "./bytes.js";
-import { refuse } from "./fault.js";
+import { uint, utf8 } from "../encoding.js";
+import { refuse } from "../errors.js";
 
 const MAX_DEPTH = 8;
 const SIMPLE = new Map([

@@ -1,36 +1,83 @@
-// The nine checks of a bundle, in the order of docs/reference/evidence.md, each made unless one that
-// it needs did not pass. Nothing here touches the page or the network; see ledger.verify.bundle.
+// Mirrors src/ledger/verify/bundle.py: the nine checks of a bundle, in the order of
+// docs/reference/evidence.md. Each is made unless a check that it needs did not pass. Nothing here
+// touches the page or the network.
 
-import { hex } from "../static/js/lib/digest.js";
+import { hex } from "../../static/js/lib/digest.js";
+import { evolveCharter, logKeysAt, STREAM } from "../domain/charter.js";
+import { forEveryTagOf, SUBJECT, TAG } from "../domain/events.js";
+import { statusAt } from "../domain/statement.js";
+import { equal, toBase64 } from "../encoding.js";
+import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
+import { verifyNote } from "../tlog/checkpoint.js";
+import { leafHash, verifyInclusion, verifyTree } from "../tlog/merkle.js";
+import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.js";
 import { Auditor } from "./auditor.js";
-import { inOrder, readBundle, readManifest } from "./bundle.js";
-import { equal } from "./bytes.js";
-import { evolveCharter, logKeysAt, STREAM } from "./charter.js";
-import { requireCommitted } from "./entries.js";
-import { decodeEvent } from "./events.js";
-import { requireExhibits } from "./exhibits.js";
-import { isFinding, placed, Refusal, refuse, Unknown } from "./fault.js";
-import { ED25519, fingerprint, parseVkey, requireExpected, verifyNote } from "./note.js";
-import { Attestations, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./signing.js";
-import { leafHash, verifyInclusion, verifyTree } from "./tree.js";
-import { readZip } from "./zip.js";
+import { MODE, parseContainer, readManifest } from "./container.js";
+import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
+import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
+import { limits } from "./readme.js";
+import { CHECK, CHECKS, DECISION, OUTCOME, verdictOf } from "./report.js";
 
-/** The names of the checks, in order, and which have to pass before each. */
-export const CHECKS = [
-  ["readable", []],
-  ["content", ["readable"]],
-  ["signatures", ["content"]],
-  ["attestations", ["content"]],
-  ["keys", ["content"]],
-  ["policy", ["signatures", "attestations", "keys"]],
-  ["entries", ["readable"]],
-  ["checkpoint", ["content"]],
-  ["ledger", ["checkpoint"]],
-];
+// By tag: which decision an event is; null for none.
+const DECISIONS = forEveryTagOf(SUBJECT.STATEMENT, {
+  [TAG.STATEMENT_DRAFTED]: null,
+  [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
+  [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
+  [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
+});
 
-/** One verification: what was read so far, and what each check found. */
+/** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
+export async function verifyBundle(bytes, { nowMs, ...options }) {
+  const verification = new Verification(bytes, options);
+  const checks = await verification.run();
+  const { bundle, events, auditor } = verification;
+  const isDecided = verification.passed(CHECK.POLICY);
+  return {
+    verdict: verdictOf(checks),
+    mode: bundle?.mode ?? null,
+    ledger: bundle?.note.origin ?? null,
+    size: bundle?.note.size ?? null,
+    root: bundle ? toBase64(bundle.note.root) : null,
+    checks,
+    statements: isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
+    notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
+    doesNotProve: limits(bundle?.mode ?? null),
+  };
+}
+
+function shownOf(ids, events, auditor, nowMs) {
+  const mine = new Map(ids.map((id) => [id, []]));
+  for (const event of events) mine.get(event.stream)?.push(event);
+  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
+}
+
+function shown(id, mine, { statements, people }, nowMs) {
+  const statement = statements.get(id);
+  const person = (user) => ({ user, name: people.get(user).name });
+  return {
+    id,
+    title: statement.title,
+    status: statusAt(statement, nowMs),
+    approvers: [...statement.approvals.keys()].map(person),
+    decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
+      position,
+      at,
+      ...person(body.signer),
+      decision: DECISIONS[type],
+      kid: body.kid,
+    })),
+    sha256: statement.sha256,
+    policy: statement.policy,
+    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
+    creator: person(statement.creator),
+    draftedAt: mine[0].at,
+    document: mine[0].body.document,
+  };
+}
+
+/** One verification: what it has read so far, and what each check found. */
 export class Verification {
-  /** `expected` are the names of log keys that the user trusts; `breathe` is awaited often. */
+  /** `expected` names the log keys that the user trusts; `breathe` is awaited often. */
   constructor(bytes, { expected = [], breathe = async () => {} } = {}) {
     this.bytes = bytes;
     this.expected = expected;
@@ -42,7 +89,7 @@ export class Verification {
     this.signers = [];
   }
 
-  /** Make every check; return `[{name, outcome, says, code, position, inputs}]`. */
+  /** Make every check, in order; return them. */
   async run() {
     for (const [name, needs] of CHECKS) {
       await this.breathe(name);
@@ -51,24 +98,29 @@ export class Verification {
     return [...this.found.values()];
   }
 
+  /** Tell whether a check passed. */
+  passed(name) {
+    return this.found.get(name).outcome === OUTCOME.PASSED;
+  }
+
   async make(name, needs) {
     const empty = { name, code: null, position: null, inputs: [] };
-    const missing = needs.find((need) => this.found.get(need).outcome !== "passed");
+    const missing = needs.find((need) => !this.passed(need));
     if (missing) {
       const number = [...this.found.keys()].indexOf(missing) + 1;
-      return { ...empty, outcome: "skipped", says: `Check ${number} did not pass.` };
+      return { ...empty, outcome: OUTCOME.SKIPPED, says: `Check ${number} did not pass.` };
     }
     try {
-      return { ...empty, outcome: "passed", ...(await this[name]()) };
+      return { ...empty, outcome: OUTCOME.PASSED, ...(await this[name]()) };
     } catch (error) {
       if (!isFinding(error)) throw error;
       const { code, position, message } = error;
-      const outcome = error instanceof Refusal ? "failed" : "unverifiable";
+      const outcome = error instanceof Refusal ? OUTCOME.FAILED : OUTCOME.UNVERIFIABLE;
       return { ...empty, outcome, code, position, says: sentence(message) };
     }
   }
 
-  /** Ask of each; throw the first refusal, or else the first that is unknown, with its position. */
+  /** Call `ask` for each item; throw the first refusal, else the first Unknown, with its position. */
   async each(items, ask) {
     let unknown = null;
     for (const [position, item] of items) {
@@ -93,7 +145,7 @@ export class Verification {
   // --- 1 -------------------------------------------------------------------------------------
 
   async readable() {
-    const files = readZip(this.bytes);
+    const files = parseContainer(this.bytes);
     const manifest = await readManifest(files, this.breathe);
     this.bundle = await readBundle(files, manifest, this.breathe);
     const { mode, entries, bodies, note } = this.bundle;
@@ -110,37 +162,11 @@ export class Verification {
   // --- 2 -------------------------------------------------------------------------------------
 
   async content() {
-    const { bodies, statements, files } = this.bundle;
-    await this.eachEntry(async (entry, position) => {
-      const salted = bodies.get(position - 1);
-      if (!salted) return;
-      await requireCommitted(entry, salted);
-      this.events.push(decodeEvent(entry, position, salted));
-    });
-    this.requireBodies();
-    this.requireDrafts(statements);
-    await requireExhibits(files, this.events, statements);
+    this.events = await readEvents(this.bundle, this.eachEntry);
     return {
-      says: `${count(this.events.length, "event")} as the entries commit to, and files that follow.`,
+      says: `${count(this.events.length, "event")}, as the entries commit to, and the files that follow.`,
       inputs: this.events.map(({ position, type }) => [`Position ${position}`, type]),
     };
-  }
-
-  requireBodies() {
-    const { entries, bodies, mode } = this.bundle;
-    const shown = new Set([...bodies.keys()].map((index) => entries.get(index).stream));
-    for (const [index, { stream }] of inOrder(entries)) {
-      if (bodies.has(index) || !(mode === "full" || shown.has(stream))) continue;
-      throw new Unknown("body_missing", `the body of entry ${index} is not there`, index + 1);
-    }
-  }
-
-  requireDrafts(statements) {
-    const drafts = this.events.filter(({ type }) => type === "statement-drafted.v1");
-    const drafted = new Set(drafts.map(({ stream }) => stream));
-    for (const id of statements) {
-      if (!drafted.has(id)) refuse("statement_unknown", `the statement ${id} is not in it`);
-    }
   }
 
   // --- 3, 4, 5 -------------------------------------------------------------------------------
@@ -190,15 +216,10 @@ export class Verification {
   // --- 6 -------------------------------------------------------------------------------------
 
   async policy() {
-    this.requireEverybody();
-    for (const event of this.events) {
-      await this.breathe();
-      await this.decideAgain(event);
-    }
-    placed(this.auditor.position, () => this.auditor.finish());
+    await decideAgain(this.events, this.bundle, this.auditor, this.breathe);
     const { statements } = this.bundle;
     return {
-      says: "Every decision, made again from its evidence, leads to the recorded event.",
+      says: "Every decision, recomputed from its evidence, is the recorded event.",
       inputs: statements.map((id) => {
         const { status, approvals } = this.auditor.statements.get(id);
         return [`Statement ${id}`, `${status}, ${count(approvals.size, "approval")}`];
@@ -206,36 +227,13 @@ export class Verification {
     };
   }
 
-  async decideAgain(event) {
-    try {
-      await this.auditor.add(event);
-    } catch (error) {
-      if (!isFinding(error)) throw error;
-      const isOpen = error.code === "statement_unknown" && this.bundle.mode !== "full";
-      throw new (isOpen ? Unknown : Refusal)(error.code, error.message, event.position);
-    }
-  }
-
-  /** Whether a rejection ends a statement depends on everybody who was there at its position. */
-  requireEverybody() {
-    const { entries, bodies } = this.bundle;
-    const rejected = this.events.filter(({ type }) => type === "statement-rejected.v1");
-    for (const [index, { type }] of inOrder(entries)) {
-      if (type !== "user-registered.v1" || bodies.has(index)) continue;
-      const behind = rejected.find(({ position }) => index < position);
-      if (!behind) continue;
-      const detail = `who registered in entry ${index} might still have approved`;
-      throw new Unknown("body_missing", detail, behind.position);
-    }
-  }
-
   // --- 7 -------------------------------------------------------------------------------------
 
   async entries() {
     const { mode, entries, note, statements } = this.bundle;
-    if (mode !== "statement") await this.requireTree();
+    if (mode !== MODE.STATEMENT) await this.requireTree();
     await this.eachEntry(({ raw, stream }, position) =>
-      this.requireProof(raw, position - 1, mode === "statement" || statements.includes(stream)),
+      this.requireProof(raw, position - 1, mode === MODE.STATEMENT || statements.includes(stream)),
     );
     return {
       says: `${count(entries.size, "entry", "entries")} of ${note.size}, each where the tree has it.`,
