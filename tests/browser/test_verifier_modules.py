@@ -1,92 +1,36 @@
 """The offline verifier's modules, one by one, held to the vectors of others and to Python."""
 
-import base64
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from ledger.domain import events
 from ledger.encoding import b64_encode
-from ledger.errors import LedgerError
 from ledger.jose import parse_compact
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.vkeys import parse_vkey
 from ledger.verify.container import parse, write
-from tests.browser.make_verifier import WEB
+from tests.browser.verifier_modules import code, codes, opened, raw
 from tests.vectors.evidence.cases import good, states
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 NOTES: dict[str, Any] = json.loads((VECTORS / "notes.json").read_text())
 TREES: list[dict[str, Any]] = json.loads((VECTORS / "trees.json").read_text())["trees"]
 KEYS = [NOTES["ed25519"]["vkey"], NOTES["mlDsa44"]["vkey"]]
-SITE = "https://verifier.test/"  # routed to the files of web/: there is no such server
-# Calls a function for each list of arguments; bytes are {"b64"}, a vkey is {"vkey"}.
-EACH = """async ([module, name, calls]) => {
-    const loaded = await import(`/verify/${module}.js`);
-    const { fromBase64 } = await import("/verify/encoding.js");
-    const { parseVkey } = await import("/verify/tlog/vkeys.js");
-    const made = async (value) => {
-        if (Array.isArray(value)) return Promise.all(value.map(made));
-        if (value?.b64 !== undefined) return fromBase64(value.b64);
-        return value?.vkey === undefined ? value : parseVkey(value.vkey);
-    };
-    const results = [];
-    for (const values of calls) {
-        try {
-            await loaded[name](...(await made(values)));
-            results.push(null);
-        } catch (error) {
-            results.push(error.code ?? String(error));
-        }
-    }
-    return results;
-}"""
-
-
-def raw(value: bytes) -> dict[str, str]:
-    return {"b64": base64.b64encode(value).decode()}
 
 
 @pytest.fixture(scope="module")
 def page(chromium: Chromium) -> Iterator[Page]:
-    """Return a page of a site whose files are those of web/."""
-
-    def answer(route: Route) -> None:
-        path = WEB / route.request.url.removeprefix(SITE)
-        if path.suffix == ".js":
-            route.fulfill(body=path.read_text("utf-8"), content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    context = chromium.new_context()
-    context.route(f"{SITE}**", answer)
-    opened = context.new_page()
-    opened.goto(SITE)
-    yield opened
-    context.close()
-
-
-def codes(page: Page, module: str, function: str, calls: list[list[Any]]) -> list[str | None]:
-    """Return the code that each call was refused with, None for one that was not."""
-    found: list[str | None] = page.evaluate(EACH, [module, function, calls])
-    return found
-
-
-def code(function: Callable[..., object], *values: object, **named: Any) -> str | None:
-    """Return the same of a function in Python."""
-    try:
-        function(*values, **named)
-    except LedgerError as error:
-        return error.code
-    return None
+    with opened(chromium) as page:
+        yield page
 
 
 def mutations(whole: bytes, count: int) -> list[bytes]:
@@ -183,4 +127,7 @@ def test_a_changed_container_is_refused_like_in_python(page: Page) -> None:
     expected = [code(parse, text) for text in texts]
     assert expected[0] is None
     assert {None, "bundle_malformed", "bundle_name_invalid"} == set(expected)
-    assert codes(page, "verify/container", "parseContainer", [[raw(text)] for text in texts]) == expected
+    assert (
+        codes(page, "verify/container", "parseContainer", [[raw(text)] for text in texts])
+        == expected
+    )

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/clock.py: times as the ledger writes them, `2026-11-21T03:04:05.678Z`.
+// Mirrors ledger.clock: times as the ledger writes them, `2026-11-21T03:04:05.678Z`.
 
 import { refuse } from "./errors.js";
 

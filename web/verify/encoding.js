@@ -1,4 +1,4 @@
-// Mirrors src/ledger/encoding.py: bytes, base64, JSON. Every parser here accepts one spelling only.
+// Mirrors ledger.encoding: bytes, base64, JSON. Every parser here accepts one spelling only.
 
 import { decode as decodeUrl } from "../static/js/lib/b64u.js";
 import { parse as parseStrict, StrictJsonError } from "../static/js/lib/strict-json.js";
@@ -96,6 +96,22 @@ function plain({ kind, text: written, members }) {
   const value = Object.create(null);
   for (const [name, member] of members) value[name] = plain(member);
   return value;
+}
+
+/** Return the value of stored JSON, whose numbers are all whole; refuse other bytes with this code. */
+export function parseStored(bytes, code) {
+  try {
+    return JSON.parse(utf8(bytes), (_, value, context) => {
+      const whole = /^-?[0-9]+$/.test(context?.source ?? value);
+      if (typeof value === "number" && !whole) refuse(code, "not a whole number");
+      if (typeof value === "string" && !value.isWellFormed()) {
+        refuse(code, "half a character");
+      }
+      return value;
+    });
+  } catch {
+    return refuse(code, "not JSON with whole numbers");
+  }
 }
 
 /** Tell whether two JSON values are equal; the order of members does not count. */

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/acts.py: the acts that people and the ledger sign.
+// Mirrors ledger.domain.acts: the acts that people and the ledger sign.
 
 import { isFresh } from "../clock.js";
 import { refuse } from "../errors.js";

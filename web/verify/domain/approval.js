@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/approval.py: an approval in either form, over the statement or over a payload
+// Mirrors ledger.domain.approval: an approval in either form, over the statement or over a payload
 // of the signer's own.
 
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";

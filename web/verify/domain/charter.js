@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/charter.py: the ledger's own stream (founding, log keys, invitations, end).
+// Mirrors ledger.domain.charter: the ledger's own stream (founding, log keys, invitations, end).
 // Recomputes each decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
@@ -8,7 +8,7 @@ import { parseCompact } from "../jose/compact.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { requireUuid } from "./document.js";
-import { forEveryTagOf, SUBJECT, TAG } from "./events.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, requireAdministrator } from "./person.js";
 import { ROLE, ROLES } from "./policy.js";
 
@@ -20,7 +20,7 @@ const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
 const REASON_CHARS = [10, 2000];
 
 // By tag: what an event changes in the charter.
-const CHANGES = forEveryTagOf(SUBJECT.CHARTER, {
+const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LEDGER_CREATED]: (_, body) => founded(body),
   [TAG.INVITATION_ISSUED]: ({ invitations }, { invitationId: id, role, expiresAt, tokenSha256 }) => ({
     invitations: new Map([...invitations, [tokenSha256, { id, role, expiresAt }]]),

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/document.py: the document of a statement, which holds its policy.
+// Mirrors ledger.domain.document: the document of a statement, which holds its policy.
 
 import { bytesOf } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/entry.py: parses an entry of the log, which has one form, and checks that
+// Mirrors ledger.domain.entry: parses an entry of the log, which has one form, and checks that
 // it commits to a body.
 
 import { hex, sha256 } from "../../static/js/lib/digest.js";

@@ -1,9 +1,10 @@
-// Mirrors src/ledger/domain/events.py: every event's body, and what an event says of itself. Who acted,
+// Mirrors ledger.domain.events: every event's body, and what an event says of itself. Who acted,
 // which signature is the evidence and which names it takes are derived here and nowhere else. A tag
 // without a row in a table of this verifier stops it while it loads.
 
-import { utf8 } from "../encoding.js";
-import { refuse, Unknown } from "../errors.js";
+import { parseStored } from "../encoding.js";
+import { Unknown } from "../errors.js";
+import { parseCompact } from "../jose/compact.js";
 import { publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, optional, read, struct, text } from "../shapes.js";
 import { parseAct } from "./acts.js";
@@ -29,21 +30,12 @@ export const TAG = Object.freeze({
   STATEMENT_WITHDRAWN: "statement-withdrawn.v1",
 });
 
-/** What a stream is about. */
-export const SUBJECT = Object.freeze({ CHARTER: "charter", PERSON: "person", STATEMENT: "statement" });
+/** Whose stream an event stands in. */
+export const STREAM_OF = Object.freeze({ LEDGER: "ledger", PERSON: "person", STATEMENT: "statement" });
 
-// Who acted: the ledger itself, the person whose stream it is, or the person whom a member names.
-const ledger = () => null;
-const owner = ({ stream }) => stream;
-const named = (member) => ({ body }) => body[member];
-
-// Where the signature is: the member with the JWS, and how to parse it.
-const byAct = { jws: "act", parse: parseAct };
-const byApproval = { jws: "jws", parse: parseApproval };
-const unsigned = { jws: null, parse: null };
-
-const noNames = () => [];
-const roleName = ({ body, stream }) => `role/${body.role}/${stream}`;
+// The members that hold the signature of the actor, and how to parse them.
+const SIGNED = { jws: parseApproval, act: parseAct };
+const MEMBER = /\{(\w+)\}/g;
 
 const assertion = struct({
   credentialId: text,
@@ -55,9 +47,15 @@ const registration = struct({ clientDataJSON: text, attestationObject: text });
 const decided = { signer: text, kid: text, roles: listOf(text), status: text };
 const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
-// By tag: the members of the body, the subject of the stream, who acted, the signature, and the names
-// that the event takes for ever.
-const DECLARED = forEveryTag({
+// By tag, as the Python classes declare it:
+// - `members`: of the body;
+// - `stream`: whose stream the event stands in;
+// - `actor`: the member that names the person who acted, `owner` for the person of the stream, or
+//   `ledger` for the ledger itself, which signs with its own key;
+// - `evidence`: the members that prove the event, the actor's signature (`act` or `jws`) first;
+// - `dependsOn`: which other streams the decision depends on;
+// - `claims`: templates of the names that the event takes for ever.
+export const DECLARED = forEveryTag({
   [TAG.LEDGER_CREATED]: {
     members: {
       ledger: text,
@@ -68,10 +66,11 @@ const DECLARED = forEveryTag({
       act: text,
       setupSha256: optional(text),
     },
-    subject: SUBJECT.CHARTER,
-    actor: ledger,
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: [],
   },
   [TAG.INVITATION_ISSUED]: {
     members: {
@@ -83,41 +82,43 @@ const DECLARED = forEveryTag({
       kid: text,
       act: text,
     },
-    subject: SUBJECT.CHARTER,
-    actor: named("by"),
-    signed: byAct,
-    claims: ({ body }) => [`invitation/${body.tokenSha256}`, `invitation/${body.invitationId}`],
+    stream: STREAM_OF.LEDGER,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}"],
   },
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
-    subject: SUBJECT.CHARTER,
-    actor: ledger,
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: [],
   },
   [TAG.LOG_KEYS_RETIRED]: {
     members: { vkeys: listOf(text), lastSize: integer, act: text },
-    subject: SUBJECT.CHARTER,
-    actor: ledger,
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: [],
   },
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
-    subject: SUBJECT.CHARTER,
-    actor: ledger,
-    signed: byAct,
-    claims: () => ["frozen"],
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: ["frozen"],
   },
   [TAG.USER_REGISTERED]: {
     members: { user: text, name: text, role: text, invitation: optional(text) },
-    subject: SUBJECT.PERSON,
-    actor: owner,
-    signed: unsigned,
-    claims: (event) => {
-      const { invitation } = event.body;
-      return invitation ? [roleName(event), `used/${invitation}`] : [roleName(event)];
-    },
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: [],
+    dependsOn: [],
+    claims: ["role/{role}/{stream}", "used/{invitation}"],
   },
   [TAG.PASSKEY_ADDED]: {
     members: {
@@ -133,17 +134,19 @@ const DECLARED = forEveryTag({
       kid: optional(text),
       act: optional(text),
     },
-    subject: SUBJECT.PERSON,
-    actor: owner,
-    signed: byAct, // except at registration, where `act` is null
-    claims: ({ body }) => [`credential/${body.credentialId}`],
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: ["act", "registration"],
+    dependsOn: [],
+    claims: ["credential/{credentialId}"],
   },
   [TAG.PASSKEY_REMOVED]: {
     members: { credentialId: text, by: text, kid: text, act: text },
-    subject: SUBJECT.PERSON,
-    actor: named("by"),
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [],
   },
   [TAG.KEY_ATTESTED]: {
     members: {
@@ -155,52 +158,59 @@ const DECLARED = forEveryTag({
       possession: text,
       expiresAt: optional(text),
     },
-    subject: SUBJECT.PERSON,
-    actor: owner,
-    signed: unsigned, // its proofs, of the passkey and of the new key, are check 4's
-    claims: ({ body }) => [`kid/${body.kid}`],
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: ["assertion", "possession"],
+    dependsOn: [],
+    claims: ["kid/{kid}"],
   },
   [TAG.KEY_REVOKED]: {
     members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text) },
-    subject: SUBJECT.PERSON,
-    actor: named("by"),
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [],
   },
   [TAG.ROLE_GRANTED]: {
     members: { user: text, role: text, by: text, kid: text, act: text },
-    subject: SUBJECT.PERSON,
-    actor: named("by"),
-    signed: byAct,
-    claims: (event) => [roleName(event)],
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: ["role/{role}/{stream}"],
   },
   [TAG.STATEMENT_DRAFTED]: {
     members: { document: text, creator: text, kid: text, act: text },
-    subject: SUBJECT.STATEMENT,
-    actor: named("creator"),
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.STATEMENT,
+    actor: "creator",
+    evidence: ["act"],
+    dependsOn: ["actor", "superseded"],
+    claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
     members: { ...decided, form: text, jws: text, ...confirmed },
-    subject: SUBJECT.STATEMENT,
-    actor: named("signer"),
-    signed: byApproval,
-    claims: noNames,
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["jws", "assertion"],
+    dependsOn: ["actor"],
+    claims: [],
   },
   [TAG.STATEMENT_REJECTED]: {
     members: { ...decided, reason: text, act: text, ...confirmed },
-    subject: SUBJECT.STATEMENT,
-    actor: named("signer"),
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor", "everybody"],
+    claims: [],
   },
   [TAG.STATEMENT_WITHDRAWN]: {
     members: { signer: text, kid: text, act: text, reason: optional(text) },
-    subject: SUBJECT.STATEMENT,
-    actor: named("signer"),
-    signed: byAct,
-    claims: noNames,
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [],
   },
 });
 const SHAPES = new Map(Object.entries(DECLARED).map(([tag, { members }]) => [tag, struct(members)]));
@@ -210,17 +220,17 @@ export function forEveryTag(table) {
   return requireRows(table, Object.values(TAG));
 }
 
-/** Return the table; throw unless it has exactly one row for every tag of this subject. */
-export function forEveryTagOf(subject, table) {
-  return requireRows(table, Object.values(TAG).filter((tag) => DECLARED[tag].subject === subject));
+/** Return the table; throw unless it has exactly one row for every tag of these streams. */
+export function forEveryTagOf(stream, table) {
+  return requireRows(table, Object.values(TAG).filter((tag) => DECLARED[tag].stream === stream));
 }
 
 function requireRows(table, tags) {
-  const missing = tags.filter((tag) => !Object.hasOwn(table, tag));
-  const strange = Object.keys(table).filter((tag) => !tags.includes(tag));
-  if (missing.length || strange.length) {
-    throw new Error(`a table of events lacks ${missing.join()} or has ${strange.join()}`);
-  }
+  const wrong = [
+    ...tags.filter((tag) => !Object.hasOwn(table, tag)),
+    ...Object.keys(table).filter((tag) => !tags.includes(tag)),
+  ];
+  if (wrong.length) throw new Error(`a table by tag lacks or adds ${wrong.join(", ")}`);
   return Object.freeze(table);
 }
 
@@ -229,47 +239,54 @@ function declared(type) {
   return DECLARED[type];
 }
 
-/** Return what the stream of an event of this type is about. */
-export const subjectOf = (type) => declared(type).subject;
+/** Return whose stream an event of this type stands in. */
+export const streamOf = (type) => declared(type).stream;
+
+/** Tell whether the decision on an event of this type depends on all people of its position. */
+export const needsEverybody = (type) => declared(type).dependsOn.includes("everybody");
 
 /** Return the user who acted, as the event says; null where the ledger itself acted. */
-export const actorOf = (event) => declared(event.type).actor(event);
+export function actorOf({ type, stream, body }) {
+  const { actor } = declared(type);
+  if (actor === "ledger") return null;
+  return actor === "owner" ? stream : body[actor];
+}
 
-/** Return the JWS that is the evidence of an event, empty for an event without one. */
+/** Return the JWS that the actor's key signed, an approval or an act; empty without one. */
 export function signatureOf({ type, body }) {
-  const { jws } = declared(type).signed;
-  return (jws && body[jws]) || "";
+  return body[signedMember(type)] ?? "";
 }
 
 /** Return the unverified signature of a signed event. */
 export function parseSignature(event) {
-  return declared(event.type).signed.parse(signatureOf(event));
+  return SIGNED[signedMember(event.type)](signatureOf(event));
+}
+
+const signedMember = (type) => declared(type).evidence.find((name) => Object.hasOwn(SIGNED, name));
+
+/** Return the kid in the evidence: the signature's, else the proof of possession's, else "". */
+export function kidOf(event) {
+  if (signatureOf(event)) return parseSignature(event).header.kid;
+  const isPossessed = declared(event.type).evidence.includes("possession");
+  return isPossessed ? parseCompact(event.body.possession).header.kid : "";
 }
 
 /** Return the names that an event takes; a second event that takes one of them is impossible. */
-export const claims = (event) => declared(event.type).claims(event);
+export function claims({ type, body, stream }) {
+  const members = { ...body, stream };
+  // A name with a member that is null is not taken.
+  const isTaken = (template) => memberNames(template).every((name) => members[name] !== null);
+  const named = (template) => template.replace(MEMBER, (_, name) => members[name]);
+  return declared(type).claims.filter(isTaken).map(named);
+}
+
+const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
 
 /** Return the event of an entry and its salted body; absent members are null. */
 export function decodeEvent({ type, at, stream, version }, position, salted) {
   declared(type);
   const detail = `a stored ${type} is malformed`;
-  const decoded = parseBody(salted.subarray(SALT_BYTES));
+  const decoded = parseStored(salted.subarray(SALT_BYTES), "event_malformed");
   const body = read(SHAPES.get(type), decoded, "event_malformed", detail);
   return { position, type, at, stream, version, body };
-}
-
-/** Return the value of a stored body: JSON whose numbers are all whole. */
-function parseBody(bytes) {
-  try {
-    return JSON.parse(utf8(bytes), (_, value, context) => {
-      const whole = /^-?[0-9]+$/.test(context?.source ?? value);
-      if (typeof value === "number" && !whole) refuse("event_malformed", "not a whole number");
-      if (typeof value === "string" && !value.isWellFormed()) {
-        refuse("event_malformed", "half a character");
-      }
-      return value;
-    });
-  } catch {
-    return refuse("event_malformed", "a stored body is not JSON");
-  }
 }

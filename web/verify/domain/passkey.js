@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/passkey.py.
+// Mirrors ledger.domain.passkey.
 // WebAuthn offline: what a registration response and an assertion have to show (L3 sections 7.1
 // and 7.2). User presence and verification are required; relying party and origin are the ledger's.
 

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/person.py: a person's passkeys, signing keys and roles. Recomputes each
+// Mirrors ledger.domain.person: a person's passkeys, signing keys and roles. Recomputes each
 // decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
@@ -7,7 +7,7 @@ import { refuse } from "../errors.js";
 import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, thumbprint } from "../jose/keys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
-import { forEveryTagOf, SUBJECT, TAG } from "./events.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { attestationChallenge, verifyAssertion, verifyRegistration } from "./passkey.js";
 import { ROLE, ROLES } from "./policy.js";
 
@@ -15,7 +15,7 @@ const MAX_NAME_CHARS = 100;
 const POSSESSION_TYP = "key-possession+jws";
 
 // By tag: what an event changes in a person.
-const CHANGES = forEveryTagOf(SUBJECT.PERSON, {
+const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.USER_REGISTERED]: (_, { user, name, role }) => ({
     user,
     name,

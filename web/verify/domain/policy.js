@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/policy.py: who has to approve, counted over distinct people.
+// Mirrors ledger.domain.policy: who has to approve, counted over distinct people.
 
 import { refuse } from "../errors.js";
 import { either, flag, integer, listOf, oneOf, optional, struct, text, withDefault } from "../shapes.js";

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/domain/statement.py: draft, approve, reject, withdraw. Recomputes each decision from
+// Mirrors ledger.domain.statement: draft, approve, reject, withdraw. Recomputes each decision from
 // its evidence, and folds the events.
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
@@ -9,7 +9,7 @@ import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { parseDocument } from "./document.js";
-import { forEveryTagOf, SUBJECT, TAG } from "./events.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { confirmationChallenge, verifyAssertion } from "./passkey.js";
 import { activeKey, activePasskey } from "./person.js";
 import { approving, ASSURANCE, mayApprove, maySign, mayVeto, met, ROLE } from "./policy.js";
@@ -25,7 +25,7 @@ export const STATUS = Object.freeze({
 const REASON_CHARS = [10, 2000];
 
 // By tag: what an event changes in a statement.
-const CHANGES = forEveryTagOf(SUBJECT.STATEMENT, {
+const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_DRAFTED]: (_, body) => drafted(body),
   [TAG.STATEMENT_SIGNED]: ({ approvals, rejections }, { status, signer, roles }) => ({
     status,

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/jose/compact.py: compact JWSs as the ledger accepts them. The header has at most
+// Mirrors ledger.jose.compact: compact JWSs as the ledger accepts them. The header has at most
 // four members; one key and one algorithm can verify the signature.
 
 import { bytesOf } from "../../static/js/lib/digest.js";

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/jose/keys.py: public keys of people and passkeys, and a verify function for each.
+// Mirrors ledger.jose.keys: public keys of people and passkeys, and a verify function for each.
 // A key has one algorithm.
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";

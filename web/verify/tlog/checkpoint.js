@@ -1,4 +1,4 @@
-// Mirrors src/ledger/tlog/checkpoint.py: signed notes, checkpoints and proofs as text (C2SP signed-note,
+// Mirrors ledger.tlog.checkpoint: signed notes, checkpoints and proofs as text (C2SP signed-note,
 // tlog-checkpoint, tlog-cosignature, tlog-proof).
 
 import { bytesOf, hex } from "../../static/js/lib/digest.js";

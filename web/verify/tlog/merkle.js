@@ -1,4 +1,4 @@
-// Mirrors src/ledger/tlog/merkle.py: the log's tree, RFC 6962 section 2.1 with SHA-256. Computes root
+// Mirrors ledger.tlog.merkle: the log's tree, RFC 6962 section 2.1 with SHA-256. Computes root
 // hashes from leaf hashes, and verifies inclusion proofs and whole trees with their tiles.
 
 import { sha256 } from "../../static/js/lib/digest.js";

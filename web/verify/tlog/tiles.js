@@ -1,4 +1,4 @@
-// Mirrors src/ledger/tlog/tiles.py: the paths of tiles, and entry bundles (C2SP tlog-tiles).
+// Mirrors ledger.tlog.tiles: the paths of tiles, and entry bundles (C2SP tlog-tiles).
 
 import { refuse } from "../errors.js";
 import { WIDTH } from "./merkle.js";

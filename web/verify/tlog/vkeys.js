@@ -1,4 +1,4 @@
-// Mirrors src/ledger/tlog/vkeys.py: the keys of checkpoints (C2SP signed-note), their fingerprints, and
+// Mirrors ledger.tlog.vkeys: the keys of checkpoints (C2SP signed-note), their fingerprints, and
 // the keys that a user expects.
 
 import { bytesOf, hex, sha256 } from "../../static/js/lib/digest.js";

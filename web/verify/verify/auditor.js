@@ -1,9 +1,9 @@
-// Mirrors src/ledger/verify/auditor.py: takes the events in the order of the log, recomputes each
+// Mirrors ledger.verify.auditor: takes the events in the order of the log, recomputes each
 // decision from its evidence, and compares. Where the two auditors differ, one of them is wrong.
 
 import { toMs } from "../clock.js";
 import * as charter from "../domain/charter.js";
-import { claims, forEveryTag, parseSignature, SUBJECT, subjectOf, TAG } from "../domain/events.js";
+import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
 import * as statements from "../domain/statement.js";
 import { same } from "../encoding.js";
@@ -166,10 +166,10 @@ export class Auditor {
       refuse("event_misplaced", "a stream begins once, with its own first event");
     }
     if (version !== (known?.version ?? 0) + 1) refuse("version_gap", "a version is missing");
-    const subject = subjectOf(type);
-    if (subject === SUBJECT.STATEMENT) {
+    const whose = streamOf(type);
+    if (whose === STREAM_OF.STATEMENT) {
       this.statements.set(stream, await statements.evolveStatement(known, event));
-    } else if (subject === SUBJECT.PERSON) {
+    } else if (whose === STREAM_OF.PERSON) {
       this.people.set(stream, people.evolvePerson(known, event));
     } else {
       this.charter = charter.evolveCharter(known, event);

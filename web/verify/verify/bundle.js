@@ -1,10 +1,10 @@
-// Mirrors src/ledger/verify/bundle.py: the nine checks of a bundle, in the order of
+// Mirrors ledger.verify.bundle: the nine checks of a bundle, in the order of
 // docs/reference/evidence.md. Each is made unless a check that it needs did not pass. Nothing here
 // touches the page or the network.
 
 import { hex } from "../../static/js/lib/digest.js";
 import { evolveCharter, logKeysAt, STREAM } from "../domain/charter.js";
-import { forEveryTagOf, SUBJECT, TAG } from "../domain/events.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { statusAt } from "../domain/statement.js";
 import { equal, toBase64 } from "../encoding.js";
 import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
@@ -19,7 +19,7 @@ import { limits } from "./readme.js";
 import { CHECK, CHECKS, DECISION, OUTCOME, verdictOf } from "./report.js";
 
 // By tag: which decision an event is; null for none.
-const DECISIONS = forEveryTagOf(SUBJECT.STATEMENT, {
+const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_DRAFTED]: null,
   [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
   [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/verify/container.py: a ZIP that has one spelling, and the manifest in it. The
+// Mirrors ledger.verify.container: a ZIP that has one spelling, and the manifest in it. The
 // reader walks the files' headers, computes the only directory that may follow them, and compares.
 
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";

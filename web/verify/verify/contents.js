@@ -1,4 +1,4 @@
-// Mirrors src/ledger/verify/contents.py: reads the files of a bundle, strictly. Check 1 (`readable`) is
+// Mirrors ledger.verify.contents: reads the files of a bundle, strictly. Check 1 (`readable`) is
 // that every file has a known name and parses; check 2 (`content`) is that the bodies are the ones that
 // the entries commit to, and that the exhibits follow from them.
 

@@ -1,8 +1,18 @@
-// Mirrors src/ledger/verify/event_checks.py: checks 3 (`signatures`), 4 (`attestations`), 5 (`keys`) and 6
+// Mirrors ledger.verify.event_checks: checks 3 (`signatures`), 4 (`attestations`), 5 (`keys`) and 6
 // (`policy`) over the events of a bundle. Checks 3, 4 and 5 each look at one kind of evidence only.
 
 import { toMs } from "../clock.js";
-import { actorOf, forEveryTagOf, parseSignature, signatureOf, SUBJECT, subjectOf, TAG } from "../domain/events.js";
+import {
+  actorOf,
+  forEveryTagOf,
+  kidOf,
+  needsEverybody,
+  parseSignature,
+  signatureOf,
+  STREAM_OF,
+  streamOf,
+  TAG,
+} from "../domain/events.js";
 import { activeKey, decideAttestation, decidePasskey, evolvePerson } from "../domain/person.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
@@ -55,7 +65,7 @@ function keyFor(event, kid, { events, keys, mode }) {
 const unread = { verify: null, folds: () => false };
 
 // By tag: how check 4 verifies what an event shows of a person, and whether it folds the event.
-const ATTESTING = forEveryTagOf(SUBJECT.PERSON, {
+const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.USER_REGISTERED]: { verify: null, folds: () => true },
   [TAG.PASSKEY_ADDED]: {
     verify: (owner, { body }, context) => decidePasskey({ ...owner, passkeys: new Map() }, body, context),
@@ -85,7 +95,7 @@ export class Attestations {
   /** Verify what one event shows of a passkey or a signing key; return whether it shows any. */
   async add(event) {
     const { type, stream } = event;
-    if (subjectOf(type) !== SUBJECT.PERSON) return false;
+    if (streamOf(type) !== STREAM_OF.PERSON) return false;
     const owner = this.people.get(stream);
     // A second registration, or an event before the first one, is check 6's.
     if ((type === TAG.USER_REGISTERED) !== !owner) return false;
@@ -124,7 +134,7 @@ export class KeyHistory {
   /** Refuse an event whose key was not its actor's, or not in force. */
   async add(event) {
     const { type, stream, body } = event;
-    const kid = isSigned(event) && actorOf(event) !== null ? kidOf(event) : null;
+    const kid = isSigned(event) && actorOf(event) !== null ? signingKid(event) : null;
     if (kid !== null) this.require(event, kid);
     if (type === TAG.KEY_ATTESTED) {
       const name = await thumbprint(body.jwk);
@@ -147,10 +157,10 @@ export class KeyHistory {
   }
 }
 
-/** Return the key that a signature names; null for a malformed signature, which check 3 refuses. */
-function kidOf(event) {
+/** Return the key of the actor's signature; null for a malformed one, which check 3 refuses. */
+function signingKid(event) {
   try {
-    return parseSignature(event).header.kid;
+    return kidOf(event);
   } catch (error) {
     if (isFinding(error)) return null;
     throw error;
@@ -175,12 +185,12 @@ export async function decideAgain(events, bundle, auditor, breathe) {
   placed(auditor.position, () => auditor.finish());
 }
 
-/** Whether a rejection ends a statement depends on all people who had registered before it. */
+/** Refuse to decide what depends on all people of a position if the body of one is not there. */
 function requireEverybody(events, { entries, bodies }) {
-  const rejected = events.filter(({ type }) => type === TAG.STATEMENT_REJECTED);
+  const dependent = events.filter(({ type }) => needsEverybody(type));
   for (const [index, { type }] of inOrder(entries)) {
     if (type !== TAG.USER_REGISTERED || bodies.has(index)) continue;
-    const later = rejected.find(({ position }) => index < position);
+    const later = dependent.find(({ position }) => index < position);
     if (!later) continue;
     const detail = `the person who registered in entry ${index} might still have approved`;
     throw new Unknown("body_missing", detail, later.position);

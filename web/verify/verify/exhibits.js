@@ -1,4 +1,4 @@
-// Mirrors src/ledger/verify/exhibits.py: the files that show the events of a bundle to people and to tools
+// Mirrors ledger.verify.exhibits: the files that show the events of a bundle to people and to tools
 // for JWS. Recomputes them from the bodies, and compares.
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/verify/readme.py: the sentences that say what a bundle does not prove.
+// Mirrors ledger.verify.readme: the sentences that say what a bundle does not prove.
 
 import { MODE } from "./container.js";
 

@@ -1,4 +1,4 @@
-// Mirrors src/ledger/verify/report.py: the checks by name, their outcomes, the verdict, and the members of a
+// Mirrors ledger.verify.report: the checks by name, their outcomes, the verdict, and the members of a
 // report that every verifier has.
 
 /** The checks, by name. */
