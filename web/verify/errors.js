@@ -1,4 +1,4 @@
-// Mirrors ledger.errors, which has a type per thing that a caller can do about an error. A
+// Mirrors ledger.errors: Python has a type for each thing that a caller can do about an error. A
 // verifier needs two: evidence that fails, and evidence that it cannot judge. Any other exception is
 // a fault of the verifier itself.
 
