@@ -53,7 +53,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
     )
     drafted = StatementDrafted(document=document, creator=creator, kid=kid, act=signature[:400])
     signers = people[:1] if number % 4 == 0 else people[:3]
-    return [drafted] + [
+    signed = [
         StatementSigned(
             signer=str(signer),
             kid=kid,
@@ -64,6 +64,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
         )
         for place, signer in enumerate(signers, start=1)
     ]
+    return [drafted, *signed]
 
 
 def _append(store: SqliteLog, rows: list[StoredEvent]) -> None:

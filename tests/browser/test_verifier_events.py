@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +86,6 @@ CONSUMED = f"""async ([first, example]) => {{
     }}
     return found;
 }}"""
-
-
-@pytest.fixture(scope="module")
-def page(chromium: Chromium) -> Iterator[Page]:
-    with opened(chromium) as page:
-        yield page
 
 
 def test_every_tag_declares_in_javascript_what_it_declares_in_python(page: Page) -> None:

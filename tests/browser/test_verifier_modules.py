@@ -3,13 +3,10 @@
 import hashlib
 import json
 import random
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from ledger.domain import events
@@ -18,19 +15,13 @@ from ledger.jose import parse_compact
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.vkeys import parse_vkey
 from ledger.verify.container import parse, write
-from tests.browser.verifier_modules import code, codes, opened, raw
+from tests.browser.verifier_modules import code, codes, raw
 from tests.vectors.evidence.cases import good, states
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 NOTES: dict[str, Any] = json.loads((VECTORS / "notes.json").read_text())
 TREES: list[dict[str, Any]] = json.loads((VECTORS / "trees.json").read_text())["trees"]
 KEYS = [NOTES["ed25519"]["vkey"], NOTES["mlDsa44"]["vkey"]]
-
-
-@pytest.fixture(scope="module")
-def page(chromium: Chromium) -> Iterator[Page]:
-    with opened(chromium) as page:
-        yield page
 
 
 def mutations(whole: bytes, count: int) -> list[bytes]:

@@ -19,8 +19,8 @@ from ledger.audit.endorsements import Trusted
 from ledger.audit.findings import Finding
 from ledger.audit.report import AuditReport
 from ledger.audit.run import Request, audit
+from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import Upkeep
-from ledger.commands.people import NewPasskey
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -113,13 +113,13 @@ async def _happen(cast: Cast, process: Process, steps: int) -> None:
 
 async def _give_passkey(cast: Cast, process: Process) -> None:
     """Let Dave, whose keys nobody revokes here, have one more passkey."""
-    begun, _ = process.people.begin_passkey(cast.dave.user)
+    begun, _ = process.people.passkeys.begin(cast.dave.user)
     passkey = Passkey()
     new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
     act = cast.dave.act("add-passkey", credentialId=passkey.id)
-    await process.people.add_passkey(cast.dave.user, begun.id, new, act)
+    await process.people.passkeys.add(cast.dave.user, begun.id, new, act)
     gone = cast.dave.act("remove-passkey", credentialId=passkey.id)
-    await process.people.remove_passkey(passkey.id, gone)
+    await process.people.passkeys.remove(passkey.id, gone)
 
 
 async def _end_well(cast: Cast, process: Process) -> None:

@@ -4,8 +4,10 @@ from collections import Counter
 
 import msgspec
 
-from ledger.domain.events import Event, PasskeyAdded, StatementSigned, UserRegistered
+from ledger.domain.events import Event
 from ledger.domain.statement import Statement
+
+_OF_A_PASSKEY = ("registration", "assertion")
 
 
 class Counts(msgspec.Struct):
@@ -21,16 +23,12 @@ class Counts(msgspec.Struct):
         """Count an event and what was verified of it."""
         body = event.body
         self.events[body.TAG] = self.events.get(body.TAG, 0) + 1
-        if isinstance(body, StatementSigned):
-            self.signatures += 1
-            self.assertions += body.assertion is not None
-            return
-        self.signatures += (
-            not isinstance(body, UserRegistered) and getattr(body, "act", "") is not None
-        )
-        self.assertions += getattr(body, "assertion", None) is not None or isinstance(
-            body, PasskeyAdded
-        )
+        for proof in body.MEANING.evidence:
+            if getattr(body, proof) is not None:
+                if proof in _OF_A_PASSKEY:
+                    self.assertions += 1
+                else:
+                    self.signatures += 1
 
     def move(self, before: Statement | None, after: Statement) -> None:
         """Count a statement under its new status."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from ledger.audit import trail
 from ledger.audit.logfile import Rows
-from ledger.cli import export_bundle
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import LOG_FILE, Settings
+from ledger.verify.container import Mode
 
 INVALID = 1
 WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
@@ -36,8 +36,14 @@ def _write_trail(
         write(rows, out)
 
 
+def _write_bundle(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
+    from ledger.cli import export_bundle  # the server's packages
+
+    export_bundle.write(settings, chosen, out)
+
+
 FORMATS: dict[str, WriteExport] = {
-    "bundle": export_bundle.write,
+    "bundle": _write_bundle,
     **{name: partial(_write_trail, write) for name, write in trail.FORMATS.items()},
 }
 
@@ -55,7 +61,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="where to write; - is standard output",
     )
-    export_bundle.add_arguments(parser)
+    parser.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (for a bundle)")
+    parser.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="statement",
+        help="of a bundle: chosen entries; every entry, chosen bodies; or the whole log",
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from typing import BinaryIO, get_args
+from typing import BinaryIO
 
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.assets import verifier_page
@@ -17,17 +17,6 @@ from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
 from ledger.verify.container import Mode
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what a bundle is made of."""
-    parser.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (for a bundle)")
-    parser.add_argument(
-        "--mode",
-        choices=get_args(Mode),
-        default="statement",
-        help="of a bundle: chosen entries; every entry, chosen bodies; or the whole log",
-    )
 
 
 def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:

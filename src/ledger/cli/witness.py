@@ -5,12 +5,7 @@ import logging
 from contextlib import closing, suppress
 from pathlib import Path
 
-import uvicorn
-
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.witness import state
-from ledger.witness.app import build
-from ledger.witness.state import WitnessState
 
 WITNESS_PORT = 8010
 
@@ -45,14 +40,21 @@ def run(chosen: argparse.Namespace) -> int:
 
 def show_keys(data: Path, name: str | None) -> None:
     """Print the vkeys, one a line; with a name, make the witness if it is not there."""
+    from ledger.witness import state  # the server's packages
+
     if name is not None:
         state.create(data, name)
-    with closing(WitnessState(data)) as opened:
+    with closing(state.WitnessState(data)) as opened:
         print(*(signer.key.vkey for signer in opened.signers), sep="\n")
 
 
 def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
+    import uvicorn  # the server's packages
+
+    from ledger.witness.app import build
+    from ledger.witness.state import WitnessState
+
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     with closing(WitnessState(data, logs)) as opened:
         print(f"The witness is at http://{host}:{port}/ and watches", *opened.logs, flush=True)

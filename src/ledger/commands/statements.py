@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from ledger.commands.writer import Answer, Plan, Reading, Writer
-from ledger.domain import statement
+from ledger.domain import drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.document import parse_document, parse_uuid
@@ -25,19 +25,19 @@ class StatementCommands:
         self._state = state
 
     async def draft(self, document: str, act: str) -> Answer:
-        """Put a document up for approval, as `statement.draft` decides."""
+        """Put a document up for approval, as `drafting.draft` decides."""
         raw = document.encode()
         stream = parse_uuid(parse_document(raw).statement_id)
 
         def decide(reading: Reading) -> Plan:
             creator = reading.signer(parse_act(act).header.kid)
             ledger = reading.charter().ledger
-            body, parsed = statement.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            body, parsed = drafting.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
             if parsed.supersedes is not None:
                 reading.statement(parse_uuid(parsed.supersedes))
             if self._writer.log.store.stream(stream, limit=1):
                 raise ConflictError("statement_known", "this statement id is already taken")
-            met = statement.satisfiable(parsed, reading.eligible(parsed.policy))
+            met = drafting.satisfiable(parsed, reading.eligible(parsed.policy))
             # The warning is advice about today: people who come or go do not make a draft stale.
             reading.counts.clear()
             answer: dict[str, object] = {

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,12 +12,15 @@ from ledger.domain import acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
+    Body,
     Event,
     InvitationIssued,
     LedgerCreated,
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    PersonBody,
+    StatementBody,
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
@@ -80,25 +83,36 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
                 key=body.key,
                 invitations={token: who for token, who in setup.items() if token},
             )
-        case InvitationIssued() as body if charter is not None:
+        case body:
+            if charter is None:
+                raise AssertionError("a ledger's stream begins with its founding")
+            return msgspec.structs.replace(
+                charter, version=event.version, **_changes(charter, body)
+            )
+
+
+def _changes(charter: Charter, body: Body) -> dict[str, Any]:
+    match body:
+        case InvitationIssued():
             invitation = Invitation(body.invitation_id, body.role, body.expires_at)
-            return msgspec.structs.replace(
-                charter,
-                version=event.version,
-                invitations=charter.invitations | {body.token_sha256: invitation},
-            )
-        case LogKeysAnnounced() as body if charter is not None:
+            return {"invitations": charter.invitations | {body.token_sha256: invitation}}
+        case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
-            return msgspec.structs.replace(
-                charter, version=event.version, log_keys=charter.log_keys + new
-            )
-        case LogKeysRetired() as body if charter is not None:
-            keys = tuple(_retired(key, body) for key in charter.log_keys)
-            return msgspec.structs.replace(charter, version=event.version, log_keys=keys)
-        case LogFrozen() if charter is not None:
-            return msgspec.structs.replace(charter, version=event.version, frozen=True)
+            return {"log_keys": charter.log_keys + new}
+        case LogKeysRetired():
+            return {"log_keys": tuple(_retired(key, body) for key in charter.log_keys)}
+        case LogFrozen():
+            return {"frozen": True}
         case _:
-            raise AssertionError("not an event of the ledger's own stream")
+            raise _misplaced(body)
+
+
+def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
+    """Return the refusal of what is not a further event of the ledger.
+
+    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    """
+    return AssertionError("not an event of the ledger's own stream")
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:

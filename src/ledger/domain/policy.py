@@ -131,3 +131,18 @@ def _names(node: AnyNode, user: str, roles: Set[str]) -> bool:
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:
     """Tell whether this person's rejection ends the statement at once."""
     return any(covers(member, user, roles) for member in policy.veto)
+
+
+def reachable(
+    policy: Policy, people: RolesByPerson, *, creator: str, given: RolesByPerson | None = None
+) -> bool:
+    """Tell whether the policy is met once all of these people approve who may.
+
+    `given` are the approvals there are: they count with the roles of their own positions.
+    """
+    hoped = {
+        user: roles
+        for user, roles in people.items()
+        if may_approve(policy, user, roles, creator=creator) and not VOTING_ROLES.isdisjoint(roles)
+    }
+    return met(policy, {**hoped, **(given or {})})

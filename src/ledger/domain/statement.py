@@ -1,4 +1,4 @@
-"""A statement: draft, approve, reject, withdraw. Decide and evolve, pure.
+"""A statement: approve, reject, withdraw; drafting.py has the draft. Decide and evolve, pure.
 
 Every decision takes the states as of its own position and the evidence, and returns the event's
 body or raises. The status after a decision is part of its event: the server decides it once, the
@@ -13,9 +13,11 @@ from ledger import clock
 from ledger.domain import acts, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
-from ledger.domain.document import Document, parse_document
+from ledger.domain.document import Document
 from ledger.domain.events import (
     Event,
+    LedgerBody,
+    PersonBody,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -39,7 +41,6 @@ REJECTED = "rejected"
 WITHDRAWN = "withdrawn"
 EXPIRED = "expired"
 REASON_CHARS = (10, 2000)
-CREATOR = "creator"
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -98,8 +99,16 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
             )
         case StatementWithdrawn():
             return msgspec.structs.replace(statement, version=event.version, status=WITHDRAWN)
-        case _:
-            raise AssertionError("not an event of a statement's stream")
+        case body:
+            raise _misplaced(body)
+
+
+def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
+    """Return the refusal of what is not a further event of a statement.
+
+    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    """
+    return AssertionError("not an event of a statement's stream")
 
 
 def _drafted(body: StatementDrafted, version: int) -> Statement:
@@ -114,40 +123,6 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-    )
-
-
-def draft(
-    raw: bytes, act_text: str, creator: Person, *, ledger: str, now_ms: int
-) -> tuple[StatementDrafted, Document]:
-    """Return the draft of a document that its creator signed for, and the document.
-
-    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
-    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy's end is past.
-    """
-    document = parse_document(raw)
-    # 1. The signature, and that it is over these very bytes.
-    jws = parse_act(act_text)
-    key = creator.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
-    if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
-        raise RefusedError("act_mismatch", "the act names another document")
-    # 2. The person may draft, and the document says the truth about who, where and when.
-    if CREATOR not in creator.roles:
-        raise ForbiddenError("creator_only", "only a creator drafts statements")
-    if document.creator != creator.user:
-        raise RefusedError("document_creator_mismatch", "the document names another creator")
-    if document.ledger != ledger:
-        raise RefusedError("ledger_mismatch", "the document is for another ledger")
-    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
-        raise RefusedError("document_time_stale", "createdAt is over five minutes from our clock")
-    ends = document.policy.expires_at
-    if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise ConflictError("statement_expired", "the policy's end is already past")
-    return (
-        StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
-        document,
     )
 
 
@@ -259,25 +234,11 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
-def satisfiable(document: Document, eligible: RolesByPerson) -> bool:
-    """Tell whether today's people, all approving, would meet the document's policy."""
-    return policy.met(document.policy, _approving(document.policy, document.creator, eligible))
-
-
 def _reachable(statement: Statement, refused: Set[str], eligible: RolesByPerson) -> bool:
     """Tell whether the policy could still be met if everybody who has not rejected approved."""
     willing = {user: roles for user, roles in eligible.items() if user not in refused}
-    hoped = _approving(statement.policy, statement.creator, willing)
-    return policy.met(statement.policy, hoped | statement.approvals)
-
-
-def _approving(rules: Policy, creator: str, people: RolesByPerson) -> dict[str, Set[str]]:
-    return {
-        user: roles
-        for user, roles in people.items()
-        if policy.may_approve(rules, user, roles, creator=creator)
-        and not policy.VOTING_ROLES.isdisjoint(roles)
-    }
+    given = statement.approvals
+    return policy.reachable(statement.policy, willing, creator=statement.creator, given=given)
 
 
 def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> None:

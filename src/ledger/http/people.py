@@ -60,7 +60,7 @@ async def begin_registration(
     data: JSONBody[BeginRegistration], context: FromContext
 ) -> RegistrationBegun:
     """Begin a registration: options for a new passkey, and a nonce for its attestation."""
-    begun = context.people.begin_registration(data.name, data.role, data.invitation)
+    begun = context.people.registration.begin(data.name, data.role, data.invitation)
     return RegistrationBegun(
         ceremony=begun.id,
         user=begun.ceremony.user,
@@ -81,7 +81,7 @@ async def complete_registration(
     data: JSONBody[CompleteRegistration], context: FromContext
 ) -> Response[bytes]:
     """Record a person, their passkey and their attested key, or nothing at all."""
-    answer, user = await context.people.complete_registration(
+    answer, user = await context.people.registration.complete(
         data.ceremony, data.registration.passkey(), data.key.submission()
     )
     response = Response(answer.body, status_code=201, media_type="application/json")
@@ -95,7 +95,7 @@ async def complete_registration(
 @post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun, 429))
 async def begin_sign_in(data: JSONBody[Empty], context: FromContext) -> PasskeyBegun:
     """Begin a sign-in: a random challenge for any passkey of this ledger."""
-    begun = context.people.begin_sign_in()
+    begun = context.people.sign_in.begin()
     options = request_options(party=context.settings.party, challenge=begun.ceremony.challenge)
     return PasskeyBegun(begun.id, options)
 
@@ -103,13 +103,15 @@ async def begin_sign_in(data: JSONBody[Empty], context: FromContext) -> PasskeyB
 @post("/api/authenticate", status_code=200, responses=done(Session))
 async def sign_in(data: JSONBody[CompleteSignIn], context: FromContext) -> Response[Session]:
     """Sign in with a passkey."""
-    return _signed_in(context, context.people.sign_in(data.ceremony, data.assertion.evidence()))
+    return _signed_in(
+        context, context.people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
+    )
 
 
 @post("/api/sessions", status_code=200, responses=done(Session))
 async def sign_in_by_key(data: JSONBody[SignedAct], context: FromContext) -> Response[Session]:
     """Sign in with an attested key: for machines."""
-    return _signed_in(context, context.people.sign_in_by_key(data.act))
+    return _signed_in(context, context.people.sign_in.with_key(data.act))
 
 
 def _signed_in(context: Context, user: str) -> Response[Session]:
@@ -144,7 +146,7 @@ async def begin_key(
     data: JSONBody[Empty], context: FromContext, user: SignedIn
 ) -> RegistrationBegun:
     """Begin the attestation of one more signing key."""
-    begun = context.people.begin_key(user)
+    begun = context.people.keys.begin(user)
     return RegistrationBegun(
         ceremony=begun.id,
         user=user,
@@ -157,7 +159,7 @@ async def begin_key(
 @post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
 async def add_key(data: JSONBody[CompleteKey], context: FromContext, user: SignedIn) -> Created:
     """Record one more attested key."""
-    return Created(await context.people.add_key(user, data.ceremony, data.key.submission()))
+    return Created(await context.people.keys.add(user, data.ceremony, data.key.submission()))
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
@@ -165,7 +167,7 @@ async def revoke_key(
     kid: FromPath[str], data: JSONBody[SignedAct], context: FromContext
 ) -> Created:
     """End a signing key."""
-    return Created(await context.people.revoke_key(kid, data.act))
+    return Created(await context.people.keys.revoke(kid, data.act))
 
 
 @post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404, 429))
@@ -173,7 +175,7 @@ async def begin_passkey(
     data: JSONBody[Empty], context: FromContext, user: SignedIn
 ) -> PasskeyBegun:
     """Begin the registration of one more passkey."""
-    begun, name = context.people.begin_passkey(user)
+    begun, name = context.people.passkeys.begin(user)
     options = creation_options(
         party=context.settings.party,
         party_name=context.settings.name,
@@ -191,7 +193,7 @@ async def add_passkey(
 ) -> Created:
     """Record one more passkey."""
     passkey = data.registration.passkey()
-    return Created(await context.people.add_passkey(user, data.ceremony, passkey, data.act))
+    return Created(await context.people.passkeys.add(user, data.ceremony, passkey, data.act))
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
@@ -199,7 +201,7 @@ async def remove_passkey(
     credential_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
 ) -> Created:
     """End a passkey."""
-    return Created(await context.people.remove_passkey(credential_id, data.act))
+    return Created(await context.people.passkeys.remove(credential_id, data.act))
 
 
 @post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))
@@ -207,13 +209,13 @@ async def grant_role(
     user_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
 ) -> Created:
     """Give a person one more role."""
-    return Created(await context.people.grant_role(user_id, data.act))
+    return Created(await context.people.roles.grant(user_id, data.act))
 
 
 @post("/api/invitations", responses=recorded(InvitationRecorded))
 async def invite(data: JSONBody[SignedAct], context: FromContext) -> Created:
     """Invite somebody."""
-    return Created(await context.people.invite(data.act))
+    return Created(await context.people.roles.invite(data.act))
 
 
 # Whoever is a stranger can begin these: they cost us a row each and are limited per address.

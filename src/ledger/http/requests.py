@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request
 
-from ledger.commands.people import NewPasskey
+from ledger.commands.ceremonies import NewPasskey
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.person import KeySubmission
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 

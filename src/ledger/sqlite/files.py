@@ -56,6 +56,16 @@ def make_private(path: Path) -> None:
     path.chmod(0o600)
 
 
+@contextmanager
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Lend a connection that was just opened; close it if the block raises."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch a new file to its write-ahead log, which it keeps for ever.
 

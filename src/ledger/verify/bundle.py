@@ -8,10 +8,11 @@ the caller brings a policy for witnesses, or certificates for time-stamps.
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 from uuid import UUID
 
 from ledger.domain.entry import entry_hash
-from ledger.domain.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -22,7 +23,7 @@ from ledger.verify import container
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
-from ledger.verify.event_checks import Events, ReportProgress, silent
+from ledger.verify.event_checks import DecisionEvent, Events, ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import (
     LEDGER,
@@ -34,11 +35,6 @@ from ledger.verify.report import (
     report,
 )
 
-_DECISIONS: dict[type[Body], str] = {
-    StatementSigned: "approval",
-    StatementRejected: "rejection",
-    StatementWithdrawn: "withdrawal",
-}
 NOBODY = Trust()
 _RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
 
@@ -272,11 +268,21 @@ def _people(events: Events, statement: str) -> list[str]:
 
 def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[ReportedDecision]:
     return [
-        ReportedDecision(
-            at, time, body.signer, names[body.signer], _DECISIONS[type(body)], body.kid
-        )
+        ReportedDecision(at, time, body.signer, names[body.signer], _decision(body), body.kid)
         for at, time, body in events.decisions(statement)
     ]
+
+
+def _decision(body: DecisionEvent) -> str:
+    match body:
+        case StatementSigned():
+            return "approval"
+        case StatementRejected():
+            return "rejection"
+        case StatementWithdrawn():
+            return "withdrawal"
+        case _:
+            assert_never(body)
 
 
 def _number(count: int, word: str) -> str:

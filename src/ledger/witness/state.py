@@ -18,7 +18,7 @@ from typing import Any
 
 from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
 from ledger.publish import log_keys
-from ledger.sqlite.files import open_private
+from ledger.sqlite.files import closed_on_error, open_private
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from ledger.tlog.submission import decide, parse_submission
@@ -52,8 +52,9 @@ class WitnessState:
             raise NotFoundError("witness_unknown", f"there is no witness in {data}")
         self._lock = Lock()
         self._db = _open(data / STATE_FILE)
-        (name,) = self._execute("SELECT name FROM witness") or [("",)]
-        self.signers = _load(data / KEY_FILE, name[0])
+        with closed_on_error(self._db):
+            (name,) = self._execute("SELECT name FROM witness") or [("",)]
+            self.signers = _load(data / KEY_FILE, name[0])
         self._logs: dict[str, list[NoteKey]] = {}
         for key in logs:
             self._logs.setdefault(key.name, []).append(key)
@@ -145,7 +146,8 @@ def create(data: Path, name: str) -> None:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         db = open_private(path)
-        db.executescript(_SCHEMA)
+        with closed_on_error(db):
+            db.executescript(_SCHEMA)
     except sqlite3.Error as error:
         raise UnavailableError("storage_failed", f"{path}: {error}") from error
     return db

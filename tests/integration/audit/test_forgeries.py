@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from ledger.domain import charter, events
+from ledger.domain.drafting import draft
 from ledger.domain.events import (
     Event,
     LedgerCreated,
@@ -18,7 +19,6 @@ from ledger.domain.events import (
     StatementSigned,
     UserRegistered,
 )
-from ledger.domain.statement import draft
 from ledger.verify.auditor import AuditError
 from tests.support.chronicle import TOKEN, Chronicle, digest, every_type, fixed_passkey
 from tests.support.forgery import refusal, resealed, sealed
@@ -29,7 +29,7 @@ STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
 ALICE, BOB, CAROL, DAVE = (str(UUID(int=number)) for number in (1, 2, 3, 4))
 KIDS = {number: ed25519_key(number).kid for number in (1, 2, 3, 4)}
-JWS_OF_BOB, JWS_OF_CAROL = (EVENTS[n - 1].body.jws for n in (20, 22))  # type: ignore[attr-defined]  # approvals
+JWS_OF_BOB, JWS_OF_CAROL = (EVENTS[n - 1].body.jws for n in (20, 22))  # type: ignore[union-attr]  # approvals
 FIRST_STATEMENT = EVENTS[18].stream
 
 
@@ -96,12 +96,12 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (20, {"jws": JWS_OF_CAROL}, "decision_mismatch"),
         (21, {"jws": JWS_OF_BOB}, "already_approved"),
         (24, {"assertion": None}, "assertion_required"),
-        (20, {"assertion": EVENTS[23].body.assertion}, "assertion_unexpected"),  # type: ignore[attr-defined]  # a rejection
-        (26, {"act": EVENTS[23].body.act}, "act_mismatch"),  # type: ignore[attr-defined]  # a rejection
-        (27, {"act": EVENTS[25].body.act}, "act_mismatch"),  # type: ignore[attr-defined]  # a rejection
-        (20, {"jws": EVENTS[18].body.act}, "jws_typ_mismatch"),  # type: ignore[attr-defined]  # a draft
+        (20, {"assertion": EVENTS[23].body.assertion}, "assertion_unexpected"),  # type: ignore[union-attr]  # a rejection
+        (26, {"act": EVENTS[23].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
+        (27, {"act": EVENTS[25].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
+        (20, {"jws": EVENTS[18].body.act}, "jws_typ_mismatch"),  # type: ignore[union-attr]  # a draft
         (18, {"act": JWS_OF_BOB}, "jws_typ_mismatch"),
-        (3, {"public_key": EVENTS[6].body.public_key}, "decision_mismatch"),  # type: ignore[attr-defined]  # a passkey
+        (3, {"public_key": EVENTS[6].body.public_key}, "decision_mismatch"),  # type: ignore[union-attr]  # a passkey
         (7, {"credential_id": fixed_passkey(77).id}, "passkey_registration_refused"),
         (7, {"challenge": "AAAA"}, "passkey_registration_refused"),
         (15, {"act": None}, "act_missing"),
@@ -109,7 +109,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (17, {"expires_at": "2099-01-01T00:00:00.000Z"}, "passkey_assertion_refused"),
         (4, {"jwk": ed25519_key(66).jwk}, "passkey_assertion_refused"),
         (4, {"jwk": ed25519_key(66).jwk, "kid": ed25519_key(66).kid}, "passkey_assertion_refused"),
-        (8, {"possession": EVENTS[3].body.possession}, "possession_refused"),  # type: ignore[attr-defined]  # a key
+        (8, {"possession": EVENTS[3].body.possession}, "possession_refused"),  # type: ignore[union-attr]  # a key
         (6, {"invitation": "setup"}, "role_not_open"),
         (6, {"role": "administrator"}, "role_not_open"),
         (6, {"name": ""}, "name_invalid"),
@@ -130,7 +130,7 @@ def test_evidence_of_something_else_is_refused(
 
 
 def test_a_changed_document_is_refused() -> None:
-    document = EVENTS[18].body.document  # type: ignore[attr-defined]  # a draft
+    document = EVENTS[18].body.document  # type: ignore[union-attr]  # a draft
     cheaper = document.replace("1000000", "9000000")
     assert forged(19, {"document": cheaper}) == (19, "act_mismatch")
 
@@ -172,7 +172,7 @@ def told(event: Event) -> Any:
 
 
 def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
-    raw = EVENTS[24].body.document.encode()  # type: ignore[attr-defined]  # a draft
+    raw = EVENTS[24].body.document.encode()  # type: ignore[union-attr]  # a draft
     mallory = Signer(66, "investor")
     body = StatementSigned(
         signer=BOB,

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from ledger import clock
-from ledger.domain import entry, events, statement
+from ledger.domain import drafting, entry, events
 from ledger.domain.events import Event, Recorded
 from ledger.errors import LedgerError
 from ledger.verify import container
@@ -168,9 +168,7 @@ def test_in_the_whole_log_a_superseded_statement_that_is_not_there_never_was() -
     told.register(alice, "Alice")
     raw = alice.document(statementId=APPROVED, supersedes=REJECTED)
     creator = told.auditor.people[UUID(alice.user)]
-    body, _ = statement.draft(
-        raw, alice.draft_act(raw), creator, ledger=LEDGER, now_ms=told.time.ms
-    )
+    body, _ = drafting.draft(raw, alice.draft_act(raw), creator, ledger=LEDGER, now_ms=told.time.ms)
     event = Event(stream=UUID(APPROVED), version=1, at=str(told.time), body=body)
     forged = bundle_of([*told.states, sealed(event)], "full", APPROVED)
     policy = next(each for each in reported(forged, "given").checks if each.name == "policy")

@@ -5,7 +5,7 @@ import { toMs } from "../clock.js";
 import { equal, fromBase64Url, length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseCompact, verifyCompact } from "../jose/compact.js";
-import { importJwk, thumbprint } from "../jose/keys.js";
+import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { attestationChallenge, verifyAssertion, verifyRegistration } from "./passkey.js";
@@ -104,6 +104,7 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   const { jwk, nonce, assertion, possession, expiresAt } = body;
   // 1. The key is strong; its kid is computed here.
   await importJwk(jwk);
+  requirePrimeOrder(jwk);
   const kid = await thumbprint(jwk);
   if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
   // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.

@@ -7,6 +7,7 @@ import { jcs } from "../../static/js/lib/jcs.js";
 import { concat, fromBase64Url } from "../encoding.js";
 import { refuse, Refusal, Unknown } from "../errors.js";
 import { either, oneOf, struct, text } from "../shapes.js";
+import { isPrimeOrder, isStrictSignature, isStrongEncoding } from "./ed25519.js";
 
 /** A signing key's JWK in an event: only the members that the thumbprint covers. */
 export const publicJwk = either(
@@ -17,16 +18,10 @@ export const publicJwk = either(
 
 const ALGORITHMS = { OKP: ["EdDSA", "Ed25519"], EC: ["ES256"], AKP: ["ML-DSA-65"] };
 const PUBLIC_BYTES = { "Ed25519": 32, "ML-DSA-44": 1312, "ML-DSA-65": 1952 };
-const SIGNATURE_BYTES = { "Ed25519": 64, "ML-DSA-44": 2420, "ML-DSA-65": 3309 };
+const SIGNATURE_BYTES = { "ML-DSA-44": 2420, "ML-DSA-65": 3309 };
 const COORDINATE_BYTES = 32;
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
-
-// y coordinates of the points of order 1, 2, 4 and 8 on edwards25519: under such a key one signature
-// verifies for many messages. A y from the prime on is a second spelling of a smaller one.
-const PRIME = 2n ** 255n - 19n;
-const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
-const SMALL_ORDER_Y = [0n, 1n, PRIME - 1n, ORDER_8_Y, PRIME - ORDER_8_Y];
 
 export const algorithmsOf = (jwk) => ALGORITHMS[jwk.kty];
 
@@ -46,6 +41,13 @@ export function importJwk(jwk) {
   return imported.get(name);
 }
 
+/** Refuse an Ed25519 key that is not of prime order; what a person attests is of that order. */
+export function requirePrimeOrder(jwk) {
+  if (jwk.kty === "OKP" && !isPrimeOrder(fromBase64Url(jwk.x, "jwk_invalid"))) {
+    refuse("jwk_invalid", "an Ed25519 key outside the prime-order subgroup");
+  }
+}
+
 async function importOnce(jwk) {
   const bytes = (member) => fromBase64Url(jwk[member], "jwk_invalid");
   if (jwk.kty === "OKP") return importEd25519(bytes("x"));
@@ -55,10 +57,7 @@ async function importOnce(jwk) {
 
 /** Return the verify function of an Ed25519 key; refuse weak and malformed keys. */
 export async function importEd25519(bytes) {
-  const y = littleEndian(bytes) & (2n ** 255n - 1n);
-  if (bytes.length !== PUBLIC_BYTES["Ed25519"] || y >= PRIME || SMALL_ORDER_Y.includes(y)) {
-    refuse("jwk_invalid", "a weak or malformed Ed25519 key");
-  }
+  if (!isStrongEncoding(bytes)) refuse("jwk_invalid", "a weak or malformed Ed25519 key");
   return importRaw("Ed25519", bytes);
 }
 
@@ -67,9 +66,12 @@ export async function importRaw(algorithm, bytes) {
   if (bytes.length !== PUBLIC_BYTES[algorithm]) refuse("jwk_invalid", "a key of another length");
   const format = algorithm === "Ed25519" ? "raw" : "raw-public";
   const key = await importKey(format, bytes, algorithm, algorithm);
+  const fits = (signature) =>
+    algorithm === "Ed25519"
+      ? isStrictSignature(signature)
+      : signature.length === SIGNATURE_BYTES[algorithm];
   return async (signature, data) =>
-    signature.length === SIGNATURE_BYTES[algorithm] &&
-    crypto.subtle.verify(algorithm, key, signature, data);
+    fits(signature) && crypto.subtle.verify(algorithm, key, signature, data);
 }
 
 /** Return the verify function of a P-256 key for JOSE's signatures, r ‖ s (RFC 7518 section 3.4). */
@@ -99,8 +101,4 @@ async function importKey(format, data, algorithm, name) {
     if (error.name === "DataError") throw new Refusal("jwk_invalid", "not a usable public key");
     throw new Unknown("algorithm_unknown", `this browser does not verify ${name}`);
   }
-}
-
-function littleEndian(bytes) {
-  return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }

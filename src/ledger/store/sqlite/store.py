@@ -31,7 +31,7 @@ from ledger.domain.entry import leaf_hash
 from ledger.domain.events import FROZEN, TAKEN
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.sqlite.bulk_insert import write as write_rows
-from ledger.sqlite.files import ReadConnection, open_private
+from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
 from ledger.store.sqlite.schema import create
 
 MAX_CACHED = 100_000
@@ -95,9 +95,10 @@ class SqliteLog:
 
     def _connect(self) -> sqlite3.Connection:
         connection = open_private(self.path)
-        connection.executescript(
-            "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
-        )
+        with closed_on_error(connection):
+            connection.executescript(
+                "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+            )
         return connection
 
     def close(self) -> None:
