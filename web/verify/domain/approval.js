@@ -9,7 +9,7 @@ import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
 import { integer, optional, struct, text } from "../shapes.js";
 
 /** The two forms of an approval's payload. */
-export const FORM = Object.freeze({ SHARED: "shared", INDIVIDUAL: "individual" });
+const FORM = Object.freeze({ SHARED: "shared", INDIVIDUAL: "individual" });
 
 const APPROVAL_TYP = "JWT";
 const MAX_JTI_CHARS = 128;

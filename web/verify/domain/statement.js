@@ -1,18 +1,18 @@
-// Mirrors ledger.domain.statement: draft, approve, reject, withdraw. Recomputes each decision from
+// Mirrors ledger.domain.statement: approve, reject, withdraw. Recomputes each decision from
 // its evidence, and folds the events.
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
-import { isFresh, toMs } from "../clock.js";
+import { toMs } from "../clock.js";
 import { length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { ACT, parseAct, verifyAct } from "./acts.js";
+import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { confirmationChallenge, verifyAssertion } from "./passkey.js";
-import { activeKey, activePasskey } from "./person.js";
-import { approving, ASSURANCE, mayApprove, maySign, mayVeto, met, ROLE } from "./policy.js";
+import { activeKey, activePasskey, signedBy } from "./person.js";
+import { approving, ASSURANCE, mayApprove, maySign, mayVeto, met } from "./policy.js";
 
 /** How a statement stands. */
 export const STATUS = Object.freeze({
@@ -67,38 +67,6 @@ export function statusAt({ policy, status }, nowMs) {
   return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
-/** Return the draft of a document that its creator signed for. */
-export async function decideDraft(body, creator, { ledger, nowMs }) {
-  const raw = bytesOf(body.document);
-  const document = parseDocument(raw);
-  // 1. The signature, and that it is over these very bytes.
-  const { key, act } = await signed(body.act, ACT.DRAFT, creator, { ledger, nowMs });
-  if (act.statementId !== document.statementId || act.sha256 !== (await sha256Hex(raw))) {
-    refuse("act_mismatch", "the act names another document");
-  }
-  // 2. The person may draft, and the document names the right creator, ledger and time.
-  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
-  if (document.creator !== creator.user) {
-    refuse("document_creator_mismatch", "the document names another creator");
-  }
-  if (document.ledger !== ledger) refuse("ledger_mismatch", "the document is for another ledger");
-  if (!isFresh(toMs(document.createdAt), nowMs)) {
-    refuse("document_time_stale", "createdAt is over five minutes from the server's clock");
-  }
-  const ends = document.policy.expiresAt;
-  if (ends !== null && toMs(ends) <= nowMs) {
-    refuse("statement_expired", "the policy's end is already past");
-  }
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
-  return { again, document };
-}
-
-async function signed(source, kind, person, { ledger, nowMs }) {
-  const jws = parseAct(source);
-  const key = activeKey(person, jws.header.kid, nowMs);
-  return { key, act: await verifyAct(jws, key.jwk, kind, { ledger, nowMs }) };
-}
-
 /** Return the approval of a statement. */
 export async function decideApproval(statement, { jws: source, assertion }, person, context) {
   const { ledger, nowMs } = context;
@@ -133,7 +101,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
 
 /** Return the rejection of a statement; `people` are everybody, user to roles. */
 export async function decideRejection(statement, body, person, people, context) {
-  const { key, act } = await signed(body.act, ACT.REJECT, person, context);
+  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, context);
   requireSubject(statement, act);
   const [least, most] = REASON_CHARS;
   if (length(strip(act.reason)) < least || length(act.reason) > most) {
@@ -171,7 +139,7 @@ function reachable({ policy, creator, approvals }, refused, people) {
 
 /** Return the withdrawal of a pending statement by its creator. */
 export async function decideWithdrawal(statement, { act: source }, person, context) {
-  const { key, act } = await signed(source, ACT.WITHDRAW, person, context);
+  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, context);
   requireSubject(statement, act);
   if (act.reason !== null && length(act.reason) > REASON_CHARS[1]) {
     refuse("reason_invalid", "a reason has at most 2,000 characters");

@@ -3,8 +3,10 @@
 
 import { toMs } from "../clock.js";
 import * as charter from "../domain/charter.js";
+import { decideDraft } from "../domain/drafting.js";
 import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
+import * as keys from "../domain/signing_keys.js";
 import * as statements from "../domain/statement.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -30,9 +32,9 @@ const DECIDE = forEveryTag({
   [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>
     people.decideRemoval(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.KEY_ATTESTED]: (auditor, event, context) =>
-    people.decideAttestation(auditor.person(event), event.body, context),
+    keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
-    people.decideRevocation(auditor.person(event), auditor.signer(event), event.body, context),
+    keys.decideRevocation(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.ROLE_GRANTED]: (auditor, event, context) =>
     people.decideGrant(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.STATEMENT_DRAFTED]: (auditor, event, context) => auditor.draft(event, context),
@@ -131,7 +133,7 @@ export class Auditor {
   }
 
   async draft(event, context) {
-    const { again, document } = await statements.decideDraft(event.body, this.signer(event), context);
+    const { again, document } = await decideDraft(event.body, this.signer(event), context);
     requireStream(event.stream, document.statementId);
     if (document.supersedes !== null && !this.statements.has(document.supersedes)) {
       refuse("statement_unknown", "it supersedes a statement that is not there");

@@ -13,7 +13,8 @@ import {
   streamOf,
   TAG,
 } from "../domain/events.js";
-import { activeKey, decideAttestation, decidePasskey, evolvePerson } from "../domain/person.js";
+import { activeKey, decidePasskey, evolvePerson } from "../domain/person.js";
+import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
 import { thumbprint } from "../jose/keys.js";

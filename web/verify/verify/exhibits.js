@@ -3,7 +3,7 @@
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf } from "../../static/js/lib/digest.js";
-import { signatureOf, TAG } from "../domain/events.js";
+import { signatureOf, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { attestationChallenge } from "../domain/passkey.js";
 import { canonical, equal } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -34,7 +34,9 @@ async function exhibits(events, statements) {
   for (const id of statements) {
     const mine = events.filter(({ stream }) => stream === id);
     for (const [name, text] of ofStatement(mine)) files.set(`statements/${id}/${name}`, text);
-    for (const { body } of mine) signers.add(body.kid ?? "");
+    for (const { type, body } of mine) {
+      signers.add(streamOf(type) === STREAM_OF.STATEMENT ? body.kid : "");
+    }
   }
   for (const [name, text] of await ofPeople(events, signers)) files.set(name, text);
   return new Map([...files].map(([name, text]) => [name, bytesOf(text)]));
