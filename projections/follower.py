@@ -31,7 +31,7 @@ MOST_BYTES = 16 * 1024 * 1024
 # Batches a transaction while catching up: pages that fill slowly are written once.
 MOST_BATCHES = 160
 
-Listener = Callable[[int], None]
+PositionListener = Callable[[int], None]
 _log = logging.getLogger("ledger.projections")
 
 
@@ -51,7 +51,7 @@ class Follower:
     ) -> None:
         self._views = opened
         self._log = log
-        self._changed = changed or self._is_behind
+        self._changed = changed or self._is_late
         self._poll_s = poll_s
         self._streams = Streams()
         self._limit = MOST_EVENTS // 4
@@ -63,7 +63,7 @@ class Follower:
         self._moved = threading.Condition()
         self._position = 0
         self._failure: str | None = None
-        self._listeners: list[Listener] = []
+        self._listeners: list[PositionListener] = []
 
     # --- what others see -----------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class Follower:
         return self._failure
 
     @contextmanager
-    def listening(self, listener: Listener) -> Iterator[None]:
+    def listening(self, listener: PositionListener) -> Iterator[None]:
         """Call `listener` with every new position inside the block, in the follower's thread."""
         with self._moved:
             self._listeners.append(listener)
@@ -117,7 +117,7 @@ class Follower:
         if self._thread is not None:
             self._thread.join()
 
-    def catch_up(self, told: Listener | None = None) -> int:
+    def catch_up(self, told: PositionListener | None = None) -> int:
         """Fold all there is, in this thread, and return the position; for use without `start`.
 
         `told` hears the position after each transaction. Raises what the log or a view raises.
@@ -148,7 +148,7 @@ class Follower:
         while not self._woken.wait(self._poll_s) and not self._changed():
             pass
 
-    def _is_behind(self) -> bool:
+    def _is_late(self) -> bool:
         return self._log.head() > self._folded
 
     def _fail(self, error: Exception) -> None:
@@ -235,7 +235,7 @@ class Follower:
                 _log.exception("a listener to positions failed")
 
 
-def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:
+def rebuild(path: Path, log: LogReader, told: PositionListener | None = None) -> int:
     """Make all views in the file at `path` again from the log and return their position.
 
     `told` hears the position after each transaction of some 80,000 events.

@@ -18,6 +18,7 @@ from ledger import __version__
 from ledger.commands.founding import found
 from ledger.commands.log_keys import Upkeep
 from ledger.commands.writer import Writer
+from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.http import checkpoints, evidence, people, reads, statements
 from ledger.http import log as public_log
@@ -32,7 +33,7 @@ from ledger.publish.publisher import Publisher
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.publish.stamper import Stamper, open_authority
 from ledger.publish.witness_rounds import Witnesses
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.store.log import GroupCommit, Log
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.sessions import OperationalState
@@ -42,8 +43,6 @@ from ledger.store.sqlite.tree import TreeStore
 from ledger.store.startup_check import require_sound_end
 from projections.follower import Follower, Views
 
-VIEWS_FILE = "views.sqlite"
-STATE_FILE = "state.sqlite"
 START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _log = logging.getLogger("ledger")
@@ -76,7 +75,7 @@ def build(settings: Settings) -> Litestar:
     keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
     publisher = Publisher(trees[0], signed, keys)
     publisher.open()
-    state = OperationalState(settings.data / STATE_FILE)
+    state = OperationalState(settings.data / SESSIONS_FILE)
     endorsements = Endorsements(store)
     quorum = ServedCheckpoint(
         read_policy(settings.witnesses, keys.origin),

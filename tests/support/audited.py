@@ -15,12 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger import clock
-from ledger.audit.endorsements import Trusted
+from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.findings import Finding
-from ledger.audit.report import AuditReport
-from ledger.audit.run import Request, audit
+from ledger.audit.result import AuditResult
+from ledger.audit.run import AuditRequest, audit
 from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import Upkeep
+from ledger.data_files import LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -40,7 +41,7 @@ from tests.support.signers import registration
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
-LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
+LOG, STATE, VIEWS = LOG_FILE, SIGNER_STATE_FILE, VIEWS_FILE
 
 
 def eventful(directory: Path, *, size: int = 301) -> Path:
@@ -95,10 +96,10 @@ def authority() -> Authority:
     return Authority(Path(directory.name) / "tsa")
 
 
-def trusted() -> Trusted:
+def trusted() -> TrustedEndorsers:
     """Return whom an auditor of these ledgers knows."""
     keys = tuple(witness.key for witness in WITNESSES)
-    return Trusted(keys, parse_certificates(authority().pem))
+    return TrustedEndorsers(keys, parse_certificates(authority().pem))
 
 
 async def _happen(cast: Cast, process: Process, steps: int) -> None:
@@ -145,11 +146,11 @@ def _about(raw: bytes) -> dict[str, Any]:
     return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
 
 
-def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditReport:
+def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory, without its read models."""
     signed = directory / STATE if state else None
     given = {"trusted": trusted(), **more}
-    return audit(Request(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
+    return audit(AuditRequest(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:

@@ -5,7 +5,7 @@ import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
 import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
-import { STATUS } from "./domain/statement.js";
+import { STATUS } from "./domain/vocabulary.js";
 import { MODE } from "./verify/container.js";
 import { CHECK, OUTCOME, VERDICT } from "./verify/report.js";
 

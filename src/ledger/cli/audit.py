@@ -10,17 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.audit import report, report_html
-from ledger.audit.endorsements import Trusted
-from ledger.audit.report import AuditReport
-from ledger.audit.run import Request, audit
+from ledger.audit import result, result_html
+from ledger.audit.endorsements import TrustedEndorsers
+from ledger.audit.result import AuditResult
+from ledger.audit.run import AuditRequest, audit
 from ledger.cli.compare_views import compare_views
+from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.witness_policy import parse_policy
 
-VIEWS_FILE = "views.sqlite"
 MOST_JOBS = 64
 _BAR = 30
 _EVERY_S = 0.2
@@ -46,11 +46,11 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.jobs is not None and not 1 <= chosen.jobs <= MOST_JOBS:
         raise MalformedError("option_invalid", f"--jobs is 1 to {MOST_JOBS}")
     policy, certificates = settings.witnesses, settings.tsa_certificates
-    trusted = Trusted(
+    trusted = TrustedEndorsers(
         witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
         authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
     )
-    request = Request(
+    request = AuditRequest(
         log=settings.data / LOG_FILE,
         state=settings.log_state,
         log_key=chosen.log_key,
@@ -71,13 +71,13 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             bar.end()
     found = with_views(found, settings.data / VIEWS_FILE, request.log)
     if chosen.html is not None:
-        chosen.html.write_text(report_html.to_html(found), encoding="utf-8")
+        chosen.html.write_text(result_html.to_html(found), encoding="utf-8")
     if not chosen.quiet:
-        print(report.to_json(found).decode() if chosen.json else report.to_text(found), end="")
+        print(result.to_json(found).decode() if chosen.json else result.to_text(found), end="")
     return found.exit_code
 
 
-def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
+def with_views(found: AuditResult, views: Path, log: Path) -> AuditResult:
     """Return the report with what the read models were found to say, if the log is sound."""
     if found.finding is not None:
         return found
@@ -89,7 +89,7 @@ def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
     return _noting(found, note)
 
 
-def _noting(found: AuditReport, note: str) -> AuditReport:
+def _noting(found: AuditResult, note: str) -> AuditResult:
     return msgspec.structs.replace(found, notes=[*found.notes, note])
 
 

@@ -22,8 +22,8 @@ from ledger.tlog.checkpoint import MAX_NOTE_BYTES, parse_note
 from ledger.tlog.merkle import WIDTH
 from ledger.tlog.tiles import tiles_of
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.verify.container import MAX_BUNDLE_BYTES
-from ledger.verify.contents import CHECKPOINT, names_of_tile
+from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES
+from ledger.verify.contents import names_of_tile
 from ledger.verify.event_checks import ReportProgress
 
 SILENCE_S = 30  # a server that says nothing for so long has hung up

@@ -14,8 +14,9 @@ from typing import BinaryIO, get_args
 
 from ledger.audit import trail
 from ledger.audit.logfile import Rows
+from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError, MalformedError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.verify.container import Mode
 
 INVALID = 1

@@ -124,7 +124,7 @@ def sign(chosen: argparse.Namespace) -> int:
 
 def verify(chosen: argparse.Namespace) -> int:
     """Verify every signature, and a policy over them."""
-    policy = jose.Quorum() if chosen.require is None else _policy(chosen.require)
+    policy = jose.SignerPolicy() if chosen.require is None else _policy(chosen.require)
     identities = None if chosen.identities is None else _names(chosen.identities)
     options: dict[str, Any] = {"profile": chosen.profile, "strict_signer_match": chosen.strict}
     if chosen.algorithms is not None:
@@ -152,7 +152,7 @@ def verify(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _status(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: bool) -> int:
+def _status(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> int:
     """Without a policy every signature has to verify; with one, the policy decides alone."""
     codes = {outcome.error.code for outcome in found.outcomes if outcome.error is not None}
     if verdict.met and (asked or not codes):
@@ -167,7 +167,7 @@ def _status(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: boo
 _WORDS = {DONE: "verified", INVALID: "invalid", UNVERIFIABLE: "key missing", NOT_MET: "not met"}
 
 
-def _score(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: bool) -> str:
+def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> str:
     if asked:
         return f"{verdict.count} distinct, {verdict.threshold} needed"
     return f"{len(found.verified)} of {len(found.outcomes)} signatures"
@@ -287,10 +287,10 @@ def _names(path: str) -> dict[str, str]:
     raise UsageError(f"{path} maps thumbprints to names")
 
 
-def _policy(given: str) -> jose.Quorum:
+def _policy(given: str) -> jose.SignerPolicy:
     raw = _read(given[1:]) if given.startswith("@") else given.encode()
     try:
-        return jose.parse_quorum(_parse(raw, "--require"))
+        return jose.parse_signer_policy(_parse(raw, "--require"))
     except MalformedError as error:
         raise UsageError(f"--require: {error.detail}") from error
 

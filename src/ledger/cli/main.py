@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 
@@ -94,7 +95,7 @@ def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) ->
 def rebuild(settings: Settings) -> int:
     """Delete the read models."""
     for suffix in ("", "-wal", "-shm"):
-        path = settings.data / f"{audit.VIEWS_FILE}{suffix}"
+        path = settings.data / f"{VIEWS_FILE}{suffix}"
         path.unlink(missing_ok=True)
     print("The read models are deleted; the next start makes them again from the log.")
     return 0

@@ -11,8 +11,9 @@ import msgspec
 
 from ledger.audit.logfile import Rows
 from ledger.audit.replay import ReplayedProgress, ReplayedStatement, World, find_position, fold
+from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 
 INVALID = 1
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -20,22 +20,21 @@ from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import verify
-from ledger.verify.container import MAX_BUNDLE_BYTES, MAX_FILES
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import VerificationReport
+from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
 
 VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
-_CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
-_VERDICTS = {
+_VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
     "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
-_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
-_PLAIN_MARKS = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
+_Marks = dict[CheckOutcome, str]
+_MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
+_PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
 _SHOW_FROM = 1000  # fewer things than this need no line of progress
 
 
@@ -86,9 +85,16 @@ def run(chosen: argparse.Namespace) -> int:
 
 def exit_code(report: VerificationReport) -> int:
     """Return what a report's verdict is to a script."""
-    if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
-        return NOT_APPROVED
-    return _CODES.get(report.verdict, UNVERIFIABLE)
+    match report.verdict:
+        case "verified":
+            is_open = any(each.status != "approved" for each in report.statements)
+            return NOT_APPROVED if is_open else VERIFIED
+        case "consistent" | "unverifiable":
+            return UNVERIFIABLE
+        case "invalid":
+            return INVALID
+        case never:
+            assert_never(never)
 
 
 def _verified(
@@ -164,7 +170,7 @@ def _can_show(text: str, encoding: str) -> bool:
     return True
 
 
-def _lines(report: VerificationReport, marks: dict[str, str]) -> list[str]:
+def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     lines = []
     if report.ledger is not None:
         what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"

@@ -13,6 +13,7 @@ import msgspec
 
 from ledger import clock
 from ledger.commands.writer import Writer
+from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter
 from ledger.domain.acts import TYP, CreateLedger
 from ledger.domain.charter import Charter
@@ -22,7 +23,6 @@ from ledger.jose import SigningKey
 from ledger.settings import Settings
 from ledger.store.log import Log
 
-KEY_FILE = "ledger-key.pem"
 _LOG_ORIGIN = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*", re.ASCII)
 MAX_LOG_ORIGIN_BYTES = 255
 
@@ -37,7 +37,7 @@ def found(log: Log, writer: Writer, settings: Settings) -> str | None:
     if known is not None:
         _require_same(known, settings)
         return None
-    key = _load_key(settings.data / KEY_FILE)
+    key = _load_key(settings.data / LEDGER_KEY_FILE)
     token = secrets.token_urlsafe(24) if settings.registration == "invite" else None
     now_ms = writer.now_ms()
     founding = LedgerCreated(

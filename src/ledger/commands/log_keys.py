@@ -9,7 +9,8 @@ from typing import Protocol
 import msgspec
 
 from ledger import clock
-from ledger.commands.founding import KEY_FILE
+from ledger.commands.writer import MAX_TRIES
+from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter
 from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
 from ledger.domain.charter import Charter
@@ -24,8 +25,6 @@ from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import Write
 from ledger.tlog.vkeys import generate
-
-MAX_TRIES = 20
 
 
 class Decide(Protocol):
@@ -148,7 +147,7 @@ class Upkeep:
         raise UnavailableError("contended", "too many writers at once; try again")
 
     def _ledger_key(self) -> SigningKey:
-        path = self._settings.data / KEY_FILE
+        path = self._settings.data / LEDGER_KEY_FILE
         if not path.exists():
             raise ConflictError("ledger_key_missing", f"{path} is needed to sign this act")
         return SigningKey.from_pem(path.read_bytes())

@@ -1,6 +1,5 @@
 """Routes of checkpoints: as they were published, with what others have signed of them."""
 
-import re
 from typing import Annotated
 
 import msgspec
@@ -9,21 +8,20 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from ledger.encoding import b64_encode
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
-from ledger.http.context import Context, FromContext
+from ledger.errors import NotFoundError, UnavailableError
+from ledger.http.context import Context, FromContext, Limit
+from ledger.http.headers import FOR_EVER
 from ledger.http.problems import answers
 from ledger.store.sqlite.endorsements import Stamp
 from ledger.store.sqlite.tree import Published
 from ledger.timestamp.verify import RESPONSE_TYPE as STAMP
+from ledger.tlog.checkpoint import parse_number
 from ledger.tlog.merkle import MAX_SIZE
 
 TEXT = "text/plain"  # the framework adds charset=utf-8
-FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 After = Annotated[int, QueryParameter(name="after", ge=0, le=MAX_SIZE, description="`next`")]
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="Items a page")]
 
 
 class CheckpointItem(msgspec.Struct, rename="camel"):
@@ -125,9 +123,7 @@ def published(context: Context, size: int) -> Published:
 
 def number(text: str) -> int:
     """Return a size or index of an address; raise MalformedError `request_invalid`."""
-    if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
-        raise MalformedError("request_invalid", "a number has digits only, and no leading zero")
-    return int(text)
+    return parse_number(text, "request_invalid")
 
 
 router = Router(

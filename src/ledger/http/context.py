@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import Request
@@ -16,6 +16,7 @@ from ledger import clock
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError, UnauthenticatedError, UnavailableError
 from ledger.publish.companions import read_stated
 from ledger.publish.log_keys import LogKeys
@@ -97,7 +98,7 @@ class Context:
         self._views = views
         founding = writer.reading().charter()
         self.ledger = founding.ledger
-        self.registration: Literal["open", "invite"] = founding.registration
+        self.registration: RegistrationMode = founding.registration
 
     def now(self) -> str:
         """Return the present time as text."""

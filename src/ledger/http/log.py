@@ -16,7 +16,6 @@ from litestar.params import FromPath, QueryParameter
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.checkpoints import (
-    FOR_EVER,
     FRESH,
     TEXT,
     described,
@@ -26,6 +25,7 @@ from ledger.http.checkpoints import (
     published,
 )
 from ledger.http.context import WAIT_S, AnyRequest, Context, FromContext
+from ledger.http.headers import FOR_EVER
 from ledger.http.problems import answers
 from ledger.jose import PublicJwk
 from ledger.store.sqlite.tree import Published

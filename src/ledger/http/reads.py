@@ -10,6 +10,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.errors import NotFoundError
+from ledger.http.answers import READ
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -28,8 +29,8 @@ from projections.timeline import TimelineItem
 from projections.users import User
 
 HEARTBEAT_S = 15.0
-READ = answers(401, 404, 503)
 PUBLIC = answers(404, 503)
+Fitness = Literal["ok", "degraded", "failing"]
 
 
 class JwkSet(msgspec.Struct):
@@ -47,7 +48,7 @@ class KeyList(msgspec.Struct):
 class Health(msgspec.Struct):
     """Whether the ledger is fit to answer, and what is wrong; degraded answers all the same."""
 
-    status: Literal["ok", "degraded", "failing"]
+    status: Fitness
     position: int
     reasons: list[str]
 
@@ -170,7 +171,7 @@ async def jwk_set(context: FromContext, moment: Moment) -> JwkSet:
 async def health(context: FromContext) -> Response[Health]:
     """Tell whether the ledger is fit to answer."""
     failures, warnings = context.failures(), context.warnings()
-    status: Literal["ok", "degraded", "failing"] = "degraded" if warnings else "ok"
+    status: Fitness = "degraded" if warnings else "ok"
     found = Health(
         "failing" if failures else status, context.follower.position, failures + warnings
     )

@@ -1,6 +1,6 @@
 """Routes of statements."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -9,9 +9,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.domain.document import Document
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
-from ledger.http.answers import Created, DecisionAnswer, DraftAnswer, recorded
+from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, recorded
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -22,7 +23,6 @@ from ledger.http.context import (
     Moment,
     SignedIn,
 )
-from ledger.http.problems import answers
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     DraftStatement,
@@ -32,13 +32,10 @@ from ledger.http.requests import (
 )
 from projections import inbox, statements
 from projections.paging import Page
-from projections.statements import Statement, StatementSummary
+from projections.statements import StatementDetail, StatementSummary
 
 JOSE_JSON = "application/jose+json"
-StatusFilter = Annotated[
-    Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
-    QueryParameter(name="status"),
-]
+StatusFilter = Annotated[Status | None, QueryParameter(name="status")]
 Search = Annotated[str | None, QueryParameter(name="q", max_length=200, description="In titles")]
 By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 
@@ -57,9 +54,8 @@ class GeneralJws(msgspec.Struct):
     signatures: list[JwsSignature]
 
 
-READ = answers(401, 404, 503)
 SHOWN = READ | {
-    200: ResponseSpec(Statement, description="The statement", generate_examples=False),
+    200: ResponseSpec(StatementDetail, description="The statement", generate_examples=False),
     304: ResponseSpec(None, description="As `If-None-Match` has it", generate_examples=False),
 }
 DOCUMENT = READ | {

@@ -4,22 +4,25 @@ Everything a page shows is in the HTML that is sent, so it can be read without s
 needs them, because the keys live in the browser.
 """
 
+from typing import get_args
+
 import msgspec
 from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
+from ledger.http.context import AnyRequest
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
-STATUSES = ("pending", "approved", "rejected", "withdrawn", "expired")
-_ROWS = 25
+STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_PEOPLE = 200
 
 
@@ -49,7 +52,7 @@ def register(
         web,
         registration=web.registration,
         invitation=invitation,
-        role=role if role in ("creator", "investor") else None,
+        role=role if role in OPEN_ROLES else None,
         next=local_path(request.query_params.get("next")) or "/inbox",
     )
 
@@ -75,13 +78,13 @@ def statement_list(
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    wanted = status if status in STATUSES else None
+    wanted = next((each for each in STATUSES if each == status), None)
     with web.views() as (db, at):
         found = statements.page(
             db,
             at=at,
             now=web.now(),
-            limit=_ROWS,
+            limit=ROWS,
             cursor=cursor or None,
             status=wanted,
             q=q or None,
@@ -110,7 +113,7 @@ def inbox_list(
         return to_sign_in(request)
     with web.views() as (db, at):
         now = web.now()
-        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=_ROWS, cursor=cursor or None)
+        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = statements.page(
             db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
         )
@@ -177,6 +180,6 @@ def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     with web.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
         people = None
-        if "administrator" in me.roles:
+        if ADMINISTRATOR in me.roles:
             people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
     return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)

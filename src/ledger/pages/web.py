@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from litestar import Request
@@ -10,7 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
+from ledger.domain.vocabulary import RegistrationMode
+from ledger.http.context import AnyRequest
 from projections.users import User
+
+ROWS = 25  # of a list on a page
 
 
 class Web(Protocol):
@@ -21,7 +25,7 @@ class Web(Protocol):
         """Return the log's origin."""
 
     @property
-    def registration(self) -> Literal["open", "invite"]:
+    def registration(self) -> RegistrationMode:
         """Return who may register."""
 
     @property
@@ -39,7 +43,6 @@ class Web(Protocol):
 
 
 FromWeb = NamedDependency[SkipValidation[Web]]
-AnyRequest = Request[Any, Any, Any]
 
 
 def to_sign_in(request: AnyRequest) -> Redirect:

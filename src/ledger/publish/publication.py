@@ -141,10 +141,10 @@ class Publication:
             edge, touched = edge.extend(b"".join(hashes))
             tiles |= {(tile.level, tile.n): tile.hashes for tile in touched}
             if len(tiles) > MOST_TILES:
-                whole = [tile for tile in _all(tiles) if tile.is_whole]
+                full = [tile for tile in _all(tiles) if tile.is_full]
                 if save:
-                    self._tree.save(whole)
-                for tile in whole:
+                    self._tree.save(full)
+                for tile in full:
                     del tiles[tile.level, tile.n]
             # Between long runs of hashing, requests have their turn.
             if len(leaves) == MOST_ENTRIES and self._stopping.wait(PAUSE_S):
@@ -217,8 +217,8 @@ class Publication:
             _log.warning("the signer's state does not know what was signed, and follows the log")
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
-        behind = stated is not None and (published is None or published.size < stated.size)
-        self._last, self._edge, self._due = published, edge, stated if behind else None
+        is_older = stated is not None and (published is None or published.size < stated.size)
+        self._last, self._edge, self._due = published, edge, stated if is_older else None
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:

@@ -23,7 +23,7 @@ POLL_S = 0.25  # for other processes' commits
 RETRY_S = 1.0
 STALLED_S = 30.0
 
-Listener = Callable[[int], None]
+SizeListener = Callable[[int], None]
 _log = logging.getLogger("ledger.publisher")
 
 
@@ -44,7 +44,7 @@ class Publisher:
         self._moved_s = time.monotonic()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._listeners: list[Listener] = []
+        self._listeners: list[SizeListener] = []
 
     # --- what others see -----------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class Publisher:
         return []
 
     @contextmanager
-    def listening(self, listener: Listener) -> Iterator[None]:
+    def listening(self, listener: SizeListener) -> Iterator[None]:
         """Call `listener` with every new size inside the block, in the publisher's thread."""
         with self._lock:
             self._listeners.append(listener)

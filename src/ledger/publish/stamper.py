@@ -24,7 +24,6 @@ from ledger.timestamp.verify import REQUEST_TYPE, RESPONSE_TYPE, Certificates
 POLL_S = 5.0
 RETRY_S = 60.0
 SETTLE_MS = 10_000  # in which cosignatures come
-SKEW_MS = 5 * 60 * 1000
 
 _log = logging.getLogger("ledger.stamping")
 
@@ -54,7 +53,7 @@ class Authority:
             raise UnavailableError("peer_unreachable", detail)
         found = verify.verify_stamp(answer.body, note, self._certificates)
         time_ms = round(found.time.timestamp() * 1000)
-        if found.nonce != nonce or abs(time_ms - now_ms) > SKEW_MS:
+        if found.nonce != nonce or not clock.is_fresh(time_ms, now_ms=now_ms):
             raise RefusedError("stamp_refused", "an old answer, or a clock that is wrong")
         return Stamp(published.size, note, answer.body, clock.to_text(time_ms))
 

@@ -11,6 +11,7 @@ from threading import Lock
 from ledger.errors import UnavailableError
 
 BUSY_TIMEOUT_S = 5.0
+MAX_INTEGER = 2**63 - 1
 
 
 class ReadConnection:

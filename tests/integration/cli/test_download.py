@@ -10,8 +10,7 @@ import pytest
 from ledger.cli import download
 from ledger.cli.download import Download, is_log
 from ledger.errors import LedgerError, UnavailableError
-from ledger.verify.container import parse
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, parse
 from ledger.verify.event_checks import silent
 from ledger.verify.public_log import verify_log
 from ledger.verify.report import VerificationReport

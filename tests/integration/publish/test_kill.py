@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
-from ledger.settings import LOG_FILE
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
 from ledger.tlog import checkpoint, merkle

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger.commands.founding import KEY_FILE
+from ledger.data_files import LEDGER_KEY_FILE, LOG_FILE
 from ledger.domain.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableError
 from ledger.publish.publication import Publication
 from ledger.publish.publisher import Publisher
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import Published
@@ -697,7 +697,7 @@ def test_a_rotation_that_died_is_finished_by_the_next(ledger: Ledger) -> None:
 def test_without_the_ledgers_own_key_no_log_key_is_announced_and_nothing_is_appended(
     ledger: Ledger,
 ) -> None:
-    (ledger.settings.data / KEY_FILE).unlink()
+    (ledger.settings.data / LEDGER_KEY_FILE).unlink()
     size = ledger.store.head()
     with pytest.raises(ConflictError) as refused:
         ledger.upkeep.rotate()

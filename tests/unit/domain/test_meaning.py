@@ -12,8 +12,8 @@ from ledger.domain.events import (
     BODIES,
     TAKEN,
     Event,
+    EvidenceMember,
     Explained,
-    Proof,
     UserRegistered,
     kid_of,
     signature_of,
@@ -47,7 +47,7 @@ def test_no_field_that_proves_something_is_left_out_of_the_evidence(tag: str) ->
     fields = {field.name for field in msgspec.structs.fields(BODIES[tag])}
     if tag == "ledger-created.v1":  # here `registration` is who may register
         fields.remove("registration")
-    assert {*last(tag).body.MEANING.evidence} == fields & {*get_args(Proof)}
+    assert {*last(tag).body.MEANING.evidence} == fields & {*get_args(EvidenceMember)}
 
 
 @pytest.mark.parametrize("tag", BODIES)

@@ -26,7 +26,7 @@ from ledger.jose import (
     import_public,
     key_set,
     parse_key,
-    parse_quorum,
+    parse_signer_policy,
     secret_key,
     sign,
     sign_multi,
@@ -479,7 +479,7 @@ def test_the_ledgers_own_general_jws_meets_the_ledger_profile() -> None:
     jwks = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": key.jwk.x} for key in keys]}
     found = verify_multi_all(jws, jwks, profile="ledger", typ="JWT")
     assert codes(found) == [None, None, None]
-    assert evaluate(parse_quorum(3), found).met
+    assert evaluate(parse_signer_policy(3), found).met
 
 
 # --- what mutation testing asked for -------------------------------------------------------------

@@ -7,9 +7,7 @@ import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
 import { integer, optional, struct, text } from "../shapes.js";
-
-/** The two forms of an approval's payload. */
-const FORM = Object.freeze({ SHARED: "shared", INDIVIDUAL: "individual" });
+import { FORM } from "./vocabulary.js";
 
 const APPROVAL_TYP = "JWT";
 const MAX_JTI_CHARS = 128;

@@ -11,10 +11,9 @@ import { requireUuid } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, requireAdministrator } from "./person.js";
 import { ROLE, ROLES } from "./policy.js";
+import { REGISTRATION } from "./vocabulary.js";
 
 export const STREAM = "00000000-0000-0000-0000-000000000000";
-/** How people join: by invitation, or without one. */
-export const REGISTRATION = Object.freeze({ INVITE: "invite", OPEN: "open" });
 const SETUP = "setup";
 const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
 const REASON_CHARS = [10, 2000];
@@ -46,7 +45,7 @@ function founded(body) {
   const setup = { id: SETUP, role: ROLE.ADMINISTRATOR, expiresAt: null };
   return {
     ledger: body.ledger,
-    registration: body.registration === REGISTRATION.OPEN ? REGISTRATION.OPEN : REGISTRATION.INVITE,
+    registration: body.registration,
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
     invitations: new Map(body.setupSha256 ? [[body.setupSha256, setup]] : []),

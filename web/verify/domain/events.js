@@ -6,10 +6,11 @@ import { parseStored } from "../encoding.js";
 import { Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { publicJwk } from "../jose/keys.js";
-import { flag, integer, listOf, optional, read, struct, text } from "../shapes.js";
+import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
 import { parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
+import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
 
 /** The tag of every event. */
 export const TAG = Object.freeze({
@@ -44,7 +45,8 @@ const assertion = struct({
   signature: text,
 });
 const registration = struct({ clientDataJSON: text, attestationObject: text });
-const decided = { signer: text, kid: text, roles: listOf(text), status: text };
+const among = (words) => oneOf(...Object.values(words));
+const decided = { signer: text, kid: text, roles: listOf(text), status: among(STATUS) };
 const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 // By tag, as the Python classes declare it:
@@ -61,7 +63,7 @@ export const DECLARED = forEveryTag({
       ledger: text,
       origin: text,
       rpId: text,
-      registration: text,
+      registration: among(REGISTRATION),
       key: publicJwk,
       act: text,
       setupSha256: optional(text),
@@ -189,7 +191,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: text, jws: text, ...confirmed },
+    members: { ...decided, form: among(FORM), jws: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],

@@ -2,6 +2,7 @@
 
 import { refuse } from "../errors.js";
 import { either, flag, integer, listOf, oneOf, optional, struct, text, withDefault } from "../shapes.js";
+import { ASSURANCE } from "./vocabulary.js";
 
 export const ROLE = Object.freeze({
   CREATOR: "creator",
@@ -9,8 +10,6 @@ export const ROLE = Object.freeze({
   ADMINISTRATOR: "administrator",
   AUDITOR: "auditor",
 });
-/** What a policy asks of each decision: a signature, or a passkey's assertion too. */
-export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
 
 const MAX_LEVELS = 8;
 const MAX_MEMBERS = 256;

@@ -12,16 +12,9 @@ import { parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { confirmationChallenge, verifyAssertion } from "./passkey.js";
 import { activeKey, activePasskey, signedBy } from "./person.js";
-import { approving, ASSURANCE, mayApprove, maySign, mayVeto, met } from "./policy.js";
+import { approving, mayApprove, maySign, mayVeto, met } from "./policy.js";
+import { ASSURANCE, STATUS } from "./vocabulary.js";
 
-/** How a statement stands. */
-export const STATUS = Object.freeze({
-  PENDING: "pending",
-  APPROVED: "approved",
-  REJECTED: "rejected",
-  WITHDRAWN: "withdrawn",
-  EXPIRED: "expired",
-});
 const REASON_CHARS = [10, 2000];
 
 // By tag: what an event changes in a statement.

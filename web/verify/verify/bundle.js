@@ -6,6 +6,7 @@ import { hex } from "../../static/js/lib/digest.js";
 import { evolveCharter, logKeysAt, STREAM } from "../domain/charter.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { statusAt } from "../domain/statement.js";
+import { DECISION } from "../domain/vocabulary.js";
 import { equal, toBase64 } from "../encoding.js";
 import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
 import { verifyNote } from "../tlog/checkpoint.js";
@@ -16,7 +17,7 @@ import { MODE, parseContainer, readManifest } from "./container.js";
 import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { limits } from "./readme.js";
-import { CHECK, CHECKS, DECISION, OUTCOME, verdictOf } from "./report.js";
+import { CHECK, CHECKS, OUTCOME, verdictOf } from "./report.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {

@@ -5,6 +5,7 @@ import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf } from "../../static/js/lib/digest.js";
 import { signatureOf, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { attestationChallenge } from "../domain/passkey.js";
+import { KEY_STATUS } from "../domain/vocabulary.js";
 import { canonical, equal } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { general } from "../jose/compact.js";
@@ -94,7 +95,7 @@ function standing({ stream, at, position, body }, revoked) {
     user: stream,
     jwk: body.jwk,
     credentialId: body.assertion.credentialId,
-    status: revoked ? "revoked" : "active",
+    status: revoked ? KEY_STATUS.REVOKED : KEY_STATUS.ACTIVE,
     attestedAt: at,
     position,
     revokedAt: revoked?.at ?? null,

@@ -43,13 +43,6 @@ export const VERDICT = Object.freeze({
   UNVERIFIABLE: "unverifiable",
 });
 
-/** What a decision on a statement was. */
-export const DECISION = Object.freeze({
-  APPROVAL: "approval",
-  REJECTION: "rejection",
-  WITHDRAWAL: "withdrawal",
-});
-
 /**
  * @typedef {object} Check
  * @property {string} name - one of CHECK

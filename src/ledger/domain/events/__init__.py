@@ -11,9 +11,9 @@ decides every event again and compares.
 
 from ledger.domain.events.meaning import (
     Dependency,
+    EvidenceMember,
     Explained,
     Meaning,
-    Proof,
     Words,
     acting_person,
     kid_of,
@@ -64,6 +64,7 @@ __all__ = [
     "Body",
     "Dependency",
     "Event",
+    "EvidenceMember",
     "Explained",
     "InvitationIssued",
     "KeyAttested",
@@ -77,7 +78,6 @@ __all__ = [
     "PasskeyAdded",
     "PasskeyRemoved",
     "PersonBody",
-    "Proof",
     "Recorded",
     "RoleGranted",
     "StatementBody",

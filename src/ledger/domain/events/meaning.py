@@ -15,9 +15,9 @@ import msgspec
 
 from ledger.jose import parse_compact
 
-Stream = Literal["ledger", "person", "statement"]
+StreamKind = Literal["ledger", "person", "statement"]
 Actor = Literal["ledger", "owner", "by", "creator", "signer"]
-Proof = Literal["act", "jws", "registration", "assertion", "possession"]
+EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession"]
 Dependency = Literal["actor", "superseded", "everybody"]
 
 
@@ -51,9 +51,9 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       not taken. `stream` is the stream's id.
     """
 
-    stream: Stream
+    stream: StreamKind
     actor: Actor
-    evidence: tuple[Proof, ...]
+    evidence: tuple[EvidenceMember, ...]
     depends_on: tuple[Dependency, ...]
     claims: tuple[str, ...]
     words: Words

@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from ledger.data_files import LOG_FORMAT as FORMAT
 from ledger.errors import CorruptError
 from ledger.sqlite.files import open_private, use_write_ahead_log
 
-FORMAT = 3
 PAGE_BYTES = 8192
 
 _SCHEMA = """

@@ -31,11 +31,10 @@ from ledger.domain.entry import leaf_hash
 from ledger.domain.events import FROZEN, TAKEN
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.sqlite.bulk_insert import write as write_rows
-from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
+from ledger.sqlite.files import MAX_INTEGER, ReadConnection, closed_on_error, open_private
 from ledger.store.sqlite.schema import create
 
 MAX_CACHED = 100_000
-_MAX = 2**63 - 1
 
 _STREAM = """SELECT originator_version, topic, state FROM ev WHERE originator_id = ?
     AND originator_version > ? AND originator_version <= ? ORDER BY originator_version LIMIT ?"""
@@ -306,7 +305,7 @@ class SqliteLog:
     ) -> list[tuple[int, str, bytes]]:
         """Return (version, tag, state) of a stream's events with versions in (gt, lte]."""
         query = _STREAM_BACKWARDS if desc else _STREAM
-        last = _MAX if lte is None else lte
+        last = MAX_INTEGER if lte is None else lte
         with self._reader.reading() as connection:
             return connection.execute(query, (stream.bytes, gt, last, limit)).fetchall()
 
@@ -327,7 +326,7 @@ class SqliteLog:
         )
         with self._reader.reading() as connection:
             return connection.execute(
-                query, (first, _MAX if last is None else last, limit)
+                query, (first, MAX_INTEGER if last is None else last, limit)
             ).fetchall()
 
 
