@@ -11,7 +11,8 @@ from ledger.domain import events
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.jose import SigningKey
 from ledger.store.log import EventMapper
-from ledger.store.sqlite.store import SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import Write
 
 BATCH = 4_000
 NOW_MS = 1_795_230_245_678

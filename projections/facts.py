@@ -16,6 +16,7 @@ import msgspec
 from ledger.domain import entry, events
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import Form, Status
 from ledger.errors import CorruptError
 
 # Streams that are remembered without a look into the table: 20 MB at most, in two generations.
@@ -52,15 +53,15 @@ class Signed(msgspec.Struct, gc=False):
     """What the views keep of a StatementSigned."""
 
     signer: str
-    form: str
-    status: str
+    form: Form
+    status: Status
 
 
 class Rejected(msgspec.Struct, gc=False):
     """What the views keep of a StatementRejected."""
 
     signer: str
-    status: str
+    status: Status
 
 
 class Withdrawn(msgspec.Struct, gc=False):

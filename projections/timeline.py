@@ -119,8 +119,8 @@ def page(  # noqa: PLR0913  # the route's parameters
     # The narrowest condition finds the rows through its index, the others only tick them off.
     driver = next((name for name in _narrowest(wanted["type"]) if wanted[name] is not None), None)
     rows = db.execute(_SCANS[driver], wanted | {"below": below})
-    positions, behind = collect(rows, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    positions, last = collect(rows, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(_items(db, positions), further, at)
 
 

@@ -22,17 +22,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 
+from ledger.data_files import LOG_KEYS_FILE, SIGNER_STATE_FILE
 from ledger.domain.passkey import RelyingParty
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
 
-LOG_FILE = "log.sqlite"
 LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
+_MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True):
     origin: str
     rp_id: str
     name: str
-    registration: Literal["open", "invite"]
+    registration: RegistrationMode
     log_origin: str | None
     data: Path
     log_keys: Path
@@ -74,20 +76,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     rp_id = environment.get("LEDGER_RP_ID", host)
     if host != rp_id and not host.endswith(f".{rp_id}"):
         _refuse("LEDGER_RP_ID", "is the origin's host or a parent domain of it")
-    registration = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
-    if registration not in ("open", "invite"):
-        _refuse("LEDGER_REGISTRATION", "is open or invite")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
     return Settings(
         origin=origin,
         rp_id=rp_id,
         name=environment.get("LEDGER_NAME", "Ledger"),
-        registration="open" if registration == "open" else "invite",
+        registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
-        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / "log-keys.pem")),
-        log_state=Path(environment.get("LEDGER_LOG_STATE", data / "log-state.sqlite")),
+        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / LOG_KEYS_FILE)),
+        log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
         tsa_url=environment.get("LEDGER_TSA_URL") or None,
@@ -111,6 +110,14 @@ def _require_origin(origin: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
         _refuse("LEDGER_ORIGIN", "is https, or http://localhost")
     return host
+
+
+def _registration(environment: Mapping[str, str], *, local: bool) -> RegistrationMode:
+    text = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
+    found = next((mode for mode in _MODES if mode == text), None)
+    if found is None:
+        _refuse("LEDGER_REGISTRATION", "is open or invite")
+    return found
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:

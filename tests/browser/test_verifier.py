@@ -116,13 +116,17 @@ def test_every_sample_has_the_verdict_of_the_verifier_in_python(verifier: Verifi
     assert differences(verifier, bundles) == []
 
 
+# A word outside its closed set is no event at all: such a bundle has a case of its own above.
+CLOSED = ("form", "registration", "status")
+
+
 def test_whatever_an_operator_rewrites_is_found_by_the_same_check(verifier: Verifier) -> None:
     told = list(states())
     texts = [
         (position, name, value)
         for position, state in enumerate(told, start=1)
         for name, value in msgspec.structs.asdict(events.decode(state).body).items()
-        if isinstance(value, str) and name != "document"
+        if isinstance(value, str) and name not in ("document", *CLOSED)
     ]
     bundles = {
         f"{position} {name}": (

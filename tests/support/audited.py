@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger import clock
-from ledger.audit.endorsements import Trusted
+from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.findings import Finding
-from ledger.audit.report import AuditReport
-from ledger.audit.run import Request, audit
+from ledger.audit.result import AuditResult
+from ledger.audit.run import AuditRequest, audit
 from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import Upkeep
 from ledger.publish.publication import Publication
@@ -96,10 +96,10 @@ def authority() -> Authority:
     return Authority(Path(directory.name) / "tsa")
 
 
-def trusted() -> Trusted:
+def trusted() -> TrustedEndorsers:
     """Return whom an auditor of these ledgers knows."""
     keys = tuple(witness.key for witness in WITNESSES)
-    return Trusted(keys, parse_certificates(authority().pem))
+    return TrustedEndorsers(keys, parse_certificates(authority().pem))
 
 
 async def _happen(cast: Cast, process: Process, steps: int) -> None:
@@ -146,11 +146,11 @@ def _about(raw: bytes) -> dict[str, Any]:
     return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
 
 
-def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditReport:
+def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory, without its read models."""
     signed = directory / STATE if state else None
     given = {"trusted": trusted(), **more}
-    return audit(Request(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
+    return audit(AuditRequest(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:

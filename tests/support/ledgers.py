@@ -11,12 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 from ledger.audit import run
-from ledger.audit.run import Request
+from ledger.audit.run import AuditRequest
 from ledger.commands.ceremonies import Begun, NewPasskey
 from ledger.commands.founding import found
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
+from ledger.data_files import LOG_FILE
 from ledger.domain.passkey import attestation_challenge
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
@@ -28,8 +29,6 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
-
-LOG_FILE = "log.sqlite"
 
 
 class ClockWriter(Writer):
@@ -187,7 +186,7 @@ def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
     stored = rows(process.store.path)
     auditor = audit(stored)
-    report = run.audit(Request(process.store.path, jobs=1), now_ms=process.time.ms)
+    report = run.audit(AuditRequest(process.store.path, jobs=1), now_ms=process.time.ms)
     assert report.finding is None, report.finding
     assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
     fresh = Log(SqliteLog(process.store.path))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
 from ledger.errors import CorruptError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Prover

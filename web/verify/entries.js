@@ -7,7 +7,7 @@ import { refuse } from "./fault.js";
 export const SALT_BYTES = 32;
 const MAX_ENTRY_BYTES = 65_535;
 const PLAIN = "[ !#-\\[\\]-\\x7f]*"; // ASCII that JSON writes as it is
-const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z";
+const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d\\.\\d{3}Z";
 const NUMBER = "0|-?[1-9][0-9]{0,14}";
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const ENTRY = new RegExp(

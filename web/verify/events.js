@@ -3,7 +3,7 @@
 import { SALT_BYTES } from "./entries.js";
 import { Unknown } from "./fault.js";
 import { publicJwk } from "./keys.js";
-import { flag, integer, listOf, optional, parseBody, read, struct, text } from "./shapes.js";
+import { flag, integer, listOf, oneOf, optional, parseBody, read, struct, text } from "./shapes.js";
 
 const assertion = struct({
   credentialId: text,
@@ -12,7 +12,8 @@ const assertion = struct({
   signature: text,
 });
 const registration = struct({ clientDataJSON: text, attestationObject: text });
-const decided = { signer: text, kid: text, roles: listOf(text), status: text };
+const status = oneOf("pending", "approved", "rejected", "withdrawn", "expired");
+const decided = { signer: text, kid: text, roles: listOf(text), status };
 const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 const BODIES = {
@@ -20,7 +21,7 @@ const BODIES = {
     ledger: text,
     origin: text,
     rpId: text,
-    registration: text,
+    registration: oneOf("open", "invite"),
     key: publicJwk,
     act: text,
     setupSha256: optional(text),
@@ -70,7 +71,7 @@ const BODIES = {
   },
   "role-granted.v1": { user: text, role: text, by: text, kid: text, act: text },
   "statement-drafted.v1": { document: text, creator: text, kid: text, act: text },
-  "statement-signed.v1": { ...decided, form: text, jws: text, ...confirmed },
+  "statement-signed.v1": { ...decided, form: oneOf("shared", "individual"), jws: text, ...confirmed },
   "statement-rejected.v1": { ...decided, reason: text, act: text, ...confirmed },
   "statement-withdrawn.v1": { signer: text, kid: text, act: text, reason: optional(text) },
 };

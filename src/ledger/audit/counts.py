@@ -6,6 +6,7 @@ import msgspec
 
 from ledger.domain.events import Event
 from ledger.domain.statement import Statement
+from ledger.domain.vocabulary import Status
 
 _OF_A_PASSKEY = ("registration", "assertion")
 
@@ -17,7 +18,7 @@ class Counts(msgspec.Struct):
     signatures: int = 0
     assertions: int = 0
     receipts: int = 0
-    statuses: dict[str, int] = {}
+    statuses: dict[Status, int] = {}
 
     def count(self, event: Event) -> None:
         """Count an event and what was verified of it."""

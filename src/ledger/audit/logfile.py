@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
+from ledger.data_files import LOG_FORMAT
 from ledger.domain.events import BODIES
 from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
 
-FORMAT = 3
 STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 # A window is read in one short transaction: a long one would keep a live log's WAL growing.
 WINDOW = 8_192
@@ -76,8 +76,8 @@ class Rows:
     def require_format(self) -> None:
         """Raise CorruptError `format_unknown` unless the file has the format that is known here."""
         ((found,),) = self.query("PRAGMA user_version")
-        if found != FORMAT:
-            raise CorruptError("format_unknown", f"the file has format {found}, not {FORMAT}")
+        if found != LOG_FORMAT:
+            raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
 
     def damage(self) -> Finding | None:
         """Return what SQLite's own check finds: indexes that are not those of their tables."""

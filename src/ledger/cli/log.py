@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import MalformedError
 from ledger.settings import Settings
 from ledger.tlog import checkpoint
@@ -17,7 +18,7 @@ from ledger.tlog.vkeys import parse_vkey
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `log` and what stands behind it."""
+    """Add `log` and its commands."""
     text = "the log's keys, checkpoints and end"
     log = commands.add_parser("log", help=text, description=text)
     actions = log.add_subparsers(dest="action", required=True)
@@ -30,16 +31,31 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("freeze", "end the ledger for good: nothing is appended any more"),
     ):
         action = actions.add_parser(name, help=words, description=words)
-        action.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+        action.add_argument(
+            "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+        )
         if name == "freeze":
-            action.add_argument("--reason", required=True, help="why, in 10 to 2,000 characters")
+            action.add_argument(
+                "--reason", metavar="TEXT", required=True, help="why, in 10 to 2,000 characters"
+            )
+        declare(action, {ExitCode.DONE: "done"})
     words = "tell what two checkpoints of one log prove about it; reads no ledger"
     action = actions.add_parser("compare", help=words, description=words)
-    action.add_argument("first", type=Path, help="file of a checkpoint")
-    action.add_argument("second", type=Path, help="file of another")
-    action.add_argument("--log", action="append", required=True, metavar="VKEY", help="log key")
-    words = "answer of the log's /log/consistency?from=&to=, for checkpoints of two sizes"
-    action.add_argument("--proof", type=Path, help=words)
+    action.add_argument("first", metavar="FIRST", type=Path, help="file of a checkpoint")
+    action.add_argument("second", metavar="SECOND", type=Path, help="file of another")
+    action.add_argument(
+        "--log", action="append", required=True, metavar="VKEY", help="a key of the log"
+    )
+    words = "what /log/consistency?from=&to= answered, for checkpoints of two sizes"
+    action.add_argument("--proof", type=Path, metavar="FILE", help=words)
+    declare(
+        action,
+        {
+            ExitCode.DONE: "the checkpoints are the same, or the later one continues the earlier",
+            ExitCode.INVALID: "proof of misbehaviour: the log keys signed two histories",
+            ExitCode.UNVERIFIABLE: "nothing is proved: the sizes differ, and no proof fits them",
+        },
+    )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -57,11 +73,11 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         "freeze": lambda: log_actions.freeze(settings, chosen.reason),
     }
     actions[chosen.action]()
-    return 0
+    return ExitCode.DONE
 
 
 def _compare(first: Path, second: Path, vkeys: list[str], proof: Path | None) -> int:
-    """Print what two checkpoints prove; return 0 if no harm, 1 for a fork, 3 if it is not clear."""
+    """Print what two checkpoints prove; return the exit code."""
     keys = [parse_vkey(vkey) for vkey in vkeys]
     found = compare(
         first.read_bytes(),
@@ -73,7 +89,15 @@ def _compare(first: Path, second: Path, vkeys: list[str], proof: Path | None) ->
     if found.outcome == "forked":
         print("Proof of misbehaviour: ", end="")
     print(found.says)
-    return {"same": 0, "consistent": 0, "forked": 1, "unproven": 3}[found.outcome]
+    return _COMPARED[found.outcome]
+
+
+_COMPARED = {
+    "same": ExitCode.DONE,
+    "consistent": ExitCode.DONE,
+    "forked": ExitCode.INVALID,
+    "unproven": ExitCode.UNVERIFIABLE,
+}
 
 
 class _Consistency(msgspec.Struct, rename="camel"):

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from ledger.commands.log_keys import Upkeep
+from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState

@@ -1,9 +1,6 @@
 """The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
 `replay`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
-more, which are in their modules.
-
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
 """
@@ -15,10 +12,11 @@ from collections.abc import Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 
-USAGE_ERROR = 2
 # What the extra `server` of pyproject.toml installs, by the names that are imported.
 SERVER_PACKAGES = {"eventsourcing", "httptools", "jinja2", "litestar", "uvicorn", "uvloop"}
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
@@ -31,13 +29,18 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("serve", "serve the ledger until interrupted"),
-        ("rebuild", "delete the read models; the next start makes them again from the log"),
+        ("rebuild", "delete the read models; the next start rebuilds them from the log"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+        command.add_argument(
+            "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+        )
         if name == "serve":
-            command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
-            command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
+            command.add_argument("--port", metavar="N", help="port to listen on (LEDGER_PORT)")
+            command.add_argument(
+                "--host", metavar="ADDRESS", help="address to listen on (LEDGER_HOST)"
+            )
+        declare(command, {ExitCode.DONE: "done"})
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -60,10 +63,10 @@ def main(arguments: Sequence[str]) -> int:
             raise
         needs = f"this command needs the server's packages, and {error.name} is not installed"
         print(f"ledger: {needs}: {INSTALL_SERVER}", file=sys.stderr)
-        return USAGE_ERROR
+        return ExitCode.USAGE
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        return ExitCode.USAGE
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -94,7 +97,7 @@ def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) ->
 def rebuild(settings: Settings) -> int:
     """Delete the read models."""
     for suffix in ("", "-wal", "-shm"):
-        path = settings.data / f"{audit.VIEWS_FILE}{suffix}"
+        path = settings.data / f"{VIEWS_FILE}{suffix}"
         path.unlink(missing_ok=True)
     print("The read models are deleted; the next start makes them again from the log.")
-    return 0
+    return ExitCode.DONE

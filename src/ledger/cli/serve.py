@@ -8,6 +8,7 @@ from types import FrameType
 
 import uvicorn
 
+from ledger.cli.exit_codes import ExitCode
 from ledger.http.connection import Connection
 from ledger.server import build
 from ledger.settings import Settings
@@ -27,7 +28,7 @@ def serve(settings: Settings) -> int:
     gc.set_threshold(COLLECT_EVERY, 20)
     print(f"Ledger is at {settings.origin}  (data in {settings.data.resolve()})")
     if first:
-        print("First start: open that address, choose “Register”, and follow the two steps.")
+        print("First start: open that address, register, and follow the two steps.")
         print("Then draft a statement, or let others register and approve what you drafted.")
     print("Stop with Ctrl+C.", flush=True)
     configuration = uvicorn.Config(
@@ -42,7 +43,7 @@ def serve(settings: Settings) -> int:
     )
     with suppress(KeyboardInterrupt):
         _Server(configuration, application.state["end_streams"]).run()
-    return 0
+    return ExitCode.DONE
 
 
 class _Server(uvicorn.Server):

@@ -5,6 +5,7 @@ import logging
 from contextlib import closing, suppress
 from pathlib import Path
 
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 
 WITNESS_PORT = 8010
@@ -17,16 +18,25 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = parser.add_subparsers(dest="action", required=True)
     words = "print the witness's vkeys, making it first if it is given a name"
     keys = actions.add_parser("keys", help=words, description=words)
-    keys.add_argument("--name", help="name of a new witness, like witness.example.com/1")
+    keys.add_argument(
+        "--name", metavar="NAME", help="name of a new witness, like witness.example.com/1"
+    )
     words = "serve until interrupted"
     serve = actions.add_parser("serve", help=words, description=words)
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", default=WITNESS_PORT, type=int, help="port to listen on (8010)")
+    serve.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on (127.0.0.1)"
+    )
+    serve.add_argument(
+        "--port", metavar="N", default=WITNESS_PORT, type=int, help="port to listen on (8010)"
+    )
     serve.add_argument(
         "--log", action="append", required=True, metavar="VKEY", help="a key of a log to watch"
     )
     for action in (keys, serve):
-        action.add_argument("--data", required=True, type=Path, help="directory of the witness")
+        action.add_argument(
+            "--data", metavar="DIR", required=True, type=Path, help="directory of the witness"
+        )
+        declare(action, {ExitCode.DONE: "done"})
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -35,7 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
         show_keys(chosen.data, chosen.name)
     else:
         serve(chosen.data, [parse_vkey(vkey) for vkey in chosen.log], chosen.host, chosen.port)
-    return 0
+    return ExitCode.DONE
 
 
 def show_keys(data: Path, name: str | None) -> None:

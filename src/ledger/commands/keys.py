@@ -9,6 +9,7 @@ from ledger.domain import person, signing_keys
 from ledger.domain.passkey import sign_count
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
+from ledger.domain.unique_names import kid_name
 from ledger.store.sqlite.sessions import OperationalState
 
 
@@ -49,7 +50,7 @@ class KeyCommands:
 
     async def revoke(self, kid: str, act: str) -> Answer:
         """End a key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
-        owner = owner_of(self._writer, f"kid/{kid}", "key_unknown")
+        owner = owner_of(self._writer, kid_name(kid), "key_unknown")
         return await write_act(
             self._writer,
             owner,

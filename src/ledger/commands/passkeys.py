@@ -7,6 +7,7 @@ from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey, 
 from ledger.commands.writer import Answer, Plan, Reading, Writer
 from ledger.domain import person
 from ledger.domain.receipts import ADD_PASSKEY, joined
+from ledger.domain.unique_names import credential_name
 from ledger.encoding import b64u_decode
 from ledger.store.sqlite.sessions import OperationalState
 
@@ -55,7 +56,7 @@ class PasskeyCommands:
 
         Raises NotFoundError `passkey_unknown`.
         """
-        owner = owner_of(self._writer, f"credential/{credential_id}", "passkey_unknown")
+        owner = owner_of(self._writer, credential_name(credential_id), "passkey_unknown")
         answer = await write_act(
             self._writer,
             owner,

@@ -1,5 +1,6 @@
 """Sign in: with a passkey, or, for a machine, with an attested key. Nothing is recorded."""
 
+from ledger import clock
 from ledger.commands.ceremonies import Begun, Ceremonies
 from ledger.commands.writer import Writer
 from ledger.domain import acts
@@ -59,6 +60,6 @@ class SignInCommands:
         if not 1 <= len(act.jti) <= 128:
             raise RefusedError("act_mismatch", "a jti has 1 to 128 characters")
         name = f"sign-in/{key.kid}/{act.jti}"
-        expires = reading.now_ms + 2 * 5 * 60 * 1000
+        expires = reading.now_ms + 2 * clock.SKEW_MS
         self._state.use_once(name, now_ms=reading.now_ms, expires_ms=expires)
         return signer.user

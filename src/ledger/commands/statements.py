@@ -12,6 +12,7 @@ from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence, sign_count
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError
 from ledger.store.sqlite.sessions import OperationalState
@@ -43,7 +44,7 @@ class StatementCommands:
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
                 "sha256": sha256_hex(raw),
-                "status": statement.PENDING,
+                "status": "pending",
                 "warnings": [] if met else ["policy_not_yet_satisfiable"],
             }
             return Plan(stream, None, statement.evolve, (body,), answer)
@@ -88,7 +89,7 @@ class StatementCommands:
             subject = reading.statement(stream)
             decision = self._decision(reading, parse_act(act).header.kid, None)
             body = statement.withdraw(subject, act, decision)
-            return _plan(stream, subject, body, statement.WITHDRAWN, len(subject.approvals))
+            return _plan(stream, subject, body, "withdrawn", len(subject.approvals))
 
         return await self._write(WITHDRAW, stream, act, decide, None)
 
@@ -121,7 +122,7 @@ class StatementCommands:
         )
 
 
-def _plan(stream: UUID, subject: Statement, body: Body, status: str, approvals: int) -> Plan:
+def _plan(stream: UUID, subject: Statement, body: Body, status: Status, approvals: int) -> Plan:
     answer: dict[str, object] = {
         "statementId": subject.id,
         "status": status,

@@ -1,8 +1,7 @@
 """The ledger's own stream: founding, log keys, invitations, end. Decide and evolve, pure."""
 
 import hashlib
-import re
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,15 +23,14 @@ from ledger.domain.events import (
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
-from ledger.domain.policy import ROLES
+from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
+from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the one stream whose id is the same on every ledger
 SETUP = "setup"
-OPEN_ROLES = frozenset({"creator", "investor"})
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -60,7 +58,7 @@ class Charter(msgspec.Struct, frozen=True):
 
     version: int
     ledger: str
-    registration: Literal["open", "invite"]
+    registration: RegistrationMode
     party: RelyingParty
     kid: str
     key: PublicJwk
@@ -73,11 +71,11 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
     """Return the charter after one more event of its stream."""
     match event.body:
         case LedgerCreated() as body:
-            setup = {body.setup_sha256: Invitation(SETUP, "administrator", None)}
+            setup = {body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)}
             return Charter(
                 version=event.version,
                 ledger=body.ledger,
-                registration="open" if body.registration == "open" else "invite",
+                registration=body.registration,
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
@@ -203,7 +201,7 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     inviter.require_administrator()
     if act.role not in ROLES:
         raise MalformedError("role_invalid", "there is no such role")
-    if not _SHA256.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
+    if not SHA256_HEX.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
         raise MalformedError("invitation_invalid", "an invitation needs a token and a future end")
     parse_uuid(act.invitation_id)
     return InvitationIssued(

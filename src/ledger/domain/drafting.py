@@ -7,10 +7,9 @@ from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
+from ledger.domain.vocabulary import CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
-
-CREATOR = "creator"
 
 
 def draft(

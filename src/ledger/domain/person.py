@@ -28,7 +28,7 @@ from ledger.domain.passkey import (
     RelyingParty,
     verify_registration,
 )
-from ledger.domain.policy import ROLES, VOTING_ROLES
+from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES
 from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
@@ -86,7 +86,7 @@ class Person(msgspec.Struct, frozen=True):
 
     def require_administrator(self) -> None:
         """Raise ForbiddenError `administrator_only` for everybody else."""
-        if "administrator" not in self.roles:
+        if ADMINISTRATOR not in self.roles:
             raise ForbiddenError("administrator_only", "only an administrator may do this")
 
 

@@ -5,17 +5,15 @@ by one of its `user:` or `role:` members counts once, each nested node that is m
 """
 
 from collections.abc import Mapping, Set
-from typing import Literal
 
 import msgspec
 
+from ledger.domain.vocabulary import VOTING_ROLES, Assurance
 from ledger.encoding import decode
 from ledger.errors import MalformedError
 
 MAX_LEVELS = 8
 MAX_MEMBERS = 256
-VOTING_ROLES = frozenset({"creator", "investor", "administrator"})
-ROLES = VOTING_ROLES | {"auditor"}
 
 # Everybody of a set of people, with the roles that each had when it counted.
 RolesByPerson = Mapping[str, Set[str]]
@@ -36,7 +34,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     veto: tuple[str, ...] = ()
     creator_may_sign: bool = True
     expires_at: str | None = None
-    assurance: Literal["key", "passkey"] = "key"
+    assurance: Assurance = "key"
 
 
 AnyNode = Node | Policy

@@ -31,6 +31,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 
@@ -76,6 +77,7 @@ def written_about_statement(event: Event, approvals: int) -> Written:
     `approvals` is the number of them after the event. Raises CorruptError `event_misplaced`.
     """
     body, stream = event.body, str(event.stream)
+    status: Status
     match body:
         case StatementSigned():
             key, status = request_key(SIGN, f"{stream}\0{body.jws}"), body.status

@@ -31,15 +31,11 @@ from ledger.domain.passkey import (
 )
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
-PENDING = "pending"
-APPROVED = "approved"
-REJECTED = "rejected"
-WITHDRAWN = "withdrawn"
-EXPIRED = "expired"
 REASON_CHARS = (10, 2000)
 
 
@@ -54,15 +50,15 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
-    status: str = PENDING
+    status: Status = "pending"
     approvals: dict[str, frozenset[str]] = {}
     rejections: frozenset[str] = frozenset()
 
-    def status_at(self, now_ms: int) -> str:
+    def status_at(self, now_ms: int) -> Status:
         """Return the status at a time: a pending statement expires by the clock alone."""
         ends = self.policy.expires_at
         late = ends is not None and clock.to_ms(ends) <= now_ms
-        return EXPIRED if late and self.status == PENDING else self.status
+        return "expired" if late and self.status == "pending" else self.status
 
 
 class DecisionContext(msgspec.Struct, frozen=True):
@@ -98,7 +94,7 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 rejections=statement.rejections | {body.signer},
             )
         case StatementWithdrawn():
-            return msgspec.structs.replace(statement, version=event.version, status=WITHDRAWN)
+            return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
         case body:
             raise _misplaced(body)
 
@@ -149,7 +145,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         now_ms=decision.now_ms,
     )
     # 3. The statement still takes approvals, this person may give one, and has not yet.
-    _require_status(statement, decision.now_ms, PENDING, APPROVED)
+    _require_status(statement, decision.now_ms, "pending", "approved")
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
     if not (eligible and may_sign(person)):
@@ -165,7 +161,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         form=form,
-        status=APPROVED if policy.met(statement.policy, approvals) else PENDING,
+        status="approved" if policy.met(statement.policy, approvals) else "pending",
         jws=jws.text,
         assertion=decision.assertion,
         sign_count=sign_count,
@@ -190,7 +186,7 @@ def reject(
     least, most = REASON_CHARS
     if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
         raise MalformedError("reason_invalid", "a reason has 10 to 2,000 characters")
-    _require_status(statement, decision.now_ms, PENDING)
+    _require_status(statement, decision.now_ms, "pending")
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
     approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -208,7 +204,7 @@ def reject(
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         reason=act.reason,
-        status=REJECTED if ends else PENDING,
+        status="rejected" if ends else "pending",
         act=act_text,
         assertion=decision.assertion,
         sign_count=sign_count,
@@ -230,7 +226,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
         raise MalformedError("reason_invalid", "a reason has at most 2,000 characters")
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator withdraws a statement")
-    _require_status(statement, decision.now_ms, PENDING)
+    _require_status(statement, decision.now_ms, "pending")
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
@@ -246,7 +242,7 @@ def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> 
         raise RefusedError("act_mismatch", "the act names another statement")
 
 
-def _require_status(statement: Statement, now_ms: int, *allowed: str) -> None:
+def _require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
     status = statement.status_at(now_ms)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")

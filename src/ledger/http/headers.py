@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from litestar.types import Message, Scope
 
+# What never changes under its address.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # No other origin, no inline script or style, no framing, and no string that becomes markup:
 # a page that signs must not run anything that is not a file of this repository.
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -150,10 +150,10 @@ class Events:
         rejected = [e for e in self._recorded if isinstance(e.event.body, StatementRejected)]
         for index, envelope in self.case.envelopes.items() if rejected else ():
             left_out = envelope.type == UserRegistered.TAG and index not in self.case.bodies
-            behind = [each.position for each in rejected if index < each.position]
-            if left_out and behind:
+            later = [each.position for each in rejected if index < each.position]
+            if left_out and later:
                 detail = f"who registered in entry {index} might still have approved"
-                raise UnverifiableError("body_missing", detail, position=behind[0])
+                raise UnverifiableError("body_missing", detail, position=later[0])
 
     # --- signatures (check 3) --------------------------------------------------------------------
 

@@ -31,8 +31,7 @@ from ledger.domain.events import (
 from ledger.domain.passkey import attestation_challenge
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
-
-VKEYS = "keys/vkeys"
+from ledger.verify.container import LOG_KEYS
 
 # --- the streams involved ----------------------------------------------------------------------
 
@@ -87,7 +86,7 @@ def _streams(
 
 def exhibits(events: Sequence[Recorded], statements: Sequence[str]) -> dict[str, bytes]:
     """Return the files under `statements/` and `people/`, and `keys/vkeys`, of these events."""
-    files = {VKEYS: _vkeys(events)}
+    files = {LOG_KEYS: _vkeys(events)}
     signers: set[str] = set()
     for statement in statements:
         stream = UUID(statement)

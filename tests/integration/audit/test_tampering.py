@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ledger.audit.endorsements import Trusted
+from ledger.audit.endorsements import TrustedEndorsers
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.audited import SIZE, attacking, audited, finding_of
 
@@ -178,7 +178,7 @@ def test_an_endorsement_of_something_else_is_named(ledger: Path, copy: Path, scr
 
 
 def test_what_nobody_trusted_signed_is_counted_and_not_believed(ledger: Path) -> None:
-    report = audited(ledger, trusted=Trusted())
+    report = audited(ledger, trusted=TrustedEndorsers())
     assert report.verdict == "verified"
     told = [note for note in report.notes if "no key of" in note]
     assert [note.split()[0] for note in told] == ["4", "2"]

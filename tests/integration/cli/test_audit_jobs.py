@@ -11,7 +11,7 @@ from ledger.audit import shares
 from ledger.audit.findings import Finding, first
 from ledger.audit.logfile import Rows
 from ledger.audit.shares import PeopleAuditor, Share, audit_share
-from ledger.audit.workers import Crew, Task
+from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.domain.entry import leaf_hash
 from ledger.errors import LedgerError, UnavailableError
 from ledger.verify.auditor import AuditError, Auditor
@@ -90,7 +90,7 @@ def test_a_process_that_dies_is_no_verdict(copy: Path) -> None:
     charter.run(SIZE)
     assert charter.charter is not None
     tasks = [
-        Task(
+        WorkerTask(
             str(copy / "log.sqlite"),
             Share(part, 2, SIZE, 0),
             tuple(charter.history),
@@ -98,7 +98,7 @@ def test_a_process_that_dies_is_no_verdict(copy: Path) -> None:
         )
         for part in range(2)
     ]
-    with Crew(lambda _: None) as crew:
+    with WorkerPool(lambda _: None) as crew:
         crew.start(tasks)
         for process in crew._processes:
             process.kill()
@@ -117,13 +117,13 @@ def test_a_damaged_page_is_a_verdict_on_any_number_of_processes(copy: Path) -> N
 def test_an_interrupted_audit_leaves_no_process_and_ends_with_2(
     copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    crews: list[Crew] = []
+    crews: list[WorkerPool] = []
 
-    def interrupt(crew: Crew) -> None:
+    def interrupt(crew: WorkerPool) -> None:
         crews.append(crew)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Crew, "join", interrupt)
+    monkeypatch.setattr(WorkerPool, "join", interrupt)
     assert main(["audit", "--jobs", "2", "--data", str(copy)]) == 2
     assert "interrupted" in capsys.readouterr().err
     assert [process.poll() is None for process in crews[0]._processes] == [False, False]

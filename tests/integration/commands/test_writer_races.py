@@ -12,7 +12,7 @@ import pytest
 from ledger.commands.writer import Answer
 from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError, RefusedError
-from ledger.store.sqlite.store import Receipt, Write
+from ledger.store.writes import Receipt, Write
 from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
 from tests.support.refusals import refused
 from tests.support.scene import user

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.data_files import LOG_FILE
 from ledger.domain.entry import entry_hash
 from ledger.encoding import b64_decode
-from ledger.settings import LOG_FILE
 from ledger.store.sqlite.store import SqliteLog
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import parse_note, verify_note

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.data_files import LOG_FILE
 from ledger.domain.entry import entry_hash
 from ledger.encoding import b64_decode
 from ledger.errors import RefusedError
-from ledger.settings import LOG_FILE
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import verify_note
 from tests.support.actor import Actor

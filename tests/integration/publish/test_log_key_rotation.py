@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.commands.founding import KEY_FILE
+from ledger.data_files import LEDGER_KEY_FILE
 from ledger.errors import ConflictError
 from ledger.settings import Settings
 from ledger.tlog import checkpoint
@@ -60,7 +60,7 @@ def test_a_rotation_that_died_is_finished_by_the_next(ledger: Ledger) -> None:
 def test_without_the_ledgers_own_key_no_log_key_is_announced_and_nothing_is_appended(
     ledger: Ledger,
 ) -> None:
-    (ledger.settings.data / KEY_FILE).unlink()
+    (ledger.settings.data / LEDGER_KEY_FILE).unlink()
     size = ledger.store.head()
     with pytest.raises(ConflictError) as refused:
         ledger.upkeep.rotate()

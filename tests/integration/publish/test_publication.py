@@ -1,14 +1,11 @@
 """What is published: each size once, and what the signer's state remembers of it."""
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ledger.errors import CorruptError
 from ledger.settings import Settings
-from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.verify.auditor import Auditor
@@ -147,41 +144,3 @@ def test_a_state_that_is_behind_follows_the_log_only_if_it_is_its_beginning(
         assert ledger.state.swap(Checkpoint(origin, 10, bytes(32)), early)
         assert ledger.publication().catch_up() == 20
         assert ledger.state.get(origin) == late
-
-
-def test_a_file_of_format_2_gets_tables_for_what_others_sign(settings: Settings) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.sqlite.schema.FORMAT", 2)
-        with opened(settings) as ledger:
-            ledger.fill(400)
-            assert ledger.publication().catch_up() == 400
-            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE cosignature")
-    with opened(settings) as ledger, closing(Endorsements(ledger.store)) as endorsements:
-        newest = ledger.tree.latest()
-        assert newest is not None
-        assert endorsements.note(newest) == newest.note
-        assert ledger.publication().catch_up() == 400
-
-
-def test_a_file_of_format_1_is_brought_to_the_newest(settings: Settings) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.store.sqlite.schema.FORMAT", 1)
-        patch.setattr("ledger.commands.log_keys.Upkeep.open_log_keys", lambda self, state: None)
-        with opened(settings) as ledger:
-            ledger.fill(400)
-            assert not ledger.store.path.read_bytes().count(b"CREATE TABLE tile")
-    with opened(settings) as ledger:
-        assert ledger.keys.charter.log_keys[0].first_size == 401
-        assert ledger.publication().catch_up() == 401
-        check_published(ledger, 401)
-
-
-def test_a_file_of_a_later_format_is_refused(settings: Settings) -> None:
-    with opened(settings) as ledger:
-        path = ledger.store.path
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 4")
-    db.close()
-    with pytest.raises(CorruptError) as refused:
-        Ledger(settings)
-    assert refused.value.code == "format_unknown"

@@ -9,6 +9,7 @@ from ledger.errors import UnavailableError
 from ledger.publish.publication import Publication
 from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
+from ledger.store.sqlite.tree import TreeStore
 from tests.support.logs import FOUNDING, Ledger, opened
 from tests.support.publications import backed_up, check_published, restored, until
 
@@ -101,7 +102,7 @@ def test_a_log_that_is_not_published_for_long_is_not_healthy(
 def test_an_outage_passes_and_is_tried_again(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.publish.publisher.RETRY_S", 0.01)
+    monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
     failing = [True]
     heads = ledger.tree.head
 
@@ -117,7 +118,7 @@ def test_an_outage_passes_and_is_tried_again(
     until(lambda: publisher.failure is not None)
     assert not publisher.is_over
     assert publisher.reasons() == [
-        "the log is not published: storage_failed: the log cannot be read"
+        "the log is not published: storage_failed: the log cannot be read (retried for 0 s)"
     ]
     failing[0] = False
     wait_for(publisher, FOUNDING)
@@ -154,3 +155,54 @@ def test_a_long_catch_up_ends_when_it_is_stopped(
     publisher.stop()
     assert publisher.size == 0
     assert publisher.failure is None
+
+
+def test_a_stop_publishes_what_was_committed(settings: Settings) -> None:
+    with opened(settings) as ledger:
+        publisher = Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=60)
+        publisher.open()
+        publisher.start()
+        wait_for(publisher, FOUNDING)
+        ledger.fill(30)  # the publisher rests now
+        publisher.stop()
+        assert publisher.size == 30
+        check_published(ledger, 30)
+
+
+def test_a_stop_finishes_what_was_promised_and_the_rest(settings: Settings) -> None:
+    with opened(settings) as ledger:
+        promise_without_checkpoint(ledger)
+        ledger.fill(30)
+        publisher = publisher_of(ledger)
+        publisher.open()
+        publisher.start()
+        publisher.stop()
+        assert publisher.size == 30
+        check_published(ledger, 30)
+
+
+def promise_without_checkpoint(ledger: Ledger) -> None:
+    """Die between the promise of the first checkpoint and the checkpoint."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TreeStore, "publish", _die)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.publication().catch_up()
+
+
+def _die(*_: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def test_a_stop_in_an_outage_leaves_the_rest_to_the_next_start(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(self: Publication) -> bool:
+        raise UnavailableError("storage_failed", "the log cannot be read")
+
+    publisher = publisher_of(ledger)
+    publisher.open()
+    monkeypatch.setattr(Publication, "step", away)
+    publisher.start()
+    publisher.stop()
+    assert publisher.size == 0
+    assert "the rest of the log is not published: storage_failed" in caplog.text

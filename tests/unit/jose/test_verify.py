@@ -18,7 +18,7 @@ from ledger.jose import (
     flatten,
     general,
     generate,
-    parse_quorum,
+    parse_signer_policy,
     sign,
     sign_multi,
     verify,
@@ -165,7 +165,7 @@ def test_the_ledgers_own_general_jws_meets_the_ledger_profile() -> None:
     jwks = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": key.jwk.x} for key in keys]}
     found = verify_multi_all(jws, jwks, profile="ledger", typ="JWT")
     assert codes(found) == [None, None, None]
-    assert evaluate(parse_quorum(3), found).met
+    assert evaluate(parse_signer_policy(3), found).met
 
 
 def test_a_signature_that_was_tried_tells_more_than_an_entry_that_was_not() -> None:

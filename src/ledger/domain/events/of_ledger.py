@@ -3,6 +3,8 @@
 from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.unique_names import INVITATION, INVITATION_ID
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.jose import PublicJwk
 
 
@@ -26,7 +28,7 @@ class LedgerCreated(Explained, frozen=True):
     ledger: str
     origin: str
     rp_id: str
-    registration: str
+    registration: RegistrationMode
     key: PublicJwk
     act: str
     setup_sha256: str | None = None
@@ -107,7 +109,7 @@ class InvitationIssued(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=("invitation/{token_sha256}", "invitation/{invitation_id}"),
+        claims=(INVITATION, INVITATION_ID),
         words=Words(
             trail="{who} invited somebody as {role}",
             timeline="{who} invited somebody as {detail}",

@@ -4,6 +4,7 @@ from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.unique_names import CREDENTIAL, KID, ROLE, USED_INVITATION
 from ledger.jose import PublicJwk
 
 
@@ -21,7 +22,7 @@ class UserRegistered(Explained, frozen=True):
         actor="owner",
         evidence=(),
         depends_on=(),
-        claims=("role/{role}/{stream}", "used/{invitation}"),
+        claims=(ROLE, USED_INVITATION),
         words=Words(
             trail="{who} registered as {role}",
             timeline="{who} registered as {detail}",
@@ -45,7 +46,7 @@ class PasskeyAdded(Explained, frozen=True):
         actor="owner",
         evidence=("act", "registration"),
         depends_on=(),
-        claims=("credential/{credential_id}",),
+        claims=(CREDENTIAL,),
         words=Words(
             trail="{who} added a passkey",
             timeline="{who} added a passkey",
@@ -98,7 +99,7 @@ class KeyAttested(Explained, frozen=True):
         actor="owner",
         evidence=("assertion", "possession"),
         depends_on=(),
-        claims=("kid/{kid}",),
+        claims=(KID,),
         words=Words(
             trail="{who} attested a signing key",
             timeline="{who} attested a signing key",
@@ -148,7 +149,7 @@ class RoleGranted(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=("role/{role}/{stream}",),
+        claims=(ROLE,),
         words=Words(
             trail="{who} made {whose} {role}",
             timeline="{who} made {whom} {detail}",

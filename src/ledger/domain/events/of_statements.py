@@ -4,6 +4,7 @@ from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.vocabulary import Form, Status
 
 
 @final
@@ -50,8 +51,8 @@ class StatementSigned(Explained, frozen=True):
     signer: str
     kid: str
     roles: tuple[str, ...]
-    form: str
-    status: str
+    form: Form
+    status: Status
     jws: str
     assertion: AssertionEvidence | None = None
     sign_count: int | None = None
@@ -79,7 +80,7 @@ class StatementRejected(Explained, frozen=True):
     kid: str
     roles: tuple[str, ...]
     reason: str
-    status: str
+    status: Status
     act: str
     assertion: AssertionEvidence | None = None
     sign_count: int | None = None

@@ -1,4 +1,4 @@
-"""What this ledger's log keys signed last, kept outside the log's file and never behind it.
+"""What this ledger's log keys signed last, kept outside the log's file and never older than it.
 
 A restored backup of the log cannot know what was signed after it; this file can. It is a small
 SQLite file and not a text that is renamed into place, because the comparison and the change must

@@ -8,10 +8,9 @@ from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
-EXIT_CODES: dict[AuditVerdict, int] = {"verified": 0, "invalid": 1, "unverifiable": 3, "stale": 4}
 
 
-class AuditReport(msgspec.Struct, kw_only=True, rename="camel"):
+class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     """The result of an audit. `size` and `root` (hex) are of the tree that was made again.
 
     `newest` is the size of the newest checkpoint, 0 for none; `trusted` the position up to which
@@ -38,11 +37,6 @@ class AuditReport(msgspec.Struct, kw_only=True, rename="camel"):
     jobs: int
     tool: str
 
-    @property
-    def exit_code(self) -> int:
-        """What the command ends with."""
-        return EXIT_CODES[self.verdict]
-
 
 _HEADS: dict[AuditVerdict, str] = {
     "verified": "VERIFIED: the log is what its evidence says",
@@ -52,7 +46,7 @@ _HEADS: dict[AuditVerdict, str] = {
 }
 
 
-def lines(report: AuditReport) -> list[tuple[str, str]]:
+def lines(report: AuditResult) -> list[tuple[str, str]]:
     """Return what was checked, as pairs of a name and a value."""
     counts = report.counts
     statuses = ", ".join(f"{number:,} {name}" for name, number in counts.statuses.items() if number)
@@ -73,7 +67,7 @@ def lines(report: AuditReport) -> list[tuple[str, str]]:
     ]
 
 
-def to_text(report: AuditReport) -> str:
+def to_text(report: AuditResult) -> str:
     """Return the report for a terminal."""
     told = [_HEADS[report.verdict], ""]
     finding = report.finding
@@ -88,11 +82,11 @@ def to_text(report: AuditReport) -> str:
     return "\n".join(told) + "\n"
 
 
-def to_json(report: AuditReport) -> bytes:
+def to_json(report: AuditResult) -> bytes:
     """Return the report for programs."""
     return msgspec.json.format(msgspec.json.encode(report)) + b"\n"
 
 
-def head(report: AuditReport) -> str:
+def head(report: AuditResult) -> str:
     """Return the verdict in words."""
     return _HEADS[report.verdict]

@@ -8,24 +8,24 @@ import pytest
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import (
-    Group,
     Judgement,
     Outcome,
-    Quorum,
-    QuorumVerdict,
     Sign,
     Signer,
+    SignerGroup,
+    SignerPolicy,
+    SignerVerdict,
     append_signature,
     evaluate,
     generate,
     import_private,
     key_set,
-    parse_quorum,
+    parse_signer_policy,
     require,
     sign_multi,
     verify_multi_all,
 )
-from ledger.jose.quorum import all_of
+from ledger.jose.signer_policy import all_of
 
 ALICE, BOB, CAROL, SECOND = (generate("EdDSA") for _ in range(4))
 SECRET = import_private(bytes(range(32)), alg="HS256")
@@ -38,14 +38,14 @@ WHO = {
 }
 
 
-def judge(policy: Any, *signers: Signer | Sign, **options: Any) -> QuorumVerdict:
+def judge(policy: Any, *signers: Signer | Sign, **options: Any) -> SignerVerdict:
     found = verify_multi_all(
         sign_multi(b"x", signers), KEYS, algorithms=["EdDSA", "HS256"]
     )  # fmt: skip
-    return evaluate(parse_quorum(policy), found, **({"identities": WHO} | options))
+    return evaluate(parse_signer_policy(policy), found, **({"identities": WHO} | options))
 
 
-def reasons(verdict: QuorumVerdict) -> list[tuple[str, str | None, int | None]]:
+def reasons(verdict: SignerVerdict) -> list[tuple[str, str | None, int | None]]:
     return [(j.reason, j.signer, j.index) for j in verdict.judgements]
 
 
@@ -75,7 +75,7 @@ def test_one_key_under_two_kids_counts_once() -> None:
     jws = sign_multi(b"x", [one, other])
     found = verify_multi_all(jws, lambda header: ALICE.public)
     assert [outcome.kid for outcome in found.verified] == ["a", "b"]
-    verdict = evaluate(parse_quorum(2), found)
+    verdict = evaluate(parse_signer_policy(2), found)
     assert not verdict.met
     assert verdict.count == 1
     assert [j.reason for j in verdict.judgements] == ["met", "duplicate"]
@@ -94,26 +94,26 @@ def test_many_ecdsa_signatures_of_one_key_count_once() -> None:
     for _ in range(3):
         jws = append_signature(jws, key)
     assert len({entry["signature"] for entry in jws["signatures"]}) == 4
-    assert evaluate(parse_quorum(1), verify_multi_all(jws, key.public)).count == 1
+    assert evaluate(parse_signer_policy(1), verify_multi_all(jws, key.public)).count == 1
 
 
 def test_signatures_without_a_kid_are_no_signer_together() -> None:
     keys = [import_private(key.private) for key in (ALICE, BOB)]
     found = verify_multi_all(sign_multi(b"x", keys), KEYS)
     assert {outcome.kid for outcome in found.verified} == {None}
-    assert evaluate(parse_quorum(2), found).met
+    assert evaluate(parse_signer_policy(2), found).met
 
 
 def test_a_shared_secret_proves_no_signer_unless_the_policy_says_so() -> None:
     jws = sign_multi(b"x", [ALICE, SECRET])
     found = verify_multi_all(jws, KEYS, algorithms=["EdDSA", "HS256"])
     assert len(found.verified) == 2
-    verdict = evaluate(Quorum(threshold=2), found)
+    verdict = evaluate(SignerPolicy(threshold=2), found)
     assert not verdict.met
     assert verdict.judgements[1] == Judgement(
         "surplus", SECRET.public.thumbprint, 1, "a shared secret proves no signer"
     )
-    assert evaluate(Quorum(threshold=2, hmac=True), found).met
+    assert evaluate(SignerPolicy(threshold=2, hmac=True), found).met
 
 
 def test_an_hmac_entry_does_not_hide_a_later_signature() -> None:
@@ -145,7 +145,9 @@ def test_a_signer_who_is_not_asked_for_is_surplus_and_a_stranger_unknown() -> No
     stranger = generate("EdDSA")
     jws = append_signature(sign_multi(b"x", [ALICE, BOB]), stranger)
     found = verify_multi_all(jws, [ALICE.public, BOB.public, stranger.public])
-    verdict = evaluate(parse_quorum({"threshold": 1, "of": ["alice"]}), found, identities=WHO)
+    verdict = evaluate(
+        parse_signer_policy({"threshold": 1, "of": ["alice"]}), found, identities=WHO
+    )
     assert reasons(verdict) == [
         ("met", "alice", 0),
         ("surplus", "bob", 1),
@@ -159,33 +161,33 @@ def test_a_signer_who_is_not_asked_for_is_surplus_and_a_stranger_unknown() -> No
 def test_strangers_count_for_anyone_unless_only_the_known_do() -> None:
     stranger = generate("EdDSA")
     found = verify_multi_all(sign_multi(b"x", [stranger]), stranger.public)
-    assert evaluate(parse_quorum(1), found, identities=WHO).met
-    verdict = evaluate(parse_quorum(1), found, identities=WHO, known_only=True)
+    assert evaluate(parse_signer_policy(1), found, identities=WHO).met
+    verdict = evaluate(parse_signer_policy(1), found, identities=WHO, known_only=True)
     assert not verdict.met
     name = stranger.public.thumbprint
     assert verdict.judgements == (Judgement("unknown", name, 0, "no registered identity"),)
-    assert require(parse_quorum(1), found, identities=WHO).met
+    assert require(parse_signer_policy(1), found, identities=WHO).met
     with pytest.raises(RefusedError):
-        require(parse_quorum(1), found, identities=WHO, known_only=True)
+        require(parse_signer_policy(1), found, identities=WHO, known_only=True)
 
 
 def test_a_failed_entry_counts_for_nothing_whatever_it_claims() -> None:
     jws = sign_multi(b"x", [ALICE, BOB])
     jws["signatures"][1]["signature"] = b64u_encode(bytes(64))
     found = verify_multi_all(jws, KEYS)
-    verdict = evaluate(parse_quorum(2), found, identities=WHO)
+    verdict = evaluate(parse_signer_policy(2), found, identities=WHO)
     assert not verdict.met
     assert verdict.judgements[1] == Judgement("failed", None, 1, "jws_signature_invalid")
 
 
 def test_no_outcomes_meet_nothing() -> None:
-    assert not evaluate(Quorum(), []).met
+    assert not evaluate(SignerPolicy(), []).met
     assert not evaluate(all_of("alice", "bob"), []).met
     assert evaluate(all_of("alice", "bob"), []).missing == ("alice", "bob")
 
 
 def test_an_outcome_that_verified_without_a_key_counts_for_nothing() -> None:
-    verdict = evaluate(Quorum(), [Outcome(index=0, verified=True)])
+    verdict = evaluate(SignerPolicy(), [Outcome(index=0, verified=True)])
     assert not verdict.met
     assert verdict.judgements == (Judgement("failed", None, 0, ""),)
 
@@ -195,7 +197,7 @@ def test_require_returns_the_verdict_or_says_who_is_missing() -> None:
     assert require(all_of("alice"), found, identities=WHO).met
     with pytest.raises(RefusedError) as refused:
         require(all_of("alice", "bob"), found, identities=WHO)
-    assert refused.value.code == "quorum_not_met"
+    assert refused.value.code == "signer_policy_not_met"
     assert refused.value.detail == "1 of 2 distinct signers"
     assert refused.value.evidence == {"missing": ["bob"]}
 
@@ -220,16 +222,16 @@ def test_require_returns_the_verdict_or_says_who_is_missing() -> None:
 )  # fmt: skip
 def test_a_policy_that_nothing_can_meet_is_refused(policy: Any) -> None:
     with pytest.raises(MalformedError) as refused:
-        parse_quorum(policy)
+        parse_signer_policy(policy)
     assert refused.value.code == "policy_invalid"
 
 
 def test_a_policy_names_at_most_1024_members() -> None:
-    def parsed(own: int, nested: int, required: int) -> Quorum:
+    def parsed(own: int, nested: int, required: int) -> SignerPolicy:
         group = {"threshold": 1, "of": [f"n{n}" for n in range(nested)]}
         of = [*(f"o{n}" for n in range(own - 1)), group]
         names = [f"r{n}" for n in range(required)]
-        return parse_quorum({"threshold": 1, "of": of, "required": names})
+        return parse_signer_policy({"threshold": 1, "of": of, "required": names})
 
     assert parsed(500, 500, 24).threshold == 1
     for counts in ((501, 500, 24), (500, 501, 24), (500, 500, 25)):
@@ -241,17 +243,17 @@ def test_a_policy_nests_at_most_eight_levels() -> None:
     nested: dict[str, Any] = {"threshold": 1, "of": ["a"]}
     for _ in range(7):
         nested = {"threshold": 1, "of": [nested]}
-    assert parse_quorum(nested).threshold == 1
+    assert parse_signer_policy(nested).threshold == 1
     with pytest.raises(MalformedError):
-        parse_quorum({"threshold": 1, "of": [nested]})
+        parse_signer_policy({"threshold": 1, "of": [nested]})
     for _ in range(5000):
         nested = {"threshold": 1, "of": [nested]}
     with pytest.raises(MalformedError):
-        parse_quorum(nested)
+        parse_signer_policy(nested)
 
 
 def test_a_policy_is_json() -> None:
     text = '{"threshold":2,"of":["a",{"threshold":1,"of":["b","*"]}],"required":["a"],"hmac":true}'
-    assert parse_quorum(json.loads(text)) == Quorum(
-        threshold=2, of=("a", Group(threshold=1, of=("b", "*"))), required=("a",), hmac=True
+    assert parse_signer_policy(json.loads(text)) == SignerPolicy(
+        threshold=2, of=("a", SignerGroup(threshold=1, of=("b", "*"))), required=("a",), hmac=True
     )

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ledger.audit.report import AuditReport, head, lines
+from ledger.audit.result import AuditResult, head, lines
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -18,7 +18,7 @@ td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 """
 
 
-def to_html(report: AuditReport) -> str:
+def to_html(report: AuditResult) -> str:
     """Return the report as a page."""
     title = f"Audit of {report.ledger or report.file}"
     parts = [

@@ -13,14 +13,14 @@ import msgspec
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose.outcome import Outcome, Verification
 
-MAX_QUORUM_LEVELS = 8
-MAX_QUORUM_MEMBERS = 1024
+MAX_POLICY_LEVELS = 8
+MAX_POLICY_MEMBERS = 1024
 ANYONE = "*"
 
 Reason = Literal["met", "missing", "surplus", "duplicate", "unknown", "failed"]
 
 
-class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class SignerGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`threshold` of the members `of`: names of signers, `*` for anyone, or nested groups.
 
     Each distinct signer counts once in a group, however many of its members mean it; each nested
@@ -28,14 +28,14 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """
 
     threshold: int
-    of: "tuple[str | Group, ...]" = (ANYONE,)
+    of: "tuple[str | SignerGroup, ...]" = (ANYONE,)
 
 
-class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class SignerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A group, with signers that are needed beyond its threshold, and whether secrets count."""
 
     threshold: int = 1
-    of: tuple[str | Group, ...] = (ANYONE,)
+    of: tuple[str | SignerGroup, ...] = (ANYONE,)
     required: tuple[str, ...] = ()
     hmac: bool = False
 
@@ -49,7 +49,7 @@ class Judgement(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class QuorumVerdict(msgspec.Struct, frozen=True):
+class SignerVerdict(msgspec.Struct, frozen=True):
     """Whether a policy is met, by which distinct signers, and what became of everything else."""
 
     met: bool
@@ -60,35 +60,35 @@ class QuorumVerdict(msgspec.Struct, frozen=True):
     judgements: tuple[Judgement, ...]
 
 
-def all_of(*members: str | Group) -> Quorum:
+def all_of(*members: str | SignerGroup) -> SignerPolicy:
     """Return the policy that all these signers and groups have to be there."""
-    return check(Quorum(threshold=len(members), of=members))
+    return check(SignerPolicy(threshold=len(members), of=members))
 
 
-def check(policy: Quorum) -> Quorum:
+def check(policy: SignerPolicy) -> SignerPolicy:
     """Return the policy; raise MalformedError `policy_invalid` for one that nothing can meet."""
-    if _check(policy, MAX_QUORUM_LEVELS) + len(policy.required) > MAX_QUORUM_MEMBERS:
-        raise _invalid(f"a policy names at most {MAX_QUORUM_MEMBERS} members")
+    if _check(policy, MAX_POLICY_LEVELS) + len(policy.required) > MAX_POLICY_MEMBERS:
+        raise _invalid(f"a policy names at most {MAX_POLICY_MEMBERS} members")
     if len(set(policy.required)) != len(policy.required) or ANYONE in policy.required:
         raise _invalid("required names distinct signers")
     return policy
 
 
-def parse_quorum(value: object) -> Quorum:
+def parse_signer_policy(value: object) -> SignerPolicy:
     """Return the policy of decoded JSON: its members, or a number for that many of anyone."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return check(Quorum(threshold=value))
+        return check(SignerPolicy(threshold=value))
     try:
-        return check(msgspec.convert(value, Quorum))
+        return check(msgspec.convert(value, SignerPolicy))
     except (msgspec.ValidationError, RecursionError) as error:
         raise _invalid("not a policy: threshold, of, required, hmac") from error
 
 
-def _check(group: Quorum | Group, levels: int) -> int:
+def _check(group: SignerPolicy | SignerGroup, levels: int) -> int:
     if levels == 0:
-        raise _invalid(f"a policy nests at most {MAX_QUORUM_LEVELS} levels")
+        raise _invalid(f"a policy nests at most {MAX_POLICY_LEVELS} levels")
     names = [member for member in group.of if isinstance(member, str)]
-    nested = [member for member in group.of if isinstance(member, Group)]
+    nested = [member for member in group.of if isinstance(member, SignerGroup)]
     if isinstance(group.threshold, bool) or group.threshold < 1 or "" in names:
         raise _invalid("a group needs a threshold from 1, and its members have names")
     if len(set(names)) != len(names):
@@ -99,12 +99,12 @@ def _check(group: Quorum | Group, levels: int) -> int:
 
 
 def evaluate(
-    policy: Quorum,
+    policy: SignerPolicy,
     outcomes: Verification | Sequence[Outcome],
     *,
     identities: Mapping[str, str] | None = None,
     known_only: bool = False,
-) -> QuorumVerdict:
+) -> SignerVerdict:
     """Return the verdict on outcomes; `identities` names signers by their key's thumbprint.
 
     With `known_only`, keys without a registered identity are `unknown` and count for nothing.
@@ -127,23 +127,23 @@ def evaluate(
     )
     judged += [Judgement("missing", name) for name in missing]
     counted = tuple(name for name in present if asked is None or name in asked)
-    return QuorumVerdict(
+    return SignerVerdict(
         met, _count(policy, signers), policy.threshold, counted, missing, tuple(judged)
     )
 
 
 def require(
-    policy: Quorum,
+    policy: SignerPolicy,
     outcomes: Verification | Sequence[Outcome],
     *,
     identities: Mapping[str, str] | None = None,
     known_only: bool = False,
-) -> QuorumVerdict:
-    """Return the verdict if the policy is met, else raise RefusedError `quorum_not_met`."""
+) -> SignerVerdict:
+    """Return the verdict if the policy is met, else raise RefusedError `signer_policy_not_met`."""
     verdict = evaluate(policy, outcomes, identities=identities, known_only=known_only)
     if not verdict.met:
         raise RefusedError(
-            "quorum_not_met",
+            "signer_policy_not_met",
             f"{verdict.count} of {verdict.threshold} distinct signers",
             missing=list(verdict.missing),
         )
@@ -151,7 +151,7 @@ def require(
 
 
 def _judge(
-    policy: Quorum,
+    policy: SignerPolicy,
     outcome: Outcome,
     identities: Mapping[str, str],
     asked: frozenset[str] | None,
@@ -176,40 +176,40 @@ def _judge(
     return Judgement("met", name, outcome.index)
 
 
-def _asked(policy: Quorum) -> frozenset[str] | None:
+def _asked(policy: SignerPolicy) -> frozenset[str] | None:
     """Return the names that any part asks for; None if some part takes anyone."""
     found: set[str] = set(policy.required)
-    nodes: list[Quorum | Group] = [policy]
+    nodes: list[SignerPolicy | SignerGroup] = [policy]
     while nodes:
         for member in nodes.pop().of:
-            if isinstance(member, Group):
+            if isinstance(member, SignerGroup):
                 nodes.append(member)
             else:
                 found.add(member)
     return None if ANYONE in found else frozenset(found)
 
 
-def _count(group: Quorum | Group, signers: frozenset[str]) -> int:
+def _count(group: SignerPolicy | SignerGroup, signers: frozenset[str]) -> int:
     names = {member for member in group.of if isinstance(member, str)}
     persons = len(signers) if ANYONE in names else len(signers & names)
-    nested = sum(_is_met(member, signers) for member in group.of if isinstance(member, Group))
+    nested = sum(_is_met(member, signers) for member in group.of if isinstance(member, SignerGroup))
     return persons + nested
 
 
-def _is_met(group: Quorum | Group, signers: frozenset[str]) -> bool:
+def _is_met(group: SignerPolicy | SignerGroup, signers: frozenset[str]) -> bool:
     return _count(group, signers) >= group.threshold
 
 
-def _missing_required(policy: Quorum, signers: frozenset[str]) -> list[str]:
+def _missing_required(policy: SignerPolicy, signers: frozenset[str]) -> list[str]:
     return [name for name in policy.required if name not in signers]
 
 
-def _missing(group: Quorum | Group, signers: frozenset[str]) -> list[str]:
+def _missing(group: SignerPolicy | SignerGroup, signers: frozenset[str]) -> list[str]:
     if _is_met(group, signers):
         return []
     found: list[str] = []
     for member in group.of:
-        if isinstance(member, Group):
+        if isinstance(member, SignerGroup):
             found += _missing(member, signers)
         elif member != ANYONE and member not in signers:
             found.append(member)
