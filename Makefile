@@ -3,41 +3,69 @@
 PYTHON ?= python3
 UV ?= uv
 
-BIN := .venv/bin
+# `make test-python` has an environment of its own for each Python.
+VENV ?= .venv
+BIN := $(VENV)/bin
 # One -q hides progress, the second what pip warns of; errors still show.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean help lint lock run test test-node upgrade verifier
+.PHONY: bench clean coverage help lint lock reference run test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
-run: .venv/run.stamp ## serve http://localhost:8000, its data under ./data
+run: $(VENV)/run.stamp ## serve http://localhost:8000, its data under ./data
 	@exec $(BIN)/ledger serve
 
+# Whole files on as many processes as there are processors: a file's fixtures are made once.
+PYTEST := $(BIN)/python -m pytest -q
+PARALLEL := -n auto --dist loadfile
+
+# The quickest checks first: a fault in a unit is told within a minute or two.
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
-	@command -v openssl >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl; } >&2 || { echo "make test needs the openssl command, 3.0 or newer: install it." >&2; exit 1; }
+	@$(OPENSSL)
 	@$(BIN)/python tests/browser/install_browser.py
-	$(BIN)/python -m pytest --ignore=tests/browser
-	$(BIN)/python -m pytest tests/browser
+	$(PYTEST) $(PARALLEL) tests/unit
+	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) tests/browser
+
+tests: $(VENV)/test.stamp
+	@$(OPENSSL)
+	$(PYTEST) $(PARALLEL) tests/unit
+	$(PYTEST) $(PARALLEL) tests/integration
+
+test-python: ## the unit and integration tests on another Python: make test-python PYTHON=python3.13
+	@$(MAKE) --no-print-directory VENV=.venv-$(notdir $(PYTHON)) tests
+
+# Servers and workers that the tests start are measured too, unless they are killed.
+coverage: $(VENV)/test.stamp ## how much of the code the unit and integration tests run
+	@$(OPENSSL)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q $(PARALLEL) tests/unit tests/integration
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-node: ## sign and verify with JavaScript's libraries anew, and compare with what is recorded
 	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }
 	cd tests/vectors/node && npm install --silent --no-audit --no-fund --no-package-lock
 	cd tests/vectors/node && node generate.mjs --check
 
-verifier: .venv/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
+verifier: $(VENV)/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
 
-lint: .venv/test.stamp ## style, types, and who may import whom
+reference: $(VENV)/test.stamp ## write what docs/ takes from the code: the commands, and the pictures of the rooms
+	$(BIN)/python -m tests.support.commands_reference
+	$(BIN)/python -m tests.support.architecture_pictures
+
+lint: $(VENV)/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/test.stamp ## measure, as ratios against peers and limits
+bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks
 
 # The lock files hold for every platform and for every Python from 3.11 on. The one with everything
@@ -47,33 +75,34 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --univer
 	--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## write requirements*.txt anew from pyproject.toml, changing no more than it must
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=/path/to/uv." >&2; exit 1; }
-	$(LOCK) $(LOCKFLAGS) pyproject.toml --group dev -o requirements-dev.txt
-	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --group dev -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server -o requirements.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements-verify.txt
 	$(LOCK) -c requirements-dev.txt --group build -o requirements-build.txt
 
 upgrade: LOCKFLAGS := --upgrade
 upgrade: lock ## the same, with the newest versions that pyproject.toml allows
 
 clean: ## delete what the tools made; never ./data
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+	rm -rf .venv .venv-* .coverage .coverage.* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 
 # A stamp is younger than what it was installed from, so a second `make run` installs nothing.
-.venv/run.stamp: requirements.txt requirements-build.txt pyproject.toml
+$(VENV)/run.stamp: requirements.txt requirements-build.txt pyproject.toml
 	@$(ENVIRONMENT)
-	@echo "Installing what ledger needs into .venv …"
+	@echo "Installing what ledger needs into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements.txt -r requirements-build.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/test.stamp: requirements-dev.txt pyproject.toml
+$(VENV)/test.stamp: requirements-dev.txt pyproject.toml
 	@$(ENVIRONMENT)
-	@echo "Installing what ledger and its tests need into .venv …"
+	@echo "Installing what ledger and its tests need into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Make .venv, unless it is there and works.
+# Make the environment, unless it is there and works.
 define ENVIRONMENT
 $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	command -v $(PYTHON) >/dev/null || { \
@@ -82,5 +111,12 @@ $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 		echo "ledger needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): name a newer one with make PYTHON=/path/to/python3." >&2; exit 1; }; \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make a virtual environment, for its venv or ensurepip module is missing: install it (on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
-	$(PYTHON) -m venv --clear .venv || { rm -rf .venv; exit 1; }; }
+	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
+endef
+
+# The openssl command, which the tests hold our formats against.
+define OPENSSL
+command -v openssl >/dev/null || { \
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl; } >&2 || { \
+		echo "The tests need the openssl command, 3.0 or newer: install it." >&2; exit 1; }
 endef

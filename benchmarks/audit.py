@@ -13,16 +13,17 @@ from uuid import UUID, uuid4
 from benchmarks.report import Bar, Result
 from benchmarks.units import verification_us
 from ledger import clock
-from ledger.audit.report import AuditReport
-from ledger.audit.run import Request, audit
+from ledger.audit.result import AuditResult
+from ledger.audit.run import AuditRequest, audit
 from ledger.commands.log_keys import Upkeep
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
+from ledger.domain.vocabulary import Status
 from ledger.publish.publication import Publication
 from ledger.store.log import EventMapper
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import Write
 from ledger.store.sqlite.tree import TreeStore
+from ledger.store.writes import Write
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer
@@ -98,7 +99,7 @@ def _statement(cast: Cast) -> list[Write]:
     return writes
 
 
-def _signed(who: Signer, raw: bytes, status: str) -> StatementSigned:
+def _signed(who: Signer, raw: bytes, status: Status) -> StatementSigned:
     jws = who.shared(raw)
     return StatementSigned(who.user, who.key.kid, (*who.roles,), "shared", status, jws)
 
@@ -116,9 +117,9 @@ _MAPPER = EventMapper(None)  # type: ignore[arg-type]  # our mapper transcodes n
 def main() -> None:
     """Audit one ledger; print seconds, CPU seconds, peak MiB and the signatures verified."""
     data, jobs = Path(sys.argv[1]), int(sys.argv[2])
-    request = Request(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
+    request = AuditRequest(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
     begun_s = time.perf_counter()
-    found: AuditReport = audit(request, now_ms=time.time_ns() // 1_000_000)
+    found: AuditResult = audit(request, now_ms=time.time_ns() // 1_000_000)
     seconds = time.perf_counter() - begun_s
     assert found.verdict == "verified", found.finding
     own, workers = (

@@ -11,8 +11,7 @@ import uvloop
 from benchmarks.served import Served
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
-from ledger.server import STATE_FILE
-from ledger.settings import LOG_FILE
+from ledger.data_files import LOG_FILE, SESSIONS_FILE
 from ledger.store.log import GroupCommit, Log
 from ledger.store.sqlite.sessions import OperationalState
 from ledger.store.sqlite.store import SqliteLog
@@ -21,7 +20,7 @@ from ledger.store.sqlite.store import SqliteLog
 def approve(data: Path, served: Served, statements: int, clients: int) -> float:
     """Return the CPU of one approval in µs, on the data of a server that has stopped."""
     store = SqliteLog(data / LOG_FILE)
-    log, state = Log(store), OperationalState(data / STATE_FILE)
+    log, state = Log(store), OperationalState(data / SESSIONS_FILE)
     commits = GroupCommit(store, lambda _: None)
     try:
         commands = StatementCommands(Writer(log, commits), state)

@@ -10,7 +10,7 @@ import httpx
 
 from benchmarks.process import Server, free_port
 from benchmarks.synthetic import grow, people_of
-from ledger.settings import LOG_FILE
+from ledger.data_files import LOG_FILE
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.actor import Actor
 

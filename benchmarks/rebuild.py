@@ -15,7 +15,8 @@ from benchmarks.synthetic import NOW_MS, grow
 from ledger import clock
 from ledger.domain.events import Event, UserRegistered
 from ledger.store.log import EventMapper, Log
-from ledger.store.sqlite.store import SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import Write
 from projections.follower import rebuild
 
 SIZES = (100_000, 300_000, 1_000_000)

@@ -11,7 +11,8 @@ from ledger.domain import events
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.jose import SigningKey
 from ledger.store.log import EventMapper
-from ledger.store.sqlite.store import SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import Write
 
 BATCH = 4_000
 NOW_MS = 1_795_230_245_678
@@ -53,7 +54,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
     )
     drafted = StatementDrafted(document=document, creator=creator, kid=kid, act=signature[:400])
     signers = people[:1] if number % 4 == 0 else people[:3]
-    return [drafted] + [
+    signed = [
         StatementSigned(
             signer=str(signer),
             kid=kid,
@@ -64,6 +65,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
         )
         for place, signer in enumerate(signers, start=1)
     ]
+    return [drafted, *signed]
 
 
 def _append(store: SqliteLog, rows: list[StoredEvent]) -> None:

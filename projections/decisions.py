@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ledger.domain.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, LogReader
@@ -16,6 +17,8 @@ from projections.users import NamedPerson, people, roles_of
 
 # The counts of approvals and the General JWS find theirs by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
+
+_FORMS: dict[Form, int] = {"shared": SHARED, "individual": INDIVIDUAL}
 
 TABLE = (
     "CREATE TABLE decision(statement INTEGER NOT NULL, position INTEGER NOT NULL,"
@@ -28,16 +31,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One decision; `jws` is the approval or the act, `key_status` that of its key as shown."""
 
     position: int
-    decision: Literal["approval", "rejection", "withdrawal"]
+    decision: DecisionKind
     person: NamedPerson
     roles: list[str]
     kid: str
     at: str
-    form: str | None = None
+    form: Form | None = None
     reason: str | None = None
     jws: str
     assertion: AssertionEvidence | None = None
-    key_status: Literal["active", "revoked"]
+    key_status: KeyStatus
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -47,7 +50,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             fact.stream,
             fact.position,
             fact.actor,
-            SHARED if fact.body.form == "shared" else INDIVIDUAL,
+            _FORMS[fact.body.form],
         )
         for fact in batch.of(StatementSigned)
     ]

@@ -14,8 +14,9 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import entry, events
-from ledger.domain.events import BODIES, Recorded
+from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import Form, Status
 from ledger.errors import CorruptError
 
 # Streams that are remembered without a look into the table: 20 MB at most, in two generations.
@@ -52,15 +53,15 @@ class Signed(msgspec.Struct, gc=False):
     """What the views keep of a StatementSigned."""
 
     signer: str
-    form: str
-    status: str
+    form: Form
+    status: Status
 
 
 class Rejected(msgspec.Struct, gc=False):
     """What the views keep of a StatementRejected."""
 
     signer: str
-    status: str
+    status: Status
 
 
 class Withdrawn(msgspec.Struct, gc=False):
@@ -164,7 +165,7 @@ def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, b
         end = 2 + int.from_bytes(state[:2], "big")
         try:
             envelope = _envelope(state[2:end])
-            decoder, actor_member = _kinds[envelope.type]
+            decoder, acting = _kinds[envelope.type]
             body = decoder(state[end + entry.SALT_BYTES :])
         except KeyError as error:
             raise CorruptError("event_unknown", f"no event type at position {position}") from error
@@ -177,11 +178,9 @@ def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, b
             batch.streams.append((number, stream))
         else:
             number = remembered.get(stream) or streams.number(db, stream)
-        actor: int | None = number
-        if actor_member is None:
-            actor = None
-        elif actor_member:
-            person = getattr(body, actor_member)
+        person = acting_person(acting, body, stream)
+        actor = None
+        if person is not None:
             actor = remembered.get(person) or streams.number(db, person)
         fact = Fact(position, envelope.at, number, actor, body)
         batch.by_type[envelope.type].append(fact)
@@ -209,21 +208,4 @@ _SLIM: dict[str, Callable[[bytes], Any]] = {
     events.StatementRejected.TAG: _slim(Rejected),
     events.StatementWithdrawn.TAG: _slim(Withdrawn),
 }
-# Which member names who acted; None: nobody; not listed: the person whose stream it is.
-_ACTORS: dict[str, str | None] = {
-    events.LedgerCreated.TAG: None,
-    events.LogKeysAnnounced.TAG: None,
-    events.LogKeysRetired.TAG: None,
-    events.LogFrozen.TAG: None,
-    events.InvitationIssued.TAG: "by",
-    events.PasskeyRemoved.TAG: "by",
-    events.KeyRevoked.TAG: "by",
-    events.RoleGranted.TAG: "by",
-    events.StatementDrafted.TAG: "creator",
-    events.StatementSigned.TAG: "signer",
-    events.StatementRejected.TAG: "signer",
-    events.StatementWithdrawn.TAG: "signer",
-}
-_kinds = {
-    tag: (_SLIM.get(tag) or _slim(body), _ACTORS.get(tag, "")) for tag, body in BODIES.items()
-}
+_kinds = {tag: (_SLIM.get(tag) or _slim(body), body.MEANING.actor) for tag, body in BODIES.items()}

@@ -2,18 +2,20 @@
 
 A batch, all views and their tracking are one transaction. Under load a batch is what arrived
 during the one before, at most 50 of them a second; an idle follower folds at once. An error
-stops it and stays in `failure`; it never skips an event.
+stops it and stays in `failure`, and only an outage is retried; it never skips an event.
 """
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ledger.domain.entry import leaf_hash
-from ledger.errors import CorruptError, UnavailableError
+from ledger.errors import CorruptError
+from ledger.system.worker import Backoff, Listener, Listeners, Worker
 from projections import facts, views
 from projections.facts import LogReader, Streams
 from projections.views import VIEWS, Views
@@ -21,9 +23,10 @@ from projections.views import VIEWS, Views
 __all__ = ["Follower", "LogReader", "Views", "rebuild"]
 
 POLL_S = 0.05
-# The pause behind a batch: fifty transactions a second cost a twentieth of a core under load.
+LOOK_S = 0.05  # for a failure, while somebody waits for a position
+# The pause after a batch: fifty transactions a second cost a twentieth of a core under load.
 SETTLE_S = 0.02
-RETRY_S = 1.0
+FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
 # A batch while catching up: many enough that its fixed cost is nothing, and still in the
 # processor's cache when the last view folds it; 4,000 events take a fifth longer each.
 MOST_EVENTS = 512
@@ -31,7 +34,6 @@ MOST_BYTES = 16 * 1024 * 1024
 # Batches a transaction while catching up: pages that fill slowly are written once.
 MOST_BATCHES = 160
 
-Listener = Callable[[int], None]
 _log = logging.getLogger("ledger.projections")
 
 
@@ -51,71 +53,64 @@ class Follower:
     ) -> None:
         self._views = opened
         self._log = log
-        self._changed = changed or self._is_behind
+        self._changed = changed or self._is_late
         self._poll_s = poll_s
         self._streams = Streams()
         self._limit = MOST_EVENTS // 4
         self._folded = 0
         self._aligned = False
-        self._thread: threading.Thread | None = None
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
         self._moved = threading.Condition()
         self._position = 0
-        self._failure: str | None = None
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners()
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
+        self._worker = Worker("follower", self._turn, backoff=backoff)
 
     # --- what others see -----------------------------------------------------------------------
 
     @property
     def position(self) -> int:
-        """The newest position that readers can see; 0 while the views are being made again."""
+        """The newest position that readers can see; 0 while the views are being rebuilt."""
         return self._position
 
     @property
     def folded(self) -> int:
-        """The newest position that is in all views, also while they are being made again."""
+        """The newest position that is in all views, also while they are being rebuilt."""
         return self._folded
 
     @property
     def failure(self) -> str | None:
         """Why the views do not follow the log, None while they do."""
-        return self._failure
+        trouble = self._worker.trouble
+        return None if trouble is None else f"after position {self._folded}: {trouble}"
 
-    @contextmanager
-    def listening(self, listener: Listener) -> Iterator[None]:
+    def listening(self, listener: Listener) -> AbstractContextManager[None]:
         """Call `listener` with every new position inside the block, in the follower's thread."""
-        with self._moved:
-            self._listeners.append(listener)
-        try:
-            yield
-        finally:
-            with self._moved:
-                self._listeners.remove(listener)
+        return self._listeners.listening(listener)
 
     def wait_for(self, position: int, timeout_s: float) -> bool:
-        """Block until readers can see a position; tell whether they can."""
+        """Block until readers can see a position or the follower fails; tell whether they can."""
+        give_up_s = time.monotonic() + timeout_s
         with self._moved:
-            self._moved.wait_for(lambda: self._position >= position or self._failure, timeout_s)
+            while self._position < position and self._worker.failure is None:
+                left_s = give_up_s - time.monotonic()
+                if left_s <= 0:
+                    break
+                self._moved.wait(min(left_s, LOOK_S))  # a failure does not notify
         return self._position >= position
 
     # --- running -------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Follow the log in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def wake(self) -> None:
         """Say that there is something new in the log; callable from any thread."""
-        self._woken.set()
+        self._worker.wake()
 
     def stop(self) -> None:
         """Finish the batch under way and end the thread."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._worker.stop()
 
     def catch_up(self, told: Listener | None = None) -> int:
         """Fold all there is, in this thread, and return the position; for use without `start`.
@@ -127,34 +122,16 @@ class Follower:
                 told(self._folded)
         return self._position
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                if not self._step():
-                    self._wait()
-            except UnavailableError as error:
-                # The log's own outage passes; only that is tried again.
-                self._fail(error)
-                self._stopping.wait(RETRY_S)
-            except Exception as error:  # noqa: BLE001  # whatever it is, it stops here and is told
-                _log.exception("the read models stop at position %d", self._folded)
-                self._fail(error)
-                return
-
-    def _wait(self) -> None:
+    def _turn(self) -> None:
+        if self._step():
+            return
         # What arrives in this pause is the next batch; an idle follower is past it.
-        self._stopping.wait(SETTLE_S)
-        while not self._woken.wait(self._poll_s) and not self._changed():
+        self._worker.rest(SETTLE_S)
+        while not self._worker.wait(self._poll_s) and not self._changed():
             pass
 
-    def _is_behind(self) -> bool:
+    def _is_late(self) -> bool:
         return self._log.head() > self._folded
-
-    def _fail(self, error: Exception) -> None:
-        with self._moved:
-            self._failure = f"{type(error).__name__}: {error}"
-            self._moved.notify_all()
 
     # --- folding -------------------------------------------------------------------------------
 
@@ -187,7 +164,7 @@ class Follower:
                 ):
                     _log.warning(
                         "the view %s knows position %d of another log than this one, whose head is"
-                        " %d, and is made again",
+                        " %d, and is rebuilt",
                         each.name,
                         each.position,
                         head,
@@ -200,7 +177,7 @@ class Follower:
         return leaf_hash(state)
 
     def _fold(self, db: sqlite3.Connection) -> bool:
-        """Fold the next entries into the views that are furthest behind."""
+        """Fold the next entries into the views that have folded the least."""
         positions = {each.name: each.position for each in views.tracking(db)}
         after = min(positions.values())
         further = min((each for each in positions.values() if each > after), default=None)
@@ -210,7 +187,7 @@ class Follower:
             return False
         position, state = rows[-1]
         if (rows[0][0], position) != (after + 1, after + len(rows)):
-            raise CorruptError("position_missing", f"the log has a gap behind position {after}")
+            raise CorruptError("position_missing", f"the log has a gap after position {after}")
         batch = facts.decode(db, self._streams, rows)
         for view in VIEWS:
             if positions[view.NAME] == after:
@@ -221,18 +198,13 @@ class Follower:
         return len(rows) == limit
 
     def _publish(self, position: int) -> None:
-        if position == self._position and self._failure is None:
+        self._worker.succeeded()
+        if position == self._position:
             return
         with self._moved:
             self._position = position
-            self._failure = None
             self._moved.notify_all()
-            listeners = [*self._listeners]
-        for listener in listeners:
-            try:
-                listener(position)
-            except Exception:  # noqa: BLE001  # a listener's end is its own affair
-                _log.exception("a listener to positions failed")
+        self._listeners.tell(position)
 
 
 def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:

@@ -7,7 +7,8 @@ members too), never per person: somebody who registers, or gets a role, finds wh
 import sqlite3
 
 from ledger.domain.events import StatementDrafted
-from ledger.domain.policy import VOTING_ROLES, Policy, members
+from ledger.domain.policy import Policy, members
+from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.sqlite.bulk_insert import write
 from projections import spans
 from projections.facts import Batch, find_stream
@@ -64,6 +65,6 @@ def page(
         return Page([], None, at)
     asked = [f"user:{user_id}", *(f"role:{role}" for role in roles)]
     given = {"at": at, "now": now, "below": below, "user": user, "members": json_list(asked)}
-    found, behind = spans.search(db, "pending", _WAITS, given, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    found, last = spans.search(db, "pending", _WAITS, given, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)

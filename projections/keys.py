@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.domain.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
 from ledger.domain.passkey import AssertionEvidence, attestation_challenge
+from ledger.domain.vocabulary import KeyStatus
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
@@ -40,7 +41,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     user: str
     jwk: PublicJwk
     credential_id: str
-    status: str
+    status: KeyStatus
     attested_at: str
     position: int
     revoked_at: str | None
@@ -49,7 +50,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     expires_at: str | None
 
 
-class Attestation(msgspec.Struct, frozen=True, rename="camel"):
+class AttestationDetail(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that it takes to verify offline that a passkey vouched for a key."""
 
     nonce: str
@@ -66,7 +67,7 @@ class Attestation(msgspec.Struct, frozen=True, rename="camel"):
 class KeyDetail(KeySummary, frozen=True, rename="camel"):
     """A signing key with the evidence of its attestation."""
 
-    attestation: Attestation
+    attestation: AttestationDetail
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -174,7 +175,7 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDeta
     )
     return KeyDetail(
         **msgspec.structs.asdict(summary),
-        attestation=Attestation(
+        attestation=AttestationDetail(
             nonce=attested.nonce,
             ledger=ledger,
             challenge=b64u_encode(challenge),

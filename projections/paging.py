@@ -7,13 +7,13 @@ import msgspec
 
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import MalformedError
+from ledger.sqlite.files import MAX_INTEGER
 
 T = TypeVar("T")
 
 # Rows that one page may look at before it hands out a cursor instead of searching on.
 EXAMINED = 1_000
 MAX_CURSOR_CHARS = 64
-MAX_POSITION = 2**63 - 1  # of SQLite's integers
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -37,7 +37,7 @@ def decode_cursor(name: str, cursor: str) -> int:
         listed, _, key = b64u_decode(cursor).decode("ascii").partition(":")
         if listed != name or not (key.isdecimal() and encode_cursor(name, int(key)) == cursor):
             raise ValueError(cursor)
-        if int(key) > MAX_POSITION:
+        if int(key) > MAX_INTEGER:
             raise ValueError(cursor)
     except (ValueError, MalformedError) as error:
         raise MalformedError("cursor_invalid", "not a cursor of this list") from error

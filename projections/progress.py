@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 import msgspec
 
 from ledger.domain import policy
-from ledger.domain.policy import VOTING_ROLES, AnyNode, Policy
+from ledger.domain.policy import AnyNode, Policy
+from ledger.domain.vocabulary import VOTING_ROLES
 from projections.decisions import Decision
 from projections.facts import find_stream
 from projections.rows import json_list
@@ -62,12 +64,17 @@ def standing(
     rejected: dict[str, frozenset[str]] = {}
     for decision in decisions:
         user, roles = decision.person.id, frozenset(decision.roles)
-        if decision.decision == "approval":
-            approved[user] = roles
-            # Who rejected first and approved then counts as having approved.
-            rejected.pop(user, None)
-        elif decision.decision == "rejection":
-            rejected[user] = roles
+        match decision.decision:
+            case "approval":
+                approved[user] = roles
+                # A person who rejected first and approved later counts as having approved.
+                rejected.pop(user, None)
+            case "rejection":
+                rejected[user] = roles
+            case "withdrawal":
+                pass  # it ends the statement and fills no place in its policy
+            case never:
+                assert_never(never)
     return Standing(
         at=at,
         pending=pending,

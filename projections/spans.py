@@ -8,7 +8,7 @@ past costs what the present does, because a span that was open then closed later
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN
@@ -26,9 +26,9 @@ TABLES = (
 )
 
 
-def _inside(parts: str, whole: str) -> str:
-    """Return the condition that a part's id lies in a whole of FAN_OUT parts."""
-    return f"{parts} BETWEEN {whole} * {FAN_OUT} AND {whole} * {FAN_OUT} + {FAN_OUT - 1}"
+def _inside(parts: str, group: str) -> str:
+    """Return the condition that a part's id lies in a group of FAN_OUT parts."""
+    return f"{parts} BETWEEN {group} * {FAN_OUT} AND {group} * {FAN_OUT} + {FAN_OUT - 1}"
 
 
 _REFRESH = f"""
@@ -47,13 +47,13 @@ FROM ({{rows}}) v CROSS JOIN span p ON {_inside("p.id", "v.column1")}
 GROUP BY v.column1
 """  # noqa: S608  # constants of this file
 
-OPEN_STATUSES = ("pending", "expired")
+OpenStatus = Literal["pending", "expired"]
 # Which spans can hold one, and which of their statements are one, for each of the two.
-_CAN_HOLD = {
+_CAN_HOLD: dict[OpenStatus, str] = {
     "pending": "({span}.closed > :at OR {span}.last_expiry > :now)",
     "expired": "({span}.closed > :at OR {span}.first_expiry <= :now)",
 }
-_IS_ONE = {
+_IS_ONE: dict[OpenStatus, str] = {
     "pending": "s.final > :at AND (s.expires_at IS NULL OR s.expires_at > :now)",
     "expired": "s.final > :at AND s.expires_at <= :now",
 }
@@ -68,7 +68,7 @@ def refresh(db: sqlite3.Connection, statements: Iterable[int]) -> None:
 
 
 def search(
-    db: sqlite3.Connection, status: str, matches: str, given: dict[str, Any], limit: int
+    db: sqlite3.Connection, status: OpenStatus, matches: str, given: dict[str, Any], limit: int
 ) -> tuple[list[int], int | None]:
     """Return up to `limit` pending or expired statements, newest first, and where to go on.
 
@@ -82,13 +82,13 @@ def search(
         WHERE p.id > :floor AND s.id < :below AND {_IS_ONE[status]}
         ORDER BY w.id DESC, p.id DESC, s.id DESC
     """  # noqa: S608  # constants of this file, conditions of its callers
-    found, behind = collect(db.execute(sql, given | {"floor": floor}), limit)
-    if behind is None and floor >= 0:
-        behind = (floor + 1) * FAN_OUT
-    return found, behind
+    found, last = collect(db.execute(sql, given | {"floor": floor}), limit)
+    if last is None and floor >= 0:
+        last = (floor + 1) * FAN_OUT
+    return found, last
 
 
-def _floor(db: sqlite3.Connection, status: str, given: dict[str, Any]) -> int:
+def _floor(db: sqlite3.Connection, status: OpenStatus, given: dict[str, Any]) -> int:
     """Return the span to stop above, -1 if all of them may be looked into."""
     sql = f"""
         SELECT p.id FROM {_spans(status)}
@@ -98,7 +98,7 @@ def _floor(db: sqlite3.Connection, status: str, given: dict[str, Any]) -> int:
     return -1 if row is None else int(row[0])
 
 
-def _spans(status: str) -> str:
+def _spans(status: OpenStatus) -> str:
     """Return the tables of spans `p` under :below that can hold a statement of the status."""
     wide, span = (_CAN_HOLD[status].format(span=alias) for alias in ("w", "p"))
     return (

@@ -19,10 +19,13 @@ from ledger.domain.events import (
     StatementWithdrawn,
 )
 from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import decisions, progress, search, spans, timeline
-from projections.decisions import Decision as Decision  # re-exported: it is part of a Statement
+from projections.decisions import (
+    Decision as Decision,  # re-exported: it is part of a StatementDetail
+)
 from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
@@ -52,7 +55,7 @@ INDEXES: tuple[str, ...] = (
 )
 
 
-class Statement(StatementSummary, frozen=True, rename="camel"):
+class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     """A statement with its document, decisions and progress."""
 
     document: str
@@ -67,7 +70,7 @@ class Statement(StatementSummary, frozen=True, rename="camel"):
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add drafts and decisions, close what became final."""
-    finals: dict[int, tuple[int, str]] = {}
+    finals: dict[int, tuple[int, Status]] = {}
     for position, number, status in sorted(_closings(batch)):
         # The first final status stays: approvals that follow one repeat it.
         finals.setdefault(number, (position, status))
@@ -91,7 +94,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
 
 
-def _closings(batch: Batch) -> Iterator[tuple[int, int, str]]:
+def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
     for body in (StatementSigned, StatementRejected):
         for fact in batch.of(body):
             if fact.body.status != "pending":
@@ -113,7 +116,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     now: str,
     limit: int,
     cursor: str | None = None,
-    status: str | None = None,
+    status: Status | None = None,
     q: str | None = None,
     creator: str | None = None,
 ) -> Page[StatementSummary]:
@@ -133,8 +136,8 @@ def page(  # noqa: PLR0913  # the route's parameters
     }
     if (question and not question.terms) or (creator and given["creator"] is None):
         return Page([], None, at)
-    found, behind = _find(db, question, given, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    found, last = _find(db, question, given, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)
 
 
@@ -165,9 +168,10 @@ def _find(
         return collect(
             ((number, matches and question.fits(title)) for number, matches, title in rows), limit
         )
-    if given["status"] in spans.OPEN_STATUSES:
+    status: Status | None = given["status"]
+    if status == "pending" or status == "expired":
         matches = ":creator IS NULL OR s.creator = :creator"
-        return spans.search(db, given["status"], matches, given, limit)
+        return spans.search(db, status, matches, given, limit)
     if given["creator"] is not None:
         return collect(db.execute(_BY_CREATOR, given), limit)
     if given["status"] is not None:
@@ -177,7 +181,7 @@ def _find(
 
 def by_id(
     db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: int, now: str
-) -> Statement | None:
+) -> StatementDetail | None:
     """Return the statement as of a position, None if not drafted by then."""
     number = _number(db, statement_id, at)
     if number is None:
@@ -189,7 +193,7 @@ def by_id(
     decided = decisions.of_statement(db, log, number, at=at)
     pending = summary.status == "pending"
     standing = progress.standing(rules, summary.creator.id, decided, pending=pending, at=at)
-    return Statement(
+    return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
         content=document["content"],

@@ -1,15 +1,14 @@
 """A statement in one line, as of a position: what every list of statements shows."""
 
 import sqlite3
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from ledger.domain.vocabulary import Status
 from projections.decisions import INDIVIDUAL, REJECTION
 from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
-
-Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
 
 
 class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):

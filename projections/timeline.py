@@ -1,15 +1,16 @@
 """What happened, in words, newest first; and when."""
 
 import sqlite3
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ledger import clock
-from ledger.domain import events
+from ledger.domain.events import BODIES
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
@@ -17,7 +18,6 @@ from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
 
 NAME = "timeline"
-VERSION = 1
 # `type` is the place in TYPES; `word` is the one detail that the summary needs: a role, a status.
 TABLES: tuple[str, ...] = (
     "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at TEXT NOT NULL,"
@@ -29,24 +29,9 @@ INDEXES: tuple[str, ...] = (
     "CREATE INDEX timeline_by_type ON timeline(type)",
 )
 
-# Stored by their places, so a new type goes to the end.
-TYPES = (
-    events.LedgerCreated.TAG,
-    events.InvitationIssued.TAG,
-    events.UserRegistered.TAG,
-    events.PasskeyAdded.TAG,
-    events.PasskeyRemoved.TAG,
-    events.KeyAttested.TAG,
-    events.KeyRevoked.TAG,
-    events.RoleGranted.TAG,
-    events.StatementDrafted.TAG,
-    events.StatementSigned.TAG,
-    events.StatementRejected.TAG,
-    events.StatementWithdrawn.TAG,
-    events.LogKeysAnnounced.TAG,
-    events.LogKeysRetired.TAG,
-    events.LogFrozen.TAG,
-)
+TYPES = tuple(BODIES)
+# Rows hold places in TYPES, so other types are another version.
+VERSION = zlib.crc32(f"2 {TYPES}".encode())
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
@@ -66,7 +51,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add every event."""
     rows: list[tuple[Any, ...]] = []
     for tag, facts in batch.by_type.items():
-        code, word = _CODES[tag], _WORDS.get(tag, _no_word)
+        code, word = _CODES[tag], _WORDS[BODIES[tag].MEANING.words.detail]
         rows += [
             (fact.position, fact.at, code, fact.stream, fact.actor, word(fact.body))
             for fact in facts
@@ -83,12 +68,11 @@ def _final(body: Any) -> str | None:
     return None if body.status == "pending" else body.status
 
 
-_WORDS: dict[str, Callable[[Any], str | None]] = {
-    events.InvitationIssued.TAG: attrgetter("role"),
-    events.UserRegistered.TAG: attrgetter("role"),
-    events.RoleGranted.TAG: attrgetter("role"),
-    events.StatementSigned.TAG: _final,
-    events.StatementRejected.TAG: _final,
+# How the detail that an event declares is kept.
+_WORDS: dict[Literal["role", "status"] | None, Callable[[Any], str | None]] = {
+    None: _no_word,
+    "role": attrgetter("role"),
+    "status": _final,
 }
 
 
@@ -135,14 +119,14 @@ def page(  # noqa: PLR0913  # the route's parameters
     # The narrowest condition finds the rows through its index, the others only tick them off.
     driver = next((name for name in _narrowest(wanted["type"]) if wanted[name] is not None), None)
     rows = db.execute(_SCANS[driver], wanted | {"below": below})
-    positions, behind = collect(rows, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    positions, last = collect(rows, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(_items(db, positions), further, at)
 
 
 def _narrowest(code: int | None) -> tuple[str, ...]:
     """Return the conditions, narrowest first: most events are about statements."""
-    if code is None or code >= _CODES[events.StatementDrafted.TAG]:
+    if code is None or BODIES[TYPES[code]].MEANING.stream == "statement":
         return ("stream", "actor", "type")
     return ("stream", "type", "actor")
 
@@ -185,12 +169,17 @@ def _items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:
 def _item(row: tuple[Any, ...]) -> TimelineItem:
     position, at, code, stream, actor, actor_name, word, title, owner_name, approvals = row
     known = actor is not None and actor_name is not None
-    told = _Told(
-        who=actor_name or "Somebody",
-        whose=owner_name if owner_name not in (None, actor_name) else "",
+    who = actor_name or "Somebody"
+    another = owner_name if owner_name not in (None, actor_name) else ""
+    count = "1 approval" if approvals == 1 else f"{approvals} approvals"
+    summary = BODIES[TYPES[code]].MEANING.words.timeline.format(
+        who=who,
+        whom=another or who,
+        of_whom=f" of {another}" if another else "",
         title=f"“{title}”",
-        word=word or "",
-        approvals=approvals,
+        detail=word or "",
+        approvals=f"{count}, {word}" if word else count,
+        ended=f" ({word})" if word else "",
     )
     return TimelineItem(
         position=position,
@@ -198,44 +187,6 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         type=TYPES[code],
         stream=uuid_text(stream),
         actor=NamedPerson(uuid_text(actor), actor_name) if known else None,
-        summary=_SUMMARIES[TYPES[code]](told),
+        summary=summary,
         statement_id=None if title is None else uuid_text(stream),
     )
-
-
-class _Told(msgspec.Struct):
-    who: str
-    whose: str
-    title: str
-    word: str
-    approvals: int
-
-
-def _signed(told: _Told) -> str:
-    count = "1 approval" if told.approvals == 1 else f"{told.approvals} approvals"
-    return f"{told.who} approved {told.title} ({count}{', approved' if told.word else ''})"
-
-
-def _of(told: _Told) -> str:
-    return f" of {told.whose}" if told.whose else ""
-
-
-_SUMMARIES: dict[str, Callable[[_Told], str]] = {
-    events.LedgerCreated.TAG: lambda told: "The ledger was created",
-    events.LogKeysAnnounced.TAG: lambda told: "The log's keys were announced",
-    events.LogKeysRetired.TAG: lambda told: "Keys of the log were retired",
-    events.LogFrozen.TAG: lambda told: "The ledger was frozen",
-    events.InvitationIssued.TAG: lambda told: f"{told.who} invited somebody as {told.word}",
-    events.UserRegistered.TAG: lambda told: f"{told.who} registered as {told.word}",
-    events.PasskeyAdded.TAG: lambda told: f"{told.who} added a passkey",
-    events.PasskeyRemoved.TAG: lambda told: f"{told.who} removed a passkey{_of(told)}",
-    events.KeyAttested.TAG: lambda told: f"{told.who} attested a signing key",
-    events.KeyRevoked.TAG: lambda told: f"{told.who} revoked a signing key{_of(told)}",
-    events.RoleGranted.TAG: lambda told: f"{told.who} made {told.whose or told.who} {told.word}",
-    events.StatementDrafted.TAG: lambda told: f"{told.who} drafted {told.title}",
-    events.StatementSigned.TAG: _signed,
-    events.StatementRejected.TAG: lambda told: (
-        f"{told.who} rejected {told.title}{' (rejected)' if told.word else ''}"
-    ),
-    events.StatementWithdrawn.TAG: lambda told: f"{told.who} withdrew {told.title}",
-}

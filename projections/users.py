@@ -94,8 +94,8 @@ def page(
         "SELECT id, 1 FROM user WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
         (after, at, limit + 1),
     )
-    numbers, behind = collect(rows, limit)
-    further = None if behind is None else encode_cursor(NAME, behind)
+    numbers, last = collect(rows, limit)
+    further = None if last is None else encode_cursor(NAME, last)
     return Page(_users(db, numbers, at, now), further, at)
 
 

@@ -2,14 +2,13 @@
 
 All views stand in one file so that a page reads them all at one position. `tracking` says for
 each view how far it is, which version of its code made it, and the leaf hash of the last entry it
-knows: a view that does not continue this log is dropped and made again.
+knows: a view that does not continue this log is dropped and rebuilt.
 
 Crash points: a batch is in all tables and in `tracking`, or nowhere. NORMAL in WAL mode can lose
 the last batches in a power cut, never half of one; what is lost is folded again.
 """
 
 import logging
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import msgspec
 
 from ledger.errors import UnavailableError
 from ledger.sqlite.files import BUSY_TIMEOUT_S
+from ledger.system import private_files
 from projections import inbox, keys, statements, streams, timeline, users
 from projections.facts import Batch
 
@@ -74,15 +74,14 @@ class Views:
             # A file that is only locked is somebody's; the low byte is the kind of the error.
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise
-            _log.warning("%s is unreadable and made again from the log: %s", path.name, error)
+            _log.warning("%s is unreadable and rebuilt from the log: %s", path.name, error)
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             self._writer = self._open()
 
     def _open(self) -> sqlite3.Connection:
         """Open or make the file, mode 0600, with the tables of every view as the code has it."""
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._path.chmod(0o600)
+        private_files.ensure(self._path)
         db = sqlite3.connect(
             self._path,
             timeout=BUSY_TIMEOUT_S,
@@ -116,7 +115,7 @@ class Views:
     def reader(self) -> Iterator[sqlite3.Connection]:
         """Open a read-only connection in which all views stand still at one position.
 
-        Raises UnavailableError `views_rebuilding` while a view is being made again.
+        Raises UnavailableError `views_rebuilding` while a view is being rebuilt.
         """
         try:
             db = self._idle.pop()
@@ -126,7 +125,7 @@ class Views:
             # The first read fixes the snapshot, and it is this one.
             db.execute("BEGIN")
             if not all(each.complete for each in tracking(db)):
-                raise UnavailableError("views_rebuilding", "the read models are being made again")
+                raise UnavailableError("views_rebuilding", "the read models are being rebuilt")
             yield db
         finally:
             db.execute("ROLLBACK")
@@ -214,7 +213,7 @@ def prepare(db: sqlite3.Connection) -> None:
     for view in VIEWS:
         if versions.get(view.NAME) != view.VERSION or not present.issuperset(view.TABLES):
             if view.NAME in versions:
-                _log.warning("the view %s is not this version's and is made again", view.NAME)
+                _log.warning("the view %s is not this version's and is rebuilt", view.NAME)
             reset(db, view.NAME)
 
 

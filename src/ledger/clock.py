@@ -7,7 +7,7 @@ from functools import lru_cache
 from ledger.errors import MalformedError
 
 SKEW_MS = 5 * 60 * 1000
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
 
 
 def to_text(time_ms: int) -> str:
@@ -24,7 +24,7 @@ def _second(seconds: int) -> str:
 def to_ms(text: str) -> int:
     """Return milliseconds since 1970; raise MalformedError `time_invalid` for any other form."""
     try:
-        if not _TIME.fullmatch(text):
+        if not TIME.fullmatch(text):
             raise ValueError(text)
         minute = _minute_s(text[:16])
     except ValueError as error:

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import json
 import math
+import re
 import sys
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
@@ -19,6 +20,7 @@ from ledger.errors import MalformedError
 T = TypeVar("T")
 
 MAX_DEPTH = 64
+SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
 # The characters that only standard base64 or JSON knows become one that no base64 has.
 _TO_STANDARD = bytes.maketrans(b'-_+/="\\', b"+/!!!!!")

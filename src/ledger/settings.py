@@ -18,21 +18,28 @@
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
 | LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
+| LEDGER_CONNECTIONS | 256 | connections open at once per client address |
+| LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 
+from ledger.data_files import LOG_KEYS_FILE, SIGNER_STATE_FILE
 from ledger.domain.passkey import RelyingParty
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
+from ledger.system.client_address import Network, parse_networks
 
-LOG_FILE = "log.sqlite"
 LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
+# An origin with https is served by a proxy, most often one on this machine.
+LOOPBACK = "127.0.0.0/8, ::1"
+_MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -41,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     origin: str
     rp_id: str
     name: str
-    registration: Literal["open", "invite"]
+    registration: RegistrationMode
     log_origin: str | None
     data: Path
     log_keys: Path
@@ -54,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True):
     host: str
     port: int
     rate_limit: int
+    connections: int
+    proxies: tuple[Network, ...]
 
     @property
     def party(self) -> RelyingParty:
@@ -74,20 +83,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     rp_id = environment.get("LEDGER_RP_ID", host)
     if host != rp_id and not host.endswith(f".{rp_id}"):
         _refuse("LEDGER_RP_ID", "is the origin's host or a parent domain of it")
-    registration = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
-    if registration not in ("open", "invite"):
-        _refuse("LEDGER_REGISTRATION", "is open or invite")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
     return Settings(
         origin=origin,
         rp_id=rp_id,
         name=environment.get("LEDGER_NAME", "Ledger"),
-        registration="open" if registration == "open" else "invite",
+        registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
-        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / "log-keys.pem")),
-        log_state=Path(environment.get("LEDGER_LOG_STATE", data / "log-state.sqlite")),
+        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / LOG_KEYS_FILE)),
+        log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
         tsa_url=environment.get("LEDGER_TSA_URL") or None,
@@ -96,6 +102,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=environment.get("LEDGER_HOST", "127.0.0.1"),
         port=_number(environment, "LEDGER_PORT", port),
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),
+        connections=_number(environment, "LEDGER_CONNECTIONS", 256),
+        proxies=_proxies(environment, "" if local else LOOPBACK),
     )
 
 
@@ -111,6 +119,21 @@ def _require_origin(origin: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
         _refuse("LEDGER_ORIGIN", "is https, or http://localhost")
     return host
+
+
+def _registration(environment: Mapping[str, str], *, local: bool) -> RegistrationMode:
+    text = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
+    found = next((mode for mode in _MODES if mode == text), None)
+    if found is None:
+        _refuse("LEDGER_REGISTRATION", "is open or invite")
+    return found
+
+
+def _proxies(environment: Mapping[str, str], default: str) -> tuple[Network, ...]:
+    try:
+        return parse_networks(environment.get("LEDGER_PROXIES", default))
+    except ValueError:
+        _refuse("LEDGER_PROXIES", "is a list of addresses and networks, separated by commas")
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:

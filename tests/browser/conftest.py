@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.install_browser import find_browser
 from tests.browser.offline import Verifier
 from tests.browser.people import Browser
+from tests.browser.verifier_modules import opened
 from tests.support.server import Server
 
 FLAGS = [
@@ -102,3 +103,10 @@ def verifier(chromium: Chromium) -> Iterator[Verifier]:
     opened.context.close()
     assert complaints == []
     assert [url for url in opened.requests if not url.startswith(("file:", "blob:"))] == []
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Chromium) -> Iterator[Page]:
+    """Return a page that can import the offline verifier's modules."""
+    with opened(chromium) as page:
+        yield page

@@ -10,7 +10,7 @@ from ledger.domain import policy
 from ledger.pages.routes import local_path
 from ledger.pages.standing import standing
 from ledger.pages.words import ordinal, progress_sentence, waiting_sentence
-from projections.statements import Decision, MemberProgress, Progress, Statement
+from projections.statements import Decision, MemberProgress, Progress, StatementDetail
 from projections.users import NamedPerson, User
 
 ADA, BEN, CHAO = (NamedPerson(name.lower(), name) for name in ("Ada", "Ben", "Chao"))
@@ -55,8 +55,8 @@ def statement(
     *,
     status: Any = "pending",
     expires_at: str | None = None,
-) -> Statement:
-    return Statement(
+) -> StatementDetail:
+    return StatementDetail(
         id="00000000-0000-4000-8000-000000000001",
         title="Terms",
         creator=ADA,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.actor import Actor
+from tests.support.audited import eventful
 from tests.support.check import check_ledger, head
 from tests.support.keys import ed25519_key
 from tests.support.server import Server
@@ -32,6 +33,12 @@ class Refuses(Protocol):
     """Expect a problem document of this status and code, and no new event."""
 
     def __call__(self, send: Callable[[], httpx.Response], status: int, code: str) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a ledger with every kind of row in its log; tests change copies of it only."""
+    return eventful(tmp_path_factory.mktemp("eventful") / "data")
 
 
 @pytest.fixture(scope="session")

@@ -166,10 +166,10 @@ async def _health_of_a_start(tmp_path: Path) -> None:
         health = await client.get("/healthz")
         assert (health.status_code, health.json()["position"]) == (503, 0)
         (reason,) = health.json()["reasons"]
-        assert reason == "the read models are being made again, up to 0 so far"
+        assert reason == "the read models are being rebuilt, up to 0 so far"
         read = await client.get("/.well-known/jwks.json")
         assert (read.status_code, read.json()["code"]) == (503, "views_rebuilding")
-        async with application.lifespan():
+        async with application.application.lifespan():
             # Whoever asks first finds them there.
             assert (await client.get("/.well-known/jwks.json")).status_code == 200
             assert (await client.get("/healthz")).json()["status"] == "ok"

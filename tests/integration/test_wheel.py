@@ -1,10 +1,13 @@
 """What is released: built from a copy, installed outside the checkout, and run there."""
 
+import importlib.metadata
+import json
 import os
 import socket
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +18,10 @@ import httpx
 import pytest
 
 import ledger
+from ledger.cli.main import SERVER_PACKAGES
+from ledger.jose import generate, sign_multi
+from tests.support.audited import eventful
+from tests.vectors.evidence.make import DIRECTORY
 
 ROOT = Path(__file__).parents[2]
 START_S = 30
@@ -26,13 +33,13 @@ def a_strangers_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    """Return what a command printed; one that fails shows all it said."""
+def run(*command: str | Path, cwd: Path, status: int = 0) -> str:
+    """Return what a command printed; one that ends otherwise than expected shows all it said."""
     environment = a_strangers_environment()
     done = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
@@ -62,18 +69,27 @@ def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("wheel", source=unpacked, into=tmp_path_factory.mktemp("wheel"))
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin directory of a new environment with the wheel and the runtime lock, no more."""
-    environment = tmp_path_factory.mktemp("environment")
+def install(wheel: Path, lock: str, environment: Path) -> Path:
+    """Return the bin directory of a new environment with the wheel and what a lock names, only."""
     python = environment / "bin" / "python"
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
     pip = (sys.executable, "-m", "pip", "--python", python)
-    lock = ROOT / "requirements.txt"
-    run(*pip, "install", "-qq", "--require-hashes", "-r", lock, cwd=environment)
+    run(*pip, "install", "-qq", "--require-hashes", "-r", ROOT / lock, cwd=environment)
     run(*pip, "install", "-qq", "--no-deps", "--no-index", wheel, cwd=environment)
     run(*pip, "check", cwd=environment)
     return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel with the server's packages."""
+    return install(wheel, "requirements.txt", tmp_path_factory.mktemp("server"))
+
+
+@pytest.fixture(scope="module")
+def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel without the server's packages: what a verifier installs."""
+    return install(wheel, "requirements-verify.txt", tmp_path_factory.mktemp("light"))
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
@@ -170,3 +186,86 @@ def test_the_installed_command_serves_a_healthy_ledger_with_its_pages(
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/html")
     assert (tmp_path / "data").is_dir()
+
+
+# --- without the server's packages ---------------------------------------------------------------
+
+
+def test_a_light_install_holds_none_of_the_servers_packages(light: Path, tmp_path: Path) -> None:
+    program = "import importlib.metadata as m; print(*(d.name for d in m.distributions()))"
+    names = {name.lower() for name in run(light / "python", "-c", program, cwd=tmp_path).split()}
+    assert "approval-ledger" in names
+    assert names & SERVER_PACKAGES == set()
+    assert len(names) <= 11
+
+
+def test_the_packages_that_a_refusal_asks_for_are_those_of_the_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = project["optional-dependencies"]["server"]
+    assert {each.split(">")[0] for each in named} == SERVER_PACKAGES
+    modules = importlib.metadata.packages_distributions()
+    assert {each for each in SERVER_PACKAGES if each in modules} == SERVER_PACKAGES
+
+
+def test_a_light_install_verifies_a_bundle(light: Path, tmp_path: Path) -> None:
+    (key,) = json.loads((DIRECTORY / "expected.json").read_text("utf-8"))["keys"]["given"]
+    bundle = DIRECTORY / "statement.zip"
+    # 4: the evidence is good, and one of its two statements was rejected.
+    said = run(light / "ledger", "verify", bundle, "--log-key", key, cwd=tmp_path, status=4)
+    assert "Verified." in said
+
+
+def test_a_light_install_verifies_a_multi_signature(light: Path, tmp_path: Path) -> None:
+    alice, bob = generate("EdDSA"), generate("ES256")
+    keys = {"keys": [alice.to_public_jwk(), bob.to_public_jwk()]}
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    (tmp_path / "both.jws").write_text(json.dumps(sign_multi({"amount": 1}, [alice, bob])))
+    asked = ("jws", "verify", "both.jws", "--keys", "keys.json", "--require", "2")
+    said = run(light / "ledger", *asked, cwd=tmp_path)
+    assert said.splitlines()[-1] == "verified: 2 distinct, 2 needed"
+
+
+def test_a_light_install_audits_a_ledger_and_its_read_models(light: Path, tmp_path: Path) -> None:
+    data = eventful(tmp_path / "data")
+    said = run(light / "ledger", "audit", "--data", data, cwd=tmp_path)
+    assert said.startswith("VERIFIED")
+    assert "The read models, at position 301, say what the log says." in said
+
+
+def test_a_light_install_replays_exports_and_resets_a_ledger(light: Path, tmp_path: Path) -> None:
+    data = eventful(tmp_path / "data")
+    assert "as of position 301" in run(light / "ledger", "replay", "--data", data, cwd=tmp_path)
+    asked = ("export", "--format", "jsonl", "--data", data)
+    assert len(run(light / "ledger", *asked, cwd=tmp_path).splitlines()) == 301
+    run(light / "ledger", "rebuild", "--data", data, cwd=tmp_path)
+    assert not (data / "views.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "serve",
+        "log keys",
+        "witness keys --data witness",
+        "witness serve --data witness --log "
+        "localhost-8000.ledger/4f9k2m7q+47429a0a+AahdKi7MbXK/mNDV1kaotDmM+AVHnZT8J2EFMJ02qIGu",
+        "export --format bundle 00000000-0000-4000-8000-000000000000 -o bundle.zip",
+    ],
+)
+def test_a_command_that_needs_the_server_says_what_to_install(
+    light: Path, tmp_path: Path, asked: str
+) -> None:
+    done = subprocess.run(
+        [light / "ledger", *asked.split()],
+        cwd=tmp_path,
+        env=a_strangers_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("ledger: this command needs the server's packages, and ")
+    assert sentence.endswith(" is not installed: pip install 'approval-ledger[server]'")
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,8 @@ from pathlib import Path
 from uuid import UUID
 
 from ledger.errors import LedgerError, StaleError
-from ledger.store.sqlite.store import Receipt, SqliteLog
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import Receipt
 from tests.support.writes import stored, write
 
 SHARED = UUID(int=99)

@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger import clock
-from ledger.audit.endorsements import Trusted
+from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.findings import Finding
-from ledger.audit.report import AuditReport
-from ledger.audit.run import Request, audit
+from ledger.audit.result import AuditResult
+from ledger.audit.run import AuditRequest, audit
+from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import Upkeep
-from ledger.commands.people import NewPasskey
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -40,10 +40,11 @@ from tests.support.signers import registration
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
+SIZE = 301
 LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
 
 
-def eventful(directory: Path, *, size: int = 301) -> Path:
+def eventful(directory: Path, *, size: int = SIZE) -> Path:
     """Make a ledger of `size` events, published at several sizes, with its read models."""
     cast = settled(directory)
     process = Process(directory, cast.time)
@@ -95,10 +96,10 @@ def authority() -> Authority:
     return Authority(Path(directory.name) / "tsa")
 
 
-def trusted() -> Trusted:
+def trusted() -> TrustedEndorsers:
     """Return whom an auditor of these ledgers knows."""
     keys = tuple(witness.key for witness in WITNESSES)
-    return Trusted(keys, parse_certificates(authority().pem))
+    return TrustedEndorsers(keys, parse_certificates(authority().pem))
 
 
 async def _happen(cast: Cast, process: Process, steps: int) -> None:
@@ -113,13 +114,13 @@ async def _happen(cast: Cast, process: Process, steps: int) -> None:
 
 async def _give_passkey(cast: Cast, process: Process) -> None:
     """Let Dave, whose keys nobody revokes here, have one more passkey."""
-    begun, _ = process.people.begin_passkey(cast.dave.user)
+    begun, _ = process.people.passkeys.begin(cast.dave.user)
     passkey = Passkey()
     new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
     act = cast.dave.act("add-passkey", credentialId=passkey.id)
-    await process.people.add_passkey(cast.dave.user, begun.id, new, act)
+    await process.people.passkeys.add(cast.dave.user, begun.id, new, act)
     gone = cast.dave.act("remove-passkey", credentialId=passkey.id)
-    await process.people.remove_passkey(passkey.id, gone)
+    await process.people.passkeys.remove(passkey.id, gone)
 
 
 async def _end_well(cast: Cast, process: Process) -> None:
@@ -145,11 +146,11 @@ def _about(raw: bytes) -> dict[str, Any]:
     return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
 
 
-def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditReport:
+def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory, without its read models."""
     signed = directory / STATE if state else None
     given = {"trusted": trusted(), **more}
-    return audit(Request(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
+    return audit(AuditRequest(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:
@@ -164,6 +165,13 @@ def drop_triggers(db: sqlite3.Connection) -> None:
     names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     for (name,) in names:
         db.execute(f"DROP TRIGGER {name}")
+
+
+def edit(directory: Path, script: str) -> None:
+    """Run SQL on a ledger's log, without the triggers that would refuse it."""
+    with closing(sqlite3.connect(directory / LOG)) as db:
+        drop_triggers(db)
+        db.executescript(script)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger.audit import run
-from ledger.audit.run import Request
+from ledger.audit.run import AuditRequest
 from ledger.domain.events import Event
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
@@ -39,7 +39,7 @@ def audit_whole(server: Server) -> int:
     state = server.settings.get("LEDGER_LOG_STATE", server.data / "log-state.sqlite")
     before = server.data.parent / "audit.state"
     log = server.data / "log.sqlite"
-    request = Request(log=log, state=Path(state), jobs=1, resume=before)
+    request = AuditRequest(log=log, state=Path(state), jobs=1, resume=before)
     report = run.audit(request, now_ms=time.time_ns() // 1_000_000)
     assert report.finding is None, report.finding
     return report.size

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from ledger.domain import charter, person, statement
+from ledger.domain import charter, drafting, person, signing_keys, statement
 from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
@@ -149,7 +149,7 @@ class Chronicle:
     def attest(self, who: Signer, key: Any, **more: Any) -> None:
         submission = who.submission(key, **more)
         owner = self.auditor.people[UUID(who.user)]
-        body = person.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
+        body = signing_keys.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
         self.tell(who.user, body)
 
     def invite(self, who: Signer, role: str, invitation: str) -> None:
@@ -181,7 +181,7 @@ class Chronicle:
     def revoke(self, owner: Signer, by: Signer, kid: str, **members: Any) -> None:
         act = by.act("revoke-key", kid=kid, **members)
         states = self._state(owner), self._state(by)
-        self.tell(owner.user, person.revoke_key(*states, kid, act, **self._now()))
+        self.tell(owner.user, signing_keys.revoke_key(*states, kid, act, **self._now()))
 
     def grant(self, owner: Signer, by: Signer, role: str) -> None:
         act = by.act("grant-role", user=owner.user, role=role)
@@ -194,7 +194,7 @@ class Chronicle:
         statement_id = str(UUID(int=(number << 64) | 0x4000_8000_0000_0000_0000))
         raw = who.document(statementId=statement_id, **members)
         creator = self._state(who)
-        body, _ = statement.draft(raw, who.draft_act(raw), creator, **self._now())
+        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._now())
         self.tell(statement_id, body)
         return raw
 

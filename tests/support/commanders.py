@@ -154,12 +154,12 @@ class Commanders:
 
     async def _revoke(self, step: Step, process: Process) -> Answer:
         kid = self._key(self._who(step.other), step.variant).kid
-        return await process.people.revoke_key(kid, self._who(step.who).act("revoke-key", kid=kid))
+        return await process.people.keys.revoke(kid, self._who(step.who).act("revoke-key", kid=kid))
 
     async def _grant(self, step: Step, process: Process) -> Answer:
         whom, role = self._who(step.other), ROLES[step.variant % 4]
         act = self._who(3 if step.who else 0).act("grant-role", user=whom.user, role=role)
-        return await process.people.grant_role(whom.user, act)
+        return await process.people.roles.grant(whom.user, act)
 
     async def _register(self, step: Step, process: Process) -> Answer:
         token = str(uuid4())

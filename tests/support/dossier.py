@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ledger.domain import entry, events
 from ledger.publish.bundles import Evidence
-from ledger.store.sqlite.store import Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.store.writes import Receipt, Write
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge

@@ -11,13 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 from ledger.audit import run
-from ledger.audit.run import Request
+from ledger.audit.run import AuditRequest
+from ledger.commands.ceremonies import Begun, NewPasskey
 from ledger.commands.founding import found
-from ledger.commands.people import Begun, NewPasskey, PeopleCommands
+from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
+from ledger.data_files import LOG_FILE
 from ledger.domain.passkey import attestation_challenge
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.statement import Statement
 from ledger.settings import read_settings
 from ledger.store.log import GroupCommit, Log
@@ -26,8 +29,6 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
-
-LOG_FILE = "log.sqlite"
 
 
 class ClockWriter(Writer):
@@ -62,20 +63,20 @@ class Process:
     # --- people ----------------------------------------------------------------------------------
 
     async def register(self, who: Signer, name: str, token: str) -> Answer:
-        return await self.complete(who, self.people.begin_registration(name, None, token))
+        return await self.complete(who, self.people.registration.begin(name, None, token))
 
     async def complete(self, who: Signer, begun: Begun) -> Answer:
         who.user = begun.ceremony.user
         shown = who.passkey.create(begun.ceremony.challenge)
         key = self._submission(who, who.key, begun.ceremony.nonce)
         passkey = NewPasskey(who.passkey.id, registration(shown), ("internal",))
-        answer, _ = await self.people.complete_registration(begun.id, passkey, key)
+        answer, _ = await self.people.registration.complete(begun.id, passkey, key)
         return answer
 
     async def add_key(self, who: Signer, key: TestKey) -> Answer:
-        begun = self.people.begin_key(who.user)
+        begun = self.people.keys.begin(who.user)
         submission = self._submission(who, key, begun.ceremony.nonce)
-        return await self.people.add_key(who.user, begun.id, submission)
+        return await self.people.keys.add(who.user, begun.id, submission)
 
     @staticmethod
     def _submission(who: Signer, key: TestKey, nonce: str) -> KeySubmission:
@@ -86,7 +87,7 @@ class Process:
         return KeySubmission(members(key), assertion(who.passkey.get(challenge)), proof)
 
     async def invite(self, who: Signer, role: str, token: str) -> Answer:
-        return await self.people.invite(
+        return await self.people.roles.invite(
             who.act(
                 "invite",
                 invitationId=str(uuid4()),
@@ -185,7 +186,7 @@ def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
     stored = rows(process.store.path)
     auditor = audit(stored)
-    report = run.audit(Request(process.store.path, jobs=1), now_ms=process.time.ms)
+    report = run.audit(AuditRequest(process.store.path, jobs=1), now_ms=process.time.ms)
     assert report.finding is None, report.finding
     assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
     fresh = Log(SqliteLog(process.store.path))

@@ -11,14 +11,16 @@ from eventsourcing.persistence import JSONTranscoder
 from ledger.commands.founding import found
 from ledger.commands.log_keys import Upkeep
 from ledger.commands.writer import Writer
+from ledger.data_files import LOG_FILE
 from ledger.domain.events import Event, StatementDrafted
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
-from ledger.settings import LOG_FILE, Settings, read_settings
+from ledger.settings import Settings, read_settings
 from ledger.store.log import EventMapper, GroupCommit, Log
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
+from ledger.store.writes import Receipt, Write
 
 AT = "2026-11-21T03:04:05.678Z"
 FOUNDING = 2  # entries of a new ledger: its founding, its log keys

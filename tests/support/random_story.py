@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.domain.events import Recorded
+from ledger.domain.vocabulary import Status
 from tests.support.story import BOTH_ROLES, Story, time_at
 
 
@@ -20,7 +21,7 @@ def random_story(length: int, seed: int) -> Story:
             case "d":
                 drafted.append(_draft(story, rnd, someone, people, drafted))
             case "a" if statement:
-                status = rnd.choice(["pending", "approved"])
+                status: Status = rnd.choice(("pending", "approved"))
                 story.approve(someone, statement, status, rnd.choice(["shared", "individual"]))
             case "r" if statement:
                 story.reject(someone, statement, rnd.choice(["pending", "rejected"]))

@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from ledger.domain import statement
+from ledger.domain import drafting, statement
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.passkey import AssertionEvidence
@@ -35,7 +35,7 @@ class Scene:
     def __init__(self, policy: dict[str, Any] | None = None, **members: Any) -> None:
         self.raw = ALICE.document(**({"policy": policy} if policy else {}) | members)
         self.sha256 = hashlib.sha256(self.raw).hexdigest()
-        drafted, document = statement.draft(
+        drafted, document = drafting.draft(
             self.raw, ALICE.draft_act(self.raw), ALICE.person, ledger=LEDGER, now_ms=NOW_MS
         )
         self.stream = UUID(document.statement_id)

@@ -1,6 +1,7 @@
 """The real server in a process of its own, which tests may kill."""
 
 import os
+import secrets
 import signal
 import socket
 import ssl
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -85,8 +87,12 @@ class Server:
         self._process = None
 
     def stop(self) -> None:
-        """End the process, if there is one."""
-        if self._process is not None:
+        """End the process, if there is one: at once, or so that it writes what it covered."""
+        if self._process is None:
+            return
+        if "COVERAGE_PROCESS_CONFIG" in os.environ:
+            self.terminate()
+        else:
             self.kill()
 
     def _answers(self, *, ready: bool) -> bool:
@@ -102,7 +108,13 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on now, and that is free again while its server restarts.
+
+    The kernel gives ports from 32768 upwards to connections and to whoever asks for any port: one
+    of those could be taken by another test process between a server's end and its restart.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

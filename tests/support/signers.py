@@ -16,8 +16,9 @@ from ledger.domain.passkey import (
     confirmation_challenge,
     verify_registration,
 )
-from ledger.domain.person import AttestedKey, KeySubmission, Person
+from ledger.domain.person import AttestedKey, Person
 from ledger.domain.person import Passkey as KnownPasskey
+from ledger.domain.signing_keys import KeySubmission
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key
 

@@ -14,6 +14,7 @@ from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.vocabulary import Form, Status
 from ledger.jose import OkpJwk
 from projections import facts, views
 
@@ -170,7 +171,7 @@ class Story:
         return str(statement)
 
     def approve(
-        self, signer: str, statement: str, status: str = "pending", form: str = "shared"
+        self, signer: str, statement: str, status: Status = "pending", form: Form = "shared"
     ) -> int:
         body = events.StatementSigned(
             signer=signer,
@@ -182,7 +183,7 @@ class Story:
         )
         return self.tell(UUID(statement), body)
 
-    def reject(self, signer: str, statement: str, status: str = "pending") -> int:
+    def reject(self, signer: str, statement: str, status: Status = "pending") -> int:
         body = events.StatementRejected(
             signer=signer,
             kid="key",

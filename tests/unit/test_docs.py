@@ -1,6 +1,5 @@
 """What the reference says there is, there is; and what there is, it says."""
 
-import argparse
 import ast
 import re
 from collections.abc import Iterator
@@ -8,13 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from ledger import errors, settings
-from ledger.cli.main import make_parser
 from ledger.domain import events
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-ERRORS = {name for name in vars(errors) if name.endswith("Error")} | {"AuditError", "JwsError"}
 
 
 @cache
@@ -30,11 +27,22 @@ def words_of(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@cache
+def error_names() -> frozenset[str]:
+    """Return the name of every error class, and of every class that derives from one."""
+    found = {name for name in vars(errors) if name.endswith("Error")}
+    for tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and found & {_name(base) for base in node.bases}:
+                found.add(node.name)
+    return frozenset(found)
+
+
 def raised_codes() -> set[str]:
     """Return every code that is written out where an error is raised or answered."""
     found = {code for code, _ in events.TAKEN.values()}
     for tree in trees():
-        takers = dict.fromkeys(ERRORS, 0) | dict(_functions_that_take_a_code(tree))
+        takers = dict.fromkeys(error_names(), 0) | dict(_functions_that_take_a_code(tree))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (name := _name(node.func)) in takers:
                 found |= {
@@ -117,19 +125,32 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     assert {*re.findall(r'"(LEDGER_\w+)"', source)} == {name for name, _ in rows}
 
 
-def commands(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Yield every command with its words, `ledger log keys`."""
-    deeper = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    if not deeper:
-        yield parser.prog
-    for action in deeper:
-        for each in action.choices.values():
-            yield from commands(each)
+def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> None:
+    """`Moment` is what takes `at` and `minPosition`."""
+    reads, past = set(), set()
+    for tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.AsyncFunctionDef) and (path := _path_of_get(node)):
+                reads.add(path)
+                names = [each.arg for each in node.args.args]
+                past |= {path} if "moment" in names else set()
+    assert {each for each in reads - past if each.startswith("/api/")} == {
+        "/api/session",
+        "/api/stream",
+        "/api/statements/{statement_id:str}/evidence",
+    }
+    (section,) = re.findall(
+        r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
+    )
+    assert "`/api/session`, `/api/stream` and the evidence take neither" in section
 
 
-def test_every_command_is_in_the_reference() -> None:
-    text = "".join(path.read_text() for path in REFERENCE.glob("*.md"))
-    assert {each for each in commands(make_parser()) if f"`{each}" not in text} == set()
+def _path_of_get(node: ast.AsyncFunctionDef) -> str:
+    for each in node.decorator_list:
+        if isinstance(each, ast.Call) and _name(each.func) == "get":
+            path = each.args[0]
+            return str(path.value) if isinstance(path, ast.Constant) else ""
+    return ""
 
 
 def test_every_event_is_in_the_reference() -> None:

@@ -1,6 +1,7 @@
 """Every refusal of the core has a test that meets it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from ledger.domain import events
 SOURCES = Path(ledger.__file__).parent
 TESTS = Path(__file__).parents[1]
 CORE = (
-    "encoding clock domain jose tlog timestamp verify store store/sqlite sqlite commands"
+    "encoding clock domain jose webauthn_grammar tlog timestamp verify store store/sqlite sqlite "
+    "commands"
 ).split()
 # Codes that are put together, by the module and the text around the part that varies.
 COMPOSED = {
@@ -52,13 +54,11 @@ def _texts(code: ast.expr) -> set[str]:
 
 
 def quoted_in_tests() -> set[str]:
-    found = set()
+    """Return every word in double quotes; parsing the files instead would take a second."""
+    found: set[str] = set()
     for path in (*TESTS.rglob("test_*.py"), TESTS / "vectors/evidence/table.py"):
-        if path == Path(__file__):
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+        if path != Path(__file__):
+            found |= {*re.findall(r'"([a-z0-9_]+)"', path.read_text("utf-8"))}
     return found
 
 

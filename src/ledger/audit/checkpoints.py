@@ -16,7 +16,7 @@ from ledger.tlog.vkeys import NoteKey, parse_vkey
 _ROWS = "SELECT size, root, note, published_at FROM checkpoint WHERE size <= ? AND size % ? = ?"
 
 
-class Notes:
+class CheckpointCheck:
     """Verifies the notes of one log's checkpoints."""
 
     def __init__(self, charter: Charter) -> None:

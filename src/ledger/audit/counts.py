@@ -4,8 +4,11 @@ from collections import Counter
 
 import msgspec
 
-from ledger.domain.events import Event, PasskeyAdded, StatementSigned, UserRegistered
+from ledger.domain.events import Event
 from ledger.domain.statement import Statement
+from ledger.domain.vocabulary import Status
+
+_OF_A_PASSKEY = ("registration", "assertion")
 
 
 class Counts(msgspec.Struct):
@@ -15,22 +18,18 @@ class Counts(msgspec.Struct):
     signatures: int = 0
     assertions: int = 0
     receipts: int = 0
-    statuses: dict[str, int] = {}
+    statuses: dict[Status, int] = {}
 
     def count(self, event: Event) -> None:
         """Count an event and what was verified of it."""
         body = event.body
         self.events[body.TAG] = self.events.get(body.TAG, 0) + 1
-        if isinstance(body, StatementSigned):
-            self.signatures += 1
-            self.assertions += body.assertion is not None
-            return
-        self.signatures += (
-            not isinstance(body, UserRegistered) and getattr(body, "act", "") is not None
-        )
-        self.assertions += getattr(body, "assertion", None) is not None or isinstance(
-            body, PasskeyAdded
-        )
+        for proof in body.MEANING.evidence:
+            if getattr(body, proof) is not None:
+                if proof in _OF_A_PASSKEY:
+                    self.assertions += 1
+                else:
+                    self.signatures += 1
 
     def move(self, before: Statement | None, after: Statement) -> None:
         """Count a statement under its new status."""

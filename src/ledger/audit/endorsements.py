@@ -17,7 +17,6 @@ from ledger.timestamp.verify import Certificates, verify_stamp
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
 
-PART = "endorsement"
 _COSIGNATURES = (
     "SELECT c.id, c.size, c.witness, c.line, k.note FROM cosignature c"
     " LEFT JOIN checkpoint k ON k.size = c.size ORDER BY c.id"
@@ -29,7 +28,7 @@ _STAMPS = (
 _LINES = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
 
 
-class Trusted(msgspec.Struct, frozen=True):
+class TrustedEndorsers(msgspec.Struct, frozen=True):
     """Whom the auditor knows: witnesses by their keys, time-stamp authorities by certificates."""
 
     witnesses: tuple[NoteKey, ...] = ()
@@ -39,7 +38,7 @@ class Trusted(msgspec.Struct, frozen=True):
 class EndorsementCheck:
     """Verifies what others signed, as far as the auditor knows them."""
 
-    def __init__(self, rows: Rows, trusted: Trusted) -> None:
+    def __init__(self, rows: Rows, trusted: TrustedEndorsers) -> None:
         self._rows = rows
         self._trusted = trusted
         self._unknown = {"cosignatures": 0, "time-stamps": 0}
@@ -54,7 +53,7 @@ class EndorsementCheck:
                         raise _mismatch(f"row {number} of its table is missing")
                     check(size, *rest)
                 except LedgerError as error:
-                    return findings.of_error(PART, error, size)
+                    return findings.of_error("endorsement", error, size)
         return None
 
     def notes(self) -> list[str]:

@@ -1,28 +1,14 @@
 """What an audit finds: the first place where a ledger is not what its evidence says."""
 
+from typing import Literal, get_args
+
 import msgspec
 
 from ledger.errors import LedgerError
 from ledger.verify.auditor import AuditError
 
-
-class Finding(msgspec.Struct, frozen=True):
-    """What is wrong, in which part of the file, and from which position on.
-
-    `code` is the reason; `expected` is what should stand there instead, where one thing should.
-    """
-
-    part: str
-    position: int | None
-    code: str
-    detail: str
-    expected: str | None = None
-    entry: str | None = None
-
-
-# Of two findings at one position, the one nearer to the stored bytes is named.
-VIEWS_PART = "read models"
-PARTS = (
+# Of two findings at one position, the one of the earlier part is named: it is nearer to the bytes.
+Part = Literal[
     "file",
     "event",
     "head",
@@ -32,8 +18,23 @@ PARTS = (
     "checkpoint",
     "endorsement",
     "signer's state",
-    VIEWS_PART,
-)
+    "read models",
+]
+_RANKS: dict[Part, int] = {part: rank for rank, part in enumerate(get_args(Part))}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What is wrong, in which part of the file, and from which position on.
+
+    `code` is the reason; `expected` is what should stand there instead, where one thing should.
+    """
+
+    part: Part
+    position: int | None
+    code: str
+    detail: str
+    expected: str | None = None
+    entry: str | None = None
 
 
 def first(findings: "list[Finding]") -> Finding | None:
@@ -43,10 +44,10 @@ def first(findings: "list[Finding]") -> Finding | None:
 
 def _rank(finding: Finding) -> tuple[float, int]:
     position = float("inf") if finding.position is None else finding.position
-    return position, PARTS.index(finding.part)
+    return position, _RANKS[finding.part]
 
 
-def of_error(part: str, error: LedgerError, position: int | None = None) -> Finding:
+def of_error(part: Part, error: LedgerError, position: int | None = None) -> Finding:
     """Return the finding that an error is."""
     if isinstance(error, AuditError):
         found, cause = error.evidence["position"], error.__cause__

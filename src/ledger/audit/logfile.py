@@ -11,19 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ledger.audit.findings import Finding
-from ledger.domain.events import (
-    StatementDrafted,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
-)
+from ledger.data_files import LOG_FORMAT
+from ledger.domain.events import BODIES
 from ledger.errors import CorruptError, NotFoundError
-from ledger.sqlite.files import BUSY_TIMEOUT_S
+from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
 
-FORMAT = 3
-STATEMENT_TAGS = tuple(
-    body.TAG for body in (StatementDrafted, StatementSigned, StatementRejected, StatementWithdrawn)
-)
+STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 # A window is read in one short transaction: a long one would keep a live log's WAL growing.
 WINDOW = 8_192
 
@@ -42,10 +35,10 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
     try:
-        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        with closed_on_error(db):
+            db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         # A copy in a directory that cannot be written: nobody else is writing the file either.
-        db.close()
         db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
     db.execute("PRAGMA query_only=ON")
     db.execute("PRAGMA trusted_schema=OFF")
@@ -83,8 +76,8 @@ class Rows:
     def require_format(self) -> None:
         """Raise CorruptError `format_unknown` unless the file has the format that is known here."""
         ((found,),) = self.query("PRAGMA user_version")
-        if found != FORMAT:
-            raise CorruptError("format_unknown", f"the file has format {found}, not {FORMAT}")
+        if found != LOG_FORMAT:
+            raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
 
     def damage(self) -> Finding | None:
         """Return what SQLite's own check finds: indexes that are not those of their tables."""

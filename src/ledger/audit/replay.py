@@ -18,6 +18,7 @@ from ledger.domain.person import AttestedKey
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
 from ledger.domain.statement import Statement as StatementState
+from ledger.domain.vocabulary import KeyStatusAtTime, PasskeyStatus, RegistrationMode, Status
 from ledger.errors import CorruptError, MalformedError, NotFoundError
 
 _COLUMNS = (
@@ -36,7 +37,7 @@ class ReplayedKey(_Shown, frozen=True, kw_only=True):
     """A signing key; `status` is active, revoked or expired."""
 
     kid: str
-    status: str
+    status: KeyStatusAtTime
     expires_at: str | None
 
 
@@ -44,7 +45,7 @@ class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
     """A passkey; `status` is active or removed."""
 
     credential_id: str
-    status: str
+    status: PasskeyStatus
 
 
 class ReplayedPerson(_Shown, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     id: str
     title: str
     creator: str
-    status: str
+    status: Status
     sha256: str
     approvals: dict[str, list[str]]
     rejections: list[str]
@@ -88,7 +89,7 @@ class World(_Shown, frozen=True, kw_only=True):
     decided: bool
     ledger: str
     origin: str
-    registration: str
+    registration: RegistrationMode
     frozen: bool
     log_keys: list[str]
     people: list[ReplayedPerson]
@@ -190,11 +191,11 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
     )
 
 
-def _words(*, removed: bool) -> str:
+def _words(*, removed: bool) -> PasskeyStatus:
     return "removed" if removed else "active"
 
 
-def _key_status(key: AttestedKey, now_ms: int) -> str:
+def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     if key.revoked:
         return "revoked"
     ended = key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms

@@ -20,24 +20,23 @@ from ledger import __version__, clock
 from ledger.audit import findings, resume
 from ledger.audit.claims import compare_claims, compare_receipts, read_head
 from ledger.audit.counts import Counts
-from ledger.audit.endorsements import EndorsementCheck, Trusted
+from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows, open_read_only
-from ledger.audit.report import AuditReport, AuditVerdict
+from ledger.audit.result import AuditResult, AuditVerdict
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
-from ledger.audit.tree import Scan
-from ledger.audit.workers import Crew, Task
+from ledger.audit.tree import TreeScan
+from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.errors import CorruptError, LedgerError
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 STALE_MS = 60_000
 EVENTS_PER_JOB = 10_000  # fewer are audited before another process has begun
 SAVE_EVERY_S = 2.0
-STATE = "signer's state"
 
 
-class Request(msgspec.Struct, frozen=True):
+class AuditRequest(msgspec.Struct, frozen=True):
     """What to audit: a log's file, the signer's state if there is one, a key that is expected.
 
     `trusted` is whose cosignatures and time-stamps are verified; `jobs` is how many processes, None
@@ -47,14 +46,14 @@ class Request(msgspec.Struct, frozen=True):
     log: Path
     state: Path | None = None
     log_key: str | None = None
-    trusted: Trusted = Trusted()
+    trusted: TrustedEndorsers = TrustedEndorsers()
     jobs: int | None = None
     resume: Path | None = None
 
 
 def audit(
-    request: Request, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
-) -> AuditReport:
+    request: AuditRequest, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
+) -> AuditResult:
     """Audit a ledger's file; `told` hears the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
@@ -64,7 +63,9 @@ def audit(
 
 
 class _Audit:
-    def __init__(self, request: Request, now_ms: int, told: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, request: AuditRequest, now_ms: int, told: Callable[[int, int], None]
+    ) -> None:
         self._request = request
         self._now_ms = now_ms
         self._hear = told
@@ -77,14 +78,14 @@ class _Audit:
         if request.resume is not None:
             resume.require_writable(request.resume)
             self._before = resume.load(request.resume)
-        self._scan: Scan | None = None
+        self._scan: TreeScan | None = None
         self._promised: Checkpoint | None = None
         self._found: list[Finding] = []
         self._notes: list[str] = []
         self._counts = Counts()
         self._size = self._claims = self._jobs = self._trusted = 0
 
-    def run(self) -> AuditReport:
+    def run(self) -> AuditResult:
         try:
             self._audit()
         except sqlite3.Error as error:
@@ -100,7 +101,7 @@ class _Audit:
     def _audit(self) -> None:
         rows = self._rows
         rows.require_format()
-        with Crew(self._reached) as crew:
+        with WorkerPool(self._reached) as crew:
             with rows.snapshot():
                 self._size, wrong = read_head(rows)
                 self._note(wrong)
@@ -112,7 +113,7 @@ class _Audit:
                 self._note(self._endorsements.run())
                 self._notes += self._endorsements.notes()
                 wanted = {each.size for each in (self._promised, self._before) if each is not None}
-                self._scan = Scan(rows, self._size, frozenset(wanted))
+                self._scan = TreeScan(rows, self._size, frozenset(wanted))
                 if self._before is not None:  # its root has to be seen before it is believed
                     self._note(self._scan.run())
                     self._trusted = self._agreed(self._before)
@@ -131,7 +132,7 @@ class _Audit:
         if not self._found:
             self._save(self._size)
 
-    def _tasks(self) -> list[Task]:
+    def _tasks(self) -> list[WorkerTask]:
         charter = self._people.charter
         if charter is None:
             return []
@@ -142,7 +143,7 @@ class _Audit:
         history = tuple(self._people.history)
         path = str(self._request.log)
         shares = [Share(part, self._jobs, size, self._trusted) for part in range(self._jobs)]
-        return [Task(path, share, history, charter) for share in shares]
+        return [WorkerTask(path, share, history, charter) for share in shares]
 
     def _note(self, finding: Finding | None) -> None:
         if finding is not None:
@@ -165,20 +166,20 @@ class _Audit:
             ours = [text for name, text in rows if charter is not None and name == charter.ledger]
             return next((parse_text(str(text)) for text in ours), None)
         except (sqlite3.Error, LedgerError) as error:
-            self._note(Finding(STATE, None, "state_malformed", f"{path}: {error}"))
+            self._note(Finding("signer's state", None, "state_malformed", f"{path}: {error}"))
             return None
 
-    def _compare_promise(self, scan: Scan) -> None:
+    def _compare_promise(self, scan: TreeScan) -> None:
         promised = self._promised
         if promised is None:
             return
         if promised.size > self._size:
             detail = f"a tree of {promised.size} entries was signed, but there are {self._size}"
-            self._note(Finding(STATE, self._size + 1, "log_rolled_back", detail))
+            self._note(Finding("signer's state", self._size + 1, "log_rolled_back", detail))
         elif scan.roots.get(promised.size, promised.root) != promised.root:
             detail = "the tree of this many entries that was signed is another one"
             expected = scan.roots[promised.size].hex()
-            self._note(Finding(STATE, promised.size, "log_forked", detail, expected))
+            self._note(Finding("signer's state", promised.size, "log_forked", detail, expected))
         elif promised.size < scan.newest:
             self._notes.append("The signer's state is older than the newest checkpoint.")
 
@@ -222,13 +223,13 @@ class _Audit:
 
     # --- the end -------------------------------------------------------------------------------
 
-    def _report(self) -> AuditReport:
+    def _report(self) -> AuditResult:
         scan, charter, finding = self._scan, self._people.charter, findings.first(self._found)
         if finding is not None and finding.position is not None:
             entry = self._entry(finding.position)
             finding = msgspec.structs.replace(finding, entry=entry)
         newest = 0 if scan is None else scan.newest
-        return AuditReport(
+        return AuditResult(
             verdict=self._verdict(finding, newest),
             finding=finding,
             file=str(self._request.log),

@@ -15,26 +15,8 @@ import msgspec
 from ledger.audit.logfile import Rows
 from ledger.domain import entry, events
 from ledger.domain.document import Document
-from ledger.domain.events import (
-    Event,
-    InvitationIssued,
-    KeyAttested,
-    KeyRevoked,
-    LedgerCreated,
-    LogFrozen,
-    LogKeysAnnounced,
-    LogKeysRetired,
-    PasskeyAdded,
-    PasskeyRemoved,
-    RoleGranted,
-    StatementDrafted,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
-    UserRegistered,
-)
+from ledger.domain.events import Event, StatementDrafted, UserRegistered, kid_of
 from ledger.errors import CorruptError, LedgerError
-from ledger.jose import parse_compact
 
 MOST_TITLES = 10_000
 # What a spreadsheet takes for the beginning of a formula, or for the end of a cell.
@@ -96,9 +78,8 @@ class Trail:
     def _line(self, position: int, event: Event, entry_hash: str, body_hash: str) -> Line:
         if isinstance(event.body, UserRegistered):
             self._names[event.body.user] = event.body.name
-        actor = _actor(event)
-        who = self._names.get(actor, "") if actor else "The ledger"
-        about, words = self._words(event)
+        actor = events.actor(event)
+        who = "The ledger" if actor is None else self._names.get(actor, "")
         return Line(
             position=position,
             leaf_index=position - 1,
@@ -106,53 +87,26 @@ class Trail:
             stream=str(event.stream),
             version=event.version,
             type=event.body.TAG,
-            actor_id=actor,
+            actor_id=actor or "",
             actor_name=who,
-            object=about,
-            summary=f"{who} {words}",
-            kid=_kid(event),
+            object=_about(event),
+            summary=self._summary(event, who),
+            kid=kid_of(event.body),
             entry_hash=entry_hash,
             body_hash=body_hash,
         )
 
-    def _words(self, event: Event) -> tuple[str, str]:  # noqa: C901  # a case for each event
-        """Return what the event is about, and what happened in words behind who did it."""
-        whose = self._names.get(str(event.stream), "somebody")
-        match event.body:
-            case LedgerCreated() as body:
-                return body.ledger, f"was created; registration: {body.registration}"
-            case LogKeysAnnounced(vkeys=vkeys):
-                return vkeys[0], f"announced {len(vkeys)} keys that sign its checkpoints"
-            case LogKeysRetired(vkeys=vkeys):
-                return vkeys[0], f"retired {len(vkeys)} keys that signed its checkpoints"
-            case LogFrozen(reason=reason):
-                return "", f"ended: {reason}"
-            case InvitationIssued(role=role, invitation_id=invitation):
-                return invitation, f"invited somebody as {role}"
-            case UserRegistered(role=role, user=user):
-                return user, f"registered as {role}"
-            case PasskeyAdded(credential_id=credential):
-                return credential, "added a passkey"
-            case PasskeyRemoved(credential_id=credential):
-                return credential, f"removed a passkey of {whose}"
-            case KeyAttested(kid=kid):
-                return kid, "attested a signing key"
-            case KeyRevoked(kid=kid):
-                return kid, f"revoked a signing key of {whose}"
-            case RoleGranted(role=role, user=user):
-                return user, f"made {whose} {role}"
-            case StatementDrafted():
-                return str(event.stream), f"drafted {self._title(event.stream.bytes)}"
-            case StatementSigned(status=status):
-                title = self._title(event.stream.bytes)
-                return str(event.stream), f"approved {title}, which is {status}"
-            case StatementRejected(status=status, reason=reason):
-                title = self._title(event.stream.bytes)
-                return str(event.stream), f"rejected {title}, which is {status}: {reason}"
-            case StatementWithdrawn():
-                return str(event.stream), f"withdrew {self._title(event.stream.bytes)}"
-            case _:
-                raise CorruptError("event_unknown", f"no words for {event.body.TAG}")
+    def _summary(self, event: Event, who: str) -> str:
+        """Return what happened, in the words that the event declares for the trail."""
+        body = event.body
+        slots = {
+            name: len(value) if isinstance(value, tuple) else value
+            for name, value in msgspec.structs.asdict(body).items()
+        }
+        slots |= {"who": who, "whose": self._names.get(str(event.stream), "somebody")}
+        if body.MEANING.stream == "statement":
+            slots["title"] = self._title(event.stream.bytes)
+        return body.MEANING.words.trail.format_map(slots)
 
     def _find_title(self, stream: bytes) -> str:
         for (state,) in self._rows.query(_FIRST, (stream,)):
@@ -162,32 +116,13 @@ class Trail:
         raise CorruptError("stream_unknown", f"no draft of {stream.hex()}")
 
 
-def _actor(event: Event) -> str:
-    """Return the id of the person who acted, empty for the ledger itself."""
-    match event.body:
-        case LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen():
-            return ""
-        case InvitationIssued(by=by) | PasskeyRemoved(by=by) | KeyRevoked(by=by):
-            return by
-        case RoleGranted(by=by):
-            return by
-        case StatementDrafted(creator=creator):
-            return creator
-        case StatementSigned(signer=signer) | StatementRejected(signer=signer):
-            return signer
-        case StatementWithdrawn(signer=signer):
-            return signer
-        case _:
-            return str(event.stream)
-
-
-def _kid(event: Event) -> str:
-    """Return the thumbprint of the key that signed, empty where a passkey alone did."""
-    body = event.body
-    signed = getattr(body, "jws", None) or getattr(body, "act", None)
-    if signed is None and isinstance(body, KeyAttested):
-        signed = body.possession
-    return "" if signed is None else parse_compact(signed).header.kid
+def _about(event: Event) -> str:
+    """Return the id, kid or credential id that an event is about; of several, the first."""
+    member = event.body.MEANING.words.about
+    if member is None:
+        return ""
+    found = event.stream if member == "stream" else getattr(event.body, member)
+    return str(found[0] if isinstance(found, tuple) else found)
 
 
 # --- formats ---------------------------------------------------------------------------------

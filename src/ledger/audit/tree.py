@@ -7,7 +7,7 @@ that of the leaves. That a leaf is its entry's hash is for those who read the en
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from ledger.audit.findings import Finding
+from ledger.audit.findings import Finding, Part
 from ledger.audit.logfile import Rows
 from ledger.domain.events import KeyAttested, PasskeyAdded, UserRegistered
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
@@ -28,12 +28,12 @@ class _WrongError(Exception):
 
 
 def _wrong(
-    part: str, position: int | None, code: str, detail: str, expected: str | None = None
+    part: Part, position: int | None, code: str, detail: str, expected: str | None = None
 ) -> NoReturn:
     raise _WrongError(Finding(part, position, code, detail, expected))
 
 
-class Scan:
+class TreeScan:
     """One pass over all leaves, in order, in the snapshot of the caller.
 
     `size` is what the head says. Afterwards `roots` has the roots at the `wanted` sizes, and at
@@ -114,7 +114,7 @@ class Scan:
     def _grow(self, leaves: list[bytes]) -> None:
         self._edge, touched = self._edge.extend(b"".join(leaves))
         for tile in touched:
-            if tile.is_whole:
+            if tile.is_full:
                 self._compare_tile(tile)
         size = self._edge.size
         if size in self._wanted or (size and size % ROOT_EVERY == 0):

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from ledger.audit import findings
-from ledger.audit.checkpoints import Notes
+from ledger.audit.checkpoints import CheckpointCheck
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
@@ -26,7 +26,7 @@ from ledger.domain.charter import Charter
 from ledger.errors import UnavailableError
 
 
-class Task(msgspec.Struct, frozen=True):
+class WorkerTask(msgspec.Struct, frozen=True):
     """What one worker does: its share, of which file, knowing whom."""
 
     path: str
@@ -35,20 +35,20 @@ class Task(msgspec.Struct, frozen=True):
     charter: Charter
 
 
-class Said(msgspec.Struct, omit_defaults=True):
+class WorkerMessage(msgspec.Struct, omit_defaults=True):
     """A line of a worker: how far it is, or what came of it."""
 
     position: int = 0
     outcome: ShareResult | None = None
 
 
-def perform(task: Task, told: Callable[[int], None]) -> ShareResult:
+def perform(task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
     """Audit one share in this process."""
     rows = Rows(Path(task.path))
     try:
         share = task.share
         outcome = audit_share(rows, task.history, share, told)
-        note = Notes(task.charter).run(rows, share.size, share.part, share.parts)
+        note = CheckpointCheck(task.charter).run(rows, share.size, share.part, share.parts)
         found = [each for each in (outcome.finding, note) if each is not None]
         return ShareResult(findings.first(found), outcome.counts)
     except sqlite3.Error as error:
@@ -57,11 +57,11 @@ def perform(task: Task, told: Callable[[int], None]) -> ShareResult:
         rows.close()
 
 
-class Crew:
+class WorkerPool:
     """The workers of one audit; `reached` is the position that all of them are past."""
 
     def __init__(self, told: Callable[[int], None]) -> None:
-        self._tasks: Sequence[Task] = ()
+        self._tasks: Sequence[WorkerTask] = ()
         self._told = told
         self._lock = threading.Lock()
         self._reached: list[int] = []
@@ -70,7 +70,7 @@ class Crew:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: list[threading.Thread] = []
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,7 +79,7 @@ class Crew:
         for thread in self._threads:
             thread.join()
 
-    def start(self, tasks: Sequence[Task]) -> None:
+    def start(self, tasks: Sequence[WorkerTask]) -> None:
         """Start a process for each task, or none for a single one: that is done by `join`."""
         self._tasks, self._reached = tasks, [0] * len(tasks)
         if len(tasks) == 1:
@@ -111,7 +111,7 @@ class Crew:
             counts.add(outcome.counts)
         return findings.first(found), counts
 
-    def _attend(self, number: int, process: "subprocess.Popen[bytes]", task: Task) -> None:
+    def _attend(self, number: int, process: "subprocess.Popen[bytes]", task: WorkerTask) -> None:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both are pipes")
         # One that died is noticed by its saying nothing.
@@ -119,7 +119,7 @@ class Crew:
             pipe.write(msgspec.msgpack.encode(task))
         with process.stdout as lines:
             for line in lines:
-                said = msgspec.json.decode(line, type=Said)
+                said = msgspec.json.decode(line, type=WorkerMessage)
                 if said.outcome is not None:
                     self._keep(number, said.outcome)
                 elif self._hear(number, said.position):
@@ -147,14 +147,16 @@ def main() -> None:
     """Do the task on standard input."""
     # Who interrupts the audit interrupts the whole of it, and that ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
+    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=WorkerTask)
     out, encode = sys.stdout.buffer, msgspec.json.encode
 
-    def say(said: Said) -> None:
-        out.write(encode(said) + b"\n")
+    def say(message: WorkerMessage) -> None:
+        out.write(encode(message) + b"\n")
         out.flush()
 
-    say(Said(outcome=perform(task, lambda position: say(Said(position=position)))))
+    say(
+        WorkerMessage(outcome=perform(task, lambda position: say(WorkerMessage(position=position))))
+    )
 
 
 if __name__ == "__main__":

@@ -1,26 +1,25 @@
-"""`ledger audit`: the whole ledger held against its own evidence, without the server.
-
-Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified, 4 stale.
-"""
+"""`ledger audit`: the whole ledger held against its own evidence, without the server."""
 
 import argparse
 import sys
 import time
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 
-from ledger.audit import report, report_html
-from ledger.audit.endorsements import Trusted
-from ledger.audit.report import AuditReport
-from ledger.audit.run import Request, audit
+from ledger.audit import result, result_html
+from ledger.audit.endorsements import TrustedEndorsers
+from ledger.audit.result import AuditResult, AuditVerdict
+from ledger.audit.run import AuditRequest, audit
 from ledger.cli.compare_views import compare_views
+from ledger.cli.exit_codes import USAGE, ExitCode, declare
+from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.witness_policy import parse_policy
 
-VIEWS_FILE = "views.sqlite"
 MOST_JOBS = 64
 _BAR = 30
 _EVERY_S = 0.2
@@ -28,17 +27,39 @@ _EVERY_S = 0.2
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `audit`."""
-    text = "verify everything that is stored, and make every decision again"
+    text = "verify everything that is stored, and decide every event again"
     parser = commands.add_parser("audit", help=text, description=text)
-    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
-    parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of its own, too")
-    parser.add_argument("--log-key", metavar="VKEY", help="a key that has to sign this log")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes (as many as there are)")
     parser.add_argument(
-        "--resume", type=Path, metavar="FILE", help="believe this file of an earlier run, and go on"
+        "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but the exit code")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
+    parser.add_argument("--log-key", metavar="VKEY", help="a vkey that has to be one of the log's")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes, 1 to 64 (default: one a core, fewer for a small ledger)",
+    )
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="continue where the run that wrote FILE ended, and write FILE again",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+    declare(
+        parser,
+        {
+            ExitCode.DONE: "verified",
+            ExitCode.INVALID: "invalid; the report has the first position that is wrong",
+            ExitCode.USAGE: f"{USAGE}; or interrupted",
+            ExitCode.UNVERIFIABLE: (
+                "unverifiable: nothing is signed yet, or not by the key that you gave"
+            ),
+            ExitCode.UNMET: "stale: sound, but entries of over a minute ago have no checkpoint",
+        },
+    )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -46,11 +67,11 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.jobs is not None and not 1 <= chosen.jobs <= MOST_JOBS:
         raise MalformedError("option_invalid", f"--jobs is 1 to {MOST_JOBS}")
     policy, certificates = settings.witnesses, settings.tsa_certificates
-    trusted = Trusted(
+    trusted = TrustedEndorsers(
         witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
         authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
     )
-    request = Request(
+    request = AuditRequest(
         log=settings.data / LOG_FILE,
         state=settings.log_state,
         log_key=chosen.log_key,
@@ -71,13 +92,27 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             bar.end()
     found = with_views(found, settings.data / VIEWS_FILE, request.log)
     if chosen.html is not None:
-        chosen.html.write_text(report_html.to_html(found), encoding="utf-8")
+        chosen.html.write_text(result_html.to_html(found), encoding="utf-8")
     if not chosen.quiet:
-        print(report.to_json(found).decode() if chosen.json else report.to_text(found), end="")
-    return found.exit_code
+        print(result.to_json(found).decode() if chosen.json else result.to_text(found), end="")
+    return _exit_code(found.verdict)
 
 
-def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
+def _exit_code(verdict: AuditVerdict) -> ExitCode:
+    match verdict:
+        case "verified":
+            return ExitCode.DONE
+        case "invalid":
+            return ExitCode.INVALID
+        case "unverifiable":
+            return ExitCode.UNVERIFIABLE
+        case "stale":
+            return ExitCode.UNMET
+        case never:
+            assert_never(never)
+
+
+def with_views(found: AuditResult, views: Path, log: Path) -> AuditResult:
     """Return the report with what the read models were found to say, if the log is sound."""
     if found.finding is not None:
         return found
@@ -89,7 +124,7 @@ def with_views(found: AuditReport, views: Path, log: Path) -> AuditReport:
     return _noting(found, note)
 
 
-def _noting(found: AuditReport, note: str) -> AuditReport:
+def _noting(found: AuditResult, note: str) -> AuditResult:
     return msgspec.structs.replace(found, notes=[*found.notes, note])
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ledger.audit.findings import VIEWS_PART, Finding
+from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows, open_read_only
+from ledger.data_files import VIEWS_FILE
 from ledger.domain import events
 from ledger.domain.events import Recorded
 from ledger.errors import LedgerError
@@ -52,7 +53,7 @@ def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, st
             db.execute("BEGIN")  # a server may be writing them
             return _compare(db, log, size)
     except (sqlite3.Error, LedgerError) as error:
-        return Finding(VIEWS_PART, None, "views_mismatch", f"{views.name}: {error}"), ""
+        return Finding("read models", None, "views_mismatch", f"{views.name}: {error}"), ""
 
 
 def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | None, str]:
@@ -64,7 +65,7 @@ def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | No
         # A server went on while the log was audited, or they are another log's.
         return None, f"The read models are at {position:,}, beyond what was audited: not compared."
     with TemporaryDirectory(prefix="ledger-audit-") as directory:
-        fresh = Path(directory) / "views.sqlite"
+        fresh = Path(directory) / VIEWS_FILE
         with closing(Rows(log)) as rows:
             rebuild(fresh, _Reader(rows, position))
         db.execute("PRAGMA query_only=OFF")  # for the temporary table of terms
@@ -80,7 +81,7 @@ def _differences(db: sqlite3.Connection) -> Iterator[Finding]:
     stored, made = ({name for (name,) in db.execute(_TABLES.format(s))} for s in ("main", "made"))
     if stored != made:
         names = ", ".join(sorted(stored ^ made))
-        yield Finding(VIEWS_PART, None, "views_mismatch", f"tables that differ: {names}")
+        yield Finding("read models", None, "views_mismatch", f"tables that differ: {names}")
     for table in sorted(made & stored):
         pair = [db.execute(f"SELECT * FROM {s}.{table} ORDER BY 1, 2") for s in ("main", "made")]  # noqa: S608  # names that the fresh file has
         yield from _rows_that_differ(table, *pair)
@@ -101,6 +102,6 @@ def _rows_that_differ(
             position = place if isinstance(place, int) else None
             detail = f"{table} has {row!r}"[:MOST_CHARS]
             yield Finding(
-                VIEWS_PART, position, "views_mismatch", detail, repr(expected)[:MOST_CHARS]
+                "read models", position, "views_mismatch", detail, repr(expected)[:MOST_CHARS]
             )
             return

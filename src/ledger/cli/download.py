@@ -1,36 +1,26 @@
 """Evidence from an address: a bundle, or a public log's tiles. Bounded in bytes and in time."""
 
 import time
-from collections.abc import Callable
 from http import HTTPStatus
-from http.client import HTTPException
-from urllib.error import HTTPError
-from urllib.parse import urljoin, urlsplit
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-)
+from urllib.parse import quote, urljoin, urlsplit
 
 from ledger.encoding import parse_json
-from ledger.errors import LedgerError, UnavailableError
+from ledger.errors import LedgerError, MalformedError, UnavailableError
+from ledger.system.http_client import HttpClient
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES, parse_note
 from ledger.tlog.merkle import WIDTH
 from ledger.tlog.tiles import tiles_of
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.verify.container import MAX_BUNDLE_BYTES
-from ledger.verify.contents import CHECKPOINT, names_of_tile
+from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES
+from ledger.verify.contents import names_of_tile
 from ledger.verify.event_checks import ReportProgress
 
 SILENCE_S = 30  # a server that says nothing for so long has hung up
 TOTAL_S = 3600
 MAX_KEYS_BYTES = 1024 * 1024
-_CHUNK = 256 * 1024
 KEYS = ".well-known/ledger-keys"
+# What may stand in a path or a query; all else is percent-encoded.
+_AS_IT_IS = "/:@!$&'()*+,;=~?%"
 
 
 def is_address(text: str) -> bool:
@@ -51,45 +41,40 @@ class Download:
 
     def __init__(self, *, most_bytes: int = MAX_BUNDLE_BYTES, progress: ReportProgress) -> None:
         self._left = most_bytes
-        self._until = time.monotonic() + TOTAL_S
+        self._until_s = time.monotonic() + TOTAL_S
         self._progress = progress
-        self._opener = OpenerDirector()
-        for handler in (
-            ProxyHandler(),
-            HTTPHandler(),
-            HTTPSHandler(),
-            HTTPErrorProcessor(),
-            HTTPDefaultErrorHandler(),
-        ):
-            self._opener.add_handler(handler)
+        self._client: HttpClient | None = None
+
+    def close(self) -> None:
+        """Close the connection that was kept for the next address of the same server."""
+        if self._client is not None:
+            self._client.close()
 
     def read(self, address: str, *, most_bytes: int = MAX_BUNDLE_BYTES) -> bytes:
         """Return what is at an address; raise UnavailableError `download_failed`."""
-        if not is_address(address):
-            raise UnavailableError("download_failed", "only http and https are read")
+        most = min(most_bytes, self._left)
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise UnavailableError("download_failed", f"{address}: took over an hour")
         try:
-            request = Request(address, headers={"User-Agent": "ledger"})  # noqa: S310  # a scheme of the two above
-            with self._opener.open(request, timeout=SILENCE_S) as answer:
-                return self._drain(answer.read, address, most_bytes)
-        except HTTPError as error:
-            error.close()
-            said = f"{error.code} {_phrase(error.code)}"
-            raise UnavailableError("download_failed", f"{address}: {said}") from error
-        except (OSError, HTTPException, ValueError) as error:
-            raise UnavailableError("download_failed", f"{address}: {error}") from error
+            prefix, path = _split(address)
+            answer = self._client_of(prefix).get(path, max_bytes=most, total_s=left_s)
+        except (MalformedError, UnavailableError) as error:
+            raise UnavailableError("download_failed", error.detail) from error
+        if not 200 <= answer.status < 300:
+            said = f"{answer.status} {_phrase(answer.status)}"
+            raise UnavailableError("download_failed", f"{address}: {said}")
+        self._left -= len(answer.body)
+        return answer.body
 
-    def _drain(self, read: Callable[[int], bytes], address: str, most_bytes: int) -> bytes:
-        parts: list[bytes] = []
-        size, most = 0, min(most_bytes, self._left)
-        while chunk := read(_CHUNK):
-            parts.append(chunk)
-            size += len(chunk)
-            if size > most:
-                raise UnavailableError("download_failed", f"{address}: over {most:,} bytes")
-            if time.monotonic() > self._until:
-                raise UnavailableError("download_failed", f"{address}: took over an hour")
-        self._left -= size
-        return b"".join(parts)
+    def _client_of(self, prefix: str) -> HttpClient:
+        """Return the client of a server, whose connection serves one tile after another."""
+        if self._client is None or self._client.url != prefix:
+            self.close()
+            self._client = HttpClient(
+                prefix, max_bytes=self._left, silence_s=SILENCE_S, proxies=True
+            )
+        return self._client
 
     # --- public logs -----------------------------------------------------------------------------
 
@@ -121,6 +106,16 @@ class Download:
             ]
         except (LedgerError, KeyError, TypeError, AttributeError):
             return []
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Return the server's prefix and the path; raise MalformedError `url_invalid`."""
+    try:
+        scheme, netloc, path, query, _ = urlsplit(address)
+    except ValueError as error:
+        raise MalformedError("url_invalid", f"{address!r} is no address") from error
+    path = quote(path or "/", safe=_AS_IT_IS)
+    return f"{scheme}://{netloc}", path + (f"?{quote(query, safe=_AS_IT_IS)}" if query else "")
 
 
 def _phrase(status: int) -> str:

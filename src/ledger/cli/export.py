@@ -1,7 +1,6 @@
 """`ledger export`: what is in the log, for others to read.
 
 A format is a function from the settings and options to bytes written; each is named in FORMATS.
-Exit codes: 0 written, 1 stored bytes contradict each other, 2 usage or I/O.
 """
 
 import argparse
@@ -10,15 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from ledger.audit import trail
 from ledger.audit.logfile import Rows
-from ledger.cli import export_bundle
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError, MalformedError
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
+from ledger.verify.container import Mode
 
-INVALID = 1
 WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
 
 
@@ -36,8 +36,14 @@ def _write_trail(
         write(rows, out)
 
 
+def _write_bundle(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
+    from ledger.cli import export_bundle  # the server's packages
+
+    export_bundle.write(settings, chosen, out)
+
+
 FORMATS: dict[str, WriteExport] = {
-    "bundle": export_bundle.write,
+    "bundle": _write_bundle,
     **{name: partial(_write_trail, write) for name, write in trail.FORMATS.items()},
 }
 
@@ -46,16 +52,36 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `export`."""
     text = "write what is in the log, for others to read; the server may run beside it"
     parser = commands.add_parser("export", help=text, description=text)
-    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+    )
     parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
     parser.add_argument(
         "-o",
         "--output",
         default="-",
         metavar="FILE",
-        help="where to write; - is standard output",
+        help="where to write (default: -, standard output)",
     )
-    export_bundle.add_arguments(parser)
+    parser.add_argument(
+        "statements",
+        nargs="*",
+        metavar="STATEMENT",
+        help="id of a statement; for a bundle, one or more",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="statement",
+        help="of a bundle: chosen entries (default); every entry, chosen bodies; or the whole log",
+    )
+    declare(
+        parser,
+        {
+            ExitCode.DONE: "written",
+            ExitCode.INVALID: "stored bytes contradict each other; no file is written",
+        },
+    )
 
 
 @contextmanager
@@ -85,5 +111,5 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             out.flush()
     except CorruptError as error:
         print(f"ledger: {error}", file=sys.stderr)
-        return INVALID
-    return 0
+        return ExitCode.INVALID
+    return ExitCode.DONE

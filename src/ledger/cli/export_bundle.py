@@ -4,30 +4,20 @@ import argparse
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from typing import BinaryIO, get_args
+from typing import BinaryIO
 
+from ledger.data_files import LOG_FILE
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions, read_stated
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint, read_policy
-from ledger.settings import LOG_FILE, Settings
+from ledger.settings import Settings
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
 from ledger.verify.container import Mode
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what a bundle is made of."""
-    parser.add_argument("statements", nargs="*", metavar="STATEMENT", help="ids (for a bundle)")
-    parser.add_argument(
-        "--mode",
-        choices=get_args(Mode),
-        default="statement",
-        help="of a bundle: chosen entries; every entry, chosen bodies; or the whole log",
-    )
 
 
 def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:

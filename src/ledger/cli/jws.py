@@ -1,8 +1,4 @@
-"""`ledger jws`: sign, verify, inspect, flatten, merge; files or standard input, and nothing else.
-
-Exit codes: 0 done or verified, 1 invalid, 2 usage or I/O, 3 cannot be verified (a key is missing),
-4 verified, but the policy is not met.
-"""
+"""`ledger jws`: sign, verify, inspect, flatten, merge; it reads files or standard input alone."""
 
 import argparse
 import json
@@ -15,11 +11,12 @@ from typing import Any
 import msgspec
 
 from ledger import jose
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.jws_arguments import ARGUMENTS, OTHER_CODES, VERIFY_CODES
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError
 from ledger.jose.algorithms import ALL_ALGORITHMS
 
-DONE, INVALID, USAGE, UNVERIFIABLE, NOT_MET = 0, 1, 2, 3, 4
 # With any of these, the right key might still verify the entry.
 _MISSING = frozenset({"jwk_key_not_found", "jws_no_matching_signer"})
 
@@ -36,9 +33,10 @@ def add_commands(commands: Any) -> None:
     )
     for name, (help_text, _) in _COMMANDS.items():
         command = jws.add_parser(name, help=help_text, description=help_text)
-        _ARGUMENTS[name](command)
+        ARGUMENTS[name](command)
         if name != "key":
             command.add_argument("--json", action="store_true", help="print JSON for programs")
+        declare(command, VERIFY_CODES if name == "verify" else OTHER_CODES)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -47,62 +45,11 @@ def run(chosen: argparse.Namespace) -> int:
         return _COMMANDS[chosen.jws_command][1](chosen)
     except (UsageError, OSError, ValueError, TypeError) as error:
         print(f"ledger jws: {error}", file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE
     except LedgerError as error:
         print(f"ledger jws: {error}", file=sys.stderr)
-        return INVALID
+        return ExitCode.INVALID
 
-
-# --- arguments -----------------------------------------------------------------------------------
-
-
-def _input(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", nargs="?", default="-", help="a JWS in any form; - is stdin")
-
-
-def _sign_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", nargs="?", default="-", help="the payload; - is stdin")
-    command.add_argument(
-        "--key", action="append", required=True, help="a private JWK; once for each signer"
-    )
-    command.add_argument("--alg", help="the algorithm, where a key fits several")
-    command.add_argument("--typ", help="typ of every signer's protected header")
-    command.add_argument("--append", help="add the signatures to this JWS instead of a payload")
-    command.add_argument("--detached", action="store_true", help="leave the payload out")
-    command.add_argument("--compact", action="store_true", help="write the compact form")
-
-
-def _verify_arguments(command: argparse.ArgumentParser) -> None:
-    _input(command)
-    command.add_argument("--keys", required=True, help="a JWK Set or JWK of public keys")
-    command.add_argument("--require", help="N distinct signers, or a policy's JSON, or @its file")
-    command.add_argument("--identities", help="a JSON object from key thumbprint to person")
-    command.add_argument("--algorithms", help="accept only these, comma-separated")
-    command.add_argument("--typ", help="the expected typ")
-    command.add_argument("--payload", help="the detached payload's file")
-    command.add_argument("--profile", choices=("rfc", "ledger"), default="rfc")
-    command.add_argument("--strict", action="store_true", help="only keys that kid and alg name")
-    command.add_argument("--claims", action="store_true", help="check exp and nbf, now")
-
-
-def _merge_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("files", nargs="+", help="two or more JWSs over one payload")
-    command.add_argument("--keys", help="keep each signer of these public keys once")
-
-
-def _key_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--alg", default="EdDSA", help="what it will sign with (EdDSA)")
-    command.add_argument("--public", help="print the public JWK of this private one instead")
-
-
-_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "sign": _sign_arguments,
-    "verify": _verify_arguments,
-    "inspect": _input,
-    "flatten": _input,
-    "merge": _merge_arguments,
-    "key": _key_arguments,
-}
 
 # --- commands ------------------------------------------------------------------------------------
 
@@ -119,12 +66,12 @@ def sign(chosen: argparse.Namespace) -> int:
         for signer in signers:
             jws = jose.append_signature(jws, signer, detached_payload=detached)
     print(jose.to_compact(jws) if chosen.compact else _line(jws))
-    return DONE
+    return ExitCode.DONE
 
 
 def verify(chosen: argparse.Namespace) -> int:
     """Verify every signature, and a policy over them."""
-    policy = jose.Quorum() if chosen.require is None else _policy(chosen.require)
+    policy = jose.SignerPolicy() if chosen.require is None else _policy(chosen.require)
     identities = None if chosen.identities is None else _names(chosen.identities)
     options: dict[str, Any] = {"profile": chosen.profile, "strict_signer_match": chosen.strict}
     if chosen.algorithms is not None:
@@ -152,22 +99,27 @@ def verify(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _status(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: bool) -> int:
+def _status(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> ExitCode:
     """Without a policy every signature has to verify; with one, the policy decides alone."""
     codes = {outcome.error.code for outcome in found.outcomes if outcome.error is not None}
     if verdict.met and (asked or not codes):
-        return DONE
+        return ExitCode.DONE
     if codes - _MISSING and (not asked or not found.verified):
-        return INVALID
+        return ExitCode.INVALID
     if codes & _MISSING:
-        return UNVERIFIABLE
-    return NOT_MET
+        return ExitCode.UNVERIFIABLE
+    return ExitCode.UNMET
 
 
-_WORDS = {DONE: "verified", INVALID: "invalid", UNVERIFIABLE: "key missing", NOT_MET: "not met"}
+_WORDS = {
+    ExitCode.DONE: "verified",
+    ExitCode.INVALID: "invalid",
+    ExitCode.UNVERIFIABLE: "key missing",
+    ExitCode.UNMET: "not met",
+}
 
 
-def _score(found: jose.Verification, verdict: jose.QuorumVerdict, *, asked: bool) -> str:
+def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> str:
     if asked:
         return f"{verdict.count} distinct, {verdict.threshold} needed"
     return f"{len(found.verified)} of {len(found.outcomes)} signatures"
@@ -199,7 +151,7 @@ def inspect(chosen: argparse.Namespace) -> int:
     ]
     report = {"verified": False, "payload": general.get("payload"), "signatures": entries}
     print(_line(report) if chosen.json else json.dumps(report, indent=2))
-    return DONE
+    return ExitCode.DONE
 
 
 def _problem(outcome: jose.Outcome) -> object:
@@ -212,7 +164,7 @@ def _problem(outcome: jose.Outcome) -> object:
 def flatten(chosen: argparse.Namespace) -> int:
     """Write the Flattened form."""
     print(_line(jose.flatten(_read(chosen.file))))
-    return DONE
+    return ExitCode.DONE
 
 
 def merge(chosen: argparse.Namespace) -> int:
@@ -224,7 +176,7 @@ def merge(chosen: argparse.Namespace) -> int:
     for path in chosen.files[1:]:
         merged = jose.merge(merged, _read(path), keys=keys)
     print(_line(merged))
-    return DONE
+    return ExitCode.DONE
 
 
 def key(chosen: argparse.Namespace) -> int:
@@ -233,7 +185,7 @@ def key(chosen: argparse.Namespace) -> int:
         print(_line(jose.generate(chosen.alg).to_jwk()))
     else:
         print(_line(jose.import_private(_object(chosen.public)).to_public_jwk()))
-    return DONE
+    return ExitCode.DONE
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
@@ -287,10 +239,10 @@ def _names(path: str) -> dict[str, str]:
     raise UsageError(f"{path} maps thumbprints to names")
 
 
-def _policy(given: str) -> jose.Quorum:
+def _policy(given: str) -> jose.SignerPolicy:
     raw = _read(given[1:]) if given.startswith("@") else given.encode()
     try:
-        return jose.parse_quorum(_parse(raw, "--require"))
+        return jose.parse_signer_policy(_parse(raw, "--require"))
     except MalformedError as error:
         raise UsageError(f"--require: {error.detail}") from error
 

@@ -1,33 +1,25 @@
 """The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
 `replay`, `jws …`.
 
-Exit codes: 0 done, 2 usage, settings or I/O; `ledger jws`, `verify`, `audit` and `replay` have
-more, which are in cli_….py.
+Importing this module and every parser imports nothing that the server runs on. A command that
+needs the server's packages imports them when it runs; without them it says what to install.
 """
 
 import argparse
-import gc
-import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from types import FrameType
-
-import uvicorn
+from collections.abc import Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http.connection import Connection
-from ledger.server import VIEWS_FILE, build
 from ledger.settings import Settings, read_settings
 
-USAGE_ERROR = 2
-GRACE_S = 2
-# Objects, from the default of 700: requests leave few cycles behind, and looking for them this
-# often cost a fifteenth of the processor.
-COLLECT_EVERY = 5_000
+# What the extra `server` of pyproject.toml installs, by the names that are imported.
+SERVER_PACKAGES = {"eventsourcing", "httptools", "jinja2", "litestar", "uvicorn", "uvloop"}
+INSTALL_SERVER = "pip install 'approval-ledger[server]'"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -37,13 +29,18 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("serve", "serve the ledger until interrupted"),
-        ("rebuild", "delete the read models; the next start makes them again from the log"),
+        ("rebuild", "delete the read models; the next start rebuilds them from the log"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
+        command.add_argument(
+            "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+        )
         if name == "serve":
-            command.add_argument("--port", help="port to listen on (LEDGER_PORT)")
-            command.add_argument("--host", help="address to listen on (LEDGER_HOST)")
+            command.add_argument("--port", metavar="N", help="port to listen on (LEDGER_PORT)")
+            command.add_argument(
+                "--host", metavar="ADDRESS", help="address to listen on (LEDGER_HOST)"
+            )
+        declare(command, {ExitCode.DONE: "done"})
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -60,23 +57,35 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.command == "jws":
         return jws.run(chosen)
     try:
-        if chosen.command == "witness":
-            return witness.run(chosen)
-        settings = read_settings(_with_options(os.environ, chosen))
-        if chosen.command == "rebuild":
-            return rebuild(settings)
-        if chosen.command == "export":
-            return export.run(settings, chosen)
-        if chosen.command == "log":
-            return log.run(settings, chosen)
-        if chosen.command == "audit":
-            return audit.run(settings, chosen)
-        if chosen.command == "replay":
-            return replay.run(settings, chosen)
-        return serve(settings)
+        return _run(chosen)
+    except ModuleNotFoundError as error:
+        if error.name not in SERVER_PACKAGES:
+            raise
+        needs = f"this command needs the server's packages, and {error.name} is not installed"
+        print(f"ledger: {needs}: {INSTALL_SERVER}", file=sys.stderr)
+        return ExitCode.USAGE
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
-        return USAGE_ERROR
+        return ExitCode.USAGE
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "witness":
+        return witness.run(chosen)
+    settings = read_settings(_with_options(os.environ, chosen))
+    if chosen.command == "rebuild":
+        return rebuild(settings)
+    if chosen.command == "export":
+        return export.run(settings, chosen)
+    if chosen.command == "log":
+        return log.run(settings, chosen)
+    if chosen.command == "audit":
+        return audit.run(settings, chosen)
+    if chosen.command == "replay":
+        return replay.run(settings, chosen)
+    from ledger.cli import serve  # the server's packages
+
+    return serve.serve(settings)
 
 
 def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) -> dict[str, str]:
@@ -85,50 +94,10 @@ def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) ->
     return dict(environment) | given
 
 
-def serve(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    first = not settings.data.exists()
-    application = build(settings)
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20)
-    print(f"Ledger is at {settings.origin}  (data in {settings.data.resolve()})")
-    if first:
-        print("First start: open that address, choose “Register”, and follow the two steps.")
-        print("Then draft a statement, or let others register and approve what you drafted.")
-    print("Stop with Ctrl+C.", flush=True)
-    configuration = uvicorn.Config(
-        application,
-        host=settings.host,
-        port=settings.port,
-        http=Connection,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    with suppress(KeyboardInterrupt):
-        _Server(configuration, application.state["end_streams"]).run()
-    return 0
-
-
-class _Server(uvicorn.Server):
-    """Ends live streams at the first signal: uvicorn waits for answers, and theirs never end."""
-
-    def __init__(self, configuration: uvicorn.Config, end_streams: Callable[[], None]) -> None:
-        super().__init__(configuration)
-        self._end_streams = end_streams
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to shut down; runs between two steps of the event loop's own thread."""
-        self._end_streams()
-        super().handle_exit(sig, frame)
-
-
 def rebuild(settings: Settings) -> int:
     """Delete the read models."""
     for suffix in ("", "-wal", "-shm"):
         path = settings.data / f"{VIEWS_FILE}{suffix}"
         path.unlink(missing_ok=True)
     print("The read models are deleted; the next start makes them again from the log.")
-    return 0
+    return ExitCode.DONE

@@ -1,7 +1,4 @@
-"""`ledger replay`: the world as of a position or a time, from the log alone.
-
-Exit codes: 0 shown, 1 the log is invalid on the way, 2 usage or I/O.
-"""
+"""`ledger replay`: the world as of a position or a time, from the log alone."""
 
 import argparse
 import sys
@@ -11,21 +8,40 @@ import msgspec
 
 from ledger.audit.logfile import Rows
 from ledger.audit.replay import ReplayedProgress, ReplayedStatement, World, find_position, fold
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError
-from ledger.settings import LOG_FILE, Settings
-
-INVALID = 1
+from ledger.settings import Settings
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `replay`."""
     text = "show the world as of a position or a time, from the log alone"
     parser = commands.add_parser("replay", help=text, description=text)
-    parser.add_argument("--data", help="directory of the ledger (LEDGER_DATA, ./data)")
-    parser.add_argument("--at", metavar="POSITION|TIME", help="the newest position, by default")
-    parser.add_argument("--statement", metavar="ID", help="this statement, and people, alone")
+    parser.add_argument(
+        "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
+    )
+    parser.add_argument(
+        "--at",
+        metavar="POSITION|TIME",
+        help="a position, or an RFC 3339 time with its offset (default: the newest position)",
+    )
+    parser.add_argument(
+        "--statement", metavar="ID", help="show this statement alone, with everybody"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--fast", action="store_true", help="believe the log: verify no signature")
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="verify no signature; entries are still compared with their bodies",
+    )
+    declare(
+        parser,
+        {
+            ExitCode.DONE: "shown",
+            ExitCode.INVALID: "the log is invalid at a position up to the one you asked for",
+        },
+    )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -39,12 +55,12 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             )
         except CorruptError as error:
             print(f"ledger: {error}", file=sys.stderr)
-            return INVALID
+            return ExitCode.INVALID
     if chosen.json:
         print(msgspec.json.format(msgspec.json.encode(world)).decode())
     else:
         print(to_text(world, chosen.at), end="")
-    return 0
+    return ExitCode.DONE
 
 
 def to_text(world: World, asked: str | None) -> str:

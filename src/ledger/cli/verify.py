@@ -1,41 +1,37 @@
-"""`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else.
-
-Exit codes: 0 verified, 1 invalid, 2 usage or I/O, 3 cannot be verified (something is missing, or
-no key was given to compare with), 4 verified, but a statement is not approved.
-"""
+"""`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else."""
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
 from ledger.cli.download import Download, is_address, is_log
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import verify
-from ledger.verify.container import MAX_BUNDLE_BYTES, MAX_FILES
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import VerificationReport
+from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
 
-VERIFIED, INVALID, USAGE, UNVERIFIABLE, NOT_APPROVED = 0, 1, 2, 3, 4
-_CODES = {"verified": VERIFIED, "consistent": UNVERIFIABLE, "invalid": INVALID}
-_VERDICTS = {
+_VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
     "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
-_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
-_PLAIN_MARKS = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
+_Marks = dict[CheckOutcome, str]
+_MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
+_PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
 _SHOW_FROM = 1000  # fewer things than this need no line of progress
 
 
@@ -45,6 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command = commands.add_parser("verify", help=text, description=text)
     command.add_argument(
         "source",
+        metavar="SOURCE",
         help="a bundle, a directory of its files, its address, or a log's address (…/log/)",
     )
     command.add_argument(
@@ -52,15 +49,33 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="append",
         default=[],
         metavar="VKEY",
-        help="a key of the ledger that you expect: a vkey or a file of them; repeatable",
+        help="a key of the ledger that you expect: a vkey, or a file of them",
     )
     command.add_argument(
-        "--policy", type=Path, help="file of a witness policy: who has to have seen the checkpoint"
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="file of a witness policy: who has to have seen the checkpoint",
     )
     command.add_argument(
-        "--tsa-certificates", type=Path, help="PEM file of trusted time-stamp authorities"
+        "--tsa-certificates",
+        type=Path,
+        metavar="FILE",
+        help="PEM file of trusted time-stamp authorities",
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
+    declare(
+        command,
+        {
+            ExitCode.DONE: "verified, and every statement of a bundle is approved",
+            ExitCode.INVALID: "invalid: a check failed",
+            ExitCode.UNVERIFIABLE: (
+                "cannot be verified: something is missing, also a quorum or a time-stamp that you "
+                "asked for; or consistent, but you gave no key to compare with"
+            ),
+            ExitCode.UNMET: "verified, and a statement of the bundle is not approved",
+        },
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -75,7 +90,7 @@ def run(chosen: argparse.Namespace) -> int:
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
         print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE
     progress.end()
     if chosen.json:
         print(msgspec.json.encode(report).decode())
@@ -84,11 +99,18 @@ def run(chosen: argparse.Namespace) -> int:
     return exit_code(report)
 
 
-def exit_code(report: VerificationReport) -> int:
+def exit_code(report: VerificationReport) -> ExitCode:
     """Return what a report's verdict is to a script."""
-    if report.verdict == "verified" and any(s.status != "approved" for s in report.statements):
-        return NOT_APPROVED
-    return _CODES.get(report.verdict, UNVERIFIABLE)
+    match report.verdict:
+        case "verified":
+            is_open = any(each.status != "approved" for each in report.statements)
+            return ExitCode.UNMET if is_open else ExitCode.DONE
+        case "consistent" | "unverifiable":
+            return ExitCode.UNVERIFIABLE
+        case "invalid":
+            return ExitCode.INVALID
+        case never:
+            assert_never(never)
 
 
 def _verified(
@@ -96,14 +118,13 @@ def _verified(
 ) -> VerificationReport:
     options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
     if is_address(source):
-        download = Download(progress=progress)
-        if is_log(source):
-            files = download.read_log(source)
-            size = parse_note(files[CHECKPOINT]).checkpoint.size
-            return verify_log(
-                files, announced_keys=download.announced_keys(source, size), **options
-            )
-        found: bytes | dict[str, bytes] = download.read(source)
+        with closing(Download(progress=progress)) as download:
+            if is_log(source):
+                files = download.read_log(source)
+                size = parse_note(files[CHECKPOINT]).checkpoint.size
+                announced = download.announced_keys(source, size)
+                return verify_log(files, announced_keys=announced, **options)
+            found: bytes | dict[str, bytes] = download.read(source)
     elif Path(source).is_dir():
         found = read_directory(Path(source))
     else:
@@ -164,7 +185,7 @@ def _can_show(text: str, encoding: str) -> bool:
     return True
 
 
-def _lines(report: VerificationReport, marks: dict[str, str]) -> list[str]:
+def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     lines = []
     if report.ledger is not None:
         what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"

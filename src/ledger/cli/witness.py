@@ -5,12 +5,8 @@ import logging
 from contextlib import closing, suppress
 from pathlib import Path
 
-import uvicorn
-
+from ledger.cli.exit_codes import ExitCode, declare
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.witness import state
-from ledger.witness.app import build
-from ledger.witness.state import WitnessState
 
 WITNESS_PORT = 8010
 
@@ -22,16 +18,25 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = parser.add_subparsers(dest="action", required=True)
     words = "print the witness's vkeys, making it first if it is given a name"
     keys = actions.add_parser("keys", help=words, description=words)
-    keys.add_argument("--name", help="name of a new witness, like witness.example.com/1")
+    keys.add_argument(
+        "--name", metavar="NAME", help="name of a new witness, like witness.example.com/1"
+    )
     words = "serve until interrupted"
     serve = actions.add_parser("serve", help=words, description=words)
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", default=WITNESS_PORT, type=int, help="port to listen on (8010)")
+    serve.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="address to listen on (127.0.0.1)"
+    )
+    serve.add_argument(
+        "--port", metavar="N", default=WITNESS_PORT, type=int, help="port to listen on (8010)"
+    )
     serve.add_argument(
         "--log", action="append", required=True, metavar="VKEY", help="a key of a log to watch"
     )
     for action in (keys, serve):
-        action.add_argument("--data", required=True, type=Path, help="directory of the witness")
+        action.add_argument(
+            "--data", metavar="DIR", required=True, type=Path, help="directory of the witness"
+        )
+        declare(action, {ExitCode.DONE: "done"})
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -40,19 +45,28 @@ def run(chosen: argparse.Namespace) -> int:
         show_keys(chosen.data, chosen.name)
     else:
         serve(chosen.data, [parse_vkey(vkey) for vkey in chosen.log], chosen.host, chosen.port)
-    return 0
+    return ExitCode.DONE
 
 
 def show_keys(data: Path, name: str | None) -> None:
     """Print the vkeys, one a line; with a name, make the witness if it is not there."""
+    from ledger.witness import state  # the server's packages
+
     if name is not None:
         state.create(data, name)
-    with closing(WitnessState(data)) as opened:
+    with closing(state.WitnessState(data)) as opened:
         print(*(signer.key.vkey for signer in opened.signers), sep="\n")
 
 
 def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
+    import uvicorn  # the server's packages
+
+    from ledger.http.admission import Admission
+    from ledger.http.connection import connection_class
+    from ledger.witness.app import build
+    from ledger.witness.state import WitnessState
+
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     with closing(WitnessState(data, logs)) as opened:
         print(f"The witness is at http://{host}:{port}/ and watches", *opened.logs, flush=True)
@@ -60,6 +74,9 @@ def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
             build(opened),
             host=host,
             port=port,
+            http=connection_class(Admission()),
+            ws="none",
+            proxy_headers=False,
             access_log=False,
             log_level="warning",
             server_header=False,

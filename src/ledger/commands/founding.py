@@ -4,7 +4,6 @@ The ledger's key signs its founding and nothing that people sign. It stays in a 
 """
 
 import hashlib
-import os
 import re
 import secrets
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from ledger import clock
 from ledger.commands.writer import Writer
+from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter
 from ledger.domain.acts import TYP, CreateLedger
 from ledger.domain.charter import Charter
@@ -21,8 +21,8 @@ from ledger.errors import ConflictError, MalformedError
 from ledger.jose import SigningKey
 from ledger.settings import Settings
 from ledger.store.log import Log
+from ledger.system import private_files
 
-KEY_FILE = "ledger-key.pem"
 _LOG_ORIGIN = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*", re.ASCII)
 MAX_LOG_ORIGIN_BYTES = 255
 
@@ -37,7 +37,7 @@ def found(log: Log, writer: Writer, settings: Settings) -> str | None:
     if known is not None:
         _require_same(known, settings)
         return None
-    key = _load_key(settings.data / KEY_FILE)
+    key = _load_key(settings.data / LEDGER_KEY_FILE)
     token = secrets.token_urlsafe(24) if settings.registration == "invite" else None
     now_ms = writer.now_ms()
     founding = LedgerCreated(
@@ -88,13 +88,9 @@ def _new_log_origin(settings: Settings) -> str:
 
 
 def _load_key(path: Path) -> SigningKey:
-    """Return the ledger's key; a start that died before the founding left one behind."""
+    """Return the ledger's key; a start that died before the founding left one."""
     if path.exists():
         return SigningKey.from_pem(path.read_bytes())
     key = SigningKey.generate()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.to_pem())
-        file.flush()
-        os.fsync(file.fileno())
+    private_files.create(path, key.to_pem())
     return key

@@ -1,6 +1,6 @@
 """What the operator does with the ledger's own key: log keys announced, rotated, retired; the end.
 
-Each is an act in the ledger's own stream, decided by `charter` and made again by the audit.
+Each is an act in the ledger's own stream, decided by `charter` and decided again by the audit.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from typing import Protocol
 import msgspec
 
 from ledger import clock
-from ledger.commands.founding import KEY_FILE
+from ledger.commands.writer import MAX_TRIES
+from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter
 from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
 from ledger.domain.charter import Charter
@@ -22,10 +23,9 @@ from ledger.publish.log_keys import LogKeys
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import Write
-from ledger.tlog.vkeys import generate
-
-MAX_TRIES = 20
+from ledger.store.writes import Write
+from ledger.system import private_files
+from ledger.tlog import vkeys
 
 
 class Decide(Protocol):
@@ -45,7 +45,7 @@ class Upkeep:
         self._now_ms = now_ms
 
     def open_log_keys(self, state: SignerState) -> LogKeys:
-        """Return the log's keys; a ledger that has announced none makes and announces them.
+        """Return the log's keys; the first start makes and announces them.
 
         Crash points: the file is written first, so keys that are announced are never lost; a file
         without an announcement is announced at the next start. Raises ConflictError
@@ -70,20 +70,21 @@ class Upkeep:
             raise ConflictError(*TAKEN[FROZEN])
         path, new = self._settings.log_keys, keys.unannounced()
         if not new:
-            new = generate(keys.origin)
+            new = vkeys.generate(keys.origin)
             if path.exists():
-                log_keys.replace(path, (*log_keys.load(path, keys.origin), *new))
+                stored = (*log_keys.load(path, keys.origin), *new)
+                private_files.replace(path, vkeys.to_pem(stored))
             else:
-                log_keys.create(path, new)
-        vkeys = tuple(signer.key.vkey for signer in new)
+                private_files.create(path, vkeys.to_pem(new))
+        announced = tuple(signer.key.vkey for signer in new)
 
         def act(iat: int, ledger: str) -> Act:
             first_size = self._log.head() + 1
-            return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=vkeys, first_size=first_size)
+            return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=announced, first_size=first_size)
 
         self._append(act, charter.announce_log_keys)
         keys.refresh()
-        return vkeys
+        return announced
 
     def retire(self) -> tuple[str, ...]:
         """End all log keys but those announced last; return the vkeys that ended.
@@ -148,7 +149,7 @@ class Upkeep:
         raise UnavailableError("contended", "too many writers at once; try again")
 
     def _ledger_key(self) -> SigningKey:
-        path = self._settings.data / KEY_FILE
+        path = self._settings.data / LEDGER_KEY_FILE
         if not path.exists():
             raise ConflictError("ledger_key_missing", f"{path} is needed to sign this act")
         return SigningKey.from_pem(path.read_bytes())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from ledger.commands.writer import Answer, Plan, Reading, Writer
-from ledger.domain import statement
+from ledger.domain import drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.document import parse_document, parse_uuid
@@ -12,6 +12,7 @@ from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence, sign_count
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError
 from ledger.store.sqlite.sessions import OperationalState
@@ -25,25 +26,25 @@ class StatementCommands:
         self._state = state
 
     async def draft(self, document: str, act: str) -> Answer:
-        """Put a document up for approval, as `statement.draft` decides."""
+        """Put a document up for approval, as `drafting.draft` decides."""
         raw = document.encode()
         stream = parse_uuid(parse_document(raw).statement_id)
 
         def decide(reading: Reading) -> Plan:
             creator = reading.signer(parse_act(act).header.kid)
             ledger = reading.charter().ledger
-            body, parsed = statement.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            body, parsed = drafting.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
             if parsed.supersedes is not None:
                 reading.statement(parse_uuid(parsed.supersedes))
             if self._writer.log.store.stream(stream, limit=1):
                 raise ConflictError("statement_known", "this statement id is already taken")
-            met = statement.satisfiable(parsed, reading.eligible(parsed.policy))
+            met = drafting.satisfiable(parsed, reading.eligible(parsed.policy))
             # The warning is advice about today: people who come or go do not make a draft stale.
             reading.counts.clear()
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
                 "sha256": sha256_hex(raw),
-                "status": statement.PENDING,
+                "status": "pending",
                 "warnings": [] if met else ["policy_not_yet_satisfiable"],
             }
             return Plan(stream, None, statement.evolve, (body,), answer)
@@ -88,7 +89,7 @@ class StatementCommands:
             subject = reading.statement(stream)
             decision = self._decision(reading, parse_act(act).header.kid, None)
             body = statement.withdraw(subject, act, decision)
-            return _plan(stream, subject, body, statement.WITHDRAWN, len(subject.approvals))
+            return _plan(stream, subject, body, "withdrawn", len(subject.approvals))
 
         return await self._write(WITHDRAW, stream, act, decide, None)
 
@@ -121,7 +122,7 @@ class StatementCommands:
         )
 
 
-def _plan(stream: UUID, subject: Statement, body: Body, status: str, approvals: int) -> Plan:
+def _plan(stream: UUID, subject: Statement, body: Body, status: Status, approvals: int) -> Plan:
     answer: dict[str, object] = {
         "statementId": subject.id,
         "status": status,

@@ -24,6 +24,7 @@ from ledger.domain.person import Person
 from ledger.domain.policy import Policy
 from ledger.domain.receipts import request_key
 from ledger.domain.statement import Statement
+from ledger.domain.unique_names import credential_name, kid_name, role_prefix
 from ledger.errors import (
     LedgerError,
     MalformedError,
@@ -33,7 +34,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.store.log import GroupCommit, Log
-from ledger.store.sqlite.store import Receipt, Write
+from ledger.store.writes import Receipt, Write
 
 MAX_TRIES = 20
 
@@ -47,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Events to append to one stream behind the state `before`, and the answer's members."""
+    """Events to append to one stream after the state `before`, and the answer's members."""
 
     stream: UUID
     before: Any
@@ -85,11 +86,11 @@ class Reading:
 
     def signer(self, kid: str) -> Person:
         """Return the owner of a signing key; raise RefusedError `key_unknown`."""
-        return self.person(self._owner(f"kid/{kid}", "key_unknown", "no such signing key"))
+        return self.person(self._owner(kid_name(kid), "key_unknown", "no such signing key"))
 
     def holder(self, credential_id: str) -> Person:
         """Return the owner of a passkey; raise RefusedError `passkey_unknown`."""
-        name = f"credential/{credential_id}"
+        name = credential_name(credential_id)
         return self.person(self._owner(name, "passkey_unknown", "no such passkey here"))
 
     def _owner(self, name: str, code: str, detail: str) -> UUID:
@@ -112,7 +113,7 @@ class Reading:
         for member in policy.members(rules):
             kind, _, name = member.partition(":")
             if kind == "role":
-                prefix = f"role/{name}/"
+                prefix = role_prefix(name)
                 holders = self._log.store.claims(prefix)
                 self.counts[prefix] = len(holders)
                 found = {str(user): frozenset({name}) for _, user in holders}

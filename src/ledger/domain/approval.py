@@ -3,14 +3,13 @@
 import msgspec
 
 from ledger import clock
+from ledger.domain.vocabulary import Form
 from ledger.encoding import b64u_decode, decode, sha256_hex
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
 TYP = "JWT"
 MAX_JTI_CHARS = 128
-SHARED = "shared"
-INDIVIDUAL = "individual"
 
 
 class Individual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -44,7 +43,7 @@ def parse_approval(text: str) -> CompactJws:
 
 def verify_approval(
     jws: CompactJws, jwk: PublicJwk, subject: Subject, *, signer: str, now_ms: int
-) -> str:
+) -> Form:
     """Verify the signature and that it is over this very statement; return the form.
 
     Raises RefusedError: those of `jose.verify_compact`, `iat_stale`, and for the individual form
@@ -54,7 +53,7 @@ def verify_approval(
     verify_compact(jws, jwk)
     if sha256_hex(jws.payload.encode()) == subject.payload_sha256:
         _require_fresh(jws.header.iat, now_ms=now_ms)
-        return SHARED
+        return "shared"
     try:
         payload = decode(b64u_decode(jws.payload), Individual)
     except MalformedError as error:
@@ -65,7 +64,7 @@ def verify_approval(
     for iat in (payload.iat, jws.header.iat):
         if iat is not None:
             _require_fresh(iat, now_ms=now_ms)
-    return INDIVIDUAL
+    return "individual"
 
 
 def _verify_individual(payload: Individual, subject: Subject, signer: str) -> None:

@@ -1,8 +1,7 @@
 """The ledger's own stream: founding, log keys, invitations, end. Decide and evolve, pure."""
 
 import hashlib
-import re
-from typing import Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,24 +11,26 @@ from ledger.domain import acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
+    Body,
     Event,
     InvitationIssued,
     LedgerCreated,
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    PersonBody,
+    StatementBody,
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
-from ledger.domain.policy import ROLES
+from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
+from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the one stream whose id is the same on every ledger
 SETUP = "setup"
-OPEN_ROLES = frozenset({"creator", "investor"})
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ class Charter(msgspec.Struct, frozen=True):
 
     version: int
     ledger: str
-    registration: Literal["open", "invite"]
+    registration: RegistrationMode
     party: RelyingParty
     kid: str
     key: PublicJwk
@@ -70,35 +71,46 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
     """Return the charter after one more event of its stream."""
     match event.body:
         case LedgerCreated() as body:
-            setup = {body.setup_sha256: Invitation(SETUP, "administrator", None)}
+            setup = {body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)}
             return Charter(
                 version=event.version,
                 ledger=body.ledger,
-                registration="open" if body.registration == "open" else "invite",
+                registration=body.registration,
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
                 invitations={token: who for token, who in setup.items() if token},
             )
-        case InvitationIssued() as body if charter is not None:
+        case body:
+            if charter is None:
+                raise AssertionError("a ledger's stream begins with its founding")
+            return msgspec.structs.replace(
+                charter, version=event.version, **_changes(charter, body)
+            )
+
+
+def _changes(charter: Charter, body: Body) -> dict[str, Any]:
+    match body:
+        case InvitationIssued():
             invitation = Invitation(body.invitation_id, body.role, body.expires_at)
-            return msgspec.structs.replace(
-                charter,
-                version=event.version,
-                invitations=charter.invitations | {body.token_sha256: invitation},
-            )
-        case LogKeysAnnounced() as body if charter is not None:
+            return {"invitations": charter.invitations | {body.token_sha256: invitation}}
+        case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
-            return msgspec.structs.replace(
-                charter, version=event.version, log_keys=charter.log_keys + new
-            )
-        case LogKeysRetired() as body if charter is not None:
-            keys = tuple(_retired(key, body) for key in charter.log_keys)
-            return msgspec.structs.replace(charter, version=event.version, log_keys=keys)
-        case LogFrozen() if charter is not None:
-            return msgspec.structs.replace(charter, version=event.version, frozen=True)
+            return {"log_keys": charter.log_keys + new}
+        case LogKeysRetired():
+            return {"log_keys": tuple(_retired(key, body) for key in charter.log_keys)}
+        case LogFrozen():
+            return {"frozen": True}
         case _:
-            raise AssertionError("not an event of the ledger's own stream")
+            raise _misplaced(body)
+
+
+def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
+    """Return the refusal of what is not a further event of the ledger.
+
+    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    """
+    return AssertionError("not an event of the ledger's own stream")
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
@@ -189,7 +201,7 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     inviter.require_administrator()
     if act.role not in ROLES:
         raise MalformedError("role_invalid", "there is no such role")
-    if not _SHA256.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
+    if not SHA256_HEX.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
         raise MalformedError("invitation_invalid", "an invitation needs a token and a future end")
     parse_uuid(act.invitation_id)
     return InvitationIssued(

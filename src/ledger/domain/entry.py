@@ -6,12 +6,13 @@ without breaking a proof. Hashes are over stored bytes; nothing here re-encodes 
 """
 
 import hashlib
-import re
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
+from ledger.clock import TIME
+from ledger.encoding import SHA256_HEX
 from ledger.errors import CorruptError
 
 SALT_BYTES = 32
@@ -36,8 +37,6 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1] = 1
 
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _entry_decoder = msgspec.json.Decoder(Entry)
 
 
@@ -108,7 +107,7 @@ def parse_canonical(raw: bytes) -> Entry:
     For entries whose bodies are not there: with the body, sealing it again shows the same.
     """
     envelope = parse_entry(raw)
-    digest, time = _SHA256.fullmatch(envelope.body.sha256), _TIME.fullmatch(envelope.at)
+    digest, time = SHA256_HEX.fullmatch(envelope.body.sha256), TIME.fullmatch(envelope.at)
     if not (digest and time and _is_written_as(envelope, raw)):
         raise CorruptError("entry_malformed", "the entry is not in its canonical form")
     return envelope

@@ -1,27 +1,35 @@
 """WebAuthn ceremonies: what a passkey has to show. The only importer of `webauthn`.
 
-User verification is always required. Relying party and origin come from the caller, who has them
-from configuration; nothing in a response can move them. The library leaks other exceptions than
-its own for hostile input, so every one of them stops here.
+`ledger.webauthn_grammar` reads every response before `webauthn` sees a byte of it. User
+verification is always required. Relying party and origin come from the caller, who has them from
+configuration; nothing in a response can move them. The library leaks other exceptions than its own
+for hostile input, so every one of them stops here.
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 import msgspec
 import webauthn
-from webauthn.helpers import decode_credential_public_key, parse_client_data_json
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.decode_credential_public_key import DecodedRSAPublicKey
 
 from ledger.encoding import b64u_decode, b64u_encode, jcs
-from ledger.errors import RefusedError
+from ledger.errors import MalformedError, RefusedError
+from ledger.jose import parse_key
+from ledger.webauthn_grammar.authenticator_data import (
+    BACKED_UP,
+    parse_assertion_data,
+    parse_attestation_object,
+    require_credential_id,
+)
+from ledger.webauthn_grammar.client_data import require_client_data
+from ledger.webauthn_grammar.cose import EDDSA, ES256, RS256, parse_cose_key, require_signature
 
-COSE_ALGORITHMS = (-8, -7, -257)
-MIN_RSA_BYTES = 256
+COSE_ALGORITHMS = (EDDSA, ES256, RS256)
 TIMEOUT_MS = 60_000
-T = TypeVar("T")
 
 
 class RegistrationEvidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -80,20 +88,30 @@ def verify_registration(
 ) -> VerifiedPasskey:
     """Verify a registration response (WebAuthn L3 section 7.1) and return its passkey.
 
-    Raises RefusedError `passkey_registration_refused`.
+    The grammar reads every byte first; `webauthn` then verifies the attestation statement and
+    repeats the ceremony's checks. Raises RefusedError `passkey_registration_refused`.
     """
-    _refuse_cross_origin(evidence.client_data_json, "passkey_registration_refused")
-    credential = _credential(
-        credential_id,
-        {
-            "clientDataJSON": evidence.client_data_json,
-            "attestationObject": evidence.attestation_object,
-        },
-    )
-    verified = _guard(
+    response = {
+        "clientDataJSON": evidence.client_data_json,
+        "attestationObject": evidence.attestation_object,
+    }
+    client_data, raw = (b64u_decode(text) for text in response.values())
+    with _refused_as("passkey_registration_refused"):
+        require_client_data(
+            client_data,
+            expected_type="webauthn.create",
+            expected_challenge=challenge,
+            expected_origin=party.origin,
+        )
+        attestation = parse_attestation_object(raw)
+        parse_key(attestation.credential.key.jwk)  # the library of keys has to take it as well
+    data, new = attestation.data, attestation.credential
+    if b64u_encode(new.credential_id) != credential_id:
+        raise RefusedError("passkey_registration_refused", "the response names another passkey")
+    _guard(
         "passkey_registration_refused",
         lambda: webauthn.verify_registration_response(
-            credential=credential,
+            credential=_credential(credential_id, response),
             expected_challenge=challenge,
             expected_rp_id=party.rp_id,
             expected_origin=party.origin,
@@ -101,15 +119,13 @@ def verify_registration(
             supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in COSE_ALGORITHMS],
         ),
     )
-    if b64u_encode(verified.credential_id) != credential_id:
-        raise RefusedError("passkey_registration_refused", "the response names another passkey")
     return VerifiedPasskey(
         credential_id=credential_id,
-        public_key=b64u_encode(verified.credential_public_key),
-        algorithm=_algorithm(verified.credential_public_key),
-        sign_count=verified.sign_count,
-        aaguid=verified.aaguid,
-        backed_up=verified.credential_backed_up,
+        public_key=b64u_encode(new.raw_key),
+        algorithm=new.key.algorithm,
+        sign_count=data.sign_count,
+        aaguid=str(UUID(bytes=new.aaguid)),
+        backed_up=bool(data.flags & BACKED_UP),
     )
 
 
@@ -126,44 +142,48 @@ def verify_assertion(
     `sign_count` is the last one known: a count that does not grow is refused (step 22), unless
     the passkey does not count at all. Raises RefusedError `passkey_assertion_refused`.
     """
-    _refuse_cross_origin(evidence.client_data_json, "passkey_assertion_refused")
-    credential = _credential(
-        evidence.credential_id,
-        {
-            "clientDataJSON": evidence.client_data_json,
-            "authenticatorData": evidence.authenticator_data,
-            "signature": evidence.signature,
-        },
-    )
-    verified = _guard(
+    response = {
+        "clientDataJSON": evidence.client_data_json,
+        "authenticatorData": evidence.authenticator_data,
+        "signature": evidence.signature,
+    }
+    client_data, data, signature = (b64u_decode(text) for text in response.values())
+    raw_key, credential_id = b64u_decode(public_key), b64u_decode(evidence.credential_id)
+    with _refused_as("passkey_assertion_refused"):
+        require_client_data(
+            client_data,
+            expected_type="webauthn.get",
+            expected_challenge=challenge,
+            expected_origin=party.origin,
+        )
+        new_sign_count = parse_assertion_data(data).sign_count
+        require_credential_id(credential_id)
+        require_signature(signature, parse_cose_key(raw_key))
+    _guard(
         "passkey_assertion_refused",
         lambda: webauthn.verify_authentication_response(
-            credential=credential,
+            credential=_credential(evidence.credential_id, response),
             expected_challenge=challenge,
             expected_rp_id=party.rp_id,
             expected_origin=party.origin,
-            credential_public_key=b64u_decode(public_key),
+            credential_public_key=raw_key,
             credential_current_sign_count=sign_count,
             require_user_verification=True,
         ),
     )
-    return verified.new_sign_count
+    return new_sign_count
 
 
 def sign_count(evidence: AssertionEvidence) -> int:
     """Return the count that an assertion claims (WebAuthn L3 section 6.1); nothing is verified.
 
-    Raises RefusedError `passkey_assertion_refused` for data too short to hold one.
+    Raises RefusedError `passkey_assertion_refused` for malformed authenticator data.
     """
-    data = b64u_decode(evidence.authenticator_data)
-    if len(data) < 37:
-        raise RefusedError("passkey_assertion_refused", "the authenticator data is too short")
-    return int.from_bytes(data[33:37], "big")
+    with _refused_as("passkey_assertion_refused"):
+        return parse_assertion_data(b64u_decode(evidence.authenticator_data)).sign_count
 
 
 def _credential(credential_id: str, response: dict[str, str]) -> dict[str, Any]:
-    for text in (credential_id, *response.values()):
-        b64u_decode(text)  # the library would discard junk characters
     return {
         "id": credential_id,
         "rawId": credential_id,
@@ -172,31 +192,22 @@ def _credential(credential_id: str, response: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _guard(code: str, verify: Callable[[], T]) -> T:
+@contextmanager
+def _refused_as(code: str) -> Iterator[None]:
+    """Turn what the grammar refuses into this code, with the grammar's own detail."""
     try:
-        return verify()
+        yield
+    except MalformedError as error:
+        raise RefusedError(code, error.detail) from error
+
+
+def _guard(code: str, verify: Callable[[], object]) -> None:
+    try:
+        verify()
     except Exception as error:
-        # Broad on purpose: CBOR, ASN.1 and key parsers below raise a dozen unrelated types for
-        # hostile input, and a refusal is the right answer to each.
+        # Broad on purpose: the library and the certificate parsers under it raise a dozen
+        # unrelated types for hostile attestation statements; a refusal answers each of them.
         raise RefusedError(code, "the passkey's response does not verify") from error
-
-
-def _refuse_cross_origin(client_data_json: str, code: str) -> None:
-    """Refuse a ceremony from inside a frame of another origin (section 7.2 step 13)."""
-    raw = b64u_decode(client_data_json)
-    client_data = _guard(code, lambda: parse_client_data_json(raw))
-    if client_data.cross_origin:
-        raise RefusedError(code, "the ceremony ran inside another site's frame")
-
-
-def _algorithm(public_key: bytes) -> int:
-    """Return the COSE algorithm (RFC 9053); refuse RSA keys under 2,048 bits."""
-    decoded = _guard(
-        "passkey_registration_refused", lambda: decode_credential_public_key(public_key)
-    )
-    if isinstance(decoded, DecodedRSAPublicKey) and len(decoded.n.lstrip(b"\0")) < MIN_RSA_BYTES:
-        raise RefusedError("passkey_registration_refused", "an RSA key under 2,048 bits")
-    return int(decoded.alg)
 
 
 def creation_options(

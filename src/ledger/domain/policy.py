@@ -5,17 +5,15 @@ by one of its `user:` or `role:` members counts once, each nested node that is m
 """
 
 from collections.abc import Mapping, Set
-from typing import Literal
 
 import msgspec
 
+from ledger.domain.vocabulary import VOTING_ROLES, Assurance
 from ledger.encoding import decode
 from ledger.errors import MalformedError
 
 MAX_LEVELS = 8
 MAX_MEMBERS = 256
-VOTING_ROLES = frozenset({"creator", "investor", "administrator"})
-ROLES = VOTING_ROLES | {"auditor"}
 
 # Everybody of a set of people, with the roles that each had when it counted.
 RolesByPerson = Mapping[str, Set[str]]
@@ -36,7 +34,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     veto: tuple[str, ...] = ()
     creator_may_sign: bool = True
     expires_at: str | None = None
-    assurance: Literal["key", "passkey"] = "key"
+    assurance: Assurance = "key"
 
 
 AnyNode = Node | Policy
@@ -131,3 +129,18 @@ def _names(node: AnyNode, user: str, roles: Set[str]) -> bool:
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:
     """Tell whether this person's rejection ends the statement at once."""
     return any(covers(member, user, roles) for member in policy.veto)
+
+
+def reachable(
+    policy: Policy, people: RolesByPerson, *, creator: str, given: RolesByPerson | None = None
+) -> bool:
+    """Tell whether the policy is met once all of these people approve who may.
+
+    `given` are the approvals there are: they count with the roles of their own positions.
+    """
+    hoped = {
+        user: roles
+        for user, roles in people.items()
+        if may_approve(policy, user, roles, creator=creator) and not VOTING_ROLES.isdisjoint(roles)
+    }
+    return met(policy, {**hoped, **(given or {})})

@@ -6,6 +6,7 @@ from the evidence in the events, so that an audit can hold every stored answer a
 
 import hashlib
 from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
@@ -15,8 +16,14 @@ from ledger.domain.events import (
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
+    LedgerBody,
+    LedgerCreated,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    PersonBody,
     RoleGranted,
     StatementDrafted,
     StatementRejected,
@@ -24,6 +31,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 
@@ -66,24 +74,31 @@ class Written(msgspec.Struct, frozen=True):
 def written_about_statement(event: Event, approvals: int) -> Written:
     """Return what the store knows of the write of one event of a statement.
 
-    `approvals` is the number of them after the event.
+    `approvals` is the number of them after the event. Raises CorruptError `event_misplaced`.
     """
     body, stream = event.body, str(event.stream)
-    if isinstance(body, StatementSigned):
-        key = request_key(SIGN, f"{stream}\0{body.jws}")
-        status = body.status
-    elif isinstance(body, StatementDrafted):
-        return _drafted(body, stream)
-    elif isinstance(body, StatementRejected):
-        key = request_key(REJECT, f"{stream}\0{body.act}")
-        status = body.status
-    elif isinstance(body, StatementWithdrawn):
-        key = request_key(WITHDRAW, f"{stream}\0{body.act}")
-        status = "withdrawn"
-    else:
-        raise CorruptError("event_misplaced", "not an event of a statement")
+    status: Status
+    match body:
+        case StatementSigned():
+            key, status = request_key(SIGN, f"{stream}\0{body.jws}"), body.status
+        case StatementDrafted():
+            return _drafted(body, stream)
+        case StatementRejected():
+            key, status = request_key(REJECT, f"{stream}\0{body.act}"), body.status
+        case StatementWithdrawn():
+            key, status = request_key(WITHDRAW, f"{stream}\0{body.act}"), "withdrawn"
+        case _:
+            raise _misplaced(body)
     answer = {"statementId": stream, "status": status, "approvals": approvals}
     return Written(key, (_json(answer),))
+
+
+def _misplaced(_: LedgerBody | PersonBody) -> CorruptError:
+    """Return the refusal of what is not an event of a statement.
+
+    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    """
+    return CorruptError("event_misplaced", "not an event of a statement")
 
 
 def _drafted(body: StatementDrafted, stream: str) -> Written:
@@ -104,13 +119,16 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     `events` are all of the write: three of a registration, one of everything else.
     """
     body = events[0].body
-    if isinstance(body, UserRegistered):
-        return _registered([event.body for event in events])
-    known = _request(events[0])
-    if known is None:
-        return Written(own_key(states), (b"",))
-    key, answer = known
-    return Written(key, (_json(answer),))
+    match body:
+        case UserRegistered():
+            return _registered([event.body for event in events])
+        case LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen():
+            return Written(own_key(states), (b"",))
+        case StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn():
+            raise CorruptError("event_misplaced", "not an event of people or of the ledger")
+        case _:
+            key, answer = _asked(body, str(events[0].stream))
+            return Written(key, (_json(answer),))
 
 
 def _registered(bodies: Sequence[Body]) -> Written:
@@ -130,16 +148,18 @@ def _registered(bodies: Sequence[Body]) -> Written:
             raise CorruptError("registration_torn", "a registration was torn apart")
 
 
-def _request(event: Event) -> tuple[bytes, dict[str, str]] | None:
-    """Return the key and the answer of a request about people, None if nobody asked."""
-    stream = str(event.stream)
-    match event.body:
+Asked = InvitationIssued | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | RoleGranted
+
+
+def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
+    """Return the key and the answer of a person's request about people."""
+    match body:
         case InvitationIssued(act=act, invitation_id=invitation):
             return request_key(INVITE, act), {"invitationId": invitation}
-        case KeyAttested() as body:
+        case KeyAttested():
             evidence = joined(body.assertion.signature, body.possession)
             return request_key(ADD_KEY, evidence), {"kid": body.kid}
-        case PasskeyAdded() as body:
+        case PasskeyAdded():
             evidence = joined(body.registration.attestation_object, body.act or "")
             return request_key(ADD_PASSKEY, evidence), {"credentialId": body.credential_id}
         case KeyRevoked(kid=kid, act=act):
@@ -149,4 +169,4 @@ def _request(event: Event) -> tuple[bytes, dict[str, str]] | None:
         case RoleGranted(act=act):
             return request_key(ACT, joined(stream, act)), {"user": stream}
         case _:
-            return None
+            assert_never(body)

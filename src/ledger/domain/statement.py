@@ -1,4 +1,4 @@
-"""A statement: draft, approve, reject, withdraw. Decide and evolve, pure.
+"""A statement: approve, reject, withdraw; drafting.py has the draft. Decide and evolve, pure.
 
 Every decision takes the states as of its own position and the evidence, and returns the event's
 body or raises. The status after a decision is part of its event: the server decides it once, the
@@ -13,9 +13,11 @@ from ledger import clock
 from ledger.domain import acts, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
-from ledger.domain.document import Document, parse_document
+from ledger.domain.document import Document
 from ledger.domain.events import (
     Event,
+    LedgerBody,
+    PersonBody,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -29,17 +31,12 @@ from ledger.domain.passkey import (
 )
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
-PENDING = "pending"
-APPROVED = "approved"
-REJECTED = "rejected"
-WITHDRAWN = "withdrawn"
-EXPIRED = "expired"
 REASON_CHARS = (10, 2000)
-CREATOR = "creator"
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -53,15 +50,15 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
-    status: str = PENDING
+    status: Status = "pending"
     approvals: dict[str, frozenset[str]] = {}
     rejections: frozenset[str] = frozenset()
 
-    def status_at(self, now_ms: int) -> str:
+    def status_at(self, now_ms: int) -> Status:
         """Return the status at a time: a pending statement expires by the clock alone."""
         ends = self.policy.expires_at
         late = ends is not None and clock.to_ms(ends) <= now_ms
-        return EXPIRED if late and self.status == PENDING else self.status
+        return "expired" if late and self.status == "pending" else self.status
 
 
 class DecisionContext(msgspec.Struct, frozen=True):
@@ -97,9 +94,17 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 rejections=statement.rejections | {body.signer},
             )
         case StatementWithdrawn():
-            return msgspec.structs.replace(statement, version=event.version, status=WITHDRAWN)
-        case _:
-            raise AssertionError("not an event of a statement's stream")
+            return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
+        case body:
+            raise _misplaced(body)
+
+
+def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
+    """Return the refusal of what is not a further event of a statement.
+
+    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    """
+    return AssertionError("not an event of a statement's stream")
 
 
 def _drafted(body: StatementDrafted, version: int) -> Statement:
@@ -114,40 +119,6 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-    )
-
-
-def draft(
-    raw: bytes, act_text: str, creator: Person, *, ledger: str, now_ms: int
-) -> tuple[StatementDrafted, Document]:
-    """Return the draft of a document that its creator signed for, and the document.
-
-    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
-    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy's end is past.
-    """
-    document = parse_document(raw)
-    # 1. The signature, and that it is over these very bytes.
-    jws = parse_act(act_text)
-    key = creator.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
-    if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
-        raise RefusedError("act_mismatch", "the act names another document")
-    # 2. The person may draft, and the document says the truth about who, where and when.
-    if CREATOR not in creator.roles:
-        raise ForbiddenError("creator_only", "only a creator drafts statements")
-    if document.creator != creator.user:
-        raise RefusedError("document_creator_mismatch", "the document names another creator")
-    if document.ledger != ledger:
-        raise RefusedError("ledger_mismatch", "the document is for another ledger")
-    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
-        raise RefusedError("document_time_stale", "createdAt is over five minutes from our clock")
-    ends = document.policy.expires_at
-    if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise ConflictError("statement_expired", "the policy's end is already past")
-    return (
-        StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
-        document,
     )
 
 
@@ -174,7 +145,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         now_ms=decision.now_ms,
     )
     # 3. The statement still takes approvals, this person may give one, and has not yet.
-    _require_status(statement, decision.now_ms, PENDING, APPROVED)
+    _require_status(statement, decision.now_ms, "pending", "approved")
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
     if not (eligible and may_sign(person)):
@@ -190,7 +161,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         form=form,
-        status=APPROVED if policy.met(statement.policy, approvals) else PENDING,
+        status="approved" if policy.met(statement.policy, approvals) else "pending",
         jws=jws.text,
         assertion=decision.assertion,
         sign_count=sign_count,
@@ -215,7 +186,7 @@ def reject(
     least, most = REASON_CHARS
     if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
         raise MalformedError("reason_invalid", "a reason has 10 to 2,000 characters")
-    _require_status(statement, decision.now_ms, PENDING)
+    _require_status(statement, decision.now_ms, "pending")
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
     approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -233,7 +204,7 @@ def reject(
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         reason=act.reason,
-        status=REJECTED if ends else PENDING,
+        status="rejected" if ends else "pending",
         act=act_text,
         assertion=decision.assertion,
         sign_count=sign_count,
@@ -255,29 +226,15 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
         raise MalformedError("reason_invalid", "a reason has at most 2,000 characters")
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator withdraws a statement")
-    _require_status(statement, decision.now_ms, PENDING)
+    _require_status(statement, decision.now_ms, "pending")
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
-
-
-def satisfiable(document: Document, eligible: RolesByPerson) -> bool:
-    """Tell whether today's people, all approving, would meet the document's policy."""
-    return policy.met(document.policy, _approving(document.policy, document.creator, eligible))
 
 
 def _reachable(statement: Statement, refused: Set[str], eligible: RolesByPerson) -> bool:
     """Tell whether the policy could still be met if everybody who has not rejected approved."""
     willing = {user: roles for user, roles in eligible.items() if user not in refused}
-    hoped = _approving(statement.policy, statement.creator, willing)
-    return policy.met(statement.policy, hoped | statement.approvals)
-
-
-def _approving(rules: Policy, creator: str, people: RolesByPerson) -> dict[str, Set[str]]:
-    return {
-        user: roles
-        for user, roles in people.items()
-        if policy.may_approve(rules, user, roles, creator=creator)
-        and not policy.VOTING_ROLES.isdisjoint(roles)
-    }
+    given = statement.approvals
+    return policy.reachable(statement.policy, willing, creator=statement.creator, given=given)
 
 
 def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> None:
@@ -285,7 +242,7 @@ def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> 
         raise RefusedError("act_mismatch", "the act names another statement")
 
 
-def _require_status(statement: Statement, now_ms: int, *allowed: str) -> None:
+def _require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
     status = statement.status_at(now_ms)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from ledger.http.client_address import Network, is_within
+from ledger.system.client_address import Network, is_within
 
 SWEEP_S = 1.0
 RESERVED_DESCRIPTORS = 128  # for the log, the read models, templates, outbound requests

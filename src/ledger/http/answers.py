@@ -7,7 +7,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Receive, Scope, Send
 
 from ledger.commands.writer import Answer
+from ledger.domain.vocabulary import Status
 from ledger.http.problems import answers
+
+# What every route that reads for a signed-in person can answer besides what it shows.
+READ = answers(401, 404, 503)
 
 
 class RecordedAnswer(msgspec.Struct, rename="camel"):
@@ -22,7 +26,7 @@ class DraftAnswer(RecordedAnswer):
 
     statement_id: str
     sha256: str
-    status: str
+    status: Status
     warnings: list[str]
 
 
@@ -30,7 +34,7 @@ class DecisionAnswer(RecordedAnswer):
     """A recorded decision, and the status after it."""
 
     statement_id: str
-    status: str
+    status: Status
     approvals: int
 
 

@@ -15,8 +15,8 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 
 from ledger.errors import NotFoundError
+from ledger.http.headers import FOR_EVER
 
-_FOR_EVER = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(rb"""^(?:import|export)\b[^;"']*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 
 
@@ -72,9 +72,7 @@ class Assets:
             # Another tree's file must not be answered with this one's: it would be kept for ever.
             if asset is None or tree != self.tree_hash:
                 raise NotFoundError("not_found", "there is no such file")
-            return Response(
-                asset.content, media_type=asset.media_type, headers={"Cache-Control": _FOR_EVER}
-            )
+            return Response(asset.content, media_type=asset.media_type, headers=FOR_EVER)
 
         @get("/favicon.ico", sync_to_thread=False, include_in_schema=False)
         def favicon() -> Response[bytes]:

@@ -1,6 +1,5 @@
 """Routes of checkpoints: as they were published, with what others have signed of them."""
 
-import re
 from typing import Annotated
 
 import msgspec
@@ -9,21 +8,21 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from ledger.encoding import b64_encode
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
-from ledger.http.context import Context, FromContext
+from ledger.errors import NotFoundError, UnavailableError
+from ledger.http.context import FromPublicLog, Limit
+from ledger.http.headers import FOR_EVER
 from ledger.http.problems import answers
+from ledger.publish.public_log import PublicLog
 from ledger.store.sqlite.endorsements import Stamp
 from ledger.store.sqlite.tree import Published
 from ledger.timestamp.verify import RESPONSE_TYPE as STAMP
+from ledger.tlog.checkpoint import parse_number
 from ledger.tlog.merkle import MAX_SIZE
 
 TEXT = "text/plain"  # the framework adds charset=utf-8
-FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 After = Annotated[int, QueryParameter(name="after", ge=0, le=MAX_SIZE, description="`next`")]
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=200, description="Items a page")]
 
 
 class CheckpointItem(msgspec.Struct, rename="camel"):
@@ -49,22 +48,22 @@ def described(media_type: str, *problems: int) -> dict[int, ResponseSpec]:
 
 
 @get("/log/checkpoint", media_type=TEXT, responses=described(TEXT, 503))
-async def newest_checkpoint(context: FromContext) -> Response[bytes]:
+async def newest_checkpoint(public: FromPublicLog) -> Response[bytes]:
     """Return the newest checkpoint, with its cosignatures.
 
     If the policy asks for a quorum, it is the newest one that the quorum cosigned, or the newest
     that has waited for it long enough.
     """
-    return _note(context, newest(context), FRESH)
+    return _note(public, newest(public), FRESH)
 
 
 @get("/log/checkpoints", responses=answers(503))
 async def list_checkpoints(
-    context: FromContext, after: After = 0, limit: Limit = 100
+    public: FromPublicLog, after: After = 0, limit: Limit = 100
 ) -> CheckpointList:
     """List every checkpoint that was ever published, smallest first."""
-    found = context.tree.checkpoints(after, limit + 1)
-    times = context.endorsements.stamped(after, found[-1].size) if found else {}
+    found = public.tree.checkpoints(after, limit + 1)
+    times = public.endorsements.stamped(after, found[-1].size) if found else {}
     items = [
         CheckpointItem(c.size, b64_encode(c.root), c.published_at, times.get(c.size))
         for c in found[:limit]
@@ -73,51 +72,51 @@ async def list_checkpoints(
 
 
 @get("/log/checkpoints/{size:str}", media_type=TEXT, responses=described(TEXT, 404))
-async def one_checkpoint(size: FromPath[str], context: FromContext) -> Response[bytes]:
+async def one_checkpoint(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the checkpoint of a size, as it was published, with its cosignatures."""
-    return _note(context, published(context, number(size)), lasting(context))
+    return _note(public, published(public, number(size)), lasting(public))
 
 
 @get("/log/checkpoints/{size:str}/stamp", media_type=STAMP, responses=described(STAMP, 404))
-async def stamp(size: FromPath[str], context: FromContext) -> Response[bytes]:
+async def stamp(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the newest RFC 3161 time-stamp of a checkpoint: a response, as it was received."""
-    found = _stamp(context, number(size))
+    found = _stamp(public, number(size))
     return Response(found.token, media_type=STAMP, headers=FRESH)
 
 
 @get("/log/checkpoints/{size:str}/stamped", media_type=TEXT, responses=described(TEXT, 404))
-async def stamped(size: FromPath[str], context: FromContext) -> Response[bytes]:
+async def stamped(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the bytes that the time-stamp is of: the checkpoint as its text was then."""
-    return Response(_stamp(context, number(size)).note, media_type=TEXT, headers=FRESH)
+    return Response(_stamp(public, number(size)).note, media_type=TEXT, headers=FRESH)
 
 
-def _stamp(context: Context, size: int) -> Stamp:
-    found = context.endorsements.last_stamp(size)
+def _stamp(public: PublicLog, size: int) -> Stamp:
+    found = public.endorsements.last_stamp(size)
     if found is None:
         raise NotFoundError("stamp_unknown", "no checkpoint of this size was time-stamped")
     return found
 
 
-def _note(context: Context, found: Published, headers: dict[str, str]) -> Response[bytes]:
-    return Response(context.endorsements.note(found), media_type=TEXT, headers=headers)
+def _note(public: PublicLog, found: Published, headers: dict[str, str]) -> Response[bytes]:
+    return Response(public.endorsements.note(found), media_type=TEXT, headers=headers)
 
 
-def lasting(context: Context) -> dict[str, str]:
+def lasting(public: PublicLog) -> dict[str, str]:
     """Return how long a checkpoint can be kept: while witnesses are asked, lines may be added."""
-    return FRESH if context.witnesses.asks else FOR_EVER
+    return FRESH if public.witnesses.asks else FOR_EVER
 
 
-def newest(context: Context) -> Published:
+def newest(public: PublicLog) -> Published:
     """Return the checkpoint to show as the newest; raise UnavailableError `not_yet`."""
-    found = context.quorum.served(context.tree)
+    found = public.quorum.served(public.tree)
     if found is None:
         raise UnavailableError("not_yet", "the log has no checkpoint yet")
     return found
 
 
-def published(context: Context, size: int) -> Published:
+def published(public: PublicLog, size: int) -> Published:
     """Return the checkpoint of a size; raise NotFoundError `checkpoint_unknown`."""
-    found = context.tree.checkpoint(size)
+    found = public.tree.checkpoint(size)
     if found is None:
         raise NotFoundError("checkpoint_unknown", "no checkpoint of this size was published")
     return found
@@ -125,9 +124,7 @@ def published(context: Context, size: int) -> Published:
 
 def number(text: str) -> int:
     """Return a size or index of an address; raise MalformedError `request_invalid`."""
-    if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
-        raise MalformedError("request_invalid", "a number has digits only, and no leading zero")
-    return int(text)
+    return parse_number(text, "request_invalid")
 
 
 router = Router(

@@ -10,11 +10,12 @@ from litestar.params import FromPath, QueryParameter
 
 from ledger.encoding import sha256_hex
 from ledger.http.assets import verifier_page
-from ledger.http.context import BY_SESSION, MEMBERS, Context, FromContext, SignedIn
+from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, SignedIn
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions
+from ledger.publish.public_log import PublicLog
 from ledger.store.sqlite.tree import Published
 from ledger.verify.container import Mode
 
@@ -40,15 +41,15 @@ BUNDLE = answers(401, 404, 413, 503) | {
 @get("/api/statements/{statement_id:str}/evidence", media_type=ZIP, responses=BUNDLE)
 async def evidence(
     statement_id: FromPath[str],
-    context: FromContext,
+    public: FromPublicLog,
     user: SignedIn,
     mode: Shape = "statement",
 ) -> Response[bytes]:
     """Return a bundle that shows offline who approved the statement, and where that stands."""
-    needed = newest_position(context.log.store, statement_id)
-    published = await wait_until_published(context, needed)
+    needed = newest_position(public.log.store, statement_id)
+    published = await wait_until_published(public, needed)
     async with _TURNS:
-        raw = await asyncio.to_thread(_write, context, published, statement_id, mode)
+        raw = await asyncio.to_thread(_write, public, published, statement_id, mode)
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
@@ -58,10 +59,10 @@ async def evidence(
     return Response(raw, media_type=ZIP, headers=headers)
 
 
-def _write(context: Context, published: Published, statement: str, mode: Mode) -> bytes:
-    keys = context.log_keys.keys(published.size)
-    beside = companions(published, context.endorsements, keys, context.stated)
-    shown = Evidence(context.log.store, context.tree, published, page=_page(), companions=beside)
+def _write(public: PublicLog, published: Published, statement: str, mode: Mode) -> bytes:
+    keys = public.keys.keys(published.size)
+    beside = companions(published, public.endorsements, keys, public.stated)
+    shown = Evidence(public.log.store, public.tree, published, page=_page(), companions=beside)
     return shown.write([statement], mode)
 
 

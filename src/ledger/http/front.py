@@ -15,10 +15,10 @@ from ledger.errors import (
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
-from ledger.http.client_address import Network, client_address
 from ledger.http.lanes import Lanes, lane_of
 from ledger.http.problems import MEDIA_TYPE, STATUS, document, retry_after
 from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES
+from ledger.system.client_address import Network, client_address
 
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 # The one request with a large body; only a session can be held to what it costs to read.

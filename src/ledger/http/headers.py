@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from litestar.types import Message, Scope
 
+# What never changes under its address.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # No other origin, no inline script or style, no framing, and no string that becomes markup:
 # a page that signs must not run anything that is not a file of this repository.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -51,12 +53,17 @@ def security_headers(origin: str) -> dict[str, str]:
     return headers
 
 
+def encoded_headers(origin: str) -> list[tuple[bytes, bytes]]:
+    """Return the same as an ASGI server sends them."""
+    return [(name.encode(), value.encode()) for name, value in security_headers(origin).items()]
+
+
 def send_security_headers(origin: str) -> Callable[[Message, Scope], Awaitable[None]]:
     """Return the application's `before_send` hook that adds them.
 
     A hook, not `response_headers`: the framework leaves those out of the answers to errors.
     """
-    encoded = [(name.encode(), value.encode()) for name, value in security_headers(origin).items()]
+    encoded = encoded_headers(origin)
 
     async def add(message: Message, _: Scope) -> None:
         if message["type"] == "http.response.start":

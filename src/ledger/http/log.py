@@ -16,7 +16,6 @@ from litestar.params import FromPath, QueryParameter
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.checkpoints import (
-    FOR_EVER,
     FRESH,
     TEXT,
     described,
@@ -25,9 +24,13 @@ from ledger.http.checkpoints import (
     number,
     published,
 )
-from ledger.http.context import WAIT_S, AnyRequest, Context, FromContext
+from ledger.http.context import FromPublicLog
+from ledger.http.headers import FOR_EVER
 from ledger.http.problems import answers
+from ledger.http.read_models import WAIT_S
+from ledger.http.requests import AnyRequest
 from ledger.jose import PublicJwk
+from ledger.publish.public_log import PublicLog
 from ledger.store.sqlite.tree import Published
 from ledger.tlog import checkpoint, tiles
 from ledger.tlog.merkle import MAX_SIZE, WIDTH, Prover
@@ -76,28 +79,28 @@ class LedgerKeys(msgspec.Struct, rename="camel"):
 # --- tiles -------------------------------------------------------------------------------------
 
 
-def _size(context: Context, wanted: int) -> int:
+def _size(public: PublicLog, wanted: int) -> int:
     """Return the published size; asked for what this process does not know, it looks again."""
-    size = context.publisher.size
+    size = public.publisher.size
     if size < wanted:
-        found = context.tree.latest()
+        found = public.tree.latest()
         size = 0 if found is None else found.size
     return size
 
 
 @get("/log/tile/{level:str}/{path:path}", media_type=OCTETS, responses=described(OCTETS, 404))
 async def tile(
-    level: FromPath[str], path: FromPath[str], request: AnyRequest, context: FromContext
+    level: FromPath[str], path: FromPath[str], request: AnyRequest, public: FromPublicLog
 ) -> Response[bytes]:
     """Return a tile of hashes, or a bundle of entries where the level is `entries`."""
     n, width = tiles.parse_tile_path(str(path).removeprefix("/"))
     height = 0 if level == ENTRIES else _level(level)
-    if n * WIDTH + width > _size(context, (n * WIDTH + width) << (8 * height)) >> (8 * height):
+    if n * WIDTH + width > _size(public, (n * WIDTH + width) << (8 * height)) >> (8 * height):
         raise NotFoundError("tile_unknown", "the published tree has no such tile")
     if level != ENTRIES:
-        hashes = context.tree.tile(height, n, width)
+        hashes = public.tree.tile(height, n, width)
         return Response(hashes, media_type=OCTETS, headers=FOR_EVER)
-    raw = await asyncio.to_thread(_bundle, context, n, width)
+    raw = await asyncio.to_thread(_bundle, public, n, width)
     headers = FOR_EVER | {"Vary": "Accept-Encoding"}
     if _GZIP.search(request.headers.get("accept-encoding", "")):
         raw = await asyncio.to_thread(gzip.compress, raw, 5, mtime=0)
@@ -112,62 +115,62 @@ def _level(text: str) -> int:
     return level
 
 
-def _bundle(context: Context, n: int, width: int) -> bytes:
-    return tiles.bundle(context.tree.entries(n * WIDTH, width))
+def _bundle(public: PublicLog, n: int, width: int) -> bytes:
+    return tiles.bundle(public.tree.entries(n * WIDTH, width))
 
 
 # --- entries and proofs ------------------------------------------------------------------------
 
 
 @get("/log/entries/{index:str}", media_type=OCTETS, responses=described(OCTETS, 404))
-async def entry(index: FromPath[str], context: FromContext) -> Response[bytes]:
+async def entry(index: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the bytes of an entry, which are what the tree's leaf is a hash of."""
     place = number(index)
-    if place >= _size(context, place + 1):
+    if place >= _size(public, place + 1):
         raise NotFoundError("entry_unknown", "no such entry is published")
-    (found,) = context.tree.entries(place, 1)
+    (found,) = public.tree.entries(place, 1)
     return Response(found, media_type=OCTETS, headers=FOR_EVER)
 
 
 @get("/log/entries/{index:str}/proof", media_type=TEXT, responses=described(TEXT, 404, 503))
-async def proof(index: FromPath[str], context: FromContext, size: Size = None) -> Response[bytes]:
+async def proof(index: FromPath[str], public: FromPublicLog, size: Size = None) -> Response[bytes]:
     """Return the proof that an entry stands in the log, waiting until it is published.
 
     It is a C2SP tlog-proof: keep it as `<name>.tlog-proof` and check it without this server.
     """
     place = number(index)
     if size is None:
-        found = await wait_until_published(context, place + 1)
+        found = await wait_until_published(public, place + 1)
     else:
-        found = published(context, size)
+        found = published(public, size)
     if place >= found.size:
         raise NotFoundError("entry_unknown", "no such entry in the tree of this size")
-    hashes = Prover(found.size, context.tree.tile).inclusion(place)
-    text = checkpoint.write_proof(place, hashes, context.endorsements.note(found))
-    return Response(text, media_type=TEXT, headers=FRESH if size is None else lasting(context))
+    hashes = Prover(found.size, public.tree.tile).inclusion(place)
+    text = checkpoint.write_proof(place, hashes, public.endorsements.note(found))
+    return Response(text, media_type=TEXT, headers=FRESH if size is None else lasting(public))
 
 
-async def wait_until_published(context: Context, wanted: int) -> Published:
+async def wait_until_published(public: PublicLog, wanted: int) -> Published:
     """Return the newest checkpoint once it is one of a tree of this size.
 
     Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
     what `require_sound` raises for a log that is not published any more.
     """
-    if _size(context, wanted) < wanted:
-        await _wait_for_publication(context, wanted)
+    if _size(public, wanted) < wanted:
+        await _wait_for_publication(public, wanted)
     give_up = time.monotonic() + WAIT_S
-    while (served := context.quorum.served(context.tree)) is None or served.size < wanted:
+    while (served := public.quorum.served(public.tree)) is None or served.size < wanted:
         if time.monotonic() > give_up:
             raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
         await asyncio.sleep(QUORUM_POLL_S)
     return served
 
 
-async def _wait_for_publication(context: Context, wanted: int) -> None:
-    if wanted > context.log.head():
+async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
+    if wanted > public.log.head():
         raise NotFoundError("entry_unknown", "there is no such entry")
-    if context.publisher.is_over:
-        context.publisher.require_sound()
+    if public.publisher.is_over:
+        public.publisher.require_sound()
     reached = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -175,9 +178,9 @@ async def _wait_for_publication(context: Context, wanted: int) -> None:
         if size >= wanted:
             loop.call_soon_threadsafe(reached.set)
 
-    with context.publisher.listening(listen):
+    with public.publisher.listening(listen):
         try:
-            if _size(context, wanted) < wanted:
+            if _size(public, wanted) < wanted:
                 await asyncio.wait_for(reached.wait(), WAIT_S)
         except TimeoutError as error:
             detail = "the entry is stored and not published yet; ask again"
@@ -185,15 +188,15 @@ async def _wait_for_publication(context: Context, wanted: int) -> None:
 
 
 @get("/log/consistency", responses=answers(404, 503))
-async def consistency(context: FromContext, from_size: From, to_size: To = None) -> Consistency:
+async def consistency(public: FromPublicLog, from_size: From, to_size: To = None) -> Consistency:
     """Prove that one tree is the beginning of another; auditors compute the same from tiles."""
-    new = newest(context).size if to_size is None else to_size
-    size = _size(context, new)
+    new = newest(public).size if to_size is None else to_size
+    size = _size(public, new)
     if new > size:
         raise NotFoundError("checkpoint_unknown", "no tree of this size was published")
     if from_size > new:
         raise MalformedError("request_invalid", "`from` is not above `to`")
-    prover = Prover(size, context.tree.tile)
+    prover = Prover(size, public.tree.tile)
     return Consistency(
         from_size=from_size,
         to_size=new,
@@ -207,9 +210,9 @@ async def consistency(context: FromContext, from_size: From, to_size: To = None)
 
 
 @get("/.well-known/ledger-keys", sync_to_thread=False, responses=answers(503))
-def ledger_keys(context: FromContext) -> LedgerKeys:
+def ledger_keys(public: FromPublicLog) -> LedgerKeys:
     """Tell which keys sign this ledger's checkpoints: for discovery, never for trust."""
-    charter = context.log_keys.charter
+    charter = public.keys.charter
     keys = [AnnouncedKey(key.vkey, key.first_size, key.last_size) for key in charter.log_keys]
     return LedgerKeys(charter.ledger, charter.key, keys, charter.frozen)
 

@@ -23,9 +23,19 @@ from ledger.http.answers import (
     done,
     recorded,
 )
-from ledger.http.context import BY_SESSION, AnyRequest, Context, FromContext, SignedIn, signed_in
+from ledger.http.context import (
+    BY_SESSION,
+    FromPeople,
+    FromReadModels,
+    FromSessions,
+    FromSite,
+    SignedIn,
+    signed_in,
+)
 from ledger.http.problems import answers
+from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
+    AnyRequest,
     BeginRegistration,
     CompleteKey,
     CompletePasskey,
@@ -34,6 +44,7 @@ from ledger.http.requests import (
     Empty,
     SignedAct,
 )
+from ledger.http.sessions import Sessions
 from projections import users
 from projections.users import User
 
@@ -57,18 +68,18 @@ SIGNED_OUT = {204: ResponseSpec(None, description="Done", generate_examples=Fals
 
 @post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404, 429))
 async def begin_registration(
-    data: JSONBody[BeginRegistration], context: FromContext
+    data: JSONBody[BeginRegistration], people: FromPeople, site: FromSite
 ) -> RegistrationBegun:
     """Begin a registration: options for a new passkey, and a nonce for its attestation."""
-    begun = context.people.begin_registration(data.name, data.role, data.invitation)
+    begun = people.registration.begin(data.name, data.role, data.invitation)
     return RegistrationBegun(
         ceremony=begun.id,
         user=begun.ceremony.user,
-        ledger=context.ledger,
+        ledger=site.charter.ledger,
         nonce=begun.ceremony.nonce,
         public_key=creation_options(
-            party=context.settings.party,
-            party_name=context.settings.name,
+            party=site.settings.party,
+            party_name=site.settings.name,
             user=UUID(begun.ceremony.user).bytes,
             user_name=data.name,
             challenge=begun.ceremony.challenge,
@@ -78,105 +89,117 @@ async def begin_registration(
 
 @post("/api/register/complete", responses=recorded(Registered))
 async def complete_registration(
-    data: JSONBody[CompleteRegistration], context: FromContext
+    data: JSONBody[CompleteRegistration],
+    people: FromPeople,
+    sessions: FromSessions,
+    models: FromReadModels,
 ) -> Response[bytes]:
     """Record a person, their passkey and their attested key, or nothing at all."""
-    answer, user = await context.people.complete_registration(
+    answer, user = await people.registration.complete(
         data.ceremony, data.registration.passkey(), data.key.submission()
     )
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
-        response.set_cookie(context.session_cookie(user))
+        response.set_cookie(sessions.open(user))
         with suppress(UnavailableError):  # it is recorded, and is answered so, seen or not yet
-            await context.wait_for(answer.position)
+            await models.wait_for(answer.position)
     return response
 
 
 @post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun, 429))
-async def begin_sign_in(data: JSONBody[Empty], context: FromContext) -> PasskeyBegun:
+async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> PasskeyBegun:
     """Begin a sign-in: a random challenge for any passkey of this ledger."""
-    begun = context.people.begin_sign_in()
-    options = request_options(party=context.settings.party, challenge=begun.ceremony.challenge)
+    begun = people.sign_in.begin()
+    options = request_options(party=site.settings.party, challenge=begun.ceremony.challenge)
     return PasskeyBegun(begun.id, options)
 
 
 @post("/api/authenticate", status_code=200, responses=done(Session))
-async def sign_in(data: JSONBody[CompleteSignIn], context: FromContext) -> Response[Session]:
+async def sign_in(
+    data: JSONBody[CompleteSignIn],
+    people: FromPeople,
+    sessions: FromSessions,
+    models: FromReadModels,
+) -> Response[Session]:
     """Sign in with a passkey."""
-    return _signed_in(context, context.people.sign_in(data.ceremony, data.assertion.evidence()))
+    return _signed_in(
+        sessions, models, people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
+    )
 
 
 @post("/api/sessions", status_code=200, responses=done(Session))
-async def sign_in_by_key(data: JSONBody[SignedAct], context: FromContext) -> Response[Session]:
+async def sign_in_by_key(
+    data: JSONBody[SignedAct], people: FromPeople, sessions: FromSessions, models: FromReadModels
+) -> Response[Session]:
     """Sign in with an attested key: for machines."""
-    return _signed_in(context, context.people.sign_in_by_key(data.act))
+    return _signed_in(sessions, models, people.sign_in.with_key(data.act))
 
 
-def _signed_in(context: Context, user: str) -> Response[Session]:
-    with context.views() as (db, at):
-        found = users.by_id(db, user, at=at, now=context.now())
+def _signed_in(sessions: Sessions, models: ReadModels, user: str) -> Response[Session]:
+    with models.views() as (db, at):
+        found = users.by_id(db, user, at=at, now=models.now())
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
-    return Response(Session(found), cookies=[context.session_cookie(user)])
+    return Response(Session(found), cookies=[sessions.open(user)])
 
 
 @post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415))
 async def sign_out(
-    data: JSONBody[Empty], request: AnyRequest, context: FromContext
+    data: JSONBody[Empty], request: AnyRequest, sessions: FromSessions
 ) -> Response[None]:
     """End the session."""
-    return Response(None, status_code=204, cookies=[context.end_session(request)])
+    return Response(None, status_code=204, cookies=[sessions.end(request)])
 
 
 @get("/api/session", responses=answers(401, 503), security=BY_SESSION)
-async def session(request: AnyRequest, context: FromContext) -> SessionInfo:
+async def session(
+    request: AnyRequest, site: FromSite, sessions: FromSessions, models: FromReadModels
+) -> SessionInfo:
     """Tell who is signed in."""
-    user = context.require_session(request)
-    with context.views() as (db, at):
-        found = users.by_id(db, user, at=at, now=context.now())
+    user = sessions.require(request)
+    with models.views() as (db, at):
+        found = users.by_id(db, user, at=at, now=models.now())
     if found is None:
         raise UnauthenticatedError("sign_in_required", "sign in first")
-    return SessionInfo(found, context.ledger, at)
+    return SessionInfo(found, site.charter.ledger, at)
 
 
 @post("/api/jwt-keys/options", status_code=200, responses=done(RegistrationBegun, 401, 404, 429))
 async def begin_key(
-    data: JSONBody[Empty], context: FromContext, user: SignedIn
+    data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> RegistrationBegun:
     """Begin the attestation of one more signing key."""
-    begun = context.people.begin_key(user)
+    begun = people.keys.begin(user)
     return RegistrationBegun(
         ceremony=begun.id,
         user=user,
-        ledger=context.ledger,
+        ledger=site.charter.ledger,
         nonce=begun.ceremony.nonce,
-        public_key=request_options(party=context.settings.party, allow=begun.credential_ids),
+        public_key=request_options(party=site.settings.party, allow=begun.credential_ids),
     )
 
 
 @post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
-async def add_key(data: JSONBody[CompleteKey], context: FromContext, user: SignedIn) -> Created:
+async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedIn) -> Created:
     """Record one more attested key."""
-    return Created(await context.people.add_key(user, data.ceremony, data.key.submission()))
+    return Created(await people.keys.add(user, data.ceremony, data.key.submission()))
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
-async def revoke_key(
-    kid: FromPath[str], data: JSONBody[SignedAct], context: FromContext
-) -> Created:
+async def revoke_key(kid: FromPath[str], data: JSONBody[SignedAct], people: FromPeople) -> Created:
     """End a signing key."""
-    return Created(await context.people.revoke_key(kid, data.act))
+    return Created(await people.keys.revoke(kid, data.act))
 
 
 @post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404, 429))
 async def begin_passkey(
-    data: JSONBody[Empty], context: FromContext, user: SignedIn
+    data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> PasskeyBegun:
     """Begin the registration of one more passkey."""
-    begun, name = context.people.begin_passkey(user)
+    begun, name = people.passkeys.begin(user)
     options = creation_options(
-        party=context.settings.party,
-        party_name=context.settings.name,
+        party=site.settings.party,
+        party_name=site.settings.name,
         user=UUID(user).bytes,
         user_name=name,
         challenge=begun.ceremony.challenge,
@@ -187,33 +210,33 @@ async def begin_passkey(
 
 @post("/api/passkeys", responses=recorded(PasskeyRecorded, 401))
 async def add_passkey(
-    data: JSONBody[CompletePasskey], context: FromContext, user: SignedIn
+    data: JSONBody[CompletePasskey], people: FromPeople, user: SignedIn
 ) -> Created:
     """Record one more passkey."""
     passkey = data.registration.passkey()
-    return Created(await context.people.add_passkey(user, data.ceremony, passkey, data.act))
+    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act))
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
 async def remove_passkey(
-    credential_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+    credential_id: FromPath[str], data: JSONBody[SignedAct], people: FromPeople
 ) -> Created:
     """End a passkey."""
-    return Created(await context.people.remove_passkey(credential_id, data.act))
+    return Created(await people.passkeys.remove(credential_id, data.act))
 
 
 @post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))
 async def grant_role(
-    user_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+    user_id: FromPath[str], data: JSONBody[SignedAct], people: FromPeople
 ) -> Created:
     """Give a person one more role."""
-    return Created(await context.people.grant_role(user_id, data.act))
+    return Created(await people.roles.grant(user_id, data.act))
 
 
 @post("/api/invitations", responses=recorded(InvitationRecorded))
-async def invite(data: JSONBody[SignedAct], context: FromContext) -> Created:
+async def invite(data: JSONBody[SignedAct], people: FromPeople) -> Created:
     """Invite somebody."""
-    return Created(await context.people.invite(data.act))
+    return Created(await people.roles.invite(data.act))
 
 
 # Whoever is a stranger can begin these: they cost us a row each and are limited per address.

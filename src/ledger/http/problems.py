@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
@@ -30,6 +30,7 @@ from ledger.errors import (
     UnavailableError,
     UnsupportedMediaTypeError,
 )
+from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"
 MAX_RETRY_AFTER_S = 10
@@ -103,7 +104,7 @@ def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     )
 
 
-def from_ledger_error(_: Request[Any, Any, Any], error: LedgerError) -> Response[bytes]:
+def from_ledger_error(_: AnyRequest, error: LedgerError) -> Response[bytes]:
     """Answer a deliberate error; what is not meant for clients (corruption) stays in the log."""
     status = STATUS.get(type(error))
     if status is None:
@@ -114,7 +115,7 @@ def from_ledger_error(_: Request[Any, Any, Any], error: LedgerError) -> Response
     return problem(status, error.code, error.detail, **error.evidence)
 
 
-def from_framework(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def from_framework(_: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses before any of our code runs."""
     status = error.status_code
     code = _FRAMEWORK_CODES.get(type(error), "request_invalid")
@@ -140,13 +141,13 @@ def _detail(error: HTTPException) -> str:
     return "; ".join(parts) or HTTPStatus(error.status_code).phrase
 
 
-def from_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def from_bug(_: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer what nobody foresaw: a problem document for the client, a traceback for the log."""
     _log.error("unexpected error", exc_info=error)
     return problem(500, "internal", "the server failed; its log has the reason")
 
 
-ErrorAnswer = Callable[[Request[Any, Any, Any], Any], Response[Any]]
+ErrorAnswer = Callable[[AnyRequest, Any], Response[Any]]
 EXCEPTION_HANDLERS: dict[Any, ErrorAnswer] = {
     LedgerError: from_ledger_error,
     HTTPException: from_framework,

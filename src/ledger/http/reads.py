@@ -10,17 +10,19 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.errors import NotFoundError
+from ledger.http.answers import READ
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
     READING,
-    Context,
-    FromContext,
     FromPaging,
+    FromPublicLog,
+    FromReadModels,
     Moment,
     SignedIn,
 )
 from ledger.http.problems import answers
+from ledger.http.read_models import ReadModels
 from projections import keys, timeline, users
 from projections.keys import KeyDetail
 from projections.paging import Page
@@ -28,8 +30,8 @@ from projections.timeline import TimelineItem
 from projections.users import User
 
 HEARTBEAT_S = 15.0
-READ = answers(401, 404, 503)
 PUBLIC = answers(404, 503)
+Fitness = Literal["ok", "degraded", "failing"]
 
 
 class JwkSet(msgspec.Struct):
@@ -44,34 +46,34 @@ class KeyList(msgspec.Struct):
     items: list[KeyDetail]
 
 
-class Health(msgspec.Struct):
+class HealthAnswer(msgspec.Struct):
     """Whether the ledger is fit to answer, and what is wrong; degraded answers all the same."""
 
-    status: Literal["ok", "degraded", "failing"]
+    status: Fitness
     position: int
     reasons: list[str]
 
 
 @get("/api/users", responses=READ)
 async def list_users(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
 ) -> Page[User]:
     """List people, oldest first."""
-    with context.views(moment) as (db, shown):
-        now = context.time_of(db, moment)
+    with models.views(moment) as (db, shown):
+        now = models.time_of(db, moment)
         return users.page(db, at=shown, now=now, limit=paging.limit, cursor=paging.cursor)
 
 
 @get("/api/users/{credential_id:str}", responses=READ)
 async def user_by_credential(
-    credential_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+    credential_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> User:
     """Show whose passkey this is."""
-    with context.views(moment) as (db, shown):
-        now = context.time_of(db, moment)
+    with models.views(moment) as (db, shown):
+        now = models.time_of(db, moment)
         found = users.by_credential(db, credential_id, at=shown, now=now)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person")
@@ -80,7 +82,7 @@ async def user_by_credential(
 
 @get("/api/timeline", responses=READ)
 async def list_timeline(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -89,7 +91,7 @@ async def list_timeline(
     event_type: Annotated[str | None, QueryParameter(name="type", max_length=64)] = None,
 ) -> Page[TimelineItem]:
     """List what happened, in words, newest first."""
-    with context.views(moment) as (db, shown):
+    with models.views(moment) as (db, shown):
         return timeline.page(
             db,
             at=shown,
@@ -103,7 +105,7 @@ async def list_timeline(
 
 @get("/api/stream", responses=READ)
 async def live(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     last_event_id: Annotated[
         str | None, HeaderParameter(name="Last-Event-ID", max_length=20)
@@ -115,17 +117,17 @@ async def live(
     # was made.
     seen = int(text) if text.isascii() and text.isdigit() else 0
     # Beyond the newest is what was seen of a ledger since restored from a backup.
-    seen = min(seen, context.follower.position)
-    return ServerSentEvent(_positions(context, seen))
+    seen = min(seen, models.follower.position)
+    return ServerSentEvent(_positions(models, seen))
 
 
-async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEventMessage]:
+async def _positions(models: ReadModels, seen: int) -> AsyncIterator[ServerSentEventMessage]:
     """Yield positions behind `seen`, newest only: a slow reader skips, it does not queue."""
     moved = asyncio.Event()
-    with context.streaming(moved):
+    with models.streaming(moved):
         yield ServerSentEventMessage(data=None, comment="live", retry=2000)
-        while not context.closing:
-            newest = context.follower.position
+        while not models.closing:
+            newest = models.follower.position
             if newest > seen:
                 seen = newest
                 data = f'{{"position":{newest}}}'
@@ -138,10 +140,10 @@ async def _positions(context: Context, seen: int) -> AsyncIterator[ServerSentEve
 
 
 @get("/api/jwt-keys/{kid:str}", responses=PUBLIC)
-async def show_key(kid: FromPath[str], context: FromContext, moment: Moment) -> KeyDetail:
+async def show_key(kid: FromPath[str], models: FromReadModels, moment: Moment) -> KeyDetail:
     """Show a key and its attestation: enough to verify it offline."""
-    with context.views(moment) as (db, shown):
-        found = keys.by_kid(db, context.log, kid, at=shown)
+    with models.views(moment) as (db, shown):
+        found = keys.by_kid(db, models.log, kid, at=shown)
     if found is None:
         raise NotFoundError("key_unknown", "there is no such signing key")
     return found
@@ -149,30 +151,30 @@ async def show_key(kid: FromPath[str], context: FromContext, moment: Moment) -> 
 
 @get("/api/jwt-keys/by-credential/{credential_id:str}", responses=PUBLIC)
 async def keys_by_credential(
-    credential_id: FromPath[str], context: FromContext, moment: Moment
+    credential_id: FromPath[str], models: FromReadModels, moment: Moment
 ) -> KeyList:
     """List the keys that a passkey attested."""
-    with context.views(moment) as (db, shown):
-        found = keys.by_credential(db, context.log, credential_id, at=shown)
+    with models.views(moment) as (db, shown):
+        found = keys.by_credential(db, models.log, credential_id, at=shown)
     if not found:
         raise NotFoundError("key_unknown", "this passkey attested no signing key")
     return KeyList(found)
 
 
 @get("/.well-known/jwks.json", responses=PUBLIC)
-async def jwk_set(context: FromContext, moment: Moment) -> JwkSet:
+async def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
     """Return every attested public key, for any JWT library."""
-    with context.views(moment) as (db, shown):
+    with models.views(moment) as (db, shown):
         return JwkSet(keys.jwk_set(db, at=shown))
 
 
 @get("/healthz", responses={503: answers(503)[503]})
-async def health(context: FromContext) -> Response[Health]:
+async def health(models: FromReadModels, public: FromPublicLog) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
-    failures, warnings = context.failures(), context.warnings()
-    status: Literal["ok", "degraded", "failing"] = "degraded" if warnings else "ok"
-    found = Health(
-        "failing" if failures else status, context.follower.position, failures + warnings
+    failures, warnings = models.failures() + public.failures(), public.warnings()
+    status: Fitness = "degraded" if warnings else "ok"
+    found = HealthAnswer(
+        "failing" if failures else status, models.follower.position, failures + warnings
     )
     return Response(found, status_code=503 if failures else 200)
 

@@ -5,20 +5,21 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request
 
-from ledger.commands.people import NewPasskey
+from ledger.commands.ceremonies import NewPasskey
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.person import KeySubmission
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 
 MAX_SMALL_BYTES = 64 * 1024
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
+AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")
 
 _decode = msgspec.json.Decoder().decode
 
 
-class StrictRequest(Request[Any, Any, Any]):
+class StrictRequest(AnyRequest):
     """A request whose JSON is I-JSON, whoever asks for it."""
 
     async def body(self) -> bytes:
@@ -48,7 +49,7 @@ def strict_json(raw: bytes) -> Any:
     return parse_json(raw)
 
 
-def require_json_from_us(request: Request[Any, Any, Any], origin: str) -> None:
+def require_json_from_us(request: AnyRequest, origin: str) -> None:
     """Refuse what a foreign page could make a browser send.
 
     Raises UnsupportedMediaTypeError `json_required`, ForbiddenError `cross_origin`.

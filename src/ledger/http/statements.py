@@ -1,6 +1,6 @@
 """Routes of statements."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -9,22 +9,23 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.domain.document import Document
+from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
-from ledger.http.answers import Created, DecisionAnswer, DraftAnswer, recorded
+from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, recorded
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
-    AnyRequest,
-    Context,
-    FromContext,
     FromPaging,
+    FromReadModels,
+    FromStatements,
     Moment,
     SignedIn,
 )
-from ledger.http.problems import answers
+from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
+    AnyRequest,
     DraftStatement,
     RejectStatement,
     SignedAct,
@@ -32,13 +33,10 @@ from ledger.http.requests import (
 )
 from projections import inbox, statements
 from projections.paging import Page
-from projections.statements import Statement, StatementSummary
+from projections.statements import StatementDetail, StatementSummary
 
 JOSE_JSON = "application/jose+json"
-StatusFilter = Annotated[
-    Literal["pending", "approved", "rejected", "withdrawn", "expired"] | None,
-    QueryParameter(name="status"),
-]
+StatusFilter = Annotated[Status | None, QueryParameter(name="status")]
 Search = Annotated[str | None, QueryParameter(name="q", max_length=200, description="In titles")]
 By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 
@@ -57,9 +55,8 @@ class GeneralJws(msgspec.Struct):
     signatures: list[JwsSignature]
 
 
-READ = answers(401, 404, 503)
 SHOWN = READ | {
-    200: ResponseSpec(Statement, description="The statement", generate_examples=False),
+    200: ResponseSpec(StatementDetail, description="The statement", generate_examples=False),
     304: ResponseSpec(None, description="As `If-None-Match` has it", generate_examples=False),
 }
 DOCUMENT = READ | {
@@ -80,9 +77,9 @@ GENERAL = READ | {
     responses=recorded(DraftAnswer),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
-async def create(data: JSONBody[DraftStatement], context: FromContext) -> Created:
+async def create(data: JSONBody[DraftStatement], commands: FromStatements) -> Created:
     """Put a document up for approval."""
-    return Created(await context.commands.draft(data.document, data.act))
+    return Created(await commands.draft(data.document, data.act))
 
 
 @post(
@@ -91,33 +88,33 @@ async def create(data: JSONBody[DraftStatement], context: FromContext) -> Create
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
 async def sign(
-    statement_id: FromPath[str], data: JSONBody[SignStatement], context: FromContext
+    statement_id: FromPath[str], data: JSONBody[SignStatement], commands: FromStatements
 ) -> Created:
     """Approve: the signature is the authority."""
     assertion = None if data.assertion is None else data.assertion.evidence()
-    return Created(await context.commands.sign(statement_id, data.jwt, assertion))
+    return Created(await commands.sign(statement_id, data.jwt, assertion))
 
 
 @post("/api/statements/{statement_id:str}/reject", responses=recorded(DecisionAnswer))
 async def reject(
-    statement_id: FromPath[str], data: JSONBody[RejectStatement], context: FromContext
+    statement_id: FromPath[str], data: JSONBody[RejectStatement], commands: FromStatements
 ) -> Created:
     """Reject, with a signed reason."""
     assertion = None if data.assertion is None else data.assertion.evidence()
-    return Created(await context.commands.reject(statement_id, data.act, assertion))
+    return Created(await commands.reject(statement_id, data.act, assertion))
 
 
 @post("/api/statements/{statement_id:str}/withdraw", responses=recorded(DecisionAnswer))
 async def withdraw(
-    statement_id: FromPath[str], data: JSONBody[SignedAct], context: FromContext
+    statement_id: FromPath[str], data: JSONBody[SignedAct], commands: FromStatements
 ) -> Created:
     """Take a pending statement back."""
-    return Created(await context.commands.withdraw(statement_id, data.act))
+    return Created(await commands.withdraw(statement_id, data.act))
 
 
 @get("/api/statements", responses=READ)
 async def list_statements(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -126,11 +123,11 @@ async def list_statements(
     creator: By = None,
 ) -> Page[StatementSummary]:
     """List statements, newest first."""
-    with context.views(moment) as (db, shown):
+    with models.views(moment) as (db, shown):
         return statements.page(
             db,
             at=shown,
-            now=context.time_of(db, moment),
+            now=models.time_of(db, moment),
             limit=paging.limit,
             cursor=paging.cursor,
             status=status,
@@ -141,18 +138,18 @@ async def list_statements(
 
 @get("/api/inbox", responses=READ)
 async def list_inbox(
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
 ) -> Page[StatementSummary]:
     """List what waits for the signed-in person, newest first."""
-    with context.views(moment) as (db, shown):
+    with models.views(moment) as (db, shown):
         return inbox.page(
             db,
             user_id=user,
             at=shown,
-            now=context.time_of(db, moment),
+            now=models.time_of(db, moment),
             limit=paging.limit,
             cursor=paging.cursor,
         )
@@ -162,14 +159,14 @@ async def list_inbox(
 async def show(
     statement_id: FromPath[str],
     request: AnyRequest,
-    context: FromContext,
+    models: FromReadModels,
     user: SignedIn,
     moment: Moment,
 ) -> Response[bytes]:
     """Show one statement with its decisions and progress."""
-    with context.views(moment) as (db, shown):
-        now = context.time_of(db, moment)
-        found = statements.by_id(db, context.log, statement_id, at=shown, now=now)
+    with models.views(moment) as (db, shown):
+        now = models.time_of(db, moment)
+        found = statements.by_id(db, models.log, statement_id, at=shown, now=now)
     if found is None:
         raise NotFoundError("statement_unknown", "there is no such statement")
     content = msgspec.json.encode(found)
@@ -184,11 +181,11 @@ async def show(
 
 @get("/api/statements/{statement_id:str}/document", responses=DOCUMENT)
 async def document(
-    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return the document's exact bytes."""
-    with context.views(moment) as (db, shown):
-        raw = statements.document(db, context.log, statement_id, at=shown)
+    with models.views(moment) as (db, shown):
+        raw = statements.document(db, models.log, statement_id, at=shown)
     if raw is None:
         raise NotFoundError("statement_unknown", "there is no such statement")
     return Response(raw, media_type="application/json")
@@ -196,20 +193,20 @@ async def document(
 
 @get("/api/statements/{statement_id:str}/jws", responses=GENERAL)
 async def general_jws(
-    statement_id: FromPath[str], context: FromContext, user: SignedIn, moment: Moment
+    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""
-    compacts = _approvals(context, statement_id, moment)
+    compacts = _approvals(models, statement_id, moment)
     if not compacts:
         raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
     return Response(jose.general(compacts), media_type=JOSE_JSON)
 
 
-def _approvals(context: Context, statement_id: str, moment: int | str | None) -> list[str]:
-    with context.views(moment) as (db, shown):
-        if statements.document(db, context.log, statement_id, at=shown) is None:
+def _approvals(models: ReadModels, statement_id: str, moment: int | str | None) -> list[str]:
+    with models.views(moment) as (db, shown):
+        if statements.document(db, models.log, statement_id, at=shown) is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
-        return statements.shared_approvals(db, context.log, statement_id, at=shown)
+        return statements.shared_approvals(db, models.log, statement_id, at=shown)
 
 
 router = Router(

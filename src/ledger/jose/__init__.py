@@ -5,7 +5,7 @@ carried inside a header are never looked at. docs/reference/jws.md is this packa
 
     compact.py, signing_key.py   what the server takes in: the strictest reading of all
     sign.py, verify.py           the general case; batch.py for many at once
-    quorum.py                    how many DISTINCT signers are enough
+    signer_policy.py             how many DISTINCT signers are enough
 """
 
 from ledger.jose.batch import verify_batch
@@ -15,18 +15,18 @@ from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.keyset import KeySet, key_set, parse_key_set
 from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified
 from ledger.jose.private import Signer, from_pem, generate, import_private
-from ledger.jose.quorum import (
-    Group,
-    Judgement,
-    Quorum,
-    QuorumVerdict,
-    evaluate,
-    parse_quorum,
-    require,
-)
 from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
 from ledger.jose.sign import Sign, append_signature, merge, sign, sign_multi
+from ledger.jose.signer_policy import (
+    Judgement,
+    SignerGroup,
+    SignerPolicy,
+    SignerVerdict,
+    evaluate,
+    parse_signer_policy,
+    require,
+)
 from ledger.jose.signing_key import (
     ALGORITHMS,
     AkpJwk,
@@ -47,7 +47,6 @@ __all__ = [
     "CompactJws",
     "EcJwk",
     "Failure",
-    "Group",
     "Header",
     "Hints",
     "Judgement",
@@ -58,10 +57,11 @@ __all__ = [
     "OkpJwk",
     "Outcome",
     "PublicJwk",
-    "Quorum",
-    "QuorumVerdict",
     "Sign",
     "Signer",
+    "SignerGroup",
+    "SignerPolicy",
+    "SignerVerdict",
     "SigningKey",
     "Verification",
     "Verified",
@@ -80,7 +80,7 @@ __all__ = [
     "parse_jwk",
     "parse_key",
     "parse_key_set",
-    "parse_quorum",
+    "parse_signer_policy",
     "require",
     "secret_key",
     "sign",

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
+from ledger.jose.ed25519 import is_strict_signature
+
 __all__ = ["InvalidSignature", "UnsupportedAlgorithm"]
 
 # (signature, data): returns, or raises InvalidSignature.
@@ -56,7 +58,7 @@ _SHA: dict[str, type[hashes.HashAlgorithm]] = {
 def verifiers(key: PublicKey) -> dict[str, Verify]:
     """Return the verifying function of every algorithm that fits the key."""
     if isinstance(key, ed25519.Ed25519PublicKey):
-        return dict.fromkeys(EDDSA, key.verify)
+        return dict.fromkeys(EDDSA, _ed25519_verifier(key))
     if isinstance(key, ec.EllipticCurvePublicKey):
         alg, _, sha, size = EC[curve_name(key.curve)]
         return {alg: _ecdsa_verifier(key, sha(), size)}
@@ -110,6 +112,15 @@ def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, SignFunction]:
 def hmac_bytes(alg: str) -> int:
     """Return how long a secret for `alg` is at least: its hash (RFC 7518 section 3.2)."""
     return hashlib.new(f"sha{alg[2:]}").digest_size
+
+
+def _ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verify:
+    def verify(signature: bytes, data: bytes) -> None:
+        if not is_strict_signature(signature):
+            raise InvalidSignature
+        key.verify(signature, data)
+
+    return verify
 
 
 def _ecdsa_verifier(key: ec.EllipticCurvePublicKey, sha: hashes.HashAlgorithm, size: int) -> Verify:

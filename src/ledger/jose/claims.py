@@ -77,7 +77,7 @@ def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
         raise MalformedError("jwt_claim_invalid", "a time is either relative or absolute")
     if not isinstance(payload, Mapping):
         raise MalformedError("jwt_claim_invalid", "only a JSON object has claims")
-    issued = {"iat": _whole(payload.get("iat", hints.now))}
+    issued = {"iat": _to_seconds(payload.get("iat", hints.now))}
     claims = issued | dict(payload)
     wanted = {
         "exp": (hints.expires_at, hints.expires_in, False),
@@ -85,7 +85,7 @@ def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
     }
     for name, (absolute, relative, zero) in wanted.items():
         if absolute is not None:
-            claims.setdefault(name, _whole(absolute))
+            claims.setdefault(name, _to_seconds(absolute))
         elif relative is not None:
             claims.setdefault(name, claims["iat"] + duration_s(relative, zero=zero))
     if hints.jti is not None:
@@ -93,7 +93,7 @@ def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
     return claims
 
 
-def _whole(time_s: object) -> int:
+def _to_seconds(time_s: object) -> int:
     if not isinstance(time_s, int) or isinstance(time_s, bool) or abs(time_s) > MAX_NUMERIC_DATE:
         raise MalformedError("jwt_claim_invalid", "a time is a whole number of seconds")
     return time_s

@@ -16,6 +16,7 @@ from ledger.encoding import b64u_decode, b64u_encode, jcs
 from ledger.errors import MalformedError
 from ledger.jose import algorithms
 from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PublicKey, UnsupportedAlgorithm, Verify
+from ledger.jose.ed25519 import is_strong_encoding
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 # What a thumbprint covers: the required members of each key type (RFC 7638 section 3.2; for AKP
@@ -31,14 +32,6 @@ MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 MAX_RSA_EXPONENT_BITS = 64
 MAX_SECRET_BYTES = 4096
-
-# y coordinates of the points of order 1, 2, 4 and 8 on edwards25519, little-endian, sign cleared:
-# with such a key one signature fits many messages. Non-canonical y (>= p) is refused beside them.
-_P = 2**255 - 19
-_ORDER_8_Y = int.from_bytes(
-    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
-)
-_SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _ORDER_8_Y, _P - _ORDER_8_Y})
 
 
 class Key(msgspec.Struct, frozen=True, eq=False):
@@ -193,8 +186,7 @@ def refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
 
 def strong_point(raw: bytes) -> bytes:
     """Return an Ed25519 public key as it is; raise MalformedError if small-order or malformed."""
-    y = int.from_bytes(raw, "little") & (2**255 - 1)
-    if len(raw) != 32 or y >= _P or y in _SMALL_ORDER_Y:
+    if not is_strong_encoding(raw):
         raise MalformedError("jwk_invalid", "a weak or malformed Ed25519 key")
     return raw
 

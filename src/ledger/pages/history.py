@@ -8,11 +8,11 @@ from litestar.response import Redirect, Template
 
 from ledger import clock
 from ledger.errors import MalformedError
-from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
+from ledger.http.requests import AnyRequest
+from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import statements, timeline, users
 
 _EVENTS = 20
-_ROWS = 25
 
 
 def _position(db: sqlite3.Connection, at: str | None, time: str | None, newest: int) -> int:
@@ -41,15 +41,15 @@ def history(
     if me is None:
         return to_sign_in(request)
     wanted = kind if kind in timeline.TYPES else None
-    with web.views() as (db, newest):
+    with web.models.views() as (db, newest):
         seen = _position(db, at, time, newest)
         first = timeline.time_of(db, 1)
-        now = web.now() if seen == newest else timeline.time_of(db, seen)
+        now = web.models.now() if seen == newest else timeline.time_of(db, seen)
         told = timeline.page(db, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
         then = statements.page(
-            db, at=seen, now=now, limit=_ROWS, cursor=None, status=None, q=None, creator=None
+            db, at=seen, now=now, limit=ROWS, cursor=None, status=None, q=None, creator=None
         )
-        people = users.page(db, at=seen, now=now, limit=_ROWS)
+        people = users.page(db, at=seen, now=now, limit=ROWS)
     return page(
         "audit",
         web,

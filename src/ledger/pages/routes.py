@@ -4,22 +4,25 @@ Everything a page shows is in the HTML that is sent, so it can be read without s
 needs them, because the keys live in the browser.
 """
 
+from typing import get_args
+
 import msgspec
 from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
+from ledger.http.requests import AnyRequest
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import AnyRequest, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
-STATUSES = ("pending", "approved", "rejected", "withdrawn", "expired")
-_ROWS = 25
+STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_PEOPLE = 200
 
 
@@ -33,7 +36,7 @@ def local_path(target: str | None) -> str | None:
 @get("/", sync_to_thread=True)
 def home(request: AnyRequest, web: FromWeb) -> Template:
     """Say what this is, and lead to registration or to the inbox."""
-    return page("home", web, me=web.session_user(request), registration=web.registration)
+    return page("home", web, me=web.session_user(request), registration=web.charter.registration)
 
 
 @get("/register", sync_to_thread=True)
@@ -47,9 +50,9 @@ def register(
     return page(
         "register",
         web,
-        registration=web.registration,
+        registration=web.charter.registration,
         invitation=invitation,
-        role=role if role in ("creator", "investor") else None,
+        role=role if role in OPEN_ROLES else None,
         next=local_path(request.query_params.get("next")) or "/inbox",
     )
 
@@ -60,7 +63,7 @@ def sign_in(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     target = local_path(request.query_params.get("next")) or "/inbox"
     if web.session_user(request) is not None:
         return Redirect(target)
-    return page("signin", web, registration=web.registration, next=target)
+    return page("signin", web, registration=web.charter.registration, next=target)
 
 
 @get("/statements", sync_to_thread=True)
@@ -76,12 +79,12 @@ def statement_list(
     if me is None:
         return to_sign_in(request)
     wanted = status if status in STATUSES else None
-    with web.views() as (db, at):
+    with web.models.views() as (db, at):
         found = statements.page(
             db,
             at=at,
-            now=web.now(),
-            limit=_ROWS,
+            now=web.models.now(),
+            limit=ROWS,
             cursor=cursor or None,
             status=wanted,
             q=q or None,
@@ -108,9 +111,9 @@ def inbox_list(
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    with web.views() as (db, at):
-        now = web.now()
-        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=_ROWS, cursor=cursor or None)
+    with web.models.views() as (db, at):
+        now = web.models.now()
+        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = statements.page(
             db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
         )
@@ -125,11 +128,11 @@ def draft(
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    with web.views() as (db, at):
-        people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
+    with web.models.views() as (db, at):
+        people = users.page(db, at=at, now=web.models.now(), limit=_MOST_PEOPLE, cursor=None)
         base = None
         if supersedes:
-            base = statements.by_id(db, web.log, supersedes, at=at, now=web.now())
+            base = statements.by_id(db, web.models.log, supersedes, at=at, now=web.models.now())
     return page("draft", web, me=me, position=at, people=people, base=base)
 
 
@@ -141,8 +144,8 @@ def statement(
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    with web.views() as (db, at):
-        found = statements.by_id(db, web.log, statement_id, at=at, now=web.now())
+    with web.models.views() as (db, at):
+        found = statements.by_id(db, web.models.log, statement_id, at=at, now=web.models.now())
         if found is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
         # The document is the truth about content and policy; the views only index it.
@@ -150,7 +153,7 @@ def statement(
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         named = {m.removeprefix("user:") for m in (*policy.members(rules), *rules.veto)}
         named = {name for name in named if not name.startswith("role:")}
-        now = web.now()
+        now = web.models.now()
         people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at, now=now))}
         people[found.creator.id] = found.creator.name
     return page(
@@ -174,9 +177,9 @@ def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    with web.views() as (db, at):
+    with web.models.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
         people = None
         if "administrator" in me.roles:
-            people = users.page(db, at=at, now=web.now(), limit=_MOST_PEOPLE, cursor=None)
+            people = users.page(db, at=at, now=web.models.now(), limit=_MOST_PEOPLE, cursor=None)
     return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)

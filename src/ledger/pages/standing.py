@@ -7,8 +7,9 @@ them the effect beforehand.
 import msgspec
 
 from ledger.domain import policy
+from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.pages.words import listed, ordinal
-from projections.statements import Decision, MemberProgress, Progress, Statement
+from projections.statements import Decision, MemberProgress, Progress, StatementDetail
 from projections.users import User
 
 
@@ -25,14 +26,14 @@ class OpenActions(msgspec.Struct, frozen=True):
     rejection_effect: str = ""
 
 
-def standing(statement: Statement, rules: policy.Policy, me: User) -> OpenActions:
+def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> OpenActions:
     """Return what `me` can do with the statement as it stands."""
     mine = [d for d in statement.decisions if d.person.id == me.id]
     approved = next((d for d in mine if d.decision == "approval"), None)
     rejected = next((d for d in mine if d.decision == "rejection"), None)
     roles = frozenset(me.roles)
     creator = statement.creator.id
-    signs = not policy.VOTING_ROLES.isdisjoint(roles)
+    signs = not VOTING_ROLES.isdisjoint(roles)
     eligible = signs and policy.may_approve(rules, me.id, roles, creator=creator)
     pending = statement.status == "pending"
     vetoes = signs and policy.may_veto(rules, me.id, roles)
@@ -57,7 +58,7 @@ def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
     return f"The policy does not ask for you: your role is {roles}."
 
 
-def _approval_effect(statement: Statement, rules: policy.Policy, me: User) -> str:
+def _approval_effect(statement: StatementDetail, rules: policy.Policy, me: User) -> str:
     if statement.status == "approved":
         return "It is approved already; your signature is recorded beside the others."
     people = {
@@ -74,7 +75,7 @@ def _approval_effect(statement: Statement, rules: policy.Policy, me: User) -> st
     return f"Yours is the {ordinal(count)} of {rules.threshold} needed; {left} more after it."
 
 
-def _rejection_effect(statement: Statement, me: User, *, vetoes: bool) -> str:
+def _rejection_effect(statement: StatementDetail, me: User, *, vetoes: bool) -> str:
     if vetoes:
         return "You have a veto: your rejection ends this statement."
     if _still_possible(statement.progress, me.id):

@@ -1,45 +1,39 @@
 """What the pages need from the application, and nothing else of it."""
 
-import sqlite3
-from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
+from ledger.domain.charter import Charter
+from ledger.http.read_models import ReadModels
+from ledger.http.requests import AnyRequest
+from ledger.http.sessions import Sessions
+from projections import users
 from projections.users import User
 
+ROWS = 25  # of a list on a page
 
-class Web(Protocol):
-    """The application as its pages see it: read models, the log's reader, and who is asking."""
 
-    @property
-    def ledger(self) -> str:
-        """Return the log's origin."""
+class Web(NamedTuple):
+    """The application as its pages see it: what the ledger is, what is read, and who is asking."""
 
-    @property
-    def registration(self) -> Literal["open", "invite"]:
-        """Return who may register."""
+    charter: Charter
+    models: ReadModels
+    sessions: Sessions
 
-    @property
-    def log(self) -> Any:
-        """Return the event reader that statements are read with."""
-
-    def views(self) -> AbstractContextManager[tuple[sqlite3.Connection, int]]:
-        """Open the read models at one position."""
-
-    def session_user(self, request: Request[Any, Any, Any]) -> User | None:
-        """Return the signed-in person."""
-
-    def now(self) -> str:
-        """Return the time."""
+    def session_user(self, request: AnyRequest) -> User | None:
+        """Return the signed-in person as the read models know them."""
+        user = self.sessions.user(request)
+        if user is None:
+            return None
+        with self.models.views() as (db, at):
+            return users.by_id(db, user, at=at, now=self.models.now())
 
 
 FromWeb = NamedDependency[SkipValidation[Web]]
-AnyRequest = Request[Any, Any, Any]
 
 
 def to_sign_in(request: AnyRequest) -> Redirect:
@@ -52,6 +46,6 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
     """Return one page; it is never stored, because after signing out nobody may see it again."""
     return Template(
         f"{name}.html",
-        context={"page": name, "ledger": web.ledger, "me": me, "position": 0, **more},
+        context={"page": name, "ledger": web.charter.ledger, "me": me, "position": 0, **more},
         headers={"Cache-Control": "no-store"},
     )

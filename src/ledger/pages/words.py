@@ -6,9 +6,10 @@ tests/vectors/web/policy.json holds both to the same words.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import assert_never
 
 from ledger.domain.policy import AnyNode, Node, Policy
-from projections.statements import MemberProgress, Progress, Statement
+from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MOST_NAMES = 6
@@ -83,7 +84,7 @@ def _one_of(member: str, names: Mapping[str, str]) -> str:
     return f"any {name}" if kind == "role" else names.get(name, name)
 
 
-def progress_sentence(statement: Statement) -> str:
+def progress_sentence(statement: StatementDetail) -> str:
     """Return who signed, who is waited for, and until when: the line every page repeats."""
     signed = [d.person.name for d in statement.decisions if d.decision == "approval"]
     needed = statement.threshold
@@ -98,6 +99,14 @@ def progress_sentence(statement: Statement) -> str:
         case "expired":
             closed = moment(statement.expires_at) if statement.expires_at else "its date"
             return f"Closed {closed} with {statement.progress.count} of {needed} needed."
+        case "pending":
+            return _pending_sentence(statement, signed)
+        case never:
+            assert_never(never)
+
+
+def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
+    needed = statement.threshold
     first = (
         f"Signed by {statement.progress.count} of {needed} needed ({listed(signed)})."
         if signed

@@ -10,6 +10,7 @@ from uuid import UUID
 from ledger.domain import entry, events
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import Recorded
+from ledger.domain.unique_names import ALL_ROLES
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
 from ledger.store.sqlite.store import SqliteLog
@@ -19,8 +20,7 @@ from ledger.tlog.merkle import WIDTH, Prover
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import tile_path, tiles_of
 from ledger.verify import container
-from ledger.verify.container import Mode, Tree
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, OFFLINE_VERIFIER, README, CommittedTree, Mode
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
 
@@ -69,7 +69,9 @@ class Evidence:
         TooLargeError `bundle_too_large`, CorruptError for a log that contradicts itself.
         """
         names = [UUID(each) for each in statements]
-        shown = self._whole() if mode == "full" else involved(names, self._stream, self._everybody)
+        shown = (
+            self._all_events() if mode == "full" else involved(names, self._stream, self._everybody)
+        )
         drafted = {
             e.event.stream for e in shown if isinstance(e.event.body, events.StatementDrafted)
         }
@@ -84,7 +86,7 @@ class Evidence:
             files |= dict(self._tiles())
             proved = [each for each in shown if each.event.stream in names]
         files |= dict(self._proofs(proved))
-        tree = Tree(
+        tree = CommittedTree(
             self._checkpoint.origin, b64_encode(self._checkpoint.root), self._published.size
         )
         return container.write(
@@ -94,8 +96,8 @@ class Evidence:
     def _attached(self, mode: Mode) -> dict[str, bytes]:
         """Return the files that do not depend on the events: what else a ledger has to show."""
         origin, size = self._checkpoint.origin, self._checkpoint.size
-        files = {"README.txt": readme(origin=origin, size=size, mode=mode)} | self._companions
-        return files if self._page is None else files | {"verify.html": self._page}
+        files = {README: readme(origin=origin, size=size, mode=mode)} | self._companions
+        return files if self._page is None else files | {OFFLINE_VERIFIER: self._page}
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -103,9 +105,9 @@ class Evidence:
         return [self._record(*row) for row in self._store.placed(stream, self._published.size)]
 
     def _everybody(self) -> list[UUID]:
-        return [stream for _, stream in self._store.claims("role/")]
+        return [stream for _, stream in self._store.claims(ALL_ROLES)]
 
-    def _whole(self) -> list[Recorded]:
+    def _all_events(self) -> list[Recorded]:
         found: list[Recorded] = []
         while len(found) < self._published.size:
             rows = self._store.read(len(found), min(_PAGE, self._published.size - len(found)))

@@ -13,8 +13,7 @@ from ledger.store.sqlite.tree import Published
 from ledger.tlog.checkpoint import parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
 from ledger.tlog.witness_policy import WitnessPolicy, parse_policy
-
-CHECKPOINT, STAMP, POLICY, CHAIN = "checkpoint", "checkpoint.tsr", "policy", "keys/tsa-chain.pem"
+from ledger.verify.container import CHECKPOINT, POLICY, STAMP, STAMP_CERTIFICATES
 
 
 class Stated(NamedTuple):
@@ -46,7 +45,7 @@ def companions(
     if stamp is not None and (_met(stamp.note, parsed) or not _met(files[CHECKPOINT], parsed)):
         files |= {CHECKPOINT: stamp.note, STAMP: stamp.token}
         if stated.certificates is not None:
-            files[CHAIN] = stated.certificates
+            files[STAMP_CERTIFICATES] = stated.certificates
     if stated.policy is not None:
         logs = [] if parsed.logs else [f"log {key.vkey}\n".encode() for key in log_keys]
         files[POLICY] = b"".join([*logs, stated.policy])

@@ -27,11 +27,15 @@ class Conflicts:
     def report(self, note: bytes, signed: Checkpoint) -> None:
         """Keep a checkpoint that our keys signed, and have the publisher compare with it.
 
-        Raises UnavailableError `storage_failed`.
+        Raises UnavailableError `storage_failed`. A file that cannot be written, on a full disk for
+        one, does not keep the publisher from refusing.
         """
         path = self._data / f"conflict-{signed.size}-{signed.root.hex()[:8]}.checkpoint"
-        with suppress(FileExistsError), path.open("xb") as file:
-            file.write(note)
-            _log.error("our keys signed what this log does not have: see %s", path)
+        try:
+            with suppress(FileExistsError), path.open("xb") as file:
+                file.write(note)
+        except OSError as error:
+            _log.error("%s is not written (%s): %r", path, error, note)  # no bug
+        _log.error("our keys signed what this log does not have: see %s", path)
         if self._state.swap(self._state.get(signed.origin), signed):
             self._look_again()

@@ -1,11 +1,10 @@
 """The private keys that sign checkpoints: in a file of mode 0600, announced in the log.
 
 They sign checkpoints and nothing else; the ledger's own key, which announces them, signs no
-checkpoint. Which key signs which size is what the log says, read anew when its own stream grows.
+checkpoint. The log says which key signs which size; it is read again when the ledger's own stream
+grows.
 """
 
-import os
-from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -75,36 +74,3 @@ class LogKeys:
 def load(path: Path, origin: str) -> tuple[NoteSigner, ...]:
     """Return the keys of the file, none if there is no file."""
     return vkeys.from_pem(origin, path.read_bytes()) if path.exists() else ()
-
-
-def create(path: Path, signers: Sequence[NoteSigner]) -> None:
-    """Write a new file of keys, durably; raise FileExistsError rather than replace one."""
-    _write(path, signers)
-    _sync_directory(path)
-
-
-def replace(path: Path, signers: Sequence[NoteSigner]) -> None:
-    """Put these keys in the place of those in the file, durably, all at once."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)  # of a rotation that died
-    _write(new, signers)
-    new.replace(path)
-    _sync_directory(path)
-
-
-def _write(path: Path, signers: Sequence[NoteSigner]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(vkeys.to_pem(signers))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    """Make the file's name durable too; Windows has no such call and needs none."""
-    if os.name == "posix":
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -8,12 +8,12 @@ What it signed last stands in a file beside the log (`signerstate`), which moves
     state: (last) becomes (new), compared and changed in one step     new is promised, for good
     signed, verified, stored with its tiles in one transaction        new is served
 
-Crash points: between the first two nothing happened. Behind the second, the next start finds a
+Crash points: between the first two nothing happened. After the second, the next start finds a
 promise without a checkpoint, computes that very tree, compares, and signs it; an Ed25519 line comes
 out the same. Two publishers of one log meet at the second: one is late and looks again.
 
-Where the log is behind the promise, or has another tree at its size, the file of the log is not
-the one that was signed: a backup was restored, or history was rewritten. Then nothing is signed
+Where the log is shorter than the promise, or has another tree at its size, the file of the log is
+not the one that was signed: a backup was restored, or history was rewritten. Then nothing is signed
 and nothing is appended any more, and the health check says why.
 """
 
@@ -21,6 +21,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from ledger import clock
 from ledger.domain.charter import STREAM
@@ -29,6 +30,7 @@ from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.system.worker import StoppedError
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge, Prover, Tile
@@ -42,12 +44,11 @@ _OURS = f'"stream":"{STREAM}"'.encode()
 _log = logging.getLogger("ledger.publisher")
 
 
-class StoppedError(Exception):
-    """The publication is to end in the middle of its work."""
-
-
 class Publication:
-    """The tree of one log as far as it is signed. For one thread; `stopping` ends a long step."""
+    """The tree of one log as far as it is signed. For one thread.
+
+    `rest` waits between long runs of hashing and tells whether to end the step there.
+    """
 
     def __init__(
         self,
@@ -55,13 +56,13 @@ class Publication:
         state: SignerState,
         keys: LogKeys,
         *,
-        stopping: threading.Event | None = None,
+        rest: Callable[[float], bool] | None = None,
     ) -> None:
         self._tree = tree
         self._state = state
         self._keys = keys
         self._origin = keys.origin
-        self._stopping = stopping or threading.Event()
+        self._rest = rest or threading.Event().wait
         # What was published last, the right edge of its tree, and what is promised beyond it.
         self._last: Checkpoint | None = None
         self._edge = Edge()
@@ -141,13 +142,13 @@ class Publication:
             edge, touched = edge.extend(b"".join(hashes))
             tiles |= {(tile.level, tile.n): tile.hashes for tile in touched}
             if len(tiles) > MOST_TILES:
-                whole = [tile for tile in _all(tiles) if tile.is_whole]
+                full = [tile for tile in _all(tiles) if tile.is_full]
                 if save:
-                    self._tree.save(whole)
-                for tile in whole:
+                    self._tree.save(full)
+                for tile in full:
                     del tiles[tile.level, tile.n]
             # Between long runs of hashing, requests have their turn.
-            if len(leaves) == MOST_ENTRIES and self._stopping.wait(PAUSE_S):
+            if len(leaves) == MOST_ENTRIES and self._rest(PAUSE_S):
                 raise StoppedError
         if ours:
             self._keys.refresh()
@@ -156,7 +157,7 @@ class Publication:
     def _prove(self, new: Checkpoint, tiles: Tiles) -> None:
         """Verify the consistency proof from the last checkpoint, as any auditor would.
 
-        Tiles that do not join the two trees were damaged: they are made again from the entries.
+        Tiles that do not join the two trees are damaged and rebuilt from the entries.
         """
         try:
             self._verify_consistency(new, tiles)
@@ -206,7 +207,7 @@ class Publication:
         return published, stated
 
     def _align(self) -> None:
-        """Find where to go on: behind the newest checkpoint, or with a promise that has none."""
+        """Find where to go on: after the newest checkpoint, or with a promise that has none."""
         self._keys.refresh()
         published, stated = self.compare()
         edge = Edge() if published is None else self._edge_of(published)
@@ -217,8 +218,8 @@ class Publication:
             _log.warning("the signer's state does not know what was signed, and follows the log")
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
-        behind = stated is not None and (published is None or published.size < stated.size)
-        self._last, self._edge, self._due = published, edge, stated if behind else None
+        is_due = stated is not None and (published is None or published.size < stated.size)
+        self._last, self._edge, self._due = published, edge, stated if is_due else None
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
@@ -244,7 +245,7 @@ class Publication:
 
         If they do not, tiles stay as they are: they show which entries were changed.
         """
-        _log.warning("tiles are damaged and made again from %d entries", published.size)
+        _log.warning("tiles are damaged and rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
         _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)

@@ -1,32 +1,29 @@
 """Time-stamps for checkpoints: at most one an interval, and only where there is something new.
 
 What is stamped is the text of the checkpoint as it is given out, cosignatures included, and that
-text is stored beside the stamp: lines that come later stand behind it. A stamp is verified before
+text is stored beside the stamp: lines that come later stand after it. A stamp is verified before
 it is stored, by the certificates that the operator trusts.
 """
 
-import logging
 import secrets
-import threading
 from collections.abc import Callable
 
 from ledger import clock
-from ledger.errors import LedgerError, MalformedError, RefusedError, UnavailableError
-from ledger.publish.http_client import Peer
+from ledger.errors import MalformedError, RefusedError, UnavailableError
 from ledger.publish.served import ServedCheckpoint
 from ledger.settings import Settings
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
 from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.system.http_client import HttpClient
+from ledger.system.worker import Backoff, Worker
 from ledger.timestamp import verify
 from ledger.timestamp.response import MAX_STAMP_BYTES
 from ledger.timestamp.verify import REQUEST_TYPE, RESPONSE_TYPE, Certificates
 
 POLL_S = 5.0
-RETRY_S = 60.0
+FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
+STOP_S = 1.0
 SETTLE_MS = 10_000  # in which cosignatures come
-SKEW_MS = 5 * 60 * 1000
-
-_log = logging.getLogger("ledger.stamping")
 
 
 class Authority:
@@ -34,12 +31,12 @@ class Authority:
 
     def __init__(self, url: str, certificates: Certificates) -> None:
         """Raise MalformedError `url_invalid`."""
-        self._peer = Peer(url, max_bytes=MAX_STAMP_BYTES)
+        self._client = HttpClient(url, max_bytes=MAX_STAMP_BYTES)
         self._certificates = certificates
 
     def close(self) -> None:
         """Give the connection up."""
-        self._peer.close()
+        self._client.close()
 
     def stamp(self, published: Published, note: bytes, *, now_ms: int) -> Stamp:
         """Return a new and verified stamp of a checkpoint's text.
@@ -48,13 +45,13 @@ class Authority:
         `stamp_refused` for an answer to another question or a time that is not now.
         """
         nonce = secrets.randbits(63)
-        answer = self._peer.post("", verify.request(note, nonce=nonce), REQUEST_TYPE)
+        answer = self._client.post("", verify.request(note, nonce=nonce), REQUEST_TYPE)
         if answer.status != 200 or answer.media_type != RESPONSE_TYPE:
             detail = f"it answers {answer.status} {answer.media_type}"
             raise UnavailableError("peer_unreachable", detail)
         found = verify.verify_stamp(answer.body, note, self._certificates)
         time_ms = round(found.time.timestamp() * 1000)
-        if found.nonce != nonce or abs(time_ms - now_ms) > SKEW_MS:
+        if found.nonce != nonce or not clock.is_fresh(time_ms, now_ms=now_ms):
             raise RefusedError("stamp_refused", "an old answer, or a clock that is wrong")
         return Stamp(published.size, note, answer.body, clock.to_text(time_ms))
 
@@ -78,49 +75,37 @@ class Stamper:
         self._endorsements = endorsements
         self._quorum = quorum
         self._now_ms = now_ms
-        self._failure: LedgerError | None = None
-        self._stopping = threading.Event()
+        backoff = Backoff(min(FIRST_RETRY_S, interval_s), min(LAST_RETRY_S, interval_s))
+        # An answer that does not verify may be the authority's trouble of today.
+        passing = (UnavailableError, RefusedError, MalformedError)
+        self._worker = Worker("stamper", self._turn, backoff=backoff, passing=passing)
 
     def warnings(self) -> list[str]:
         """Return why there is no time-stamp, if there should be one."""
-        failure = self._failure
-        return [] if failure is None else [f"time-stamps: {failure}"]
+        trouble = self._worker.trouble
+        return [] if trouble is None else [f"time-stamps: {trouble}"]
 
     def start(self) -> None:
         """Stamp in a thread of its own, if there is an authority."""
         if self._authority is not None:
-            authority = (self._authority,)
-            thread = threading.Thread(target=self._run, args=authority, name="stamper", daemon=True)
-            thread.start()
+            self._worker.start()
 
     def stop(self) -> None:
-        """End soon; a request under way is left to its end and stores nothing any more."""
-        self._stopping.set()
+        """End soon: a request under way is cut off and stores nothing."""
+        self._worker.stop(0)
+        if self._authority is not None:
+            self._authority.close()
+        self._worker.stop(STOP_S)
 
-    def _run(self, authority: Authority) -> None:
-        pause_s = min(POLL_S, self._interval_s)
-        while not self._stopping.wait(pause_s):
-            try:
-                self._step(authority)
-                self._failure = None
-                pause_s = min(POLL_S, self._interval_s)
-            except LedgerError as error:
-                pause_s = min(RETRY_S, self._interval_s)
-                self._fail(error)
-            except Exception as error:  # noqa: BLE001  # a bug here must not go unseen
-                if not self._stopping.is_set():  # then it is only that the log is closed
-                    _log.exception("the stamper fails")
-                self._fail(UnavailableError("peer_unreachable", f"a fault of ours: {error!r}"))
-        authority.close()
+    def _turn(self) -> None:
+        if not self._worker.rest(min(POLL_S, self._interval_s)):
+            self._step()
 
-    def _fail(self, error: LedgerError) -> None:
-        if not self._stopping.is_set():
-            _log.warning("a checkpoint is not stamped: %s", error)
-            self._failure = error
-
-    def _step(self, authority: Authority) -> None:
+    def _step(self) -> None:
         """Stamp what is due, if anything is."""
         last, now_ms = self._endorsements.last_stamp(), self._now_ms()
+        if self._authority is None:
+            return
         if last is not None and now_ms - clock.to_ms(last.time) < self._interval_s * 1000:
             return
         published = self._settled(now_ms)
@@ -129,8 +114,8 @@ class Stamper:
         note = self._endorsements.note(published)
         if last is not None and (last.size, last.note) == (published.size, note):
             return
-        stamp = authority.stamp(published, note, now_ms=now_ms)
-        if not self._stopping.is_set():
+        stamp = self._authority.stamp(published, note, now_ms=now_ms)
+        if not self._worker.is_stopping:
             self._endorsements.stamp(stamp)
 
     def _settled(self, now_ms: int) -> Published | None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from ledger.errors import ConflictError, LedgerError, RefusedError, UnavailableError
-from ledger.publish.http_client import HttpResponse, Peer
 from ledger.store.sqlite.tree import Published
+from ledger.system.http_client import HttpClient, HttpResponse
 from ledger.tlog.checkpoint import (
     MAX_NOTE_BYTES,
     Checkpoint,
@@ -36,12 +36,12 @@ class WitnessClient:
     def __init__(self, witness: Witness, url: str, *, known: int = 0) -> None:
         """Take the size that it is believed to know; raise MalformedError `url_invalid`."""
         self.witness = witness
-        self._peer = Peer(url, max_bytes=MAX_NOTE_BYTES)
+        self._client = HttpClient(url, max_bytes=MAX_NOTE_BYTES)
         self._known = known
 
     def close(self) -> None:
-        """Give the connection up."""
-        self._peer.close()
+        """Give the connection up; a request under way is cut off."""
+        self._client.close()
 
     def cosign(self, published: Published, origin: str, prove: Prove) -> bytes:
         """Return the witness's line under a checkpoint, verified.
@@ -58,7 +58,7 @@ class WitnessClient:
                 raise ConflictError("witness_ahead", detail, size=size)
             proof = tuple(prove(self._known)) if self._known else ()
             submission = Submission(self._known, proof, published.note)
-            answer = self._peer.post(f"/{SUBMIT}", submission.to_bytes(), "text/plain")
+            answer = self._client.post(f"/{SUBMIT}", submission.to_bytes(), "text/plain")
             if answer.status == 200:
                 line = self._line(point, answer.body)
                 self._known = published.size
@@ -73,7 +73,7 @@ class WitnessClient:
 
         Raises UnavailableError `peer_unreachable`, RefusedError `witness_refuses` if it shows none.
         """
-        answer = self._peer.get(f"/{sha256(origin.encode()).hexdigest()}/checkpoint")
+        answer = self._client.get(f"/{sha256(origin.encode()).hexdigest()}/checkpoint")
         if answer.status != 200:
             raise self._refused("it does not show what it cosigned")
         return answer.body

@@ -1,8 +1,8 @@
 """The ledger's witnesses: asked about every new checkpoint, in threads of their own.
 
 The publisher does not wait for them. They are asked in rounds, all about the newest checkpoint, so
-that under steady load their cosignatures meet on the same one; whoever is slow or fails is left
-behind and asked again later. Checkpoints between two rounds are not cosigned: the later one covers
+that under steady load their cosignatures meet on the same one; one that is slow or fails is left
+out and asked again later. Checkpoints between two rounds are not cosigned: the later one covers
 them.
 """
 
@@ -19,11 +19,12 @@ from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.system.worker import Backoff, Worker
 from ledger.tlog.checkpoint import verify_note
 from ledger.tlog.merkle import Prover
 from ledger.tlog.vkeys import parse_vkey
 
-ROUND_S = 2.0  # after this, a round leaves the slow ones behind
+ROUND_S = 2.0  # a round waits no longer for slow witnesses
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 LAG_MS = 60_000
 ALARMS = ("witness_ahead", "witness_sees_fork")
@@ -41,7 +42,7 @@ class _Link:
         self.size = 0
         self.is_asked = False
         self.failure: LedgerError | None = None
-        self.retry_s = FIRST_RETRY_S
+        self.backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self.due_s = 0.0
 
     @property
@@ -51,13 +52,12 @@ class _Link:
     def succeeded(self, size: int) -> None:
         self.size = max(self.size, size)
         self.failure = None
-        self.retry_s = FIRST_RETRY_S
+        self.backoff.reset()
         self.due_s = 0.0
 
     def failed(self, error: LedgerError) -> None:
         self.failure = error
-        self.due_s = time.monotonic() + self.retry_s
-        self.retry_s = min(self.retry_s * 2, LAST_RETRY_S)
+        self.due_s = time.monotonic() + self.backoff.next_s()
 
 
 class Witnesses:
@@ -86,9 +86,8 @@ class Witnesses:
             if each.url is not None
         ]
         self._changed = threading.Condition()
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
+        self._worker = Worker("witnesses", self._turn, backoff=backoff)
 
     # --- what others see -----------------------------------------------------------------------
 
@@ -104,6 +103,8 @@ class Witnesses:
     def warnings(self) -> list[str]:
         """Return which witnesses fail or lag, and whether the quorum is missing."""
         found = [f"witness {name}: {error}" for name, error in self._failures(alarming=False)]
+        if self._worker.trouble is not None:
+            found.append(f"witnesses are not asked: {self._worker.trouble}")
         newest = self._tree.latest()
         if newest is None or self._now_ms() - clock.to_ms(newest.published_at) < LAG_MS:
             return found
@@ -124,32 +125,24 @@ class Witnesses:
     def start(self) -> None:
         """Ask in threads of their own, if there is anybody to ask."""
         if self.asks:
-            self._thread = threading.Thread(target=self._run, name="witnesses", daemon=True)
-            self._thread.start()
+            self._worker.start()
 
     def wake(self) -> None:
         """Say that there is a new checkpoint; callable from any thread."""
-        self._woken.set()
+        self._worker.wake()
 
     def stop(self) -> None:
-        """End soon; a request under way is left to its end and stores nothing any more."""
-        self._stopping.set()
-        self._woken.set()
+        """End soon: requests under way are cut off and store nothing."""
+        self._worker.stop(0)
         with self._changed:
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join()
         for link in self._links:
             link.client.close()
+        self._worker.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.clear()
-            try:
-                self._round()
-            except LedgerError as error:
-                _log.warning("checkpoints are not shown to witnesses: %s", error)
-            self._woken.wait(self._pause_s())
+    def _turn(self) -> None:
+        self._round()
+        self._worker.wait(self._pause_s())
 
     def _pause_s(self) -> float:
         """Return how long to wait for a new checkpoint: until somebody who failed is due."""
@@ -157,7 +150,7 @@ class Witnesses:
         return min([max(0.05, wait) for wait in waits], default=LAST_RETRY_S)
 
     def _round(self) -> None:
-        """Ask all who can be asked about the newest checkpoint; leave the slow ones behind."""
+        """Ask all who can be asked about the newest checkpoint; do not wait for the slow ones."""
         newest = self._tree.latest()
         if newest is None:
             return
@@ -170,45 +163,53 @@ class Witnesses:
             self._changed.wait_for(self._is_round_over, timeout=ROUND_S)
 
     def _is_round_over(self) -> bool:
-        return self._stopping.is_set() or not any(link.is_asked for link in self._links)
+        return self._worker.is_stopping or not any(link.is_asked for link in self._links)
 
     def _ask(self, link: _Link, newest: Published) -> None:
-        """Ask one witness and store what it signs."""
+        """Ask one witness and store what it signs; whatever fails is told as this witness's."""
         try:
-            prover = Prover(newest.size, self._tree.tile)
-            line = link.client.cosign(newest, self._keys.origin, prover.consistency)
-            if not self._stopping.is_set():
-                self._endorsements.cosign(newest.size, link.client.witness.key, line)
-            link.succeeded(newest.size)
+            self._cosign(link, newest)
         except LedgerError as error:
             self._failed(link, error)
-        except Exception as error:  # noqa: BLE001  # a bug here must not end the others' rounds
-            if not self._stopping.is_set():  # then it is only that the log is closed
-                _log.exception("witness %s", link.name)
-            self._failed(link, UnavailableError("peer_unreachable", f"a fault of ours: {error!r}"))
+        except Exception as error:  # noqa: BLE001  # a bug must not end the thread unseen
+            _log.exception("witness %s", link.name)
+            fault = UnavailableError("peer_unreachable", f"a fault of ours: {error!r}")
+            self._failed(link, fault)
         finally:
             link.is_asked = False
             with self._changed:
                 self._changed.notify_all()
-            self._woken.set()  # there may be a newer checkpoint by now
+            self._worker.wake()  # there may be a newer checkpoint by now
+
+    def _cosign(self, link: _Link, newest: Published) -> None:
+        prover = Prover(newest.size, self._tree.tile)
+        line = link.client.cosign(newest, self._keys.origin, prover.consistency)
+        if not self._worker.is_stopping:
+            self._endorsements.cosign(newest.size, link.client.witness.key, line)
+        link.succeeded(newest.size)
 
     def _failed(self, link: _Link, error: LedgerError) -> None:
-        if self._stopping.is_set():
+        """Note a failure, and look into one that says that this log is not the one it was."""
+        if self._worker.is_stopping:
             return
-        if error.code == "witness_ahead":
-            newest = self._tree.latest()
-            # Another process has published more, and the witness has seen it.
-            if newest is not None and newest.size >= int(str(error.evidence["size"])):
-                self.wake()
+        link.failed(error)  # first: whatever the rest raises, this witness is not asked at once
+        try:
+            if error.code == "witness_ahead" and self._is_published(error):
+                # Another process has published more, and the witness has seen it.
+                link.succeeded(0)
                 return
-        level = logging.ERROR if error.code in ALARMS else logging.WARNING
-        _log.log(level, "witness %s: %s", link.name, error)
-        link.failed(error)
-        if error.code in ALARMS:
-            try:
+            level = logging.ERROR if error.code in ALARMS else logging.WARNING
+            _log.log(level, "witness %s: %s", link.name, error)
+            if error.code in ALARMS:
                 self._confront(link.client.latest(self._keys.origin))
-            except LedgerError as silence:
-                _log.warning("witness %s does not prove it: %s", link.name, silence)
+        except LedgerError as silence:
+            _log.warning("witness %s does not prove it: %s", link.name, silence)
+        except Exception:  # noqa: BLE001  # as above
+            _log.exception("what witness %s says is not looked into", link.name)
+
+    def _is_published(self, error: LedgerError) -> bool:
+        newest = self._tree.latest()
+        return newest is not None and newest.size >= int(str(error.evidence["size"]))
 
     def _confront(self, note: bytes) -> None:
         """Hold a witness's checkpoint against this log; report it if our own keys contradict us.
@@ -222,6 +223,6 @@ class Witnesses:
             self._conflicts.report(note, signed)
             return
         if newest is None or signed.size > newest.size:
-            return  # it is not to be told before the rest is published
+            return  # it cannot be told before the rest is published
         if Prover(newest.size, self._tree.tile).root(signed.size) != signed.root:
             self._conflicts.report(note, signed)

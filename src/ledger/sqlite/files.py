@@ -1,16 +1,17 @@
 """SQLite files of this ledger: of mode 0600, with a write-ahead log, their locks kept."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from ledger.errors import UnavailableError
+from ledger.system import private_files
 
 BUSY_TIMEOUT_S = 5.0
+MAX_INTEGER = 2**63 - 1
 
 
 class ReadConnection:
@@ -36,24 +37,25 @@ class ReadConnection:
 
 
 def open_private(path: Path) -> sqlite3.Connection:
-    """Open a database file that only its owner reads; SQLite itself would take the umask's mode."""
+    """Open a database file that only its owner reads; SQLite itself would take the umask's mode.
+
+    Raises ConflictError `file_is_link`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    make_private(path)
+    private_files.ensure(path)
     return sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
 
 
-def make_private(path: Path) -> None:
-    """Make the file if there is none, and let only its owner read it.
-
-    A file that is there is not opened: closing it would drop every lock that SQLite holds on it in
-    this process (POSIX locks are the process's), and the next process to leave the log would take
-    itself for the last one and delete the write-ahead log under our feet.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    path.chmod(0o600)
+@contextmanager
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Lend a connection that was just opened; close it if the block raises."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -40,7 +40,8 @@ from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, UnavailableError
 from ledger.store.recorder import Recorder
-from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import CommitOutcome, Receipt, Write
 
 CACHED_AGGREGATES = 50_000
 MAX_BATCH = 500
@@ -173,7 +174,7 @@ class Log(Application[UUID]):
         return self.store.head()
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Return up to `limit` (position, state) pairs behind `after`."""
+        """Return up to `limit` (position, state) pairs after `after`."""
         return self.store.read(after, limit)
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:

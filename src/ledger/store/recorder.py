@@ -15,7 +15,8 @@ from eventsourcing.persistence import (
 
 from ledger.domain.receipts import own_key
 from ledger.errors import LedgerError, StaleError
-from ledger.store.sqlite.store import SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import Write
 
 
 class Recorder(ApplicationRecorder):

@@ -37,7 +37,7 @@ class DerReader:
         content, self._place = self._next(tag)
         return content
 
-    def whole(self, tag: int) -> bytes:
+    def encoded(self, tag: int) -> bytes:
         """Return the next value with its tag and length."""
         start = self._place
         _, self._place = self._next(tag)

@@ -74,7 +74,7 @@ def parse_response(response: bytes) -> SignedData:
     return SignedData(
         content=info,
         certificates=certificates,
-        issuer=who.whole(der.SEQUENCE),
+        issuer=who.encoded(der.SEQUENCE),
         serial=who.integer(),
         digest=signer.enter(der.SEQUENCE).read(der.OID),
         attributes=signer.read(der.CONTEXT),
@@ -87,7 +87,7 @@ def _parse_set(raw: bytes) -> tuple[bytes, ...]:
     """Return the certificates of a token, in any order: OpenSSL writes the set unsorted."""
     found, reader = [], DerReader(raw)
     while not reader.is_at_end:
-        found.append(reader.whole(der.SEQUENCE))
+        found.append(reader.encoded(der.SEQUENCE))
     return tuple(found)
 
 

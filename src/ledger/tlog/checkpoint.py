@@ -75,7 +75,7 @@ class VerifiedCheckpoint(msgspec.Struct, frozen=True):
     times: tuple[int | None, ...]
 
 
-class EntryProof(msgspec.Struct, frozen=True):
+class TlogProof(msgspec.Struct, frozen=True):
     """A parsed, unverified proof that an entry stands in a log; `note` is the checkpoint's."""
 
     index: int
@@ -254,7 +254,7 @@ def write_proof(index: int, hashes: Sequence[bytes], note: bytes) -> bytes:
     return "\n".join(lines).encode() + note
 
 
-def parse_proof(raw: bytes) -> EntryProof:
+def parse_proof(raw: bytes) -> TlogProof:
     """Return the parts of a `.tlog-proof`, nothing verified; its `extra` line is passed over.
 
     Raises MalformedError `proof_malformed`; the note in it is not parsed.
@@ -269,7 +269,7 @@ def parse_proof(raw: bytes) -> EntryProof:
         raise MalformedError("proof_malformed", "no index, or over 63 hashes")
     index = parse_number(lines[0].removeprefix("index "), "proof_malformed")
     hashes = tuple(parse_hash(line, "proof_malformed") for line in lines[1:])
-    return EntryProof(index, hashes, note.encode())
+    return TlogProof(index, hashes, note.encode())
 
 
 def _parse_extra(text: str) -> None:

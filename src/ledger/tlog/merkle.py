@@ -31,7 +31,7 @@ class Tile(NamedTuple):
     hashes: bytes
 
     @property
-    def is_whole(self) -> bool:
+    def is_full(self) -> bool:
         """Whether the tile is full: it never changes any more."""
         return len(self.hashes) == WIDTH * HASH_BYTES
 

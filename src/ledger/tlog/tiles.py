@@ -34,12 +34,12 @@ def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
     """Yield (level, n, width) of every tile of a tree, each in its widest form."""
     level, count = 0, size
     while count:
-        whole, partial = divmod(count, WIDTH)
-        for n in range(whole):
+        full, partial = divmod(count, WIDTH)
+        for n in range(full):
             yield level, n, WIDTH
         if partial:
-            yield level, whole, partial
-        level, count = level + 1, whole
+            yield level, full, partial
+        level, count = level + 1, full
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:

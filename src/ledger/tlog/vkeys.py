@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 from ledger import jose
 from ledger.encoding import b64_decode, b64_encode, b64u_encode
 from ledger.errors import MalformedError, RefusedError
+from ledger.jose.ed25519 import is_strict_signature
 
 ED25519 = 0x01  # a signature over the note's text: a log's
 COSIGNER = 0x04  # Ed25519 over a time and the note's text: a witness's (C2SP tlog-cosignature)
@@ -88,8 +89,10 @@ def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
     try:
         if key.kind == ML_DSA_44:
             mldsa.MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, message)
-        else:
+        elif is_strict_signature(signature):
             ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
+        else:
+            raise InvalidSignature
     except (InvalidSignature, ValueError) as error:
         raise RefusedError(
             "note_signature_invalid", f"a signature of {key.name} does not verify"

@@ -1,4 +1,4 @@
-"""The offline verifier: evidence in, a report out, every decision made again from the evidence.
+"""The offline verifier: evidence in, a report out; it decides every event again.
 
 No file, network, clock, store or framework may live here; `web/verify` is the same by name.
 """

@@ -8,10 +8,12 @@ the caller brings a policy for witnesses, or certificates for time-stamps.
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 from uuid import UUID
 
 from ledger.domain.entry import entry_hash
-from ledger.domain.events import Body, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.vocabulary import DecisionKind
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -22,23 +24,17 @@ from ledger.verify import container
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
-from ledger.verify.event_checks import Events, ReportProgress, silent
+from ledger.verify.event_checks import DecisionEvent, Events, ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import (
-    LEDGER,
     Approver,
     Checks,
-    ReportedDecision,
-    Shown,
     VerificationReport,
+    VerifiedDecision,
+    VerifiedStatement,
     report,
 )
 
-_DECISIONS: dict[type[Body], str] = {
-    StatementSigned: "approval",
-    StatementRejected: "rejection",
-    StatementWithdrawn: "withdrawal",
-}
 NOBODY = Trust()
 _RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
 
@@ -85,19 +81,19 @@ class _Verifier:
         shown = checks.make("policy", self._policy, None if None in decided else events)  # 6
         checks.make("entries", self._entries, case)  # 7
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
-        checks.make(LEDGER, lambda found: compare_keys(found, self._expected), signed)  # 9
+        checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         if case is not None:
             endorsed(checks, (case.note, case.stamp), signed, self._trust)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
-        return report(checks, mode, tree, shown or (), limits(mode or ""))
+        return report(checks, mode, tree, shown or (), limits(mode))
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
         says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
         return says, Events(case, recorded, progress=self._progress)
 
-    def _policy(self, events: Events) -> tuple[str, tuple[Shown, ...]]:
+    def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
         case = events.case
         shown = []
@@ -107,7 +103,7 @@ class _Verifier:
                 user: auditor.people[UUID(user)].name for user in _people(events, statement_id)
             }
             shown.append(
-                Shown(
+                VerifiedStatement(
                     id=statement_id,
                     title=statement.title,
                     status=statement.status_at(self._now_ms),
@@ -122,7 +118,7 @@ class _Verifier:
 
     def _entries(self, case: Casefile) -> tuple[str, bool]:
         if case.mode != "statement":
-            self._whole_tree(case)
+            self._all_entries(case)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
         return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
@@ -149,7 +145,7 @@ class _Verifier:
         if missing is not None:
             raise missing
 
-    def _whole_tree(self, case: Casefile) -> None:
+    def _all_entries(self, case: Casefile) -> None:
         verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
 
 
@@ -270,13 +266,23 @@ def _people(events: Events, statement: str) -> list[str]:
     return [body.signer for _, _, body in events.decisions(statement)]
 
 
-def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[ReportedDecision]:
+def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[VerifiedDecision]:
     return [
-        ReportedDecision(
-            at, time, body.signer, names[body.signer], _DECISIONS[type(body)], body.kid
-        )
+        VerifiedDecision(at, time, body.signer, names[body.signer], _decision(body), body.kid)
         for at, time, body in events.decisions(statement)
     ]
+
+
+def _decision(body: DecisionEvent) -> DecisionKind:
+    match body:
+        case StatementSigned():
+            return "approval"
+        case StatementRejected():
+            return "rejection"
+        case StatementWithdrawn():
+            return "withdrawal"
+        case _:
+            assert_never(body)
 
 
 def _number(count: int, word: str) -> str:

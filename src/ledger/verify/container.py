@@ -13,11 +13,19 @@ from typing import Literal
 
 import msgspec
 
-from ledger.encoding import decode, jcs, sha256_hex
+from ledger.encoding import SHA256_HEX, decode, jcs, sha256_hex
 from ledger.errors import MalformedError, TooLargeError
 
 FORMAT: Literal["ledger-evidence/1"] = "ledger-evidence/1"
+# The files that every bundle, or some bundles, have under these names.
 MANIFEST = "manifest.json"
+README = "README.txt"
+OFFLINE_VERIFIER = "verify.html"
+CHECKPOINT = "checkpoint"
+STAMP = "checkpoint.tsr"
+POLICY = "policy"
+LOG_KEYS = "keys/vkeys"
+STAMP_CERTIFICATES = "keys/tsa-chain.pem"
 MAX_FILES = 65_000
 MAX_BUNDLE_BYTES = 1024**3
 MAX_PATH_CHARS = 200
@@ -37,11 +45,10 @@ _VERSION, _MADE_BY, _DATE, _ATTRIBUTES = 20, 0x0314, 0x0021, 0o100644 << 16
 
 _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The checkpoint that a bundle's proofs lead to; `root` is base64 of 32 bytes."""
+class CommittedTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tree of the checkpoint that a bundle's proofs lead to; `root` is base64 of 32 bytes."""
 
     origin: str
     root: str
@@ -51,7 +58,7 @@ class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a bundle says of itself; `files` has the SHA-256 of every other file, hex."""
 
-    checkpoint: Tree
+    checkpoint: CommittedTree
     files: dict[str, str]
     format: Literal["ledger-evidence/1"]
     mode: Mode
@@ -61,7 +68,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # --- writing -----------------------------------------------------------------------------------
 
 
-def seal(files: Files, *, tree: Tree, mode: Mode, statements: tuple[str, ...]) -> dict[str, bytes]:
+def seal(
+    files: Files, *, tree: CommittedTree, mode: Mode, statements: tuple[str, ...]
+) -> dict[str, bytes]:
     """Return the files with their manifest."""
     digests = {name: sha256_hex(content) for name, content in files.items()}
     manifest = Manifest(tree, digests, FORMAT, mode, statements)
@@ -202,7 +211,7 @@ def _decode_manifest(raw: bytes) -> Manifest:
         raise MalformedError("manifest_malformed", f"{MANIFEST}: {detail}") from error
     if again != raw:
         raise MalformedError("manifest_malformed", f"{MANIFEST} is not in its one form")
-    if MANIFEST in manifest.files or not all(map(_SHA256.fullmatch, manifest.files.values())):
+    if MANIFEST in manifest.files or not all(map(SHA256_HEX.fullmatch, manifest.files.values())):
         raise MalformedError("manifest_malformed", f"{MANIFEST} names itself, or no SHA-256")
     if len(set(manifest.statements)) != len(manifest.statements) or not manifest.statements:
         raise MalformedError("manifest_malformed", f"{MANIFEST} names a statement twice, or none")

@@ -19,17 +19,28 @@ from ledger.domain.entry import Entry, parse_canonical
 from ledger.domain.events import Recorded, StatementDrafted
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, LedgerError, MalformedError, UnverifiableError
-from ledger.tlog.checkpoint import Checkpoint, EntryProof, parse_note, parse_proof
+from ledger.tlog.checkpoint import Checkpoint, TlogProof, parse_note, parse_proof
 from ledger.tlog.merkle import HASH_BYTES, WIDTH
 from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
-from ledger.verify.container import MANIFEST, Files, Mode, Tree, parse_manifest
+from ledger.verify.container import (
+    CHECKPOINT,
+    LOG_KEYS,
+    MANIFEST,
+    OFFLINE_VERIFIER,
+    POLICY,
+    README,
+    STAMP,
+    STAMP_CERTIFICATES,
+    CommittedTree,
+    Files,
+    Mode,
+    parse_manifest,
+)
 from ledger.verify.exhibits import exhibits
 
-CHECKPOINT, STAMP = "checkpoint", "checkpoint.tsr"
 # What is shown as it is, and what other checks look into.
 _PLAIN = frozenset(
-    {MANIFEST, CHECKPOINT, STAMP, "README.txt", "verify.html", "policy"}
-    | {"keys/vkeys", "keys/tsa-chain.pem"}
+    {MANIFEST, README, OFFLINE_VERIFIER} | {CHECKPOINT, STAMP, POLICY, LOG_KEYS, STAMP_CERTIFICATES}
 )
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,17})(\.tlog-proof)?", re.ASCII)
 _EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
@@ -45,7 +56,7 @@ class Casefile(msgspec.Struct):
     entries: dict[int, bytes]
     envelopes: dict[int, Entry]
     bodies: dict[int, bytes]
-    proofs: dict[int, EntryProof]
+    proofs: dict[int, TlogProof]
     tiles: dict[tuple[int, int], bytes]
     exhibits: dict[str, bytes]
     stamp: bytes | None
@@ -64,12 +75,12 @@ def read(files: Files) -> Casefile:
     `id_invalid`; CorruptError `state_truncated`, `entry_missing`, `version_gap`, with the position.
     """
     manifest = parse_manifest(files)
-    for name in ("README.txt", CHECKPOINT, "keys/vkeys"):
+    for name in (README, CHECKPOINT, LOG_KEYS):
         if name not in files:
             raise MalformedError("file_missing", f"the file {name} is not there")
     note = files[CHECKPOINT]
     checkpoint = parse_note(note).checkpoint
-    stated = Tree(checkpoint.origin, b64_encode(checkpoint.root), checkpoint.size)
+    stated = CommittedTree(checkpoint.origin, b64_encode(checkpoint.root), checkpoint.size)
     if manifest.checkpoint != stated:
         raise MalformedError("manifest_mismatch", "the manifest states another checkpoint")
     for statement in manifest.statements:
@@ -197,7 +208,7 @@ def _bodies(bodies: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, by
     return dict(sorted(bodies.items()))
 
 
-def _proofs(proofs: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, EntryProof]:
+def _proofs(proofs: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, TlogProof]:
     found = {}
     for index in sorted(proofs):
         try:

@@ -9,12 +9,13 @@ then, the rules, is its own to say.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import assert_never
 from uuid import UUID
 
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, person
+from ledger.domain import charter, person, signing_keys
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import Charter
@@ -22,32 +23,33 @@ from ledger.domain.events import (
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
-    LogFrozen,
-    LogKeysAnnounced,
-    LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    PersonBody,
     Recorded,
+    RoleGranted,
+    StatementBody,
+    StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
     UserRegistered,
+    actor,
+    signature_of,
 )
 from ledger.domain.passkey import RelyingParty
-from ledger.domain.person import AttestedKey, KeySubmission, Person
+from ledger.domain.person import AttestedKey, Person
+from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError, RefusedError, UnverifiableError
 from ledger.jose import CompactJws, PublicJwk, thumbprint, verify_compact
 from ledger.verify.auditor import AuditError, Auditor
 from ledger.verify.contents import Casefile, look_at
-from ledger.verify.exhibits import signature
 
 Look = Callable[[Recorded], None]
-ReportProgress = Callable[
-    [str, int, int], None
-]  # what, how many of it are done, how many there are
+# What is checked, how much of it is done, how much there is.
+ReportProgress = Callable[[str, int, int], None]
 DecisionEvent = StatementSigned | StatementRejected | StatementWithdrawn
-_OF_THE_LEDGER = (LedgerCreated, LogKeysAnnounced, LogKeysRetired, LogFrozen)
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -97,11 +99,13 @@ class Events:
 
     def decisions(self, statement: str) -> list[tuple[int, str, DecisionEvent]]:
         """Return position, time and body of each decision on a statement."""
-        mine = [each for each in self._recorded if each.event.stream == UUID(statement)]
+        wanted = UUID(statement)
         return [
-            (each.position, each.event.at, each.event.body)
-            for each in mine
-            if isinstance(each.event.body, DecisionEvent)
+            (each.position, each.event.at, body)
+            for each in self._recorded
+            if each.event.stream == wanted
+            and isinstance(body := each.event.body, StatementBody)
+            and not isinstance(body, StatementDrafted)
         ]
 
     # --- deciding again (check 6) ----------------------------------------------------------------
@@ -146,16 +150,16 @@ class Events:
         rejected = [e for e in self._recorded if isinstance(e.event.body, StatementRejected)]
         for index, envelope in self.case.envelopes.items() if rejected else ():
             left_out = envelope.type == UserRegistered.TAG and index not in self.case.bodies
-            behind = [each.position for each in rejected if index < each.position]
-            if left_out and behind:
+            later = [each.position for each in rejected if index < each.position]
+            if left_out and later:
                 detail = f"who registered in entry {index} might still have approved"
-                raise UnverifiableError("body_missing", detail, position=behind[0])
+                raise UnverifiableError("body_missing", detail, position=later[0])
 
     # --- signatures (check 3) --------------------------------------------------------------------
 
     def signatures(self) -> int:
         """Return how many signatures verify under the keys that they name."""
-        signed = [each for each in self._recorded if signature(each.event.body)]
+        signed = [each for each in self._recorded if signature_of(each.event.body)]
         if not self.is_sound:
             look_at(signed, lambda recorded: recorded.position, self._verify)
         return len(signed)
@@ -167,7 +171,7 @@ class Events:
     def _key(self, recorded: Recorded, kid: str) -> PublicJwk:
         if isinstance(recorded.event.body, LedgerCreated):
             return recorded.event.body.key
-        if isinstance(recorded.event.body, _OF_THE_LEDGER):
+        if recorded.event.body.MEANING.actor == "ledger":
             return self.founding.key
         if kid not in self._keys:
             raise self._unknown(kid)
@@ -182,8 +186,9 @@ class Events:
 
     def attestations(self) -> int:
         """Return how many passkeys and keys were shown with evidence that verifies."""
-        shown = (PasskeyAdded, KeyAttested)
-        count = sum(isinstance(each.event.body, shown) for each in self._recorded)
+        shown = {"registration", "possession"}
+        found = [each.event.body.MEANING.evidence for each in self._recorded]
+        count = sum(not shown.isdisjoint(evidence) for evidence in found)
         if not self.is_sound:
             people: dict[UUID, Person] = {}
             self._each(lambda recorded: self._attest(recorded, people))
@@ -191,10 +196,13 @@ class Events:
 
     def _attest(self, recorded: Recorded, people: dict[UUID, Person]) -> None:
         event, owner = recorded.event, people.get(recorded.event.stream)
-        match event.body:
-            case UserRegistered() if owner is None:
-                people[event.stream] = person.evolve(None, event)
-            case PasskeyAdded() as body if owner is not None:
+        body = event.body
+        if owner is None and isinstance(body, UserRegistered):
+            people[event.stream] = person.evolve(None, event)
+        if owner is None or not isinstance(body, PersonBody):
+            return
+        match body:
+            case PasskeyAdded():
                 person.first_passkey(
                     body.registration,
                     body.credential_id,
@@ -203,18 +211,20 @@ class Events:
                     transports=body.transports,
                 )
                 people[event.stream] = person.evolve(owner, event)
-            case KeyAttested() as body if owner is not None:
+            case KeyAttested():
                 self._attest_key(owner, body, event.at)
                 people[event.stream] = person.evolve(owner, event)
-            case PasskeyRemoved() as body if owner is not None:
+            case PasskeyRemoved():
                 with suppress(KeyError):  # of a passkey that was never there: a decision's matter
                     people[event.stream] = person.evolve(owner, event)
+            case UserRegistered() | KeyRevoked() | RoleGranted():
+                pass  # shows no key, and changes none of what a key is shown with
             case _:
-                pass
+                assert_never(body)
 
     def _attest_key(self, owner: Person, body: KeyAttested, at: str) -> None:
         jwk = msgspec.to_builtins(body.jwk)
-        person.attest_key(
+        signing_keys.attest_key(
             owner,
             KeySubmission(jwk, body.assertion, body.possession, body.expires_at),
             nonce=body.nonce,
@@ -237,18 +247,24 @@ class Events:
         return len({_kid(each) for each in self._recorded} - {None})
 
     def _use(self, recorded: Recorded, owners: dict[str, tuple[UUID, AttestedKey]]) -> None:
-        event = recorded.event
-        kid = _kid(recorded)
+        event, kid = recorded.event, _kid(recorded)
         if kid is not None:
             self._require_in_force(recorded, kid, owners)
-        if isinstance(event.body, KeyAttested):
-            new = thumbprint(event.body.jwk)
-            owners.setdefault(
-                new, (event.stream, AttestedKey(new, event.body.jwk, event.body.expires_at))
-            )
-        elif isinstance(event.body, KeyRevoked) and event.body.kid in owners:
-            owner, key = owners[event.body.kid]
-            owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
+        body = event.body
+        if not isinstance(body, PersonBody):
+            return
+        match body:
+            case KeyAttested():
+                new = thumbprint(body.jwk)
+                owners.setdefault(new, (event.stream, AttestedKey(new, body.jwk, body.expires_at)))
+            case KeyRevoked():
+                if body.kid in owners:
+                    owner, key = owners[body.kid]
+                    owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
+            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | RoleGranted():
+                pass  # neither begins nor ends a key
+            case _:
+                assert_never(body)
 
     def _require_in_force(
         self, recorded: Recorded, kid: str, owners: dict[str, tuple[UUID, AttestedKey]]
@@ -258,16 +274,16 @@ class Events:
                 raise RefusedError("key_unknown", "the key was attested later than it signed")
             raise self._unknown(kid)
         owner, key = owners[kid]
-        if str(owner) != _actor(recorded):
+        if str(owner) != actor(recorded.event):
             raise RefusedError("key_of_another", "the key belongs to somebody else")
         holder = Person(str(owner), 0, "", frozenset(), {kid: key}, {})
         holder.active_key(kid, now_ms=clock.to_ms(recorded.event.at))
 
 
 def _parse(recorded: Recorded) -> CompactJws:
-    text = signature(recorded.event.body)
-    approves = isinstance(recorded.event.body, StatementSigned)
-    return parse_approval(text) if approves else parse_act(text)
+    body = recorded.event.body
+    parse = parse_approval if "jws" in body.MEANING.evidence else parse_act
+    return parse(signature_of(body))
 
 
 def _kid(recorded: Recorded) -> str | None:
@@ -275,18 +291,9 @@ def _kid(recorded: Recorded) -> str | None:
 
     A JWS that is none is the signatures' matter.
     """
-    if isinstance(recorded.event.body, _OF_THE_LEDGER):
+    if recorded.event.body.MEANING.actor == "ledger":
         return None
     try:
         return _parse(recorded).header.kid
     except LedgerError:
         return None
-
-
-def _actor(recorded: Recorded) -> str:
-    """Return who acted, as the event says."""
-    body = recorded.event.body
-    for name in ("creator", "signer", "by"):
-        if hasattr(body, name):
-            return str(getattr(body, name))
-    return str(recorded.event.stream)

@@ -5,7 +5,7 @@ for people and for tools that know JWS and nothing of ledgers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, assert_never
 from uuid import UUID
 
 import msgspec
@@ -13,26 +13,25 @@ import msgspec
 from ledger.domain.charter import STREAM
 from ledger.domain.document import Document
 from ledger.domain.events import (
+    Body,
+    Dependency,
     Event,
-    InvitationIssued,
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
     LogKeysAnnounced,
     PasskeyAdded,
-    PasskeyRemoved,
     Recorded,
-    RoleGranted,
+    StatementBody,
     StatementDrafted,
-    StatementRejected,
     StatementSigned,
-    StatementWithdrawn,
+    actor,
+    signature_of,
 )
 from ledger.domain.passkey import attestation_challenge
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
-
-VKEYS = "keys/vkeys"
+from ledger.verify.container import LOG_KEYS
 
 # --- the streams involved ----------------------------------------------------------------------
 
@@ -54,10 +53,8 @@ def involved(
             continue
         found[name] = stream(name)
         for recorded in found[name]:
-            waiting += _depends_on(recorded.event)
-            # Whether a policy can still be met is decided on all people of that position.
-            if isinstance(recorded.event.body, StatementRejected):
-                waiting += everybody()
+            for dependency in recorded.event.body.MEANING.depends_on:
+                waiting += _streams(recorded.event, dependency, everybody)
     return sorted((each for events in found.values() for each in events), key=_position)
 
 
@@ -65,21 +62,23 @@ def _position(recorded: Recorded) -> int:
     return recorded.position
 
 
-def _depends_on(event: Event) -> list[UUID]:
-    match event.body:
-        case StatementDrafted(creator=who, document=text):
-            older = msgspec.json.decode(text, type=Document).supersedes
-            return [UUID(who), *([] if older is None else [UUID(older)])]
-        case StatementSigned(signer=who) | StatementRejected(signer=who):
-            return [UUID(who)]
-        case StatementWithdrawn(signer=who):
-            return [UUID(who)]
-        case InvitationIssued(by=who) | RoleGranted(by=who):
-            return [UUID(who)]
-        case KeyRevoked(by=who) | PasskeyRemoved(by=who):
-            return [UUID(who)]
+def _streams(
+    event: Event, dependency: Dependency, everybody: Callable[[], Iterable[UUID]]
+) -> Iterable[UUID]:
+    match dependency:
+        case "actor":
+            who = actor(event)
+            return [] if who is None else [UUID(who)]
+        case "superseded":
+            if not isinstance(event.body, StatementDrafted):
+                raise AssertionError("only a document supersedes another")
+            older = msgspec.json.decode(event.body.document, type=Document).supersedes
+            return [] if older is None else [UUID(older)]
+        case "everybody":
+            # Whether a policy can still be met is decided on all people of that position.
+            return everybody()
         case _:
-            return []
+            assert_never(dependency)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -87,13 +86,13 @@ def _depends_on(event: Event) -> list[UUID]:
 
 def exhibits(events: Sequence[Recorded], statements: Sequence[str]) -> dict[str, bytes]:
     """Return the files under `statements/` and `people/`, and `keys/vkeys`, of these events."""
-    files = {VKEYS: _vkeys(events)}
+    files = {LOG_KEYS: _vkeys(events)}
     signers: set[str] = set()
     for statement in statements:
         stream = UUID(statement)
         for name, content in _statement([each for each in events if each.event.stream == stream]):
             files[f"statements/{statement}/{name}"] = content
-        signers |= {_kid(each.event) for each in events if each.event.stream == stream}
+        signers |= {_kid(each.event.body) for each in events if each.event.stream == stream}
     return files | dict(_people(events, signers))
 
 
@@ -112,7 +111,7 @@ def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
         if isinstance(body, StatementDrafted):
             yield "document.json", body.document.encode()
             payload = b64u_encode(body.document.encode())
-        jws = signature(body)
+        jws = signature_of(body)
         if isinstance(body, StatementSigned) and jws.split(".")[1:-1] == [payload]:
             shared.append(jws)
         tag = body.TAG.rpartition(".")[0]
@@ -121,13 +120,8 @@ def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
         yield "jws.json", general(shared)
 
 
-def signature(body: msgspec.Struct) -> str:
-    """Return the JWS that an event was made with, empty for one without."""
-    return getattr(body, "jws", None) or getattr(body, "act", None) or ""
-
-
-def _kid(event: Event) -> str:
-    return str(getattr(event.body, "kid", ""))
+def _kid(body: Body) -> str:
+    return body.kid if isinstance(body, StatementBody) else ""
 
 
 def _people(events: Sequence[Recorded], kids: set[str]) -> Iterator[tuple[str, bytes]]:

@@ -10,15 +10,14 @@ from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
 from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by, verify_tree
-from ledger.verify.container import Files
-from ledger.verify.contents import CHECKPOINT, STAMP, envelopes, read_tiles, unbundled
+from ledger.verify.container import CHECKPOINT, STAMP, Files
+from ledger.verify.contents import envelopes, read_tiles, unbundled
 from ledger.verify.endorsements import Trust
 from ledger.verify.event_checks import ReportProgress, silent
 from ledger.verify.readme import limits
-from ledger.verify.report import LEDGER, Checks, VerificationReport, report
+from ledger.verify.report import Checks, VerificationReport, report
 
 Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes]]
-MODE = "log"
 
 
 def verify_log(
@@ -38,10 +37,10 @@ def verify_log(
     checks.make("entries", lambda found: _entries(found, progress), parts)
     keys = (*expected_keys, *announced_keys)
     signed = checks.make("checkpoint", lambda found: _signed(files, found, keys), parts)
-    checks.make(LEDGER, lambda found: compare_keys(found, expected_keys), signed)
+    checks.make("ledger", lambda found: compare_keys(found, expected_keys), signed)
     endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
     tree = None if parts is None else parts[0]
-    return report(checks, MODE, tree, (), limits(MODE))
+    return report(checks, "log", tree, (), limits("log"))
 
 
 def _readable(files: Files) -> tuple[str, Parts]:

@@ -1,6 +1,7 @@
 """README.txt of a bundle: how to check it with tools that are not ours, and what that proves."""
 
 from ledger.verify.container import Mode
+from ledger.verify.report import EvidenceMode
 
 _TEXT = """\
 EVIDENCE OF AN APPROVAL LEDGER
@@ -91,7 +92,7 @@ def readme(*, origin: str, size: int, mode: Mode) -> bytes:
     return _TEXT.format(origin=origin, size=size, limits=said).encode()
 
 
-def limits(mode: str) -> list[str]:
+def limits(mode: EvidenceMode | None) -> list[str]:
     """Return what evidence of this mode does not prove, one sentence each."""
     told = [
         "It does not prove that what the statement says is true.",

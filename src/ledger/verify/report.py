@@ -1,30 +1,45 @@
 """What a verifier reports: checks, a verdict, statements; the same in every language."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 import msgspec
 
+from ledger.domain.vocabulary import DecisionKind, Status
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
+from ledger.verify.container import Mode
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
+# The checks of a bundle in their order, and two for which the caller brings trust. `ledger` is the
+# one that needs a key from outside.
+CheckName = Literal[
+    "readable",
+    "content",
+    "signatures",
+    "attestations",
+    "keys",
+    "policy",
+    "entries",
+    "checkpoint",
+    "ledger",
+    "witnesses",
+    "time",
+]
+# What was verified: a bundle of one of its modes, or a public log.
+EvidenceMode = Mode | Literal["log"]
 A = TypeVar("A")
 T = TypeVar("T")
-LEDGER = "ledger"  # the check that needs a key from outside
 # What the others establish is the bundle's own, or was asked for; all is needed for a verdict.
-NEEDED = frozenset(
-    {"readable", "content", "signatures", "attestations", "keys", "policy"}
-    | {"entries", "checkpoint", "witnesses", "time"}
-)
+NEEDED = frozenset[CheckName](get_args(CheckName)) - {"ledger"}
 
 
 class Check(msgspec.Struct, frozen=True):
     """One check: what came of it, in one sentence; for a failure its code and position."""
 
-    name: str
+    name: CheckName
     outcome: CheckOutcome
     says: str
     code: str | None = None
@@ -38,37 +53,37 @@ class Approver(msgspec.Struct, frozen=True):
     name: str
 
 
-class ReportedDecision(msgspec.Struct, frozen=True):
+class VerifiedDecision(msgspec.Struct, frozen=True):
     """One decision on a statement; `at` is the ledger's clock."""
 
     position: int
     at: str
     user: str
     name: str
-    decision: str
+    decision: DecisionKind
     kid: str
 
 
-class Shown(msgspec.Struct, frozen=True):
+class VerifiedStatement(msgspec.Struct, frozen=True):
     """A statement as its events lead to."""
 
     id: str
     title: str
-    status: str
+    status: Status
     approvers: tuple[Approver, ...]
-    decisions: tuple[ReportedDecision, ...]
+    decisions: tuple[VerifiedDecision, ...]
 
 
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     """What a verifier found; `root` is base64."""
 
     verdict: Verdict
-    mode: str | None
+    mode: EvidenceMode | None
     ledger: str | None
     size: int | None
     root: str | None
     checks: tuple[Check, ...]
-    statements: tuple[Shown, ...]
+    statements: tuple[VerifiedStatement, ...]
     does_not_prove: tuple[str, ...]
 
 
@@ -79,7 +94,7 @@ def verdict(checks: Sequence[Check]) -> Verdict:
     left_open = {check.name for check in checks if check.outcome != "passed"}
     if not NEEDED.isdisjoint(left_open):
         return "unverifiable"
-    return "consistent" if LEDGER in left_open else "verified"
+    return "consistent" if "ledger" in left_open else "verified"
 
 
 class Checks:
@@ -88,7 +103,9 @@ class Checks:
     def __init__(self) -> None:
         self.made: list[Check] = []
 
-    def make(self, name: str, check: Callable[[A], tuple[str, T]], needs: A | None) -> T | None:
+    def make(
+        self, name: CheckName, check: Callable[[A], tuple[str, T]], needs: A | None
+    ) -> T | None:
         """Make one check and keep what came of it; return what it established, if it passed."""
         if needs is None:
             self.made.append(Check(name, "skipped", "An earlier check did not pass."))
@@ -105,7 +122,7 @@ class Checks:
         return found
 
 
-def _refused(name: str, outcome: CheckOutcome, error: LedgerError) -> Check:
+def _refused(name: CheckName, outcome: CheckOutcome, error: LedgerError) -> Check:
     position = error.evidence.get("position")
     says = f"{error.detail[:1].upper()}{error.detail[1:]}."
     return Check(name, outcome, says, error.code, position if isinstance(position, int) else None)
@@ -113,9 +130,9 @@ def _refused(name: str, outcome: CheckOutcome, error: LedgerError) -> Check:
 
 def report(
     checks: Checks,
-    mode: str | None,
+    mode: EvidenceMode | None,
     tree: Checkpoint | None,
-    statements: Sequence[Shown],
+    statements: Sequence[VerifiedStatement],
     limits: Iterable[str],
 ) -> VerificationReport:
     """Return the report of these checks."""

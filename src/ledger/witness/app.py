@@ -1,7 +1,6 @@
 """Routes of a witness, which is a server of its own: C2SP tlog-witness over HTTP."""
 
 import asyncio
-import re
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, NotFoundError
 from ledger.http.problems import EXCEPTION_HANDLERS
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES
@@ -17,7 +17,6 @@ from ledger.tlog.submission import SIZE_TYPE
 from ledger.witness.state import WitnessState
 
 MAX_BODY_BYTES = MAX_NOTE_BYTES + 45 * MAX_PROOF_HASHES + 30
-_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @post("/add-checkpoint", status_code=200, media_type="text/plain")
@@ -37,7 +36,7 @@ async def add_checkpoint(request: Request[Any, Any, Any], state: State) -> Respo
 @get("/{origin:str}/checkpoint", media_type="text/plain", sync_to_thread=True)
 def latest(origin: FromPath[str], state: State) -> Response[bytes]:
     """Return the last checkpoint that was cosigned for a log, by the SHA-256 of its origin."""
-    if not _HASH.fullmatch(origin):
+    if not SHA256_HEX.fullmatch(origin):
         raise NotFoundError("not_found", "a log is named by the SHA-256 of its origin, in hex")
     witness: WitnessState = state["witness"]
     headers = {"Cache-Control": "no-cache"}

@@ -16,16 +16,15 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ledger.data_files import WITNESS_KEYS_FILE, WITNESS_STATE_FILE
 from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
-from ledger.publish import log_keys
-from ledger.sqlite.files import open_private
+from ledger.sqlite.files import closed_on_error, open_private
+from ledger.system import private_files
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from ledger.tlog.submission import decide, parse_submission
 from ledger.tlog.vkeys import NoteKey, NoteSigner
 
-STATE_FILE = "witness.sqlite"
-KEY_FILE = "witness-keys.pem"
 MAX_SWAPS = 5
 _SCHEMA = """
 PRAGMA synchronous=EXTRA;
@@ -45,15 +44,18 @@ class WitnessState:
         Raises NotFoundError `witness_unknown` if none was made there, ConflictError
         `witness_state_missing` for keys whose state is gone.
         """
-        if not (data / STATE_FILE).exists():
-            if (data / KEY_FILE).exists():
-                detail = f"{data / STATE_FILE} is gone: these keys could sign a second history"
+        if not (data / WITNESS_STATE_FILE).exists():
+            if (data / WITNESS_KEYS_FILE).exists():
+                detail = (
+                    f"{data}/{WITNESS_STATE_FILE} is gone: these keys could sign a second history"
+                )
                 raise ConflictError("witness_state_missing", detail)
             raise NotFoundError("witness_unknown", f"there is no witness in {data}")
         self._lock = Lock()
-        self._db = _open(data / STATE_FILE)
-        (name,) = self._execute("SELECT name FROM witness") or [("",)]
-        self.signers = _load(data / KEY_FILE, name[0])
+        self._db = _open(data / WITNESS_STATE_FILE)
+        with closed_on_error(self._db):
+            (name,) = self._execute("SELECT name FROM witness") or [("",)]
+            self.signers = _load(data / WITNESS_KEYS_FILE, name[0])
         self._logs: dict[str, list[NoteKey]] = {}
         for key in logs:
             self._logs.setdefault(key.name, []).append(key)
@@ -128,9 +130,9 @@ def create(data: Path, name: str) -> None:
     if not vkeys.is_key_name(name):
         detail = "1 to 255 bytes without spaces or plus signs, like witness.example.com/1"
         raise MalformedError("witness_name_invalid", detail)
-    if (data / KEY_FILE).exists() and not (data / STATE_FILE).exists():
+    if (data / WITNESS_KEYS_FILE).exists() and not (data / WITNESS_STATE_FILE).exists():
         WitnessState(data)  # says why not
-    db = _open(data / STATE_FILE)
+    db = _open(data / WITNESS_STATE_FILE)
     try:
         db.execute("INSERT OR IGNORE INTO witness VALUES(1, ?)", (name,))
         ((known,),) = db.execute("SELECT name FROM witness")
@@ -138,14 +140,16 @@ def create(data: Path, name: str) -> None:
         db.close()
     if known != name:
         raise ConflictError("witness_known", f"the witness in {data} is {known}")
-    if not (data / KEY_FILE).exists():
-        log_keys.create(data / KEY_FILE, vkeys.generate(name, cosigner=True))
+    if not (data / WITNESS_KEYS_FILE).exists():
+        signers = vkeys.generate(name, cosigner=True)
+        private_files.create(data / WITNESS_KEYS_FILE, vkeys.to_pem(signers))
 
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
         db = open_private(path)
-        db.executescript(_SCHEMA)
+        with closed_on_error(db):
+            db.executescript(_SCHEMA)
     except sqlite3.Error as error:
         raise UnavailableError("storage_failed", f"{path}: {error}") from error
     return db

@@ -3,33 +3,21 @@
 Each forgery is consistent in itself: body, entry and leaf agree.
 """
 
-import json
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 
-from ledger.domain import charter, events
-from ledger.domain.events import (
-    Event,
-    LedgerCreated,
-    StatementDrafted,
-    StatementSigned,
-    UserRegistered,
-)
-from ledger.domain.statement import draft
-from ledger.verify.auditor import AuditError
-from tests.support.chronicle import TOKEN, Chronicle, digest, every_type, fixed_passkey
-from tests.support.forgery import refusal, resealed, sealed
+from ledger.domain import events
+from tests.support.chronicle import digest, every_type, fixed_passkey
+from tests.support.forgery import refusal, resealed
 from tests.support.keys import ed25519_key
-from tests.support.signers import LEDGER, Signer
 
 STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
 ALICE, BOB, CAROL, DAVE = (str(UUID(int=number)) for number in (1, 2, 3, 4))
 KIDS = {number: ed25519_key(number).kid for number in (1, 2, 3, 4)}
-JWS_OF_BOB, JWS_OF_CAROL = (EVENTS[n - 1].body.jws for n in (20, 22))  # type: ignore[attr-defined]  # approvals
+JWS_OF_BOB, JWS_OF_CAROL = (EVENTS[n - 1].body.jws for n in (20, 22))  # type: ignore[union-attr]  # approvals
 FIRST_STATEMENT = EVENTS[18].stream
 
 
@@ -96,12 +84,12 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (20, {"jws": JWS_OF_CAROL}, "decision_mismatch"),
         (21, {"jws": JWS_OF_BOB}, "already_approved"),
         (24, {"assertion": None}, "assertion_required"),
-        (20, {"assertion": EVENTS[23].body.assertion}, "assertion_unexpected"),  # type: ignore[attr-defined]  # a rejection
-        (26, {"act": EVENTS[23].body.act}, "act_mismatch"),  # type: ignore[attr-defined]  # a rejection
-        (27, {"act": EVENTS[25].body.act}, "act_mismatch"),  # type: ignore[attr-defined]  # a rejection
-        (20, {"jws": EVENTS[18].body.act}, "jws_typ_mismatch"),  # type: ignore[attr-defined]  # a draft
+        (20, {"assertion": EVENTS[23].body.assertion}, "assertion_unexpected"),  # type: ignore[union-attr]  # a rejection
+        (26, {"act": EVENTS[23].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
+        (27, {"act": EVENTS[25].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
+        (20, {"jws": EVENTS[18].body.act}, "jws_typ_mismatch"),  # type: ignore[union-attr]  # a draft
         (18, {"act": JWS_OF_BOB}, "jws_typ_mismatch"),
-        (3, {"public_key": EVENTS[6].body.public_key}, "decision_mismatch"),  # type: ignore[attr-defined]  # a passkey
+        (3, {"public_key": EVENTS[6].body.public_key}, "decision_mismatch"),  # type: ignore[union-attr]  # a passkey
         (7, {"credential_id": fixed_passkey(77).id}, "passkey_registration_refused"),
         (7, {"challenge": "AAAA"}, "passkey_registration_refused"),
         (15, {"act": None}, "act_missing"),
@@ -109,7 +97,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (17, {"expires_at": "2099-01-01T00:00:00.000Z"}, "passkey_assertion_refused"),
         (4, {"jwk": ed25519_key(66).jwk}, "passkey_assertion_refused"),
         (4, {"jwk": ed25519_key(66).jwk, "kid": ed25519_key(66).kid}, "passkey_assertion_refused"),
-        (8, {"possession": EVENTS[3].body.possession}, "possession_refused"),  # type: ignore[attr-defined]  # a key
+        (8, {"possession": EVENTS[3].body.possession}, "possession_refused"),  # type: ignore[union-attr]  # a key
         (6, {"invitation": "setup"}, "role_not_open"),
         (6, {"role": "administrator"}, "role_not_open"),
         (6, {"name": ""}, "name_invalid"),
@@ -130,7 +118,7 @@ def test_evidence_of_something_else_is_refused(
 
 
 def test_a_changed_document_is_refused() -> None:
-    document = EVENTS[18].body.document  # type: ignore[attr-defined]  # a draft
+    document = EVENTS[18].body.document  # type: ignore[union-attr]  # a draft
     cheaper = document.replace("1000000", "9000000")
     assert forged(19, {"document": cheaper}) == (19, "act_mismatch")
 
@@ -162,122 +150,6 @@ def test_an_event_in_another_place_is_refused(
     position: int, envelope: dict[str, Any], code: str
 ) -> None:
     assert forged(position, **envelope) == (position, code)
-
-
-# --- events that never happened ------------------------------------------------------------------
-
-
-def told(event: Event) -> Any:
-    return refusal([*STATES, sealed(event)])
-
-
-def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
-    raw = EVENTS[24].body.document.encode()  # type: ignore[attr-defined]  # a draft
-    mallory = Signer(66, "investor")
-    body = StatementSigned(
-        signer=BOB,
-        kid=mallory.key.kid,
-        roles=("investor",),
-        form="shared",
-        status="pending",
-        jws=mallory.shared(raw),
-    )
-    assert told(Event(EVENTS[24].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (33, "KeyError")
-
-
-def test_a_person_registered_twice_is_refused() -> None:
-    again = UserRegistered(user=CAROL, name="Carol", role="creator")
-    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (33, "event_misplaced")
-
-
-def test_a_statement_drafted_twice_is_refused() -> None:
-    """Or a creator and a server could make approvals of the first draft disappear."""
-    story = Chronicle()
-    story.found()
-    alice = story.signer(1, "creator")
-    story.register(alice, "Alice")
-    raw = story.draft(alice, 1)
-    story.sign(alice, alice.shared(raw), raw)
-    with pytest.raises(AuditError) as caught:
-        story.draft(alice, 1, title="Series B")
-    assert caught.value.evidence == {"position": 7}
-    assert str(caught.value.__cause__).startswith("event_misplaced")
-
-
-def test_a_second_founding_is_refused() -> None:
-    second = msgspec.structs.replace(EVENTS[0], version=3)
-    assert told(second) == (33, "ledger_founded_twice")
-
-
-def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
-    mallory = Signer(66, time=STORY.time)
-    mallory.ledger = "mallory.example/ledger"
-    rules: dict[str, Any] = {
-        "rpId": "localhost",
-        "origin": "http://localhost:8000",
-        "registration": "open",
-    }
-    act = mallory.act("create-ledger", **rules, setupSha256=None)
-    unsigned = LedgerCreated(
-        mallory.ledger, rules["origin"], "localhost", "open", mallory.key.jwk, ""
-    )
-    body = charter.create(act, unsigned, now_ms=STORY.time.ms)
-    founding = sealed(Event(charter.STREAM, 1, str(STORY.time), body))
-    assert refusal([founding]) is None
-    # Carol's registration needs no invitation; her key was attested for this ledger and no other.
-    assert refusal([founding, *STATES[11:14]]) == (4, "passkey_assertion_refused")
-
-
-def test_a_registration_is_not_interrupted() -> None:
-    assert refusal([*STATES[:12], STATES[17], *STATES[12:]]) == (13, "registration_torn")
-
-
-def test_a_statement_does_not_take_a_persons_stream() -> None:
-    story = Chronicle()
-    story.found()
-    alice = story.signer(1, "creator")
-    story.register(alice, "Alice")
-    raw = alice.document(statementId=ALICE)
-    body, _ = draft(
-        raw,
-        alice.draft_act(raw),
-        story.auditor.people[UUID(ALICE)],
-        ledger=LEDGER,
-        now_ms=story.time.ms,
-    )
-    assert isinstance(body, StatementDrafted)
-    event = Event(UUID(ALICE), 1, str(story.time), body)
-    assert refusal([*story.states, sealed(event)]) == (5, "event_misplaced")
-
-
-def test_names_are_taken_once() -> None:
-    story = Chronicle()
-    story.found()
-    dave, alice = story.signer(4, "administrator"), story.signer(1, "creator")
-    story.register(dave, "Dave", "setup")
-    story.register(alice, "Alice")
-    first = "0f0f0f0f-0000-4000-8000-000000000001"
-    story.invite(dave, "investor", first)
-    with pytest.raises(AuditError) as same_token:
-        story.invite(dave, "investor", "0f0f0f0f-0000-4000-8000-000000000002")
-    assert json.dumps(str(same_token.value.__cause__)).startswith('"claimed_twice')
-    assert TOKEN == "token"
-    with pytest.raises(AuditError) as same_key:
-        story.attest(alice, dave.key)
-    assert str(same_key.value.__cause__).startswith("claimed_twice")
-
-
-def test_a_statement_supersedes_one_that_is_there() -> None:
-    story = Chronicle()
-    story.found()
-    alice = story.signer(1, "creator")
-    story.register(alice, "Alice")
-    with pytest.raises(AuditError) as caught:
-        story.draft(alice, 1, supersedes=str(UUID(int=5)))
-    assert str(caught.value.__cause__).startswith("statement_unknown")
-
-
-# --- what nobody signed --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -19,18 +19,12 @@ from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
-from tests.support.audited import drop_triggers, eventful
+from tests.support.audited import SIZE, drop_triggers
 from tests.support.chronicle import every_type
 from tests.support.ledgers import rows
 from tests.support.writes import stored, write
 
-SIZE = 301
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return eventful(tmp_path_factory.mktemp("trail") / "data")
 
 
 @pytest.fixture
@@ -69,7 +63,7 @@ def test_every_event_is_a_line_in_order(ledger: Path, tmp_path: Path) -> None:
         if signer is not None:
             assert line["actorId"] == signer
             assert line["actorName"] == auditor.people[UUID(signer)].name
-            assert line["kid"] == event.body.kid  # type: ignore[attr-defined]  # every decision's
+            assert line["kid"] == event.body.kid  # type: ignore[union-attr]  # every decision's
 
 
 def test_the_csv_has_the_same_lines(ledger: Path, tmp_path: Path) -> None:
@@ -97,7 +91,7 @@ def test_each_type_of_event_has_words(story: Path) -> None:
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
 def test_what_a_spreadsheet_would_run_is_defused(sign: str, monkeypatch: Any, story: Path) -> None:
-    monkeypatch.setattr("ledger.audit.trail._actor", lambda event: f"{sign}cmd|'/C calc'!A0")
+    monkeypatch.setattr("ledger.domain.events.actor", lambda event: f"{sign}cmd|'/C calc'!A0")
     out = io.BytesIO()
     with closing(Rows(story)) as opened:
         write_csv(opened, out)

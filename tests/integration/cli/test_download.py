@@ -1,6 +1,7 @@
 """What `ledger verify` reads from an address is bounded, and verified as if it were hostile."""
 
 from collections.abc import Callable
+from contextlib import closing
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ import pytest
 from ledger.cli import download
 from ledger.cli.download import Download, is_log
 from ledger.errors import LedgerError, UnavailableError
-from ledger.verify.container import parse
-from ledger.verify.contents import CHECKPOINT
+from ledger.verify.container import CHECKPOINT, parse
 from ledger.verify.event_checks import silent
 from ledger.verify.public_log import verify_log
 from ledger.verify.report import VerificationReport
@@ -33,8 +33,8 @@ def log(tmp_path: Path) -> Path:
 
 
 def verified(log: Path) -> VerificationReport:
-    with serving(log.parent) as origin:
-        files = Download(progress=silent).read_log(f"{origin}/log/")
+    with serving(log.parent) as origin, closing(Download(progress=silent)) as reader:
+        files = reader.read_log(f"{origin}/log/")
     return verify_log(files, expected_keys=[log_signer().key])
 
 
@@ -51,8 +51,7 @@ def test_a_log_of_plain_files_is_verified_whole(log: Path) -> None:
 
 
 def test_without_a_key_nobody_signed(log: Path) -> None:
-    with serving(log.parent) as origin:
-        reader = Download(progress=silent)
+    with serving(log.parent) as origin, closing(Download(progress=silent)) as reader:
         files = reader.read_log(f"{origin}/log/")
         assert reader.announced_keys(f"{origin}/log/", 16) == []
     report = verify_log(files)
@@ -104,7 +103,8 @@ def test_an_address_that_ends_in_a_slash_is_a_log() -> None:
 
 
 def read(address: str, **options: Any) -> bytes:
-    return Download(progress=silent, **options).read(address)
+    with closing(Download(progress=silent, **options)) as reader:
+        return reader.read(address)
 
 
 def failure(address: str, **options: Any) -> str:
@@ -119,10 +119,10 @@ def test_no_more_is_read_than_the_limit(tmp_path: Path) -> None:
     with serving(tmp_path) as origin:
         assert read(f"{origin}/x.zip", most_bytes=1000) == bytes(1000)
         assert "over 999 bytes" in failure(f"{origin}/x.zip", most_bytes=999)
-        reader = Download(most_bytes=1500, progress=silent)
-        reader.read(f"{origin}/x.zip")
-        with pytest.raises(UnavailableError, match="over 500 bytes"):
+        with closing(Download(most_bytes=1500, progress=silent)) as reader:
             reader.read(f"{origin}/x.zip")
+            with pytest.raises(UnavailableError, match="over 500 bytes"):
+                reader.read(f"{origin}/x.zip")
 
 
 def test_no_longer_is_read_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def test_a_rebuild_shows_the_same_now_and_at_every_earlier_position(
         before = {position: tale.read(paths, at=position) for position in (0, 1, *earlier[::2])}
         now, tables = tale.read(paths), dump(server.data / "views.sqlite")
         server.terminate()
-        assert "made again" not in server.output
+        assert "rebuilt" not in server.output
 
         assert "deleted" in run(server, "rebuild")
         assert not [*server.data.glob("views.sqlite*")]
@@ -59,7 +59,7 @@ def test_views_that_are_not_a_database_are_made_again_at_the_start(
     server.terminate()
     (server.data / "views.sqlite").write_bytes(b"not a database at all" * 1000)
     server.start()
-    assert "made again" in server.output
+    assert "rebuilt" in server.output
     check_ledger(server)
 
 

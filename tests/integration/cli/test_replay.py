@@ -15,16 +15,9 @@ from ledger.__main__ import main
 from ledger.clock import from_rfc3339
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
-from tests.support.audited import drop_triggers, eventful
+from tests.support.audited import SIZE, drop_triggers
 from tests.support.ledgers import rows
 from tests.support.refusals import refused
-
-SIZE = 301
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return eventful(tmp_path_factory.mktemp("replay") / "data")
 
 
 def replayed(ledger: Path, capsys: pytest.CaptureFixture[str], *options: str) -> Any:

@@ -118,7 +118,7 @@ def test_what_is_not_there_is_not_decided_on(cast: Cast, here: Process) -> None:
             await here.commands.sign(name_of(drafted), stranger.shared(drafted), None)
         grant = cast.dave.act("grant-role", user=name_of(drafted), role="auditor")
         with refused(NotFoundError, "user_unknown"):
-            await here.people.grant_role(name_of(drafted), grant)
+            await here.people.roles.grant(name_of(drafted), grant)
 
     asyncio.run(run())
 
@@ -126,7 +126,7 @@ def test_what_is_not_there_is_not_decided_on(cast: Cast, here: Process) -> None:
 def test_a_ledger_that_is_not_founded_takes_nothing(cast: Cast, tmp_path: Path) -> None:
     process = Process(tmp_path, cast.time)
     with refused(UnavailableError, "not_founded"):
-        process.people.begin_registration("Alice", "creator", None)
+        process.people.registration.begin("Alice", "creator", None)
     process.close()
 
 
@@ -167,10 +167,10 @@ def test_two_invitations_do_not_share_an_id(cast: Cast, here: Process) -> None:
                 expiresAt="2027-01-01T00:00:00.000Z",
             )
             if token == "one":
-                await here.people.invite(act)
+                await here.people.roles.invite(act)
                 continue
             with refused(ConflictError, "invitation_known"):
-                await here.people.invite(act)
+                await here.people.roles.invite(act)
 
     asyncio.run(run())
 

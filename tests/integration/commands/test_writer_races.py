@@ -12,7 +12,7 @@ import pytest
 from ledger.commands.writer import Answer
 from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError, RefusedError
-from ledger.store.sqlite.store import Receipt, Write
+from ledger.store.writes import Receipt, Write
 from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
 from tests.support.refusals import refused
 from tests.support.scene import user
@@ -57,11 +57,11 @@ def test_a_key_that_another_process_revoked_signs_nothing(
     async def run() -> None:
         raw = await here.draft(cast.alice)
         head = here.store.head()
-        await there.people.revoke_key(
+        await there.people.keys.revoke(
             cast.bob.key.kid, cast.bob.act("revoke-key", kid=cast.bob.key.kid)
         )
         with refused(RefusedError, "key_revoked"):
-            here.people.sign_in_by_key(cast.bob.act("sign-in", jti="1"))
+            here.people.sign_in.with_key(cast.bob.act("sign-in", jti="1"))
         check_ledger(here)
         with refused(RefusedError, "key_revoked"):
             await here.commands.sign(name_of(raw), cast.bob.shared(raw), None)
@@ -77,11 +77,11 @@ def test_a_passkey_that_another_process_removed_signs_nobody_in(
     async def run() -> None:
         name = cast.bob.passkey.id
         act = cast.dave.act("remove-passkey", credentialId=name)
-        await there.people.remove_passkey(name, act)
-        begun = here.people.begin_sign_in()
+        await there.people.passkeys.remove(name, act)
+        begun = here.people.sign_in.begin()
         response = cast.bob.passkey.get(b64u_decode(begun.ceremony.challenge))
         with refused(RefusedError, "passkey_removed"):
-            here.people.sign_in(begun.id, assertion(response))
+            here.people.sign_in.with_passkey(begun.id, assertion(response))
 
     asyncio.run(run())
 
@@ -92,7 +92,7 @@ def test_a_role_that_another_process_recorded_counts_here(
     async def run() -> str:
         raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
         grant = cast.dave.act("grant-role", user=cast.alice.user, role="investor")
-        await there.people.grant_role(cast.alice.user, grant)
+        await there.people.roles.grant(cast.alice.user, grant)
         await here.commands.sign(name_of(raw), cast.alice.shared(raw), None)
         return here_status(here, raw)
 
@@ -108,7 +108,7 @@ def test_an_invitation_from_another_process_is_found(
         await here.register(newcomer, "Frank", "from there")
         await here.invite(cast.dave, "investor", "from here")
         with refused(ForbiddenError, "invitation_unknown"):
-            there.people.begin_registration("Grace", None, "from nowhere")
+            there.people.registration.begin("Grace", None, "from nowhere")
 
     asyncio.run(run())
 
@@ -124,7 +124,7 @@ def test_whoever_joins_in_another_process_is_counted_on(
         await race(
             here,
             lambda: here.commands.reject(name_of(raw), rejection(cast.bob, raw), None),
-            lambda: there.people.grant_role(
+            lambda: there.people.roles.grant(
                 cast.alice.user, cast.dave.act("grant-role", user=cast.alice.user, role="investor")
             ),
         )
@@ -139,7 +139,7 @@ def test_whoever_is_named_before_they_register_is_counted_on(
     async def run() -> str:
         newcomer = Signer(82, "investor", time=cast.time)
         await there.invite(cast.dave, "investor", "Heidi")
-        begun = there.people.begin_registration("Heidi", None, "Heidi")
+        begun = there.people.registration.begin("Heidi", None, "Heidi")
         members = [user(cast.bob), user(cast.carol), f"user:{begun.ceremony.user}"]
         raw = await here.draft(cast.alice, policy={"threshold": 2, "of": members})
         newcomer.user = begun.ceremony.user

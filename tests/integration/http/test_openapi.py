@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from schemathesis.checks import (
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 
+from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus, Status
 from tests.integration.conftest import Join
 from tests.support.server import Server
 from tests.support.tale import Tale
@@ -153,3 +154,27 @@ def test_every_operation_has_an_id_of_its_own_and_says_what_it_does(
     assert len(ids) == len(set(ids))
     for each in found:
         assert each["description"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "member", "words"),
+    [
+        ("DraftAnswer", "status", get_args(Status)),
+        ("DecisionAnswer", "status", get_args(Status)),
+        ("StatementSummary", "status", get_args(Status)),
+        ("StatementDetail", "status", get_args(Status)),
+        ("Decision", "decision", get_args(DecisionKind)),
+        ("Decision", "keyStatus", get_args(KeyStatus)),
+        ("KeyDetail", "status", get_args(KeyStatus)),
+    ],
+)
+def test_a_closed_set_of_words_is_described_as_an_enum(
+    schema: str, member: str, words: tuple[str, ...], description: dict[str, Any]
+) -> None:
+    found = description["components"]["schemas"][schema]["properties"][member]
+    assert found["enum"] == [*words]
+
+
+def test_the_forms_of_an_approval_are_described_as_an_enum(description: dict[str, Any]) -> None:
+    found = description["components"]["schemas"]["Decision"]["properties"]["form"]
+    assert found["enum"] == [*get_args(Form), None]

@@ -92,7 +92,7 @@ POST = [*MEMBERS_POST, *BY_SIGNATURE, *BY_CEREMONY]
 
 
 def test_only_declared_routes_exist(tmp_path: Path) -> None:
-    application = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
+    application = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")})).application
 
     async def close() -> None:
         async with application.lifespan():

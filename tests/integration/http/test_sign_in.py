@@ -16,8 +16,10 @@ from tests.integration.http.test_ceremonies import change_state
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.server import Server
+from tests.vectors.webauthn.objects import EXPRESSION
 
 COOKIE = "ledger_session"
+REGULAR_EXPRESSION = b"".join(part * times for part, times in EXPRESSION)
 
 
 def test_a_passkey_signs_in(bob: Actor) -> None:
@@ -90,6 +92,23 @@ def test_a_passkey_of_another_relying_party_is_refused(join: Join, refuses: Refu
 
 def test_an_unknown_passkey_is_refused(join: Join, refuses: Refuses) -> None:
     refuses(join("Mallory", role=None).sign_in, 422, "passkey_unknown")
+
+
+def test_a_regular_expression_in_the_extensions_is_refused_and_not_compiled(
+    bob: Actor, refuses: Refuses
+) -> None:
+    begun = bob.begin_sign_in()
+    answer = bob.passkey.get(b64u_decode(begun["publicKey"]["challenge"]))
+    data = bytearray(b64u_decode(answer["response"]["authenticatorData"]))
+    data[32] |= 0x80  # extensions follow, which take a library over twenty seconds
+    answer["response"]["authenticatorData"] = b64u_encode(bytes(data) + REGULAR_EXPRESSION)
+    body = {"ceremony": begun["ceremony"], "assertion": answer}
+    refuses(
+        lambda: bob.client.post("/api/authenticate", json=body, timeout=5),
+        422,
+        "passkey_assertion_refused",
+    )
+    assert bob.sign_in().status_code == 200
 
 
 # --- sign counts -----------------------------------------------------------------------------

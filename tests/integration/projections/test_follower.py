@@ -122,13 +122,15 @@ def test_an_event_that_cannot_be_read_stops_the_follower_and_it_says_so(
         assert follower.failure is not None
         assert reason in follower.failure
         assert follower.position == 4
-    assert "the read models stop at position 4" in caplog.text
+        assert follower.failure.startswith("after position 4: ")
+        assert follower.failure.endswith(" (stopped)")
+    assert "the follower stops" in caplog.text
 
 
 def test_a_log_that_is_away_for_a_while_is_asked_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.follower.RETRY_S", 0.01)
+    monkeypatch.setattr("projections.follower.FIRST_RETRY_S", 0.01)
     story = Story()
     away = threading.Event()
     away.set()

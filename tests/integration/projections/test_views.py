@@ -151,7 +151,7 @@ def test_a_file_of_garbage_is_made_again(path: Path, caplog: pytest.LogCaptureFi
     opened = Views(path)
     assert Follower(opened, random_story(30, seed=10)).catch_up() == 30
     opened.close()
-    assert "made again from the log" in caplog.text
+    assert "rebuilt from the log" in caplog.text
 
 
 def test_a_file_that_is_locked_is_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,12 @@
 """Evidence of a real server's ledger: exported, and verified without it."""
 
 import json
-import re
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from ledger.tlog.vkeys import NoteKey, generate, parse_vkey
 from ledger.verify import container
 from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
@@ -23,23 +15,9 @@ from tests.integration.conftest import Join
 from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.check import audit
+from tests.support.evidence import MODES, exported, log_keys
 from tests.support.keys import es256_key, ml_dsa_key
 from tests.support.server import Server
-from tests.support.web import serving
-
-MODES: tuple[Mode, ...] = get_args(Mode)
-
-
-def log_keys(server: Server) -> list[NoteKey]:
-    with server.client() as client:
-        keys = client.get("/.well-known/ledger-keys").json()["logKeys"]
-    return [parse_vkey(each["vkey"]) for each in keys]
-
-
-def exported(who: Actor, statement: str, mode: Mode = "statement") -> bytes:
-    answer = who.client.get(f"/api/statements/{statement}/evidence", params={"mode": mode})
-    assert answer.status_code == 200, answer.text
-    return answer.content
 
 
 def verified(server: Server, raw: bytes) -> VerificationReport:
@@ -50,18 +28,6 @@ def verified(server: Server, raw: bytes) -> VerificationReport:
 
 def decisions(report: VerificationReport) -> list[tuple[str, str]]:
     return [(each.name, each.decision) for each in report.statements[0].decisions]
-
-
-@pytest.fixture
-def drafted(alice: Actor, bob: Actor) -> Drafted:
-    """A statement that Bob and Alice approved."""
-    statement = alice.draft(policy=policy_of(2, alice, bob))
-    assert bob.approve(statement).status_code == 201
-    assert alice.approve(statement).status_code == 201
-    return statement
-
-
-# --- what happens to a statement ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -150,9 +116,6 @@ def test_a_person_with_a_second_passkey_in_the_place_of_the_first(
     assert verified(server, exported(grace, statement.id)).statements[0].status == "approved"
 
 
-# --- the route ---------------------------------------------------------------------------------
-
-
 def test_a_bundle_has_the_newest_event_at_once_and_a_name(alice: Actor, bob: Actor) -> None:
     statement = alice.draft(policy=policy_of(1, bob))
     position = bob.approve(statement).json()["position"]
@@ -198,10 +161,10 @@ def test_strangers_have_no_evidence(stranger: httpx.Client, drafted: Drafted) ->
 @pytest.mark.parametrize(
     ("statement", "params", "status", "code"),
     [
-        (str(uuid4()), {}, 404, "statement_unknown"),
+        ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", {}, 404, "statement_unknown"),
         ("00000000-0000-0000-0000-000000000000", {}, 404, "statement_unknown"),
         ("x", {}, 400, "id_invalid"),
-        (str(uuid4()), {"mode": "everything"}, 400, "request_invalid"),
+        ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", {"mode": "everything"}, 400, "request_invalid"),
     ],
 )
 def test_evidence_of_nothing_is_refused(
@@ -214,237 +177,6 @@ def test_evidence_of_nothing_is_refused(
 def test_a_person_is_no_statement(alice: Actor) -> None:
     answer = alice.client.get(f"/api/statements/{alice.user}/evidence")
     assert (answer.status_code, answer.json()["code"]) == (404, "statement_unknown")
-
-
-# --- the command line --------------------------------------------------------------------------
-
-
-class Said:
-    """What a command came to."""
-
-    def __init__(self, server: Server, *arguments: str | Path) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "ledger", *map(str, arguments)],
-            env=server.environment() | {"PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            timeout=120,
-        )
-        self.code = done.returncode
-        self.out, self.err = done.stdout.decode(), done.stderr.decode()
-        assert "Traceback" not in self.err, self.err
-
-
-@pytest.fixture
-def file(tmp_path: Path, alice: Actor, drafted: Drafted) -> Path:
-    path = tmp_path / "evidence.zip"
-    path.write_bytes(exported(alice, drafted.id))
-    return path
-
-
-def test_verify_says_what_it_checked_and_what_it_does_not_prove(
-    server: Server, file: Path, drafted: Drafted
-) -> None:
-    said = Said(server, "verify", file, "--log-key", log_keys(server)[0].vkey)
-    assert (said.code, said.err) == (0, "")
-    numbered = re.findall(r"^ (\d) ✓ (\w+) ", said.out, re.MULTILINE)
-    assert [name for _, name in numbered] == [
-        "readable", "content", "signatures", "attestations", "keys", "policy", "entries",
-        "checkpoint", "ledger",
-    ]  # fmt: skip
-    assert "\nVerified.\n" in said.out
-    assert "“Series A” is approved; approved by Bob, Alice." in said.out
-    assert "It does not prove that what the statement says is true." in said.out
-
-
-def test_verify_needs_a_key_from_elsewhere(server: Server, file: Path, tmp_path: Path) -> None:
-    said = Said(server, "verify", file)
-    assert said.code == 3
-    assert "Consistent, but I do not know this ledger." in said.out
-    ours, theirs = log_keys(server)[0].vkey, generate("other.example/1")[0].key.vkey
-    said = Said(server, "verify", file, "--log-key", theirs)
-    assert (said.code, "ledger_unexpected" in said.out) == (1, True)
-    # One of several is enough, and a file of keys is as good as their text.
-    assert Said(server, "verify", file, "--log-key", theirs, "--log-key", ours).code == 0
-    keys = Said(server, "log", "keys", "--data", server.data).out
-    (tmp_path / "keys").write_text(keys)
-    assert Said(server, "verify", file, "--log-key", tmp_path / "keys").code == 0
-
-
-def test_verify_reports_to_programs(server: Server, file: Path, drafted: Drafted) -> None:
-    said = Said(server, "verify", file, "--json", "--log-key", log_keys(server)[0].vkey)
-    report = json.loads(said.out)
-    assert sorted(report) == [
-        "checks", "doesNotProve", "ledger", "mode", "root", "size", "statements", "verdict",
-    ]  # fmt: skip
-    assert (report["verdict"], report["mode"]) == ("verified", "statement")
-    assert report["checks"][0] == {
-        "name": "readable",
-        "outcome": "passed",
-        "says": report["checks"][0]["says"],
-        "code": None,
-        "position": None,
-    }
-    assert [each["decision"] for each in report["statements"][0]["decisions"]] == ["approval"] * 2
-    assert report["statements"][0]["id"] == drafted.id
-
-
-def test_verify_tells_what_was_tampered_with(server: Server, file: Path) -> None:
-    raw = file.read_bytes()
-    file.write_bytes(raw.replace(b"investment", b"divestment", 1))
-    said = Said(server, "verify", file, "--log-key", log_keys(server)[0].vkey)
-    assert said.code == 1
-    assert re.search(r"1 ✗ readable .* is damaged\. \(bundle_malformed\)", said.out)
-    assert "\nInvalid: readable.\n" in said.out
-    assert "does not prove" not in said.out
-    assert "approved by" not in said.out
-
-
-def test_verify_reads_a_directory_of_the_same_files(
-    server: Server, file: Path, tmp_path: Path
-) -> None:
-    directory = tmp_path / "unpacked"
-    for name, content in container.parse(file.read_bytes()).items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_bytes(content)
-    key = log_keys(server)[0].vkey
-    assert Said(server, "verify", directory, "--log-key", key).code == 0
-    (directory / "README.txt").write_text("All is well.\n")
-    said = Said(server, "verify", directory, "--log-key", key)
-    assert (said.code, "README.txt" in said.out) == (1, True)
-    (directory / "link").symlink_to("/etc/passwd")
-    assert Said(server, "verify", directory).code == 2
-
-
-def test_a_pending_statement_is_verified_and_not_approved(
-    server: Server, alice: Actor, bob: Actor, tmp_path: Path
-) -> None:
-    statement = alice.draft(policy=policy_of(1, bob), title="\x1b[31mred\u202e")
-    path = tmp_path / "pending.zip"
-    path.write_bytes(exported(alice, statement.id))
-    said = Said(server, "verify", path, "--log-key", log_keys(server)[0].vkey)
-    assert said.code == 4
-    assert "“�[31mred�” is pending; approved by nobody." in said.out
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("verify", "/nowhere/at/all.zip"),
-        ("verify", "{file}", "--log-key", "nonsense"),
-        ("verify", "{file}", "--log-key", "a+b+c"),
-        ("verify", "http://127.0.0.1:1/x.zip"),
-        ("export", "--format", "bundle"),
-        ("export", "--format", "bundle", "not-an-id", "--data", "{data}"),
-        ("export", "--format", "bundle", str(uuid4()), "--data", "{data}"),
-        ("export", "--format", "bundle", str(uuid4()), "--data", "/nowhere"),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_a_line(
-    server: Server, file: Path, arguments: tuple[str, ...]
-) -> None:
-    said = Said(server, *(each.format(file=file, data=server.data) for each in arguments))
-    assert said.code == 2
-    assert len(said.err.splitlines()) == 1
-    assert said.err.startswith("ledger")
-
-
-def test_export_writes_what_the_server_answers(
-    server: Server, alice: Actor, drafted: Drafted, tmp_path: Path
-) -> None:
-    for mode in MODES:
-        path = tmp_path / f"{mode}.zip"
-        said = Said(
-            server, "export", "--format", "bundle", "--mode", mode, "-o", path, drafted.id,
-            "--data", server.data,
-        )  # fmt: skip
-        assert said.code == 0, said.err
-        assert path.read_bytes() == exported(alice, drafted.id, mode)
-    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(f"{m}.zip" for m in MODES)
-
-
-def test_an_export_that_fails_leaves_what_was_there(server: Server, tmp_path: Path) -> None:
-    path = tmp_path / "old.zip"
-    path.write_bytes(b"old")
-    unknown = str(uuid4())
-    for output in (path, tmp_path / "new.zip", "/dev/null"):
-        said = Said(
-            server, "export", "--format", "bundle", unknown, "-o", output, "--data", server.data
-        )
-        assert (said.code, "statement_unknown" in said.err) == (2, True)
-    assert [each.name for each in tmp_path.iterdir()] == ["old.zip"]
-    assert path.read_bytes() == b"old"
-
-
-def test_an_export_goes_to_standard_output(server: Server, alice: Actor, drafted: Drafted) -> None:
-    command = [sys.executable, "-m", "ledger", "export", "--format", "bundle", drafted.id]
-    done = subprocess.run(
-        [*command, "--data", server.data], env=server.environment(), capture_output=True, timeout=60
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == exported(alice, drafted.id)
-
-
-def test_a_log_that_contradicts_itself_is_not_exported(
-    start_server: Callable[..., Server], tmp_path: Path
-) -> None:
-    server = start_server()
-    with server.client() as client:
-        actor = Actor(client, "Alice", server.origin).register("creator")
-        drafted = actor.draft(policy=policy_of(1, actor))
-        exported(actor, drafted.id)
-        server.stop()
-        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
-            saved = db.execute("SELECT * FROM tile").fetchall()
-            with db:
-                db.execute("DELETE FROM tile")
-            command = ("export", "--format", "bundle", drafted.id, "--data", server.data)
-            said = Said(server, *command, "-o", tmp_path / "x.zip")
-            assert (said.code, "tile_missing" in said.err) == (1, True)
-            assert not (tmp_path / "x.zip").exists()
-            with db:
-                db.executemany("INSERT INTO tile VALUES(?,?,?)", saved)
-        server.start()
-
-
-def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., Server]) -> None:
-    server = start_server()
-    with server.client() as client:
-        actor = Actor(client, "Alice", server.origin).register("creator")
-        drafted = actor.draft(policy=policy_of(1, actor))
-        exported(actor, drafted.id)
-        server.stop()
-        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
-            db.execute("DROP TRIGGER checkpoint_no_delete")
-            with db:
-                db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
-        said = Said(server, "export", "--format", "bundle", drafted.id, "--data", server.data)
-        assert (said.code, "not_yet" in said.err) == (2, True)
-        server.start()
-
-
-# --- addresses ---------------------------------------------------------------------------------
-
-
-def test_verify_reads_the_public_log_of_a_server(server: Server, drafted: Drafted) -> None:
-    prefix = f"{server.origin}/log/"
-    said = Said(server, "verify", prefix, "--log-key", log_keys(server)[0].vkey, "--json")
-    report = json.loads(said.out)
-    assert (said.code, report["verdict"], report["mode"]) == (0, "verified", "log")
-    assert [check["name"] for check in report["checks"]] == [
-        "readable", "entries", "checkpoint", "ledger",
-    ]  # fmt: skip
-    assert report["size"] >= drafted.answer["position"]
-    assert Said(server, "verify", prefix).code == 3
-    other = generate("other.example/1")[0].key.vkey
-    assert Said(server, "verify", prefix, "--log-key", other).code == 1
-
-
-def test_verify_reads_a_bundle_at_an_address(server: Server, file: Path) -> None:
-    with serving(file.parent) as origin:
-        key = log_keys(server)[0].vkey
-        assert Said(server, "verify", f"{origin}/{file.name}", "--log-key", key).code == 0
-        said = Said(server, "verify", f"{origin}/other.zip")
-        assert (said.code, "404 Not Found" in said.err) == (2, True)
 
 
 def test_an_audit_agrees_with_every_bundle(server: Server, alice: Actor) -> None:

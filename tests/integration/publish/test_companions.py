@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from ledger import clock
-from ledger.publish.companions import CHAIN, CHECKPOINT, POLICY, STAMP, Stated, companions
+from ledger.publish.companions import Stated, companions
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
 from ledger.store.sqlite.tree import Published
 from ledger.timestamp.verify import parse_certificates, request
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.witness_policy import parse_policy
+from ledger.verify.container import CHECKPOINT, POLICY, STAMP, STAMP_CERTIFICATES
 from ledger.verify.endorsements import check_time, check_witnesses
 from tests.support.authority import Authority
 from tests.support.logs import Ledger, opened, settings_of
@@ -72,8 +73,8 @@ def test_a_cosigned_and_stamped_checkpoint_has_all_files_and_they_verify(
     case.cosign()
     case.stamp(authority)
     files = case.files()
-    assert sorted(files) == sorted([CHECKPOINT, STAMP, POLICY, CHAIN])
-    check_time(files[CHECKPOINT], files[STAMP], parse_certificates(files[CHAIN]))
+    assert sorted(files) == sorted([CHECKPOINT, STAMP, POLICY, STAMP_CERTIFICATES])
+    check_time(files[CHECKPOINT], files[STAMP], parse_certificates(files[STAMP_CERTIFICATES]))
     assert authority.verifies(files[STAMP], files[CHECKPOINT])
     # The policy says which log it is about, so that it can be used alone.
     policy = parse_policy(files[POLICY])

@@ -18,9 +18,9 @@ from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint, ConsistencyProof, InclusionProof
 
+from ledger.data_files import LOG_FILE
 from ledger.domain.entry import entry_hash
 from ledger.encoding import b64_decode
-from ledger.settings import LOG_FILE
 from ledger.store.sqlite.store import SqliteLog
 from ledger.tlog.merkle import WIDTH
 from ledger.tlog.tiles import tile_path

@@ -260,7 +260,7 @@ def test_a_witnessed_checkpoint_is_stamped_with_its_lines_and_anew_when_more_com
 
         def stamped(after_s: float) -> int:
             moment[0] = now_ms() + round(after_s * 1000)
-            stamper._step(asked)
+            stamper._step()
             return len(stamps_in(endorsements))
 
         assert stamped(0) == 0  # its witnesses may still sign

@@ -10,12 +10,12 @@ import pytest
 
 from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedError, UnavailableError
 from ledger.publish.conflicts import Conflicts
-from ledger.publish.http_client import Peer
 from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
 from ledger.publish.witness_rounds import Witnesses
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.tree import Published
+from ledger.system.http_client import HttpClient
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES
 from ledger.tlog.submission import SIZE_TYPE, parse_submission
@@ -148,7 +148,8 @@ def test_a_witness_under_a_path_is_asked_there() -> None:
 def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     with stranger(always(Reply(200, LINE))) as url, closing(client_of(url)) as client:
         client.cosign(PUBLISHED, ORIGIN, TREE.prover.consistency)
-        client._peer._connection.sock.shutdown(socket.SHUT_RDWR)
+        assert client._client._bounded is not None
+        client._client._bounded.cut_off()
         client.cosign(PUBLISHED, ORIGIN, TREE.prover.consistency)
 
 
@@ -158,14 +159,14 @@ def test_silence_ends_after_a_while() -> None:
         listener.listen()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(UnavailableError) as refused:
-            Peer(url, max_bytes=10, timeout_s=0.1).get("/")
+            HttpClient(url, max_bytes=10, silence_s=0.1).get("/")
         assert refused.value.code == "peer_unreachable"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "a..b", f"{'a' * 64}.invalid", "[::1]:1"])
 def test_whom_nobody_can_reach_is_said_to_be_unreachable(host: str) -> None:
     with pytest.raises(UnavailableError) as refused:
-        Peer(f"http://{host}/", max_bytes=10, timeout_s=5).get("/")
+        HttpClient(f"http://{host}/", max_bytes=10, silence_s=5).get("/")
     assert refused.value.code == "peer_unreachable"
 
 
@@ -190,7 +191,7 @@ def test_whom_nobody_can_reach_is_said_to_be_unreachable(host: str) -> None:
 )
 def test_an_address_is_a_plain_one(url: str) -> None:
     with pytest.raises(MalformedError) as refused:
-        Peer(url, max_bytes=10)
+        HttpClient(url, max_bytes=10)
     assert refused.value.code == "url_invalid"
 
 

@@ -16,7 +16,7 @@ from tests.support.logs import AT, FOUNDING, fill, opened, settings_of
 VISIT = """
 import sys
 from pathlib import Path
-from ledger.store import SqliteLog
+from ledger.store.sqlite.store import SqliteLog
 
 store = SqliteLog(Path(sys.argv[1]))
 print(store.head())

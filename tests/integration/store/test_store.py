@@ -13,7 +13,8 @@ import pytest
 from ledger.domain.entry import leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError
 from ledger.store.log import Log
-from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import CommitOutcome, Receipt, Write
 from tests.support.refusals import refused
 from tests.support.writes import STATE, stored, write
 
@@ -284,10 +285,11 @@ def test_only_the_owner_reads_the_files(path: Path) -> None:
         os.umask(before)
 
 
-def test_a_file_of_another_format_is_not_opened(path: Path) -> None:
+@pytest.mark.parametrize("number", [-1, 2, 3])
+def test_a_file_of_another_format_is_not_opened(path: Path, number: int) -> None:
     SqliteLog(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA user_version = 4")
+        raw.execute(f"PRAGMA user_version = {number}")
     with refused(CorruptError, "format_unknown"):
         SqliteLog(path)
 

@@ -15,7 +15,8 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain.events import Event, UserRegistered, encode
 from ledger.errors import CorruptError, LedgerError, StaleError, UnavailableError
 from ledger.store.log import MAX_QUEUED, GroupCommit, Log
-from ledger.store.sqlite.store import CommitOutcome, Receipt, SqliteLog, Write
+from ledger.store.sqlite.store import SqliteLog
+from ledger.store.writes import CommitOutcome, Receipt, Write
 from tests.support.appender import SHARED
 from tests.support.refusals import refused
 from tests.support.writes import STATE, write
@@ -119,6 +120,17 @@ def test_a_log_that_cannot_be_written_says_so_and_recovers(store: SqliteLog, pat
     assert raised(failed) == raised(too) == (UnavailableError, "storage_failed")
     assert (store.head(), store.read(0, 9)) == (0, [])
     assert isinstance(store.commit([write(ONE)])[0], Receipt)
+
+
+def test_a_closed_log_stores_nothing_and_says_so(path: Path) -> None:
+    log = SqliteLog(path)
+    log.close()
+    (failed,) = log.commit([write(ONE)])
+    assert raised(failed) == (UnavailableError, "storage_failed")
+    with refused(UnavailableError, "storage_failed"), log.transaction():
+        pass
+    with refused(UnavailableError, "storage_failed"):
+        log.head()
 
 
 def test_a_row_whose_columns_are_not_its_entrys_is_refused(store: SqliteLog) -> None:

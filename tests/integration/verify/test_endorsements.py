@@ -13,7 +13,7 @@ from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.vkeys import NoteKey
 from ledger.tlog.witness_policy import WitnessPolicy, parse_policy
 from ledger.verify.bundle import verify
-from ledger.verify.contents import STAMP
+from ledger.verify.container import STAMP
 from ledger.verify.endorsements import Trust
 from ledger.verify.report import Check, VerificationReport
 from tests.support.authority import Authority

@@ -10,13 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ledger.data_files import WITNESS_KEYS_FILE, WITNESS_STATE_FILE
 from ledger.errors import ConflictError, LedgerError, MalformedError, NotFoundError
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint, parse_lines, parse_note, verify_lines, verify_note
 from ledger.tlog.submission import Submission
 from ledger.witness import state
 from ledger.witness.app import MAX_BODY_BYTES
-from ledger.witness.state import KEY_FILE, STATE_FILE, WitnessState
+from ledger.witness.state import WitnessState
 from tests.support.server import TLS
 from tests.support.trees import NOW_S, Tree
 from tests.support.witnesses import WitnessServer
@@ -227,10 +228,10 @@ def test_two_processes_on_one_state_sign_one_history(tmp_path: Path) -> None:
 
 def test_a_witness_is_made_once_and_keeps_its_keys(tmp_path: Path) -> None:
     state.create(tmp_path / "w", "witness.example.com/1")
-    keys = (tmp_path / "w" / KEY_FILE).read_bytes()
+    keys = (tmp_path / "w" / WITNESS_KEYS_FILE).read_bytes()
     state.create(tmp_path / "w", "witness.example.com/1")
-    assert (tmp_path / "w" / KEY_FILE).read_bytes() == keys
-    for name in (KEY_FILE, STATE_FILE):
+    assert (tmp_path / "w" / WITNESS_KEYS_FILE).read_bytes() == keys
+    for name in (WITNESS_KEYS_FILE, WITNESS_STATE_FILE):
         assert (tmp_path / "w" / name).stat().st_mode & 0o777 == 0o600
     with pytest.raises(ConflictError) as known:
         state.create(tmp_path / "w", "another")
@@ -239,17 +240,17 @@ def test_a_witness_is_made_once_and_keeps_its_keys(tmp_path: Path) -> None:
 
 def test_keys_whose_state_is_gone_do_not_sign_again(tmp_path: Path) -> None:
     state.create(tmp_path, "w")
-    (tmp_path / STATE_FILE).unlink()
+    (tmp_path / WITNESS_STATE_FILE).unlink()
     for use in (lambda: WitnessState(tmp_path), lambda: state.create(tmp_path, "w")):
         with pytest.raises(ConflictError) as refused:
             use()
         assert refused.value.code == "witness_state_missing"
-    assert not (tmp_path / STATE_FILE).exists()
+    assert not (tmp_path / WITNESS_STATE_FILE).exists()
 
 
 def test_a_witness_that_died_while_it_was_made_is_finished(tmp_path: Path) -> None:
     state.create(tmp_path, "w")
-    (tmp_path / KEY_FILE).unlink()
+    (tmp_path / WITNESS_KEYS_FILE).unlink()
     with pytest.raises(NotFoundError):
         WitnessState(tmp_path)
     state.create(tmp_path, "w")

@@ -4,32 +4,35 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ledger.cli import verify
 from ledger.cli.verify import exit_code, read_directory
+from ledger.domain.vocabulary import Status
 from ledger.errors import LedgerError
-from ledger.verify.report import Check, Shown, VerificationReport, verdict
+from ledger.verify.report import (
+    Check,
+    CheckName,
+    CheckOutcome,
+    Verdict,
+    VerificationReport,
+    VerifiedStatement,
+    verdict,
+)
 
-CHECKS = tuple(
-    Check(name, "passed", "Good.")
-    for name in (
-        "readable", "content", "signatures", "attestations", "keys", "policy", "entries",
-        "checkpoint", "ledger",
-    )
-)  # fmt: skip
+CHECKS = tuple(Check(name, "passed", "Good.") for name in get_args(CheckName)[:9])
 
 
-def with_outcome(name: str, outcome: str) -> tuple[Check, ...]:
+def with_outcome(name: CheckName, outcome: CheckOutcome) -> tuple[Check, ...]:
     return tuple(
-        Check(each.name, outcome if each.name == name else "passed", "So.")  # type: ignore[arg-type]  # an outcome
-        for each in CHECKS
+        Check(each.name, outcome if each.name == name else "passed", "So.") for each in CHECKS
     )
 
 
-def report(checks: tuple[Check, ...], *statuses: str) -> VerificationReport:
-    shown = tuple(Shown("id", "Title", status, (), ()) for status in statuses)
+def report(checks: tuple[Check, ...], *statuses: Status) -> VerificationReport:
+    shown = tuple(VerifiedStatement("id", "Title", status, (), ()) for status in statuses)
     return VerificationReport(
         verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, ("No.",)
     )
@@ -47,24 +50,27 @@ def report(checks: tuple[Check, ...], *statuses: str) -> VerificationReport:
     ],
 )
 def test_the_checks_make_the_verdict_and_the_verdict_the_exit_code(
-    name: str, outcome: str, expected: str, code: int
+    name: CheckName, outcome: CheckOutcome, expected: str, code: int
 ) -> None:
     found = report(with_outcome(name, outcome), "approved")
     assert (found.verdict, exit_code(found)) == (expected, code)
 
 
 def test_a_further_check_that_was_asked_for_counts() -> None:
-    for outcome, expected in (
-        ("passed", "verified"),
-        ("unverifiable", "unverifiable"),
-        ("failed", "invalid"),
-    ):
-        more = Check("witnesses", outcome, "So.")  # type: ignore[arg-type]  # an outcome
+    outcomes: dict[CheckOutcome, Verdict] = {
+        "passed": "verified",
+        "unverifiable": "unverifiable",
+        "failed": "invalid",
+    }
+    for outcome, expected in outcomes.items():
+        more = Check("witnesses", outcome, "So.")
         assert verdict((*CHECKS, more)) == expected
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "withdrawn", "expired"])
-def test_a_verified_statement_that_is_not_approved_has_an_exit_code_of_its_own(status: str) -> None:
+def test_a_verified_statement_that_is_not_approved_has_an_exit_code_of_its_own(
+    status: Status,
+) -> None:
     assert exit_code(report(CHECKS, "approved", status)) == 4
     assert exit_code(report(with_outcome("ledger", "unverifiable"), status)) == 3
 

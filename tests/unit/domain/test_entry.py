@@ -1,6 +1,7 @@
 """The stored form of an event: entry, salt, body."""
 
 import contextlib
+import hashlib
 from uuid import UUID
 
 import pytest
@@ -165,3 +166,9 @@ def test_no_other_bit_of_an_entry_makes_an_entry_of_the_same_meaning() -> None:
             changed[place] ^= 1 << bit
             with contextlib.suppress(CorruptError):
                 assert entry.parse_canonical(bytes(changed)) != entry.parse_entry(ENTRY)
+
+
+def test_the_hash_of_an_entry_is_that_of_the_leaf_that_stores_it() -> None:
+    raw = b'{"type":"x"}'
+    assert entry.entry_hash(raw) == hashlib.sha256(b"\0" + raw).digest()
+    assert entry.leaf_hash(len(raw).to_bytes(2, "big") + raw + b"more") == entry.entry_hash(raw)

@@ -1,7 +1,10 @@
 """Events: permanent tags, strict bodies, the names that they take for ever."""
 
+import sqlite3
+from contextlib import closing
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from ledger.domain import entry, events
 from ledger.domain.events import BODIES, Event, RoleGranted, UserRegistered
 from ledger.errors import CorruptError
+from projections import facts
 from tests.golden.make import events_of_every_type
 from tests.support.examples import FEW
 from tests.support.refusals import refused
@@ -82,6 +86,34 @@ def test_an_unknown_tag_is_refused(tag: str) -> None:
 def test_a_malformed_body_is_refused(body: bytes) -> None:
     with refused(CorruptError, "event_malformed"):
         events.decode(stored(body))
+
+
+@pytest.mark.parametrize(
+    ("tag", "member", "word", "foreign"),
+    [
+        ("ledger-created.v1", "registration", "open", "closed"),
+        ("ledger-created.v1", "registration", "open", "Open"),
+        ("statement-signed.v1", "form", "shared", "oral"),
+        ("statement-signed.v1", "status", "pending", "blessed"),
+        ("statement-signed.v1", "status", "pending", ""),
+        ("statement-rejected.v1", "status", "pending", "superceded"),
+    ],
+)
+def test_a_word_outside_its_closed_set_is_refused_by_the_log_and_by_the_views(
+    tag: str, member: str, word: str, foreign: str
+) -> None:
+    body = msgspec.to_builtins(BY_TAG[tag].body) | {member: word}
+    good, bad = (
+        entry.seal(
+            at=AT, seq=1, stream=STREAM, tag=tag, body=msgspec.json.encode(each), salt=bytes(32)
+        )
+        for each in (body, body | {member: foreign})
+    )
+    assert getattr(events.decode(good).body, member) == word
+    with refused(CorruptError, "event_malformed"):
+        events.decode(bad)
+    with closing(sqlite3.connect(":memory:")) as db, refused(CorruptError, "event_malformed"):
+        facts.decode(db, facts.Streams(), [(1, bad)])
 
 
 @FEW

@@ -60,7 +60,7 @@ def founding() -> LedgerCreated:
         ledger=NAME,
         origin=act.origin,
         rp_id=act.rp_id,
-        registration=act.registration,
+        registration="open",
         key=KEY.jwk,
         act=signed(act),
     )

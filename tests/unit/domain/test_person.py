@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import person
+from ledger.domain import person, signing_keys
 from ledger.domain.events import (
     Event,
     KeyAttested,
@@ -59,7 +59,7 @@ def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
     )
     assert added.challenge == "Y2hhbGxlbmdl"
     newcomer = fold(None, registered, added)
-    attested = person.attest_key(
+    attested = signing_keys.attest_key(
         newcomer, ALICE.submission(ALICE.key), nonce=NONCE, party=PARTY, **HERE
     )
     alice = fold(newcomer, attested)
@@ -261,7 +261,7 @@ def test_another_streams_event_is_impossible() -> None:
 def test_folding_leaves_the_earlier_state_as_it_was() -> None:
     before = msgspec.structs.replace(ALICE.person)
     key = es256_key(8)
-    attested = person.attest_key(
+    attested = signing_keys.attest_key(
         ALICE.person, ALICE.submission(key), nonce=NONCE, party=PARTY, **HERE
     )
     assert isinstance(attested, KeyAttested)

@@ -6,16 +6,20 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import person
+from ledger.domain import person, signing_keys
 from ledger.domain.events import Event, KeyAttested, KeyRevoked
 from ledger.domain.passkey import RelyingParty, attestation_challenge
-from ledger.domain.person import KeySubmission, Person
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
+from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE
 from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, assertion
+from tests.vectors.webauthn.curve import TORSION, add, encode
+from tests.vectors.webauthn.keys import POINT
 
 AT = "2026-11-21T03:04:05.678Z"
 KEY = ed25519_key(50)
@@ -28,7 +32,7 @@ def fold(state: Person, body: Any) -> Person:
 
 def attest(submission: KeySubmission, state: Person = ALICE.person, **expected: Any) -> KeyAttested:
     settings: dict[str, Any] = {"nonce": NONCE, "party": PARTY} | HERE
-    return person.attest_key(state, submission, **(settings | expected))
+    return signing_keys.attest_key(state, submission, **(settings | expected))
 
 
 def with_proof(text: str, key: TestKey = KEY) -> KeySubmission:
@@ -85,6 +89,14 @@ def test_a_keys_end_is_attested_too() -> None:
 def test_a_key_is_attested_once() -> None:
     with refused(ConflictError, "key_known"):
         attest(ALICE.submission(ALICE.key))
+
+
+@pytest.mark.parametrize("eighths", range(1, 8))
+def test_an_ed25519_key_of_mixed_order_is_not_attested(eighths: int) -> None:
+    mixed = b64u_encode(encode(add(POINT, TORSION[eighths])))
+    changed = ALICE.submission(KEY).jwk | {"x": mixed}
+    with refused(MalformedError, "jwk_invalid"):
+        attest(msgspec.structs.replace(ALICE.submission(KEY), jwk=changed))
 
 
 def test_a_private_key_is_refused() -> None:
@@ -217,7 +229,7 @@ SECOND = fold(ALICE.person, attest(ALICE.submission(KEY)))
 
 
 def revoke(act: str, actor: Person, kid: str = KEY.kid, owner: Person = SECOND) -> KeyRevoked:
-    return person.revoke_key(owner, actor, kid, act, **HERE)
+    return signing_keys.revoke_key(owner, actor, kid, act, **HERE)
 
 
 @pytest.mark.parametrize("key", [ALICE.key, KEY], ids=["another key", "itself"])

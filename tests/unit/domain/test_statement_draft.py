@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import statement
+from ledger.domain import drafting, statement
 from ledger.domain.events import Event, RoleGranted, StatementDrafted, StatementWithdrawn
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from tests.support.keys import ed25519_key, es256_key
@@ -20,7 +20,7 @@ BOTH = Signer(6, "creator", "auditor")
 def draft(
     raw: bytes, act: str | None = None, who: Signer = ALICE, **changes: Any
 ) -> StatementDrafted:
-    body, _ = statement.draft(
+    body, _ = drafting.draft(
         raw,
         act or who.draft_act(raw),
         changes.get("person", who.person),
@@ -178,10 +178,10 @@ PEOPLE = {ALICE.user: {"creator"}, BOB.user: {"investor"}, "e": {"auditor"}}
 )
 def test_a_draft_warns_of_what_todays_people_cannot_meet(policy: Any, *, satisfiable: bool) -> None:
     raw = ALICE.document(policy=policy)
-    _, document = statement.draft(
+    _, document = drafting.draft(
         raw, ALICE.draft_act(raw), ALICE.person, ledger=LEDGER, now_ms=NOW_MS
     )
-    assert statement.satisfiable(document, PEOPLE) is satisfiable
+    assert drafting.satisfiable(document, PEOPLE) is satisfiable
 
 
 # --- expiry and folding --------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ledger.http.admission import Admission, Limits, address_of
-from ledger.http.client_address import parse_networks
 from ledger.http.request_head import refused_head
+from ledger.system.client_address import parse_networks
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ledger.errors import UnavailableError
-from ledger.http.client_address import client_address, parse_networks
 from ledger.http.front import Front
 from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of
+from ledger.system.client_address import client_address, parse_networks
 
 PROXIES = parse_networks("192.0.2.0/24, 2001:db8::/32")
 

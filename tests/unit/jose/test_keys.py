@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError
@@ -137,7 +137,7 @@ def test_rsa_sizes_are_bounded_and_inclusive() -> None:
 
 
 def test_key_objects_of_other_kinds_are_refused() -> None:
-    other = dsa.generate_private_key(2048)
+    other = x25519.X25519PrivateKey.generate()
     assert code(import_public, other.public_key()) == "jwk_invalid"
     assert code(import_private, other) == "jwk_invalid"
     assert code(import_public, ec.generate_private_key(ec.SECP192R1()).public_key()) == (

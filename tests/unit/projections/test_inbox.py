@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.domain.vocabulary import Status
 from ledger.errors import MalformedError
 from projections import inbox
 from tests.support.refusals import refused
@@ -37,7 +38,7 @@ def test_a_statement_waits_for_all_its_policy_asks_until_they_decide(story: Stor
 
 
 @pytest.mark.parametrize("status", ["approved", "rejected", "withdrawn"])
-def test_what_is_final_waits_for_nobody_but_did_before(story: Story, status: str) -> None:
+def test_what_is_final_waits_for_nobody_but_did_before(story: Story, status: Status) -> None:
     drafted = story.draft(ALICE, "One")  # 11
     if status == "approved":
         story.approve(BOB, drafted, status)

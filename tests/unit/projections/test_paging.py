@@ -1,8 +1,8 @@
 """Cursors and what one page may examine; titles and questions in the same form."""
 
-import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import given
@@ -48,7 +48,7 @@ def test_a_garbage_cursor_is_refused(cursor: str) -> None:
 @given(st.text(max_size=80))
 @FEW
 def test_no_text_is_anything_but_a_cursor_or_refused(text: str) -> None:
-    with contextlib.suppress(MalformedError):
+    with suppress(MalformedError):
         assert encode_cursor("inbox", decode_cursor("inbox", text)) == text
 
 
@@ -67,14 +67,14 @@ def test_a_page_examines_so_many_rows_and_goes_on_behind_the_last_of_them() -> N
 
 
 @pytest.fixture
-def titles() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:")
-    db.execute(search.TABLE)
-    for number, title in enumerate(TITLES, start=1):
-        db.execute(
-            "INSERT INTO title_word(rowid, words) VALUES(?, ?)", (number, search.words(title))
-        )
-    return db
+def titles() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(search.TABLE)
+        for number, title in enumerate(TITLES, start=1):
+            db.execute(
+                "INSERT INTO title_word(rowid, words) VALUES(?, ?)", (number, search.words(title))
+            )
+        yield db
 
 
 TITLES = (
@@ -155,7 +155,7 @@ def test_a_hostile_question_is_only_words(
 @given(st.text(max_size=60))
 @FEW
 def test_any_title_is_found_by_itself(title: str) -> None:
-    db = sqlite3.connect(":memory:")
-    db.execute(search.TABLE)
-    db.execute("INSERT INTO title_word(rowid, words) VALUES(1, ?)", (search.words(title),))
-    assert found(db, title, [title]) == ([1] if search.ask(title).terms else [])
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(search.TABLE)
+        db.execute("INSERT INTO title_word(rowid, words) VALUES(1, ?)", (search.words(title),))
+        assert found(db, title, [title]) == ([1] if search.ask(title).terms else [])

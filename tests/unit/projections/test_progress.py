@@ -4,7 +4,7 @@ import pytest
 
 from projections import statements
 from projections.progress import MemberProgress, Progress
-from projections.statements import Statement
+from projections.statements import StatementDetail
 from projections.users import NamedPerson
 from tests.support.story import Story, time_at
 
@@ -21,7 +21,7 @@ def story() -> Story:
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
 
 
-def by_id(story: Story, statement: str, at: int, now: str | None = None) -> Statement:
+def by_id(story: Story, statement: str, at: int, now: str | None = None) -> StatementDetail:
     found = statements.by_id(story.views(), story, statement, at=at, now=now or time_at(at))
     assert found is not None
     return found

@@ -1,12 +1,13 @@
 """Given drafts and decisions, when asked at a position, then where every statement stood."""
 
 import hashlib
+from typing import Any
 
 import pytest
 
 from ledger.errors import MalformedError
 from projections import statements
-from projections.statements import Statement
+from projections.statements import StatementDetail
 from projections.users import NamedPerson
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
@@ -24,13 +25,13 @@ def story() -> Story:
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
 
 
-def by_id(story: Story, statement: str, at: int, now: str | None = None) -> Statement:
+def by_id(story: Story, statement: str, at: int, now: str | None = None) -> StatementDetail:
     found = statements.by_id(story.views(), story, statement, at=at, now=now or time_at(at))
     assert found is not None
     return found
 
 
-def listed(story: Story, at: int, now: str | None = None, **conditions: str) -> list[str]:
+def listed(story: Story, at: int, now: str | None = None, **conditions: Any) -> list[str]:
     page = statements.page(story.views(), at=at, now=now or time_at(at), limit=50, **conditions)
     return [f"{item.title} {item.status} {item.approvals}-{item.rejections}" for item in page.items]
 

@@ -249,3 +249,7 @@ def test_a_request_is_what_openssl_makes() -> None:
         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
         "02081234567890abcdef0101ff"
     )
+
+
+def test_a_response_of_over_64_kib_is_refused_before_it_is_read() -> None:
+    assert refusal(bytes(64 * 1024 + 1)) == "stamp_malformed"

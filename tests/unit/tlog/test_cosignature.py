@@ -1,9 +1,5 @@
 """Cosignatures: what a witness signs, and who may have signed what."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
@@ -16,10 +12,8 @@ from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import NoteSignature, parse_lines, parse_note, verify_lines, verify_note
 from ledger.tlog.vkeys import COSIGNER, ED25519, NoteKey, NoteSigner, parse_vkey
+from tests.support.tlog_vectors import NOTES
 
-NOTES: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "vectors" / "tlog" / "notes.json").read_text()
-)
 NOTE: str = NOTES["notes"][10]["note"]
 POINT = parse_note(NOTE.encode()).checkpoint
 LOG_KEY = parse_vkey(NOTES["ed25519"]["vkey"])
@@ -117,3 +111,12 @@ def test_anything_else_than_lines_is_refused(raw: bytes) -> None:
     with pytest.raises(MalformedError) as refused:
         parse_lines(raw)
     assert refused.value.code == "note_malformed"
+
+
+def test_a_name_of_over_255_bytes_has_no_place_in_an_ml_dsa_cosignature() -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    longest = NoteSigner("w" * 255, private, cosigner=True)
+    assert checkpoint.sign_lines(POINT, [longest], now_s=TIME).count(b"\n") == 1
+    with pytest.raises(MalformedError) as refused:
+        checkpoint.sign_lines(POINT, [NoteSigner("w" * 256, private, cosigner=True)], now_s=TIME)
+    assert refused.value.code == "checkpoint_malformed"

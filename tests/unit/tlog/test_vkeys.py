@@ -1,16 +1,15 @@
 """Keys of signed notes and their text form."""
 
-import json
-from pathlib import Path
-
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import COSIGNER, ED25519, ML_DSA_44, WITNESS_KINDS, NoteKey, parse_vkey
+from tests.support.tlog_vectors import NOTES
 
-NOTES = json.loads((Path(__file__).parents[2] / "vectors" / "tlog" / "notes.json").read_text())
 NAME = "ledger.example.com/a"
 # The example of the note format's first implementation, golang.org/x/mod/sumdb/note.
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -141,6 +140,17 @@ RSA_LIKE = (
     ],
 )
 def test_a_broken_key_file_is_refused(pem: bytes) -> None:
+    with pytest.raises(MalformedError) as refused:
+        vkeys.from_pem(NAME, pem)
+    assert refused.value.code == "log_keys_invalid"
+
+
+def test_a_key_file_with_a_key_of_another_kind_is_refused() -> None:
+    pem = X25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
     with pytest.raises(MalformedError) as refused:
         vkeys.from_pem(NAME, pem)
     assert refused.value.code == "log_keys_invalid"

@@ -1,6 +1,6 @@
 """Witness policies: parsed in one reading, met by distinct keys, and by nothing less."""
 
-from itertools import combinations
+from itertools import combinations, count
 
 import pytest
 from hypothesis import given
@@ -47,10 +47,10 @@ def parsed(text: str) -> WitnessPolicy:
 
 def test_the_example_of_the_specification_asks_for_two_x_and_one_y() -> None:
     policy = parsed(EXAMPLE)
-    for count in range(7):
-        for names in combinations(KEYS, count):
+    for size in range(7):
+        for names in combinations(KEYS, size):
             xs = sum(name.startswith("x") for name in names)
-            expected = xs >= 2 and count > xs
+            expected = xs >= 2 and size > xs
             assert policy.met(KEYS[name] for name in names) is expected
 
 
@@ -149,6 +149,7 @@ def test_one_key_under_two_names_counts_once() -> None:
         "#" * 1_100_000 + "\nquorum none\n",
         "".join(f"witness {n} {vkeys.generate(f'{n}')[0].key.vkey}\n" for n in range(3)),
     ],
+    ids=count(),  # the texts hold random keys, and every process must give a case the same name
 )
 def test_any_other_policy_is_refused(text: str) -> None:
     with pytest.raises(MalformedError) as refused:
@@ -177,8 +178,7 @@ def test_names_that_are_no_utf8_are_kept_apart() -> None:
 
 
 def test_there_may_be_many_of_each_and_not_more() -> None:
-    count = 257
-    signers = [vkeys.generate("w", cosigner=True)[0].key.vkey for _ in range(count)]
+    signers = [vkeys.generate("w", cosigner=True)[0].key.vkey for _ in range(257)]
     lines = [f"witness w{n} {vkey}\n" for n, vkey in enumerate(signers)]
     chain = ["group g0 1 w0\n"] + [f"group g{n} all g{n - 1} w{n}\n" for n in range(1, 256)]
     policy = parsed("".join([*lines[:256], *chain, "quorum g255\n"]))

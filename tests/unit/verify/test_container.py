@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from ledger.encoding import b64_encode, sha256_hex
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.verify import container
-from ledger.verify.container import MANIFEST, Tree, parse, parse_manifest, seal, write
+from ledger.verify.container import MANIFEST, CommittedTree, parse, parse_manifest, seal, write
 from tests.support.examples import FEW
 
-TREE = Tree(origin="ledger.example/1", root=b64_encode(bytes(32)), size=7)
+TREE = CommittedTree(origin="ledger.example/1", root=b64_encode(bytes(32)), size=7)
 CONTENT = {"README.txt": b"Read me.\n", "entries/6": b"{}", "keys/vkeys": b"a+b+c\n"}
 FILES = seal(CONTENT, tree=TREE, mode="statement", statements=("one",))
 RAW = write(FILES)

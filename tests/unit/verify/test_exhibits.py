@@ -78,7 +78,7 @@ def test_a_statement_is_shown_as_its_document_and_its_signatures() -> None:
         f"{where}/jws.json",
     ]
     document = files[f"{where}/document.json"]
-    assert document == STORY.events[18].body.document.encode()  # type: ignore[attr-defined]  # a draft
+    assert document == STORY.events[18].body.document.encode()  # type: ignore[union-attr]  # a draft
     digest = hashlib.sha256(document).hexdigest()
     assert digest == STORY.auditor.statements[UUID(APPROVED)].sha256
 
@@ -98,8 +98,8 @@ def test_no_approval_no_general_jws() -> None:
 def test_people_have_the_keys_that_signed_and_only_those() -> None:
     names = {name for name in exhibits(shown(APPROVED), [APPROVED]) if name.startswith("people/")}
     signed = [events for events in STORY.events if str(events.stream) == APPROVED]
-    kids = {(str(each.body.signer), each.body.kid) for each in signed[1:]}  # type: ignore[attr-defined]  # approvals
-    kids.add((str(ALICE), signed[0].body.kid))  # type: ignore[attr-defined]  # a draft
+    kids = {(str(each.body.signer), each.body.kid) for each in signed[1:]}  # type: ignore[union-attr]  # approvals
+    kids.add((str(ALICE), signed[0].body.kid))  # type: ignore[union-attr]  # a draft
     expected = {
         f"people/{user}/{kid}.{kind}.json" for user, kid in kids for kind in ("jwk", "attestation")
     }

@@ -153,7 +153,7 @@ def other_root(files: Files) -> Changes:
     changes = renoted(lambda _: note)(files)
     kept = {name: each for name, each in (dict(files) | changes).items() if each is not None}
     kept.pop(MANIFEST)
-    stated = container.Tree(tree.origin, b64_encode(tree.root), tree.size)
+    stated = container.CommittedTree(tree.origin, b64_encode(tree.root), tree.size)
     sealed = container.seal(kept, tree=stated, mode="statement", statements=ASKED)
     return changes | {MANIFEST: sealed[MANIFEST]}
 

@@ -159,6 +159,15 @@ BUNDLE = (
     Case("a body that is no event", "statement", no_event,
          found=failed("content", "event_malformed", 11)
          | failed("entries", "inclusion_refused", 11)),
+    Case("a body with a status that there is not", "statement", rewritten(11, status="blessed"),
+         found=failed("content", "event_malformed", 11)
+         | failed("entries", "inclusion_refused", 11)),
+    Case("a body with a form that there is not", "statement", rewritten(11, form="oral"),
+         found=failed("content", "event_malformed", 11)
+         | failed("entries", "inclusion_refused", 11)),
+    Case("a founding with a mode that there is not", "statement", rewritten(1, registration="ask"),
+         found=failed("content", "event_malformed", 1)
+         | failed("entries", "inclusion_refused", 1)),
     Case("an event of an unknown type", "statement",
          lambda files: {"entries/13": files["entries/13"].replace(b"rejected.v1", b"blessed.v99")},
          found=left_open("content", "event_unknown", 14)

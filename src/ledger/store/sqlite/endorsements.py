@@ -47,7 +47,7 @@ class Endorsements:
             return db.execute(query, values).fetchall()
 
     def note(self, published: Published) -> bytes:
-        """Return a checkpoint's text: as it was signed, and the cosignatures behind it."""
+        """Return a checkpoint's text: as it was signed, and the cosignatures after it."""
         query = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
         lines = [line for (line,) in self._rows(query, published.size)]
         return b"".join([published.note, *lines])
@@ -67,7 +67,7 @@ class Endorsements:
         return int(size)
 
     def cosigned_since(self, row_id: int, limit: int) -> list[Cosigned]:
-        """Return the newest cosignatures behind a row, up to `limit` of them, oldest first."""
+        """Return the newest cosignatures after a row, up to `limit` of them, oldest first."""
         query = "SELECT id, size, witness FROM cosignature WHERE id > ? ORDER BY id DESC LIMIT ?"
         return [Cosigned(*row) for row in reversed(self._rows(query, row_id, limit))]
 

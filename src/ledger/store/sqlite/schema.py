@@ -1,16 +1,13 @@
-"""The tables of the log's file, the triggers that only let them grow, and its formats.
-
-A format is never changed: a new one brings its tables to the files of those before it.
-"""
+"""The tables of the log's file, and the triggers that only let them grow."""
 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from ledger.data_files import LOG_FORMAT
 from ledger.errors import CorruptError
 from ledger.sqlite.files import open_private, use_write_ahead_log
 
-FORMAT = 3
 PAGE_BYTES = 8192
 
 _SCHEMA = """
@@ -36,10 +33,6 @@ CREATE TRIGGER head_stays BEFORE DELETE ON log_head
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 CREATE TRIGGER head_is_one BEFORE INSERT ON log_head
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
-"""
-
-# Since format 2.
-_TREE = """
 CREATE TABLE tile(
     level INTEGER NOT NULL CHECK(level BETWEEN 0 AND 63), n INTEGER NOT NULL CHECK(n >= 0),
     hashes BLOB NOT NULL CHECK(length(hashes) BETWEEN 32 AND 8192 AND length(hashes) % 32 = 0),
@@ -47,10 +40,7 @@ CREATE TABLE tile(
 CREATE TABLE checkpoint(
     size INTEGER PRIMARY KEY CHECK(size > 0), root BLOB NOT NULL CHECK(length(root) = 32),
     note BLOB NOT NULL, published_at TEXT NOT NULL) STRICT;
-"""
-
-# Since format 3: what others say of checkpoints. Rows are read in the order of their ids.
-_ENDORSEMENTS = """
+-- What others say of checkpoints. Rows are read in the order of their ids.
 CREATE TABLE cosignature(
     id INTEGER PRIMARY KEY, size INTEGER NOT NULL REFERENCES checkpoint(size),
     witness TEXT NOT NULL, line BLOB NOT NULL, UNIQUE(size, witness)) STRICT;
@@ -70,25 +60,22 @@ CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
     WHEN EXISTS(SELECT 1 FROM {table} WHERE {same})
     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
 """
-_TABLES = {  # by the format that brought them
-    1: {
-        "ev": "pos = NEW.pos OR "
-        "(originator_id = NEW.originator_id AND originator_version = NEW.originator_version)",
-        "cmd": "key = NEW.key",
-        "claim": "name = NEW.name",
-    },
-    2: {"checkpoint": "size = NEW.size"},
-    3: {
-        "cosignature": "id = NEW.id OR (size = NEW.size AND witness = NEW.witness)",
-        "stamp": "id = NEW.id",
-    },
+_GUARDED = {
+    "ev": "pos = NEW.pos OR "
+    "(originator_id = NEW.originator_id AND originator_version = NEW.originator_version)",
+    "cmd": "key = NEW.key",
+    "claim": "name = NEW.name",
+    "checkpoint": "size = NEW.size",
+    "cosignature": "id = NEW.id OR (size = NEW.size AND witness = NEW.witness)",
+    "stamp": "id = NEW.id",
 }
 
 
 def create(path: Path) -> None:
-    """Make the file if there is none, and bring an older one to this format.
+    """Create the file if there is none.
 
-    Raises CorruptError `format_unknown` for a newer one.
+    Raises CorruptError `format_unknown` for a file of another format, ConflictError
+    `file_is_link`.
     """
     connection = open_private(path)
     try:
@@ -97,23 +84,20 @@ def create(path: Path) -> None:
         use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > FORMAT:
-            raise CorruptError("format_unknown", f"the log has format {found}, not {FORMAT}")
-        for format_ in range(found + 1, FORMAT + 1):
-            _upgrade(connection, format_)
+        if found == 0:
+            _create_tables(connection)
+        elif found != LOG_FORMAT:
+            raise CorruptError("format_unknown", f"the log has format {found}, not {LOG_FORMAT}")
         connection.execute("COMMIT")
     finally:
         connection.close()
 
 
-def _upgrade(connection: sqlite3.Connection, to_format: int) -> None:
-    """Bring the file from the format before to this one; format 0 is an empty file."""
-    schema = {1: _SCHEMA, 2: _TREE, 3: _ENDORSEMENTS}[to_format]
-    guarded = _TABLES[to_format].items()
-    scripts = [schema, *(_APPEND_ONLY.format(table=table, same=same) for table, same in guarded)]
-    for statement in _statements("".join(scripts)):
+def _create_tables(connection: sqlite3.Connection) -> None:
+    guards = [_APPEND_ONLY.format(table=table, same=same) for table, same in _GUARDED.items()]
+    for statement in _statements("".join([_SCHEMA, *guards])):
         connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {to_format}")
+    connection.execute(f"PRAGMA user_version = {LOG_FORMAT}")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from ledger.errors import RefusedError, TooManyError
-from ledger.sqlite.files import open_private, use_write_ahead_log
+from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
 
 CEREMONY_MS = 5 * 60 * 1000
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
@@ -41,8 +41,9 @@ class OperationalState:
 
     def __init__(self, path: Path) -> None:
         self._db = open_private(path)
-        use_write_ahead_log(self._db)
-        self._db.executescript("PRAGMA synchronous=NORMAL;" + _SCHEMA)
+        with closed_on_error(self._db):
+            use_write_ahead_log(self._db)
+            self._db.executescript("PRAGMA synchronous=NORMAL;" + _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

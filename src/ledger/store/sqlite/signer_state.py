@@ -1,4 +1,4 @@
-"""What this ledger's log keys signed last, kept outside the log's file and never behind it.
+"""What this ledger's log keys signed last, kept outside the log's file and never older than it.
 
 A restored backup of the log cannot know what was signed after it; this file can. It is a small
 SQLite file and not a text that is renamed into place, because the comparison and the change must
@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from ledger.errors import UnavailableError
-from ledger.sqlite.files import open_private
+from ledger.sqlite.files import closed_on_error, open_private
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 _SCHEMA = """
@@ -28,7 +28,8 @@ class SignerState:
         self._lock = Lock()
         try:
             self._db = open_private(path)
-            self._db.executescript(_SCHEMA)
+            with closed_on_error(self._db):
+                self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise UnavailableError("storage_failed", f"{path}: {error}") from error
 

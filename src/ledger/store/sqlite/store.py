@@ -1,45 +1,24 @@
-"""The append-only store on SQLite: the contract, which PostgreSQL is to follow.
-
-The contract, on any engine:
-- `log_head` is lock and counter in one row, so positions are dense, gapless and in commit order.
-- A batch is one transaction: acknowledged means durable. Each write of a batch succeeds or fails
-  alone; a write is all of its events or none.
-- A write says which streams it was decided on, at which version, which names it takes for ever
-  and how many people it counted; if any of that moved, it is stale and has to be decided again.
-- A write whose key is already there is answered as it was the first time and appends nothing.
-- Events, keys, names, checkpoints and what others sign of them are never updated or deleted;
-  triggers refuse it, the tree would show it. Tiles are a cache of the leaf hashes.
-- Behind the event that froze the log nothing is appended, by any process.
-
-Crash points: before COMMIT returns nothing of the batch is there; after, all of it. A caller who
-never heard the answer sends the same write again and finds its key.
-"""
+"""The append-only store on SQLite, as `store.writes` promises it, in one file."""
 
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import FROZEN, TAKEN
-from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
+from ledger.errors import ConflictError, LedgerError, StaleError, UnavailableError
 from ledger.sqlite.bulk_insert import write as write_rows
-from ledger.sqlite.files import ReadConnection, open_private
+from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
+from ledger.store.sqlite.queries import MAX_CACHED, Queries, end_of, stored_receipt
 from ledger.store.sqlite.schema import create
-
-MAX_CACHED = 100_000
-_MAX = 2**63 - 1
-
-_STREAM = """SELECT originator_version, topic, state FROM ev WHERE originator_id = ?
-    AND originator_version > ? AND originator_version <= ? ORDER BY originator_version LIMIT ?"""
-_STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
+from ledger.store.writes import CommitOutcome, Receipt, Write
 
 # All keys of a batch in one step: ?1 is they, end to end, ?2 their number.
 _KNOWN = """WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < ?2)
@@ -47,35 +26,7 @@ _KNOWN = """WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn
 """
 
 
-class Write(msgspec.Struct, frozen=True):
-    """Events to append together, and what they were decided on.
-
-    `key` is 32 bytes that name the request; `answer` is what a repetition is told. `claims` are
-    (name, stream) pairs, `reads` are (stream, version) pairs beside the written streams, `counts`
-    are (prefix of claimed names, number of them) pairs.
-    """
-
-    key: bytes
-    events: tuple[StoredEvent, ...]
-    answer: bytes = b""
-    claims: tuple[tuple[str, UUID], ...] = ()
-    reads: tuple[tuple[UUID, int], ...] = ()
-    counts: tuple[tuple[str, int], ...] = ()
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """Where a write stands in the log: the position of its last event, and its answer."""
-
-    position: int
-    answer: bytes
-    count: int
-    repeated: bool = False
-
-
-CommitOutcome = Receipt | LedgerError
-
-
-class SqliteLog:
+class SqliteLog(Queries):
     """The log in one SQLite file of mode 0600; any number of processes may share the file."""
 
     def __init__(self, path: Path) -> None:
@@ -83,11 +34,10 @@ class SqliteLog:
         create(path)
         self._lock = Lock()
         self._writer = self._connect()
-        self._reader = self.reader()
+        super().__init__(self.reader())
         # Versions as of the size that this process saw last; another process's commit voids them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
-        self._owners: dict[str, UUID] = {}
 
     def reader(self) -> ReadConnection:
         """Return a further connection to read with, which the caller closes."""
@@ -95,9 +45,10 @@ class SqliteLog:
 
     def _connect(self) -> sqlite3.Connection:
         connection = open_private(self.path)
-        connection.executescript(
-            "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
-        )
+        with closed_on_error(connection):
+            connection.executescript(
+                "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+            )
         return connection
 
     def close(self) -> None:
@@ -129,8 +80,13 @@ class SqliteLog:
     def _rollback(self) -> None:
         self._versions.clear()
         self._size = -1
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
+        self._end_transaction()
+
+    def _end_transaction(self) -> None:
+        # A connection that is closed cannot even say that it has no transaction.
+        with suppress(sqlite3.ProgrammingError):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
 
     def _commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
         self._writer.execute("BEGIN IMMEDIATE")
@@ -145,7 +101,7 @@ class SqliteLog:
             write_rows(self._writer, "INSERT INTO cmd {rows}", batch.commands)
             write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
             self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
-        # A repetition is acknowledged only behind a commit of its own batch, too.
+        # A repetition is acknowledged only after a commit of its own batch, too.
         self._writer.execute("COMMIT")
         self._size = batch.size
         while len(self._versions) > MAX_CACHED:
@@ -212,7 +168,7 @@ class SqliteLog:
 
     def _count(self, prefix: str) -> int:
         query = "SELECT count(*) FROM claim WHERE name >= ? AND name < ?"
-        (count,) = self._writer.execute(query, (prefix, _after(prefix))).fetchone()
+        (count,) = self._writer.execute(query, (prefix, end_of(prefix))).fetchone()
         return int(count)
 
     @contextmanager
@@ -229,105 +185,13 @@ class SqliteLog:
             except sqlite3.Error as error:
                 raise UnavailableError("storage_failed", "nothing was stored") from error
             finally:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-
-    # --- reading -------------------------------------------------------------------------------
-
-    def head(self) -> int:
-        """Return the newest position, 0 for an empty log."""
-        with self._reader.reading() as connection:
-            (size,) = connection.execute("SELECT size FROM log_head").fetchone()
-        return int(size)
-
-    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Return up to `limit` (position, state) pairs behind position `after`, in order."""
-        query = "SELECT pos, state FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
-        with self._reader.reading() as connection:
-            return connection.execute(query, (after, limit)).fetchall()
-
-    def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of these positions, in the order asked for."""
-        query = "SELECT pos, state FROM ev WHERE pos = ?"
-        with self._reader.reading() as connection:
-            rows = [connection.execute(query, (pos,)).fetchone() for pos in positions]
-        if None in rows:
-            raise CorruptError("position_missing", "a position of the log is not there")
-        return rows
-
-    def receipt(self, key: bytes) -> Receipt | None:
-        """Return where the write of this key stands, if it does."""
-        query = "SELECT pos, n, answer FROM cmd WHERE key = ?"
-        with self._reader.reading() as connection:
-            row = connection.execute(query, (key,)).fetchone()
-        return None if row is None else _receipt(*row)
+                self._end_transaction()
 
     def _known(self, writes: Sequence[Write]) -> dict[bytes, Receipt]:
         """Return the receipts of those writes that are in the log already."""
         keys = b"".join(write.key for write in writes)
         found = self._writer.execute(_KNOWN, (keys, len(writes)))
-        return {key: _receipt(*row) for key, *row in found}
-
-    def claimed(self, name: str, *, connection: sqlite3.Connection | None = None) -> UUID | None:
-        """Return the stream that took a name, if one did."""
-        # A name once taken stays taken, so what was found can be kept.
-        known = self._owners.get(name)
-        if known is not None:
-            return known
-        query = "SELECT originator_id FROM claim WHERE name = ?"
-        if connection is not None:
-            row = connection.execute(query, (name,)).fetchone()
-        else:
-            with self._reader.reading() as reader:
-                row = reader.execute(query, (name,)).fetchone()
-        if row is None:
-            return None
-        if len(self._owners) >= MAX_CACHED:
-            self._owners.clear()
-        owner = self._owners[name] = UUID(bytes=row[0])
-        return owner
-
-    def claims(self, prefix: str) -> list[tuple[str, UUID]]:
-        """Return every claimed name that begins with `prefix`, and its stream."""
-        query = "SELECT name, originator_id FROM claim WHERE name >= ? AND name < ?"
-        with self._reader.reading() as connection:
-            rows = connection.execute(query, (prefix, _after(prefix))).fetchall()
-        return [(name, UUID(bytes=stream)) for name, stream in rows]
-
-    def stream(
-        self,
-        stream: UUID,
-        *,
-        gt: int = 0,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int = -1,
-    ) -> list[tuple[int, str, bytes]]:
-        """Return (version, tag, state) of a stream's events with versions in (gt, lte]."""
-        query = _STREAM_BACKWARDS if desc else _STREAM
-        last = _MAX if lte is None else lte
-        with self._reader.reading() as connection:
-            return connection.execute(query, (stream.bytes, gt, last, limit)).fetchall()
-
-    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of a stream up to position `last`, in order."""
-        query = (
-            "SELECT pos, state FROM ev WHERE originator_id = ? AND pos <= ?"
-            " ORDER BY originator_version"
-        )
-        with self._reader.reading() as connection:
-            return connection.execute(query, (stream.bytes, last)).fetchall()
-
-    def rows(self, first: int, last: int | None, limit: int) -> list[tuple[Any, ...]]:
-        """Return (position, stream, version, tag, state) rows from `first` to `last`."""
-        query = (
-            "SELECT pos, originator_id, originator_version, topic, state FROM ev"
-            " WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT ?"
-        )
-        with self._reader.reading() as connection:
-            return connection.execute(
-                query, (first, _MAX if last is None else last, limit)
-            ).fetchall()
+        return {key: stored_receipt(*row) for key, *row in found}
 
 
 class _Batch:
@@ -344,14 +208,5 @@ class _Batch:
         self.known: dict[bytes, Receipt] = {}
 
 
-def _receipt(first: int, count: int, answer: bytes) -> Receipt:
-    return Receipt(position=first + count - 1, answer=answer, count=count, repeated=True)
-
-
 def _stream_bytes(stream: UUID | str) -> bytes:
     return stream.bytes if isinstance(stream, UUID) else UUID(stream).bytes
-
-
-def _after(prefix: str) -> str:
-    """Return the first text behind all that begin with `prefix` (which ends in ASCII)."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -56,7 +56,7 @@ class TreeStore:
     # --- entries -------------------------------------------------------------------------------
 
     def entries(self, after: int, limit: int) -> list[bytes]:
-        """Return the bytes of up to `limit` entries behind position `after`.
+        """Return the bytes of up to `limit` entries after position `after`.
 
         What it costs does not depend on the bodies, which strangers do not see and members choose.
         Raises CorruptError `position_missing`, `state_truncated`.
@@ -71,7 +71,7 @@ class TreeStore:
         return [self._entry(position, head) for position, head in rows]
 
     def leaves(self, after: int, limit: int) -> list[Leaf]:
-        """Return up to `limit` entries behind position `after`, with what their rows claim.
+        """Return up to `limit` entries after position `after`, with what their rows claim.
 
         Raises CorruptError `position_missing` where one is not there, `state_truncated`.
         """

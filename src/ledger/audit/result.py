@@ -1,0 +1,92 @@
+"""What an audit says in the end: one verdict, its evidence, what was checked and what was not."""
+
+from typing import Literal
+
+import msgspec
+
+from ledger.audit.counts import Counts
+from ledger.audit.findings import Finding
+
+AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
+
+
+class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
+    """The result of an audit. `size` and `root` (hex) are of the tree that was made again.
+
+    `newest` is the size of the newest checkpoint, 0 for none; `trusted` the position up to which
+    an earlier run's decisions were taken for made.
+    """
+
+    verdict: AuditVerdict
+    finding: Finding | None
+    file: str
+    ledger: str | None
+    size: int
+    root: str
+    newest: int
+    checkpoints: int
+    tiles: int
+    people: int
+    claims: int
+    counts: Counts
+    log_keys: list[str]
+    trusted: int
+    notes: list[str]
+    at: str
+    seconds: float
+    jobs: int
+    tool: str
+
+
+_HEADS: dict[AuditVerdict, str] = {
+    "verified": "VERIFIED: the log is what its evidence says",
+    "invalid": "INVALID: the log is not what its evidence says",
+    "unverifiable": "UNVERIFIABLE: nothing contradicts itself, but something is missing",
+    "stale": "STALE: sound, but its newest entries should be under a checkpoint by now",
+}
+
+
+def lines(report: AuditResult) -> list[tuple[str, str]]:
+    """Return what was checked, as pairs of a name and a value."""
+    counts = report.counts
+    statuses = ", ".join(f"{number:,} {name}" for name, number in counts.statuses.items() if number)
+    signed = f"{report.checkpoints:,}, the newest of {report.newest:,} entries"
+    return [
+        ("ledger", report.ledger or "not founded"),
+        ("file", report.file),
+        ("events", f"{report.size:,}"),
+        ("root", report.root),
+        ("checkpoints", signed if report.checkpoints else "none"),
+        ("tiles", f"{report.tiles:,}"),
+        ("signatures", f"{counts.signatures:,} verified"),
+        ("passkey responses", f"{counts.assertions:,} verified"),
+        ("people", f"{report.people:,}"),
+        ("statements", statuses or "none"),
+        ("names · receipts", f"{report.claims:,} · {counts.receipts:,}"),
+        ("took", f"{report.seconds:.1f} s in {report.jobs} process(es), ledger {report.tool}"),
+    ]
+
+
+def to_text(report: AuditResult) -> str:
+    """Return the report for a terminal."""
+    told = [_HEADS[report.verdict], ""]
+    finding = report.finding
+    if finding is not None:
+        place = "" if finding.position is None else f" at position {finding.position:,}"
+        told += [f"first wrong: {finding.part}{place}: {finding.code}", f"  {finding.detail}"]
+        told += [f"  expected: {finding.expected}"] if finding.expected else []
+        told += [f"  entry: {finding.entry}"] if finding.entry else []
+        told.append("")
+    told += [f"{name:<18}{value}" for name, value in lines(report)]
+    told += ["", *(f"- {note}" for note in report.notes)] if report.notes else []
+    return "\n".join(told) + "\n"
+
+
+def to_json(report: AuditResult) -> bytes:
+    """Return the report for programs."""
+    return msgspec.json.format(msgspec.json.encode(report)) + b"\n"
+
+
+def head(report: AuditResult) -> str:
+    """Return the verdict in words."""
+    return _HEADS[report.verdict]

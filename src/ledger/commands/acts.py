@@ -1,0 +1,41 @@
+"""A signed act on a person's stream, by themselves or by an administrator."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.domain import person
+from ledger.domain.acts import parse_act
+from ledger.domain.events import Body
+from ledger.domain.person import Person
+from ledger.domain.receipts import ACT, joined
+from ledger.errors import NotFoundError
+
+# The person acted on, the actor, and what the decision reads, to the event.
+DecideAct = Callable[[Person, Person, Reading], Body]
+
+
+async def write_act(
+    writer: Writer, owner: UUID, act: str, decide_act: DecideAct, answer: dict[str, object]
+) -> Answer:
+    """Record what an act does to a person; the key that signed it names the actor.
+
+    Raises NotFoundError `user_unknown`, RefusedError `key_unknown`, and what `parse_act` and
+    `decide_act` raise.
+    """
+
+    def decide(reading: Reading) -> Plan:
+        actor = reading.signer(parse_act(act).header.kid)
+        them = reading.person(owner)
+        body = decide_act(them, actor, reading)
+        return Plan(owner, them, person.evolve, (body,), answer)
+
+    return await writer.write(ACT, joined(str(owner), act), owner, decide)
+
+
+def owner_of(writer: Writer, name: str, code: str) -> UUID:
+    """Return who holds a claimed name, like `kid/…`; raise NotFoundError with this code."""
+    owner = writer.log.store.claimed(name)
+    if owner is None:
+        raise NotFoundError(code, "there is no such thing here")
+    return owner

@@ -1,0 +1,100 @@
+"""Register: a person, their first passkey and their first signing key, in one step."""
+
+from functools import partial
+from uuid import UUID, uuid4
+
+from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey
+from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.domain import charter, person, signing_keys
+from ledger.domain.events import Event, PasskeyAdded, UserRegistered
+from ledger.domain.person import Person
+from ledger.domain.receipts import REGISTER, joined
+from ledger.domain.signing_keys import KeySubmission
+from ledger.encoding import b64u_decode
+from ledger.errors import ForbiddenError
+
+
+class RegistrationCommands:
+    """What a newcomer may ask."""
+
+    def __init__(self, writer: Writer, ceremonies: Ceremonies) -> None:
+        self._writer = writer
+        self._ceremonies = ceremonies
+
+    def begin(self, name: str, role: str | None, token: str | None) -> Begun:
+        """Open a registration; name, role and invitation are fixed here.
+
+        Raises as `charter.admit`, `charter.find_invitation` and `person.register` do.
+        """
+        reading = self._writer.reading()
+        invitation = None if token is None else _find_invitation(reading, token)
+        founding = reading.charter()
+        chosen = role or (invitation.role if invitation else "")
+        charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
+        user = str(uuid4())
+        person.register(user, name, chosen, None)
+        return self._ceremonies.begin(REGISTER, user=user, name=name, role=chosen, invitation=token)
+
+    async def complete(
+        self, ceremony_id: str, passkey: NewPasskey, key: KeySubmission
+    ) -> tuple[Answer, str | None]:
+        """Record a person, their passkey and their attested key, or nothing at all.
+
+        Returns the answer and, unless it is a repetition, the new person's id.
+        """
+        evidence = joined(passkey.evidence.attestation_object, key.possession)
+        # A repetition answers no session's cookie, or a recorded request would be a sign-in.
+        return await self._ceremonies.complete(
+            REGISTER, evidence, ceremony_id, partial(_decide, passkey, key)
+        )
+
+
+def _decide(passkey: NewPasskey, key: KeySubmission, begun: Ceremony, reading: Reading) -> Plan:
+    founding = reading.charter()
+    stream = UUID(begun.user)
+    token = begun.invitation
+    invitation = None if token is None else charter.find_invitation(founding, token)
+    admitted = charter.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
+    registered = person.register(begun.user, begun.name, begun.role, admitted)
+    added = person.first_passkey(
+        passkey.evidence,
+        passkey.credential_id,
+        challenge=b64u_decode(begun.challenge),
+        party=founding.party,
+        transports=passkey.transports,
+    )
+    newcomer = _newcomer(stream, registered, added)
+    attested = signing_keys.attest_key(
+        newcomer,
+        key,
+        nonce=begun.nonce,
+        ledger=founding.ledger,
+        party=founding.party,
+        now_ms=reading.now_ms,
+    )
+    answer: dict[str, object] = {
+        "user": {
+            "id": begun.user,
+            "name": begun.name,
+            "roles": [begun.role],
+            "credentialIds": [added.credential_id],
+            "kids": [attested.kid],
+        },
+        "kid": attested.kid,
+    }
+    return Plan(stream, None, person.evolve, (registered, added, attested), answer)
+
+
+def _find_invitation(reading: Reading, token: str) -> charter.Invitation:
+    try:
+        return charter.find_invitation(reading.charter(), token)
+    except ForbiddenError:  # another process may have recorded it since
+        reading.forget()
+        return charter.find_invitation(reading.charter(), token)
+
+
+def _newcomer(stream: UUID, registered: UserRegistered, added: PasskeyAdded) -> Person:
+    """Return the person as they are before their first key is attested."""
+    first = Event(stream=stream, version=1, at="", body=registered)
+    second = Event(stream=stream, version=2, at="", body=added)
+    return person.evolve(person.evolve(None, first), second)

@@ -1,0 +1,98 @@
+"""Every event of the ledger: permanent tags, permanent fields, and what each means.
+
+A change of a tag's fields is a new tag (`.v2`) and a golden file in tests/golden. Bodies carry the
+evidence of their author exactly as received, plus what the server decided from it; the audit
+decides every event again and compares.
+
+    meaning.py                                   what each class declares, and who derives it
+    of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
+    stored.py                                    the union of all, encode and decode
+"""
+
+from ledger.domain.events.meaning import (
+    Dependency,
+    EvidenceMember,
+    Explained,
+    Meaning,
+    Words,
+    acting_person,
+    kid_of,
+    signature_of,
+)
+from ledger.domain.events.of_ledger import (
+    InvitationIssued,
+    LedgerBody,
+    LedgerCreated,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
+)
+from ledger.domain.events.of_people import (
+    KeyAttested,
+    KeyRevoked,
+    PasskeyAdded,
+    PasskeyRemoved,
+    PersonBody,
+    RoleGranted,
+    UserRegistered,
+)
+from ledger.domain.events.of_statements import (
+    StatementBody,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
+from ledger.domain.events.stored import (
+    BODIES,
+    FROZEN,
+    TAKEN,
+    Body,
+    Event,
+    Recorded,
+    actor,
+    claims,
+    decode,
+    decode_body,
+    encode,
+)
+
+__all__ = [
+    "BODIES",
+    "FROZEN",
+    "TAKEN",
+    "Body",
+    "Dependency",
+    "Event",
+    "EvidenceMember",
+    "Explained",
+    "InvitationIssued",
+    "KeyAttested",
+    "KeyRevoked",
+    "LedgerBody",
+    "LedgerCreated",
+    "LogFrozen",
+    "LogKeysAnnounced",
+    "LogKeysRetired",
+    "Meaning",
+    "PasskeyAdded",
+    "PasskeyRemoved",
+    "PersonBody",
+    "Recorded",
+    "RoleGranted",
+    "StatementBody",
+    "StatementDrafted",
+    "StatementRejected",
+    "StatementSigned",
+    "StatementWithdrawn",
+    "UserRegistered",
+    "Words",
+    "acting_person",
+    "actor",
+    "claims",
+    "decode",
+    "decode_body",
+    "encode",
+    "kid_of",
+    "signature_of",
+]

@@ -1,0 +1,115 @@
+"""What every event says of itself, beside its fields: who acted, what proves it, what it needs.
+
+A declaration is data, which the trail, the timeline, bundles, the store's claims, the reference
+and the verifiers all read. Only `acting_person`, `signature_of` and `kid_of` derive who acted and
+which signature is the evidence.
+"""
+
+from abc import abstractmethod
+from functools import cache
+from string import Formatter
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from ledger.jose import parse_compact
+
+StreamKind = Literal["ledger", "person", "statement"]
+Actor = Literal["ledger", "owner", "by", "creator", "signer"]
+EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession"]
+Dependency = Literal["actor", "superseded", "everybody"]
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """How an event is told; both sentences are templates for `str.format`.
+
+    `about` is the member with the id, kid or credential id that the event is about, `stream` for
+    its stream, None for nothing. `trail` may name every member of the body (a list stands for its
+    length), and `who`, `whose` (the person of the stream), `title`. `timeline` may name `who`,
+    `whom` and `of_whom` (the person of the stream, where that is another), `title`, `approvals`,
+    `ended`, and `detail`: the member that the timeline keeps.
+    """
+
+    trail: str
+    timeline: str
+    about: str | None
+    detail: Literal["role", "status"] | None = None
+
+
+class Meaning(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event's class declares.
+
+    - `stream`: whose stream it stands in.
+    - `actor`: the member that names the person who acted; `owner` for the person whose stream it
+      is, `ledger` for the ledger itself, which signs with its own key.
+    - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
+      by the actor's key; `registration` and `assertion` come from a passkey; `possession` is signed
+      by the key that is attested. A member that is None is not asked for in that event.
+    - `depends_on`: which other streams its decision depends on, and a bundle includes.
+    - `claims`: templates of the names that it takes for ever. A name with a member that is None is
+      not taken. `stream` is the stream's id.
+    """
+
+    stream: StreamKind
+    actor: Actor
+    evidence: tuple[EvidenceMember, ...]
+    depends_on: tuple[Dependency, ...]
+    claims: tuple[str, ...]
+    words: Words
+
+
+class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A body that explains itself.
+
+    Each subclass is `@final`, so that mypy refuses one that declares no meaning.
+    """
+
+    TAG: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def MEANING(self) -> Meaning:  # noqa: N802  # each class sets it as a constant
+        """What this type of event says of itself."""
+
+
+def acting_person(actor: Actor, body: object, stream: str) -> str | None:
+    """Return the id of the person who acted, None for the ledger itself.
+
+    Of `body` only the member that `actor` names is read: it may be decoded in part.
+    """
+    if actor == "ledger":
+        return None
+    person: str = stream if actor == "owner" else getattr(body, actor)
+    return person
+
+
+def signature_of(body: Explained) -> str:
+    """Return the JWS that the actor's key signed, an approval or an act; empty without one."""
+    member = next((name for name in ("jws", "act") if name in body.MEANING.evidence), None)
+    return "" if member is None else getattr(body, member) or ""
+
+
+def kid_of(body: Explained) -> str:
+    """Return the kid that the evidence is signed with, empty where a passkey alone proves it.
+
+    It is the kid of the signature's header, else that of the proof of possession. Raises as
+    `parse_compact` does.
+    """
+    signed = signature_of(body)
+    if not signed and "possession" in body.MEANING.evidence:
+        signed = getattr(body, "possession")  # noqa: B009  # the declaration says that it is there
+    return parse_compact(signed).header.kid if signed else ""
+
+
+def claim_of(body: Explained, stream: UUID, template: str) -> str | None:
+    """Return the name that a template of `claims` gives, None if a member of it is None."""
+    members = {
+        name: stream if name == "stream" else getattr(body, name) for name in _members(template)
+    }
+    return None if None in members.values() else template.format_map(members)
+
+
+@cache
+def _members(template: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)

@@ -1,0 +1,129 @@
+"""Events of the ledger's own stream: its founding, its log keys, its invitations, its end."""
+
+from typing import final
+
+from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.unique_names import INVITATION, INVITATION_ID
+from ledger.domain.vocabulary import RegistrationMode
+from ledger.jose import PublicJwk
+
+
+@final
+class LedgerCreated(Explained, frozen=True):
+    """The ledger exists; `act` is signed by its own key, which signs nothing that people sign."""
+
+    TAG = "ledger-created.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=(),
+        words=Words(
+            trail="{who} was created; registration: {registration}",
+            timeline="The ledger was created",
+            about="ledger",
+        ),
+    )
+    ledger: str
+    origin: str
+    rp_id: str
+    registration: RegistrationMode
+    key: PublicJwk
+    act: str
+    setup_sha256: str | None = None
+
+
+@final
+class LogKeysAnnounced(Explained, frozen=True):
+    """These keys sign checkpoints from `first_size` on; `act` is signed by the ledger's own key."""
+
+    TAG = "log-keys-announced.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=(),
+        words=Words(
+            trail="{who} announced {vkeys} keys that sign its checkpoints",
+            timeline="The log's keys were announced",
+            about="vkeys",
+        ),
+    )
+    vkeys: tuple[str, ...]
+    first_size: int
+    act: str
+
+
+@final
+class LogKeysRetired(Explained, frozen=True):
+    """These keys sign no checkpoint of over `last_size` entries; the ledger's own key says so."""
+
+    TAG = "log-keys-retired.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=(),
+        words=Words(
+            trail="{who} retired {vkeys} keys that signed its checkpoints",
+            timeline="Keys of the log were retired",
+            about="vkeys",
+        ),
+    )
+    vkeys: tuple[str, ...]
+    last_size: int
+    act: str
+
+
+@final
+class LogFrozen(Explained, frozen=True):
+    """The last event; `act` is signed by the ledger's own key."""
+
+    TAG = "log-frozen.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=("frozen",),
+        words=Words(
+            trail="{who} ended: {reason}",
+            timeline="The ledger was frozen",
+            about=None,
+        ),
+    )
+    reason: str
+    act: str
+
+
+@final
+class InvitationIssued(Explained, frozen=True):
+    """An administrator invited somebody; the token itself is known to the two of them only."""
+
+    TAG = "invitation-issued.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="by",
+        evidence=("act",),
+        depends_on=("actor",),
+        claims=(INVITATION, INVITATION_ID),
+        words=Words(
+            trail="{who} invited somebody as {role}",
+            timeline="{who} invited somebody as {detail}",
+            about="invitation_id",
+            detail="role",
+        ),
+    )
+    invitation_id: str
+    role: str
+    token_sha256: str
+    expires_at: str
+    by: str
+    kid: str
+    act: str
+
+
+LedgerBody = LedgerCreated | LogKeysAnnounced | LogKeysRetired | LogFrozen | InvitationIssued

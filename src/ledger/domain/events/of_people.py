@@ -1,0 +1,167 @@
+"""Events of a person's stream: the registration, passkeys, signing keys, roles."""
+
+from typing import final
+
+from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.unique_names import CREDENTIAL, KID, ROLE, USED_INVITATION
+from ledger.jose import PublicJwk
+
+
+@final
+class UserRegistered(Explained, frozen=True):
+    """A person exists. The passkey and key that prove it are the next two events of the stream.
+
+    `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
+    None in open mode.
+    """
+
+    TAG = "user-registered.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=(),
+        depends_on=(),
+        claims=(ROLE, USED_INVITATION),
+        words=Words(
+            trail="{who} registered as {role}",
+            timeline="{who} registered as {detail}",
+            about="user",
+            detail="role",
+        ),
+    )
+    user: str
+    name: str
+    role: str
+    invitation: str | None = None
+
+
+@final
+class PasskeyAdded(Explained, frozen=True):
+    """A passkey belongs to a person; `act` is None at registration, an `add-passkey` act later."""
+
+    TAG = "passkey-added.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=("act", "registration"),
+        depends_on=(),
+        claims=(CREDENTIAL,),
+        words=Words(
+            trail="{who} added a passkey",
+            timeline="{who} added a passkey",
+            about="credential_id",
+        ),
+    )
+    credential_id: str
+    public_key: str
+    algorithm: int
+    sign_count: int
+    aaguid: str
+    backed_up: bool
+    transports: tuple[str, ...]
+    challenge: str
+    registration: RegistrationEvidence
+    kid: str | None = None
+    act: str | None = None
+
+
+@final
+class PasskeyRemoved(Explained, frozen=True):
+    """A passkey no longer signs in or attests."""
+
+    TAG = "passkey-removed.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="by",
+        evidence=("act",),
+        depends_on=("actor",),
+        claims=(),
+        words=Words(
+            trail="{who} removed a passkey of {whose}",
+            timeline="{who} removed a passkey{of_whom}",
+            about="credential_id",
+        ),
+    )
+    credential_id: str
+    by: str
+    kid: str
+    act: str
+
+
+@final
+class KeyAttested(Explained, frozen=True):
+    """A passkey vouched for a signing key, and the key proved that it is held."""
+
+    TAG = "key-attested.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=("assertion", "possession"),
+        depends_on=(),
+        claims=(KID,),
+        words=Words(
+            trail="{who} attested a signing key",
+            timeline="{who} attested a signing key",
+            about="kid",
+        ),
+    )
+    kid: str
+    jwk: PublicJwk
+    nonce: str
+    assertion: AssertionEvidence
+    sign_count: int
+    possession: str
+    expires_at: str | None = None
+
+
+@final
+class KeyRevoked(Explained, frozen=True):
+    """A signing key signs nothing from this position on."""
+
+    TAG = "key-revoked.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="by",
+        evidence=("act",),
+        depends_on=("actor",),
+        claims=(),
+        words=Words(
+            trail="{who} revoked a signing key of {whose}",
+            timeline="{who} revoked a signing key{of_whom}",
+            about="kid",
+        ),
+    )
+    kid: str
+    by: str
+    by_kid: str
+    act: str
+    compromised_since: str | None = None
+
+
+@final
+class RoleGranted(Explained, frozen=True):
+    """A person holds one more role."""
+
+    TAG = "role-granted.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="by",
+        evidence=("act",),
+        depends_on=("actor",),
+        claims=(ROLE,),
+        words=Words(
+            trail="{who} made {whose} {role}",
+            timeline="{who} made {whom} {detail}",
+            about="user",
+            detail="role",
+        ),
+    )
+    user: str
+    role: str
+    by: str
+    kid: str
+    act: str
+
+
+PersonBody = UserRegistered | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | RoleGranted

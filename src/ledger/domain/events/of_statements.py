@@ -1,0 +1,112 @@
+"""Events of a statement's stream: the draft, then the decisions on it."""
+
+from typing import final
+
+from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.vocabulary import Form, Status
+
+
+@final
+class StatementDrafted(Explained, frozen=True):
+    """A statement is up for approval; `document` is its exact bytes (UTF-8)."""
+
+    TAG = "statement-drafted.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="creator",
+        evidence=("act",),
+        depends_on=("actor", "superseded"),
+        claims=(),
+        words=Words(
+            trail="{who} drafted {title}",
+            timeline="{who} drafted {title}",
+            about="stream",
+        ),
+    )
+    document: str
+    creator: str
+    kid: str
+    act: str
+
+
+@final
+class StatementSigned(Explained, frozen=True):
+    """A person approved. `roles` are the signer's at this position, `status` the one after it."""
+
+    TAG = "statement-signed.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="signer",
+        evidence=("jws", "assertion"),
+        depends_on=("actor",),
+        claims=(),
+        words=Words(
+            trail="{who} approved {title}, which is {status}",
+            timeline="{who} approved {title} ({approvals})",
+            about="stream",
+            detail="status",
+        ),
+    )
+    signer: str
+    kid: str
+    roles: tuple[str, ...]
+    form: Form
+    status: Status
+    jws: str
+    assertion: AssertionEvidence | None = None
+    sign_count: int | None = None
+
+
+@final
+class StatementRejected(Explained, frozen=True):
+    """A person rejected. `status` is the one after it."""
+
+    TAG = "statement-rejected.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="signer",
+        evidence=("act", "assertion"),
+        depends_on=("actor", "everybody"),
+        claims=(),
+        words=Words(
+            trail="{who} rejected {title}, which is {status}: {reason}",
+            timeline="{who} rejected {title}{ended}",
+            about="stream",
+            detail="status",
+        ),
+    )
+    signer: str
+    kid: str
+    roles: tuple[str, ...]
+    reason: str
+    status: Status
+    act: str
+    assertion: AssertionEvidence | None = None
+    sign_count: int | None = None
+
+
+@final
+class StatementWithdrawn(Explained, frozen=True):
+    """The creator took a pending statement back."""
+
+    TAG = "statement-withdrawn.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="signer",
+        evidence=("act",),
+        depends_on=("actor",),
+        claims=(),
+        words=Words(
+            trail="{who} withdrew {title}",
+            timeline="{who} withdrew {title}",
+            about="stream",
+        ),
+    )
+    signer: str
+    kid: str
+    act: str
+    reason: str | None = None
+
+
+StatementBody = StatementDrafted | StatementSigned | StatementRejected | StatementWithdrawn

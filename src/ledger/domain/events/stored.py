@@ -1,0 +1,117 @@
+"""The closed union of all bodies, and an event as it is stored and read."""
+
+from typing import Any, get_args
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain import entry
+from ledger.domain.entry import Entry
+from ledger.domain.events.meaning import acting_person, claim_of
+from ledger.domain.events.of_ledger import LedgerBody
+from ledger.domain.events.of_people import PersonBody
+from ledger.domain.events.of_statements import StatementBody
+from ledger.errors import CorruptError
+
+Body = LedgerBody | PersonBody | StatementBody
+
+BODIES: dict[str, type[Body]] = {body.TAG: body for body in get_args(Body)}
+
+_encode = msgspec.json.Encoder().encode
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {
+    tag: msgspec.json.Decoder(body) for tag, body in BODIES.items()
+}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event in its stream: `version` counts from 1, `at` is the server's UTC clock."""
+
+    stream: UUID
+    version: int
+    at: str
+    body: Body
+
+    # The two names by which the eventsourcing library knows an event's place.
+    @property
+    def originator_id(self) -> UUID:
+        """The stream."""
+        return self.stream
+
+    @property
+    def originator_version(self) -> int:
+        """The version in the stream."""
+        return self.version
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event and its position in the whole log, from 1."""
+
+    position: int
+    event: Event
+
+
+def encode(event: Event, *, salt: bytes) -> bytes:
+    """Return the stored state of an event under a salt of 32 random bytes."""
+    return entry.seal(
+        at=event.at,
+        seq=event.version,
+        stream=event.stream,
+        tag=event.body.TAG,
+        body=_encode(event.body),
+        salt=salt,
+    )
+
+
+def decode(state: bytes) -> Event:
+    """Return the event of a stored state.
+
+    Raises CorruptError: `state_truncated`, `entry_malformed`, `event_unknown`, `event_malformed`.
+    The commitment to the body is the audit's to check, not every read's.
+    """
+    raw_entry, _, raw_body = entry.split(state)
+    return decode_body(entry.parse_entry(raw_entry), raw_body)
+
+
+def decode_body(envelope: Entry, raw_body: bytes) -> Event:
+    """Return the event of an entry and its body; raise CorruptError as `decode` does."""
+    decoder = _decoders.get(envelope.type)
+    if decoder is None:
+        raise CorruptError("event_unknown", f"no event type {envelope.type!r}")
+    try:
+        body = decoder.decode(raw_body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CorruptError("event_malformed", f"a stored {envelope.type} is malformed") from error
+    return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)
+
+
+# The name that the last event takes: while it is taken, nothing is appended.
+FROZEN = "frozen"
+
+# What to say of a name that is taken, by the name's first part.
+TAKEN = {
+    "frozen": ("ledger_frozen", "this ledger has ended and takes nothing more"),
+    "credential": ("credential_known", "this passkey is already registered"),
+    "invitation": ("invitation_known", "this invitation is already issued"),
+    "kid": ("key_known", "this signing key is already registered"),
+    "role": ("role_held", "this person already holds the role"),
+    "used": ("invitation_used", "this invitation has been used"),
+}
+
+
+def claims(event: Event) -> tuple[str, ...]:
+    """Return the names that this event takes for ever; a second event that takes one conflicts.
+
+    They live in the store beside the events, in the same transaction: uniqueness over all
+    streams (a kid, a credential id, a used invitation) and membership of roles.
+    """
+    body = event.body
+    templates = body.MEANING.claims
+    if not templates:  # most events take none
+        return ()
+    names = (claim_of(body, event.stream, template) for template in templates)
+    return tuple(name for name in names if name is not None)
+
+
+def actor(event: Event) -> str | None:
+    """Return the id of the person who acted, None for the ledger itself."""
+    return acting_person(event.body.MEANING.actor, event.body, str(event.stream))

@@ -1,0 +1,122 @@
+"""A person's signing keys: attest, revoke. Decided purely, as everything in person.py is."""
+
+from typing import Any
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import acts
+from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.events import KeyAttested, KeyRevoked
+from ledger.domain.passkey import (
+    AssertionEvidence,
+    RelyingParty,
+    attestation_challenge,
+    verify_assertion,
+)
+from ledger.domain.person import Person
+from ledger.encoding import b64u_decode
+from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
+from ledger.jose import OkpJwk, PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
+from ledger.jose.ed25519 import is_prime_order
+
+POSSESSION_TYP = "key-possession+jws"
+
+
+class KeySubmission(msgspec.Struct, frozen=True):
+    """A new signing key with its proofs: a passkey's assertion and the key's own signature."""
+
+    jwk: dict[str, Any]
+    assertion: AssertionEvidence
+    possession: str
+    expires_at: str | None = None
+
+
+def attest_key(
+    person: Person,
+    submission: KeySubmission,
+    *,
+    nonce: str,
+    ledger: str,
+    party: RelyingParty,
+    now_ms: int,
+) -> KeyAttested:
+    """Return the attestation of a new signing key by one of the person's passkeys.
+
+    Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`,
+    RefusedError `passkey_assertion_refused`, `possession_refused`, those of `active_passkey`.
+    """
+    # 1. The key: public, strong; its name is computed here, whatever the client called it.
+    jwk = parse_jwk(submission.jwk)
+    if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
+        raise MalformedError("jwk_invalid", "an Ed25519 key outside the prime-order subgroup")
+    kid = thumbprint(jwk)
+    if kid in person.keys:
+        raise ConflictError("key_known", "this signing key is already registered", kid=kid)
+    # 2. The passkey vouches for exactly this key, end, person, ledger and one-time nonce.
+    ends = submission.expires_at
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise MalformedError("time_invalid", "a new key ends in the future")
+    challenge = attestation_challenge(
+        kid=kid, ledger=ledger, nonce=nonce, user=person.user, expires_at=ends
+    )
+    passkey = person.active_passkey(submission.assertion.credential_id)
+    sign_count = verify_assertion(
+        submission.assertion,
+        challenge=challenge,
+        public_key=passkey.public_key,
+        sign_count=passkey.sign_count,
+        party=party,
+    )
+    # 3. The key signs the same challenge: nobody registers a key they do not hold.
+    _verify_possession(submission.possession, jwk, challenge)
+    return KeyAttested(
+        kid=kid,
+        jwk=jwk,
+        nonce=nonce,
+        assertion=submission.assertion,
+        sign_count=sign_count,
+        possession=submission.possession,
+        expires_at=ends,
+    )
+
+
+def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
+    jws = parse_compact(text)
+    if jws.header.typ != POSSESSION_TYP or jws.header.iat is not None:
+        raise RefusedError(
+            "possession_refused", f"the proof's header is alg, kid, {POSSESSION_TYP}"
+        )
+    if b64u_decode(jws.payload) != challenge:
+        raise RefusedError("possession_refused", "the proof is over another challenge")
+    verify_compact(jws, jwk)
+
+
+def revoke_key(
+    owner: Person, actor: Person, kid: str, act_text: str, *, ledger: str, now_ms: int
+) -> KeyRevoked:
+    """Return the end of a key, signed by its owner or an administrator.
+
+    A key may sign its own end. Raises NotFoundError `key_unknown`, ConflictError `key_revoked`,
+    ForbiddenError `administrator_only`, RefusedError as `verify_act` does.
+    """
+    if kid not in owner.keys:
+        raise NotFoundError("key_unknown", "no such signing key", kid=kid)
+    if owner.keys[kid].revoked:
+        raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
+    jws = parse_act(act_text)
+    key = actor.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms)
+    if actor.user != owner.user:
+        actor.require_administrator()
+    if act.kid != kid:
+        raise RefusedError("act_mismatch", "the act names another key")
+    if act.compromised_since is not None and clock.to_ms(act.compromised_since) > now_ms:
+        raise MalformedError("time_invalid", "a key cannot be compromised in the future")
+    return KeyRevoked(
+        kid=kid,
+        by=actor.user,
+        by_kid=key.kid,
+        act=act_text,
+        compromised_since=act.compromised_since,
+    )

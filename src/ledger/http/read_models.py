@@ -1,0 +1,101 @@
+"""The read models as routes and pages see them: at one position, awaited, or live."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ledger import clock
+from ledger.errors import MalformedError, UnavailableError
+from ledger.store.log import Log
+from projections import timeline
+from projections.follower import Follower, Views
+
+WAIT_S = 2.0
+
+
+class ReadModels:
+    """The read models of one running ledger, and the log that they are made of."""
+
+    def __init__(
+        self, views: Views, follower: Follower, log: Log, now_ms: Callable[[], int]
+    ) -> None:
+        self.follower = follower
+        self.log = log
+        self.closing = False
+        self._views = views
+        self._now_ms = now_ms
+        self._streams: set[asyncio.Event] = set()
+
+    def now(self) -> str:
+        """Return the present time as text."""
+        return clock.to_text(self._now_ms())
+
+    @contextmanager
+    def views(self, at: int | str | None = None) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """Open the read models at one position: the newest, an earlier one, or that of a time.
+
+        Raises MalformedError `position_future`.
+        """
+        with self._views.reader() as db:
+            newest = self._views.position(db)
+            if isinstance(at, str):
+                if at > self.now():
+                    raise MalformedError("position_future", "that time is yet to come")
+                at = timeline.position_at(db, at, newest=newest)
+            if at is not None and at > newest:
+                raise MalformedError("position_future", f"the newest position is {newest}")
+            yield db, newest if at is None else at
+
+    def time_of(self, db: sqlite3.Connection, at: int | str | None) -> str:
+        """Return the time at which a view is shown: now, a past one, or an earlier entry's."""
+        if isinstance(at, str):
+            return at
+        return self.now() if at is None else timeline.time_of(db, at)
+
+    async def wait_for(self, position: int | None) -> None:
+        """Return once the read models have reached a position; raise UnavailableError `not_yet`."""
+        if position is None or self.follower.position >= position:
+            return
+        reached = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def listen(newest: int) -> None:
+            if newest >= position:
+                loop.call_soon_threadsafe(reached.set)
+
+        with self.follower.listening(listen):
+            try:
+                if self.follower.position < position:
+                    await asyncio.wait_for(reached.wait(), WAIT_S)
+            except TimeoutError as error:
+                raise UnavailableError("not_yet", "the read models are not there yet") from error
+
+    @contextmanager
+    def streaming(self, moved: asyncio.Event) -> Iterator[None]:
+        """Inside the block, set `moved` at every new position and when streams have to end."""
+        loop = asyncio.get_running_loop()
+
+        def listen(_: int) -> None:
+            loop.call_soon_threadsafe(moved.set)
+
+        self._streams.add(moved)
+        try:
+            with self.follower.listening(listen):
+                yield
+        finally:
+            self._streams.discard(moved)
+
+    def end_streams(self) -> None:
+        """Have every live stream end; the server is going down and waits for them."""
+        self.closing = True
+        for moved in [*self._streams]:
+            moved.set()
+
+    def failures(self) -> list[str]:
+        """Return why the read models are not fit to be shown; nothing if they are."""
+        if self.follower.failure is not None:
+            return [f"the read models fail {self.follower.failure}"]
+        if self.follower.position == 0 and self.log.head() > 0:
+            return [f"the read models are being rebuilt, up to {self.follower.folded} so far"]
+        return []

@@ -1,0 +1,73 @@
+"""Who asks: sessions of signed-in people, as cookies."""
+
+from collections.abc import Callable
+
+from litestar.datastructures import Cookie
+from litestar.types import HTTPScope
+
+from ledger.errors import UnauthenticatedError
+from ledger.http.requests import AnyRequest
+from ledger.store.sqlite.sessions import SESSION_MS, OperationalState
+
+COOKIE = "ledger_session"
+# Browsers take a cookie of this name from the host itself only, over HTTPS, for the path / (RFC
+# 6265bis section 4.1.3.2): no other host of the domain can plant one.
+HOST_COOKIE = f"__Host-{COOKIE}"
+
+
+class Sessions:
+    """The sessions of one ledger; with `secure`, cookies travel over HTTPS only."""
+
+    def __init__(self, state: OperationalState, now_ms: Callable[[], int], *, secure: bool) -> None:
+        self._state = state
+        self._now_ms = now_ms
+        self._secure = secure
+        self.cookie = HOST_COOKIE if secure else COOKIE
+
+    def user(self, request: AnyRequest) -> str | None:
+        """Return the id of the signed-in person, None for anybody else."""
+        return self._user_of(request.cookies.get(self.cookie))
+
+    def is_member(self, scope: HTTPScope) -> bool:
+        """Tell whether a request is a signed-in person's, before anything is decoded for it."""
+        start = f"{self.cookie}=".encode()
+        tokens = [
+            cookie.strip().removeprefix(start).decode("latin-1")
+            for name, value in scope["headers"]
+            if name == b"cookie"
+            for cookie in value.split(b";")
+            if cookie.strip().startswith(start)
+        ]
+        return bool(tokens) and self._user_of(tokens[0]) is not None
+
+    def _user_of(self, token: str | None) -> str | None:
+        return None if token is None else self._state.session_user(token, now_ms=self._now_ms())
+
+    def require(self, request: AnyRequest) -> str:
+        """Return the signed-in person's id; raise UnauthenticatedError `sign_in_required`."""
+        user = self.user(request)
+        if user is None:
+            raise UnauthenticatedError("sign_in_required", "sign in first")
+        return user
+
+    def open(self, user: str) -> Cookie:
+        """Open a session and return its cookie."""
+        return self._cookie(self._state.open_session(user, now_ms=self._now_ms()), SESSION_MS)
+
+    def end(self, request: AnyRequest) -> Cookie:
+        """End the request's session, if any, and return the cookie that removes it."""
+        token = request.cookies.get(self.cookie)
+        if token is not None:
+            self._state.close_session(token)
+        return self._cookie("", 0)
+
+    def _cookie(self, value: str, max_age_ms: int) -> Cookie:
+        return Cookie(
+            key=self.cookie,
+            value=value,
+            max_age=max_age_ms // 1000,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=self._secure,
+        )

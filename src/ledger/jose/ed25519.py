@@ -1,0 +1,97 @@
+"""Ed25519's strict form, checked before any library verifies. The one place that has this rule.
+
+RFC 8032 leaves room: libraries differ on points of small order, on a second encoding of one point
+and on S of L and above. A signature that some readers accept and others refuse proves nothing, so
+every reader here refuses all of these. The libraries then compute the cofactorless equation.
+"""
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, P) % P
+_SQRT_MINUS_ONE = pow(2, (P - 1) // 4, P)
+
+# The y coordinates of the eight points of order 1, 2, 4 and 8. The sign bit selects x: all their
+# encodings, second ones included, are refused by y alone.
+_ORDER_8_Y = int.from_bytes(
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+)
+_SMALL_ORDER_Y = frozenset({0, 1, P - 1, _ORDER_8_Y, P - _ORDER_8_Y})
+_Y_BITS = 2**255 - 1
+
+# Extended coordinates (RFC 8032 section 5.1.4): x = X/Z, y = Y/Z, x·y = T/Z.
+_Point = tuple[int, int, int, int]
+
+
+def is_strong_encoding(encoded: bytes) -> bool:
+    """Tell whether 32 bytes have a canonical y (below p) that no small-order point has.
+
+    Says nothing of being on the curve: importing the key does.
+    """
+    y = int.from_bytes(encoded, "little") & _Y_BITS
+    return len(encoded) == 32 and y < P and y not in _SMALL_ORDER_Y
+
+
+def is_strict_signature(signature: bytes) -> bool:
+    """Tell whether R is a strong encoding and S is below L; nothing is verified."""
+    return (
+        len(signature) == 64
+        and int.from_bytes(signature[32:], "little") < L
+        and is_strong_encoding(signature[:32])
+    )
+
+
+def is_prime_order(encoded: bytes) -> bool:
+    """Tell whether 32 bytes encode a point of the subgroup of order L. For registration: ~1 ms.
+
+    A point of mixed order, A + T with T of small order, passes `is_strong_encoding`. Readers that
+    multiply by the cofactor accept more signatures under it than readers that do not.
+    """
+    if not is_strong_encoding(encoded):
+        return False
+    point = _decode(encoded)
+    if point is None:
+        return False
+    x, y, z, _ = _multiply(L, point)
+    return x == 0 and y == z
+
+
+def _decode(encoded: bytes) -> _Point | None:
+    """Return the point (RFC 8032 section 5.1.3); None if no point has this encoding."""
+    number = int.from_bytes(encoded, "little")
+    sign, y = number >> 255, number & _Y_BITS
+    u, v = (y * y - 1) % P, (_D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if (v * x * x + u) % P == 0:
+        x = x * _SQRT_MINUS_ONE % P
+    if (v * x * x - u) % P != 0:
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+def _multiply(scalar: int, point: _Point) -> _Point:
+    result = (0, 1, 1, 0)
+    for bit in bin(scalar)[2:]:
+        result = _double(result)
+        if bit == "1":
+            result = _add(result, point)
+    return result
+
+
+def _add(one: _Point, other: _Point) -> _Point:
+    x1, y1, z1, t1 = one
+    x2, y2, z2, t2 = other
+    a, b = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
+    c, d = 2 * t1 * t2 * _D % P, 2 * z1 * z2 % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _double(point: _Point) -> _Point:
+    x, y, z, _ = point
+    a, b = x * x % P, y * y % P
+    h = a + b
+    e, g = h - (x + y) * (x + y), a - b
+    f = 2 * z * z + g
+    return e * f % P, g * h % P, f * g % P, e * h % P

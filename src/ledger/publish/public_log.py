@@ -1,0 +1,95 @@
+"""The log as anybody reads it: what is stored, and who publishes, signs and endorses it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from ledger.publish.companions import Stated, read_stated
+from ledger.publish.conflicts import Conflicts
+from ledger.publish.log_keys import LogKeys
+from ledger.publish.publisher import Publisher
+from ledger.publish.served import ServedCheckpoint, read_policy
+from ledger.publish.stamper import Stamper, open_authority
+from ledger.publish.witness_rounds import Witnesses
+from ledger.settings import Settings
+from ledger.store.log import Log
+from ledger.store.sqlite.endorsements import Endorsements
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.sqlite.tree import TreeStore
+
+
+class PublicLog(NamedTuple):
+    """One log's stored tree and the threads that publish it and have it endorsed."""
+
+    log: Log
+    tree: TreeStore
+    keys: LogKeys
+    publisher: Publisher
+    endorsements: Endorsements
+    quorum: ServedCheckpoint
+    witnesses: Witnesses
+    stamper: Stamper
+    stated: Stated
+
+    def start(self) -> None:
+        """Publish, ask witnesses and have checkpoints stamped, in threads."""
+        self.publisher.start()
+        self.witnesses.start()
+        self.stamper.start()
+
+    def failures(self) -> list[str]:
+        """Return why the log is not fit to be relied on; nothing if it is."""
+        return self.publisher.reasons() + self.witnesses.alarms()
+
+    def warnings(self) -> list[str]:
+        """Return what needs the operator while the log is served all the same."""
+        return self.witnesses.warnings() + self.stamper.warnings()
+
+
+def open_public_log(
+    settings: Settings,
+    log: Log,
+    keys: LogKeys,
+    signed: SignerState,
+    opened: ExitStack,
+    *,
+    now_ms: Callable[[], int],
+) -> PublicLog:
+    """Open what publishes a log; `opened` stops the threads first and closes the files after.
+
+    Raises what the settings' policy, addresses and certificates raise.
+    """
+    # Each has a connection of its own: long reads for publication hold up no request.
+    publishing, reading, telling = (_tree(log, opened) for _ in range(3))
+    endorsements = Endorsements(log.store)
+    opened.callback(endorsements.close)
+    policy = read_policy(settings.witnesses, keys.origin)
+    wait_s = settings.witness_wait_s
+    quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=now_ms)
+    publisher = Publisher(publishing, signed, keys)
+    publisher.open()
+    conflicts = Conflicts(settings.data, signed, publisher.look_again)
+    witnesses = Witnesses(
+        quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=now_ms
+    )
+    stamper = Stamper(
+        open_authority(settings),
+        telling,
+        endorsements,
+        quorum,
+        interval_s=settings.tsa_interval_s,
+        now_ms=now_ms,
+    )
+    opened.enter_context(publisher.listening(lambda _: witnesses.wake()))
+    for part in (stamper, witnesses, publisher):  # the publisher stops first
+        opened.callback(part.stop)
+    stated = read_stated(settings.witnesses, settings.tsa_certificates)
+    return PublicLog(
+        log, reading, keys, publisher, endorsements, quorum, witnesses, stamper, stated
+    )
+
+
+def _tree(log: Log, opened: ExitStack) -> TreeStore:
+    tree = TreeStore(log.store)
+    opened.callback(tree.close)
+    return tree

@@ -1,0 +1,236 @@
+"""The one HTTP client: witnesses, time-stamp authorities and downloads of evidence use it.
+
+It is the standard library's, with what that leaves open: a limit of bytes, a deadline over the
+whole answer, redirections never followed, TLS certificates always verified. What comes back is a
+stranger's bytes.
+"""
+
+import http.client
+import io
+import re
+import socket
+import ssl
+import time
+from base64 import b64encode
+from threading import Lock
+from typing import Any, Literal, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from ledger import __version__
+from ledger.errors import MalformedError, UnavailableError
+
+SILENCE_S = TOTAL_S = 10.0
+_CHUNK_BYTES = 65_536
+_PLAIN = re.compile(r"[!-~]+").fullmatch
+# ValueError: a name that no DNS could have.
+_FAILURES = (OSError, http.client.HTTPException, ValueError)
+_AGENT = f"approval-ledger/{__version__}"
+
+
+class HttpResponse(NamedTuple):
+    """A status, the content type without its parameters, and the whole body."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class HttpClient:
+    """A server by the prefix of its addresses, `http(s)://host[:port][/path]`.
+
+    One request at a time; the connection is kept for the next one. `silence_s` limits each wait
+    for the other side. `proxies` has it ask through the proxy that the environment names.
+    """
+
+    def __init__(
+        self, url: str, *, max_bytes: int, silence_s: float = SILENCE_S, proxies: bool = False
+    ) -> None:
+        """Raise MalformedError `url_invalid` for anything else than such a prefix."""
+        self.url = url
+        parts = _parse(url)
+        self._path = parts.path
+        self._max_bytes = max_bytes
+        self._silence_s = silence_s
+        self._target = ""  # before the path; a proxy is told the whole address
+        self._headers = {"User-Agent": _AGENT}
+        self._connection = self._prepare(parts, proxies=proxies)
+        self._bounded: _Bounded | None = None
+        self._lock = Lock()
+        self._is_closed = False
+
+    def get(
+        self, path: str, *, max_bytes: int | None = None, total_s: float = TOTAL_S
+    ) -> HttpResponse:
+        """Return the answer to GET `<url><path>`; raise UnavailableError `peer_unreachable`.
+
+        At most `max_bytes` of body, all of it within `total_s` seconds.
+        """
+        most = self._max_bytes if max_bytes is None else max_bytes
+        return self._ask(_Request("GET", path, None, {}, most, total_s))
+
+    def post(self, path: str, body: bytes, media_type: str) -> HttpResponse:
+        """Return the answer to POST `<url><path>`; raise UnavailableError `peer_unreachable`."""
+        headers = {"Content-Type": media_type}
+        return self._ask(_Request("POST", path, body, headers, self._max_bytes, TOTAL_S))
+
+    def close(self) -> None:
+        """Close the connection, from any thread; a request under way is cut off and fails."""
+        self._is_closed = True
+        if self._lock.acquire(blocking=False):
+            self._connection.close()
+            self._lock.release()
+        elif self._bounded is not None:
+            self._bounded.cut_off()
+
+    def _prepare(self, parts: SplitResult, *, proxies: bool) -> http.client.HTTPConnection:
+        host, port = parts.hostname or "", parts.port
+        is_direct = not proxies or proxy_bypass(parts.netloc)
+        found = None if is_direct else getproxies().get(parts.scheme)
+        proxy = None if found is None else urlsplit(found if "//" in found else f"//{found}")
+        if proxy is None or not proxy.hostname:
+            return self._connect_to(parts.scheme, host, port)
+        credentials = {}
+        if proxy.username is not None:
+            pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
+            credentials = {"Proxy-Authorization": f"Basic {b64encode(pair).decode()}"}
+        connection = self._connect_to(parts.scheme, proxy.hostname, proxy.port)
+        if parts.scheme == "https":
+            connection.set_tunnel(host, port, credentials)
+        else:
+            self._target = f"{parts.scheme}://{parts.netloc}"
+            self._headers |= credentials
+        return connection
+
+    def _connect_to(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+        if scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=self._silence_s)
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, port, timeout=self._silence_s, context=context)
+
+    def _ask(self, request: "_Request") -> HttpResponse:
+        with self._lock:
+            kept = self._connection.sock is not None
+            try:
+                try:
+                    return self._try(request)
+                except _FAILURES as error:
+                    # The other side may have closed a kept connection in the meantime. Whatever
+                    # the ledger asks may be asked twice.
+                    if not kept or isinstance(error, TimeoutError) or self._is_closed:
+                        raise
+                    self._connection.close()
+                return self._try(request)
+            except _FAILURES as error:
+                self._connection.close()
+                reason = str(error) or type(error).__name__
+                raise UnavailableError("peer_unreachable", f"{self.url}: {reason}") from error
+            finally:
+                if self._is_closed:
+                    self._connection.close()
+
+    def _try(self, request: "_Request") -> HttpResponse:
+        until_s = time.monotonic() + request.total_s
+        if self._is_closed:
+            raise OSError("the client is closed")
+        if self._connection.sock is None or self._bounded is None:
+            self._connection.connect()
+            plain: Any = self._connection.sock  # a socket; the types say that it may be None
+            self._connection.sock = self._bounded = _Bounded(plain)
+        self._bounded.limit(self._silence_s, until_s)
+        # An authority is asked at its address, a witness below it.
+        path = f"{self._path.rstrip('/')}{request.path}" if request.path else self._path or "/"
+        headers = self._headers | request.headers
+        self._connection.request(request.method, self._target + path, request.body, headers)
+        # Closing an answer that was read to its end makes the connection ready for the next one.
+        with self._connection.getresponse() as answer:
+            parts, size = [], 0
+            while chunk := answer.read1(_CHUNK_BYTES):
+                parts.append(chunk)
+                size += len(chunk)
+                if size > request.max_bytes:
+                    raise http.client.HTTPException(f"over {request.max_bytes:,} bytes")
+            if answer.length:
+                raise http.client.HTTPException("the answer ends early")
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return HttpResponse(answer.status, media_type, b"".join(parts))
+
+
+class _Request(NamedTuple):
+    method: str
+    path: str
+    body: bytes | None
+    headers: dict[str, str]
+    max_bytes: int
+    total_s: float
+
+
+class _Bounded:
+    """What `http.client` uses of a socket, with a deadline over all of it.
+
+    A time-out of the socket begins again with each byte: a server that sends one a second would
+    hold a reader of its headers for hours.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.limit(SILENCE_S, time.monotonic() + TOTAL_S)
+
+    def limit(self, silence_s: float, until_s: float) -> None:
+        """Let nothing wait longer than `silence_s`, nor after `until_s` (`time.monotonic`)."""
+        self._silence_s = silence_s
+        self._until_s = until_s
+
+    def sendall(self, data: bytes) -> None:
+        self.arm()
+        self._sock.sendall(data)
+
+    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
+        """Return what an answer is read from; the socket stays open until that is closed too."""
+        return io.BufferedReader(_Raw(self, self._sock.makefile(mode, buffering=0)))
+
+    def cut_off(self) -> None:
+        """End what another thread sends or reads now."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:  # it is closed already
+            return
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def arm(self) -> None:
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(min(left_s, self._silence_s))
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, bounded: _Bounded, stream: socket.SocketIO) -> None:
+        super().__init__()
+        self._bounded = bounded
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer
+        self._bounded.arm()
+        return self._stream.readinto(buffer) or 0
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _parse(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    plain = _PLAIN(url) and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in ("http", "https") or not host or not plain:
+        raise MalformedError("url_invalid", f"{url!r} is not http(s)://host[:port][/path]")
+    return parts

@@ -1,0 +1,214 @@
+"""What each event's evidence leads to, on the states that the earlier events led to. Pure.
+
+Signatures, passkey responses and rules are those of the domain: the server decided with the same
+functions. decisions.py says what the event has to be, auditor.py whether it is.
+"""
+
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import charter, drafting, person, signing_keys, statement
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import parse_approval
+from ledger.domain.charter import Charter
+from ledger.domain.events import (
+    Body,
+    Event,
+    InvitationIssued,
+    KeyAttested,
+    KeyRevoked,
+    LedgerBody,
+    LedgerCreated,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
+    PasskeyAdded,
+    PasskeyRemoved,
+    PersonBody,
+    RoleGranted,
+    StatementBody,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+    UserRegistered,
+)
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
+from ledger.domain.statement import DecisionContext, Statement
+from ledger.encoding import b64u_decode
+from ledger.errors import CorruptError
+
+
+class Decisions:
+    """The states as of a position, and what an event at the next one has to be."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.charter: Charter | None = None
+        self.people: dict[UUID, Person] = {}
+        self.statements: dict[UUID, Statement] = {}
+        self._owners: dict[str, UUID] = {}
+
+    def decide(self, event: Event) -> Body:
+        """Return the body that the evidence of an event leads to; raise if it leads to none."""
+        body, now_ms = event.body, clock.to_ms(event.at)
+        if self.charter is not None and self.charter.frozen:
+            raise CorruptError("ledger_frozen", "an event behind the last one")
+        if isinstance(body, StatementBody):  # most events are about statements
+            return self._decide_statement(event, body, now_ms)
+        if isinstance(body, PersonBody):
+            return self._decide_person(event, body, now_ms)
+        return self._decide_charter(event, body, now_ms)
+
+    # --- the ledger ------------------------------------------------------------------------------
+
+    def _decide_charter(self, event: Event, body: LedgerBody, now_ms: int) -> LedgerBody:
+        if isinstance(body, LedgerCreated):
+            if self.charter is not None or event.stream != charter.STREAM:
+                raise CorruptError("ledger_founded_twice", "a ledger is founded once")
+            unsigned = msgspec.structs.replace(body, act="")
+            return charter.create(body.act, unsigned, now_ms=now_ms)
+        self._require_stream(event, charter.STREAM)
+        match body:
+            case InvitationIssued(act=act):
+                return charter.invite(self._charter, self._signer(act), act, now_ms=now_ms)
+            case LogKeysAnnounced(act=act, first_size=size):
+                # A size that is there when the event is: keys are not announced for later.
+                if size > self.position + 1:
+                    raise CorruptError("log_keys_misplaced", "keys announced for a later size")
+                return charter.announce_log_keys(self._charter, act, now_ms=now_ms)
+            case LogKeysRetired(act=act, last_size=size):
+                if size > self.position + 1:
+                    raise CorruptError("log_keys_misplaced", "keys retired at a later size")
+                return charter.retire_log_keys(self._charter, act, now_ms=now_ms)
+            case LogFrozen(act=act):
+                return charter.freeze(self._charter, act, now_ms=now_ms)
+            case _:
+                assert_never(body)
+
+    # --- people ----------------------------------------------------------------------------------
+
+    def _decide_person(self, event: Event, body: PersonBody, now_ms: int) -> PersonBody:
+        if isinstance(body, UserRegistered):
+            return self._register(event, body, now_ms)
+        owner, ledger = self.people[event.stream], self._charter.ledger
+        match body:
+            case PasskeyAdded():
+                return self._add_passkey(owner, body, now_ms)
+            case KeyAttested():
+                return self._attest_key(owner, body, now_ms)
+            case PasskeyRemoved(credential_id=name, act=act):
+                actor = self._signer(act)
+                return person.remove_passkey(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
+            case KeyRevoked(kid=kid, act=act):
+                actor = self._signer(act)
+                return signing_keys.revoke_key(owner, actor, kid, act, ledger=ledger, now_ms=now_ms)
+            case RoleGranted(act=act):
+                actor = self._signer(act)
+                return person.grant_role(owner, actor, act, ledger=ledger, now_ms=now_ms)
+            case _:
+                assert_never(body)
+
+    def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
+        self._require_stream(event, UUID(body.user))
+        invitations = self._charter.invitations.values()
+        invitation = next((each for each in invitations if each.id == body.invitation), None)
+        admitted = charter.admit(self._charter, body.role, invitation, now_ms=now_ms)
+        return person.register(body.user, body.name, body.role, admitted)
+
+    def _add_passkey(self, owner: Person, body: PasskeyAdded, now_ms: int) -> PasskeyAdded:
+        added = person.first_passkey(
+            body.registration,
+            body.credential_id,
+            challenge=b64u_decode(body.challenge),
+            party=self._charter.party,
+            transports=body.transports,
+        )
+        if not owner.passkeys:
+            return added
+        if body.act is None:
+            raise CorruptError("act_missing", "a further passkey is added by an act")
+        ledger = self._charter.ledger
+        return person.add_passkey(owner, added, body.act, ledger=ledger, now_ms=now_ms)
+
+    def _attest_key(self, owner: Person, body: KeyAttested, now_ms: int) -> KeyAttested:
+        jwk = msgspec.to_builtins(body.jwk)
+        return signing_keys.attest_key(
+            owner,
+            KeySubmission(jwk, body.assertion, body.possession, body.expires_at),
+            nonce=body.nonce,
+            ledger=self._charter.ledger,
+            party=self._charter.party,
+            now_ms=now_ms,
+        )
+
+    # --- statements ------------------------------------------------------------------------------
+
+    def _decide_statement(self, event: Event, body: StatementBody, now_ms: int) -> StatementBody:
+        if isinstance(body, StatementDrafted):
+            return self._draft(event, body, now_ms)
+        subject = self._statement(event.stream)
+        if subject is None:
+            raise CorruptError("event_misplaced", "a statement's stream begins with its draft")
+
+        def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
+            return DecisionContext(
+                person=signer,
+                ledger=self._charter.ledger,
+                party=self._charter.party,
+                now_ms=now_ms,
+                assertion=assertion,
+            )
+
+        match body:
+            case StatementSigned(jws=jws, assertion=assertion):
+                approval = parse_approval(jws)
+                signer = self._owner(approval.header.kid)
+                return statement.sign(subject, approval, decision(signer, assertion))
+            case StatementRejected(act=act, assertion=assertion):
+                everybody = {each.user: each.roles for each in self.people.values()}
+                signer = self._signer(act)
+                return statement.reject(subject, act, decision(signer, assertion), everybody)
+            case StatementWithdrawn(act=act):
+                return statement.withdraw(subject, act, decision(self._signer(act), None))
+            case _:
+                assert_never(body)
+
+    def _draft(self, event: Event, body: StatementDrafted, now_ms: int) -> StatementDrafted:
+        creator = self._signer(body.act)
+        again, document = drafting.draft(
+            body.document.encode(), body.act, creator, ledger=self._charter.ledger, now_ms=now_ms
+        )
+        self._require_stream(event, UUID(document.statement_id))
+        superseded = document.supersedes
+        if superseded is not None and self._statement(UUID(superseded)) is None:
+            raise CorruptError("statement_unknown", "it supersedes a statement that is not there")
+        return again
+
+    # --- the states ------------------------------------------------------------------------------
+
+    def _statement(self, stream: UUID) -> Statement | None:
+        """Return a statement; an auditor of some streams alone finds others elsewhere."""
+        return self.statements.get(stream)
+
+    @property
+    def _charter(self) -> Charter:
+        if self.charter is None:
+            raise CorruptError("not_founded", "the log does not begin with a founding")
+        return self.charter
+
+    def _signer(self, act: str) -> Person:
+        return self._owner(parse_act(act).header.kid)
+
+    def _owner(self, kid: str) -> Person:
+        return self.people[self._owners[kid]]
+
+    @staticmethod
+    def _require_stream(event: Event, stream: UUID) -> None:
+        if event.stream != stream:
+            raise CorruptError("event_misplaced", "the event stands in another stream")

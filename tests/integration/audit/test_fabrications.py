@@ -1,0 +1,136 @@
+"""An attacker who adds events that never happened: what came before them says otherwise."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.domain import charter
+from ledger.domain.drafting import draft
+from ledger.domain.events import (
+    Event,
+    LedgerCreated,
+    StatementDrafted,
+    StatementSigned,
+    UserRegistered,
+)
+from ledger.verify.auditor import AuditError
+from tests.support.chronicle import TOKEN, Chronicle, every_type
+from tests.support.forgery import refusal, sealed
+from tests.support.signers import LEDGER, Signer
+
+STORY = every_type()
+STATES, EVENTS = STORY.states, STORY.events
+ALICE, BOB, CAROL = (str(UUID(int=number)) for number in (1, 2, 3))
+
+
+def told(event: Event) -> Any:
+    return refusal([*STATES, sealed(event)])
+
+
+def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
+    raw = EVENTS[24].body.document.encode()  # type: ignore[union-attr]  # a draft
+    mallory = Signer(66, "investor")
+    body = StatementSigned(
+        signer=BOB,
+        kid=mallory.key.kid,
+        roles=("investor",),
+        form="shared",
+        status="pending",
+        jws=mallory.shared(raw),
+    )
+    assert told(Event(EVENTS[24].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (33, "KeyError")
+
+
+def test_a_person_registered_twice_is_refused() -> None:
+    again = UserRegistered(user=CAROL, name="Carol", role="creator")
+    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (33, "event_misplaced")
+
+
+def test_a_statement_drafted_twice_is_refused() -> None:
+    """Or a creator and a server could make approvals of the first draft disappear."""
+    story = Chronicle()
+    story.found()
+    alice = story.signer(1, "creator")
+    story.register(alice, "Alice")
+    raw = story.draft(alice, 1)
+    story.sign(alice, alice.shared(raw), raw)
+    with pytest.raises(AuditError) as caught:
+        story.draft(alice, 1, title="Series B")
+    assert caught.value.evidence == {"position": 7}
+    assert str(caught.value.__cause__).startswith("event_misplaced")
+
+
+def test_a_second_founding_is_refused() -> None:
+    second = msgspec.structs.replace(EVENTS[0], version=3)
+    assert told(second) == (33, "ledger_founded_twice")
+
+
+def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
+    mallory = Signer(66, time=STORY.time)
+    mallory.ledger = "mallory.example/ledger"
+    rules: dict[str, Any] = {
+        "rpId": "localhost",
+        "origin": "http://localhost:8000",
+        "registration": "open",
+    }
+    act = mallory.act("create-ledger", **rules, setupSha256=None)
+    unsigned = LedgerCreated(
+        mallory.ledger, rules["origin"], "localhost", "open", mallory.key.jwk, ""
+    )
+    body = charter.create(act, unsigned, now_ms=STORY.time.ms)
+    founding = sealed(Event(charter.STREAM, 1, str(STORY.time), body))
+    assert refusal([founding]) is None
+    # Carol's registration needs no invitation; her key was attested for this ledger and no other.
+    assert refusal([founding, *STATES[11:14]]) == (4, "passkey_assertion_refused")
+
+
+def test_a_registration_is_not_interrupted() -> None:
+    assert refusal([*STATES[:12], STATES[17], *STATES[12:]]) == (13, "registration_torn")
+
+
+def test_a_statement_does_not_take_a_persons_stream() -> None:
+    story = Chronicle()
+    story.found()
+    alice = story.signer(1, "creator")
+    story.register(alice, "Alice")
+    raw = alice.document(statementId=ALICE)
+    body, _ = draft(
+        raw,
+        alice.draft_act(raw),
+        story.auditor.people[UUID(ALICE)],
+        ledger=LEDGER,
+        now_ms=story.time.ms,
+    )
+    assert isinstance(body, StatementDrafted)
+    event = Event(UUID(ALICE), 1, str(story.time), body)
+    assert refusal([*story.states, sealed(event)]) == (5, "event_misplaced")
+
+
+def test_names_are_taken_once() -> None:
+    story = Chronicle()
+    story.found()
+    dave, alice = story.signer(4, "administrator"), story.signer(1, "creator")
+    story.register(dave, "Dave", "setup")
+    story.register(alice, "Alice")
+    first = "0f0f0f0f-0000-4000-8000-000000000001"
+    story.invite(dave, "investor", first)
+    with pytest.raises(AuditError) as same_token:
+        story.invite(dave, "investor", "0f0f0f0f-0000-4000-8000-000000000002")
+    assert json.dumps(str(same_token.value.__cause__)).startswith('"claimed_twice')
+    assert TOKEN == "token"
+    with pytest.raises(AuditError) as same_key:
+        story.attest(alice, dave.key)
+    assert str(same_key.value.__cause__).startswith("claimed_twice")
+
+
+def test_a_statement_supersedes_one_that_is_there() -> None:
+    story = Chronicle()
+    story.found()
+    alice = story.signer(1, "creator")
+    story.register(alice, "Alice")
+    with pytest.raises(AuditError) as caught:
+        story.draft(alice, 1, supersedes=str(UUID(int=5)))
+    assert str(caught.value.__cause__).startswith("statement_unknown")

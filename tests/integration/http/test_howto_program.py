@@ -1,0 +1,31 @@
+"""docs/how-to/use-from-a-program.md: its lines run against a real server, in the page's order."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.jose import SigningKey
+from tests.integration.conftest import Join
+from tests.support.actor import Actor, policy_of
+from tests.support.server import Server
+
+PAGE = (Path(__file__).parents[3] / "docs/how-to/use-from-a-program.md").read_text()
+
+
+def test_a_program_signs_in_approves_and_follows_as_the_page_says(
+    server: Server, alice: Actor, join: Join, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = SigningKey.generate()
+    robot = join("Robot", key=key)
+    drafted = alice.draft(policy=policy_of(1, robot))
+    (tmp_path / "key.pem").write_bytes(key.to_pem())
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+    assert 'ADDRESS = "http://localhost:8000"' in code
+    names: dict[str, Any] = {}
+    exec(compile(code.replace("http://localhost:8000", server.origin), "page", "exec"), names)  # noqa: S102  # our own page
+    assert names["me"]["id"] == robot.user
+    assert names["statement"] == drafted.id
+    assert (names["shown"]["status"], names["answer"]["approvals"]) == ("approved", 1)

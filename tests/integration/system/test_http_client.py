@@ -1,0 +1,187 @@
+"""The HTTP client: bounded in bytes and in time, whatever the other side does."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from ledger import __version__
+from ledger.errors import UnavailableError
+from ledger.system.http_client import HttpClient
+from tests.support.strangers import Reply, stranger
+
+Talk = Callable[[socket.socket], None]
+
+
+@contextmanager
+def talking(talk: Talk) -> Iterator[str]:
+    """Serve what is written on the bare connection, after each request's head."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # the test is over
+                return
+            with connection:
+                try:
+                    connection.recv(65_536)
+                    talk(connection)
+                except OSError:  # the client has hung up
+                    continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def dripping(head: bytes) -> Talk:
+    """Send a beginning, and then one byte every 20 ms for longer than any test waits."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(head)
+        for _ in range(1000):
+            connection.sendall(b"x")
+            time.sleep(0.02)
+
+    return talk
+
+
+def failure(url: str, **limits: float) -> str:
+    with (
+        closing(HttpClient(url, max_bytes=100, silence_s=0.5)) as client,
+        pytest.raises(UnavailableError) as refused,
+    ):
+        client.get("/x", total_s=limits.get("total_s", 10.0))
+    assert refused.value.code == "peer_unreachable"
+    return refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP", b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"],
+)
+def test_an_answer_that_drips_ends_at_the_deadline(head: bytes) -> None:
+    with talking(dripping(head)) as url:
+        began_s = time.monotonic()
+        assert "timed out" in failure(url, total_s=0.3)
+        assert time.monotonic() - began_s < 2
+
+
+def test_a_server_that_falls_silent_is_not_waited_for_until_the_deadline() -> None:
+    with talking(lambda connection: time.sleep(2)) as url:
+        began_s = time.monotonic()
+        assert "timed out" in failure(url)
+        assert time.monotonic() - began_s < 2
+
+
+def test_no_more_is_read_than_the_limit() -> None:
+    with stranger(lambda *_: Reply(200, bytes(101))) as url:
+        assert "over 100 bytes" in failure(url)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
+    ],
+)
+def test_an_answer_that_ends_early_is_none(answer: bytes) -> None:
+    with talking(lambda connection: connection.sendall(answer)) as url:
+        failure(url)
+
+
+def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+    answer = b"HTTP/1.1 200 OK\r\n\r\nall of it"
+    with (
+        talking(lambda connection: connection.sendall(answer)) as url,
+        closing(HttpClient(url, max_bytes=100)) as client,
+    ):
+        assert [client.get("/x").body for _ in range(2)] == [b"all of it"] * 2
+
+
+def test_no_redirection_is_followed() -> None:
+    asked: list[str] = []
+
+    def script(_: str, path: str, __: bytes) -> Reply:
+        asked.append(path)
+        return Reply(302)
+
+    with stranger(script) as url, closing(HttpClient(url, max_bytes=100)) as client:
+        assert client.get("/x").status == 302
+    assert asked == ["/x"]
+
+
+def test_one_connection_serves_several_requests_and_says_who_asks() -> None:
+    heads: list[bytes] = []
+
+    def talk(connection: socket.socket) -> None:
+        for _ in range(2):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            heads.append(connection.recv(65_536))
+
+    with talking(talk) as url, closing(HttpClient(url, max_bytes=100)) as client:
+        assert [client.get(path).body for path in ("/1", "/2")] == [b"ok", b"ok"]
+    assert f"User-Agent: approval-ledger/{__version__}\r\n".encode() in heads[0]
+    assert heads[0].startswith(b"GET /2 ")
+
+
+def test_a_client_that_is_closed_cuts_off_the_request_under_way() -> None:
+    asked = threading.Event()
+    failures: list[UnavailableError] = []
+
+    def talk(connection: socket.socket) -> None:
+        asked.set()
+        connection.recv(1)  # until the client hangs up
+
+    with talking(talk) as url:
+        client = HttpClient(url, max_bytes=100)
+
+        def ask() -> None:
+            try:
+                client.get("/x")
+            except UnavailableError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert asked.wait(10)
+        began_s = time.monotonic()
+        client.close()
+        thread.join()
+        assert time.monotonic() - began_s < 2
+        assert [each.code for each in failures] == ["peer_unreachable"]
+        with pytest.raises(UnavailableError, match="closed"):
+            client.get("/x")
+
+
+def test_a_proxy_of_the_environment_is_used_only_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def script(_: str, path: str, __: bytes) -> Reply:
+        asked.append(path)
+        return Reply(200, b"by proxy")
+
+    with stranger(script) as proxy, stranger(lambda *_: Reply(200, b"direct")) as url:
+        for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy.replace("//", "//user:pass@"))
+        with closing(HttpClient(url, max_bytes=100)) as client:
+            assert client.get("/x").body == b"direct"
+        with closing(HttpClient(url, max_bytes=100, proxies=True)) as client:
+            assert client.get("/x").body == b"by proxy"
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with closing(HttpClient(url, max_bytes=100, proxies=True)) as client:
+            assert client.get("/x").body == b"direct"
+    assert asked == [f"{url}/x"]

@@ -1,0 +1,16 @@
+"""A JWS that two people signed, and the codes of what a verifier says of one."""
+
+from ledger.jose import (
+    Verification,
+    generate,
+    sign_multi,
+)
+
+ALICE, BOB = generate("EdDSA"), generate("ES256")
+PAYLOAD = b'{"amount":1000}'
+JWS = sign_multi(PAYLOAD, [ALICE, BOB])
+SECRET = bytes(range(64))
+
+
+def codes(found: Verification) -> list[str | None]:
+    return [None if o.error is None else o.error.code for o in found.outcomes]

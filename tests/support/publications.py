@@ -1,0 +1,95 @@
+"""What is published of a log, and what attackers and crashes do to it."""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ledger.data_files import LOG_FILE
+from ledger.domain.entry import leaf_hash
+from ledger.errors import CorruptError
+from ledger.settings import Settings
+from ledger.tlog import checkpoint, merkle
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.merkle import Prover
+from tests.support.logs import Ledger
+from tests.support.trees import root_of
+
+
+def check_published(ledger: Ledger, size: int) -> None:
+    """Everything that an auditor without the bodies can check of what is published."""
+    rows = ledger.store.read(0, 1_000_000)
+    leaves = [leaf_hash(state) for _, state in rows]
+    published = ledger.tree.checkpoints(0, 1_000_000)
+    assert published[-1].size == size
+    before = Checkpoint(ledger.keys.origin, 0, merkle.EMPTY_ROOT)
+    prover = Prover(size, ledger.tree.tile)
+    for each in published:
+        found = checkpoint.verify_note(
+            each.note, ledger.keys.keys(each.size), expected_origin=ledger.keys.origin
+        )
+        now = found.checkpoint
+        assert now == Checkpoint(ledger.keys.origin, each.size, each.root)
+        assert now.root == root_of(b"".join(leaves[: each.size]))
+        merkle.verify_consistency(
+            before.size,
+            before.root,
+            now.size,
+            now.root,
+            prover.consistency(before.size, now.size),
+        )
+        before = now
+    assert ledger.state.get(ledger.keys.origin) == before
+
+
+def published_size(ledger: Ledger) -> int:
+    newest = ledger.tree.latest()
+    return 0 if newest is None else newest.size
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Return once another thread has made it true."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def edit(ledger: Ledger, sql: str, *values: object) -> None:
+    """Change the file as somebody does who passes by the triggers."""
+    with sqlite3.connect(ledger.store.path, isolation_level=None) as db:
+        triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        stored = triggers.fetchall()
+        for name, _ in stored:
+            db.execute(f"DROP TRIGGER {name}")
+        assert db.execute(sql, values).rowcount
+        for _, text in stored:
+            db.execute(text)
+    db.close()
+
+
+class Crash(Exception):  # noqa: N818  # not an error: the end of the process
+    """The process ends here."""
+
+
+def backed_up(ledger: Ledger, to: Path) -> None:
+    with sqlite3.connect(ledger.store.path) as db, sqlite3.connect(to) as backup:
+        db.backup(backup)
+    db.close()
+    backup.close()
+
+
+def restored(settings: Settings, backup: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        (settings.data / f"{LOG_FILE}{suffix}").unlink(missing_ok=True)
+    shutil.copy(backup, settings.data / LOG_FILE)
+
+
+def refusal(ledger: Ledger) -> CorruptError:
+    """Return what a new publication refuses with."""
+    with pytest.raises(CorruptError) as refused:
+        ledger.publication().catch_up()
+    return refused.value

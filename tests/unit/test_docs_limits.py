@@ -1,0 +1,54 @@
+"""The limits that the reference states are those of the code."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger import clock
+from ledger.cli import download
+from ledger.cli.audit import MOST_JOBS
+from ledger.domain import approval, document, entry, person, policy, statement
+from ledger.http import read_models, reads, requests
+from ledger.publish import publisher, stamper, witness_rounds
+from ledger.store.sqlite import sessions
+from ledger.tlog import checkpoint, merkle
+from ledger.verify import container
+from ledger.witness import app
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference"
+KIB, MIB = 1024, 1024**2
+SHORTEST, LONGEST = statement.REASON_CHARS
+
+STATED = [
+    ("http.md", f"A body over {requests.MAX_SMALL_BYTES // KIB} KiB is 413"),
+    ("http.md", f"the limit is {requests.MAX_STATEMENT_BYTES // MIB} MiB for create and sign"),
+    ("http.md", f"503 `not_yet` after {read_models.WAIT_S:g} s"),
+    ("http.md", f"a comment line every {reads.HEARTBEAT_S:g} s"),
+    ("formats.md", f"the client makes it, at most {document.MAX_DOCUMENT_BYTES // MIB} MiB"),
+    ("formats.md", f"`title` has 1 to {document.MAX_TITLE_CHARS} characters"),
+    ("formats.md", f"within {clock.SKEW_MS // 60_000} minutes of the server's clock"),
+    ("formats.md", f"`jti` (1 to {approval.MAX_JTI_CHARS} characters)"),
+    ("formats.md", f"`reason` ({SHORTEST} to {LONGEST:,} characters)"),
+    ("formats.md", f"Limits: {policy.MAX_LEVELS} levels, {policy.MAX_MEMBERS} members in all"),
+    ("formats.md", f"{entry.SALT_BYTES}-byte salt"),
+    ("errors.md", f"not 1 to {person.MAX_NAME_CHARS} printable characters"),
+    ("log.md", f"at most {entry.MAX_ENTRY_BYTES:,} of them"),
+    ("log.md", f"{checkpoint.MAX_NOTE_BYTES // KIB} KiB at most"),
+    ("log.md", f"a tile of {merkle.WIDTH} hashes"),
+    ("log.md", f"over {round(app.MAX_BODY_BYTES / KIB)} KiB"),
+    ("log.md", f"at most {1 / publisher.INTERVAL_S:g} a second".replace("2", "two")),
+    ("log.md", f"rounds of {witness_rounds.ROUND_S:g} seconds".replace("2", "two")),
+    ("log.md", f"{stamper.SETTLE_MS / 1000:g} seconds after publication".replace("10", "ten")),
+    ("evidence.md", f"at most {container.MAX_PATH_CHARS} characters"),
+    ("evidence.md", f"at most {container.MAX_FILES:,} files"),
+    ("evidence.md", f"{container.MAX_BUNDLE_BYTES // 1024**3} GiB"),
+    ("commands.md", f"at most {container.MAX_BUNDLE_BYTES // 1024**3} GiB"),
+    ("commands.md", f"for {download.TOTAL_S // 3600} hour at most".replace("1", "an")),
+    ("commands.md", f"processes, 1 to {MOST_JOBS} "),
+    ("errors.md", f"older than {sessions.CEREMONY_MS // 60_000} minutes".replace("5", "five")),
+]
+
+
+@pytest.mark.parametrize(("page", "words"), STATED, ids=[words for _, words in STATED])
+def test_the_reference_states_the_limit_of_the_code(page: str, words: str) -> None:
+    assert words in (REFERENCE / page).read_text()
