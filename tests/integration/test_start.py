@@ -160,8 +160,8 @@ def test_health_tells_that_the_read_models_are_being_made_again(tmp_path: Path) 
 
 
 async def _health_of_a_start(tmp_path: Path) -> None:
-    application = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
-    transport = httpx.ASGITransport(application)  # type: ignore[arg-type]  # both are ASGI
+    served = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
+    transport = httpx.ASGITransport(served.front)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         health = await client.get("/healthz")
         assert (health.status_code, health.json()["position"]) == (503, 0)
@@ -169,7 +169,7 @@ async def _health_of_a_start(tmp_path: Path) -> None:
         assert reason == "the read models are being rebuilt, up to 0 so far"
         read = await client.get("/.well-known/jwks.json")
         assert (read.status_code, read.json()["code"]) == (503, "views_rebuilding")
-        async with application.application.lifespan():
+        async with served.application.lifespan():
             # Whoever asks first finds them there.
             assert (await client.get("/.well-known/jwks.json")).status_code == 200
             assert (await client.get("/healthz")).json()["status"] == "ok"

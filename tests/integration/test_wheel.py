@@ -246,7 +246,6 @@ def test_a_light_install_replays_exports_and_resets_a_ledger(light: Path, tmp_pa
     [
         "serve",
         "log keys",
-        "witness keys --data witness",
         "witness serve --data witness --log "
         "localhost-8000.ledger/4f9k2m7q+47429a0a+AahdKi7MbXK/mNDV1kaotDmM+AVHnZT8J2EFMJ02qIGu",
         "export --format bundle 00000000-0000-4000-8000-000000000000 -o bundle.zip",

@@ -21,8 +21,8 @@ from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES
 from ledger.system.client_address import Network, client_address
 
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
-# The one request with a large body; only a session can be held to what it costs to read.
-LARGE = frozenset(("/api/statements/create",))
+# The requests with a large body, a document: only a session can be held to what it costs to read.
+_DRAFT, _SIGN = "/api/statements/create", "/sign"
 
 
 class Front:
@@ -103,12 +103,16 @@ def _refuse_coding(scope: HTTPScope) -> None:
 
 def _most_bytes(scope: HTTPScope, is_member: bool) -> int:
     """Return how long this request's body may be; refuse one that says it is longer."""
-    large = scope["path"] in LARGE
+    large = _is_large(scope)
     most = MAX_STATEMENT_BYTES if large and is_member else MAX_SMALL_BYTES
     told = max((int(value) for value in _values(scope, b"content-length")), default=0)
     if told > most:
         raise _too_large(large, is_member, most)
     return most
+
+
+def _is_large(scope: HTTPScope) -> bool:
+    return scope["path"] == _DRAFT or scope["path"].endswith(_SIGN)
 
 
 def _too_large(large: bool, is_member: bool, most: int) -> LedgerError:
@@ -129,8 +133,7 @@ async def _read(scope: HTTPScope, receive: Read, most: int) -> bytes | None:
         parts.append(message["body"])
         length += len(message["body"])
         if length > most:
-            large = scope["path"] in LARGE
-            raise _too_large(large, most > MAX_SMALL_BYTES, most)
+            raise _too_large(_is_large(scope), most > MAX_SMALL_BYTES, most)
         more = message["more_body"]
     return b"".join(parts)
 

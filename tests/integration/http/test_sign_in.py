@@ -226,7 +226,8 @@ def test_an_unknown_key_does_not_sign_in(join: Join, bob: Actor, refuses: Refuse
 
 
 def cookie_of(answer: httpx.Response) -> Any:
-    return SimpleCookie(answer.headers["set-cookie"])[COOKIE]
+    (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
+    return cookie
 
 
 def test_a_session_cookie_is_out_of_reach_of_scripts_and_other_sites(bob: Actor) -> None:
