@@ -9,7 +9,7 @@ from types import FrameType
 import uvicorn
 
 from ledger.cli.exit_codes import ExitCode
-from ledger.http.admission import Admission, Limits
+from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.connection import connection_class
 from ledger.server import build
 from ledger.settings import Settings
@@ -32,7 +32,7 @@ def serve(settings: Settings) -> int:
         print("First start: open that address, register, and follow the two steps.")
         print("Then draft a statement, or let others register and approve what you drafted.")
     print("Stop with Ctrl+C.", flush=True)
-    limits = Limits(connections_per_address=settings.connections)
+    limits = ConnectionLimits(connections_per_address=settings.connections)
     configuration = uvicorn.Config(
         served.front,
         host=settings.host,

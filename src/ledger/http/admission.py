@@ -24,7 +24,7 @@ MAX_NAMED = 5  # addresses in one line of the server's log
 _log = logging.getLogger("ledger.edge")
 
 
-class Limits(msgspec.Struct, frozen=True):
+class ConnectionLimits(msgspec.Struct, frozen=True):
     """Every limit of a connection; times in seconds, sizes in bytes.
 
     `overhead_bytes` bounds what a chunked body may cost on the wire beyond twice its content.
@@ -56,9 +56,11 @@ class Swept(Protocol):
 class Admission:
     """The counts of one server: connections in all and by address, and bytes of bodies held."""
 
-    def __init__(self, limits: Limits | None = None, *, proxies: Sequence[Network] = ()) -> None:
+    def __init__(
+        self, limits: ConnectionLimits | None = None, *, proxies: Sequence[Network] = ()
+    ) -> None:
         """Take the limits and the networks of proxies, whose connections are many people's."""
-        self.limits = limits or Limits()
+        self.limits = limits or ConnectionLimits()
         self.bodies_bytes = 0
         self.refused: Counter[int] = Counter()
         self._proxies = proxies

@@ -44,7 +44,7 @@ class Connection(HttpToolsProtocol):
         self._phase, self._since_s = Phase.IDLE, time.monotonic()
         self._address = address_of(self.client)
         self._head_bytes = self._parsed_bytes = self._lines = 0
-        self._wire_bytes = self._body_bytes = self._held_bytes = 0
+        self._coded_bytes = self._body_bytes = self._held_bytes = 0
         self._unanswered = 0  # requests that were accepted and are not answered yet
         self._stalled_s: float | None = None
         self._farewell: bytes | None = None  # a refusal that waits for earlier answers
@@ -69,7 +69,7 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         began_in = self._phase
         if began_in is Phase.BODY:
-            self._wire_bytes += len(data)
+            self._coded_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -84,7 +84,7 @@ class Connection(HttpToolsProtocol):
             self._head_bytes += len(data)
             self._refuse_if(self._head_bytes > self._limits.head_bytes, 431)
         allowed = self._limits.overhead_bytes + 2 * self._body_bytes
-        self._refuse_if(self._phase is Phase.BODY and self._wire_bytes > allowed, 400)
+        self._refuse_if(self._phase is Phase.BODY and self._coded_bytes > allowed, 400)
 
     def pause_writing(self) -> None:
         """Note since when the client does not read."""
@@ -124,7 +124,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._enter(Phase.HEAD)
         self._head_bytes = self._parsed_bytes = self._lines = 0
-        self._wire_bytes = self._body_bytes = 0
+        self._coded_bytes = self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the request target."""

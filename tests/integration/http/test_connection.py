@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.http.admission import Admission, Limits
+from ledger.http.admission import Admission, ConnectionLimits
 from tests.support.guarded import Guarded, guarded, received, statuses
 
 HOST = b"Host: localhost\r\n"
 GET = b"GET /a HTTP/1.1\r\n" + HOST + b"\r\n"
 LAST = b"GET /last HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
-LIMITS = Limits(
+LIMITS = ConnectionLimits(
     connections=16,
     connections_per_address=8,
     head_bytes=4_096,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ledger.http.admission import Admission, Limits, address_of
+from ledger.http.admission import Admission, ConnectionLimits, address_of
 from ledger.http.request_head import refused_head
 from ledger.system.client_address import parse_networks
 
@@ -42,7 +42,7 @@ def enter(admission: Admission, address: str) -> int | None:
 
 
 def test_a_proxys_connections_are_many_peoples() -> None:
-    limits = Limits(connections_per_address=1)
+    limits = ConnectionLimits(connections_per_address=1)
     admission = Admission(limits, proxies=parse_networks("192.0.2.0/24, 2001:db8:1:2::/64"))
     for address in ("192.0.2.1", "192.0.2.1", "2001:db8:1:2::/64", "2001:db8:1:2::/64"):
         assert enter(admission, address) is None
