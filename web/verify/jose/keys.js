@@ -44,7 +44,7 @@ export function importJwk(jwk) {
 /** Refuse an Ed25519 key that is not of prime order; what a person attests is of that order. */
 export function requirePrimeOrder(jwk) {
   if (jwk.kty === "OKP" && !isPrimeOrder(fromBase64Url(jwk.x, "jwk_invalid"))) {
-    refuse("jwk_invalid", "an Ed25519 key outside the prime-order subgroup");
+    refuse("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup");
   }
 }
 
