@@ -64,7 +64,7 @@ class EventMapper(Mapper[UUID]):
         event = events.decode(stored_event.state)
         stored = (stored_event.originator_id, stored_event.originator_version, stored_event.topic)
         if (event.stream, event.version, event.body.TAG) != stored:
-            raise CorruptError("columns_mismatch", "a row's columns are not its entry's")
+            raise CorruptError("columns_mismatch", "the row's columns do not match its entry")
         return event
 
 
