@@ -204,3 +204,22 @@ def test_a_policy_is_parsed_from_its_json_alone() -> None:
     for raw in (b"", b"[]", b'{"threshold":1}', b'{"threshold":2,"of":["user:a"]}'):
         with pytest.raises(MalformedError):
             policy.parse(raw)
+
+
+def test_a_nested_node_counts_as_one_member() -> None:
+    inner = [{"threshold": 1, "of": [f"user:{n}"]} for n in range(128)]
+    policy.check(rules(threshold=1, of=inner))
+    with refused(MalformedError, "policy_invalid"):
+        policy.check(rules(threshold=1, of=[*inner, "user:x"]))
+
+
+def test_a_users_id_may_have_a_colon() -> None:
+    policy.check(rules(threshold=1, of=["user:a:b"]))
+    assert policy.covers("user:a:b", "a:b", set())
+    assert not policy.covers("user:a:b", "b", set())
+
+
+def test_whoever_a_nested_node_names_may_approve() -> None:
+    whole = rules(threshold=1, of=[{"threshold": 1, "of": ["user:a"]}])
+    assert policy.may_approve(whole, "a", set(), creator="c")
+    assert not policy.may_approve(whole, "b", set(), creator="c")
