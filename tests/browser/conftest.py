@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.install_browser import find_browser
-from tests.browser.make_verifier import WEB
 from tests.browser.offline import Verifier
 from tests.browser.people import Browser
+from tests.browser.verifier_modules import opened
 from tests.support.server import Server
 
 FLAGS = [
@@ -23,8 +23,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-SITE = "https://verifier.test/"  # routed to the files of web/: there is no such server
 
 OpenBrowser = Callable[..., Browser]
 
@@ -109,18 +107,6 @@ def verifier(chromium: Chromium) -> Iterator[Verifier]:
 
 @pytest.fixture(scope="module")
 def page(chromium: Chromium) -> Iterator[Page]:
-    """Return a page of a site whose files are those of web/, for modules to be imported in."""
-
-    def answer(route: Route) -> None:
-        path = WEB / route.request.url.removeprefix(SITE)
-        if path.suffix == ".js":
-            route.fulfill(body=path.read_text("utf-8"), content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    context = chromium.new_context()
-    context.route(f"{SITE}**", answer)
-    opened = context.new_page()
-    opened.goto(SITE)
-    yield opened
-    context.close()
+    """Return a page that can import the offline verifier's modules."""
+    with opened(chromium) as page:
+        yield page

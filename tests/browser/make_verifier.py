@@ -19,9 +19,10 @@ from tests.support.dossier import log_signer
 WEB = Path(__file__).parents[2] / "web"
 PAGE = WEB / "verify.html"
 ENTRY = "verify/page.js"
-STYLES = ("static/css/tokens.css", "static/css/base.css", "static/css/components.css")
+OWN_STYLES = ("verify/page.css", "verify/report.css")
 SAMPLE = Path(__file__).parents[1] / "vectors" / "evidence" / "statement.zip"
 
+_STYLE = re.compile(r"""<link rel="stylesheet" href="{{ static\('(.+)'\) }}">""")
 _IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "(\.\.?/[\w./-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 # What would mean something else in one script, or would end it.
@@ -101,10 +102,16 @@ def unpack(text: str) -> bytes:
     return gzip.decompress(base64.urlsafe_b64decode(text + "=="))
 
 
+def _styles() -> list[str]:
+    """Return the style sheets of the other pages, in the order in which they link them."""
+    layout = (WEB / "templates" / "layout.html").read_text("utf-8")
+    return [f"static/{path}" for path in _STYLE.findall(layout)]
+
+
 def build(sample: str) -> str:
     """Return the page with this packed sample in it."""
     script = bundle(ENTRY)
-    style = "\n".join((WEB / path).read_text("utf-8") for path in (*STYLES, "verify/page.css"))
+    style = "\n".join((WEB / path).read_text("utf-8") for path in (*_styles(), *OWN_STYLES))
     # No escaping: everything that goes in is of this repository, and scripts are no HTML.
     pages = Environment(
         loader=FileSystemLoader(WEB),

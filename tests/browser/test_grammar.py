@@ -15,11 +15,11 @@ from tests.vectors.webauthn.cases import joined
 READERS = [name for name in VECTORS if name not in ("expected", "everyPrefix", "ed25519")]
 # What a reader says of each input, in the names of the vectors; a refusal is {code, detail}.
 READ = """async ([reader, expected, inputs]) => {
-    const cbor = await import("/verify/cbor.js");
-    const clientData = await import("/verify/client-data.js");
-    const authenticator = await import("/verify/authenticator-data.js");
-    const cose = await import("/verify/cose.js");
-    const { fromBase64 } = await import("/verify/bytes.js");
+    const cbor = await import("/verify/webauthn_grammar/cbor.js");
+    const clientData = await import("/verify/webauthn_grammar/client_data.js");
+    const authenticator = await import("/verify/webauthn_grammar/authenticator_data.js");
+    const cose = await import("/verify/webauthn_grammar/cose.js");
+    const { fromBase64 } = await import("/verify/encoding.js");
     const { hex } = await import("/static/js/lib/digest.js");
     const pairs = (text) => text.match(/../g) ?? [];
     const fromHex = (text) => Uint8Array.from(pairs(text), (each) => parseInt(each, 16));
@@ -63,7 +63,7 @@ READ = """async ([reader, expected, inputs]) => {
     });
 }"""
 VERIFY = """async (cases) => {
-    const { importEd25519 } = await import("/verify/keys.js");
+    const { importEd25519 } = await import("/verify/jose/keys.js");
     const pairs = (text) => text.match(/../g) ?? [];
     const fromHex = (text) => Uint8Array.from(pairs(text), (each) => parseInt(each, 16));
     const outcome = async ({ key, message, signature }) => {

@@ -23,6 +23,23 @@ def members(value: object) -> set[str]:
     return set()
 
 
+def expect_approved(path: str, *people: Browser) -> None:
+    """Open the statement with each browser: approved by all three, with its key still there."""
+    for person in people:
+        person.open(path)
+        person.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
+        verified = person.page.locator("#decisions .verified", has_text="verified here")
+        expect(verified).to_have_count(3)
+        expect(person.page.locator("#setup")).to_be_hidden()
+
+
+def expect_no_private_key_sent(*people: Browser) -> None:
+    """Look for the members of private keys in every body that the browsers sent."""
+    sent = [json.loads(body) for person in people for body in person.bodies]
+    assert sent
+    assert members(sent).isdisjoint({"d", "k", "priv", "clientExtensionResults"})
+
+
 def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     server: Server, open_browser: OpenBrowser, alice: Browser, bob: Browser
 ) -> None:
@@ -55,11 +72,8 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
 
     # Bob reviews and signs: approved. Alice's page follows by itself.
     appeared.click()
-    expect(
-        bob.page.get_by_text(
-            "Yours is the 2nd of 2 needed: the statement becomes approved at once."
-        ).first
-    ).to_be_visible()
+    effect = "Yours is the 2nd of 2 needed: the statement becomes approved at once."
+    expect(bob.page.get_by_text(effect).first).to_be_visible()
     bob.approve()
     bob.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
     alice.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
@@ -68,8 +82,7 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     # Carol signs afterwards: three signatures, still approved.
     carol.open(path)
     carol.approve()
-    carol.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
-    expect(carol.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
+    expect_approved(path, *people)
 
     # Since they registered, no passkey was asked for.
     assert [person.assertions for person in people] == [1, 1, 1]
@@ -79,24 +92,14 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
         person.page.goto("about:blank")
     server.kill()
     server.start()
-
-    for person in people:
-        person.open(path)
-        person.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
-        expect(person.page.locator("#decisions .verified", has_text="verified here")).to_have_count(
-            3
-        )
-        expect(person.page.locator("#setup")).to_be_hidden()
+    expect_approved(path, *people)
     # They can go on signing with the same keys.
     bob_again = alice.draft("After the power cut")
     bob.open(bob_again)
     bob.approve()
     assert [person.assertions for person in people] == [1, 1, 1]
 
-    # No private key was in anything that any browser sent.
-    sent = [json.loads(body) for person in people for body in person.bodies]
-    assert sent
-    assert members(sent).isdisjoint({"d", "k", "priv", "clientExtensionResults"})
+    expect_no_private_key_sent(*people)
 
 
 def test_the_private_key_cannot_be_read_out_of_the_browser(alice: Browser) -> None:

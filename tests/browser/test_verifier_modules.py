@@ -1,10 +1,8 @@
 """The offline verifier's modules, one by one, held to the vectors of others and to Python."""
 
-import base64
 import hashlib
 import json
 import random
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,57 +11,17 @@ from playwright.sync_api import Page
 
 from ledger.domain import events
 from ledger.encoding import b64_encode
-from ledger.errors import LedgerError
 from ledger.jose import parse_compact
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.vkeys import parse_vkey
 from ledger.verify.container import parse, write
+from tests.browser.verifier_modules import code, codes, raw
 from tests.vectors.evidence.cases import good, states
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tlog"
 NOTES: dict[str, Any] = json.loads((VECTORS / "notes.json").read_text())
 TREES: list[dict[str, Any]] = json.loads((VECTORS / "trees.json").read_text())["trees"]
 KEYS = [NOTES["ed25519"]["vkey"], NOTES["mlDsa44"]["vkey"]]
-# Calls a function for each list of arguments; bytes are {"b64"}, a vkey is {"vkey"}.
-EACH = """async ([module, name, calls]) => {
-    const loaded = await import(`/verify/${module}.js`);
-    const { fromBase64 } = await import("/verify/bytes.js");
-    const { parseVkey } = await import("/verify/note.js");
-    const made = async (value) => {
-        if (Array.isArray(value)) return Promise.all(value.map(made));
-        if (value?.b64 !== undefined) return fromBase64(value.b64);
-        return value?.vkey === undefined ? value : parseVkey(value.vkey);
-    };
-    const results = [];
-    for (const values of calls) {
-        try {
-            await loaded[name](...(await made(values)));
-            results.push(null);
-        } catch (error) {
-            results.push(error.code ?? String(error));
-        }
-    }
-    return results;
-}"""
-
-
-def raw(value: bytes) -> dict[str, str]:
-    return {"b64": base64.b64encode(value).decode()}
-
-
-def codes(page: Page, module: str, function: str, calls: list[list[Any]]) -> list[str | None]:
-    """Return the code that each call was refused with, None for one that was not."""
-    found: list[str | None] = page.evaluate(EACH, [module, function, calls])
-    return found
-
-
-def code(function: Callable[..., object], *values: object, **named: Any) -> str | None:
-    """Return the same of a function in Python."""
-    try:
-        function(*values, **named)
-    except LedgerError as error:
-        return error.code
-    return None
 
 
 def mutations(whole: bytes, count: int) -> list[bytes]:
@@ -82,7 +40,7 @@ def test_checkpoints_of_another_implementation_verify_under_both_keys(page: Page
         [raw(each["note"].encode()), [{"vkey": key}], NOTES["origin"]]
         for each, key in product(NOTES["notes"], KEYS)
     ]
-    assert codes(page, "note", "verifyNote", calls) == [None] * len(calls)
+    assert codes(page, "tlog/checkpoint", "verifyNote", calls) == [None] * len(calls)
 
 
 def test_a_changed_checkpoint_is_refused_for_the_reason_that_python_gives(page: Page) -> None:
@@ -95,14 +53,14 @@ def test_a_changed_checkpoint_is_refused_for_the_reason_that_python_gives(page: 
     expected = [code(checkpoint.verify_note, text, keys, expected_origin=origin) for text in texts]
     assert len(set(expected)) >= 5
     calls = [[raw(text), named, origin] for text in texts]
-    assert codes(page, "note", "verifyNote", calls) == expected
+    assert codes(page, "tlog/checkpoint", "verifyNote", calls) == expected
 
 
 def test_a_changed_proof_is_refused_for_the_reason_that_python_gives(page: Page) -> None:
     texts = mutations(parse(good("statement"))["proofs/10.tlog-proof"], 200)
     expected = [code(checkpoint.parse_proof, text) for text in texts]
     assert {None, "proof_malformed"} == set(expected)
-    assert codes(page, "note", "parseProof", [[raw(text)] for text in texts]) == expected
+    assert codes(page, "tlog/checkpoint", "parseProof", [[raw(text)] for text in texts]) == expected
 
 
 def test_a_changed_vkey_is_refused(page: Page) -> None:
@@ -110,7 +68,7 @@ def test_a_changed_vkey_is_refused(page: Page) -> None:
     weak = [f"w+{name}+{b64_encode(bytes([1]) + y)}" for name, y in weak_keys()]
     expected = [code(parse_vkey, text) for text in (*texts, *weak)]
     assert set(expected) == {"vkey_invalid"}
-    assert codes(page, "note", "parseVkey", [[text] for text in (*texts, *weak)]) == expected
+    assert codes(page, "tlog/vkeys", "parseVkey", [[text] for text in (*texts, *weak)]) == expected
 
 
 def weak_keys() -> list[tuple[str, bytes]]:
@@ -141,7 +99,7 @@ def test_inclusion_proofs_verify_and_no_other_index_size_or_hash_does(page: Page
                 calls.append([raw(leaf), at, of, [raw(one) for one in path], raw(root)])
                 expected.append(code(merkle.verify_inclusion, leaf, at, of, path, root))
     assert {None, "inclusion_refused"} == set(expected)
-    assert codes(page, "tree", "verifyInclusion", calls) == expected
+    assert codes(page, "tlog/merkle", "verifyInclusion", calls) == expected
 
 
 def test_a_changed_jws_is_parsed_or_refused_like_in_python(page: Page) -> None:
@@ -150,7 +108,7 @@ def test_a_changed_jws_is_parsed_or_refused_like_in_python(page: Page) -> None:
     texts = [each.decode("latin-1") for each in mutations(body.jws.encode(), 300)]
     expected = [code(parse_compact, text) for text in texts]
     assert len(set(expected)) >= 4
-    assert codes(page, "compact", "parseCompact", [[text] for text in texts]) == expected
+    assert codes(page, "jose/compact", "parseCompact", [[text] for text in texts]) == expected
 
 
 def test_a_changed_container_is_refused_like_in_python(page: Page) -> None:
@@ -160,4 +118,7 @@ def test_a_changed_container_is_refused_like_in_python(page: Page) -> None:
     expected = [code(parse, text) for text in texts]
     assert expected[0] is None
     assert {None, "bundle_malformed", "bundle_name_invalid"} == set(expected)
-    assert codes(page, "zip", "readZip", [[raw(text)] for text in texts]) == expected
+    assert (
+        codes(page, "verify/container", "parseContainer", [[raw(text)] for text in texts])
+        == expected
+    )

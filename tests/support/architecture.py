@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Set
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LEDGER = ROOT / "src/ledger"
@@ -21,10 +22,22 @@ BESIDE = "audit"
 @cache
 def rows() -> list[list[str]]:
     """Return the rooms of each layer, the highest layer first."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    (layers,) = (c["layers"] for c in contracts["contracts"] if c["type"] == "layers")
+    (layers,) = (each["layers"] for each in _contracts() if each["type"] == "layers")
     found = [layer.split(" | ") for layer in layers]
     return [["projections", *row] if BESIDE in row else row for row in found]
+
+
+@cache
+def core() -> frozenset[str]:
+    """Return the rooms that do no I/O, as the contract on the core names them."""
+    (names,) = (c["source_modules"] for c in _contracts() if c["name"].startswith("the core"))
+    return frozenset(name.removeprefix("ledger.") for name in names)
+
+
+def _contracts() -> list[dict[str, Any]]:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts: list[dict[str, Any]] = pyproject["tool"]["importlinter"]["contracts"]
+    return contracts
 
 
 @cache

@@ -1,13 +1,13 @@
-// Times as the ledger writes them: `2026-11-21T03:04:05.678Z`.
+// Mirrors ledger.clock: times as the ledger writes them, `2026-11-21T03:04:05.678Z`.
 
-import { refuse } from "./fault.js";
+import { refuse } from "./errors.js";
 
 const SKEW_MS = 5 * 60 * 1000;
 
 /** Return milliseconds since 1970; refuse any other form with `time_invalid`. */
 export function toMs(text) {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) ? new Date(text) : NaN;
-  // A day that no month has, or an hour 24, would come back as another text.
+  // Date accepts 30 February and hour 24, and returns another text for them.
   if (Number.isNaN(Number(at)) || at.toISOString() !== text || text.startsWith("0000")) {
     refuse("time_invalid", "a time is YYYY-MM-DDThh:mm:ss.sssZ");
   }

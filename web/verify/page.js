@@ -1,21 +1,21 @@
-// The offline verifier: takes a file, verifies it here, shows the report. It asks nobody anything.
+// The offline verifier: reads a file, verifies it here, and shows the report. It sends no request.
 
 import { el } from "../static/js/lib/dom.js";
 import { sha256Hex } from "../static/js/lib/digest.js";
 import { decode } from "../static/js/lib/b64u.js";
-import { CHECKS } from "./checks.js";
-import { isFinding } from "./fault.js";
-import { parseExpected } from "./note.js";
-import { contract, verifyBundle } from "./report.js";
+import { isFinding } from "./errors.js";
 import { FORGERIES, tamper } from "./tamper.js";
+import { parseExpected } from "./tlog/vkeys.js";
+import { verifyBundle } from "./verify/bundle.js";
+import { CHECKS, contract } from "./verify/report.js";
 import { announcement, showReport, verdictWords } from "./view.js";
 
 const MAX_BYTES = 2 ** 30;
 const PAUSE_MS = 24;
-// The file that is open, as it was given; and which run is the newest, so that an older one ends.
+// The open file, and the number of the newest run: an older run ends when it notices.
 let given = null;
 let runs = 0;
-// The key of the samples is nobody's expectation of another file.
+// Whether the key in the field came with a sample; it is removed when another file is opened.
 let isSampleKey = false;
 
 const place = (id) => document.getElementById(id);
@@ -27,7 +27,7 @@ function problem(text) {
   place("problem").replaceChildren(...(text ? [el("p", { class: "notice rejected" }, text)] : []));
 }
 
-/** Return a function to await often: it lets the page live, and shows how far the checks are. */
+/** Return a function to await often: it lets the page respond, and shows the progress. */
 function breathing(run) {
   let last = performance.now();
   let done = -1;
@@ -46,7 +46,7 @@ function breathing(run) {
 
 class Superseded extends Error {}
 
-/** Return the keys that the user expects; null, and say so at the field, if they are none. */
+/** Return the keys that the user expects; null, with an error at the field, if they are malformed. */
 async function expectedKeys() {
   const field = place("key");
   let wrong = "";
@@ -63,7 +63,7 @@ async function expectedKeys() {
   return keys;
 }
 
-/** Verify bytes and show the report; `forged` says what was changed in them, if anything was. */
+/** Verify bytes and show the report; `forged` says what was forged in them. */
 async function check(bytes, { forged = "", focus = true } = {}) {
   const run = (runs += 1);
   problem("");
@@ -101,7 +101,7 @@ function show(report, about, focus) {
   say(announcement(report));
 }
 
-/** Return what can be done with a report: keep it, or try to cheat. */
+/** Return the controls of a report: print it, save it, forge the bundle. */
 function actions(report, { forged }) {
   const print = button("Print the report", () => window.print());
   const save = button("Save it as JSON", () => saveJson(report));
@@ -132,7 +132,7 @@ async function cheat(told, forge) {
   }
 }
 
-/** Hand the report out as a file; it comes from memory, not from the network. */
+/** Save the report as a file; its bytes come from memory, not from the network. */
 function saveJson(report) {
   const text = JSON.stringify(contract(report), null, 2);
   const link = el("a", {
@@ -172,7 +172,7 @@ async function sample(isGood) {
   else await cheat(told, forge);
 }
 
-/** Ask for something on the network, and show that the browser refuses. */
+/** Send a request, and show that the browser refuses it. */
 async function prove() {
   let said = "The network answered: do not use this copy of the page.";
   try {
@@ -194,7 +194,7 @@ function start() {
     event.preventDefault();
     drop.classList.toggle("over", is);
   };
-  // Anywhere on the page: a file that misses the zone must not replace the page.
+  // Listen on the whole page: a file dropped beside the zone must not replace the page.
   addEventListener("dragover", over(true));
   addEventListener("dragleave", over(false));
   addEventListener("drop", (event) => {

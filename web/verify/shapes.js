@@ -1,10 +1,10 @@
-// The shapes of decoded JSON: every member known, every type exact, what is left out filled in.
+// Does what msgspec's Structs do for Python: check the shape of decoded JSON. Every member is known,
+// every type exact; a member that may be absent gets its default.
 
-import { parse as parseStrict, StrictJsonError } from "../static/js/lib/strict-json.js";
-import { utf8 } from "./bytes.js";
-import { Refusal, refuse } from "./fault.js";
+import { isObject } from "./encoding.js";
+import { refuse } from "./errors.js";
 
-// A type is a function: the value as it is to be used, or `WRONG`.
+// A type is a function that returns the value to use, or `WRONG`.
 const WRONG = Symbol("of another type");
 
 const when = (fits) => (value) => (fits(value) ? value : WRONG);
@@ -14,7 +14,7 @@ export const integer = when(Number.isInteger);
 export const flag = when((value) => typeof value === "boolean");
 export const oneOf = (...words) => when((value) => words.includes(value));
 
-/** A member that may be null but not absent. */
+/** A member that may be null, but not absent. */
 export const nullable = (type) => (value) => (value === null ? null : type(value));
 
 /** A member that may be absent, and is null then. */
@@ -47,8 +47,6 @@ export const mapOf = (type) => (value) => {
   return pairs.some(([, member]) => member === WRONG) ? WRONG : Object.fromEntries(pairs);
 };
 
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-
 /** An object with exactly these members. */
 export const struct = (members) => (value) => {
   if (!isObject(value)) return WRONG;
@@ -62,57 +60,8 @@ export const struct = (members) => (value) => {
   return read;
 };
 
-/** Return the value as this type has it; refuse anything else. */
+/** Return the value that this type makes of `value`; refuse a value of another type. */
 export function read(type, value, code, detail = "members are missing, unknown or mistyped") {
   const found = type(value);
   return found === WRONG ? refuse(code, detail) : found;
-}
-
-/**
- * Return the value of JSON bytes without duplicate members; numbers that are no whole number are
- * undefined. With `exact`, numbers that a double would change are refused (RFC 7493).
- */
-export function parseJson(bytes, { exact = false } = {}) {
-  const source = utf8(bytes);
-  try {
-    return plain(parseStrict(source, { exact }));
-  } catch (error) {
-    if (error instanceof StrictJsonError) throw new Refusal(error.code, error.message);
-    throw error;
-  }
-}
-
-function plain({ kind, text: written, members }) {
-  if (kind === "string") return written;
-  if (kind === "word") return { true: true, false: false, null: null }[written];
-  if (kind === "number") return /^-?[0-9]+$/.test(written) ? Number(written) : undefined;
-  if (kind === "array") return members.map(([, member]) => plain(member));
-  const value = Object.create(null);
-  for (const [name, member] of members) value[name] = plain(member);
-  return value;
-}
-
-/** Tell whether two values of such types are the same, whatever the order of their members. */
-export const same = (a, b) => canonical(a) === canonical(b);
-
-/** Return the RFC 8785 form of a value of such types. */
-export const canonical = (value) => JSON.stringify(value, sorted);
-
-const sorted = (_, value) =>
-  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
-
-/** Return the value of a stored body's bytes: JSON whose numbers are whole ones. */
-export function parseBody(bytes) {
-  try {
-    return JSON.parse(utf8(bytes), (_, value, context) => {
-      const whole = /^-?[0-9]+$/.test(context?.source ?? value);
-      if (typeof value === "number" && !whole) refuse("event_malformed", "not a whole number");
-      if (typeof value === "string" && !value.isWellFormed()) {
-        refuse("event_malformed", "half a character");
-      }
-      return value;
-    });
-  } catch {
-    return refuse("event_malformed", "a stored body is not JSON");
-  }
 }

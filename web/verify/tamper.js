@@ -1,31 +1,31 @@
-// A forger for the curious: changes a bundle and mends what is public about it, so that the checks
-// behind the checksums have something to do.
+// Forges a bundle on request: changes it and recomputes everything public about the change, so that
+// the checks after the checksums have to notice.
 
 import { bytesOf, hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
-import { utf8 } from "./bytes.js";
-import { readZip, writeZip } from "./zip.js";
+import { utf8 } from "./encoding.js";
+import { MANIFEST, parseContainer, writeContainer } from "./verify/container.js";
 
 const parse = (raw) => JSON.parse(utf8(raw));
 
 /** Return the files with a manifest that fits them. */
 async function sealed(files) {
-  const manifest = parse(files.get("manifest.json"));
+  const manifest = parse(files.get(MANIFEST));
   manifest.files = {};
   for (const [name, raw] of files) {
-    if (name !== "manifest.json") manifest.files[name] = await sha256Hex(raw);
+    if (name !== MANIFEST) manifest.files[name] = await sha256Hex(raw);
   }
-  return writeZip(new Map([...files, ["manifest.json", bytesOf(jcs(manifest))]]));
+  return writeContainer(new Map([...files, [MANIFEST, bytesOf(jcs(manifest))]]));
 }
 
-/** Return another digit in the place of the last digit of a text that is followed by no other. */
+/** Return the text with its last digit replaced by another one. */
 function otherDigit(text) {
   return text.replace(/[0-9](?=[^0-9]*$)/, (digit) => String((Number(digit) + 1) % 10));
 }
 
-/** Return where the first statement's draft stands: index, salt and body. */
+/** Return the draft of the first statement: its index, salt and body. */
 function draftOf(files) {
-  const [id] = parse(files.get("manifest.json")).statements;
+  const [id] = parse(files.get(MANIFEST)).statements;
   for (const [name, raw] of files) {
     if (!name.startsWith("bodies/")) continue;
     const body = parse(raw.subarray(32));
@@ -36,7 +36,7 @@ function draftOf(files) {
   throw new Error("no draft in this bundle");
 }
 
-/** Change one digit of the statement, everywhere that it is shown; and in its entry, if asked to. */
+/** Change one digit of the statement, wherever a file shows it, and in its entry if asked. */
 async function changeDigit(files, { entryToo }) {
   const { id, index, salt, body } = draftOf(files);
   const document = JSON.parse(body.document);
@@ -54,10 +54,10 @@ async function changeDigit(files, { entryToo }) {
   }
 }
 
-/** Let the first approval be signed by nobody: one character of its signature is another. */
+/** Replace one character in the signature of the first approval. */
 async function forgeSignature(files) {
   const name = [...files.keys()].find((each) => /statement-signed\.jws$/.test(each));
-  const [id] = parse(files.get("manifest.json")).statements;
+  const [id] = parse(files.get(MANIFEST)).statements;
   const jws = utf8(files.get(name));
   const at = jws.lastIndexOf(".") + 5;
   const forged = jws.slice(0, at) + (jws[at] === "A" ? "B" : "A") + jws.slice(at + 1);
@@ -78,16 +78,16 @@ async function forgeSignature(files) {
   }
 }
 
-/** What a forger may try: a label, what it does, and how. */
+/** The forgeries on offer: a label, a sentence, and the function that forges. */
 export const FORGERIES = [
   ["Change a digit", "one digit of the statement is another", (files) => changeDigit(files, { entryToo: false })],
   ["Change a digit and mend its entry", "one digit is another, and the entry’s commitment was made to fit", (files) => changeDigit(files, { entryToo: true })],
   ["Forge a signature", "one character of an approval’s signature is another, and all around it was made to fit", forgeSignature],
 ];
 
-/** Return the bytes of a bundle as a forger would hand it on. */
+/** Return the bytes of a forged bundle, with a manifest that fits. */
 export async function tamper(bytes, forge) {
-  const files = new Map(readZip(bytes));
+  const files = new Map(parseContainer(bytes));
   await forge(files);
   return sealed(files);
 }

@@ -1,41 +1,52 @@
-// A report as a page: the verdict first, then every check, then what was approved and by whom.
+// Shows a report: the verdict, then every check, then what was approved and by whom.
 
 import { contentView, seen } from "../static/js/elements/content-view.js";
 import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
 import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
+import { STATUS } from "./domain/vocabulary.js";
+import { MODE } from "./verify/container.js";
+import { CHECK, OUTCOME, VERDICT } from "./verify/report.js";
 
 const MOST_INPUTS = 200;
 const MOST_CHARS = 400;
 const TITLES = {
-  readable: "The file is whole",
-  content: "The content is what was recorded",
-  signatures: "Every signature is genuine",
-  attestations: "A passkey vouches for every key",
-  keys: "Every key was in force",
-  policy: "Every decision follows the rules",
-  entries: "Every entry stands in the log",
-  checkpoint: "The log’s keys signed for it",
-  ledger: "It is the ledger that you expect",
+  [CHECK.READABLE]: "The file is whole",
+  [CHECK.CONTENT]: "The content is what was recorded",
+  [CHECK.SIGNATURES]: "Every signature is genuine",
+  [CHECK.ATTESTATIONS]: "A passkey vouches for every key",
+  [CHECK.KEYS]: "Every key was in force",
+  [CHECK.POLICY]: "Every decision follows the rules",
+  [CHECK.ENTRIES]: "Every entry stands in the log",
+  [CHECK.CHECKPOINT]: "The log’s keys signed for it",
+  [CHECK.LEDGER]: "It is the ledger that you expect",
 };
 const OUTCOMES = {
-  passed: ["Passed", "check"],
-  failed: ["Failed", "rejected"],
-  skipped: ["Not made", "none"],
-  unverifiable: ["Cannot be told", "warning"],
+  [OUTCOME.PASSED]: ["Passed", "check"],
+  [OUTCOME.FAILED]: ["Failed", "rejected"],
+  [OUTCOME.SKIPPED]: ["Not made", "none"],
+  [OUTCOME.UNVERIFIABLE]: ["Cannot be told", "warning"],
 };
-const TONES = { verified: "approved", consistent: "waiting", invalid: "rejected", unverifiable: "waiting" };
-const ICONS = { verified: "approved", consistent: "warning", invalid: "rejected", unverifiable: "warning" };
+// By verdict: the tone of the notice, and its icon.
+const LOOKS = {
+  [VERDICT.VERIFIED]: ["approved", "approved"],
+  [VERDICT.CONSISTENT]: ["waiting", "warning"],
+  [VERDICT.INVALID]: ["rejected", "rejected"],
+  [VERDICT.UNVERIFIABLE]: ["waiting", "warning"],
+};
+const KINDS = {
+  [MODE.STATEMENT]: "these statements",
+  [MODE.REDACTED]: "the whole log, some bodies",
+  [MODE.FULL]: "the whole log",
+};
 
-
-
-// What a check says may repeat names from the file: no more of them than a line or two.
+// What a check says may repeat long names from the file; show a line or two of them.
 const told = (text) => seen(text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text);
 
 const titled = (word) => `${word[0].toUpperCase()}${word.slice(1)}`;
 
-/** Return what the report comes to: `[title, sentence]`. */
+/** Return the verdict in words: `[title, sentence]`. */
 export function verdictWords({ verdict, checks, statements }) {
   const said = (outcome) => {
     const number = checks.findIndex((check) => check.outcome === outcome) + 1;
@@ -44,46 +55,47 @@ export function verdictWords({ verdict, checks, statements }) {
     return `Check ${number}${where}: ${says}`;
   };
   switch (verdict) {
-    case "verified":
+    case VERDICT.VERIFIED:
       return ["Verified", `All nine checks passed, and the log is the one that you expect.${outcomeOf(statements)}`];
-    case "consistent":
+    case VERDICT.CONSISTENT:
       return [
         "Consistent, but I do not know this ledger",
         "Everything fits together. Whether it is the ledger that you mean, nothing in the file can say: give the log key that you expect.",
       ];
-    case "invalid":
-      return ["Failed: do not rely on this file", said("failed")];
+    case VERDICT.INVALID:
+      return ["Failed: do not rely on this file", said(OUTCOME.FAILED)];
     default:
-      return ["Cannot be verified here", said("unverifiable")];
+      return ["Cannot be verified here", said(OUTCOME.UNVERIFIABLE)];
   }
 }
 
-/** Say what is not to be missed behind a green verdict: it is about the evidence. */
+/** Return what a green verdict must not hide: valid evidence may show a statement without approval. */
 function outcomeOf(statements) {
-  const open = statements.filter(({ status }) => status !== "approved");
+  const open = statements.filter(({ status }) => status !== STATUS.APPROVED);
   if (!open.length) return "";
   if (open.length === statements.length) return " It does not show an approval.";
   return ` ${open.length} of the ${statements.length} statements in it ${open.length === 1 ? "is" : "are"} not approved.`;
 }
 
-/** Return one sentence for those who listen: how many checks came to what. */
+/** Return one sentence for screen readers: how many checks had which outcome. */
 export function announcement(report) {
   const { checks } = report;
   const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
-  const parts = [`${count("passed")} of ${checks.length} checks passed`];
-  if (count("failed")) parts.push(`${count("failed")} failed`);
-  if (count("unverifiable")) parts.push(`${count("unverifiable")} cannot be told`);
-  if (count("skipped")) parts.push(`${count("skipped")} not made`);
+  const parts = [`${count(OUTCOME.PASSED)} of ${checks.length} checks passed`];
+  if (count(OUTCOME.FAILED)) parts.push(`${count(OUTCOME.FAILED)} failed`);
+  if (count(OUTCOME.UNVERIFIABLE)) parts.push(`${count(OUTCOME.UNVERIFIABLE)} cannot be told`);
+  if (count(OUTCOME.SKIPPED)) parts.push(`${count(OUTCOME.SKIPPED)} not made`);
   return `Verification finished: ${verdictWords(report)[0]}. ${parts.join(", ")}.`;
 }
 
-/** Fill an element with a report; `about` says which file was read, when, and what is forged. */
+/** Show a report in an element; `about` has the file, the time, and what was forged. */
 export function showReport(place, report, about) {
   const [title, text] = verdictWords(report);
+  const [tone, symbol] = LOOKS[report.verdict];
   const verdict = el(
     "section",
-    { class: `verdict ${TONES[report.verdict]}` },
-    icon(ICONS[report.verdict]),
+    { class: `verdict ${tone}` },
+    icon(symbol),
     el("h2", { id: "verdict", tabindex: "-1" }, title),
     el("p", {}, ...told(text)),
   );
@@ -118,8 +130,7 @@ function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, fo
   ];
   if (forged) pairs.unshift(["Forged here", forged]);
   if (ledger) {
-    const kind = { statement: "these statements", redacted: "the whole log, some bodies", full: "the whole log" };
-    pairs.push(["Ledger", [el("code", {}, ...seen(ledger))]], ["Shows", `${kind[mode]}, as of ${size} entries`]);
+    pairs.push(["Ledger", [el("code", {}, ...seen(ledger))]], ["Shows", `${KINDS[mode]}, as of ${size} entries`]);
     pairs.push(["Root of the log", [el("code", {}, root)]]);
   }
   return list(pairs);
@@ -138,7 +149,7 @@ function check({ name, outcome, says, code, position, inputs }, at) {
     el("h4", {}, TITLES[name]),
     el("span", { class: "outcome" }, symbol === "none" ? "– " : icon(symbol), word),
     el("p", {}, ...told(says)),
-    ...(details.length ? [inputsOf(details, at + 1, outcome === "failed")] : []),
+    ...(details.length ? [inputsOf(details, at + 1, outcome === OUTCOME.FAILED)] : []),
   );
 }
 
@@ -200,10 +211,10 @@ function table(decisions) {
   return el("table", {}, caption, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
 }
 
-/** Return what a report proves, if it proves anything. */
+/** Return the section on what a report proves, if it proves anything. */
 function proved({ verdict }) {
-  if (!["verified", "consistent"].includes(verdict)) return [];
-  const whose = verdict === "verified" ? "the log" : "the log of whichever ledger this is";
+  if (![VERDICT.VERIFIED, VERDICT.CONSISTENT].includes(verdict)) return [];
+  const whose = verdict === VERDICT.VERIFIED ? "the log" : "the log of whichever ledger this is";
   const text =
     "These people’s keys, each attested by a passkey, signed these very bytes. By the policy in " +
     `them the statement stood as shown, and ${whose} was committed to all of it when its checkpoint was signed.`;

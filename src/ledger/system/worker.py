@@ -29,7 +29,7 @@ class WorkerState(Enum):
     STOPPED = "stopped"  # for good: it was asked to, or its failure says why
 
 
-class Health(NamedTuple):
+class WorkerHealth(NamedTuple):
     """A worker's state, the failure that led to it, and since when (`time.monotonic`)."""
 
     state: WorkerState
@@ -85,13 +85,13 @@ class Worker:
         self._log = logging.getLogger(f"ledger.{name}")
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._health = Health(WorkerState.NEW, None, time.monotonic())
+        self._health = WorkerHealth(WorkerState.NEW, None, time.monotonic())
         self._thread: threading.Thread | None = None
 
     # --- for everybody ---------------------------------------------------------------------------
 
     @property
-    def health(self) -> Health:
+    def health(self) -> WorkerHealth:
         """What the worker is doing now."""
         return self._health
 
@@ -198,7 +198,7 @@ class Worker:
         self._stopping.wait(self._backoff.next_s())
 
     def _become(self, state: WorkerState, failure: Exception | None = None) -> None:
-        self._health = Health(state, failure, time.monotonic())
+        self._health = WorkerHealth(state, failure, time.monotonic())
 
 
 class Listeners:

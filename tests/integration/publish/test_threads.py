@@ -101,6 +101,7 @@ def test_a_log_that_cannot_be_read_for_a_while_is_shown_to_witnesses_later(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ledger.publish.witness_rounds.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("ledger.publish.witness_rounds.LAST_RETRY_S", 0.2)
     outage = UnavailableError("storage_failed", "the log cannot be read")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Witnesses, "_round", failing(outage))
@@ -115,6 +116,7 @@ def test_a_bug_while_a_witness_is_asked_is_told_and_asked_again(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ledger.publish.witness_rounds.FIRST_RETRY_S", 0.2)
+    monkeypatch.setattr("ledger.publish.witness_rounds.LAST_RETRY_S", 0.2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Endorsements, "cosign", failing(ValueError("x")))
         with asking(ledger, cosign, conflicts=tmp_path) as witnesses:

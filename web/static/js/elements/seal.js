@@ -1,11 +1,11 @@
-// A digest for the eye: its hex in groups, and a rosette drawn from it. Another digest is another
-// figure; that is decoration, the hex is what counts.
+// Shows a digest: its hex in groups, and a figure drawn from it. The figure helps to notice another
+// digest; only the hex decides.
 
 import { el, svg } from "../lib/dom.js";
 
 const STEPS = 240;
 
-/** Return 64 hex characters as 8 groups of 8, spaces between, so that they are read in groups. */
+/** Return 64 hex characters as 8 groups of 8 with spaces between them. */
 export function grouped(hex) {
   return hex.match(/.{8}/g).flatMap((group) => [el("span", {}, group), " "]);
 }

@@ -1,4 +1,4 @@
-// Requests to the ledger, and its refusals as sentences that say what to do.
+// Sends requests to the ledger, and turns its refusals into sentences that say what to do.
 
 import { Told } from "./dom.js";
 
@@ -11,7 +11,7 @@ export class Problem extends Told {
   }
 }
 
-/** The answer did not arrive: whether the request did is unknown, and sending it again is safe. */
+/** No answer arrived. The request may have arrived; sending it again is safe. */
 export class NoAnswer extends Told {
   constructor(cause) {
     super("The ledger did not answer. Check your connection, then try again.", { cause });
@@ -21,7 +21,7 @@ export class NoAnswer extends Told {
 const CLOCK = "Your device's clock is over five minutes from the ledger's. Correct it, then try again.";
 const KEY_GONE = "This browser's signing key is no longer accepted. Set up this browser again.";
 const NOT_INVITED = "This invitation is not valid any more. Ask for a new one.";
-// Where the server's own words do not say what a person can do now.
+// For refusals whose own text does not say what the person can do now.
 const SENTENCES = {
   ceremony_unknown: "That took too long, or the page was open in two places. Try again.",
   document_time_stale: CLOCK,
@@ -52,12 +52,12 @@ export async function bytes(path) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Wait until what was written at a position can be read: the next page must show it. */
+/** Wait until the views have reached a position, so that the next page shows it. */
 export async function settle(position) {
   try {
     await get(`/api/inbox?limit=1&minPosition=${position}`);
   } catch {
-    // The write is done whatever this says; at worst the next page is a moment behind.
+    // The event is stored in any case; at worst the next page shows it a moment later.
   }
 }
 
@@ -75,7 +75,7 @@ async function send(path, init) {
 }
 
 async function problem(response) {
-  // A proxy may send a page instead of a problem document: then the status has to do.
+  // A proxy may send a page instead of a problem document: then show the status.
   const { code = "", detail = "" } = await response.json().catch(() => ({}));
   const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${response.status}.`;
   return new Problem(response.status, code, SENTENCES[code] ?? other);

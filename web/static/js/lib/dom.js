@@ -1,4 +1,4 @@
-// Elements from code: text and attributes only, so nothing that anybody wrote becomes markup.
+// Builds elements from text and attributes only, so that no user input becomes markup.
 
 /** An error whose message is for people. */
 export class Told extends Error {}

@@ -1,6 +1,6 @@
 // RFC 8785 for what the ledger hashes: objects, arrays, strings, safe integers, booleans, null.
-// Other numbers and member names outside ASCII do not occur there, and are where
-// implementations differ: they throw TypeError, as in ledger.encoding.jcs.
+// Implementations differ on other numbers and on member names outside ASCII. The ledger has neither:
+// both throw TypeError, as in ledger.encoding.jcs.
 
 export function jcs(value) {
   if (value === null || typeof value === "boolean") return String(value);

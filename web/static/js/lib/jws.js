@@ -6,7 +6,7 @@ import { jcs } from "./jcs.js";
 
 const ALG = "EdDSA";
 
-/** Return an Ed25519 public key's name: its RFC 7638 thumbprint. */
+/** Return an Ed25519 public key's kid: its RFC 7638 thumbprint. */
 export async function thumbprint({ crv, kty, x }) {
   return encode(await sha256(jcs({ crv, kty, x })));
 }
@@ -31,7 +31,7 @@ export function signAct(key, ledger, act, members) {
   return sign(key, { typ: "act+jwt" }, bytesOf(payload));
 }
 
-/** Return the proof that whoever attests the key holds it. */
+/** Return the proof of possession: the new key signs the challenge of its attestation. */
 export function signPossession(key, challenge) {
   return sign(key, { typ: "key-possession+jws" }, challenge);
 }

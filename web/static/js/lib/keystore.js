@@ -13,7 +13,7 @@ export async function generate() {
   return { kid: await thumbprint(jwk), jwk, privateKey: pair.privateKey };
 }
 
-/** Keep a key as this browser's for this person on this ledger, in place of an older one. */
+/** Store this browser's key for this person on this ledger; it replaces an older one. */
 export async function keep(ledger, user, key) {
   await transaction("readwrite", (store) => store.put({ ...key, ledger, user }, [ledger, user]));
 }
@@ -23,7 +23,7 @@ export function find(ledger, user) {
   return transaction("readonly", (store) => store.get([ledger, user]));
 }
 
-/** Forget the key `kid`, and no other that may have taken its place. */
+/** Delete the key `kid`, but not a newer key that replaced it. */
 export async function forget(ledger, user, kid) {
   const key = await find(ledger, user);
   if (key?.kid === kid) {
@@ -58,7 +58,7 @@ async function transaction(mode, use) {
     const store = database.transaction(STORE, mode, { durability: "strict" }).objectStore(STORE);
     const request = use(store);
     return await new Promise((resolve, reject) => {
-      // The transaction's end, not the request's: only then is the key on the disk.
+      // Wait for the transaction, not the request: only then is the key on the disk.
       store.transaction.oncomplete = () => resolve(request.result);
       store.transaction.onabort = () => reject(store.transaction.error);
     });

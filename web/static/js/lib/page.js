@@ -1,4 +1,4 @@
-// What every page does: know who is here, say what happened, and offer to set up this browser.
+// What every page does: read who is signed in, show messages, and offer to set up this browser.
 
 import { CeremonyError, attestKey } from "./webauthn.js";
 import { post, settle } from "./api.js";
@@ -14,20 +14,20 @@ let waiting = 0;
 /** The signed-in person, as the server rendered this page; `user` is undefined for nobody. */
 export const me = { ledger, user, name, kids: kids.split(" ").filter(Boolean) };
 
-/** Tell screen readers at once, without moving anybody. */
+/** Announce to screen readers at once; the focus does not move. */
 export function say(text) {
   clearTimeout(waiting);
   quietUntil = Date.now() + QUIET_MS;
   one("#status").textContent = text;
 }
 
-/** Tell them when there is a pause; a newer sentence takes the place of a waiting one. */
+/** Announce at the next pause; a newer sentence replaces one that waits. */
 export function announce(text) {
   clearTimeout(waiting);
   waiting = setTimeout(say, quietUntil - Date.now(), text);
 }
 
-/** Show what went wrong, in place of an older message. */
+/** Show an error message; it replaces an older one. */
 export function show(error) {
   const told = error instanceof Told;
   if (!told) console.error(error);
@@ -43,7 +43,7 @@ export function show(error) {
   one("#problem").scrollIntoView({ block: "nearest" });
 }
 
-/** Run what a button stands for: busy meanwhile, and what goes wrong is shown. */
+/** Run a button's action: the button is busy until it ends, and a failure is shown. */
 export async function run(button, work) {
   if (button.ariaBusy) return undefined;
   one("#problem").replaceChildren();
@@ -59,7 +59,7 @@ export async function run(button, work) {
   }
 }
 
-/** Call `handlers[name]` for clicks on `[data-action=name]`, also on what is swapped in later. */
+/** Call `handlers[name]` for clicks on `[data-action=name]`, also on elements that are added later. */
 export function onAction(handlers) {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-action]");
@@ -73,7 +73,7 @@ async function setUp() {
   say("Waiting for your device…");
   const options = await post("/api/jwt-keys/options", {});
   const { key, body } = await attestKey(options);
-  // Kept before it is sent: a lost answer must not leave an attested key that nobody holds.
+  // Store the key before sending it: if the answer is lost, the attested key is still here.
   await keystore.keep(options.ledger, options.user, key);
   const { position } = await post("/api/jwt-keys", { ceremony: options.ceremony, key: body });
   await settle(position);
@@ -81,8 +81,8 @@ async function setUp() {
 }
 
 /**
- * Return this browser's key, if the ledger accepts it; otherwise offer to make one. Says what the
- * browser lacks, if it lacks something.
+ * Return this browser's key if the ledger accepts it; otherwise offer to make one. Show what the
+ * browser lacks for signing, if anything.
  */
 export async function start() {
   const lack = await keystore.missing();

@@ -1,4 +1,4 @@
-// Policies: what they ask for in a sentence, and whether they can be met at all.
+// Policies: the sentence that says what one asks for, and whether it can be met.
 // The sentences are those of src/ledger/pages/words.py; tests/vectors/web/policy.json holds both.
 
 const ROLES = ["creator", "investor", "administrator"];
@@ -69,7 +69,7 @@ function oneOf(member, names) {
   return kind === "role" ? `any ${name}` : (names[name] ?? name);
 }
 
-/** Return what is wrong with a policy, as a sentence, or "": the server checks it once more. */
+/** Return what is wrong with a policy, as a sentence, or "". The server checks it too. */
 export function fault(policy) {
   if (!isObject(policy)) return "A policy is a JSON object.";
   const { veto = [], creatorMaySign = true, assurance = "key", expiresAt = "", ...root } = policy;

@@ -1,5 +1,5 @@
-// Live updates: the server says which position it has reached, the page reads itself again and
-// takes over the parts that changed. Nothing moves the focus, and without this the page still works.
+// Live updates: the server sends the position that it has reached; the page then refetches itself and
+// replaces the parts that changed. The focus does not move. The page works without this.
 
 import { all, one, put } from "./dom.js";
 
@@ -16,7 +16,7 @@ let lastSeen = new Date();
 // The live parts as the server sent them, before this page's modules touch them.
 const sent = new Map(all("[data-live]").map((place) => [place.id, place.outerHTML]));
 
-/** Call `update(document)` with this page as it is now, whenever the ledger has moved on. */
+/** Call `update(document)` with the newest version of this page when the ledger has a new position. */
 export function live(update) {
   const connect = () => {
     if (source || document.hidden) return;
@@ -31,7 +31,7 @@ export function live(update) {
     });
     source.addEventListener("error", () => {
       paused();
-      // A connection that was refused is not tried again by the browser itself.
+      // The browser does not retry a connection that the server refused.
       if (source?.readyState === EventSource.CLOSED) {
         close();
         retry = setTimeout(connect, RETRY_MS);
@@ -43,7 +43,7 @@ export function live(update) {
     source?.close();
     source = null;
   };
-  // A browser opens six connections to one server: hidden tabs must not hold them all.
+  // A browser opens at most six connections to one server: hidden tabs must not hold them all.
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : connect()));
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", connect);
@@ -55,7 +55,7 @@ export function live(update) {
   connect();
 }
 
-/** Read the page again if it shows less than `position`, at most once a second. */
+/** Refetch the page if it shows an earlier position than this, at most once a second. */
 async function refresh(position, update) {
   wanted = Math.max(wanted, position);
   if (resting || wanted <= shown) return;
@@ -67,10 +67,10 @@ async function refresh(position, update) {
   }, AT_MOST_EVERY_MS);
 }
 
-/** Read the page again, whatever it shows. */
+/** Refetch the page. */
 export async function read(update) {
   const next = await load(location.href);
-  // Another page came back, for instance the one to sign in: this one stays as it is.
+  // The server answered with another page, for instance the sign-in page: change nothing.
   if (next?.body.className !== document.body.className) return paused();
   shown = Number(next.body.dataset.position);
   lastSeen = new Date();
@@ -88,7 +88,7 @@ function load(address) {
   });
 }
 
-/** Take over the `[data-live]` parts that changed; open details and the focus stay as they were. */
+/** Replace the `[data-live]` parts that changed; open details and the focus stay as they were. */
 export function swap(next, ids) {
   const places = ids ? ids.map((id) => one(`#${id}`)) : all("[data-live]");
   for (const place of places) {

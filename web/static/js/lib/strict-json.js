@@ -1,6 +1,6 @@
 // A JSON parser that refuses what JSON.parse repairs: duplicate members, lone surrogates, and
 // numbers that an IEEE 754 double changes (I-JSON, RFC 7493). It keeps every number's digits, so
-// that a page shows what was signed and not what a double makes of it.
+// that a page shows the signed digits, not a rounded number.
 // tests/vectors/web/strict-json.json holds it and ledger.encoding.parse_json to the same verdicts.
 
 const MAX_DEPTH = 64;
@@ -11,7 +11,7 @@ const SPACE = /[ \t\n\r]*/y;
 const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const WORDS = ["true", "false", "null"];
 
-/** What is wrong with a text, and where: `code` as the server's, line and column from 1. */
+/** Why a text is refused, and where: the server's `code`; line and column from 1. */
 export class StrictJsonError extends Error {
   constructor(code, detail, text, at) {
     super(detail);
@@ -23,8 +23,8 @@ export class StrictJsonError extends Error {
 }
 
 /**
- * Return the tree of a JSON text: `{kind, text, members: [[name, node], …]}`. Where nobody computes
- * with its numbers, `exact: false` takes those as well that a double would change.
+ * Return the tree of a JSON text: `{kind, text, members: [[name, node], …]}`. `exact: false` also
+ * accepts numbers that a double would change; use it where no code computes with them.
  */
 export function parse(text, { exact = true } = {}) {
   const parser = new Parser(text, exact);

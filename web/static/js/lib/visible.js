@@ -4,7 +4,7 @@
 const UNSEEN =
   /([\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}])/u;
 
-/** Return `[{text, mark}]`: runs of text, and names such as U+202E for characters nobody sees. */
+/** Return `[{text, mark}]`: runs of text, and names such as U+202E for invisible characters. */
 export function visible(text) {
   return text
     .split(UNSEEN)
@@ -15,7 +15,7 @@ export function visible(text) {
 const name = (character) =>
   `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 
-/** Return a number's text cut so that the digits left of its point stand in threes. */
+/** Return a number's text in parts: the digits before the point in groups of three. */
 export function digitGroups(number) {
   const match = /^(-?)([0-9]{5,})(.*)$/.exec(number);
   if (!match) return [number];

@@ -34,8 +34,8 @@ export async function get(options) {
 }
 
 /**
- * Let the browser offer passkeys where people type their name. Resolves when one is picked, and
- * with null when the page starts another ceremony: two at once are refused by the browser.
+ * Let the browser offer passkeys at the name field. Resolves when the person picks one, or with null
+ * when the page starts another ceremony: the browser refuses two at once.
  */
 export async function getConditional(options) {
   conditional = new AbortController();
@@ -72,7 +72,7 @@ const answer = ({ id, rawId }, response) => ({
 });
 
 // Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
-// apart: so nobody is blamed, and nothing is called a failure.
+// apart: the message blames nobody and does not speak of a failure.
 const SENTENCES = {
   NotAllowedError:
     "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed.",
@@ -90,9 +90,9 @@ async function ceremony(run) {
 }
 
 /**
- * Make a signing key and let a passkey vouch for it: over a challenge that names the key, the
- * person and the ledger, so that it can vouch for nothing else. Returns the key, not yet kept, and
- * the `key` member of the request.
+ * Make a signing key and attest it with a passkey. The challenge names the key, the person and the
+ * ledger, so the assertion attests nothing else. Returns the key, not yet stored, and the `key`
+ * member of the request.
  */
 export async function attestKey({ ledger, user, nonce, publicKey }) {
   const key = await keystore.generate();

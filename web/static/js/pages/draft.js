@@ -1,5 +1,5 @@
-// Write a statement. Nothing leaves the browser before the last button: the document is made,
-// shown and signed here, and sent as the very bytes that were shown.
+// Draft a statement. The browser builds, shows and signs the document, and sends exactly the bytes
+// that it showed. It sends nothing before the last button.
 
 import { Problem, post, settle } from "../lib/api.js";
 import { sha256Hex } from "../lib/digest.js";
@@ -13,9 +13,9 @@ import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
 const DAY_MS = 86_400_000;
-// The server refuses a document whose time is five minutes off; a minute is left for the way.
+// The server refuses a document whose time is over five minutes off; one minute is for the request.
 const FRESH_MS = 4 * 60_000;
-// Nobody is corrected in the middle of a word.
+// Wait for a pause in typing before showing an error.
 const PAUSE_MS = 400;
 
 const form = one("#draft");
@@ -25,7 +25,7 @@ const names = Object.fromEntries(
 );
 const written = () => `${field("title").value}\n${field("content").value}`;
 const original = written();
-// One id for all tries of this page: a repeated request is then recognised and recorded once.
+// One id for all attempts of this page: the server records a repeated request once.
 const statementId = crypto.randomUUID();
 let made = null;
 let key;
@@ -70,7 +70,7 @@ function policyFault(byHand) {
   return error;
 }
 
-/** Mark all that is wrong; return it as `[[field, sentence], …]`. */
+/** Show the errors at their fields; return them as `[[field, sentence], …]`. */
 function faults() {
   const byHand = field("by-hand").checked;
   const found = {

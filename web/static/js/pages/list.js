@@ -1,4 +1,4 @@
-// The inbox and the list of statements, kept up to date without moving anything under the pointer.
+// The inbox and the list of statements: they update, but rows do not move under the pointer.
 
 import { all, one } from "../lib/dom.js";
 import { announce, onAction, start } from "../lib/page.js";

@@ -1,4 +1,4 @@
-// Register: a passkey, then a signing key of this browser that the passkey vouches for.
+// Register: make a passkey, then a signing key of this browser that the passkey attests.
 
 import { Problem, post, settle } from "../lib/api.js";
 import { one } from "../lib/dom.js";
@@ -7,7 +7,7 @@ import { run, say, start } from "../lib/page.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
-// A passkey that was made and not yet used: a second try must not ask for another one.
+// A passkey that was made and not yet used: a second attempt must not ask for another one.
 let begun = null;
 
 function step(number) {
@@ -50,7 +50,7 @@ async function complete({ options, registration }) {
       ],
     },
   });
-  // Kept before it is sent: a lost answer must not leave an attested key that nobody holds.
+  // Store the key before sending it: if the answer is lost, the attested key is still here.
   await keystore.keep(ledger, user, key);
   try {
     return await post("/api/register/complete", { ceremony, registration, key: body });

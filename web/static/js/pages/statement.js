@@ -1,5 +1,5 @@
-// Review and sign. This browser fetches the document's bytes, computes their digest, shows what
-// they say, and signs those very bytes. If they are not what the server named, nothing is signed.
+// Review and sign. The browser fetches the document's bytes, computes their digest, shows them, and
+// signs exactly those bytes. If the digest is not the server's, the page signs nothing.
 
 import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
 import { sha256Hex } from "../lib/digest.js";
@@ -17,10 +17,10 @@ const { id, sha256, assurance } = one("#review").dataset;
 const names = JSON.parse(one("#names").textContent);
 const verdicts = new Map();
 
-/** The document as this browser checked it, `{raw, title, content}`: only then can it be signed. */
+/** The document that this browser checked, `{raw, title, content}`; without it nothing is signed. */
 let checked = null;
 let key;
-/** A decision that was signed and whose answer did not arrive: it is sent again, not made again. */
+/** A signed decision whose answer did not arrive: the next attempt sends the same one. */
 let unanswered = null;
 
 async function check() {
@@ -63,7 +63,7 @@ function mismatch(reason, computed) {
   one("#content").hidden = true;
 }
 
-/** Enable the buttons that the server offered, if this browser can answer for them. */
+/** Enable the buttons that the server offers, if this browser checked the document and can sign. */
 function arm() {
   for (const button of all("#actions button, #yours button")) button.disabled = !(checked && key);
 }
@@ -79,7 +79,7 @@ function update(next) {
   if (now !== before) announce(now);
 }
 
-/** Ask once more, sign, send: `action` is the route's name, `sign` makes the JWS. */
+/** Ask for confirmation, sign, send: `action` is the route's name, `sign` makes the JWS. */
 async function decide(action, dialog, sign) {
   put(dialog, "kid", key.kid.slice(0, 8));
   put(dialog, "effect", one("#actions").dataset[action]);
@@ -148,7 +148,7 @@ async function verifyAll() {
   }
 }
 
-/** Return whether a signature holds; undefined where this browser cannot tell. */
+/** Return whether a signature verifies; undefined if this browser lacks the algorithm. */
 async function verdict({ jws, kid, decision }) {
   const answer = await get(`/api/jwt-keys/${kid}`).catch(() => null);
   if (answer?.jwk.kty !== "OKP") return undefined;

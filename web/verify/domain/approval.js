@@ -1,0 +1,71 @@
+// Mirrors ledger.domain.approval: an approval in either form, over the statement or over a payload
+// of the signer's own.
+
+import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { isFresh } from "../clock.js";
+import { length } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
+import { integer, optional, struct, text } from "../shapes.js";
+import { FORM } from "./vocabulary.js";
+
+const APPROVAL_TYP = "JWT";
+const MAX_JTI_CHARS = 128;
+const PAYLOAD = struct({
+  statementId: text,
+  content: text,
+  signer: text,
+  timestamp: integer,
+  iat: optional(integer),
+  jti: optional(text),
+  ledger: optional(text),
+});
+
+/** Return an unverified approval's JWS. */
+export function parseApproval(source) {
+  const jws = parseCompact(source);
+  if (jws.header.typ !== APPROVAL_TYP) {
+    refuse("jws_typ_mismatch", `an approval's typ is ${APPROVAL_TYP}`);
+  }
+  return jws;
+}
+
+/** Verify that this key signed the approval, and over this statement; return its form. */
+export async function verifyApproval(jws, jwk, statement, { ledger, signer, nowMs }) {
+  await verifyCompact(jws, jwk);
+  if ((await sha256Hex(bytesOf(jws.payload))) === statement.payloadSha256) {
+    requireFresh(jws.header.iat, nowMs);
+    return FORM.SHARED;
+  }
+  const payload = readPayload(jws, PAYLOAD, "payload_mismatch", "the payload is not this statement");
+  await requireIndividual(payload, statement, ledger, signer);
+  if (!isFresh(payload.timestamp, nowMs)) {
+    refuse("payload_timestamp_stale", "signed over five minutes from the server's clock");
+  }
+  for (const iat of [payload.iat, jws.header.iat]) if (iat !== null) requireFresh(iat, nowMs);
+  return FORM.INDIVIDUAL;
+}
+
+async function requireIndividual(payload, statement, ledger, signer) {
+  if (payload.statementId !== statement.id) {
+    refuse("payload_statement_mismatch", "signed for another statement");
+  }
+  if ((await sha256Hex(payload.content)) !== statement.contentSha256) {
+    refuse("payload_content_mismatch", "signed over another content");
+  }
+  if (payload.signer !== signer) {
+    refuse("payload_signer_mismatch", "the payload names another signer");
+  }
+  if (![null, ledger].includes(payload.ledger)) {
+    refuse("payload_ledger_mismatch", "signed for another ledger");
+  }
+  if (payload.jti !== null && !(payload.jti && length(payload.jti) <= MAX_JTI_CHARS)) {
+    refuse("payload_mismatch", "a jti has 1 to 128 characters");
+  }
+}
+
+function requireFresh(iat, nowMs) {
+  if (iat === null || !isFresh(iat * 1000, nowMs)) {
+    refuse("iat_stale", "iat is missing, or over five minutes from the server's clock");
+  }
+}

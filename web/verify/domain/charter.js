@@ -1,0 +1,150 @@
+// Mirrors ledger.domain.charter: the ledger's own stream (founding, log keys, invitations, end).
+// Recomputes each decision from its evidence, and folds the events.
+
+import { toMs } from "../clock.js";
+import { length } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { parseCompact } from "../jose/compact.js";
+import { ED25519, parseVkey } from "../tlog/vkeys.js";
+import { ACT, parseAct, verifyAct } from "./acts.js";
+import { requireUuid } from "./document.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
+import { activeKey, requireAdministrator } from "./person.js";
+import { ROLE, ROLES } from "./policy.js";
+import { REGISTRATION } from "./vocabulary.js";
+
+export const STREAM = "00000000-0000-0000-0000-000000000000";
+const SETUP = "setup";
+const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
+const REASON_CHARS = [10, 2000];
+
+// By tag: what an event changes in the charter.
+const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
+  [TAG.LEDGER_CREATED]: (_, body) => founded(body),
+  [TAG.INVITATION_ISSUED]: ({ invitations }, { invitationId: id, role, expiresAt, tokenSha256 }) => ({
+    invitations: new Map([...invitations, [tokenSha256, { id, role, expiresAt }]]),
+  }),
+  [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
+    logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
+  }),
+  [TAG.LOG_KEYS_RETIRED]: ({ logKeys }, { vkeys, lastSize }) => ({
+    logKeys: logKeys.map((key) => (vkeys.includes(key.vkey) ? { ...key, lastSize } : key)),
+  }),
+  [TAG.LOG_FROZEN]: () => ({ frozen: true }),
+});
+
+/** Return the charter after one more event of its stream. */
+export function evolveCharter(charter, { type, version, body }) {
+  const isMisplaced = !Object.hasOwn(CHANGES, type) || (!charter && type !== TAG.LEDGER_CREATED);
+  if (isMisplaced) refuse("event_misplaced", "an event that is not of the ledger’s own stream");
+  return { ...charter, ...CHANGES[type](charter, body), version };
+}
+
+function founded(body) {
+  parseCompact(body.act);
+  const setup = { id: SETUP, role: ROLE.ADMINISTRATOR, expiresAt: null };
+  return {
+    ledger: body.ledger,
+    registration: body.registration,
+    party: { rpId: body.rpId, origin: body.origin },
+    key: body.key,
+    invitations: new Map(body.setupSha256 ? [[body.setupSha256, setup]] : []),
+    logKeys: [],
+    frozen: false,
+  };
+}
+
+/** Return the log keys that sign a checkpoint of this size. */
+export const logKeysAt = (charter, size) =>
+  charter.logKeys.filter(
+    ({ firstSize, lastSize }) => firstSize <= size && (lastSize === null || size <= lastSize),
+  );
+
+/** Return the founding; refuse it unless the ledger's own key signed all that it says. */
+export async function decideCreation(body, nowMs) {
+  const jws = parseAct(body.act);
+  const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
+  for (const name of ["origin", "rpId", "registration", "setupSha256"]) {
+    if (act[name] !== body[name]) refuse("act_mismatch", "the founding act says something else");
+  }
+  return body;
+}
+
+const ownAct = (charter, source, kind, nowMs) =>
+  verifyAct(parseAct(source), charter.key, kind, { ledger: charter.ledger, nowMs });
+
+/** Return the announcement of new log keys that the ledger's own key signed. */
+export async function decideAnnouncement(charter, source, nowMs) {
+  const act = await ownAct(charter, source, ACT.ANNOUNCE_LOG_KEYS, nowMs);
+  const keys = await Promise.all(act.vkeys.map(parseVkey));
+  const known = (await Promise.all(charter.logKeys.map(({ vkey }) => parseVkey(vkey)))).map(publicOf);
+  const publics = keys.map(publicOf);
+  const refused = (detail) => refuse("log_keys_refused", detail);
+  if (keys.some(({ name }) => name !== charter.ledger)) refused("a log key has the log's name");
+  if (new Set([...publics, ...known]).size !== publics.length + known.length) {
+    refused("a log key is announced once");
+  }
+  if (!keys.some(({ kind }) => kind === ED25519)) refused("one of the log keys is Ed25519");
+  if (act.firstSize < Math.max(1, ...charter.logKeys.map(({ firstSize }) => firstSize))) {
+    refused("the keys would begin before earlier ones");
+  }
+  return { vkeys: act.vkeys, firstSize: act.firstSize, act: source };
+}
+
+const publicOf = (key) => key.public.join();
+
+/** Return the retirement of log keys that the ledger's own key signed. */
+export async function decideRetirement(charter, source, nowMs) {
+  const act = await ownAct(charter, source, ACT.RETIRE_LOG_KEYS, nowMs);
+  const refused = (detail) => refuse("log_keys_refused", detail);
+  const open = charter.logKeys.filter(({ lastSize }) => lastSize === null);
+  const inForce = new Map(open.map(({ vkey, firstSize }) => [vkey, firstSize]));
+  const { vkeys, lastSize } = act;
+  if (!vkeys.length || new Set(vkeys).size !== vkeys.length || !vkeys.every((each) => inForce.has(each))) {
+    refused("not log keys in force, each once");
+  }
+  if (vkeys.some((each) => lastSize < inForce.get(each))) refused("a key would end before it begins");
+  const left = [...inForce].filter(([each, first]) => !vkeys.includes(each) && first <= lastSize + 1);
+  const kinds = await Promise.all(left.map(async ([each]) => (await parseVkey(each)).kind));
+  if (!kinds.includes(ED25519)) refused("no Ed25519 key would be left");
+  return { vkeys, lastSize, act: source };
+}
+
+/** Return the end of the ledger that its own key signed. */
+export async function decideFreeze(charter, source, nowMs) {
+  const { reason } = await ownAct(charter, source, ACT.FREEZE_LEDGER, nowMs);
+  const [least, most] = REASON_CHARS;
+  if (length(reason) < least || length(reason) > most) {
+    refuse("reason_invalid", "a reason has 10 to 2,000 characters");
+  }
+  return { reason, act: source };
+}
+
+/** Return the invitation that an administrator signed. */
+export async function decideInvitation(charter, inviter, source, nowMs) {
+  const jws = parseAct(source);
+  const key = activeKey(inviter, jws.header.kid, nowMs);
+  const act = await verifyAct(jws, key.jwk, ACT.INVITE, { ledger: charter.ledger, nowMs });
+  requireAdministrator(inviter);
+  const { invitationId, role, tokenSha256, expiresAt } = act;
+  if (!ROLES.includes(role)) refuse("role_invalid", "there is no such role");
+  if (!/^[0-9a-f]{64}$/.test(tokenSha256) || toMs(expiresAt) <= nowMs) {
+    refuse("invitation_invalid", "an invitation needs a token and a future end");
+  }
+  requireUuid(invitationId);
+  return { invitationId, role, tokenSha256, expiresAt, by: inviter.user, kid: key.kid, act: source };
+}
+
+/** Return the id of the invitation that admits a person in this role; null if none is needed. */
+export function admit(charter, role, invitation, nowMs) {
+  if (!invitation) {
+    if (charter.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
+    if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
+    return null;
+  }
+  if (role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
+  if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
+    refuse("invitation_expired", "the invitation has expired");
+  }
+  return invitation.id;
+}

@@ -1,0 +1,44 @@
+// Mirrors ledger.domain.document: the document of a statement, which holds its policy.
+
+import { bytesOf } from "../../static/js/lib/digest.js";
+import { toMs } from "../clock.js";
+import { isObject, length, parseJson, strip } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { optional, read, struct, text } from "../shapes.js";
+import { policy, requirePossible } from "./policy.js";
+
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
+const MAX_TITLE_CHARS = 200;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const document = struct({
+  content: text,
+  createdAt: text,
+  creator: text,
+  ledger: text,
+  policy,
+  statementId: text,
+  title: text,
+  supersedes: optional(text),
+});
+
+/** Return the document of these bytes; refuse what the ledger refuses to draft. */
+export function parseDocument(raw) {
+  if (raw.length > MAX_DOCUMENT_BYTES) refuse("document_too_large", "over 1 MiB");
+  const found = read(document, parseJson(raw, { exact: true }), "document_malformed");
+  const content = parseJson(bytesOf(found.content), { exact: true });
+  if (!isObject(content)) refuse("content_not_object", "content is the text of a JSON object");
+  if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
+    refuse("document_malformed", "a title has 1 to 200 characters");
+  }
+  requireUuid(found.statementId);
+  if (found.supersedes !== null) requireUuid(found.supersedes);
+  toMs(found.createdAt);
+  requirePossible(found.policy);
+  if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
+  return found;
+}
+
+export function requireUuid(id) {
+  if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");
+}

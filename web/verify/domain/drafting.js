@@ -1,0 +1,35 @@
+// Mirrors ledger.domain.drafting: the draft of a statement.
+
+import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { isFresh, toMs } from "../clock.js";
+import { refuse } from "../errors.js";
+import { ACT } from "./acts.js";
+import { parseDocument } from "./document.js";
+import { signedBy } from "./person.js";
+import { ROLE } from "./policy.js";
+
+/** Return the draft of a document that its creator signed for. */
+export async function decideDraft(body, creator, { ledger, nowMs }) {
+  const raw = bytesOf(body.document);
+  const document = parseDocument(raw);
+  // 1. The signature, and that it is over these very bytes.
+  const { key, signed } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs });
+  if (signed.statementId !== document.statementId || signed.sha256 !== (await sha256Hex(raw))) {
+    refuse("act_mismatch", "the act names another document");
+  }
+  // 2. The person may draft, and the document names the right creator, ledger and time.
+  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
+  if (document.creator !== creator.user) {
+    refuse("document_creator_mismatch", "the document names another creator");
+  }
+  if (document.ledger !== ledger) refuse("ledger_mismatch", "the document is for another ledger");
+  if (!isFresh(toMs(document.createdAt), nowMs)) {
+    refuse("document_time_stale", "createdAt is over five minutes from the server's clock");
+  }
+  const ends = document.policy.expiresAt;
+  if (ends !== null && toMs(ends) <= nowMs) {
+    refuse("statement_expired", "the policy's end is already past");
+  }
+  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
+  return { again, document };
+}

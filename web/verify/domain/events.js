@@ -1,0 +1,294 @@
+// Mirrors ledger.domain.events: every event's body, and what an event says of itself. Who acted,
+// which signature is the evidence and which names it takes are derived here and nowhere else. A tag
+// without a row in a table of this verifier stops it while it loads.
+
+import { parseStored } from "../encoding.js";
+import { Unknown } from "../errors.js";
+import { parseCompact } from "../jose/compact.js";
+import { publicJwk } from "../jose/keys.js";
+import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
+import { parseAct } from "./acts.js";
+import { parseApproval } from "./approval.js";
+import { SALT_BYTES } from "./entry.js";
+import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
+
+/** The tag of every event. */
+export const TAG = Object.freeze({
+  LEDGER_CREATED: "ledger-created.v1",
+  INVITATION_ISSUED: "invitation-issued.v1",
+  LOG_KEYS_ANNOUNCED: "log-keys-announced.v1",
+  LOG_KEYS_RETIRED: "log-keys-retired.v1",
+  LOG_FROZEN: "log-frozen.v1",
+  USER_REGISTERED: "user-registered.v1",
+  PASSKEY_ADDED: "passkey-added.v1",
+  PASSKEY_REMOVED: "passkey-removed.v1",
+  KEY_ATTESTED: "key-attested.v1",
+  KEY_REVOKED: "key-revoked.v1",
+  ROLE_GRANTED: "role-granted.v1",
+  STATEMENT_DRAFTED: "statement-drafted.v1",
+  STATEMENT_SIGNED: "statement-signed.v1",
+  STATEMENT_REJECTED: "statement-rejected.v1",
+  STATEMENT_WITHDRAWN: "statement-withdrawn.v1",
+});
+
+/** Whose stream an event stands in. */
+export const STREAM_OF = Object.freeze({ LEDGER: "ledger", PERSON: "person", STATEMENT: "statement" });
+
+// The members that hold the signature of the actor, and how to parse them.
+const SIGNED = { jws: parseApproval, act: parseAct };
+const MEMBER = /\{(\w+)\}/g;
+
+const assertion = struct({
+  credentialId: text,
+  clientDataJSON: text,
+  authenticatorData: text,
+  signature: text,
+});
+const registration = struct({ clientDataJSON: text, attestationObject: text });
+const among = (words) => oneOf(...Object.values(words));
+const decided = { signer: text, kid: text, roles: listOf(text), status: among(STATUS) };
+const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
+
+// By tag, as the Python classes declare it:
+// - `members`: of the body;
+// - `stream`: whose stream the event stands in;
+// - `actor`: the member that names the person who acted, `owner` for the person of the stream, or
+//   `ledger` for the ledger itself, which signs with its own key;
+// - `evidence`: the members that prove the event, the actor's signature (`act` or `jws`) first;
+// - `dependsOn`: which other streams the decision depends on;
+// - `claims`: templates of the names that the event takes for ever.
+export const DECLARED = forEveryTag({
+  [TAG.LEDGER_CREATED]: {
+    members: {
+      ledger: text,
+      origin: text,
+      rpId: text,
+      registration: among(REGISTRATION),
+      key: publicJwk,
+      act: text,
+      setupSha256: optional(text),
+    },
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: [],
+  },
+  [TAG.INVITATION_ISSUED]: {
+    members: {
+      invitationId: text,
+      role: text,
+      tokenSha256: text,
+      expiresAt: text,
+      by: text,
+      kid: text,
+      act: text,
+    },
+    stream: STREAM_OF.LEDGER,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}"],
+  },
+  [TAG.LOG_KEYS_ANNOUNCED]: {
+    members: { vkeys: listOf(text), firstSize: integer, act: text },
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: [],
+  },
+  [TAG.LOG_KEYS_RETIRED]: {
+    members: { vkeys: listOf(text), lastSize: integer, act: text },
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: [],
+  },
+  [TAG.LOG_FROZEN]: {
+    members: { reason: text, act: text },
+    stream: STREAM_OF.LEDGER,
+    actor: "ledger",
+    evidence: ["act"],
+    dependsOn: [],
+    claims: ["frozen"],
+  },
+  [TAG.USER_REGISTERED]: {
+    members: { user: text, name: text, role: text, invitation: optional(text) },
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: [],
+    dependsOn: [],
+    claims: ["role/{role}/{stream}", "used/{invitation}"],
+  },
+  [TAG.PASSKEY_ADDED]: {
+    members: {
+      credentialId: text,
+      publicKey: text,
+      algorithm: integer,
+      signCount: integer,
+      aaguid: text,
+      backedUp: flag,
+      transports: listOf(text),
+      challenge: text,
+      registration,
+      kid: optional(text),
+      act: optional(text),
+    },
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: ["act", "registration"],
+    dependsOn: [],
+    claims: ["credential/{credentialId}"],
+  },
+  [TAG.PASSKEY_REMOVED]: {
+    members: { credentialId: text, by: text, kid: text, act: text },
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [],
+  },
+  [TAG.KEY_ATTESTED]: {
+    members: {
+      kid: text,
+      jwk: publicJwk,
+      nonce: text,
+      assertion,
+      signCount: integer,
+      possession: text,
+      expiresAt: optional(text),
+    },
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: ["assertion", "possession"],
+    dependsOn: [],
+    claims: ["kid/{kid}"],
+  },
+  [TAG.KEY_REVOKED]: {
+    members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text) },
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [],
+  },
+  [TAG.ROLE_GRANTED]: {
+    members: { user: text, role: text, by: text, kid: text, act: text },
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: ["role/{role}/{stream}"],
+  },
+  [TAG.STATEMENT_DRAFTED]: {
+    members: { document: text, creator: text, kid: text, act: text },
+    stream: STREAM_OF.STATEMENT,
+    actor: "creator",
+    evidence: ["act"],
+    dependsOn: ["actor", "superseded"],
+    claims: [],
+  },
+  [TAG.STATEMENT_SIGNED]: {
+    members: { ...decided, form: among(FORM), jws: text, ...confirmed },
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["jws", "assertion"],
+    dependsOn: ["actor"],
+    claims: [],
+  },
+  [TAG.STATEMENT_REJECTED]: {
+    members: { ...decided, reason: text, act: text, ...confirmed },
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor", "everybody"],
+    claims: [],
+  },
+  [TAG.STATEMENT_WITHDRAWN]: {
+    members: { signer: text, kid: text, act: text, reason: optional(text) },
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [],
+  },
+});
+const SHAPES = new Map(Object.entries(DECLARED).map(([tag, { members }]) => [tag, struct(members)]));
+
+/** Return the table; throw unless it has exactly one row for every tag. */
+export function forEveryTag(table) {
+  return requireRows(table, Object.values(TAG));
+}
+
+/** Return the table; throw unless it has exactly one row for every tag of these streams. */
+export function forEveryTagOf(stream, table) {
+  return requireRows(table, Object.values(TAG).filter((tag) => DECLARED[tag].stream === stream));
+}
+
+function requireRows(table, tags) {
+  const wrong = [
+    ...tags.filter((tag) => !Object.hasOwn(table, tag)),
+    ...Object.keys(table).filter((tag) => !tags.includes(tag)),
+  ];
+  if (wrong.length) throw new Error(`a table by tag lacks or adds ${wrong.join(", ")}`);
+  return Object.freeze(table);
+}
+
+function declared(type) {
+  if (!Object.hasOwn(DECLARED, type)) throw new Unknown("event_unknown", `no event type ${type}`);
+  return DECLARED[type];
+}
+
+/** Return whose stream an event of this type stands in. */
+export const streamOf = (type) => declared(type).stream;
+
+/** Tell whether the decision on an event of this type depends on all people of its position. */
+export const needsEverybody = (type) => declared(type).dependsOn.includes("everybody");
+
+/** Return the user who acted, as the event says; null where the ledger itself acted. */
+export function actorOf({ type, stream, body }) {
+  const { actor } = declared(type);
+  if (actor === "ledger") return null;
+  return actor === "owner" ? stream : body[actor];
+}
+
+/** Return the JWS that the actor's key signed, an approval or an act; empty without one. */
+export function signatureOf({ type, body }) {
+  return body[signedMember(type)] ?? "";
+}
+
+/** Return the unverified signature of a signed event. */
+export function parseSignature(event) {
+  return SIGNED[signedMember(event.type)](signatureOf(event));
+}
+
+const signedMember = (type) => declared(type).evidence.find((name) => Object.hasOwn(SIGNED, name));
+
+/** Return the kid in the evidence: the signature's, else the proof of possession's, else "". */
+export function kidOf(event) {
+  if (signatureOf(event)) return parseSignature(event).header.kid;
+  const isPossessed = declared(event.type).evidence.includes("possession");
+  return isPossessed ? parseCompact(event.body.possession).header.kid : "";
+}
+
+/** Return the names that an event takes; a second event that takes one of them is impossible. */
+export function claims({ type, body, stream }) {
+  const members = { ...body, stream };
+  // A name with a member that is null is not taken.
+  const isTaken = (template) => memberNames(template).every((name) => members[name] !== null);
+  const named = (template) => template.replace(MEMBER, (_, name) => members[name]);
+  return declared(type).claims.filter(isTaken).map(named);
+}
+
+const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
+
+/** Return the event of an entry and its salted body; absent members are null. */
+export function decodeEvent({ type, at, stream, version }, position, salted) {
+  declared(type);
+  const detail = `a stored ${type} is malformed`;
+  const decoded = parseStored(salted.subarray(SALT_BYTES), "event_malformed");
+  const body = read(SHAPES.get(type), decoded, "event_malformed", detail);
+  return { position, type, at, stream, version, body };
+}

@@ -1,0 +1,122 @@
+// Mirrors ledger.domain.person: a person's passkeys, signing keys and roles. Recomputes each
+// decision from its evidence, and folds the events.
+
+import { toMs } from "../clock.js";
+import { fromBase64Url, length, strip } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { ACT, parseAct, verifyAct } from "./acts.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
+import { verifyRegistration } from "./passkey.js";
+import { ROLE, ROLES } from "./policy.js";
+
+const MAX_NAME_CHARS = 100;
+
+// By tag: what an event changes in a person.
+const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
+  [TAG.USER_REGISTERED]: (_, { user, name, role }) => ({
+    user,
+    name,
+    roles: [role],
+    keys: new Map(),
+    passkeys: new Map(),
+  }),
+  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, signCount }) => ({
+    passkeys: changed(passkeys, credentialId, { credentialId, publicKey, signCount, removed: false }),
+  }),
+  [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }) => ({
+    passkeys: changed(passkeys, credentialId, { removed: true }),
+  }),
+  [TAG.KEY_ATTESTED]: ({ keys, passkeys }, { kid, jwk, expiresAt, signCount, assertion }) => ({
+    keys: changed(keys, kid, { kid, jwk, expiresAt, revoked: false }),
+    passkeys: changed(passkeys, assertion.credentialId, { signCount }),
+  }),
+  [TAG.KEY_REVOKED]: ({ keys }, { kid }) => ({ keys: changed(keys, kid, { revoked: true }) }),
+  [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
+});
+
+/** Return the person after one more event of their stream. */
+export function evolvePerson(person, { type, version, body }) {
+  return { ...person, ...CHANGES[type](person, body), version };
+}
+
+const changed = (things, name, changes) =>
+  new Map([...things, [name, { ...things.get(name), ...changes }]]);
+
+/** Return a person's key if it may sign at this time. */
+export function activeKey(person, kid, nowMs) {
+  const key = person.keys.get(kid);
+  if (!key) refuse("key_unknown", "no such signing key of this person");
+  if (key.revoked) refuse("key_revoked", "this signing key was revoked");
+  if (key.expiresAt !== null && toMs(key.expiresAt) <= nowMs) {
+    refuse("key_expired", "this signing key has expired");
+  }
+  return key;
+}
+
+export function activePasskey(person, credentialId) {
+  const passkey = person.passkeys.get(credentialId);
+  if (!passkey) refuse("passkey_unknown", "no such passkey of this person");
+  if (passkey.removed) refuse("passkey_removed", "this passkey was removed");
+  return passkey;
+}
+
+export function requireAdministrator({ roles }) {
+  if (!roles.includes(ROLE.ADMINISTRATOR)) {
+    refuse("administrator_only", "only an administrator may do this");
+  }
+}
+
+/** Return the registration of a person whom the ledger admitted. */
+export function decideRegistration({ user, name, role }, invitation) {
+  // str.isprintable() of Python: no control, format, private or unassigned character, and no
+  // separator but the space.
+  const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
+  if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
+    refuse("name_invalid", "a name has 1 to 100 printable characters");
+  }
+  return { user, name, role, invitation };
+}
+
+/** Return the passkey of a registration response; a second or later one needs a signed act. */
+export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
+  const { registration, credentialId, transports, challenge, act } = body;
+  const bytes = fromBase64Url(challenge);
+  const verified = await verifyRegistration(registration, credentialId, { challenge: bytes, party });
+  const added = { ...verified, transports, challenge, registration, kid: null, act: null };
+  if (!owner.passkeys.size) return added;
+  if (act === null) refuse("act_missing", "a further passkey is added by an act");
+  const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, { ledger, nowMs });
+  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
+  return { ...added, kid: key.kid, act };
+}
+
+/** Return the active key and the payload of an act that this person signed. */
+export async function signedBy(actor, source, kind, { ledger, nowMs }) {
+  const jws = parseAct(source);
+  const key = activeKey(actor, jws.header.kid, nowMs);
+  return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs }) };
+}
+
+/** Return the end of a passkey, signed by its owner or an administrator. */
+export async function decideRemoval(owner, actor, { credentialId, act }, context) {
+  const passkey = owner.passkeys.get(credentialId);
+  if (!passkey) refuse("passkey_unknown", "no such passkey");
+  if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
+  const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
+  if (actor.user !== owner.user) requireAdministrator(actor);
+  else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
+    refuse("passkey_last", "an owner keeps one passkey");
+  }
+  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
+  return { credentialId, by: actor.user, kid: key.kid, act };
+}
+
+/** Return one more role for a person, signed by an administrator. */
+export async function decideGrant(owner, actor, { act }, context) {
+  const { key, signed } = await signedBy(actor, act, ACT.GRANT_ROLE, context);
+  requireAdministrator(actor);
+  if (signed.user !== owner.user) refuse("act_mismatch", "the act names another person");
+  if (!ROLES.includes(signed.role)) refuse("role_invalid", "there is no such role");
+  if (owner.roles.includes(signed.role)) refuse("role_held", "this person already holds the role");
+  return { user: owner.user, role: signed.role, by: actor.user, kid: key.kid, act };
+}

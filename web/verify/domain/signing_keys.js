@@ -1,0 +1,57 @@
+// Mirrors ledger.domain.signing_keys: the attestation and the revocation of a person's signing key.
+
+import { toMs } from "../clock.js";
+import { equal, fromBase64Url } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { parseCompact, verifyCompact } from "../jose/compact.js";
+import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
+import { ACT } from "./acts.js";
+import { attestationChallenge, verifyAssertion } from "./passkey.js";
+import { activePasskey, requireAdministrator, signedBy } from "./person.js";
+
+const POSSESSION_TYP = "key-possession+jws";
+
+/** Return the attestation of a signing key by one of its owner's passkeys. */
+export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
+  const { jwk, nonce, assertion, possession, expiresAt } = body;
+  // 1. The key is strong; its kid is computed here.
+  await importJwk(jwk);
+  requirePrimeOrder(jwk);
+  const kid = await thumbprint(jwk);
+  if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
+  // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.
+  if (expiresAt !== null && toMs(expiresAt) <= nowMs) {
+    refuse("time_invalid", "a new key ends in the future");
+  }
+  const challenge = await attestationChallenge({ kid, ledger, nonce, user: owner.user, expiresAt });
+  const passkey = activePasskey(owner, assertion.credentialId);
+  const signCount = await verifyAssertion(assertion, { challenge, passkey, party });
+  // 3. The key signs the same challenge.
+  await verifyPossession(possession, jwk, challenge);
+  return { kid, jwk, nonce, assertion, signCount, possession, expiresAt };
+}
+
+async function verifyPossession(source, jwk, challenge) {
+  const jws = parseCompact(source);
+  if (jws.header.typ !== POSSESSION_TYP || jws.header.iat !== null) {
+    refuse("possession_refused", `the proof's header is alg, kid, ${POSSESSION_TYP}`);
+  }
+  if (!equal(fromBase64Url(jws.payload), challenge)) {
+    refuse("possession_refused", "the proof is over another challenge");
+  }
+  await verifyCompact(jws, jwk);
+}
+
+/** Return the end of a key, signed by its owner or an administrator. */
+export async function decideRevocation(owner, actor, { kid, act }, context) {
+  if (!owner.keys.has(kid)) refuse("key_unknown", "no such signing key");
+  if (owner.keys.get(kid).revoked) refuse("key_revoked", "this key is already revoked");
+  const { key, signed } = await signedBy(actor, act, ACT.REVOKE_KEY, context);
+  if (actor.user !== owner.user) requireAdministrator(actor);
+  if (signed.kid !== kid) refuse("act_mismatch", "the act names another key");
+  const { compromisedSince } = signed;
+  if (compromisedSince !== null && toMs(compromisedSince) > context.nowMs) {
+    refuse("time_invalid", "a key cannot be compromised in the future");
+  }
+  return { kid, by: actor.user, byKid: key.kid, act, compromisedSince };
+}

@@ -1,0 +1,29 @@
+// Mirrors ledger.domain.vocabulary: the closed sets of words that events, policies and reports use.
+
+/** How a statement stands. */
+export const STATUS = Object.freeze({
+  PENDING: "pending",
+  APPROVED: "approved",
+  REJECTED: "rejected",
+  WITHDRAWN: "withdrawn",
+  EXPIRED: "expired",
+});
+
+/** What a decision on a statement was. */
+export const DECISION = Object.freeze({
+  APPROVAL: "approval",
+  REJECTION: "rejection",
+  WITHDRAWAL: "withdrawal",
+});
+
+/** The two forms of an approval's payload. */
+export const FORM = Object.freeze({ SHARED: "shared", INDIVIDUAL: "individual" });
+
+/** What a policy asks of each decision: a signature, or a passkey's assertion too. */
+export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
+
+/** How people join: without an invitation, or with one. */
+export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
+
+/** How a signing key stands. */
+export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });

@@ -1,0 +1,85 @@
+// Mirrors ledger.tlog.merkle: the log's tree, RFC 6962 section 2.1 with SHA-256. Computes root
+// hashes from leaf hashes, and verifies inclusion proofs and whole trees with their tiles.
+
+import { sha256 } from "../../static/js/lib/digest.js";
+import { concat, equal } from "../encoding.js";
+import { Refusal, refuse } from "../errors.js";
+
+export const HASH_BYTES = 32;
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+const SLICE = 4096;
+export const WIDTH = 256; // hashes in a full tile
+
+export const leafHash = (entry) => sha256(concat(LEAF, entry));
+const nodeHash = (left, right) => sha256(concat(NODE, left, right));
+
+/** Return the root hash over leaf hashes; of no leaf, the hash of no bytes. */
+async function rootOf(leaves) {
+  if (!leaves.length) return sha256(new Uint8Array());
+  let row = leaves;
+  // Pair from the left and carry an odd last one up: the same tree as the RFC's split at the largest
+  // power of two.
+  while (row.length > 1) row = await paired(row);
+  return row[0];
+}
+
+async function paired(row) {
+  const above = [];
+  for (let start = 0; start < row.length; start += SLICE) {
+    const pairs = [];
+    for (let at = start; at < Math.min(start + SLICE, row.length); at += 2) {
+      pairs.push(at + 1 < row.length ? nodeHash(row[at], row[at + 1]) : row[at]);
+    }
+    above.push(...(await Promise.all(pairs)));
+  }
+  return above;
+}
+
+/** Verify that a leaf hash stands at `index` of a tree (RFC 9162 section 2.1.3.2). */
+export async function verifyInclusion(leaf, index, size, proof, root) {
+  const refused = (detail) => refuse("inclusion_refused", detail);
+  if (!(index >= 0 && index < size)) refused("no leaf of the tree"); // step 1
+  if (![leaf, root, ...proof].every((hash) => hash.length === HASH_BYTES)) refused("not hashes");
+  // Divide: JavaScript's shifts keep 32 bits, and positions may have more.
+  const half = (number) => Math.floor(number / 2);
+  let [at, last, result] = [index, size - 1, leaf]; // steps 2 and 3
+  for (const sibling of proof) {
+    if (last === 0) refused("the proof is too long"); // step 4
+    if (at % 2 === 1 || at === last) {
+      result = await nodeHash(sibling, result);
+      while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)];
+    } else {
+      result = await nodeHash(result, sibling);
+    }
+    [at, last] = [half(at), half(last)];
+  }
+  if (last !== 0 || !equal(result, root)) refused("the proof does not lead to the root"); // step 5
+}
+
+/** Verify that a log's tiles, lowest level first, and its root are over these leaf hashes. */
+export async function verifyTree(leaves, tiles, root) {
+  let [row, at] = [leaves, 0];
+  for (const tile of tiles) {
+    if (tile.level > at) [row, at] = [await tops(row), tile.level];
+    requireTile(tile, row);
+  }
+  if (!equal(await rootOf(leaves), root)) refuse("root_mismatch", "the entries lead to another root");
+}
+
+/** Return the root of each full tile of a row. */
+function tops(row) {
+  const full = Math.floor(row.length / WIDTH);
+  return Promise.all(
+    Array.from({ length: full }, (_, n) => rootOf(row.slice(n * WIDTH, (n + 1) * WIDTH))),
+  );
+}
+
+function requireTile({ level, n, hashes }, row) {
+  for (let at = 0; at < hashes.length / HASH_BYTES; at += 1) {
+    const index = n * WIDTH + at;
+    if (equal(row[index], hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) continue;
+    const detail = `tile ${n} of level ${level} is not over these entries`;
+    throw new Refusal("tile_mismatch", detail, level === 0 ? index + 1 : null);
+  }
+}

@@ -1,0 +1,72 @@
+// Mirrors ledger.tlog.vkeys: the keys of checkpoints (C2SP signed-note), their fingerprints, and
+// the keys that a user expects.
+
+import { bytesOf, hex, sha256 } from "../../static/js/lib/digest.js";
+import { concat, fromBase64, SPACE } from "../encoding.js";
+import { Refusal, refuse } from "../errors.js";
+import { importEd25519 } from "../jose/keys.js";
+
+export const ED25519 = 0x01;
+const ML_DSA_44 = 0x06;
+export const ID_BYTES = 4;
+const PUBLIC_BYTES = { [ED25519]: 32, [ML_DSA_44]: 1312 };
+const MAX_NAME_BYTES = 255;
+const MAX_VKEY_CHARS = 4096;
+const FINGERPRINT = /^[0-9a-f]{64}$/;
+
+export const isKeyName = (name) =>
+  name !== "" && !SPACE.test(name) && !/[+\x00-\x1f]/.test(name) && bytesOf(name).length <= MAX_NAME_BYTES;
+
+/** Return `{name, kind, public, id, vkey}` of a vkey; refuse weak keys and other spellings. */
+export async function parseVkey(text) {
+  const [, name, id, key] = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(text) ?? [];
+  if (key === undefined || text.length > MAX_VKEY_CHARS || !isKeyName(name)) {
+    refuse("vkey_invalid", "not <name>+<id>+<key>");
+  }
+  const raw = fromBase64(key, "vkey_invalid");
+  const [kind, bytes] = [raw[0], raw.subarray(1)];
+  if (PUBLIC_BYTES[kind] !== bytes.length) refuse("vkey_invalid", "no Ed25519 or ML-DSA-44 key");
+  if (kind === ED25519) await requireStrong(bytes);
+  const named = concat(bytesOf(`${name}\n`), raw);
+  if (id !== hex((await sha256(named)).subarray(0, ID_BYTES))) {
+    refuse("vkey_invalid", "the id is not the key's");
+  }
+  return { name, kind, public: bytes, id, vkey: text };
+}
+
+async function requireStrong(bytes) {
+  try {
+    await importEd25519(bytes);
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal("vkey_invalid", error.message);
+    throw error;
+  }
+}
+
+/** Return a key's fingerprint: SHA-256 over its type and public bytes, hex. */
+export const fingerprint = async (key) =>
+  hex(await sha256(concat(Uint8Array.of(key.kind), key.public)));
+
+/**
+ * Return the names of the keys in a text: one vkey or hex fingerprint a line, as `ledger log keys`
+ * prints them. Refuse any other line with `vkey_invalid`.
+ */
+export async function parseExpected(text) {
+  const lines = text.split("\n").map((line) => line.trim());
+  const given = lines.filter((line) => line && !line.startsWith("#"));
+  return Promise.all(
+    given.map(async (line) => {
+      if (line.includes("+")) return (await parseVkey(line)).vkey;
+      const plain = line.toLowerCase().replace(/[\s:]/g, "");
+      return FINGERPRINT.test(plain) ? plain : refuse("vkey_invalid", "not a log key or its fingerprint");
+    }),
+  );
+}
+
+/** Refuse the keys that signed unless one of them is among the expected names. */
+export async function requireExpected(expected, keys) {
+  const names = await Promise.all(keys.map(async (key) => [key.vkey, await fingerprint(key)]));
+  if (!names.flat().some((name) => expected.includes(name))) {
+    refuse("ledger_unexpected", "another ledger’s: the key given did not sign");
+  }
+}

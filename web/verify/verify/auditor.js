@@ -1,0 +1,185 @@
+// Mirrors ledger.verify.auditor: takes the events in the order of the log, recomputes each
+// decision from its evidence, and compares. Where the two auditors differ, one of them is wrong.
+
+import { toMs } from "../clock.js";
+import * as charter from "../domain/charter.js";
+import { decideDraft } from "../domain/drafting.js";
+import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import * as people from "../domain/person.js";
+import * as keys from "../domain/signing_keys.js";
+import * as statements from "../domain/statement.js";
+import { same } from "../encoding.js";
+import { refuse } from "../errors.js";
+
+const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFTED];
+// A registration is three events, with nothing between them.
+const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3 };
+
+// By tag: how the auditor recomputes the decision.
+const DECIDE = forEveryTag({
+  [TAG.LEDGER_CREATED]: (auditor, event, context) => auditor.found(event, context),
+  [TAG.INVITATION_ISSUED]: (auditor, event, { nowMs }) =>
+    charter.decideInvitation(auditor.ownStream(event), auditor.signer(event), event.body.act, nowMs),
+  [TAG.LOG_KEYS_ANNOUNCED]: (auditor, event, { nowMs }) =>
+    charter.decideAnnouncement(auditor.logKeys(event), event.body.act, nowMs),
+  [TAG.LOG_KEYS_RETIRED]: (auditor, event, { nowMs }) =>
+    charter.decideRetirement(auditor.logKeys(event), event.body.act, nowMs),
+  [TAG.LOG_FROZEN]: (auditor, event, { nowMs }) =>
+    charter.decideFreeze(auditor.ownStream(event), event.body.act, nowMs),
+  [TAG.USER_REGISTERED]: (auditor, event, context) => auditor.register(event, context),
+  [TAG.PASSKEY_ADDED]: (auditor, event, context) =>
+    people.decidePasskey(auditor.person(event), event.body, context),
+  [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>
+    people.decideRemoval(auditor.person(event), auditor.signer(event), event.body, context),
+  [TAG.KEY_ATTESTED]: (auditor, event, context) =>
+    keys.decideAttestation(auditor.person(event), event.body, context),
+  [TAG.KEY_REVOKED]: (auditor, event, context) =>
+    keys.decideRevocation(auditor.person(event), auditor.signer(event), event.body, context),
+  [TAG.ROLE_GRANTED]: (auditor, event, context) =>
+    people.decideGrant(auditor.person(event), auditor.signer(event), event.body, context),
+  [TAG.STATEMENT_DRAFTED]: (auditor, event, context) => auditor.draft(event, context),
+  [TAG.STATEMENT_SIGNED]: (auditor, event, context) =>
+    statements.decideApproval(auditor.statement(event), event.body, auditor.signer(event), context),
+  [TAG.STATEMENT_REJECTED]: (auditor, event, context) => auditor.reject(event, context),
+  [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
+    statements.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
+});
+
+/** Recomputes each decision, then folds its event. */
+export class Auditor {
+  constructor() {
+    this.position = 0;
+    this.charter = null;
+    this.people = new Map();
+    this.statements = new Map();
+    this.owners = new Map();
+    this.claims = new Set();
+    this.incomplete = null;
+  }
+
+  /** Recompute the next event from its evidence and fold it; refuse an event that differs. */
+  async add(event) {
+    // A registration is one commit: no choice of streams leaves a gap inside it.
+    if (this.incomplete !== null && event.position !== this.position + 1) {
+      refuse("position_gap", `after ${this.position} comes ${event.position}`);
+    }
+    this.requireComplete(event);
+    const expected = await this.decide(event);
+    if (!same(expected, event.body)) {
+      refuse("decision_mismatch", "the evidence leads to another event");
+    }
+    for (const name of claims(event)) {
+      if (this.claims.has(name)) refuse("claimed_twice", "a name is taken twice");
+      this.claims.add(name);
+    }
+    await this.evolve(event);
+    this.position = event.position;
+  }
+
+  finish() {
+    if (this.incomplete !== null) refuse("registration_torn", "a registration lacks its passkey or key");
+  }
+
+  requireComplete({ stream, type, version }) {
+    if (this.incomplete !== null) {
+      const follows = stream === this.incomplete && REGISTRATION[type] === version;
+      if (!follows) refuse("registration_torn", "a registration was torn apart");
+    }
+    if (type === TAG.USER_REGISTERED) this.incomplete = stream;
+    else if (type === TAG.KEY_ATTESTED && version === 3) this.incomplete = null;
+  }
+
+  // --- decide --------------------------------------------------------------------------------
+
+  async decide(event) {
+    const nowMs = toMs(event.at);
+    if (this.charter?.frozen) refuse("ledger_frozen", "an event after the last one");
+    if (event.type === TAG.LEDGER_CREATED) return DECIDE[event.type](this, event, { nowMs });
+    if (!this.charter) refuse("not_founded", "the log does not begin with a founding");
+    const { ledger, party } = this.charter;
+    return DECIDE[event.type](this, event, { ledger, party, nowMs });
+  }
+
+  found({ stream, body }, { nowMs }) {
+    if (this.charter || stream !== charter.STREAM) refuse("ledger_founded_twice", "founded once");
+    return charter.decideCreation(body, nowMs);
+  }
+
+  /** Return the charter, for an event of its stream. */
+  ownStream({ stream }) {
+    requireStream(stream, charter.STREAM);
+    return this.charter;
+  }
+
+  /** Return the charter, for log keys that begin or end at a size that the log has reached. */
+  logKeys(event) {
+    const { body, position } = event;
+    const own = this.ownStream(event);
+    if ((body.firstSize ?? body.lastSize) > position) {
+      refuse("log_keys_misplaced", "log keys begin or end at a later size");
+    }
+    return own;
+  }
+
+  register({ stream, body }, { nowMs }) {
+    requireStream(stream, body.user);
+    const found = [...this.charter.invitations.values()].find(({ id }) => id === body.invitation);
+    const admitted = charter.admit(this.charter, body.role, found, nowMs);
+    return people.decideRegistration(body, admitted);
+  }
+
+  person({ stream }) {
+    return this.people.get(stream) ?? refuse("event_misplaced", "an event of an unknown person");
+  }
+
+  async draft(event, context) {
+    const { again, document } = await decideDraft(event.body, this.signer(event), context);
+    requireStream(event.stream, document.statementId);
+    if (document.supersedes !== null && !this.statements.has(document.supersedes)) {
+      refuse("statement_unknown", "it supersedes a statement that is not there");
+    }
+    return again;
+  }
+
+  statement({ stream }) {
+    return this.statements.get(stream) ?? refuse("event_misplaced", "an event of an unknown statement");
+  }
+
+  reject(event, context) {
+    const subject = this.statement(event);
+    const everybody = [...this.people.values()].map(({ user, roles }) => [user, roles]);
+    return statements.decideRejection(subject, event.body, this.signer(event), everybody, context);
+  }
+
+  /** Return the person whose key signed an event. */
+  signer(event) {
+    const stream = this.owners.get(parseSignature(event).header.kid);
+    return stream ? this.people.get(stream) : refuse("event_misplaced", "nobody’s signing key");
+  }
+
+  // --- evolve --------------------------------------------------------------------------------
+
+  async evolve(event) {
+    const { type, stream, version, body } = event;
+    const known =
+      stream === charter.STREAM ? this.charter : (this.people.get(stream) ?? this.statements.get(stream));
+    // A stream is about one ledger, person or statement, and it begins once.
+    if (BEGINNINGS.includes(type) !== (version === 1) || (BEGINNINGS.includes(type) && known)) {
+      refuse("event_misplaced", "a stream begins once, with its own first event");
+    }
+    if (version !== (known?.version ?? 0) + 1) refuse("version_gap", "a version is missing");
+    const whose = streamOf(type);
+    if (whose === STREAM_OF.STATEMENT) {
+      this.statements.set(stream, await statements.evolveStatement(known, event));
+    } else if (whose === STREAM_OF.PERSON) {
+      this.people.set(stream, people.evolvePerson(known, event));
+    } else {
+      this.charter = charter.evolveCharter(known, event);
+    }
+    if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
+  }
+}
+
+function requireStream(stream, expected) {
+  if (stream !== expected) refuse("event_misplaced", "the event stands in another stream");
+}

@@ -1,0 +1,299 @@
+// Mirrors ledger.verify.bundle: the nine checks of a bundle, in the order of
+// docs/reference/evidence.md. Each is made unless a check that it needs did not pass. Nothing here
+// touches the page or the network.
+
+import { hex } from "../../static/js/lib/digest.js";
+import { evolveCharter, logKeysAt, STREAM } from "../domain/charter.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
+import { statusAt } from "../domain/statement.js";
+import { DECISION } from "../domain/vocabulary.js";
+import { equal, toBase64 } from "../encoding.js";
+import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
+import { verifyNote } from "../tlog/checkpoint.js";
+import { leafHash, verifyInclusion, verifyTree } from "../tlog/merkle.js";
+import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.js";
+import { Auditor } from "./auditor.js";
+import { MODE, parseContainer, readManifest } from "./container.js";
+import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
+import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
+import { limits } from "./readme.js";
+import { CHECK, CHECKS, OUTCOME, verdictOf } from "./report.js";
+
+// By tag: which decision an event is; null for none.
+const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
+  [TAG.STATEMENT_DRAFTED]: null,
+  [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
+  [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
+  [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
+});
+
+/** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
+export async function verifyBundle(bytes, { nowMs, ...options }) {
+  const verification = new Verification(bytes, options);
+  const checks = await verification.run();
+  const { bundle, events, auditor } = verification;
+  const isDecided = verification.passed(CHECK.POLICY);
+  return {
+    verdict: verdictOf(checks),
+    mode: bundle?.mode ?? null,
+    ledger: bundle?.note.origin ?? null,
+    size: bundle?.note.size ?? null,
+    root: bundle ? toBase64(bundle.note.root) : null,
+    checks,
+    statements: isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
+    notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
+    doesNotProve: limits(bundle?.mode ?? null),
+  };
+}
+
+function shownOf(ids, events, auditor, nowMs) {
+  const mine = new Map(ids.map((id) => [id, []]));
+  for (const event of events) mine.get(event.stream)?.push(event);
+  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
+}
+
+function shown(id, mine, { statements, people }, nowMs) {
+  const statement = statements.get(id);
+  const person = (user) => ({ user, name: people.get(user).name });
+  return {
+    id,
+    title: statement.title,
+    status: statusAt(statement, nowMs),
+    approvers: [...statement.approvals.keys()].map(person),
+    decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
+      position,
+      at,
+      ...person(body.signer),
+      decision: DECISIONS[type],
+      kid: body.kid,
+    })),
+    sha256: statement.sha256,
+    policy: statement.policy,
+    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
+    creator: person(statement.creator),
+    draftedAt: mine[0].at,
+    document: mine[0].body.document,
+  };
+}
+
+/** One verification: what it has read so far, and what each check found. */
+export class Verification {
+  /** `expected` names the log keys that the user trusts; `breathe` is awaited often. */
+  constructor(bytes, { expected = [], breathe = async () => {} } = {}) {
+    this.bytes = bytes;
+    this.expected = expected;
+    this.breathe = breathe;
+    this.found = new Map();
+    this.bundle = null;
+    this.events = [];
+    this.auditor = new Auditor();
+    this.signers = [];
+  }
+
+  /** Make every check, in order; return them. */
+  async run() {
+    for (const [name, needs] of CHECKS) {
+      await this.breathe(name);
+      this.found.set(name, await this.make(name, needs));
+    }
+    return [...this.found.values()];
+  }
+
+  /** Tell whether a check passed. */
+  passed(name) {
+    return this.found.get(name).outcome === OUTCOME.PASSED;
+  }
+
+  async make(name, needs) {
+    const empty = { name, code: null, position: null, inputs: [] };
+    const missing = needs.find((need) => !this.passed(need));
+    if (missing) {
+      const number = [...this.found.keys()].indexOf(missing) + 1;
+      return { ...empty, outcome: OUTCOME.SKIPPED, says: `Check ${number} did not pass.` };
+    }
+    try {
+      return { ...empty, outcome: OUTCOME.PASSED, ...(await this[name]()) };
+    } catch (error) {
+      if (!isFinding(error)) throw error;
+      const { code, position, message } = error;
+      const outcome = error instanceof Refusal ? OUTCOME.FAILED : OUTCOME.UNVERIFIABLE;
+      return { ...empty, outcome, code, position, says: sentence(message) };
+    }
+  }
+
+  /** Call `ask` for each item; throw the first refusal, else the first Unknown, with its position. */
+  async each(items, ask) {
+    let unknown = null;
+    for (const [position, item] of items) {
+      await this.breathe();
+      try {
+        await ask(item, position);
+      } catch (error) {
+        if (!isFinding(error)) throw error;
+        error.position ??= position;
+        if (error instanceof Refusal) throw error;
+        unknown ??= error;
+      }
+    }
+    if (unknown) throw unknown;
+  }
+
+  eachEvent = (ask) => this.each(this.events.map((event) => [event.position, event]), ask);
+
+  eachEntry = (ask) =>
+    this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
+
+  // --- 1 -------------------------------------------------------------------------------------
+
+  async readable() {
+    const files = parseContainer(this.bytes);
+    const manifest = await readManifest(files, this.breathe);
+    this.bundle = await readBundle(files, manifest, this.breathe);
+    const { mode, entries, bodies, note } = this.bundle;
+    return {
+      says: `${count(files.size, "file")}, each as the manifest has it.`,
+      inputs: [
+        ["Kind", mode],
+        ["Entries", `${entries.size} of ${note.size}`],
+        ["Events", String(bodies.size)],
+      ],
+    };
+  }
+
+  // --- 2 -------------------------------------------------------------------------------------
+
+  async content() {
+    this.events = await readEvents(this.bundle, this.eachEntry);
+    return {
+      says: `${count(this.events.length, "event")}, as the entries commit to, and the files that follow.`,
+      inputs: this.events.map(({ position, type }) => [`Position ${position}`, type]),
+    };
+  }
+
+  // --- 3, 4, 5 -------------------------------------------------------------------------------
+
+  async signatures() {
+    const { events } = this;
+    const keys = await keysOf(events);
+    const { mode } = this.bundle;
+    await this.eachEvent((event) => verifySignature(event, { events, keys, mode }));
+    const signed = events.filter(isSigned);
+    return {
+      says: `${count(signed.length, "signature")} by the keys that they name.`,
+      inputs: signed.map(({ position, type }) => [`Position ${position}`, type]),
+    };
+  }
+
+  async attestations() {
+    const attestations = new Attestations(this.events);
+    const shown = [];
+    await this.eachEvent(async (event) => {
+      if (await attestations.add(event)) shown.push(event);
+    });
+    const party = shown.length ? foundingOf(this.events) : {};
+    const named = shown.map(({ position, body }) =>
+      body.jwk
+        ? [`Position ${position}`, `signing key ${body.kid}`]
+        : [`Position ${position}`, `passkey ${body.credentialId}`],
+    );
+    return {
+      says: `${count(shown.length, "passkey or key", "passkeys and keys")} shown, with the user verified.`,
+      inputs: [["Relying party", party.rpId ?? "–"], ["Origin", party.origin ?? "–"], ...named],
+    };
+  }
+
+  async keys() {
+    const history = new KeyHistory(await keysOf(this.events), this.bundle.mode);
+    await this.eachEvent((event) => history.add(event));
+    return {
+      says: `${count(history.used.size, "key")} in force wherever used, by the owners.`,
+      inputs: [...history.owners].map(([kid, { owner, key }]) => [
+        `Key ${kid}`,
+        `of ${owner}${key.revoked ? ", revoked later" : ""}`,
+      ]),
+    };
+  }
+
+  // --- 6 -------------------------------------------------------------------------------------
+
+  async policy() {
+    await decideAgain(this.events, this.bundle, this.auditor, this.breathe);
+    const { statements } = this.bundle;
+    return {
+      says: "Every decision, recomputed from its evidence, is the recorded event.",
+      inputs: statements.map((id) => {
+        const { status, approvals } = this.auditor.statements.get(id);
+        return [`Statement ${id}`, `${status}, ${count(approvals.size, "approval")}`];
+      }),
+    };
+  }
+
+  // --- 7 -------------------------------------------------------------------------------------
+
+  async entries() {
+    const { mode, entries, note, statements } = this.bundle;
+    if (mode !== MODE.STATEMENT) await this.requireTree();
+    await this.eachEntry(({ raw, stream }, position) =>
+      this.requireProof(raw, position - 1, mode === MODE.STATEMENT || statements.includes(stream)),
+    );
+    return {
+      says: `${count(entries.size, "entry", "entries")} of ${note.size}, each where the tree has it.`,
+      inputs: [["Root", hex(note.root)]],
+    };
+  }
+
+  async requireProof(raw, index, isNeeded) {
+    const { proofs, note } = this.bundle;
+    const proof = proofs.get(index);
+    if (!proof && !isNeeded) return;
+    if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is not there`);
+    if (proof.index !== index || !equal(proof.note, note.raw)) {
+      refuse("proof_mismatch", "a proof of another entry or checkpoint");
+    }
+    await verifyInclusion(await leafHash(raw), index, note.size, proof.hashes, note.root);
+  }
+
+  async requireTree() {
+    const leaves = [];
+    await this.eachEntry(async ({ raw }) => {
+      leaves.push(await leafHash(raw));
+    });
+    await verifyTree(leaves, this.bundle.tiles, this.bundle.note.root);
+  }
+
+  // --- 8, 9 ----------------------------------------------------------------------------------
+
+  async checkpoint() {
+    const { note } = this.bundle;
+    const own = this.events.filter(({ stream }) => stream === STREAM);
+    const charter = own.reduce(evolveCharter, null);
+    if (!charter) throw new Unknown("not_founded", "the founding of the ledger is not there");
+    const keys = await Promise.all(logKeysAt(charter, note.size).map(({ vkey }) => parseVkey(vkey)));
+    const { signers, unknown } = await verifyNote(note.raw, keys, charter.ledger);
+    if (!signers.length) {
+      throw new Unknown("algorithm_unknown", "this browser does not verify ML-DSA-44, and no other key signed");
+    }
+    this.signers = signers;
+    const more = unknown.length ? " This browser does not verify the line of the ML-DSA-44 key." : "";
+    const named = await Promise.all(signers.map(async (key) => [`${kindOf(key)} key`, await fingerprint(key)]));
+    return {
+      says: `Signed for ${note.size} entries with the announced ${signers.map(kindOf).join(" and ")} key.${more}`,
+      inputs: [["Origin", note.origin], ...named],
+    };
+  }
+
+  async ledger() {
+    if (!this.expected.length) throw new Unknown("log_key_not_given", "no key was given to compare with");
+    await requireExpected(this.expected, this.signers);
+    return {
+      says: `It is ${this.bundle.note.origin}, by the key that you gave.`,
+      inputs: this.expected.map((name) => ["Expected", name]),
+    };
+  }
+}
+
+const kindOf = ({ kind }) => (kind === ED25519 ? "Ed25519" : "ML-DSA-44");
+
+const sentence = (detail) => `${detail[0].toUpperCase()}${detail.slice(1)}.`;
+
+const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;

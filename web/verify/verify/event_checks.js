@@ -1,0 +1,199 @@
+// Mirrors ledger.verify.event_checks: checks 3 (`signatures`), 4 (`attestations`), 5 (`keys`) and 6
+// (`policy`) over the events of a bundle. Checks 3, 4 and 5 each look at one kind of evidence only.
+
+import { toMs } from "../clock.js";
+import {
+  actorOf,
+  forEveryTagOf,
+  kidOf,
+  needsEverybody,
+  parseSignature,
+  signatureOf,
+  STREAM_OF,
+  streamOf,
+  TAG,
+} from "../domain/events.js";
+import { activeKey, decidePasskey, evolvePerson } from "../domain/person.js";
+import { decideAttestation } from "../domain/signing_keys.js";
+import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
+import { verifyCompact } from "../jose/compact.js";
+import { thumbprint } from "../jose/keys.js";
+import { MODE } from "./container.js";
+import { inOrder } from "./contents.js";
+
+export const isSigned = (event) => signatureOf(event) !== "";
+
+/** Return the ledger's founding. */
+export function foundingOf(events) {
+  const found = events.find(({ type }) => type === TAG.LEDGER_CREATED);
+  if (!found) throw new Unknown("not_founded", "the founding of the ledger is not there");
+  return found.body;
+}
+
+/** Return the signing keys of a bundle: kid to JWK. */
+export async function keysOf(events) {
+  const keys = new Map();
+  for (const { type, body } of events) {
+    if (type === TAG.KEY_ATTESTED) keys.set(await thumbprint(body.jwk), body.jwk);
+  }
+  return keys;
+}
+
+/** The whole log has every key; a part of it may leave out the owner. */
+function unknownKey(mode) {
+  const Kind = mode === MODE.FULL ? Refusal : Unknown;
+  return new Kind("key_unknown", "nobody in this bundle has the key that signed");
+}
+
+// --- signatures (check 3) ----------------------------------------------------------------------
+
+/** Verify the signature of an event, if it has one, under the key that it names. */
+export async function verifySignature(event, { events, keys, mode }) {
+  if (!isSigned(event)) return;
+  const jws = parseSignature(event);
+  await verifyCompact(jws, keyFor(event, jws.header.kid, { events, keys, mode }));
+}
+
+function keyFor(event, kid, { events, keys, mode }) {
+  if (event.type === TAG.LEDGER_CREATED) return event.body.key;
+  if (actorOf(event) === null) return foundingOf(events).key;
+  if (!keys.has(kid)) throw unknownKey(mode);
+  return keys.get(kid);
+}
+
+// --- attestations (check 4) --------------------------------------------------------------------
+
+const unread = { verify: null, folds: () => false };
+
+// By tag: how check 4 verifies what an event shows of a person, and whether it folds the event.
+const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
+  [TAG.USER_REGISTERED]: { verify: null, folds: () => true },
+  [TAG.PASSKEY_ADDED]: {
+    verify: (owner, { body }, context) => decidePasskey({ ...owner, passkeys: new Map() }, body, context),
+    folds: () => true,
+  },
+  [TAG.PASSKEY_REMOVED]: {
+    verify: null,
+    // Check 6 refuses the removal of a passkey that is not there.
+    folds: ({ passkeys }, { body }) => passkeys.has(body.credentialId),
+  },
+  [TAG.KEY_ATTESTED]: {
+    verify: (owner, { body, at }, context) =>
+      decideAttestation(owner, body, { ...context, nowMs: toMs(at) }),
+    folds: () => true,
+  },
+  [TAG.KEY_REVOKED]: unread,
+  [TAG.ROLE_GRANTED]: unread,
+});
+
+/** Verifies passkeys and attestations in the order of the log. */
+export class Attestations {
+  constructor(events) {
+    this.events = events;
+    this.people = new Map();
+  }
+
+  /** Verify what one event shows of a passkey or a signing key; return whether it shows any. */
+  async add(event) {
+    const { type, stream } = event;
+    if (streamOf(type) !== STREAM_OF.PERSON) return false;
+    const owner = this.people.get(stream);
+    // A second registration, or an event before the first one, is check 6's.
+    if ((type === TAG.USER_REGISTERED) !== !owner) return false;
+    const { verify, folds } = ATTESTING[type];
+    const unknown = verify ? await this.unknown(verify, owner, event) : null;
+    // What this page cannot verify must not make later events look wrong.
+    if (folds(owner, event)) this.people.set(stream, evolvePerson(owner, event));
+    if (unknown) throw unknown;
+    return verify !== null;
+  }
+
+  /** Verify one event; return the finding if there is no verdict. */
+  async unknown(verify, owner, event) {
+    const { ledger, rpId, origin } = foundingOf(this.events);
+    try {
+      await verify(owner, event, { ledger, party: { rpId, origin } });
+      return null;
+    } catch (error) {
+      if (error instanceof Unknown) return error;
+      throw error;
+    }
+  }
+}
+
+// --- keys (check 5) ----------------------------------------------------------------------------
+
+/** Knows, in the order of the log, who owns each key and whether it may sign. */
+export class KeyHistory {
+  constructor(keys, mode) {
+    this.known = keys;
+    this.mode = mode;
+    this.owners = new Map();
+    this.used = new Set();
+  }
+
+  /** Refuse an event whose key was not its actor's, or not in force. */
+  async add(event) {
+    const { type, stream, body } = event;
+    const kid = isSigned(event) && actorOf(event) !== null ? signingKid(event) : null;
+    if (kid !== null) this.require(event, kid);
+    if (type === TAG.KEY_ATTESTED) {
+      const name = await thumbprint(body.jwk);
+      const key = { kid: name, expiresAt: body.expiresAt, revoked: false };
+      if (!this.owners.has(name)) this.owners.set(name, { owner: stream, key });
+    } else if (type === TAG.KEY_REVOKED && this.owners.has(body.kid)) {
+      this.owners.get(body.kid).key.revoked = true;
+    }
+  }
+
+  require(event, kid) {
+    if (!this.owners.has(kid)) {
+      if (this.known.has(kid)) refuse("key_unknown", "the key was attested later than it signed");
+      throw unknownKey(this.mode);
+    }
+    const { owner, key } = this.owners.get(kid);
+    if (owner !== actorOf(event)) refuse("key_of_another", "the key belongs to another person");
+    activeKey({ keys: new Map([[kid, key]]) }, kid, toMs(event.at));
+    this.used.add(kid);
+  }
+}
+
+/** Return the key of the actor's signature; null for a malformed one, which check 3 refuses. */
+function signingKid(event) {
+  try {
+    return kidOf(event);
+  } catch (error) {
+    if (isFinding(error)) return null;
+    throw error;
+  }
+}
+
+// --- decisions (check 6) -----------------------------------------------------------------------
+
+/** Give every event of a bundle to the auditor; refuse the first one that it refuses. */
+export async function decideAgain(events, bundle, auditor, breathe) {
+  requireEverybody(events, bundle);
+  for (const event of events) {
+    await breathe();
+    try {
+      await auditor.add(event);
+    } catch (error) {
+      if (!isFinding(error)) throw error;
+      const isOpen = error.code === "statement_unknown" && bundle.mode !== MODE.FULL;
+      throw new (isOpen ? Unknown : Refusal)(error.code, error.message, event.position);
+    }
+  }
+  placed(auditor.position, () => auditor.finish());
+}
+
+/** Refuse to decide what depends on all people of a position if the body of one is not there. */
+function requireEverybody(events, { entries, bodies }) {
+  const dependent = events.filter(({ type }) => needsEverybody(type));
+  for (const [index, { type }] of inOrder(entries)) {
+    if (type !== TAG.USER_REGISTERED || bodies.has(index)) continue;
+    const later = dependent.find(({ position }) => index < position);
+    if (!later) continue;
+    const detail = `the person who registered in entry ${index} might still have approved`;
+    throw new Unknown("body_missing", detail, later.position);
+  }
+}

@@ -1,0 +1,16 @@
+// Mirrors ledger.verify.readme: the sentences that say what a bundle does not prove.
+
+import { MODE } from "./container.js";
+
+const LIMITS = [
+  "It does not prove that what the statement says is true.",
+  "It does not prove who a person is beyond the name that they registered with.",
+  "It does not prove when something happened: times are the ledger's own clock's.",
+  "It does not prove that nobody was shown another log: compare checkpoints with others.",
+  "It does not prove what happened after the checkpoint.",
+];
+const LIMIT_OF_STATEMENT =
+  "It does not prove that nothing was left out: a later event could be missing, such as a key's revocation.";
+
+/** Return what a bundle of this mode does not prove; `mode` is null if the bundle is unreadable. */
+export const limits = (mode) => (mode === MODE.STATEMENT ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS);

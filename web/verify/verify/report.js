@@ -1,0 +1,76 @@
+// Mirrors ledger.verify.report: the checks by name, their outcomes, the verdict, and the members of a
+// report that every verifier has.
+
+/** The checks, by name. */
+export const CHECK = Object.freeze({
+  READABLE: "readable",
+  CONTENT: "content",
+  SIGNATURES: "signatures",
+  ATTESTATIONS: "attestations",
+  KEYS: "keys",
+  POLICY: "policy",
+  ENTRIES: "entries",
+  CHECKPOINT: "checkpoint",
+  LEDGER: "ledger",
+});
+
+/** The names of the checks, in order, and which have to pass before each. */
+export const CHECKS = Object.freeze([
+  [CHECK.READABLE, []],
+  [CHECK.CONTENT, [CHECK.READABLE]],
+  [CHECK.SIGNATURES, [CHECK.CONTENT]],
+  [CHECK.ATTESTATIONS, [CHECK.CONTENT]],
+  [CHECK.KEYS, [CHECK.CONTENT]],
+  [CHECK.POLICY, [CHECK.SIGNATURES, CHECK.ATTESTATIONS, CHECK.KEYS]],
+  [CHECK.ENTRIES, [CHECK.READABLE]],
+  [CHECK.CHECKPOINT, [CHECK.CONTENT]],
+  [CHECK.LEDGER, [CHECK.CHECKPOINT]],
+]);
+
+/** What a check finds. */
+export const OUTCOME = Object.freeze({
+  PASSED: "passed",
+  FAILED: "failed",
+  SKIPPED: "skipped",
+  UNVERIFIABLE: "unverifiable",
+});
+
+/** What all checks lead to. */
+export const VERDICT = Object.freeze({
+  VERIFIED: "verified",
+  CONSISTENT: "consistent",
+  INVALID: "invalid",
+  UNVERIFIABLE: "unverifiable",
+});
+
+/**
+ * @typedef {object} Check
+ * @property {string} name - one of CHECK
+ * @property {string} outcome - one of OUTCOME
+ * @property {string} says - one sentence
+ * @property {?string} code - of a failure, or of a missing verdict
+ * @property {?number} position - of the event, where there is one
+ * @property {Array<[string, string]>} inputs - what the check looked at; only this page has them
+ */
+
+/** Return the verdict of these checks. */
+export function verdictOf(checks) {
+  const open = checks.filter(({ outcome }) => outcome !== OUTCOME.PASSED);
+  if (open.some(({ outcome }) => outcome === OUTCOME.FAILED)) return VERDICT.INVALID;
+  if (!open.length) return VERDICT.VERIFIED;
+  // The ledger check alone needs a key from outside the bundle.
+  return open.every(({ name }) => name === CHECK.LEDGER) ? VERDICT.CONSISTENT : VERDICT.UNVERIFIABLE;
+}
+
+const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
+const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
+const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
+const ofStatement = pick(["id", "title", "status", "approvers", "decisions"]);
+
+/** Return the members of a report that every verifier has, and no others. */
+export const contract = (report) => ({
+  ...ofReport(report),
+  checks: report.checks.map(ofCheck),
+  statements: report.statements.map(ofStatement),
+  doesNotProve: report.doesNotProve,
+});
