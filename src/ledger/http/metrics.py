@@ -41,7 +41,7 @@ from ledger.system.client_address import is_within
 
 MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
 # Each series would come with a second one of when it began, which Prometheus has no use for.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # as the library has it
 UNROUTED = "none"
 REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
