@@ -31,7 +31,7 @@ from ledger.http.exchange import Exchange, note_route
 from ledger.http.front import Front
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
-from ledger.http.metrics import Metrics, Parts
+from ledger.http.metrics import Metrics, MeteredParts
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.read_models import ReadModels
@@ -111,7 +111,9 @@ def build(settings: Settings) -> Served:
     admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
     lanes = default_lanes()
     ledger.metrics.collect_from(
-        Parts(admission, lanes, ledger.models, ledger.public, ledger.commits, record, settings.data)
+        MeteredParts(
+            admission, lanes, ledger.models, ledger.public, ledger.commits, record, settings.data
+        )
     )
     front = _front(settings, ledger, application, lanes)
     return Served(front, application, admission, serving, ledger.models.end_streams)

@@ -42,7 +42,7 @@ from ledger.system.client_address import is_within
 MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
 # Each series would come with a second one of when it began, which Prometheus has no use for.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as the library has it
-UNROUTED = "none"
+UNROUTED = "unrouted"
 REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 # The ceremonies by the route that ends them.
@@ -54,7 +54,7 @@ CEREMONIES = {
 }
 
 
-class Parts(NamedTuple):
+class MeteredParts(NamedTuple):
     """The parts of a running ledger that are asked for their numbers."""
 
     admission: Admission
@@ -117,7 +117,7 @@ class Metrics:
         self._answered: dict[tuple[str, str | None, int], Counter] = {}
         self._by_lane = {lane: self._seconds.labels(lane.value) for lane in LaneName}
 
-    def collect_from(self, parts: Parts) -> None:
+    def collect_from(self, parts: MeteredParts) -> None:
         """Add what the parts count by themselves."""
         self.registry.register(_Numbers(parts))
 
@@ -156,7 +156,7 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "OPTIONS"))
 class _Numbers(Collector):
     """Asks the parts, when somebody asks for the metrics."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: MeteredParts) -> None:
         self._parts = parts
 
     def collect(self) -> Iterator[Metric]:

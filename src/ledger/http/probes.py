@@ -40,7 +40,7 @@ class Alive(msgspec.Struct):
     status: Literal["ok"] = "ok"
 
 
-class Reason(msgspec.Struct):
+class NotReadyReason(msgspec.Struct):
     """Why no requests should be sent here; `code` is stable."""
 
     code: str
@@ -51,7 +51,7 @@ class ReadyAnswer(msgspec.Struct):
     """Whether requests should be sent here."""
 
     ready: bool
-    reasons: list[Reason]
+    reasons: list[NotReadyReason]
 
 
 class HealthAnswer(msgspec.Struct):
@@ -102,24 +102,24 @@ async def healthz(
     return Response(found, status_code=503 if failures else 200, headers=NEVER_CACHED)
 
 
-def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[Reason]:
+def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[NotReadyReason]:
     """Return why no requests should be sent here; nothing if they should."""
     reasons = []
     if serving.is_ending:
-        reasons.append(Reason("shutting_down", "the server is going down"))
+        reasons.append(NotReadyReason("shutting_down", "the server is going down"))
     follower, head = models.follower, public.log.head()
     if follower.failure is not None:
-        reasons.append(Reason("views_failing", f"the read models fail {follower.failure}"))
+        reasons.append(NotReadyReason("views_failing", f"the read models fail {follower.failure}"))
     elif follower.position == 0 and head > 0:
         detail = f"the read models are being rebuilt, up to {follower.folded} of {head} so far"
-        reasons.append(Reason("views_rebuilding", detail))
+        reasons.append(NotReadyReason("views_rebuilding", detail))
     elif head - follower.position > REACH:
         detail = f"the read models are at {follower.position} of {head}"
-        reasons.append(Reason("views_behind", detail))
+        reasons.append(NotReadyReason("views_behind", detail))
     try:
         public.publisher.require_sound()
     except UnavailableError as error:
-        reasons.append(Reason(error.code, error.detail))
+        reasons.append(NotReadyReason(error.code, error.detail))
     return reasons
 
 

@@ -60,19 +60,19 @@ UNRECORDED_SUCCESS = frozenset(event for event in EVENTS.values() if event.endsw
 REFUSALS = frozenset({401, 403, 413, 422, 429})
 BUSY = "server_busy"
 
-Outcome = Literal["success", "failure"]
+SecurityOutcome = Literal["success", "failure"]
 Sink = Callable[[Sequence[bytes]], None]
 
 _log = logging.getLogger("ledger.security")
 _encode = msgspec.json.Encoder().encode
 
 
-class Entry(msgspec.Struct, omit_defaults=True):
+class SecurityLine(msgspec.Struct, omit_defaults=True):
     """One line of the record."""
 
     time: str
     event: str
-    outcome: Outcome
+    outcome: SecurityOutcome
     code: str
     status: int | None
     request_id: str | None
@@ -91,8 +91,8 @@ class SecurityRecord:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._lock = threading.Lock()
-        self._queue: deque[Entry] = deque()
-        self._refusals: dict[tuple[object, ...], Entry] = {}
+        self._queue: deque[SecurityLine] = deque()
+        self._refusals: dict[tuple[object, ...], SecurityLine] = {}
         self._lines = {True: 0, False: 0}  # of refusals, of members and of strangers
         self._suppressed = 0
         self._since_s = 0.0
@@ -117,10 +117,12 @@ class SecurityRecord:
         """Record what a connection refused by itself, before any application was asked."""
         code, _ = REFUSALS_BEFORE[status]
         self._refuse(
-            Entry(_now(), CONNECTION, "failure", code, status, request_id, client, None, None, 1)
+            SecurityLine(
+                _now(), CONNECTION, "failure", code, status, request_id, client, None, None, 1
+            )
         )
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SecurityLine) -> None:
         """Queue a line, or count it as dropped."""
         with self._lock:
             if len(self._queue) >= MAX_QUEUED:
@@ -130,7 +132,7 @@ class SecurityRecord:
             self._queue.append(entry)
         self._worker.wake()
 
-    def _refuse(self, entry: Entry) -> None:
+    def _refuse(self, entry: SecurityLine) -> None:
         """Add a refusal to those like it of the same second."""
         key = (entry.client, entry.person, entry.event, entry.code, entry.route)
         is_member = entry.person is not None
@@ -238,13 +240,13 @@ def record_command(path: Path | None, event: str) -> None:
     A record that cannot be written is told in the log: what the command did is done.
     """
     record = open_record(path)
-    record.add(Entry(_now(), event, "success", "ok", None, None, None, None, None, 1))
+    record.add(SecurityLine(_now(), event, "success", "ok", None, None, None, None, None, 1))
     record.stop()
 
 
-def _entry(event: str, outcome: Outcome, exchange: Exchange) -> Entry:
+def _entry(event: str, outcome: SecurityOutcome, exchange: Exchange) -> SecurityLine:
     succeeded = outcome == "success"
-    return Entry(
+    return SecurityLine(
         time=_now(),
         event=event,
         outcome=outcome,
@@ -261,8 +263,8 @@ def _entry(event: str, outcome: Outcome, exchange: Exchange) -> Entry:
     )
 
 
-def _count_of(event: str, count: int) -> Entry:
-    return Entry(_now(), event, "failure", event, None, None, None, None, None, count)
+def _count_of(event: str, count: int) -> SecurityLine:
+    return SecurityLine(_now(), event, "failure", event, None, None, None, None, None, count)
 
 
 def _now() -> str:
