@@ -31,7 +31,7 @@ from ledger.http.exchange import Exchange, note_route
 from ledger.http.front import Front
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
-from ledger.http.metrics import Metrics, MeteredParts
+from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.read_models import ReadModels

@@ -14,6 +14,7 @@ from litestar.types import Message, Scope
 from ledger.commands.writer import Answer
 
 ID_BYTES = 16
+OK = "ok"
 REPEATED = "repeated"
 _STATE = "exchange"
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -28,7 +29,7 @@ class Exchange(msgspec.Struct):
     route: str | None = None
     person: str | None = None
     status: int = 0
-    code: str = "ok"
+    code: str = OK
     position: int | None = None
     statement: str | None = None
     mode: str | None = None
@@ -75,6 +76,7 @@ def note_answer(scope: Scope, answer: Answer) -> None:
         exchange.code = REPEATED
 
 
-async def note_route(_: Message, scope: Scope) -> None:
+async def note_route(message: Message, scope: Scope) -> None:
     """Note the route's template: the application's `before_send` hook."""
-    exchange_of(scope).route = scope.get("path_template")
+    if message["type"] == "http.response.start":
+        exchange_of(scope).route = scope.get("path_template")

@@ -29,7 +29,7 @@ from prometheus_client.registry import Collector
 from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.http.admission import Admission
 from ledger.http.context import FromSite
-from ledger.http.exchange import Exchange
+from ledger.http.exchange import OK, Exchange
 from ledger.http.lanes import LaneName, Lanes
 from ledger.http.read_models import ReadModels
 from ledger.http.refusal import REFUSALS
@@ -134,7 +134,7 @@ class Metrics:
         child.inc()
         if lane is not None:
             self._by_lane[lane].observe(duration_s)
-        if exchange.status >= 400:
+        if exchange.status >= 400 and exchange.code != OK:  # a probe that says no refuses nothing
             self._refusals.labels(exchange.code).inc()
         purpose = CEREMONIES.get(exchange.name or "")
         if purpose is not None:

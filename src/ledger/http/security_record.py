@@ -18,7 +18,7 @@ import msgspec
 
 from ledger import clock
 from ledger.errors import LedgerError, MalformedError, UnavailableError
-from ledger.http.exchange import Exchange
+from ledger.http.exchange import OK, Exchange
 from ledger.http.refusal import REFUSALS as REFUSALS_BEFORE
 from ledger.system import private_files
 from ledger.system.bounded_file import BoundedFile
@@ -240,7 +240,7 @@ def record_command(path: Path | None, event: str) -> None:
     A record that cannot be written is told in the log: what the command did is done.
     """
     record = open_record(path)
-    record.add(SecurityLine(_now(), event, "success", "ok", None, None, None, None, None, 1))
+    record.add(SecurityLine(_now(), event, "success", OK, None, None, None, None, None, 1))
     record.stop()
 
 
