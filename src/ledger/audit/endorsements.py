@@ -60,7 +60,7 @@ class EndorsementCheck:
         """Return sentences about endorsements that no trusted key or certificate can verify."""
         told = {"cosignatures": "by witnesses", "time-stamps": "by authorities"}
         return [
-            f"Not verified, because you gave no key for them: {count:,} {what} {told[what]}."
+            f"{count:,} {what} {told[what]} were not verified, because you gave no key for them."
             for what, count in self._unknown.items()
             if count
         ]
