@@ -15,7 +15,7 @@ from benchmarks.units import verification_us
 from ledger import clock
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
 from ledger.domain.vocabulary import Status
@@ -73,7 +73,7 @@ def grow(data: Path, size: int) -> None:
     process = Process(data, cast.time)
     store, settings = process.store, settings_of(data)
     with closing(SignerState(settings.log_state)) as state, closing(TreeStore(store)) as tree:
-        keys = Upkeep(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
+        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
         publication = Publication(tree, state, keys)
         while (head := store.head()) < size:
             count = min(BATCH, (size - head + 3) // 4)

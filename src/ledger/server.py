@@ -15,7 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.commands.founding import found
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
@@ -128,7 +128,7 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     token = found(log, writer, settings)
     if token is not None:
         _log.warning("first administrator, once: open %s", _invitation(settings, token))
-    keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
+    keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=writer.now_ms)
     models = ReadModels(views, follower, log, writer.now_ms)
     for end in (follower.stop, commits.close, models.end_streams):

@@ -20,7 +20,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.ceremonies import NewPasskey
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -53,7 +53,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
         closing(SignerState(settings.log_state)) as state,
         closing(TreeStore(process.store)) as tree,
     ):
-        keys = Upkeep(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
+        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
         publication = Publication(tree, state, keys)
         for steps in (10, 20, 200):
             asyncio.run(_happen(cast, process, steps))

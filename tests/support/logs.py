@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from eventsourcing.persistence import JSONTranscoder
 
 from ledger.commands.founding import found
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE
 from ledger.domain.events import Event, StatementDrafted
@@ -43,8 +43,8 @@ class Ledger:
         self.writer = Writer(self.log, self.commits)
         self.token = found(self.log, self.writer, settings)
         self.state = SignerState(settings.log_state)
-        self.upkeep = Upkeep(self.log, settings, self.writer.now_ms)
-        self.keys: LogKeys = self.upkeep.open_log_keys(self.state)
+        self.acts = LedgerActs(self.log, settings, self.writer.now_ms)
+        self.keys: LogKeys = self.acts.open_log_keys(self.state)
         self.tree = TreeStore(self.store)
 
     def publication(self) -> Publication:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
 from ledger.publish.log_keys import LogKeys
@@ -64,22 +64,22 @@ def stamp(settings: Settings) -> None:
 
 def rotate(settings: Settings) -> None:
     """Announce new keys and publish with them."""
-    with _writing(settings) as upkeep:
-        vkeys = upkeep.rotate()
+    with _writing(settings) as acts:
+        vkeys = acts.rotate()
     print("These keys sign from now on, beside those before them:", *vkeys, sep="\n")
 
 
 def retire(settings: Settings) -> None:
     """End the old keys and publish without them."""
-    with _writing(settings) as upkeep:
-        vkeys = upkeep.retire()
+    with _writing(settings) as acts:
+        vkeys = acts.retire()
     print("These keys sign no later checkpoint:", *vkeys, sep="\n")
 
 
 def freeze(settings: Settings, reason: str) -> None:
     """End the ledger and publish its last checkpoint."""
-    with _writing(settings) as upkeep:
-        position = upkeep.freeze(reason)
+    with _writing(settings) as acts:
+        position = acts.freeze(reason)
     print(f"The ledger ends at position {position}.")
 
 
@@ -93,15 +93,15 @@ def _opened(settings: Settings) -> Iterator[Log]:
 
 
 @contextmanager
-def _writing(settings: Settings) -> Iterator[Upkeep]:
+def _writing(settings: Settings) -> Iterator[LedgerActs]:
     """Let acts be appended to a log that is the one that was signed; publish them."""
     with (
         _opened(settings) as log,
         closing(SignerState(settings.log_state)) as state,
         closing(TreeStore(log.store)) as tree,
     ):
-        upkeep = Upkeep(log, settings, lambda: time.time_ns() // 1_000_000)
-        publication = Publication(tree, state, upkeep.open_log_keys(state))
+        acts = LedgerActs(log, settings, lambda: time.time_ns() // 1_000_000)
+        publication = Publication(tree, state, acts.open_log_keys(state))
         publication.catch_up()
-        yield upkeep
+        yield acts
         publication.catch_up()

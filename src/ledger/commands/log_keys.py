@@ -36,7 +36,7 @@ class Decide(Protocol):
         ...
 
 
-class Upkeep:
+class LedgerActs:
     """Acts by the ledger's own key, on a log that other processes may be writing too."""
 
     def __init__(self, log: Log, settings: Settings, now_ms: Callable[[], int]) -> None:

@@ -10,7 +10,7 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publisher import Publisher
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.publish.stamper import Stamper, open_authority
-from ledger.publish.witness_rounds import Witnesses
+from ledger.publish.witness_rounds import WitnessRounds
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements
@@ -27,7 +27,7 @@ class PublicLog(NamedTuple):
     publisher: Publisher
     endorsements: Endorsements
     quorum: ServedCheckpoint
-    witnesses: Witnesses
+    witnesses: WitnessRounds
     stamper: Stamper
     stated: Stated
 
@@ -69,7 +69,7 @@ def open_public_log(
     publisher = Publisher(publishing, signed, keys)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
-    witnesses = Witnesses(
+    witnesses = WitnessRounds(
         quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=now_ms
     )
     stamper = Stamper(

@@ -60,7 +60,7 @@ class _Link:
         self.due_s = time.monotonic() + self.backoff.next_s()
 
 
-class Witnesses:
+class WitnessRounds:
     """The witnesses of one log by its policy; any number of processes may ask them."""
 
     def __init__(

@@ -159,7 +159,7 @@ def test_a_log_from_before_its_keys_were_announced_is_rolled_back(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.commands.log_keys.Upkeep.open_log_keys", lambda self, state: None)
+        patch.setattr("ledger.commands.log_keys.LedgerActs.open_log_keys", lambda self, state: None)
         with opened(settings) as ledger:
             backed_up(ledger, tmp_path / "backup")
     with opened(settings) as ledger:
