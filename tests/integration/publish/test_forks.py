@@ -26,8 +26,8 @@ def test_a_restored_backup_is_refused_with_a_clear_sentence(
         refused = refusal(ledger)
         assert refused.code == "log_rolled_back"
         assert refused.detail == (
-            "the log has 10 entries, but a checkpoint of 20 was signed: an older copy of it"
-            " was put in its place; bring the newest one back"
+            "the log has 10 entries, but a checkpoint of 20 was signed: the file is an older"
+            " copy; restore the newest one"
         )
         assert ledger.tree.checkpoint(20) is None
 

@@ -91,10 +91,10 @@ def test_a_bug_between_rounds_is_told_and_does_not_end_the_thread_unseen(
 ) -> None:
     monkeypatch.setattr(WitnessRounds, "_pause_s", failing(KeyError("x")))
     with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
-        told = "witnesses are not asked: a fault of ours: KeyError('x') (stopped)"
+        told = "witnesses are not asked: internal error: KeyError('x') (stopped)"
         until(lambda: witnesses.warnings() == [told])
     (record,) = [each for each in caplog.records if each.exc_info]
-    assert record.getMessage() == "the witnesses stops"
+    assert record.getMessage() == "the witnesses stopped"
 
 
 def test_a_log_that_cannot_be_read_for_a_while_is_shown_to_witnesses_later(
@@ -121,7 +121,7 @@ def test_a_bug_while_a_witness_is_asked_is_told_and_asked_again(
         patch.setattr(Endorsements, "cosign", failing(ValueError("x")))
         with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
             until(lambda: len(witnesses.warnings()) == 2)
-            assert "a fault of ours: ValueError('x')" in witnesses.warnings()[0]
+            assert "internal error: ValueError('x')" in witnesses.warnings()[0]
             patch.undo()
             until(lambda: cosigned(ledger) == [2, 2])
 
@@ -200,7 +200,7 @@ def authority(tmp_path: Path) -> LocalAuthority:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (KeyError("x"), "time-stamps: a fault of ours: KeyError('x') (stopped)"),
+        (KeyError("x"), "time-stamps: internal error: KeyError('x') (stopped)"),
         (CorruptError("tile_missing", "gone"), "time-stamps: tile_missing: gone (stopped)"),
     ],
 )
