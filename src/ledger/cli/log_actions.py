@@ -1,7 +1,7 @@
-"""What `ledger log …` does with a ledger: shows and changes its log keys, stamps, freezes.
+"""The commands of `ledger log` on a ledger: show and change log keys, stamp, freeze.
 
-These commands open the log themselves, so a server may run beside them; what they append it
-publishes with the keys that are in force from there on.
+They open the log themselves, so a server may run at the same time. The server publishes the events
+they append, with the keys in force at that size.
 """
 
 import time
@@ -23,7 +23,7 @@ from ledger.store.sqlite.tree import TreeStore
 
 
 def show_keys(settings: Settings) -> None:
-    """Print each log key under a comment that says which sizes it signs."""
+    """Print each log key after a comment with the sizes it signs."""
     with _opened(settings) as log:
         for key in LogKeys(log.store, settings.log_keys).charter.log_keys:
             last = "" if key.last_size is None else f" to {key.last_size}"
@@ -40,13 +40,13 @@ def show_checkpoint(settings: Settings) -> None:
 
 
 def stamp(settings: Settings) -> None:
-    """Have the newest checkpoint stamped by the authority of the settings, whenever the last was.
+    """Request a time-stamp of the newest checkpoint, however recent the last time-stamp is.
 
-    Raises ConflictError `authority_missing` if there is none.
+    Raises ConflictError `authority_missing` if the settings name no authority.
     """
     authority = open_authority(settings)
     if authority is None:
-        raise ConflictError("authority_missing", "LEDGER_TSA_URL names no time-stamp authority")
+        raise ConflictError("authority_missing", "LEDGER_TSA_URL is not set")
     with (
         closing(authority),
         _opened(settings) as log,
@@ -59,28 +59,28 @@ def stamp(settings: Settings) -> None:
         note = endorsements.note(newest)
         found = authority.stamp(newest, note, now_ms=time.time_ns() // 1_000_000)
         endorsements.stamp(found)
-    print(f"The checkpoint of {found.size} entries was there at {found.time}.")
+    print(f"The checkpoint of {found.size} entries existed at {found.time}.")
 
 
 def rotate(settings: Settings) -> None:
-    """Announce new keys and publish with them."""
+    """Announce new keys and publish a checkpoint that they sign."""
     with _writing(settings) as acts:
         vkeys = acts.rotate()
-    print("These keys sign from now on, beside those before them:", *vkeys, sep="\n")
+    print("These keys sign from now on, in addition to the earlier ones:", *vkeys, sep="\n")
 
 
 def retire(settings: Settings) -> None:
-    """End the old keys and publish without them."""
+    """End the old keys and publish a checkpoint without them."""
     with _writing(settings) as acts:
         vkeys = acts.retire()
-    print("These keys sign no later checkpoint:", *vkeys, sep="\n")
+    print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
 
 
 def freeze(settings: Settings, reason: str) -> None:
-    """End the ledger and publish its last checkpoint."""
+    """Freeze the ledger and publish its last checkpoint."""
     with _writing(settings) as acts:
         position = acts.freeze(reason)
-    print(f"The ledger ends at position {position}.")
+    print(f"The ledger is frozen; its last position is {position}.")
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def _opened(settings: Settings) -> Iterator[Log]:
 
 @contextmanager
 def _writing(settings: Settings) -> Iterator[LedgerActs]:
-    """Let acts be appended to a log that is the one that was signed; publish them."""
+    """Compare the log with its signed state, yield the acts, then publish what they appended."""
     with (
         _opened(settings) as log,
         closing(SignerState(settings.log_state)) as state,

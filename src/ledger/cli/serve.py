@@ -1,4 +1,4 @@
-"""`ledger serve`: the server, until it is interrupted."""
+"""`ledger serve`: run the server until it is interrupted."""
 
 import gc
 import logging
@@ -15,13 +15,13 @@ from ledger.server import build
 from ledger.settings import Settings
 
 GRACE_S = 2
-# Objects, from the default of 700: requests leave few cycles behind, and looking for them this
-# often cost a fifteenth of the processor.
+# Number of allocations between collections. With Python's default of 700, the collector took a
+# fifteenth of the processor time and found few cycles.
 COLLECT_EVERY = 5_000
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM."""
+    """Run the server until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     first = not settings.data.exists()
     served = build(settings)
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> int:
         port=settings.port,
         http=connection_class(Admission(limits, proxies=settings.proxies)),
         ws="none",
-        proxy_headers=False,  # `Front` reads them, from known proxies only
+        proxy_headers=False,  # `Front` reads these headers, from known proxies only
         access_log=False,
         log_level="warning",
         server_header=False,
@@ -51,13 +51,13 @@ def serve(settings: Settings) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Ends live streams at the first signal: uvicorn waits for answers, and theirs never end."""
+    """End live streams at the first signal: uvicorn waits for answers, and streams never end."""
 
     def __init__(self, configuration: uvicorn.Config, end_streams: Callable[[], None]) -> None:
         super().__init__(configuration)
         self._end_streams = end_streams
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to shut down; runs between two steps of the event loop's own thread."""
+        """Begin to shut down. Runs in the event loop's thread, between two of its steps."""
         self._end_streams()
         super().handle_exit(sig, frame)
