@@ -70,7 +70,7 @@ class Follower:
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("follower", self._turn, backoff=backoff)
 
-    # --- what others see -----------------------------------------------------------------------
+    # --- status --------------------------------------------------------------------------------
 
     @property
     def position(self) -> int:

@@ -19,7 +19,7 @@ FAN_OUT = 512
 # Spans that one page may read. At the limit it returns a cursor instead of searching on.
 LOOKED_INTO = 256
 
-# Of the open statements. `~` means no expiry; it sorts after every time.
+# The expiry columns are about the open statements. `~` means no expiry; it sorts after every time.
 _COLUMNS = "closed INTEGER NOT NULL, first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL"
 TABLES = (
     f"CREATE TABLE span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",

@@ -105,7 +105,7 @@ class Signer:
             passkeys={self.passkey.id: self.known_passkey},
         )
 
-    # --- what they sign --------------------------------------------------------------------------
+    # --- signatures ------------------------------------------------------------------------------
 
     def act(self, kind: str, *, key: TestKey | None = None, **members: Any) -> str:
         payload = {"act": kind, "iat": self.time.ms // 1000, "ledger": self.ledger} | members

@@ -52,7 +52,7 @@ class Story:
             ),
         )
 
-    # --- what the views read -------------------------------------------------------------------
+    # --- the log that the views read -----------------------------------------------------------
 
     def head(self) -> int:
         return len(self.states)

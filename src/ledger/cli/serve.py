@@ -15,8 +15,8 @@ from ledger.server import build
 from ledger.settings import Settings
 
 GRACE_S = 2
-# Number of allocations between collections. With Python's default of 700, the collector took a
-# fifteenth of the processor time and found few cycles.
+# Net new objects between collections. With Python's default of 700, the collector took a fifteenth
+# of the processor time and found few cycles.
 COLLECT_EVERY = 5_000
 
 

@@ -185,7 +185,7 @@ class Publication:
         verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
         _require_same(verified.checkpoint, expected)
 
-    # --- beginning, and beginning again --------------------------------------------------------
+    # --- start and recovery --------------------------------------------------------------------
 
     def compare(self) -> tuple[Checkpoint | None, Checkpoint | None]:
         """Return the published and the promised checkpoint, after comparing them with the log.

@@ -44,7 +44,7 @@ class Publisher:
         self._moved_s = time.monotonic()
         self._listeners = Listeners()
 
-    # --- what others see -----------------------------------------------------------------------
+    # --- status --------------------------------------------------------------------------------
 
     @property
     def size(self) -> int:

@@ -89,7 +89,7 @@ class WitnessRounds:
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("witnesses", self._turn, backoff=backoff)
 
-    # --- what others see -----------------------------------------------------------------------
+    # --- status --------------------------------------------------------------------------------
 
     @property
     def asks(self) -> bool:

@@ -88,7 +88,7 @@ class Worker:
         self._health = WorkerHealth(WorkerState.NEW, None, time.monotonic())
         self._thread: threading.Thread | None = None
 
-    # --- for everybody ---------------------------------------------------------------------------
+    # --- for other threads -----------------------------------------------------------------------
 
     @property
     def health(self) -> WorkerHealth:
