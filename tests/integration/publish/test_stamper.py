@@ -155,7 +155,7 @@ def test_the_operator_can_have_one_made_now(
             assert client.get("/log/checkpoints/2/stamp").status_code == 200
         for settings, words in (
             ({}, "authority_missing"),
-            ({"LEDGER_TSA_URL": address}, "LEDGER_TSA_CERTIFICATES names"),
+            ({"LEDGER_TSA_URL": address}, "LEDGER_TSA_URL needs LEDGER_TSA_CERTIFICATES"),
             ({"LEDGER_TSA_URL": "x", "LEDGER_TSA_CERTIFICATES": root}, "url_invalid"),
             ({"LEDGER_TSA_URL": address, "LEDGER_TSA_CERTIFICATES": __file__}, "certificates_m"),
         ):

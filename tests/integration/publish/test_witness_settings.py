@@ -35,7 +35,7 @@ def test_a_quorum_of_witnesses_without_addresses_stops_the_start(tmp_path: Path)
         (f"witness w {witness.keys[0].vkey} http://a@b\nquorum none\n", "url_invalid"),
         (
             "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\nquorum none\n",
-            "about other logs",
+            "does not name the log",
         ),
     ):
         directory = tmp_path / str(len([*tmp_path.iterdir()]))
