@@ -1,4 +1,4 @@
-"""The application: one running ledger served by litestar, its start and its end."""
+"""The server: one running ledger on litestar, from start to shutdown."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.commands.founding import found
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
@@ -70,7 +70,7 @@ class Served(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """One running ledger, by what its parts are for."""
+    """The parts of one running ledger."""
 
     site: Site
     statements: StatementCommands
@@ -84,10 +84,10 @@ class Ledger(NamedTuple):
 
 
 def build(settings: Settings) -> Served:
-    """Open the ledger of these settings, founding it at its first start, and return its server.
+    """Open the ledger of these settings, found it at its first start, and return its server.
 
-    Raises ConflictError `settings_mismatch` for a ledger founded with other settings,
-    `log_keys_missing` without the keys that it announced, CorruptError as `require_sound_end`.
+    Raises ConflictError `settings_mismatch` if it was founded with other settings,
+    `log_keys_missing` without the keys it announced; CorruptError as `require_sound_end`.
     """
     with ExitStack() as opened:
         ledger = _open(settings, opened)
@@ -99,7 +99,8 @@ def build(settings: Settings) -> Served:
             ledger.record.start()
             ledger.models.follower.start()
             ledger.public.start()
-            # Who asks at once shall find the read models there, unless they have far to go.
+            # Wait briefly for the read models, so that the first requests find them unless they
+            # have far to go.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
@@ -135,7 +136,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 
 
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
-    """Open all parts; `opened` closes them in the opposite order.
+    """Open all parts; `opened` closes them in reverse order.
 
     At the end: streams end, the commit under way finishes, the read models stop, the rest is
     published, the files are closed, and the rest of the security record is written.
@@ -166,8 +167,8 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     writer = Writer(log, commits)
     token = found(log, writer, settings)
     if token is not None:
-        _log.warning("first administrator, once: open %s", _invitation(settings, token))
-    keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
+        _log.warning("first administrator, register once at %s", _invitation(settings, token))
+    keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=writer.now_ms)
     models = ReadModels(views, follower, log, writer.now_ms)
     for end in (follower.stop, commits.close, models.end_streams):
@@ -190,12 +191,12 @@ def _invitation(settings: Settings, token: str) -> str:
 
 
 class _Application(Litestar):
-    """Answers HEAD as GET, without a body, which uvicorn leaves out (RFC 9110 section 9.3.2)."""
+    """Answer HEAD like GET; uvicorn omits the body (RFC 9110 section 9.3.2)."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        # A stream has no end that a HEAD could wait for.
+        # Exclude streams: a HEAD would wait for their end, which never comes.
         if scope.get("method") == "HEAD" and scope["path"] != "/api/stream":
-            scope = scope | {"method": "GET"}  # a copy: uvicorn goes on knowing that it is a HEAD
+            scope = scope | {"method": "GET"}  # a copy: uvicorn must still see HEAD
         await super().__call__(scope, receive, send)
 
 
@@ -205,7 +206,8 @@ def _application(
     assets = Assets(find_web())
     limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
-    # A coroutine: the framework runs a plain function in a thread, at the price of a verification.
+    # A coroutine, because the framework runs a plain function in a thread, which costs as much as a
+    # signature verification.
     async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
 
@@ -276,7 +278,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
 
 
 def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
-    """Return an error's answer as a page where a browser asks for one."""
+    """Return an error as a page if the client is a browser."""
 
     def answer_people(request: AnyRequest, error: Exception) -> Response[Any]:
         problem = answer(request, error)

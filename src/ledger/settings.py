@@ -6,10 +6,10 @@
 | LEDGER_RP_ID | the origin's host | WebAuthn relying party id; permanent |
 | LEDGER_NAME | Ledger | the name that passkey prompts show |
 | LEDGER_REGISTRATION | open on localhost, else invite | who may register; fixed at first start |
-| LEDGER_LOG_ORIGIN | made at first start | the log's own name; fixed at first start |
+| LEDGER_LOG_ORIGIN | generated at first start | the log's own name; fixed at first start |
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | file of the keys that sign checkpoints |
-| LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file that knows the last signed checkpoint |
+| LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
 | LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
@@ -17,8 +17,8 @@
 | LEDGER_TSA_INTERVAL | 3600 | seconds between two time-stamps |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
-| LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
-| LEDGER_CONNECTIONS | 256 | connections open at once per client address |
+| LEDGER_RATE_LIMIT | 120 | started sign-ins and registrations per minute and client address |
+| LEDGER_CONNECTIONS | 256 | simultaneous connections per client address |
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
@@ -40,13 +40,13 @@ from ledger.system.client_address import Network, parse_networks
 
 LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
-# An origin with https is served by a proxy, most often one on this machine.
+# A proxy serves an https origin, most often on the same machine.
 LOOPBACK = "127.0.0.0/8, ::1"
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What the operator decides."""
+    """The operator's settings."""
 
     origin: str
     rp_id: str
@@ -72,23 +72,23 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def party(self) -> RelyingParty:
-        """The relying party, from configuration alone: never from a Host header."""
+        """The relying party, from the settings only, never from a Host header."""
         return RelyingParty(rp_id=self.rp_id, origin=self.origin)
 
     @property
     def is_local(self) -> bool:
-        """Whether people reach the ledger on this machine only."""
+        """Whether people reach the ledger only from this machine."""
         return urlsplit(self.origin).hostname in LOCAL_HOSTS
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Return the settings of an environment; raise MalformedError `setting_invalid`."""
+    """Read the settings from environment variables; raise MalformedError `setting_invalid`."""
     origin = environment.get("LEDGER_ORIGIN", f"http://localhost:{DEFAULT_PORT}").rstrip("/")
     host = _require_origin(origin)
     local = host in LOCAL_HOSTS
     rp_id = environment.get("LEDGER_RP_ID", host)
     if host != rp_id and not host.endswith(f".{rp_id}"):
-        _refuse("LEDGER_RP_ID", "is the origin's host or a parent domain of it")
+        _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
     return Settings(
@@ -121,12 +121,12 @@ def _require_origin(origin: str) -> str:
         parts = urlsplit(origin)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        _refuse("LEDGER_ORIGIN", "is scheme://host[:port] and nothing more")
+        _refuse("LEDGER_ORIGIN", "must be scheme://host[:port] and nothing more")
     if host is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
-        _refuse("LEDGER_ORIGIN", "is scheme://host[:port] and nothing more")
-    # Browsers offer passkeys and Web Cryptography in secure contexts only.
+        _refuse("LEDGER_ORIGIN", "must be scheme://host[:port] and nothing more")
+    # Browsers offer passkeys and Web Cryptography only in secure contexts.
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
-        _refuse("LEDGER_ORIGIN", "is https, or http://localhost")
+        _refuse("LEDGER_ORIGIN", "must be https, or http://localhost")
     return host
 
 
@@ -134,7 +134,7 @@ def _registration(environment: Mapping[str, str], *, local: bool) -> Registratio
     text = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
     found = next((mode for mode in _MODES if mode == text), None)
     if found is None:
-        _refuse("LEDGER_REGISTRATION", "is open or invite")
+        _refuse("LEDGER_REGISTRATION", "must be open or invite")
     return found
 
 
@@ -142,7 +142,7 @@ def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[
     try:
         return parse_networks(environment.get(name, default))
     except ValueError:
-        _refuse(name, "is a list of addresses and networks, separated by commas")
+        _refuse(name, "must be a comma-separated list of addresses and networks")
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:
@@ -158,7 +158,7 @@ def _security_log(environment: Mapping[str, str], data: Path) -> Path | None:
 def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     text = environment.get(name, str(default))
     if not (text.isascii() and text.isdigit() and least <= int(text) < 65_536):
-        _refuse(name, f"is a whole number from {least} to 65535")
+        _refuse(name, f"must be a whole number from {least} to 65535")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""`ledger serve`: the server, until it is interrupted."""
+"""`ledger serve`: run the server until it is interrupted."""
 
 import gc
 import logging
@@ -14,13 +14,13 @@ from ledger.server import Served, build
 from ledger.settings import Settings
 
 GRACE_S = 2
-# Objects, from the default of 700: requests leave few cycles behind, and looking for them this
-# often cost a fifteenth of the processor.
+# Net new objects between collections. With Python's default of 700, the collector took a fifteenth
+# of the processor time and found few cycles.
 COLLECT_EVERY = 5_000
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM."""
+    """Run the server until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     first = not settings.data.exists()
     served = build(settings)
@@ -37,7 +37,7 @@ def serve(settings: Settings) -> int:
         port=settings.port,
         http=connection_class(served.admission),
         ws="none",
-        proxy_headers=False,  # `Front` reads them, from known proxies only
+        proxy_headers=False,  # `Front` reads these headers, from known proxies only
         access_log=False,
         log_level="warning",
         server_header=False,
