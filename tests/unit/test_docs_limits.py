@@ -7,10 +7,10 @@ import pytest
 from ledger import clock
 from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
+from ledger.commands import ceremonies
 from ledger.domain import approval, document, entry, person, policy, statement
 from ledger.http import read_models, reads, requests
 from ledger.publish import publisher, stamper, witness_rounds
-from ledger.store.sqlite import sessions
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container
 from ledger.witness import app
@@ -45,7 +45,7 @@ STATED = [
     ("commands.md", f"at most {container.MAX_BUNDLE_BYTES // 1024**3} GiB"),
     ("commands.md", f"for {download.TOTAL_S // 3600} hour at most".replace("1", "an")),
     ("commands.md", f"processes, 1 to {MOST_JOBS} "),
-    ("errors.md", f"older than {sessions.CEREMONY_MS // 60_000} minutes".replace("5", "five")),
+    ("errors.md", f"older than {ceremonies.CEREMONY_MS // 60_000} minutes".replace("5", "five")),
 ]
 
 
