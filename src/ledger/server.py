@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -25,10 +24,11 @@ from ledger.http import checkpoints, evidence, people, reads, statements
 from ledger.http import log as public_log
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
-from ledger.http.front import Front
+from ledger.http.front import Front, RequestLimits
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import default_lanes
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
+from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_SMALL_BYTES,
@@ -37,6 +37,7 @@ from ledger.http.requests import (
     require_json_from_us,
 )
 from ledger.http.sessions import Sessions
+from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
@@ -95,9 +96,10 @@ def build(settings: Settings) -> Served:
     application = _application(settings, ledger, [lifespan])
     front = Front(
         application,
-        lanes=default_lanes(),
+        limits=RequestLimits(default_lanes(), Quotas(settings.rate_limit), EventStreams()),
         proxies=settings.proxies,
-        is_member=ledger.sessions.is_member,
+        member_of=ledger.sessions.identify,
+        owner_of=ledger.people.keys.owner,
         headers=encoded_headers(settings.origin),
     )
     return Served(front, application, ledger.models.end_streams)
@@ -159,7 +161,6 @@ class _Application(Litestar):
 
 def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -> Litestar:
     assets = Assets(find_web())
-    limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
     # A coroutine: the framework runs a plain function in a thread, at the price of a verification.
     async def before_api(request: AnyRequest) -> None:
@@ -171,7 +172,6 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
             statements.router,
             statements.reads,
             evidence.router,
-            Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
             *people.public,
             people.members_only,
             reads.public,
