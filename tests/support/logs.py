@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -37,15 +37,20 @@ class Ledger:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = SqliteLog(settings.data / LOG_FILE)
-        self.log = Log(self.store)
-        self.commits = GroupCommit(self.store, lambda _: None)
-        self.writer = Writer(self.log, self.commits)
-        self.token = found(self.log, self.writer, settings)
-        self.state = SignerState(settings.log_state)
-        self.upkeep = Upkeep(self.log, settings, self.writer.now_ms)
-        self.keys: LogKeys = self.upkeep.open_log_keys(self.state)
-        self.tree = TreeStore(self.store)
+        with ExitStack() as opened_so_far:
+            self.store = SqliteLog(settings.data / LOG_FILE)
+            opened_so_far.callback(self.store.close)
+            self.log = Log(self.store)
+            self.commits = GroupCommit(self.store, lambda _: None)
+            opened_so_far.callback(self.commits.close)
+            self.writer = Writer(self.log, self.commits)
+            self.token = found(self.log, self.writer, settings)
+            self.state = SignerState(settings.log_state)
+            opened_so_far.callback(self.state.close)
+            self.upkeep = Upkeep(self.log, settings, self.writer.now_ms)
+            self.keys: LogKeys = self.upkeep.open_log_keys(self.state)
+            self.tree = TreeStore(self.store)
+            opened_so_far.pop_all()
 
     def publication(self) -> Publication:
         """Return a publication as a new start would have it."""

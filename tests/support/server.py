@@ -71,10 +71,19 @@ class Server:
                 raise AssertionError(f"the server does not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other way to say that it is there
 
-    def terminate(self) -> int:
-        """Ask the process to end, as an operator does, and return its exit code."""
+    def ask_to_end(self) -> None:
+        """Ask the process to end, as an operator does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+
+    def terminate(self) -> int:
+        """Ask the process to end, and return its exit code."""
+        self.ask_to_end()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit code of a process that ends by itself."""
+        assert self._process is not None
         code = self._process.wait(timeout=START_S)
         self._process = None
         return code

@@ -2,9 +2,11 @@
 
 The client's address, the session, the quota, the whole body within its bound, then a turn in the
 request's lane. A slow body holds no turn, and a client that hangs up in its body never reaches the
-application.
+application. Every answer carries the request's id, is counted, and is recorded where it concerns
+security.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -19,13 +21,15 @@ from ledger.errors import (
     UnsupportedMediaTypeError,
 )
 from ledger.http.admission import address_of
-from ledger.http.lanes import Lanes, lane_of
+from ledger.http.exchange import Exchange, begin_exchange, request_id
+from ledger.http.lanes import LaneName, Lanes, lane_of
 from ledger.http.problems import MEDIA_TYPE, STATUS, document, retry_after
-from ledger.http.quotas import SIGNED, Asker, Quotas, group_of, named_kid
+from ledger.http.quotas import SIGNED, Asker, Group, Quotas, group_of, named_kid
 from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES
 from ledger.http.streams import PATH, EventStreams
-from ledger.system.client_address import Network, client_address
+from ledger.system.client_address import Network, client_address, is_within
 
+Answered = Callable[[Exchange, LaneName | None, float], None]
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 # The requests with a large body, a document: only a session can be held to what it costs to read.
 _DRAFT, _SIGN = "/api/statements/create", "/sign"
@@ -52,37 +56,64 @@ class Front:
         *,
         limits: RequestLimits,
         proxies: Sequence[Network],
-        member_of: Callable[[HTTPScope], str | None],
+        member: Callable[[HTTPScope], str | None],
         owner_of: Callable[[str], str | None],
         headers: Sequence[tuple[bytes, bytes]],
+        answered: Answered,
     ) -> None:
-        """Take what answers, and the headers that every answer carries.
+        """Take what answers, who is signed in, and the headers that every answer carries.
 
-        `member_of` tells whose session a request is of, `owner_of` whose signing key a kid names.
+        `owner_of` tells whose signing key a kid names. `answered` is told every exchange, its lane,
+        and how long it took in seconds.
         """
         self._application = application
         self._limits = limits
         self._proxies = proxies
-        self._member_of = member_of
+        self._member = member
         self._owner_of = owner_of
         self._headers = [*headers]
+        self._answered = answered
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Admit one request, or refuse it with a problem document."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        try:
-            await self._admit(scope, receive, send)
-        except LedgerError as error:
-            await self._refuse(error, send)
-
-    async def _admit(self, scope: Any, receive: Read, send: Send) -> None:
-        """Find out who asks, take the request out of its quota, and have it answered."""
-        self._name_client(scope)
-        _refuse_coding(scope)
-        asker = Asker(address_of(scope.get("client")), self._member_of(scope))
+        began_s = time.perf_counter()
+        exchange = self._begin(scope)
+        asker = Asker(address_of(scope.get("client")), self._member(scope))
+        exchange.person = asker.member
         group = group_of(scope["method"], scope["path"], scope["query_string"])
+        lane: LaneName | None = None
+        identity = (b"x-request-id", exchange.request_id.encode())
+
+        async def identified(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = [*message["headers"], identity]
+            await send(message)
+
+        try:
+            _refuse_coding(scope)
+            received = await self._receive(scope, receive, group, asker)
+            if received is None:
+                return  # the client hung up
+            lane = _lane(scope, asker)
+            async with self._turn(lane, asker):
+                await self._application(scope, received, identified)
+        except LedgerError as error:
+            exchange.code = error.code
+            await self._refuse(error, identified)
+        finally:
+            if exchange.status:  # otherwise nothing was answered
+                if group in SIGNED and exchange.status in _REFUSED:
+                    self._limits.quotas.count_refusal(asker)
+                self._answered(exchange, lane, time.perf_counter() - began_s)
+
+    async def _receive(
+        self, scope: HTTPScope, receive: Read, group: Group | None, asker: Asker
+    ) -> Read | None:
+        """Take the request out of its quota and read its body; None if the client hung up."""
         # Without a session, who signed is named in the body; everybody else is known by now.
         names_signer = group in SIGNED and asker.member is None
         if group is not None and not names_signer:
@@ -90,45 +121,41 @@ class Front:
         if _has_body(scope):
             body = await _read(scope, receive, _most_bytes(scope, asker.member is not None))
             if body is None:
-                return  # the client hung up
+                return None
             if names_signer:
                 asker = asker._replace(signer=self._signer(body))
             receive = _replay(body, receive)
         if group is not None and names_signer:
             self._limits.quotas.take(group, asker)
-        if group in SIGNED:
-            send = self._counting_refusals(asker, send)
-        async with self._turn(scope, asker.member):
-            await self._application(scope, receive, send)
+        return receive
 
     def _signer(self, body: bytes) -> str | None:
         kid = named_kid(body)
         return None if kid is None else self._owner_of(kid)
 
-    def _counting_refusals(self, asker: Asker, send: Send) -> Send:
-        async def counted(message: Any) -> None:
-            if message["type"] == "http.response.start" and message["status"] in _REFUSED:
-                self._limits.quotas.count_refusal(asker)
-            await send(message)
-
-        return counted
-
     @asynccontextmanager
-    async def _turn(self, scope: HTTPScope, member: str | None) -> AsyncIterator[None]:
+    async def _turn(self, lane: LaneName | None, asker: Asker) -> AsyncIterator[None]:
         """Hold a turn in the request's lane; a stream lasts too long for one, and is counted."""
-        if scope["path"] == PATH and member is not None:
-            with self._limits.streams.one(member):
+        if lane is not None:
+            async with self._limits.lanes[lane].turn():
                 yield
-            return
-        lane = lane_of(scope["method"], scope["path"], is_member=member is not None)
-        async with self._limits.lanes[lane].turn():
-            yield
+        elif asker.member is not None:
+            with self._limits.streams.one(asker.member):
+                yield
 
-    def _name_client(self, scope: HTTPScope) -> None:
-        client = scope.get("client")
-        if client and self._proxies:
+    def _begin(self, scope: HTTPScope) -> Exchange:
+        """Name the client and the request; neither is believed of anybody but a known proxy."""
+        peer = scope.get("client")
+        address, by_proxy = None if peer is None else peer[0], False
+        if peer and self._proxies:
+            by_proxy = is_within(peer[0], self._proxies)
             told = _values(scope, b"x-forwarded-for")
-            scope["client"] = (client_address(client[0], told, self._proxies), 0)
+            address = client_address(peer[0], told, self._proxies)
+            scope["client"] = (address, 0)
+        given = _values(scope, b"x-request-id") if by_proxy else []
+        exchange = Exchange(request_id(given, by_proxy=by_proxy), address, scope["method"])
+        begin_exchange(scope, exchange)
+        return exchange
 
     async def _refuse(self, error: LedgerError, send: Send) -> None:
         status = STATUS[type(error)]
@@ -144,6 +171,14 @@ class Front:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _lane(scope: HTTPScope, asker: Asker) -> LaneName | None:
+    """Return the lane of a request, None for a member's stream."""
+    is_member = asker.member is not None
+    if is_member and scope["path"] == PATH:
+        return None
+    return lane_of(scope["method"], scope["path"], is_member=is_member)
 
 
 def _values(scope: HTTPScope, name: bytes) -> list[bytes]:

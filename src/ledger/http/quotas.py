@@ -71,7 +71,7 @@ _POSTS = {
 }
 _DECISIONS = ("/sign", "/reject", "/withdraw")
 # What is public, small and cached, and what has a lane of its own.
-_FREE = ("/static/", "/log/", "/healthz", "/livez", "/readyz", "/favicon.ico")
+_FREE = ("/static/", "/log/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
 _SEARCHING = frozenset((b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status"))
 
 

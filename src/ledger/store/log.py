@@ -9,9 +9,11 @@ from __future__ import annotations  # nested functions on the hot path cost no t
 import asyncio
 import contextlib
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -182,6 +184,14 @@ class Log(Application[UUID]):
         return [Recorded(pos, events.decode(state)) for pos, state in self.store.states(positions)]
 
 
+class CommitTimes(NamedTuple):
+    """What one group commit took, and how many events of each type it appended."""
+
+    commit_s: float
+    sync_s: float | None
+    events: Counter[str]
+
+
 class GroupCommit:
     """Shares one durable commit among concurrent requests of an event loop."""
 
@@ -190,13 +200,20 @@ class GroupCommit:
         store: SqliteLog,
         committed: Callable[[int], None],
         admit: Callable[[], None] = lambda: None,
+        timed: Callable[[CommitTimes], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._committed = committed
         self._admit = admit
+        self._timed = timed
         self._queue: list[tuple[Write, asyncio.Future[Receipt]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many writes wait for the next commit."""
+        return len(self._queue)
 
     async def append(self, write: Write) -> Receipt:
         """Return the receipt once the write is durable.
@@ -218,6 +235,7 @@ class GroupCommit:
             await self._gather()
             batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
             writes = [write for write, _ in batch]
+            began_s = time.perf_counter()
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._store.commit, writes)
             except Exception as error:  # noqa: BLE001  # a bug below must not leave requests hanging
@@ -226,6 +244,7 @@ class GroupCommit:
                 loop.call_exception_handler(trouble)
             else:
                 self._answer(batch, outcomes)
+                self._timed(self._times(writes, outcomes, time.perf_counter() - began_s))
 
     async def _gather(self) -> None:
         """Let the requests at hand reach the queue, while there are any: one commit for them all.
@@ -252,6 +271,17 @@ class GroupCommit:
                 future.set_exception(outcome)
         if newest:
             self._committed(newest)
+
+    def _times(
+        self, writes: list[Write], outcomes: list[CommitOutcome], commit_s: float
+    ) -> CommitTimes:
+        appended = Counter(
+            event.topic
+            for write, outcome in zip(writes, outcomes, strict=True)
+            if isinstance(outcome, Receipt) and not outcome.repeated
+            for event in write.events
+        )
+        return CommitTimes(commit_s, self._store.sync_s, appended)
 
     @staticmethod
     def _refuse(batch: list[tuple[Write, asyncio.Future[Receipt]]], error: Exception) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ledger.encoding import b64u_encode
 from ledger.errors import UnavailableError
+from ledger.http.exchange import Exchange
 from ledger.http.front import Front, RequestLimits
 from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of
 from ledger.http.quotas import QUOTAS, Group, Quotas
@@ -109,6 +110,7 @@ class Asked:
         self.body: bytes | None = None
         self.client: Any = None
         self.sent: list[Any] = []
+        self.answered: list[tuple[Exchange, LaneName | None, float]] = []
 
     async def application(self, scope: Any, receive: Any, send: Any) -> None:
         self.client = scope["client"]
@@ -147,9 +149,10 @@ def ask(
             asked.application,
             limits=limits,
             proxies=PROXIES,
-            member_of=lambda _: "bob" if is_member else None,
+            member=lambda _: "somebody" if is_member else None,
             owner_of={KID: "carol"}.get,
             headers=[(b"x-content-type-options", b"nosniff")],
+            answered=lambda *answered: asked.answered.append(answered),
         )
         waiting = [*parts]
 
@@ -251,7 +254,7 @@ def test_a_refused_signature_counts_and_a_conflict_does_not() -> None:
 def test_an_event_stream_is_counted_and_holds_no_turn() -> None:
     lanes, streams = default_lanes(), EventStreams(each=1)
     limits = RequestLimits(lanes, Quotas(120), streams)
-    with streams.one("bob"):
+    with streams.one("somebody"):
         full = ask("/api/stream", [], limits=limits, is_member=True, method="GET")
         assert (full.status, full.code) == (429, "too_many_streams")
         # Who has no session is answered in the strangers' lane, and told to sign in.

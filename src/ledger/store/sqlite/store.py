@@ -1,6 +1,7 @@
 """The append-only store on SQLite, as `store.writes` promises it, in one file."""
 
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -38,6 +39,7 @@ class SqliteLog(Queries):
         # Versions as of the size that this process saw last; another process's commit voids them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
+        self.sync_s: float | None = None  # of the last commit: the time of its COMMIT
 
     def reader(self) -> ReadConnection:
         """Return a further connection to read with, which the caller closes."""
@@ -102,7 +104,9 @@ class SqliteLog(Queries):
             write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
             self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
         # A repetition is acknowledged only after a commit of its own batch, too.
+        began_s = time.perf_counter()
         self._writer.execute("COMMIT")
+        self.sync_s = time.perf_counter() - began_s
         self._size = batch.size
         while len(self._versions) > MAX_CACHED:
             self._versions.popitem(last=False)
