@@ -1,6 +1,6 @@
 """Request bodies, decoded strictly: unknown and duplicate members are refused."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request
@@ -75,7 +75,7 @@ class BeginRegistration(Strict, frozen=True):
 
     name: str
     role: str | None = None
-    invitation: str | None = None
+    invitation: Annotated[str, msgspec.Meta(max_length=256)] | None = None
 
 
 class AttestationResponse(Strict, frozen=True):
