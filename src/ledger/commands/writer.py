@@ -7,7 +7,7 @@ are as if made one after the other, in log order, on any number of processes.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import reduce
 from typing import Any
 from uuid import UUID
@@ -140,6 +140,9 @@ class Reading:
         self._log.forget((*self.versions, STREAM))
 
 
+Decide = Callable[[Reading], Plan | Awaitable[Plan]]
+
+
 class Writer:
     """Turns decisions into durable events, exactly once per piece of evidence."""
 
@@ -167,11 +170,11 @@ class Writer:
         receipt = self.log.store.receipt(request_key(kind, evidence))
         return None if receipt is None else _answer(receipt)
 
-    async def write(
-        self, kind: str, evidence: str, stream: UUID, decide: Callable[[Reading], Plan]
-    ) -> Answer:
+    async def write(self, kind: str, evidence: str, stream: UUID, decide: Decide) -> Answer:
         """Decide, append, answer; the same evidence again is answered as it was the first time.
 
+        A decision that costs much may be awaited: a thread makes it while other requests are
+        answered, and the commit checks what it read as it does for any other.
         Raises what `decide` raises, UnavailableError `contended` or `storage_failed`.
         """
         key = request_key(kind, evidence)
@@ -180,12 +183,13 @@ class Writer:
         async with lock:
             return await self._write(key, decide)
 
-    async def _write(self, key: bytes, decide: Callable[[Reading], Plan]) -> Answer:
+    async def _write(self, key: bytes, decide: Decide) -> Answer:
         refused = False
         for _ in range(MAX_TRIES):
             reading = self.reading()
             try:
-                plan = decide(reading)
+                decided = decide(reading)
+                plan = decided if isinstance(decided, Plan) else await decided
             except LedgerError:
                 known = self.log.store.receipt(key)
                 if known is not None:
