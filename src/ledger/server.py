@@ -10,7 +10,6 @@ from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
@@ -28,7 +27,9 @@ from ledger.http.context import Site
 from ledger.http.front import Front
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import default_lanes
+from ledger.http.openapi import StrictDocument
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
+from ledger.http.queries import refuse_stray_parameters
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_SMALL_BYTES,
@@ -164,6 +165,7 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
     # A coroutine: the framework runs a plain function in a thread, at the price of a verification.
     async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
+        await refuse_stray_parameters(request)
 
     api = Router(
         "/",
@@ -187,6 +189,7 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     return _Application(
         route_handlers=[api, assets.router(), pages],
+        before_request=refuse_stray_parameters,
         dependencies=_dependencies(ledger),
         exception_handlers={
             kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
@@ -205,7 +208,7 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
                     )
                 }
             ),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[StrictDocument(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin)],
         template_config=template_config(assets),
@@ -236,6 +239,7 @@ def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
         detail = error.detail if isinstance(error, LedgerError) else ""
         page = error_page(problem.status_code or 500, detail)
         page.headers.update(problem.headers)
+        page.headers["Vary"] = "Accept"
         return page
 
     return answer_people

@@ -30,6 +30,7 @@ from ledger.errors import (
     UnavailableError,
     UnsupportedMediaTypeError,
 )
+from ledger.http.queries import missing, parameters
 from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"
@@ -66,13 +67,18 @@ class Problem(msgspec.Struct, omit_defaults=True):
     evidence: dict[str, Any] = {}
 
 
+def phrase(status: int) -> str:
+    """Return the name of a status."""
+    return HTTPStatus(status).phrase
+
+
 def answers(*statuses: int) -> dict[int, ResponseSpec]:
     """Return the description of a route's problem documents, for OpenAPI."""
     return {
         status: ResponseSpec(
             Problem,
             media_type=MEDIA_TYPE,
-            description=HTTPStatus(status).phrase,
+            description=phrase(status),
             generate_examples=False,
         )
         for status in sorted({400, *statuses})
@@ -98,7 +104,7 @@ def retry_after(status: int) -> list[tuple[str, str]]:
 
 def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     """Return a problem document as JSON."""
-    title = HTTPStatus(status).phrase
+    title = phrase(status)
     return msgspec.json.encode(
         Problem(title=title, status=status, detail=detail, code=code, evidence=evidence)
     )
@@ -115,7 +121,7 @@ def from_ledger_error(_: AnyRequest, error: LedgerError) -> Response[bytes]:
     return problem(status, error.code, error.detail, **error.evidence)
 
 
-def from_framework(_: AnyRequest, error: HTTPException) -> Response[bytes]:
+def from_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses before any of our code runs."""
     status = error.status_code
     code = _FRAMEWORK_CODES.get(type(error), "request_invalid")
@@ -124,21 +130,25 @@ def from_framework(_: AnyRequest, error: HTTPException) -> Response[bytes]:
     if status >= 500:
         _log.error("framework error", exc_info=error)
         return problem(500, "internal", "the server failed; its log has the reason")
-    response = problem(status, code, _detail(error))
+    response = problem(status, code, _detail(request, error))
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
 
 
-def _detail(error: HTTPException) -> str:
-    """Say which members are wrong, in the request's own terms."""
+def _detail(request: AnyRequest, error: HTTPException) -> str:
+    """Say which parameters are wrong, by the names that the request has for them."""
+    if not isinstance(error, ValidationException):
+        return phrase(error.status_code)
     extra = error.extra if isinstance(error.extra, list) else []
+    told = parameters(request).told
     parts = [
-        f"{entry.get('key', 'request')}: {entry['message']}"
+        f"{told[entry['key']]}: {entry['message']}"
         for entry in extra
-        if isinstance(entry, dict) and "message" in entry
+        if isinstance(entry, dict) and entry.get("key") in told
     ]
-    return "; ".join(parts) or HTTPStatus(error.status_code).phrase
+    parts += [f"{name}: missing" for name in missing(request)]
+    return "; ".join(parts) or phrase(error.status_code)
 
 
 def from_bug(_: AnyRequest, error: Exception) -> Response[bytes]:
