@@ -34,7 +34,7 @@ from ledger.http.queries import missing, parameters
 from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"
-MAX_RETRY_AFTER_S = 10
+MAX_RETRY_AFTER_S = 5
 STATUS: dict[type[LedgerError], int] = {
     MalformedError: 400,
     UnauthenticatedError: 401,
