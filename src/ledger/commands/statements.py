@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from ledger.commands.writer import Answer, Decide, Plan, Reading, Writer
+from ledger.commands.writer import Answer, Decider, Plan, Reading, Writer
 from ledger.domain import drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
@@ -124,7 +124,7 @@ class StatementCommands:
         kind: str,
         stream: UUID,
         evidence: str,
-        decide: Decide,
+        decide: Decider,
         assertion: AssertionEvidence | None,
     ) -> Answer:
         answer = await self._writer.write(kind, joined(str(stream), evidence), stream, decide)

@@ -140,7 +140,7 @@ class Reading:
         self._log.forget((*self.versions, STREAM))
 
 
-Decide = Callable[[Reading], Plan | Awaitable[Plan]]
+Decider = Callable[[Reading], Plan | Awaitable[Plan]]
 
 
 class Writer:
@@ -170,8 +170,8 @@ class Writer:
         receipt = self.log.store.receipt(request_key(kind, evidence))
         return None if receipt is None else _answer(receipt)
 
-    async def write(self, kind: str, evidence: str, stream: UUID, decide: Decide) -> Answer:
-        """Decide, append, answer; the same evidence again is answered as it was the first time.
+    async def write(self, kind: str, evidence: str, stream: UUID, decide: Decider) -> Answer:
+        """Decider, append, answer; the same evidence again is answered as it was the first time.
 
         A decision that costs much may be awaited: a thread makes it while other requests are
         answered, and the commit checks what it read as it does for any other.
@@ -183,7 +183,7 @@ class Writer:
         async with lock:
             return await self._write(key, decide)
 
-    async def _write(self, key: bytes, decide: Decide) -> Answer:
+    async def _write(self, key: bytes, decide: Decider) -> Answer:
         refused = False
         for _ in range(MAX_TRIES):
             reading = self.reading()

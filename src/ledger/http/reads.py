@@ -46,7 +46,7 @@ class JwkSet(msgspec.Struct):
     keys: list[dict[str, Any]]
 
 
-class PublicKey(msgspec.Struct, rename="camel"):
+class SharedKey(msgspec.Struct, rename="camel"):
     """A signing key as strangers see it: what verifying a signature needs, and not whose it is."""
 
     kid: str
@@ -62,7 +62,7 @@ class PublicKey(msgspec.Struct, rename="camel"):
 
 KEY = PUBLIC | {
     200: ResponseSpec(
-        KeyDetail | PublicKey,
+        KeyDetail | SharedKey,
         description="The key; with its owner and attestation for people who are signed in",
         generate_examples=False,
     )
@@ -175,7 +175,7 @@ async def show_key(
     sessions: FromSessions,
     models: FromReadModels,
     moment: Moment,
-) -> Response[KeyDetail | PublicKey]:
+) -> Response[KeyDetail | SharedKey]:
     """Show a key: to people who are signed in with its attestation, enough to verify it offline."""
     with models.views(moment) as (db, shown):
         found = keys.by_kid(db, models.log, kid, at=shown)
@@ -183,7 +183,7 @@ async def show_key(
         raise NotFoundError("key_unknown", "there is no such signing key")
     if sessions.user(request) is not None:
         return Response(found)
-    return Response(msgspec.convert(found, PublicKey, from_attributes=True))
+    return Response(msgspec.convert(found, SharedKey, from_attributes=True))
 
 
 @get("/api/jwt-keys/by-credential/{credential_id:str}", responses=READ)

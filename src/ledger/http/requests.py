@@ -105,7 +105,7 @@ def require_json_from_us(request: AnyRequest, origin: str) -> None:
 # --- what routes take ----------------------------------------------------------------------------
 
 # `extra_json_schema` is what commands require of a value, with an error code of their own.
-MAX_ACT_CHARS = 16 * 1024
+MAX_ACT_CHARS = 48 * 1024
 TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$"
 COMPACT = {"pattern": r"^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$"}
 Base64url = Annotated[
@@ -115,9 +115,9 @@ CredentialId = Annotated[
     str, Meta(max_length=1_366, extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"})
 ]
 Jwt = Annotated[str, Meta(max_length=MAX_STATEMENT_BYTES, extra_json_schema=COMPACT)]
-Act = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
-Token = Annotated[str, Meta(max_length=4_096)]  # opaque, from the answer that began
-Moment = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
+ActText = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
+OpaqueId = Annotated[str, Meta(max_length=4_096)]  # opaque, from the answer that began
+TimeText = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
 JwkMember = Annotated[str, Meta(max_length=8_192)] | bool | tuple[str, ...] | None
 Attachment = Annotated[str, Meta(max_length=32)]
 Jwk = Annotated[dict[Annotated[str, Meta(max_length=32)], JwkMember], Meta(max_length=16)]
@@ -201,8 +201,8 @@ class NewKey(Strict, frozen=True):
 
     jwk: Jwk
     assertion: Assertion
-    possession: Act
-    expires_at: Moment | None = None
+    possession: ActText
+    expires_at: TimeText | None = None
 
     def submission(self) -> KeySubmission:
         """Return the evidence; raise MalformedError `credential_invalid`."""
@@ -213,7 +213,7 @@ class NewKey(Strict, frozen=True):
 class CompleteRegistration(Strict, frozen=True):
     """A registration's responses."""
 
-    ceremony: Token
+    ceremony: OpaqueId
     registration: Registration
     key: NewKey
 
@@ -221,29 +221,29 @@ class CompleteRegistration(Strict, frozen=True):
 class CompleteSignIn(Strict, frozen=True):
     """A sign-in's response."""
 
-    ceremony: Token
+    ceremony: OpaqueId
     assertion: Assertion
 
 
 class CompleteKey(Strict, frozen=True):
     """A further key's proofs."""
 
-    ceremony: Token
+    ceremony: OpaqueId
     key: NewKey
 
 
 class CompletePasskey(Strict, frozen=True):
     """A further passkey's response, and the act that adds it."""
 
-    ceremony: Token
+    ceremony: OpaqueId
     registration: Registration
-    act: Act
+    act: ActText
 
 
 class SignedAct(Strict, frozen=True):
     """An act by itself."""
 
-    act: Act
+    act: ActText
 
 
 class Empty(Strict, frozen=True):
@@ -254,7 +254,7 @@ class DraftStatement(Strict, frozen=True):
     """A document's exact bytes as a string, and the draft act."""
 
     document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
-    act: Act
+    act: ActText
 
 
 class SignStatement(Strict, frozen=True):
@@ -267,5 +267,5 @@ class SignStatement(Strict, frozen=True):
 class RejectStatement(Strict, frozen=True):
     """A rejection, with a passkey assertion where the policy asks for one."""
 
-    act: Act
+    act: ActText
     assertion: Assertion | None = None

@@ -184,7 +184,7 @@ def test_what_a_route_takes_is_described_with_its_patterns_and_lengths(
     schemas = description["components"]["schemas"]
     act = schemas["SignedAct"]["properties"]["act"]
     assert (act["maxLength"], act["pattern"]) == (
-        16_384,
+        49_152,
         r"^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$",
     )
     assert schemas["Registration"]["properties"]["type"]["enum"] == ["public-key"]
