@@ -1,4 +1,6 @@
-"""Commands on statements: draft, sign, reject, withdraw. Load, decide, save; no rule lives here.
+"""Commands on statements: draft, sign, reject, withdraw.
+
+They load, decide and save; no rule lives here.
 
 Decisions are pure, so that one over a large document can be made in a thread: the event loop loads
 before it and commits after it, and answers others meanwhile.
@@ -36,14 +38,14 @@ async def _off_loop(size: int, decide: Callable[..., T], *arguments: object) -> 
 
 
 class StatementCommands:
-    """What people and machines may ask of statements."""
+    """All commands on statements."""
 
     def __init__(self, writer: Writer, state: OperationalState) -> None:
         self._writer = writer
         self._state = state
 
     async def draft(self, document: str, act: str) -> Answer:
-        """Put a document up for approval, as `drafting.draft` decides."""
+        """Record a statement for approval, as `drafting.draft` decides."""
         raw = document.encode()
         parsed = await _off_loop(len(raw), parse_document, raw)
         stream = parse_uuid(parsed.statement_id)
@@ -58,7 +60,8 @@ class StatementCommands:
             if self._writer.log.store.stream(stream, limit=1):
                 raise ConflictError("statement_known", "this statement id is already taken")
             met = drafting.satisfiable(parsed, reading.eligible(parsed.policy))
-            # The warning is advice about today: people who come or go do not make a draft stale.
+            # The warning only informs. A change of the number of people must not make the draft
+            # stale.
             reading.counts.clear()
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
@@ -136,7 +139,7 @@ class StatementCommands:
         self, reading: Reading, kid: str, assertion: AssertionEvidence | None
     ) -> DecisionContext:
         if assertion is not None:
-            # The log knows the counts in its own events; a sign-in may have passed them.
+            # The log knows only the sign counts in its events. A sign-in may have had a higher one.
             self._state.require_growth(assertion.credential_id, sign_count(assertion))
         charter = reading.charter()
         return DecisionContext(
