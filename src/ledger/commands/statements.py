@@ -30,7 +30,7 @@ LARGE_BYTES = 64 * 1024
 T = TypeVar("T")
 
 
-async def _off_loop(size: int, decide: Callable[..., T], *arguments: object) -> T:
+async def off_loop(size: int, decide: Callable[..., T], *arguments: object) -> T:
     """Return what a pure function returns, run in a thread if what it reads is large."""
     if size > LARGE_BYTES:
         return await asyncio.to_thread(decide, *arguments)
@@ -47,14 +47,14 @@ class StatementCommands:
     async def draft(self, document: str, act: str) -> Answer:
         """Record a statement for approval, as `drafting.draft` decides."""
         raw = document.encode()
-        parsed = await _off_loop(len(raw), parse_document, raw)
+        parsed = await off_loop(len(raw), parse_document, raw)
         stream = parse_uuid(parsed.statement_id)
 
         async def decide(reading: Reading) -> Plan:
             creator = reading.signer(parse_act(act).header.kid)
             ledger, now_ms = reading.charter().ledger, reading.now_ms
             decision = partial(drafting.draft, raw, act, creator, ledger=ledger, now_ms=now_ms)
-            body, parsed = await _off_loop(len(raw), decision)
+            body, parsed = await off_loop(len(raw), decision)
             if parsed.supersedes is not None:
                 reading.statement(parse_uuid(parsed.supersedes))
             if self._writer.log.store.stream(stream, limit=1):
