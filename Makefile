@@ -29,7 +29,7 @@ test: lint ## everything a change must pass: lint, then all tests, in a real bro
 	@$(BIN)/python tests/browser/install_browser.py
 	$(PYTEST) $(PARALLEL) tests/unit
 	$(PYTEST) $(PARALLEL) tests/integration
-	$(PYTEST) tests/browser
+	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
 	@$(OPENSSL)

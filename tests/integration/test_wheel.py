@@ -229,7 +229,7 @@ def test_a_light_install_audits_a_ledger_and_its_read_models(light: Path, tmp_pa
     data = eventful(tmp_path / "data")
     said = run(light / "ledger", "audit", "--data", data, cwd=tmp_path)
     assert said.startswith("VERIFIED")
-    assert "The read models, at position 301, say what the log says." in said
+    assert "The read models at position 301 match the log." in said
 
 
 def test_a_light_install_replays_exports_and_resets_a_ledger(light: Path, tmp_path: Path) -> None:

@@ -59,19 +59,24 @@ def audit(
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
     `audit_interrupted`; what is wrong with the log is in the report.
     """
-    return _Audit(request, now_ms, told).run()
+    with closing(Rows(request.log)) as rows:
+        return _Audit(rows, request, now_ms, told).run()
 
 
 class _Audit:
     def __init__(
-        self, request: AuditRequest, now_ms: int, told: Callable[[int, int], None]
+        self,
+        rows: Rows,
+        request: AuditRequest,
+        now_ms: int,
+        told: Callable[[int, int], None],
     ) -> None:
         self._request = request
         self._now_ms = now_ms
         self._hear = told
         self._begun_s = time.perf_counter()
         self._saved_s = 0.0
-        self._rows = Rows(request.log)
+        self._rows = rows
         self._people = PeopleAuditor(self._rows)
         self._endorsements = EndorsementCheck(self._rows, request.trusted)
         self._before: ResumePoint | None = None
@@ -92,8 +97,6 @@ class _Audit:
             self._found.append(Finding("file", None, "file_malformed", f"{error}"))
         except CorruptError as error:
             self._found.append(findings.of_error("file", error))
-        finally:
-            self._rows.close()
         return self._report()
 
     # --- steps ---------------------------------------------------------------------------------

@@ -174,7 +174,12 @@ def _registered(
         return stream, 1
     whose, count = before
     if (stream, version, tag) != (whose, count + 1, _REGISTRATION[count]):
-        _wrong("event", position, "registration_torn", "a registration was torn apart")
+        _wrong(
+            "event",
+            position,
+            "registration_torn",
+            "a registration is incomplete or interleaved with other events",
+        )
     return None if count + 1 == len(_REGISTRATION) else (whose, count + 1)
 
 

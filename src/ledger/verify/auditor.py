@@ -145,7 +145,10 @@ class Auditor(Decisions):
                 stream == self._incomplete and _REGISTRATION.get(type(event.body)) == event.version
             )
             if not follows:
-                raise CorruptError("registration_torn", "a registration was torn apart")
+                raise CorruptError(
+                    "registration_torn",
+                    "a registration is incomplete or interleaved with other events",
+                )
         if isinstance(event.body, UserRegistered):
             self._incomplete = stream
         elif event.version == _REGISTRATION[KeyAttested] and isinstance(event.body, KeyAttested):

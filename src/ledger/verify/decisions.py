@@ -154,7 +154,7 @@ class Decisions:
             return self._draft(event, body, now_ms)
         subject = self._statement(event.stream)
         if subject is None:
-            raise CorruptError("event_misplaced", "a statement's stream begins with its draft")
+            raise CorruptError("event_misplaced", "a statement's stream must begin with its draft")
 
         def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
             return DecisionContext(

@@ -19,7 +19,7 @@ def test_a_sound_ledger_is_verified(copy: Path, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr().out
     assert told.startswith("VERIFIED")
     assert f"events            {SIZE}" in told
-    assert f"The read models, at position {SIZE}, say what the log says." in told
+    assert f"The read models at position {SIZE} match the log." in told
 
 
 def test_an_edited_ledger_is_invalid_and_the_place_is_said(

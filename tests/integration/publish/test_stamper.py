@@ -151,11 +151,11 @@ def test_the_operator_can_have_one_made_now(
             until(lambda: client.get("/log/checkpoint").status_code == 200)
             said = ledger_log_stamp(server, LEDGER_TSA_URL=address, LEDGER_TSA_CERTIFICATES=root)
             assert (said.returncode, said.stderr) == (0, "")
-            assert said.stdout.startswith("The checkpoint of 2 entries was there at 2")
+            assert said.stdout.startswith("The checkpoint of 2 entries existed at 2")
             assert client.get("/log/checkpoints/2/stamp").status_code == 200
         for settings, words in (
             ({}, "authority_missing"),
-            ({"LEDGER_TSA_URL": address}, "LEDGER_TSA_CERTIFICATES names"),
+            ({"LEDGER_TSA_URL": address}, "LEDGER_TSA_URL needs LEDGER_TSA_CERTIFICATES"),
             ({"LEDGER_TSA_URL": "x", "LEDGER_TSA_CERTIFICATES": root}, "url_invalid"),
             ({"LEDGER_TSA_URL": address, "LEDGER_TSA_CERTIFICATES": __file__}, "certificates_m"),
         ):

@@ -54,7 +54,7 @@ export async function verifyInclusion(leaf, index, size, proof, root) {
     }
     [at, last] = [half(at), half(last)];
   }
-  if (last !== 0 || !equal(result, root)) refused("the proof does not lead to the root"); // step 5
+  if (last !== 0 || !equal(result, root)) refused("the proof leads to another root"); // step 5
 }
 
 /** Verify that a log's tiles, lowest level first, and its root are over these leaf hashes. */

@@ -83,7 +83,7 @@ export class Auditor {
   requireComplete({ stream, type, version }) {
     if (this.incomplete !== null) {
       const follows = stream === this.incomplete && REGISTRATION[type] === version;
-      if (!follows) refuse("registration_torn", "a registration was torn apart");
+      if (!follows) refuse("registration_torn", "a registration is incomplete or interleaved with other events");
     }
     if (type === TAG.USER_REGISTERED) this.incomplete = stream;
     else if (type === TAG.KEY_ATTESTED && version === 3) this.incomplete = null;
