@@ -75,7 +75,7 @@ def test_every_table_and_file_of_the_ledger_has_an_entry() -> None:
         changed(code=("ledger.verify.auditor:Auditor.nothing",)),
         changed(code=("ledger.verify.nothing:Auditor",)),
         changed(code=("ledger.verify.auditor",)),
-        changed(accepted="tests/unit/test_promises.py::test_nothing"),
+        changed(accepted="tests/repository/test_promises.py::test_nothing"),
         changed(refused="tests/unit/test_nothing.py::test_nothing"),
         changed(refused="src/ledger/errors.py::LedgerError"),
         changed(refused=GOOD.accepted),
