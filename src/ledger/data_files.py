@@ -5,6 +5,8 @@ LOG_FORMAT = 1  # stored in that file's `user_version`
 VIEWS_FILE = "views.sqlite"
 # Open ceremonies, sessions, sign counts of sign-ins: the server can lose these without harm.
 SESSIONS_FILE = "state.sqlite"
+# Who signed in, was refused, administered or exported; the older half has `.1` after its name.
+SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
 LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_STATE_FILE = "log-state.sqlite"

@@ -21,13 +21,18 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http import checkpoints, evidence, people, reads, statements
+from ledger.http import checkpoints, evidence, people, probes, reads, statements
 from ledger.http import log as public_log
+from ledger.http import metrics as prometheus
+from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
+from ledger.http.exchange import Exchange, note_route
 from ledger.http.front import Front
 from ledger.http.headers import encoded_headers, send_security_headers
-from ledger.http.lanes import default_lanes
+from ledger.http.lanes import LaneName, Lanes, default_lanes
+from ledger.http.metrics import MeteredParts, Metrics
+from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -36,6 +41,7 @@ from ledger.http.requests import (
     StrictRequest,
     require_json_from_us,
 )
+from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
@@ -54,10 +60,12 @@ _log = logging.getLogger("ledger")
 
 
 class Served(NamedTuple):
-    """A ledger's front door, its application, and the function that ends its live streams."""
+    """A ledger's front door and application, and what its shutdown needs."""
 
     front: Front
     application: Litestar
+    admission: Admission
+    serving: Serving
     end_streams: Callable[[], None]
 
 
@@ -70,6 +78,9 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
+    commits: GroupCommit
+    record: SecurityRecord
+    metrics: Metrics
 
 
 def build(settings: Settings) -> Served:
@@ -85,6 +96,7 @@ def build(settings: Settings) -> Served:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         with closing_all:
+            ledger.record.start()
             ledger.models.follower.start()
             ledger.public.start()
             # Wait briefly for the read models, so that the first requests find them unless they
@@ -93,24 +105,46 @@ def build(settings: Settings) -> Served:
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
 
-    application = _application(settings, ledger, [lifespan])
-    front = Front(
-        application,
-        lanes=default_lanes(),
-        proxies=settings.proxies,
-        is_member=ledger.sessions.is_member,
-        headers=encoded_headers(settings.origin),
+    serving = Serving()
+    application = _application(settings, ledger, serving, [lifespan])
+    limits = ConnectionLimits(connections_per_address=settings.connections)
+    record = ledger.record
+    admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
+    lanes = default_lanes()
+    ledger.metrics.collect_from(
+        MeteredParts(
+            admission, lanes, ledger.models, ledger.public, ledger.commits, record, settings.data
+        )
     )
-    return Served(front, application, ledger.models.end_streams)
+    front = _front(settings, ledger, application, lanes)
+    return Served(front, application, admission, serving, ledger.models.end_streams)
+
+
+def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lanes) -> Front:
+    def answered(exchange: Exchange, lane: LaneName | None, duration_s: float) -> None:
+        ledger.metrics.answered(exchange, lane, duration_s)
+        ledger.record.answered(exchange)
+
+    return Front(
+        application,
+        lanes=lanes,
+        proxies=settings.proxies,
+        member=ledger.sessions.member,
+        headers=encoded_headers(settings.origin),
+        answered=answered,
+    )
 
 
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
     Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
-    log is published, and the files are closed.
+    log is published, the files are closed, and the rest of the security record is written.
     """
     store = SqliteLog(settings.data / LOG_FILE)
+    record = open_record(settings.security_log)
+    opened.callback(record.stop)
+    metrics = Metrics()
     log = opened.enter_context(closing(Log(store)))
     with closing(TreeStore(store)) as tree:
         require_sound_end(tree)
@@ -124,7 +158,12 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         follower.wake()
         public.publisher.wake()
 
-    commits = GroupCommit(store, committed, admit=lambda: public.publisher.require_sound())
+    commits = GroupCommit(
+        store,
+        committed,
+        admit=lambda: public.publisher.require_sound(),
+        timed=metrics.committed,
+    )
     writer = Writer(log, commits)
     token = found(log, writer, settings)
     if token is not None:
@@ -141,6 +180,9 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         models,
         public,
         Sessions(state, writer.now_ms, secure=not settings.is_local),
+        commits,
+        record,
+        metrics,
     )
 
 
@@ -158,7 +200,9 @@ class _Application(Litestar):
         await super().__call__(scope, receive, send)
 
 
-def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -> Litestar:
+def _application(
+    settings: Settings, ledger: Ledger, serving: Serving, lifespan: list[Lifespan]
+) -> Litestar:
     assets = Assets(find_web())
     limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
@@ -178,6 +222,8 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
             people.members_only,
             reads.public,
             reads.members_only,
+            probes.router,
+            prometheus.router,
             checkpoints.router,
             public_log.router,
         ],
@@ -189,7 +235,7 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     return _Application(
         route_handlers=[api, assets.router(), pages],
-        dependencies=_dependencies(ledger),
+        dependencies=_dependencies(ledger, serving),
         exception_handlers={
             kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
         },
@@ -209,12 +255,12 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
             ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
-        before_send=[send_security_headers(settings.origin)],
+        before_send=[send_security_headers(settings.origin), note_route],
         template_config=template_config(assets),
     )
 
 
-def _dependencies(ledger: Ledger) -> dict[str, Provide]:
+def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
     web = Web(ledger.site.charter, ledger.models, ledger.sessions)
     return {
@@ -224,6 +270,9 @@ def _dependencies(ledger: Ledger) -> dict[str, Provide]:
         "models": Provide(lambda: ledger.models, sync_to_thread=False),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
+        "record": Provide(lambda: ledger.record, sync_to_thread=False),
+        "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
+        "serving": Provide(lambda: serving, sync_to_thread=False),
         "web": Provide(lambda: web, sync_to_thread=False),
     }
 

@@ -20,6 +20,9 @@
 | LEDGER_RATE_LIMIT | 120 | started sign-ins and registrations per minute and client address |
 | LEDGER_CONNECTIONS | 256 | simultaneous connections per client address |
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
+| LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
+| LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
+| LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
 
 from collections.abc import Mapping
@@ -29,7 +32,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ledger.data_files import LOG_KEYS_FILE, SIGNER_STATE_FILE
+from ledger.data_files import LOG_KEYS_FILE, SECURITY_FILE, SIGNER_STATE_FILE
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
@@ -63,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True):
     rate_limit: int
     connections: int
     proxies: tuple[Network, ...]
+    security_log: Path | None
+    metrics: tuple[Network, ...]
+    drain_s: int
 
     @property
     def party(self) -> RelyingParty:
@@ -103,7 +109,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_number(environment, "LEDGER_PORT", port),
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),
         connections=_number(environment, "LEDGER_CONNECTIONS", 256),
-        proxies=_proxies(environment, "" if local else LOOPBACK),
+        proxies=_networks(environment, "LEDGER_PROXIES", "" if local else LOOPBACK),
+        security_log=_security_log(environment, data),
+        metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
+        drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),
     )
 
 
@@ -129,21 +138,27 @@ def _registration(environment: Mapping[str, str], *, local: bool) -> Registratio
     return found
 
 
-def _proxies(environment: Mapping[str, str], default: str) -> tuple[Network, ...]:
+def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:
     try:
-        return parse_networks(environment.get("LEDGER_PROXIES", default))
+        return parse_networks(environment.get(name, default))
     except ValueError:
-        _refuse("LEDGER_PROXIES", "must be a comma-separated list of addresses and networks")
+        _refuse(name, "must be a comma-separated list of addresses and networks")
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:
     return Path(environment[name]) if environment.get(name) else None
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _security_log(environment: Mapping[str, str], data: Path) -> Path | None:
+    """Return the file of the security record, None for standard error."""
+    text = environment.get("LEDGER_SECURITY_LOG") or str(data / SECURITY_FILE)
+    return None if text == "stderr" else Path(text)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     text = environment.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
-        _refuse(name, "must be a whole number from 1 to 65535")
+    if not (text.isascii() and text.isdigit() and least <= int(text) < 65_536):
+        _refuse(name, f"must be a whole number from {least} to 65535")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""Starting: with settings that fit, beside other processes, and after whatever came before."""
+"""Starting: with matching settings, next to other processes, and after every kind of stop."""
 
 import asyncio
 import os

@@ -49,7 +49,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """The address where the process listens, whatever its origin is."""
+        """The address where the process listens, which may differ from its origin."""
         return f"http://localhost:{self.port}"
 
     def environment(self) -> dict[str, str]:
@@ -72,10 +72,19 @@ class Server:
                 raise AssertionError(f"the server did not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other signal that it listens
 
-    def terminate(self) -> int:
-        """Terminate the process as an operator does; return its exit code."""
+    def ask_to_end(self) -> None:
+        """Ask the process to end, as an operator does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+
+    def terminate(self) -> int:
+        """Ask the process to end, and return its exit code."""
+        self.ask_to_end()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit code of a process that ends by itself."""
+        assert self._process is not None
         code = self._process.wait(timeout=START_S)
         self._process = None
         return code

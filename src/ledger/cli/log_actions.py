@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
+from ledger.http.security_record import record_command
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
@@ -66,6 +67,7 @@ def rotate(settings: Settings) -> None:
     """Announce new keys and publish a checkpoint that they sign."""
     with _writing(settings) as acts:
         vkeys = acts.rotate()
+        record_command(settings.security_log, "log_keys_announce")
     print("These keys sign from now on, in addition to the earlier ones:", *vkeys, sep="\n")
 
 
@@ -73,6 +75,7 @@ def retire(settings: Settings) -> None:
     """End the old keys and publish a checkpoint without them."""
     with _writing(settings) as acts:
         vkeys = acts.retire()
+        record_command(settings.security_log, "log_keys_retire")
     print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
 
 
@@ -80,6 +83,7 @@ def freeze(settings: Settings, reason: str) -> None:
     """Freeze the ledger and publish its last checkpoint."""
     with _writing(settings) as acts:
         position = acts.freeze(reason)
+        record_command(settings.security_log, "ledger_freeze")
     print(f"The ledger is frozen; its last position is {position}.")
 
 

@@ -2,16 +2,15 @@
 
 import gc
 import logging
-from collections.abc import Callable
+import time
 from contextlib import suppress
 from types import FrameType
 
 import uvicorn
 
 from ledger.cli.exit_codes import ExitCode
-from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.connection import connection_class
-from ledger.server import build
+from ledger.server import Served, build
 from ledger.settings import Settings
 
 GRACE_S = 2
@@ -32,12 +31,11 @@ def serve(settings: Settings) -> int:
         print("First start: open that address, register, and follow the two steps.")
         print("Then draft a statement, or let others register and approve what you drafted.")
     print("Stop with Ctrl+C.", flush=True)
-    limits = ConnectionLimits(connections_per_address=settings.connections)
     configuration = uvicorn.Config(
         served.front,
         host=settings.host,
         port=settings.port,
-        http=connection_class(Admission(limits, proxies=settings.proxies)),
+        http=connection_class(served.admission),
         ws="none",
         proxy_headers=False,  # `Front` reads these headers, from known proxies only
         access_log=False,
@@ -46,18 +44,34 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=GRACE_S,
     )
     with suppress(KeyboardInterrupt):
-        _Server(configuration, served.end_streams).run()
+        _Server(configuration, served, settings.drain_s).run()
     return ExitCode.DONE
 
 
 class _Server(uvicorn.Server):
-    """End live streams at the first signal: uvicorn waits for answers, and streams never end."""
+    """Stop in two phases: report "not ready" for the drain time, then end streams and shut down.
 
-    def __init__(self, configuration: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+    The first signal begins the drain time, a second one ends it. Live streams end before the rest,
+    because uvicorn waits for answers and streams never end.
+    """
+
+    def __init__(self, configuration: uvicorn.Config, served: Served, drain_s: int) -> None:
         super().__init__(configuration)
-        self._end_streams = end_streams
+        self._served = served
+        self._drain_s = drain_s
+        self._ending: tuple[float, int] | None = None  # when to shut down, and for which signal
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to shut down. Runs in the event loop's thread, between two of its steps."""
-        self._end_streams()
+        self._served.serving.end()
+        if self._drain_s and self._ending is None:
+            self._ending = time.monotonic() + self._drain_s, sig
+            return
+        self._served.end_streams()
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """End the drain time when it is over; uvicorn calls this ten times a second."""
+        if self._ending is not None and time.monotonic() >= self._ending[0]:
+            self.handle_exit(self._ending[1], None)
+        return await super().on_tick(counter)

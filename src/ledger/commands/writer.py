@@ -19,7 +19,7 @@ from ledger import clock
 from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.document import parse_uuid
-from ledger.domain.events import Body, Event, claims
+from ledger.domain.events import Body, Event, actor, claims
 from ledger.domain.person import Person
 from ledger.domain.policy import Policy
 from ledger.domain.receipts import request_key
@@ -45,6 +45,7 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     position: int
     repeated: bool
+    actor: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -205,7 +206,7 @@ class Writer:
                 continue
             if not receipt.repeated:
                 self.log.remember(plan.stream, reduce(plan.evolve, events, plan.before))
-            return _answer(receipt)
+            return _answer(receipt, None if receipt.repeated else actor(events[-1]))
         raise UnavailableError("contended", "too many concurrent requests; try again")
 
     def _to_write(
@@ -230,8 +231,8 @@ def _events(plan: Plan, reading: Reading) -> tuple[Event, ...]:
     )
 
 
-def _answer(receipt: Receipt) -> Answer:
+def _answer(receipt: Receipt, who: str | None = None) -> Answer:
     place = b'{"position":%d,"leafIndex":%d' % (receipt.position, receipt.position - 1)
     rest = receipt.answer[1:]
     body = place + (b"," if rest != b"}" else b"") + rest
-    return Answer(body=body, position=receipt.position, repeated=receipt.repeated)
+    return Answer(body=body, position=receipt.position, repeated=receipt.repeated, actor=who)

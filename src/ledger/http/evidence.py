@@ -11,8 +11,10 @@ from litestar.params import FromPath, QueryParameter
 from ledger.encoding import sha256_hex
 from ledger.http.assets import verifier_page
 from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, SignedIn
+from ledger.http.exchange import exchange_of
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
+from ledger.http.requests import AnyRequest
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions
 from ledger.publish.public_log import PublicLog
@@ -41,11 +43,14 @@ BUNDLE = answers(401, 404, 413, 503) | {
 @get("/api/statements/{statement_id:str}/evidence", media_type=ZIP, responses=BUNDLE)
 async def evidence(
     statement_id: FromPath[str],
+    request: AnyRequest,
     public: FromPublicLog,
     user: SignedIn,
     mode: Shape = "statement",
 ) -> Response[bytes]:
     """Return a bundle that shows offline who approved the statement, and where that stands."""
+    exchange = exchange_of(request.scope)
+    exchange.statement, exchange.mode = statement_id, mode
     needed = newest_position(public.log.store, statement_id)
     published = await wait_until_published(public, needed)
     async with _TURNS:

@@ -80,6 +80,11 @@ class Stamper:
         passing = (UnavailableError, RefusedError, MalformedError)
         self._worker = Worker("stamper", self._turn, backoff=backoff, passing=passing)
 
+    @property
+    def failures(self) -> int:
+        """How many attempts have failed since the start."""
+        return self._worker.failures
+
     def warnings(self) -> list[str]:
         """Return why no recent time-stamp exists, if one should."""
         trouble = self._worker.trouble

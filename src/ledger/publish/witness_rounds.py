@@ -41,6 +41,7 @@ class _Link:
         # only the witness knows whether the log was longer then.
         self.size = 0
         self.is_asked = False
+        self.failures = 0  # since the start
         self.failure: LedgerError | None = None
         self.backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self.due_s = 0.0
@@ -57,6 +58,7 @@ class _Link:
 
     def failed(self, error: LedgerError) -> None:
         self.failure = error
+        self.failures += 1
         self.due_s = time.monotonic() + self.backoff.next_s()
 
 
@@ -95,6 +97,11 @@ class WitnessRounds:
     def asks(self) -> bool:
         """Whether the policy has a witness with an address."""
         return bool(self._links)
+
+    @property
+    def failures(self) -> int:
+        """How many requests to witnesses have failed since the start."""
+        return sum(link.failures for link in self._links)
 
     def alarms(self) -> list[str]:
         """Return the witnesses that report a log other than this one."""

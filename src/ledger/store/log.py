@@ -9,9 +9,11 @@ from __future__ import annotations  # annotations of nested functions cost nothi
 import asyncio
 import contextlib
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -64,7 +66,7 @@ class EventMapper(Mapper[UUID]):
         event = events.decode(stored_event.state)
         stored = (stored_event.originator_id, stored_event.originator_version, stored_event.topic)
         if (event.stream, event.version, event.body.TAG) != stored:
-            raise CorruptError("columns_mismatch", "a row's columns and its entry differ")
+            raise CorruptError("columns_mismatch", "the row's columns do not match its entry")
         return event
 
 
@@ -183,6 +185,14 @@ class Log(Application[UUID]):
         return [Recorded(pos, events.decode(state)) for pos, state in self.store.states(positions)]
 
 
+class CommitTimes(NamedTuple):
+    """The duration of one group commit, and how many events of each type it appended."""
+
+    commit_s: float
+    sync_s: float | None
+    events: Counter[str]
+
+
 class GroupCommit:
     """Commit the concurrent writes of an event loop together, in one durable transaction."""
 
@@ -191,13 +201,20 @@ class GroupCommit:
         store: SqliteLog,
         committed: Callable[[int], None],
         admit: Callable[[], None] = lambda: None,
+        timed: Callable[[CommitTimes], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._committed = committed
         self._admit = admit
+        self._timed = timed
         self._queue: list[tuple[Write, asyncio.Future[Receipt]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many writes wait for the next commit."""
+        return len(self._queue)
 
     async def append(self, write: Write) -> Receipt:
         """Return the receipt once the write is durable.
@@ -219,6 +236,7 @@ class GroupCommit:
             await self._gather()
             batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
             writes = [write for write, _ in batch]
+            began_s = time.perf_counter()
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._store.commit, writes)
             except Exception as error:  # noqa: BLE001  # a bug in the store must not leave requests hanging
@@ -227,6 +245,7 @@ class GroupCommit:
                 loop.call_exception_handler(trouble)
             else:
                 self._answer(batch, outcomes)
+                self._timed(self._times(writes, outcomes, time.perf_counter() - began_s))
 
     async def _gather(self) -> None:
         """Let all ready requests reach the queue, so that one commit serves them.
@@ -253,6 +272,17 @@ class GroupCommit:
                 future.set_exception(outcome)
         if newest:
             self._committed(newest)
+
+    def _times(
+        self, writes: list[Write], outcomes: list[CommitOutcome], commit_s: float
+    ) -> CommitTimes:
+        appended = Counter(
+            event.topic
+            for write, outcome in zip(writes, outcomes, strict=True)
+            if isinstance(outcome, Receipt) and not outcome.repeated
+            for event in write.events
+        )
+        return CommitTimes(commit_s, self._store.sync_s, appended)
 
     @staticmethod
     def _refuse(batch: list[tuple[Write, asyncio.Future[Receipt]]], error: Exception) -> None:

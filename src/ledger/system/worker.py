@@ -86,6 +86,7 @@ class Worker:
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._health = WorkerHealth(WorkerState.NEW, None, time.monotonic())
+        self.failures = 0  # turns that failed and were waited out, since the start
         self._thread: threading.Thread | None = None
 
     # --- for other threads -----------------------------------------------------------------------
@@ -190,6 +191,7 @@ class Worker:
         self._become(WorkerState.STOPPED)
 
     def _wait_out(self, error: Exception) -> None:
+        self.failures += 1
         if self._health.state is WorkerState.FAILING:
             self._health = self._health._replace(failure=error)
         else:

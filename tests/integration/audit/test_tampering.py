@@ -180,7 +180,7 @@ def test_an_endorsement_of_something_else_is_named(ledger: Path, copy: Path, scr
 def test_what_nobody_trusted_signed_is_counted_and_not_believed(ledger: Path) -> None:
     report = audited(ledger, trusted=TrustedEndorsers())
     assert report.verdict == "verified"
-    told = [note for note in report.notes if "no key of" in note]
+    told = [note for note in report.notes if "no key for" in note]
     assert [note.split()[0] for note in told] == ["4", "2"]
 
 
@@ -196,7 +196,7 @@ def test_rows_that_changed_places_are_named(
         all_names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
         first = which * (len(rows) - 2) // 2
         pair, chosen = rows[first : first + 2], where(db, table)
-        if table == "ev":  # two rows of one stream and version cannot stand there, even so briefly
+        if table == "ev":  # one stream cannot have two rows of one version, even briefly
             db.execute("UPDATE ev SET originator_version = -pos WHERE pos IN (?, ?)", _keys(pair))
         for to, of in (pair, pair[::-1]):
             sets = ", ".join(f"{name} = ?" for name in names)

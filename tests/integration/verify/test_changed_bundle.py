@@ -146,6 +146,6 @@ def hostile(chance: random.Random) -> bytes:
 def test_an_event_that_says_something_else_is_refused_and_breaks_nothing(seed: int) -> None:
     raw = hostile(random.Random(seed))
     report = verify(raw, expected_keys=[log_signer().key], now_ms=NOW_MS)
-    # No proof leads from another entry to the root, whatever the events come to.
+    # No proof leads from another entry to the root, so no other result of the events can save it.
     assert report.verdict == "invalid"
     assert outcomes(report)["entries"] in ("failed", "skipped")

@@ -1,6 +1,7 @@
 """The append-only store on SQLite, in one file, with the contract of `store.writes`."""
 
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -38,6 +39,7 @@ class SqliteLog(Queries):
         # Stream versions as of `_size`. A commit by another process invalidates them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
+        self.sync_s: float | None = None  # duration of COMMIT in the last batch
 
     def reader(self) -> ReadConnection:
         """Return another read connection; the caller closes it."""
@@ -102,7 +104,9 @@ class SqliteLog(Queries):
             write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
             self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
         # Commit also for a batch of repetitions alone: each is acknowledged after a commit.
+        began_s = time.perf_counter()
         self._writer.execute("COMMIT")
+        self.sync_s = time.perf_counter() - began_s
         self._size = batch.size
         while len(self._versions) > MAX_CACHED:
             self._versions.popitem(last=False)
