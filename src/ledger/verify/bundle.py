@@ -51,8 +51,8 @@ def verify(
     """Verify a bundle, given as bytes or as its files, and return the report.
 
     `expected_keys` are the log keys that the caller trusts; `trust` has the trusted witnesses and
-    authorities; `now_ms` decides whether a pending statement has expired. Never raises for the
-    contents of a bundle: the report names the error.
+    authorities; `now_ms` decides whether a pending statement has expired. Never raises for what a
+    bundle contains.
     """
     return _Verifier(expected_keys, trust, now_ms, progress).report(source)
 
@@ -153,9 +153,6 @@ class _Verifier:
         verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
 
 
-# --- checks without state ----------------------------------------------------------------------
-
-
 def _readable(source: Source) -> tuple[str, Casefile]:
     if isinstance(source, bytes):
         source = container.parse(source)
@@ -194,10 +191,7 @@ def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
 def signed_by(
     note: bytes, keys: Sequence[NoteKey], expected_origin: str
 ) -> tuple[str, VerifiedCheckpoint]:
-    """Return the checkpoint, if one of these keys signed it, and a sentence.
-
-    Raises as `verify_note` does.
-    """
+    """Return a checkpoint that one of these keys signed, and a sentence; raise as `verify_note`."""
     signed = checkpoint.verify_note(note, keys, expected_origin=expected_origin)
     kinds = ["Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers]
     words = f"{' and '.join(kinds)} key{'s' if len(kinds) > 1 else ''}"
@@ -212,9 +206,7 @@ def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tup
     if not expected:
         raise UnverifiableError("log_key_not_given", "no key was given to compare with")
     if not set(expected) & set(signed.signers):
-        raise RefusedError(
-            "ledger_unexpected", "the given key did not sign it: it is another ledger's"
-        )
+        raise RefusedError("ledger_unexpected", "another ledger: the given key did not sign")
     return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
 
 

@@ -84,10 +84,7 @@ class Events:
 
     @cached_property
     def charter(self) -> Charter:
-        """The ledger's charter after the last event of its own stream.
-
-        Raises UnverifiableError `not_founded` without events of that stream.
-        """
+        """The ledger's charter; raise UnverifiableError `not_founded` without events of it."""
         state: Charter | None = None
         for recorded in self._recorded:
             if recorded.event.stream == charter.STREAM:
