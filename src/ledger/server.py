@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
@@ -27,7 +26,7 @@ from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
 from ledger.http.exchange import Exchange, note_route
-from ledger.http.front import Front
+from ledger.http.front import Front, RequestLimits
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
@@ -35,6 +34,7 @@ from ledger.http.openapi import StrictDocument
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.queries import refuse_stray_parameters
+from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_SMALL_BYTES,
@@ -44,6 +44,7 @@ from ledger.http.requests import (
 )
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
+from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
@@ -128,9 +129,10 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 
     return Front(
         application,
-        lanes=lanes,
+        limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
         proxies=settings.proxies,
-        member=ledger.sessions.member,
+        member=ledger.sessions.identify,
+        owner_of=ledger.people.keys.owner,
         headers=encoded_headers(settings.origin),
         answered=answered,
     )
@@ -205,7 +207,6 @@ def _application(
     settings: Settings, ledger: Ledger, serving: Serving, lifespan: list[Lifespan]
 ) -> Litestar:
     assets = Assets(find_web())
-    limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
     # A coroutine, because the framework runs a plain function in a thread, which costs as much as a
     # signature verification.
@@ -219,7 +220,6 @@ def _application(
             statements.router,
             statements.reads,
             evidence.router,
-            Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
             *people.public,
             people.members_only,
             reads.public,

@@ -18,7 +18,15 @@ from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 
 # The packages of the extra `server` in pyproject.toml, by import name.
-SERVER_PACKAGES = {"eventsourcing", "httptools", "jinja2", "litestar", "uvicorn", "uvloop"}
+SERVER_PACKAGES = {
+    "eventsourcing",
+    "httptools",
+    "jinja2",
+    "litestar",
+    "prometheus_client",
+    "uvicorn",
+    "uvloop",
+}
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
 
 

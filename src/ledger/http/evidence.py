@@ -33,7 +33,7 @@ Shape = Annotated[
         description="Chosen entries; every entry and chosen bodies; or the whole log",
     ),
 ]
-BUNDLE = answers(401, 404, 413, 503) | {
+BUNDLE = answers(401, 404, 413, 429, 503) | {
     200: ResponseSpec(
         bytes, media_type=ZIP, description="The evidence bundle", generate_examples=False
     )

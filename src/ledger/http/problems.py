@@ -12,7 +12,6 @@ from litestar.exceptions import (
     HTTPException,
     MethodNotAllowedException,
     NotFoundException,
-    TooManyRequestsException,
     ValidationException,
 )
 from litestar.openapi.datastructures import ResponseSpec
@@ -51,7 +50,6 @@ STATUS: dict[type[LedgerError], int] = {
 _FRAMEWORK_CODES: dict[type[HTTPException], str] = {
     NotFoundException: "not_found",
     MethodNotAllowedException: "method_not_allowed",
-    TooManyRequestsException: "rate_limited",
     ValidationException: "request_invalid",
 }
 _log = logging.getLogger("ledger")
@@ -93,14 +91,17 @@ def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[by
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def retry_after(status: int) -> list[tuple[str, str]]:
+def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
     """Return the header that says when to try again, where that can help.
 
-    Jittered, so that clients refused together do not come back together.
+    Before `least_s` seconds it cannot. Jittered, so that clients refused together do not come back
+    together.
     """
     if status not in (429, 503):
         return []
-    return [("Retry-After", str(random.randint(1, MAX_RETRY_AFTER_S)))]  # noqa: S311  # no secret
+    most_s = min(least_s or MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S)
+    jitter_s = random.randint(0, most_s)  # noqa: S311  # no secret
+    return [("Retry-After", str(max(least_s + jitter_s, 1)))]
 
 
 def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:

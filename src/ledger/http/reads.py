@@ -1,7 +1,9 @@
 """Routes that read: people, keys, the timeline, live positions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -35,7 +37,8 @@ from projections.timeline import TimelineItem
 from projections.users import User
 
 HEARTBEAT_S = 15.0
-PUBLIC = answers(404, 503)
+SESSION_CHECK_S = 1.0
+PUBLIC = answers(404, 429, 503)
 
 
 class JwkSet(msgspec.Struct):
@@ -124,37 +127,52 @@ async def list_timeline(
 
 @get("/api/stream", responses=READ)
 async def live(
+    request: AnyRequest,
     models: FromReadModels,
+    sessions: FromSessions,
     user: SignedIn,
     last_event_id: Annotated[
         str | None, HeaderParameter(name="Last-Event-ID", max_length=20)
     ] = None,
 ) -> ServerSentEvent:
-    """Send every new position of the read models."""
+    """Send every new position of the read models, for as long as the session is open."""
     text = last_event_id or ""
     # Whoever is new is told the present position at once: it may have moved since their page
     # was made.
     seen = int(text) if text.isascii() and text.isdigit() else 0
     # Beyond the newest is what was seen of a ledger since restored from a backup.
     seen = min(seen, models.follower.position)
-    return ServerSentEvent(_positions(models, seen))
+    return ServerSentEvent(_positions(models, seen, lambda: sessions.is_open(request)))
 
 
-async def _positions(models: ReadModels, seen: int) -> AsyncIterator[ServerSentEventMessage]:
-    """Yield positions behind `seen`, newest only: a slow reader skips, it does not queue."""
+async def _positions(
+    models: ReadModels, seen: int, is_open: Callable[[], bool]
+) -> AsyncIterator[ServerSentEventMessage]:
+    """Yield positions after `seen`, newest only: a slow reader skips, it does not queue.
+
+    End within SESSION_CHECK_S of the session, in whichever process it was ended.
+    """
     moved = asyncio.Event()
     with models.streaming(moved):
         yield ServerSentEventMessage(data=None, comment="live", retry=2000)
+        told_s = checked_s = time.monotonic()
         while not models.closing:
+            now_s = time.monotonic()
+            if now_s - checked_s >= SESSION_CHECK_S:
+                checked_s = now_s
+                if not is_open():
+                    return
             newest = models.follower.position
             if newest > seen:
                 seen = newest
                 data = f'{{"position":{newest}}}'
                 yield ServerSentEventMessage(data=data, event="position", id=newest)
-            try:
-                await asyncio.wait_for(moved.wait(), HEARTBEAT_S)
-            except TimeoutError:
+                told_s = now_s
+            elif now_s - told_s >= HEARTBEAT_S:
                 yield ServerSentEventMessage(data=None, comment="still here")
+                told_s = now_s
+            with suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), SESSION_CHECK_S)
             moved.clear()
 
 

@@ -1,5 +1,6 @@
 """A ledger and its time-stamp authority: stamped when there is something new, and not otherwise."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -184,6 +185,8 @@ def test_an_authority_that_fails_degrades_the_ledger_and_stops_nothing(
                 answer = client.get("/healthz")
                 assert answer.status_code == 200
                 assert "time-stamps: peer_unreachable" in answer.text
+                counted = client.get("/metrics").text
+                assert re.search(r"^ledger_stamp_failures_total [1-9]", counted, re.MULTILINE)
                 Actor(client, "Alice", server.origin).register("creator").draft()
         finally:
             server.stop()

@@ -1,5 +1,6 @@
 """A ledger and its witnesses: what is cosigned, shown, held back and shared."""
 
+import re
 import subprocess
 import sys
 import time
@@ -137,6 +138,8 @@ def test_without_a_quorum_an_outage_only_shows(site: Callable[..., Site]) -> Non
     status, health = here.health()
     assert status == 200
     assert health["reasons"][0].startswith("witness w0.example.com: peer_unreachable")
+    counted = here.client.get("/metrics").text
+    assert re.search(r"^ledger_witness_failures_total [1-9]", counted, re.MULTILINE)
     size = here.grow()
     assert size_of(here.newest()) == size
     here.start(0)

@@ -81,7 +81,7 @@ def test_what_passes_is_waited_out_and_forgotten(caplog: pytest.LogCaptureFixtur
         work.worker.start()
         until(lambda: work.state() is WorkerState.WAITING)
         work.worker.stop()
-    assert (work.turns, work.worker.failure) == (6, None)
+    assert (work.turns, work.worker.failure, work.worker.failures) == (6, None, 5)
     said = [record.getMessage() for record in caplog.records]
     assert said == [
         "the clerk failed and will retry: storage_failed: the database is locked",

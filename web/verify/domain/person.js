@@ -84,7 +84,7 @@ export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
   const verified = await verifyRegistration(registration, credentialId, { challenge: bytes, party });
   const added = { ...verified, transports, challenge, registration, kid: null, act: null };
   if (!owner.passkeys.size) return added;
-  if (act === null) refuse("act_missing", "a further passkey is added by an act");
+  if (act === null) refuse("act_missing", "adding a further passkey requires an act");
   const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, { ledger, nowMs });
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
   return { ...added, kid: key.kid, act };

@@ -21,9 +21,11 @@ from ledger.store.sqlite.queries import MAX_CACHED, Queries, end_of, stored_rece
 from ledger.store.sqlite.schema import create
 from ledger.store.writes import CommitOutcome, Receipt, Write
 
-# Looks up all keys of a batch in one step: ?1 is the concatenated keys, ?2 their number.
-_KNOWN = """WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < ?2)
-    SELECT key, pos, cmd.n, answer FROM turn CROSS JOIN cmd ON key = substr(?1, 32 * turn.n + 1, 32)
+# Looks up all keys of a batch in one step: `keys` concatenated, `count` of them.
+_KNOWN = """
+    WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < :count)
+    SELECT key, pos, cmd.n, answer
+    FROM turn CROSS JOIN cmd ON key = substr(:keys, 32 * turn.n + 1, 32)
 """
 
 
@@ -194,7 +196,7 @@ class SqliteLog(Queries):
     def _known(self, writes: Sequence[Write]) -> dict[bytes, Receipt]:
         """Return the receipts of those writes that the log already contains."""
         keys = b"".join(write.key for write in writes)
-        found = self._writer.execute(_KNOWN, (keys, len(writes)))
+        found = self._writer.execute(_KNOWN, {"keys": keys, "count": len(writes)})
         return {key: stored_receipt(*row) for key, *row in found}
 
 
