@@ -62,7 +62,7 @@ _log = logging.getLogger("ledger")
 
 
 class Served(NamedTuple):
-    """The server of a ledger: its front door, the application in it, and how it goes down."""
+    """A ledger's front door and application, and what its shutdown needs."""
 
     front: Front
     application: Litestar
@@ -141,8 +141,8 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
-    At the end: streams end, the commit under way finishes, the read models stop, the rest is
-    published, the files are closed, and the rest of the security record is written.
+    Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
+    log is published, the files are closed, and the rest of the security record is written.
     """
     store = SqliteLog(settings.data / LOG_FILE)
     record = open_record(settings.security_log)
@@ -264,7 +264,7 @@ def _application(
 
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
-    """Return the parts under the names by which routes ask for them."""
+    """Return the parts by the names under which routes request them."""
     web = Web(ledger.site.charter, ledger.models, ledger.sessions)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),

@@ -40,7 +40,7 @@ MAX_TRIES = 20
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A durable command: JSON to send, whether it is a repetition; if not, who acted."""
+    """The answer to a durable command: its JSON, and whether the request was a repetition."""
 
     body: bytes
     position: int
