@@ -25,7 +25,7 @@ _SECOND = re.compile(r"\.\s+[A-Z`]")
 
 
 class Sabotage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An edit of one file after which the promise is broken; `before` stands there once."""
+    """An edit of one file after which the promise is broken; the file contains `before` once."""
 
     file: str
     before: str
