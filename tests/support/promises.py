@@ -25,7 +25,7 @@ _SECOND = re.compile(r"\.\s+[A-Z`]")
 
 
 class Sabotage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An edit of one file after which the promise is broken; the file contains `before` once."""
+    """An edit of one file that breaks the promise; `before` occurs in the file exactly once."""
 
     file: str
     before: str

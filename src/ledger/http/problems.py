@@ -117,7 +117,7 @@ def from_ledger_error(request: AnyRequest, error: LedgerError) -> Response[bytes
     status = STATUS.get(type(error))
     if status is None:
         return _failed(request, "unanswerable", error)
-    if status == 503 and error.code != "not_yet":  # that one is up to whoever asks
+    if status == 503 and error.code != "not_yet":  # the client chose to wait for it
         request_id = exchange_of(request.scope).request_id
         _log.warning("request %s: unavailable: %s", request_id, error, exc_info=error.__cause__)
     exchange_of(request.scope).code = error.code

@@ -113,7 +113,7 @@ class Walk:
         }
 
     def go(self, steps: int) -> None:
-        """Take this many steps: an act of somebody, then three requests of the walker."""
+        """Take this many steps: an act of somebody, then three requests by the same person."""
         self.draft()
         acts = [
             self.draft,
