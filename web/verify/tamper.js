@@ -49,7 +49,7 @@ async function changeDigit(files, { entryToo }) {
   files.delete(`statements/${id}/jws.json`);
   const entry = files.get(`entries/${index}`);
   if (entryToo && entry) {
-    const commitment = `"body":{"len":${raw.length},"sha256":"${hex(await sha256(salted))}"}`;
+    const commitment = `"body":{"sha256":"${hex(await sha256(salted))}"}`;
     files.set(`entries/${index}`, bytesOf(utf8(entry).replace(/"body":\{[^}]*\}/, commitment)));
   }
 }
@@ -73,7 +73,7 @@ async function forgeSignature(files) {
   }
   const entry = files.get(`entries/${index}`);
   if (entry) {
-    const commitment = `"body":{"len":${salted.length},"sha256":"${hex(await sha256(body))}"}`;
+    const commitment = `"body":{"sha256":"${hex(await sha256(body))}"}`;
     files.set(`entries/${index}`, bytesOf(utf8(entry).replace(/"body":\{[^}]*\}/, commitment)));
   }
 }

@@ -104,6 +104,10 @@ CONTAINER = (
     Case("an entry in another form", "statement",
          lambda files: {"entries/10": files["entries/10"].replace(b',"v":1', b',"v": 1')},
          found=failed("readable", "entry_malformed", 11)),
+    Case("an entry that tells the length of its body", "statement",
+         lambda files: {"entries/10":
+                        files["entries/10"].replace(b'"body":{', b'"body":{"len":9,')},
+         found=failed("readable", "entry_malformed", 11)),
     Case("a tile that was cut", "redacted",
          lambda files: {"tile/0/000.p/16": files["tile/0/000.p/16"][:-1]},
          found=failed("readable", "tile_malformed")),
