@@ -25,6 +25,7 @@ from ledger.http import checkpoints, evidence, people, reads, statements
 from ledger.http import log as public_log
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
+from ledger.http.exports import Exports
 from ledger.http.front import Front
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import default_lanes
@@ -70,6 +71,12 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
+    exports: Exports
+
+    def end_streams(self) -> None:
+        """End what has no end of its own soon: live streams and exports."""
+        self.models.end_streams()
+        self.exports.end()
 
 
 def build(settings: Settings) -> Served:
@@ -100,7 +107,7 @@ def build(settings: Settings) -> Served:
         is_member=ledger.sessions.is_member,
         headers=encoded_headers(settings.origin),
     )
-    return Served(front, application, ledger.models.end_streams)
+    return Served(front, application, ledger.end_streams)
 
 
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
@@ -140,6 +147,7 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         models,
         public,
         Sessions(state, writer.now_ms, secure=not settings.is_local),
+        Exports(),
     )
 
 
@@ -222,6 +230,7 @@ def _dependencies(ledger: Ledger) -> dict[str, Provide]:
         "models": Provide(lambda: ledger.models, sync_to_thread=False),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
+        "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
         "web": Provide(lambda: web, sync_to_thread=False),
     }
 

@@ -1,6 +1,7 @@
 """`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else."""
 
 import argparse
+import mmap
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
-from ledger.verify.bundle import verify
+from ledger.verify.bundle import Source, verify
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
@@ -32,6 +33,7 @@ _VERDICTS: dict[Verdict, str] = {
 _Marks = dict[CheckOutcome, str]
 _MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
 _PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
+MAX_PIPE_BYTES = 1024**3
 _SHOW_FROM = 1000  # fewer things than this need no line of progress
 
 
@@ -124,13 +126,20 @@ def _verified(
                 size = parse_note(files[CHECKPOINT]).checkpoint.size
                 announced = download.announced_keys(source, size)
                 return verify_log(files, announced_keys=announced, **options)
-            found: bytes | dict[str, bytes] = download.read(source)
+            found: Source = download.read(source)
     elif Path(source).is_dir():
         found = read_directory(Path(source))
     else:
-        with Path(source).open("rb") as file:
-            found = file.read(MAX_BUNDLE_BYTES + 1)
+        found = _opened(Path(source))
     return verify(found, now_ms=time.time_ns() // 1_000_000, **options)
+
+
+def _opened(path: Path) -> bytes | memoryview:
+    """Return a file's bytes; a large bundle is not copied into memory before it is parsed."""
+    with path.open("rb") as file:
+        if path.is_file() and path.stat().st_size > 0:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return file.read(MAX_PIPE_BYTES + 1)  # a pipe or a device
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

@@ -38,7 +38,7 @@ from ledger.verify.report import (
 NOBODY = Trust()
 _RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
 
-Source = bytes | Files
+Source = bytes | memoryview | Files
 
 
 def verify(
@@ -153,7 +153,7 @@ class _Verifier:
 
 
 def _readable(source: Source) -> tuple[str, Casefile]:
-    if isinstance(source, bytes):
+    if isinstance(source, bytes | memoryview):
         source = container.parse(source)
     container.check_files(source)
     case = read(source)

@@ -22,6 +22,7 @@ from ledger.tlog import checkpoint
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import split_bundle
 from ledger.verify import container
+from ledger.verify.body_packs import packed, read_packs
 from ledger.verify.container import MANIFEST, Mode
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer, rebundled
 from tests.support.dossier import short_story as story
@@ -35,6 +36,7 @@ ALICE, BOB = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2
 AT_11 = 1_795_230_255_678  # when the event at position 11 happened
 SHOWN = f"statements/{APPROVED}"
 ASKED = (APPROVED, REJECTED)
+PACK = "tile/bodies/000.p/16"
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,16 @@ def manifest_with(**members: Any) -> Callable[[Files], Changes]:
     def change(files: Files) -> Changes:
         manifest = json.loads(files[MANIFEST]) | members
         return {MANIFEST: jcs(manifest)}
+
+    return change
+
+
+def with_body(index: int, body: bytes) -> Callable[[Files], Changes]:
+    """Put another body, or none, into the only pack of a whole log."""
+
+    def change(files: Files) -> Changes:
+        bodies = read_packs(files, 16) | {index: body}
+        return {PACK: b"".join(packed(bodies[n]) for n in range(16))}
 
     return change
 
