@@ -27,13 +27,13 @@ PARALLEL := -n auto --dist loadfile
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(OPENSSL)
 	@$(BIN)/python tests/browser/install_browser.py
-	$(PYTEST) $(PARALLEL) tests/unit
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
 	$(PYTEST) $(PARALLEL) tests/integration
-	$(PYTEST) tests/browser
+	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
 	@$(OPENSSL)
-	$(PYTEST) $(PARALLEL) tests/unit
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
 	$(PYTEST) $(PARALLEL) tests/integration
 
 test-python: ## the unit and integration tests on another Python: make test-python PYTHON=python3.13
@@ -43,7 +43,7 @@ test-python: ## the unit and integration tests on another Python: make test-pyth
 coverage: $(VENV)/test.stamp ## how much of the code the unit and integration tests run
 	@$(OPENSSL)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q $(PARALLEL) tests/unit tests/integration
+	$(BIN)/coverage run -m pytest -q $(PARALLEL) tests/unit tests/golden tests/integration
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

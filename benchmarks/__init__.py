@@ -1,1 +1,1 @@
-"""Measure the ledger as ratios: against its peers, and against what the machine can do."""
+"""Measure the ledger as ratios: against other libraries, and against the machine's limits."""

@@ -23,13 +23,17 @@ BENCHMARKS: dict[str, Callable[..., list[Result]]] = {
 
 
 def main() -> int:
-    """Run the chosen benchmarks; only a whole, unhurried run rewrites the documentation."""
+    """Run the chosen benchmarks; only a complete run without --quick rewrites the documentation."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke run; its figures mean little")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a short run, to see that it works; its figures mean little",
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(BENCHMARKS):
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+        parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}")
     results: list[Result] = []
     for name in chosen.names or BENCHMARKS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)

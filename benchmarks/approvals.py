@@ -1,4 +1,4 @@
-"""Durable, fully verified approvals and drafts per second over HTTP, and what one costs."""
+"""Durable, verified approvals and drafts per second over HTTP, and the CPU cost of each."""
 
 import statistics
 import tempfile
@@ -15,14 +15,14 @@ from benchmarks.units import ROUNDS, verification_us
 
 CLIENTS = (1, 16, 64)
 MOST = CLIENTS[-1]
-# Statements of one round; one client waits for every commit by itself.
+# The statements of one round; fewer with one client, which waits for every commit alone.
 STATEMENTS = {1: 500, 16: 1_500, 64: 3_000}
 AIM_PER_S = 1_500
 AIM_UNITS = 2.5
 
 
 class Round(NamedTuple):
-    """What one round took; CPU of the server's process, user and system."""
+    """The figures of one round; CPU is the server process's, user and system."""
 
     per_second: float
     p50_ms: float
@@ -40,7 +40,8 @@ def run(*, quick: bool) -> list[Result]:
         directory = Path(name)
         with serving(directory) as served:
             for clients, count in sizes.items():
-                # The limit is taken again beside each: the machine may not be ours alone.
+                # Measure the limit again next to each round, because other programs may use the
+                # machine.
                 units_us.append(verification_us(served.documents(1)[0].encode()))
                 drafts, approvals = _over_http(served, clients, count, rounds)
                 measured["drafts", clients] = drafts
@@ -68,7 +69,7 @@ def _load(served: Served, requests: Sequence[bytes], clients: int) -> Round:
 
 
 def _empty(directory: Path, requests: Sequence[bytes], rounds: int) -> Round:
-    """Send approvals to a server that reads them and does nothing."""
+    """Send approvals to a server that reads them and does nothing else."""
     port = free_port()
     command = ("benchmarks.floor", str(port))
     with Server(*command, port=port, log=directory / "floor.log") as server:
@@ -78,7 +79,7 @@ def _empty(directory: Path, requests: Sequence[bytes], rounds: int) -> Round:
 def _round(
     server: Server, requests: Sequence[bytes], clients: int, settle: Callable[[], None]
 ) -> Round:
-    """Send the requests; the CPU includes what has to `settle` behind the last answer."""
+    """Send the requests; the CPU time includes the work in `settle` after the last answer."""
     before_s = server.cpu_s()
     load = send(requests, port=server.port, clients=clients)
     settle()
@@ -93,7 +94,7 @@ def _median(rounds: Sequence[Round]) -> Round:
 def _rates(measured: dict[tuple[str, int], Round], unit_us: float) -> Result:
     result = Result(
         "approvals",
-        "Approvals and drafts over HTTP, each durable before it is answered",
+        "Approvals and drafts over HTTP, each durable before its answer",
         ("what", "clients", "per second", "p50 ms", "p99 ms", "CPU µs", "CPU in verifications"),
     )
     for (what, clients), round_ in measured.items():
@@ -105,10 +106,10 @@ def _rates(measured: dict[tuple[str, int], Round], unit_us: float) -> Result:
             result.bars.append(Bar(f"{what}, {clients} clients", round_.per_second, aim))
     result.notes += [
         f"One raw Ed25519 verification of the same bytes: {unit_us:.1f} µs.",
-        f"{APPROVALS_PER_STATEMENT} approvals to a statement of 1 KiB, each a new one."
-        " The clients run on the same cores as the server.",
+        f"{APPROVALS_PER_STATEMENT} approvals per statement of 1 KiB; each statement is new."
+        " The clients share the server's cores.",
         f"Aims: {AIM_PER_S:,} approvals per second at {MOST} clients, and at most {AIM_UNITS}"
-        " verifications of CPU for each.",
+        " verifications' CPU time for each.",
     ]
     return result
 
@@ -133,8 +134,8 @@ def _shares(measured: dict[tuple[str, int], Round], inside_us: float, unit_us: f
         aim = AIM_UNITS if what == "an approval" else None
         result.bars.append(Bar(what, cpu_us / unit_us, aim))
     result.notes.append(
-        "The first is measured alone; the second is an approval in a process without HTTP and"
-        " read models, less the first; the third reads the same requests and answers; the rest is"
-        " what is left of the whole, and contains what threads cost that wait for each other."
+        "The first row is measured alone. The second is an approval without HTTP and read models,"
+        " minus the first. The third reads the same requests and answers. The rest is the"
+        " difference, which includes the cost of threads that wait for each other."
     )
     return result

@@ -1,4 +1,4 @@
-"""What the whole audit costs: events per second against raw verifications, memory, growth."""
+"""The cost of a full audit: events per second against raw verification, memory, growth."""
 
 import json
 import resource
@@ -15,7 +15,7 @@ from benchmarks.units import verification_us
 from ledger import clock
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
 from ledger.domain.vocabulary import Status
@@ -36,10 +36,10 @@ TARGET = 0.85
 
 
 def run(*, quick: bool) -> list[Result]:
-    """Audit ledgers of growing size, on one core and on all, each in a process of its own."""
+    """Audit ledgers of growing size, on one core and on all, each in its own process."""
     result = Result(
         "audit",
-        "The whole audit: every signature, decision, tile, name and receipt",
+        "The full audit: every signature, decision, tile, name and receipt",
         ("events", "processes", "seconds", "CPU µs an event", "of raw verification", "peak MiB"),
     )
     raw_us = verification_us(b"x" * 900)
@@ -50,9 +50,9 @@ def run(*, quick: bool) -> list[Result]:
             for jobs in (1, 2):
                 _measure(result, data, size, jobs, raw_us)
     result.notes.append(
-        f"One draft with a 1 KiB document to three approvals. One raw Ed25519 verification of such"
+        f"Each draft has a 1 KiB document and three approvals. One raw Ed25519 verification of such"
         f" a signature took {raw_us:.1f} µs; aim: {TARGET:.0%} of its rate on each core."
-        " Peak memory is that of the largest process."
+        " Peak memory is the largest process's."
     )
     return [result]
 
@@ -68,12 +68,12 @@ def _measure(result: Result, data: Path, size: int, jobs: int, raw_us: float) ->
 
 
 def grow(data: Path, size: int) -> None:
-    """Make a ledger of about `size` events that an audit accepts, signatures and all."""
+    """Create a ledger of about `size` events with real signatures, which passes an audit."""
     cast = settled(data)
     process = Process(data, cast.time)
     store, settings = process.store, settings_of(data)
     with closing(SignerState(settings.log_state)) as state, closing(TreeStore(store)) as tree:
-        keys = Upkeep(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
+        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
         publication = Publication(tree, state, keys)
         while (head := store.head()) < size:
             count = min(BATCH, (size - head + 3) // 4)
@@ -85,7 +85,7 @@ def grow(data: Path, size: int) -> None:
 
 
 def _statement(cast: Cast) -> list[Write]:
-    """Return the writes of one statement: its draft, and three approvals in turn."""
+    """Return the writes of one statement: a draft and three approvals."""
     raw = cast.alice.document(statementId=str(uuid4()), content=CONTENT)
     stream = UUID(json.loads(raw)["statementId"])
     drafted = StatementDrafted(
@@ -93,7 +93,7 @@ def _statement(cast: Cast) -> list[Write]:
     )
     writes = [_write(cast, stream, 1, drafted, 0)]
     for number, who in enumerate((cast.alice, cast.bob, cast.carol), start=1):
-        cast.time.ms += 340  # so that signatures of many seconds stand in the log
+        cast.time.ms += 340  # so that the signatures in the log have many different times
         signed = _signed(who, raw, "pending" if number == 1 else "approved")
         writes.append(_write(cast, stream, number + 1, signed, number))
     return writes
@@ -115,7 +115,7 @@ _MAPPER = EventMapper(None)  # type: ignore[arg-type]  # our mapper transcodes n
 
 
 def main() -> None:
-    """Audit one ledger; print seconds, CPU seconds, peak MiB and the signatures verified."""
+    """Audit one ledger; print seconds, CPU seconds, peak MiB and the number of signatures."""
     data, jobs = Path(sys.argv[1]), int(sys.argv[2])
     request = AuditRequest(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
     begun_s = time.perf_counter()

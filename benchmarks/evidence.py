@@ -1,9 +1,9 @@
-"""Evidence: what a bundle costs to make and to verify, beside an audit of the same log.
+"""The cost of making and verifying a bundle, compared with an audit of the same log.
 
     python -m benchmarks.evidence [STATEMENTS]
 
-Each statement is drafted by one and approved by two, all really signed. CPU time of one thread;
-making includes writing the log into a fresh file.
+Each statement has one draft and two approvals, with real signatures. Times are the CPU time of one
+thread. Making a bundle includes writing the log into a new file.
 """
 
 import sys
@@ -24,7 +24,7 @@ from tests.support.signers import NOW_MS
 
 
 class LongStory(Chronicle):
-    """A chronicle that does not look through all its events for the next version."""
+    """A chronicle that remembers versions instead of searching all its events for the next one."""
 
     def tell(self, stream: UUID | str, body: Body) -> Event:
         name = UUID(str(stream))

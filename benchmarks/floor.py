@@ -1,6 +1,6 @@
-"""The floor: what an empty handler costs, on the same server and with the same framework.
+"""The floor: the cost of an empty handler, on the same server and framework.
 
-`python -m benchmarks.floor PORT` reads each request's body and answers as an approval is answered.
+`python -m benchmarks.floor PORT` reads each request's body and sends the answer of an approval.
 """
 
 import sys
@@ -30,7 +30,7 @@ async def health() -> dict[str, str]:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until terminated."""
     application = Litestar(
         [sign, health],
         before_send=[send_security_headers("http://localhost")],

@@ -18,7 +18,7 @@ from ledger.store.sqlite.store import SqliteLog
 
 
 def approve(data: Path, served: Served, statements: int, clients: int) -> float:
-    """Return the CPU of one approval in µs, on the data of a server that has stopped."""
+    """Return the CPU time of one approval in µs, on the data of a stopped server."""
     store = SqliteLog(data / LOG_FILE)
     log, state = Log(store), OperationalState(data / SESSIONS_FILE)
     commits = GroupCommit(store, lambda _: None)

@@ -1,9 +1,10 @@
-"""JWS: what multi-signature verification costs beside raw cryptography and other libraries.
+"""The cost of multi-signature JWS verification, compared with raw cryptography and other libraries.
 
 General JSON JWS, 1 KiB payload, 3 × Ed25519, JSON text in, all three verified, keys parsed before.
-Every ratio is taken within one short round, and the median of the rounds is told: absolute times
-depend on the machine and on what else it does. One thread is measured by its CPU time, several by
-the clock on the wall, so only they need an idle machine.
+
+Each ratio is measured within one short round, and the median of the rounds is reported, because
+absolute times depend on the machine and its load. One thread is measured by CPU time, which needs
+no idle machine. Several threads are measured by wall-clock time, which does.
 """
 
 import importlib
@@ -30,13 +31,13 @@ Run = Callable[[], Any]
 
 
 def run(*, quick: bool) -> list[Result]:
-    """Measure against peers, on two threads, and up to 1,000 signatures."""
+    """Measure against other libraries, on two threads, and with up to 1,000 signatures."""
     rounds = 9 if quick else 41
     return [against_peers(rounds), threads(rounds // 5), linear(rounds // 3)]
 
 
 def against_peers(rounds: int) -> Result:
-    """Measure one envelope with every library."""
+    """Measure one JWS with every library."""
     result = Result(
         "jws",
         f"A JWS of {SIGNATURES} × Ed25519, all verified: the share that is raw verification",
@@ -90,7 +91,7 @@ def timed(call: Run, times: int, clock: Callable[[], float] = time.process_time)
 
 
 def raw(text: str, signers: list[Signer]) -> Run:
-    """The three verifications alone: keys imported, signing inputs and signatures at hand."""
+    """Run the three verifications only, on imported keys, signing inputs and signatures."""
     jws = json.loads(text)
     made = []
     for signer, entry in zip(signers, jws["signatures"], strict=True):
@@ -125,7 +126,7 @@ def jwcrypto(text: str, signers: list[Signer]) -> Run:
     keys = [jwcrypto.jwk.JWK(**signer.to_public_jwk()) for signer in signers]
 
     def verify() -> None:
-        # It verifies with one key at a time and stops at the first signature that fits.
+        # This library verifies with one key at a time and stops at the first valid signature.
         for key in keys:
             jws = jwcrypto.jws.JWS()
             jws.deserialize(text)
@@ -137,7 +138,7 @@ def jwcrypto(text: str, signers: list[Signer]) -> Run:
 def authlib(text: str, signers: list[Signer]) -> Run:
     import warnings
 
-    warnings.simplefilter("ignore")  # it says that joserfc follows it
+    warnings.simplefilter("ignore")  # authlib warns that joserfc is its successor
     jose = importlib.import_module("authlib.jose")
     jwk, jws = jose.JsonWebKey, jose.JsonWebSignature(["EdDSA"])
     keys = {signer.kid: jwk.import_key(signer.to_public_jwk()) for signer in signers}
@@ -156,7 +157,7 @@ PEERS: dict[str, Callable[[str, list[Signer]], Run]] = {
 
 
 def threads(rounds: int) -> Result:
-    """Measure many envelopes on two threads, beside what raw verifications gain by the same."""
+    """Measure many JWSs on two threads, and the gain of raw verification on two threads."""
     signers = [generate("EdDSA") for _ in range(SIGNATURES)]
     keys = key_set([signer.public for signer in signers])
     envelopes = [
@@ -170,8 +171,8 @@ def threads(rounds: int) -> Result:
     }
     result = Result(
         "jws-threads",
-        "Many envelopes on two threads, as a multiple of the rate on one",
-        ("what", "median", "best", "envelopes a second"),
+        "Many JWSs on two threads, as a multiple of the rate on one",
+        ("what", "median", "best", "JWSs per second"),
     )
     for name, work in runs.items():
         walls = [(_wall(work, 1), _wall(work, 2)) for _ in range(rounds)]
@@ -181,7 +182,7 @@ def threads(rounds: int) -> Result:
         result.rows.append((name, f"{gain:.2f}", f"{max(gains):.2f}", f"{rate:,.0f}"))
         result.bars.append(Bar(name, gain, AIM_THREADS))
     result.notes.append(
-        "By the clock on the wall, so on an idle machine only; the load was"
+        "Wall-clock time, which needs an idle machine; the load was"
         f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. Aim: {AIM_THREADS}."
     )
     return result
@@ -207,10 +208,10 @@ def batch(envelopes: list[bytes], keys: Any, count: int) -> None:
 
 
 def linear(rounds: int) -> Result:
-    """Measure the cost of a signature, with up to 1,000 of them in one envelope."""
+    """Measure the cost per signature, with up to 1,000 signatures in one JWS."""
     result = Result(
         "jws-size",
-        "A signature of a JWS, by how many there are in the envelope",
+        "Cost per signature, by the number of signatures in a JWS",
         ("signatures", "CPU µs each"),
     )
     signers = [generate("EdDSA") for _ in range(COUNTS[-1])]
@@ -218,7 +219,7 @@ def linear(rounds: int) -> Result:
         each_us = statistics.median(_each_us(signers[:count], rounds))
         result.rows.append((f"{count:,}", f"{each_us:.1f}"))
         result.bars.append(Bar(f"{count:,} signatures", each_us))
-    result.notes.append("Aim: linear, so the same everywhere but for what an envelope costs.")
+    result.notes.append("Aim: linear, so the same in every row except for the fixed cost of a JWS.")
     return result
 
 

@@ -1,4 +1,4 @@
-"""A ledger of any size: founded and joined over HTTP, filled through its store."""
+"""A ledger of any size: founded and registered over HTTP, filled through its store."""
 
 import tempfile
 import time
@@ -18,7 +18,7 @@ CATCH_UP_S = 600
 
 
 class Large:
-    """Its files, its people, and its server, which can be started as often as one likes."""
+    """The ledger's files, people, and server, which can be started any number of times."""
 
     def __init__(self, directory: Path) -> None:
         self._data = directory / "data"
@@ -39,7 +39,7 @@ class Large:
         return Server(*command, port=self.port, log=self._log, environment=environment)
 
     def grow(self, statements: int) -> None:
-        """Append this many statements with their decisions, and let the read models follow."""
+        """Append this many statements with decisions, and wait for the read models."""
         store = SqliteLog(self._data / LOG_FILE)
         grow(store, people_of(store), statements)
         self.head = store.head()
@@ -48,11 +48,11 @@ class Large:
             deadline = time.monotonic() + CATCH_UP_S
             while httpx.get(f"{self.origin}/healthz").json()["position"] < self.head:
                 if time.monotonic() > deadline:
-                    raise RuntimeError("the read models do not catch up")
+                    raise RuntimeError("the read models did not catch up")
                 time.sleep(0.1)
 
     def sign_in(self, name: str) -> str:
-        """Open a session of Alice, Bob or Carol and return its cookie; the server is running."""
+        """Open a session for Alice, Bob or Carol on the running server; return its cookie."""
         with httpx.Client(base_url=self.origin) as client:
             act = self._actors[name].act("sign-in", jti=f"benchmark {time.time_ns()}")
             answer = client.post("/api/sessions", json={"act": act})
@@ -63,7 +63,7 @@ class Large:
 
 @contextmanager
 def ledger_of(statements: int) -> Iterator[Large]:
-    """Make a ledger of this many statements; it goes with the block."""
+    """Create a ledger of this many statements, which is deleted after the block."""
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
         large = Large(Path(name))
         large.grow(statements)
@@ -71,7 +71,7 @@ def ledger_of(statements: int) -> Iterator[Large]:
 
 
 def newest_id(large: Large, cookie: str, at: int) -> str:
-    """Return the newest statement as of a position."""
+    """Return the id of the newest statement as of a position."""
     url = f"{large.origin}/api/statements?limit=1&at={at}"
     newest: str = httpx.get(url, headers={"Cookie": cookie}).json()["items"][0]["id"]
     return newest

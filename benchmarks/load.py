@@ -1,7 +1,8 @@
-"""The load: keep-alive HTTP/1.1 connections that send prepared requests one after the other.
+"""The load generator: keep-alive HTTP/1.1 connections that send prepared requests in sequence.
 
-Runs in a process of its own, so that the server's CPU can be told from its clients', and does as
-little as it can: it shares the machine with what it measures.
+It runs in its own process, so that the CPU time of the server and of its clients can be separated.
+It does as little as possible, because it shares the machine with the measured server.
+
 `python -m benchmarks.load PORT CLIENTS` reads the requests from stdin and writes a Load to stdout.
 """
 
@@ -17,7 +18,7 @@ import uvloop
 
 
 class Load(msgspec.Struct):
-    """What a load met: seconds for all requests, and of each its latency in seconds."""
+    """The result: seconds for all requests, and the latency of each in seconds."""
 
     elapsed_s: float
     latencies_s: list[float]
@@ -33,14 +34,14 @@ class Load(msgspec.Struct):
 
 
 def request(method: str, path: str, *, port: int, body: bytes = b"", headers: str = "") -> bytes:
-    """Return the bytes of a request with a JSON body, if any."""
+    """Return the bytes of a request, with an optional JSON body."""
     about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n{about}{headers}\r\n"
     return head.encode() + body
 
 
 def send(requests: Sequence[bytes], *, port: int, clients: int) -> Load:
-    """Send the requests over `clients` connections; fail unless each is answered 200 or 201."""
+    """Send the requests over `clients` connections; fail unless every answer is 200 or 201."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", str(port), str(clients)],
         input=msgspec.msgpack.encode(requests),
@@ -51,7 +52,7 @@ def send(requests: Sequence[bytes], *, port: int, clients: int) -> Load:
 
 
 class _Connection(asyncio.Protocol):
-    """One client: its next request leaves when the last one is answered."""
+    """One client: it sends the next request when the previous one is answered."""
 
     def __init__(self, requests: Iterator[bytes], latencies_s: list[float]) -> None:
         self._requests = requests
@@ -62,7 +63,9 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one, but in name
+        self._transport = cast(
+            asyncio.Transport, transport
+        )  # uvloop's class has the methods but is no subclass
 
     def send_next(self) -> None:
         assert self._transport is not None

@@ -1,4 +1,4 @@
-"""What the public log costs: appending with and without its publisher, and proofs at any size."""
+"""The cost of the public log: appends with and without a publisher, and proofs at any size."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ def run(*, quick: bool) -> list[Result]:
 
 
 class Figures:
-    """Figures of several units, one a row."""
+    """Figures with different units, one per row."""
 
     def __init__(self, name: str, title: str) -> None:
         self.result = Result(name, title, ("what", "figure", "unit"))
@@ -43,7 +43,7 @@ class Figures:
 
 
 def grow(figures: Figures, size: int) -> dict[tuple[int, int], bytes]:
-    """Measure how fast leaf hashes become a tree; return its tiles."""
+    """Measure building a tree from leaf hashes; return its tiles."""
     leaves = b"".join(hashlib.sha256(b"%d" % index).digest() for index in range(size))
     hashed = measured(lambda: bytes_hashed(size))
     begun = time.process_time()
@@ -63,7 +63,7 @@ def bytes_hashed(count: int) -> None:
 
 
 def prove(figures: Figures, size: int, read: ReadTile) -> None:
-    """Measure 200 proofs in a tree of `size`; a verifier has none of the tiles."""
+    """Measure 200 proofs in a tree of `size`; the verifier has none of the tiles."""
     indexes = [random.randrange(1, size) for _ in range(200)]
     prover = Prover(size, read)
     root, roots = prover.root(), {index: prover.root(index) for index in indexes}
@@ -83,7 +83,7 @@ def prove(figures: Figures, size: int, read: ReadTile) -> None:
 
 
 def append(figures: Figures, rounds: int, events: int) -> None:
-    """Measure durable appends in batches, with and without a publisher, in turns."""
+    """Measure durable appends in batches, alternately with and without a publisher."""
     rates: dict[bool, list[float]] = {False: [], True: []}
     published = 0
     with tempfile.TemporaryDirectory() as directory:
@@ -100,8 +100,8 @@ def append(figures: Figures, rounds: int, events: int) -> None:
     without, along = (sorted(each)[len(each) // 2] for each in (rates[False], rates[True]))
     figures.add(f"append, {BATCH} events a commit, no publisher", without, "events/s")
     figures.add("… with the publisher", along, "events/s")
-    figures.add("… of the rate without it", along / without * 100, "%")
-    figures.add("… checkpoints a run", published / rounds, "")
+    figures.add("… share of the rate without it", along / without * 100, "%")
+    figures.add("… checkpoints per run", published / rounds, "")
 
 
 def appended(ledger: Ledger, publisher: Publisher, events: int) -> float:
@@ -114,7 +114,7 @@ def appended(ledger: Ledger, publisher: Publisher, events: int) -> float:
 
 
 def catch_up(figures: Figures, events: int) -> None:
-    """Measure what an event costs the publisher: read, hashed, compared, put into tiles."""
+    """Measure the publisher's cost per event: read, hash, compare, put into tiles."""
     with (
         tempfile.TemporaryDirectory() as directory,
         opened(settings_of(Path(directory) / "data")) as ledger,
@@ -124,11 +124,13 @@ def catch_up(figures: Figures, events: int) -> None:
         assert ledger.publication().catch_up() == events
         cpu, took = time.process_time() - cpu, time.perf_counter() - begun
         figures.add(f"publish {events:,} stored events", events / took, "events/s")
-        figures.add("… CPU an event", cpu / events * 1e6, "µs")
+        figures.add("… CPU per event", cpu / events * 1e6, "µs")
         ledger.fill(events + 1)
         cpu = time.process_time()
         ledger.publication().catch_up()
-        figures.add("… CPU a checkpoint, both signatures", (time.process_time() - cpu) * 1000, "ms")
+        figures.add(
+            "… CPU per checkpoint, both signatures", (time.process_time() - cpu) * 1000, "ms"
+        )
         prover = Prover(events, ledger.tree.tile)
         index = int.from_bytes(os.urandom(4), "big") % events
         cost = measured(lambda: Prover(events, ledger.tree.tile).inclusion(index))
@@ -137,7 +139,7 @@ def catch_up(figures: Figures, events: int) -> None:
 
 
 def measured(work: Callable[[], object]) -> float:
-    """Return the seconds of CPU of the quickest of five runs."""
+    """Return the CPU seconds of the fastest of five runs."""
     costs = []
     for _ in range(5):
         begun = time.process_time()

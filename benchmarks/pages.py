@@ -1,4 +1,4 @@
-"""What one page costs in a small and in a large ledger, now and in the past."""
+"""The time of one page in a small and in a large ledger, now and in the past."""
 
 from benchmarks.large import Large, ledger_of, newest_id
 from benchmarks.load import request, send
@@ -28,8 +28,8 @@ def run(*, quick: bool) -> list[Result]:
         result.rows.append((page, f"{ms:.2f}", f"{many[page]:.2f}", f"{ratio:.2f}"))
         result.bars.append(Bar(page, ratio, 1.0))
     result.notes.append(
-        f"p50 of {requests} requests of one client over HTTP; a page holds 50 items."
-        " “In the past” is at half the log. Aim: a ratio of about 1."
+        f"p50 of {requests} requests by one client over HTTP; a page has 50 items."
+        " “In the past” means at half the log. Aim: a ratio of about 1."
     )
     return [result]
 

@@ -1,4 +1,4 @@
-"""Processes under measurement, and what Linux tells of them under /proc."""
+"""Start and observe measured processes, with figures from Linux's /proc."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Server:
-    """A program of ours that listens on a port; its output is in `log`."""
+    """A program that listens on a port; its output goes to `log`."""
 
     def __init__(
         self, *command: str, port: int, log: Path, environment: Mapping[str, str] | None = None
@@ -53,14 +53,14 @@ class Server:
             self._process.wait()
 
     def cpu_s(self) -> float:
-        """Return the CPU time, user and system, of all threads so far."""
+        """Return the CPU time of all threads so far, user and system."""
         text = Path(f"/proc/{self._process.pid}/stat").read_text()
-        # Behind the command's name, which is in parentheses and may hold anything.
+        # The fields follow the command's name, which is in parentheses and may contain anything.
         fields = text[text.rindex(")") + 2 :].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_bytes(self) -> int:
-        """Return the memory that is resident now."""
+        """Return the current resident memory."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -69,12 +69,12 @@ class Server:
         while not _answers(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
-                raise RuntimeError(f"it does not start:\n{self.log.read_text()}")
+                raise RuntimeError(f"the server did not start:\n{self.log.read_text()}")
             time.sleep(POLL_S)
 
 
 def _answers(port: int) -> bool:
-    """Tell whether a request for its health is answered with 200."""
+    """Tell whether the health check answers 200."""
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -84,7 +84,7 @@ def _answers(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
+    """Return a port that no process listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Events per second of making all read models again, and the memory it takes."""
+"""The speed and memory use of rebuilding all read models."""
 
 import resource
 import subprocess
@@ -26,10 +26,10 @@ TARGET_PER_S = 100_000
 
 
 def run(*, quick: bool) -> list[Result]:
-    """Rebuild logs of growing size, each in a process of its own."""
+    """Rebuild from logs of growing size, each in its own process."""
     result = Result(
         "rebuild",
-        "All read models made again from the log",
+        "Rebuilding all read models from the log",
         ("events", "seconds", "events per second", "peak memory MiB"),
     )
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
@@ -46,8 +46,8 @@ def run(*, quick: bool) -> list[Result]:
             result.rows.append((f"{int(events):,}", f"{float(seconds):.2f}", f"{per_s:,.0f}", peak))
             result.bars.append(Bar(f"{int(events):,} events", per_s, TARGET_PER_S))
     result.notes.append(
-        "One draft with a 1 KiB document to two or three approvals; one process, one core."
-        f" Aim: {TARGET_PER_S:,} events per second, linear, with flat memory."
+        "Each draft has a 1 KiB document and two or three approvals; one process, one core."
+        f" Aim: {TARGET_PER_S:,} events per second, linear, with constant memory."
     )
     return [result]
 
@@ -69,7 +69,7 @@ def _registration(person: UUID, name: str) -> StoredEvent:
 
 
 def main() -> None:
-    """Rebuild one log and print events, seconds and peak memory in MiB."""
+    """Rebuild from one log and print events, seconds and peak memory in MiB."""
     path = Path(sys.argv[1])
     store = SqliteLog(path)
     log = Log(store)

@@ -1,4 +1,4 @@
-"""Results: a table for people, JSON for comparison, a picture for those who compare."""
+"""Report the results: a table for people, JSON for comparison, and a bar chart."""
 
 import html
 from pathlib import Path
@@ -9,7 +9,7 @@ WIDTH, LABEL, ROW = 720, 230, 26
 
 
 class Bar(msgspec.Struct):
-    """One bar of a picture; `aim` is drawn as a line across it."""
+    """One bar of a chart; `aim` is drawn as a line across it."""
 
     label: str
     value: float
@@ -17,7 +17,7 @@ class Bar(msgspec.Struct):
 
 
 class Result(msgspec.Struct):
-    """What one benchmark measured; without bars it has no picture."""
+    """The figures of one benchmark; without bars it has no chart."""
 
     name: str
     title: str
@@ -39,7 +39,7 @@ def markdown(result: Result) -> str:
 
 
 def picture(result: Result) -> str:
-    """Return an SVG bar chart that reads on light and on dark paper."""
+    """Return an SVG bar chart that is readable on a light and a dark background."""
     most = max((max(bar.value, bar.aim or 0) for bar in result.bars), default=1) or 1
     scale = (WIDTH - LABEL - 90) / most
     height = ROW * len(result.bars) + 16
@@ -68,7 +68,7 @@ def picture(result: Result) -> str:
 
 
 def write(results: list[Result], machine: dict[str, str], docs: Path) -> None:
-    """Write docs/reference/performance.md and .json, and a picture per result."""
+    """Write docs/reference/performance.md and .json, and a chart per result."""
     described = [f"- {name}: {value}" for name, value in machine.items()]
     head = [
         "# Speed",

@@ -1,4 +1,4 @@
-"""A real ledger for a measurement: `ledger serve` on a disk, people in it, requests to it."""
+"""A real ledger to measure: `ledger serve` on a disk, registered people, prepared requests."""
 
 import json
 import time
@@ -14,13 +14,13 @@ from benchmarks.process import Server, free_port
 from tests.support.actor import Actor
 
 DOCUMENT_BYTES = 1024
-# Both approvals that it asks for and the one that may follow them are recorded.
+# The ledger records the two approvals that the policy requires, and one later approval.
 POLICY: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 APPROVALS_PER_STATEMENT = 3
 
 
 class Served:
-    """A ledger with a creator and two investors."""
+    """A running ledger with a creator and two investors."""
 
     def __init__(self, server: Server, client: httpx.Client) -> None:
         self.server = server
@@ -39,7 +39,7 @@ class Served:
         ]
 
     def approval_requests(self, documents: Sequence[str]) -> list[bytes]:
-        """Return three requests for each document, signed now: all of one signer, then the next."""
+        """Return three requests per document, signed now, grouped by signer."""
         return [
             self._post(
                 f"/api/statements/{json.loads(document)['statementId']}/sign",
@@ -57,7 +57,7 @@ class Served:
         return [document(self.people[0]) for _ in range(count)]
 
     def wait_for_views(self) -> None:
-        """Return when the read models show all that was acknowledged."""
+        """Return when the read models contain every acknowledged event."""
         before = -1
         while (position := self._client.get("/healthz").json()["position"]) != before:
             before = position
@@ -74,7 +74,7 @@ def document(creator: Actor) -> str:
 
 @contextmanager
 def serving(directory: Path) -> Iterator[Served]:
-    """Serve a new ledger from a new directory."""
+    """Serve a new ledger in a new directory."""
     port = free_port()
     origin = f"http://localhost:{port}"
     with (

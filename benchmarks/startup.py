@@ -1,11 +1,11 @@
-"""How soon a ledger answers after its process was started."""
+"""The time from starting the process to its first answer."""
 
 import statistics
 
 from benchmarks.large import ledger_of
 from benchmarks.report import Bar, Result
 
-# Three and a half events each: a million in all.
+# Statements with 3.5 events each: one million events.
 STATEMENTS = 285_715
 QUICK_STATEMENTS = 1_000
 STARTS = 5
@@ -13,7 +13,7 @@ AIM_S = 1.0
 
 
 def run(*, quick: bool) -> list[Result]:
-    """Measure an empty ledger and a large one, whose read models are there."""
+    """Measure an empty ledger and a large one with existing read models."""
     result = Result(
         "startup",
         "From starting the process to its first answer",
@@ -31,7 +31,7 @@ def run(*, quick: bool) -> list[Result]:
             result.rows.append((f"{ledger.head:,}", f"{seconds:.2f}", memory))
             result.bars.append(Bar(f"{ledger.head:,} events", seconds, AIM_S))
     result.notes.append(
-        f"Median of {STARTS} starts; the start of the interpreter and its imports are in both."
+        f"Median of {STARTS} starts; both include starting the interpreter and its imports."
         f" Aim: under {AIM_S:.0f} s at a million events."
     )
     return [result]

@@ -1,4 +1,4 @@
-"""A log of any size for measurements of reading: real stored states, signatures not verified."""
+"""Logs of any size for measuring reads: real stored states, signatures not verified."""
 
 import json
 import os
@@ -21,8 +21,8 @@ NOW_MS = 1_795_230_245_678
 def grow(store: SqliteLog, people: list[UUID], statements: int) -> None:
     """Append drafts of 1 KiB documents with three approvals each, in batches.
 
-    The first two approvals come from `people[0]` and `people[1]`; every fourth statement gets
-    only one, so it stays pending and waits in the others' inboxes.
+    The first two approvals are by `people[0]` and `people[1]`. Every fourth statement gets only one
+    approval, so it stays pending and waits in the other inboxes.
     """
     mapper, key, rows = EventMapper(None), SigningKey.generate(), list[StoredEvent]()  # type: ignore[arg-type]  # our mapper transcodes nothing
     signature = key.sign(b"x" * 1024, typ="JWT", iat=1)
@@ -76,7 +76,7 @@ def _append(store: SqliteLog, rows: list[StoredEvent]) -> None:
 
 
 def people_of(store: SqliteLog) -> list[UUID]:
-    """Return the people of a log, in the order in which they registered."""
+    """Return the people of a log in order of registration."""
     states = store.read(0, 1_000)
     found = [events.decode(state) for _, state in states]
     return [each.stream for each in found if isinstance(each.body, events.UserRegistered)]

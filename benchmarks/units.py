@@ -1,4 +1,4 @@
-"""The limit that everything is measured against, and the machine it was measured on."""
+"""The unit of all costs, one raw verification, and the description of the machine."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ ROUNDS = 5
 
 
 def verification_us(payload: bytes) -> float:
-    """Return the CPU microseconds of one raw Ed25519 verification of a JWS over this payload."""
+    """Return the CPU time in µs of one raw Ed25519 verification of a JWS over this payload."""
     key = SigningKey.generate()
     jws = parse_compact(key.sign(payload, typ="JWT", iat=1))
     verifier, signed = import_key(key.jwk), jws.signing_input
@@ -24,7 +24,7 @@ def verification_us(payload: bytes) -> float:
 
 
 def cpu_us(work: Callable[[], object], times: int) -> float:
-    """Return the median CPU microseconds of one call, over five rounds."""
+    """Return the median CPU time in µs of one call, over five rounds."""
     rounds = []
     for _ in range(ROUNDS):
         begun_s = time.process_time()
@@ -35,7 +35,7 @@ def cpu_us(work: Callable[[], object], times: int) -> float:
 
 
 def fsync_us(directory: Path) -> float:
-    """Return the median microseconds of one 4 KiB write that reaches the disk."""
+    """Return the median time in µs of one 4 KiB write that reaches the disk."""
     path = directory / "fsync"
     took_us = []
     with path.open("wb", buffering=0) as file:
@@ -49,7 +49,7 @@ def fsync_us(directory: Path) -> float:
 
 
 def machine(directory: Path) -> dict[str, str]:
-    """Describe what the figures were measured on."""
+    """Describe the machine."""
     models = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()

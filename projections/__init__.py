@@ -1,1 +1,1 @@
-"""Read models: everything here is derived from the log and can be deleted and rebuilt from it."""
+"""Read models: tables derived from the log, which can be deleted and rebuilt from it."""

@@ -1,4 +1,4 @@
-"""Who decided what about a statement, with the evidence as it was received."""
+"""The decisions on a statement: who decided, what, and the evidence as received."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from projections.facts import Batch, LogReader
 from projections.rows import json_list
 from projections.users import NamedPerson, people, roles_of
 
-# The counts of approvals and the General JWS find theirs by these numbers.
+# Stored in `decision.kind`. Counts of approvals and the General JWS select by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
 
 _FORMS: dict[Form, int] = {"shared": SHARED, "individual": INDIVIDUAL}
@@ -28,7 +28,10 @@ TABLE = (
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One decision; `jws` is the approval or the act, `key_status` that of its key as shown."""
+    """Describe one decision.
+
+    `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
+    """
 
     position: int
     decision: DecisionKind
@@ -44,7 +47,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add the decisions of the batch; they never change."""
+    """Add the decisions of the batch. A stored decision never changes."""
     rows = [
         (
             fact.stream,
@@ -62,9 +65,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 def of_statement(
     db: sqlite3.Connection, log: LogReader, statement: int, *, at: int
 ) -> list[Decision]:
-    """Return the decisions about a statement up to a position, oldest first.
+    """Return the decisions on a statement up to a position, oldest first.
 
-    Raises CorruptError `event_unexpected` if the log has something else at their positions.
+    Raises CorruptError `event_unexpected` if the log has another event type at one of their
+    positions.
     """
     rows = db.execute(
         "SELECT position, person FROM decision WHERE statement = ? AND position <= ?"
@@ -124,7 +128,7 @@ def _decision(
                 **shared,
             )
         case StatementWithdrawn():
-            # Its event has no roles: nothing was decided on them.
+            # The event records no roles: a withdrawal does not depend on them.
             roles = sorted(roles_of(db, number, at=recorded.position))
             return Decision(
                 decision="withdrawal", roles=roles, reason=body.reason, jws=body.act, **shared

@@ -1,7 +1,7 @@
-"""Events as the views need them: decoded once for all views, big strings skipped, streams numbered.
+"""Decode events once for all views, without their large strings, and number the streams.
 
-A stream's number is the position of its first event: small, dense enough to sort by age, and the
-same in every rebuild. Evidence is not looked at here; the audit decides about it.
+A stream's number is the position of its first event: a small integer that sorts by age and is the
+same in every rebuild. Nothing here verifies evidence; the audit does.
 """
 
 import hashlib
@@ -19,29 +19,29 @@ from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import Form, Status
 from ledger.errors import CorruptError
 
-# Streams that are remembered without a look into the table: 20 MB at most, in two generations.
+# Streams kept in memory per generation. Two generations take at most 20 MB.
 REMEMBERED = 50_000
 STREAM_INDEX = "CREATE UNIQUE INDEX stream_by_uuid ON stream(uuid)"
-# The position at which something ends that has not ended: above every position.
+# The end position of what has not ended: greater than every real position.
 OPEN = 2**62
 
 Slim = TypeVar("Slim", bound=msgspec.Struct)
 
 
 class LogReader(Protocol):
-    """What the views need of the log."""
+    """The part of the log that the views read."""
 
     def head(self) -> int:
         """Return the newest position, 0 for an empty log."""
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """Return up to `limit` (position, state) pairs behind position `after`, in order."""
+        """Return up to `limit` (position, state) pairs after position `after`, in order."""
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:
-        """Return the events of these positions."""
+        """Return the events at these positions."""
 
 
-# Without forbid_unknown_fields msgspec steps over a JWS or an act without making a string of it.
+# Without forbid_unknown_fields, msgspec skips a JWS or an act without building its string.
 class _Envelope(msgspec.Struct, gc=False):
     at: str
     seq: int
@@ -50,7 +50,7 @@ class _Envelope(msgspec.Struct, gc=False):
 
 
 class Signed(msgspec.Struct, gc=False):
-    """What the views keep of a StatementSigned."""
+    """The fields of a StatementSigned that the views use."""
 
     signer: str
     form: Form
@@ -58,14 +58,14 @@ class Signed(msgspec.Struct, gc=False):
 
 
 class Rejected(msgspec.Struct, gc=False):
-    """What the views keep of a StatementRejected."""
+    """The fields of a StatementRejected that the views use."""
 
     signer: str
     status: Status
 
 
 class Withdrawn(msgspec.Struct, gc=False):
-    """What the views keep of a StatementWithdrawn."""
+    """The fields of a StatementWithdrawn that the views use."""
 
     signer: str
 
@@ -83,7 +83,10 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
 
 
 class DraftFact(msgspec.Struct, gc=False):
-    """What the views keep of a StatementDrafted; `sha256` is the document's digest, 32 bytes."""
+    """The fields of a StatementDrafted that the views use.
+
+    `sha256` is the document's digest, 32 bytes.
+    """
 
     creator: str
     sha256: bytes
@@ -91,7 +94,7 @@ class DraftFact(msgspec.Struct, gc=False):
 
 
 class Fact(msgspec.Struct, gc=False):
-    """An event with its place; `stream` and `actor` are numbers of streams."""
+    """An event and its position; `stream` and `actor` are stream numbers."""
 
     position: int
     at: str
@@ -101,20 +104,24 @@ class Fact(msgspec.Struct, gc=False):
 
 
 class Batch(msgspec.Struct):
-    """Consecutive events by type, and the streams that begin among them as (number, UUID text)."""
+    """Consecutive events grouped by type, and the streams that begin in them.
+
+    `streams` holds (number, UUID text) pairs.
+    """
 
     by_type: dict[str, list[Fact]]
     streams: list[tuple[int, str]]
 
     def of(self, body: type[events.Body]) -> list[Fact]:
-        """Return the facts of one type, in order."""
+        """Return the facts of one event type, in log order."""
         return self.by_type.get(body.TAG, [])
 
 
 class Streams:
-    """Numbers of streams, remembered; what was forgotten is looked up in the `stream` table.
+    """Map stream UUIDs to numbers, with a bounded cache over the `stream` table.
 
-    Two generations instead of a strict LRU: a lookup in `young` costs one dictionary access.
+    The cache has two generations instead of a strict LRU: a hit in `young` costs one dictionary
+    access.
     """
 
     def __init__(self) -> None:
@@ -122,7 +129,7 @@ class Streams:
         self._old: dict[str, int] = {}
 
     def begin(self, text: str, number: int) -> None:
-        """Remember a stream that begins at position `number`."""
+        """Cache a stream that begins at position `number`."""
         if len(self.young) >= REMEMBERED:
             self._old, self.young = self.young, {}
         self.young[text] = number
@@ -136,11 +143,13 @@ class Streams:
         return number
 
     def _look_up(self, db: sqlite3.Connection, text: str) -> int:
-        # A rebuild makes its indexes last, unless it has to look up what it has forgotten.
+        # A rebuild creates indexes at the end. A cache miss needs this one earlier.
         db.execute(STREAM_INDEX.replace("INDEX", "INDEX IF NOT EXISTS", 1))
         number = find_stream(db, text)
         if number is None:
-            raise CorruptError("stream_unknown", f"an event names {text}, which never began")
+            raise CorruptError(
+                "stream_unknown", f"an event names stream {text}, which does not exist"
+            )
         return number
 
 
@@ -155,7 +164,7 @@ def find_stream(db: sqlite3.Connection, text: str) -> int | None:
 
 
 def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, bytes]]) -> Batch:
-    """Return the batch of these (position, state) pairs.
+    """Decode (position, state) pairs into one batch.
 
     Raises CorruptError: `entry_malformed`, `event_unknown`, `event_malformed`, `stream_unknown`.
     """
@@ -168,9 +177,13 @@ def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, b
             decoder, acting = _kinds[envelope.type]
             body = decoder(state[end + entry.SALT_BYTES :])
         except KeyError as error:
-            raise CorruptError("event_unknown", f"no event type at position {position}") from error
+            raise CorruptError(
+                "event_unknown", f"unknown event type at position {position}"
+            ) from error
         except msgspec.MsgspecError as error:
-            raise CorruptError("event_malformed", f"malformed at position {position}") from error
+            raise CorruptError(
+                "event_malformed", f"malformed event at position {position}"
+            ) from error
         stream = envelope.stream
         if envelope.seq == 1:
             number = position

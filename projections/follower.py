@@ -1,8 +1,11 @@
-"""The projection: follows the log and folds it into the views, in its own thread.
+"""Keep the views up to date: read new events from the log and fold them into all views.
 
-A batch, all views and their tracking are one transaction. Under load a batch is what arrived
-during the one before, at most 50 of them a second; an idle follower folds at once. An error
-stops it and stays in `failure`, and only an outage is retried; it never skips an event.
+The follower runs in its own thread. One transaction holds a batch, all views and their tracking.
+Under load, a batch is what arrived during the previous one, at most 50 batches a second; an idle
+follower folds a new event at once.
+
+The follower retries an outage. Any other error stops it and stays in `failure`; it never skips an
+event.
 """
 
 import logging
@@ -23,24 +26,26 @@ from projections.views import VIEWS, Views
 __all__ = ["Follower", "LogReader", "Views", "rebuild"]
 
 POLL_S = 0.05
-LOOK_S = 0.05  # for a failure, while somebody waits for a position
-# The pause after a batch: fifty transactions a second cost a twentieth of a core under load.
+LOOK_S = 0.05  # how often `wait_for` checks for a failure
+# The pause after a batch. Fifty transactions a second cost 5 % of one core under load.
 SETTLE_S = 0.02
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
-# A batch while catching up: many enough that its fixed cost is nothing, and still in the
-# processor's cache when the last view folds it; 4,000 events take a fifth longer each.
+# Events in a batch while catching up: enough to make its fixed cost negligible, few enough to stay
+# in the processor's cache until the last view folds them. With 4,000, each event takes a fifth
+# longer.
 MOST_EVENTS = 512
 MOST_BYTES = 16 * 1024 * 1024
-# Batches a transaction while catching up: pages that fill slowly are written once.
+# Batches in one transaction while catching up. Larger transactions write slowly filling pages once.
 MOST_BATCHES = 160
 
 _log = logging.getLogger("ledger.projections")
 
 
 class Follower:
-    """Keeps the views at the head of the log.
+    """Fold the log into the views, up to its head.
 
-    `changed` tells whether other processes may have appended; by default the log's head is asked.
+    `changed` tells whether another process may have appended. By default, the follower reads the
+    log's head to find out.
     """
 
     def __init__(
@@ -65,21 +70,21 @@ class Follower:
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("follower", self._turn, backoff=backoff)
 
-    # --- what others see -----------------------------------------------------------------------
+    # --- status --------------------------------------------------------------------------------
 
     @property
     def position(self) -> int:
-        """The newest position that readers can see; 0 while the views are being rebuilt."""
+        """The newest position that readers can see; 0 during a rebuild."""
         return self._position
 
     @property
     def folded(self) -> int:
-        """The newest position that is in all views, also while they are being rebuilt."""
+        """The newest position that all views contain, including during a rebuild."""
         return self._folded
 
     @property
     def failure(self) -> str | None:
-        """Why the views do not follow the log, None while they do."""
+        """Why the views do not follow the log; None while they do."""
         trouble = self._worker.trouble
         return None if trouble is None else f"after position {self._folded}: {trouble}"
 
@@ -88,7 +93,7 @@ class Follower:
         return self._listeners.listening(listener)
 
     def wait_for(self, position: int, timeout_s: float) -> bool:
-        """Block until readers can see a position or the follower fails; tell whether they can."""
+        """Block until readers can see a position; return False on failure or timeout."""
         give_up_s = time.monotonic() + timeout_s
         with self._moved:
             while self._position < position and self._worker.failure is None:
@@ -101,21 +106,22 @@ class Follower:
     # --- running -------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Follow the log in a thread of its own."""
+        """Start following the log in a background thread."""
         self._worker.start()
 
     def wake(self) -> None:
-        """Say that there is something new in the log; callable from any thread."""
+        """Signal that the log has new events. Any thread may call it."""
         self._worker.wake()
 
     def stop(self) -> None:
-        """Finish the batch under way and end the thread."""
+        """Finish the current batch and end the thread."""
         self._worker.stop()
 
     def catch_up(self, told: Listener | None = None) -> int:
-        """Fold all there is, in this thread, and return the position; for use without `start`.
+        """Fold everything in the calling thread and return the position, without `start`.
 
-        `told` hears the position after each transaction. Raises what the log or a view raises.
+        `told` is called with the position after each transaction. Raises what the log or a view
+        raises.
         """
         while self._step():
             if told is not None:
@@ -125,7 +131,7 @@ class Follower:
     def _turn(self) -> None:
         if self._step():
             return
-        # What arrives in this pause is the next batch; an idle follower is past it.
+        # Events that arrive during this pause form the next batch. An idle follower is not in it.
         self._worker.rest(SETTLE_S)
         while not self._worker.wait(self._poll_s) and not self._changed():
             pass
@@ -136,7 +142,7 @@ class Follower:
     # --- folding -------------------------------------------------------------------------------
 
     def _step(self) -> bool:
-        """Fold one batch; return False at the head of the log, where the indexes are made."""
+        """Fold one batch; at the head of the log, create the indexes and return False."""
         if not self._aligned:
             self._align()
         with self._views.writing() as db:
@@ -155,7 +161,7 @@ class Follower:
         return full
 
     def _align(self) -> None:
-        """Begin again every view that does not continue this log: one restored from a backup."""
+        """Reset every view that does not continue this log, such as one restored from a backup."""
         head = self._log.head()
         with self._views.writing() as db:
             for each in views.tracking(db):
@@ -163,8 +169,8 @@ class Follower:
                     each.position > head or each.leaf != self._leaf(each.position)
                 ):
                     _log.warning(
-                        "the view %s knows position %d of another log than this one, whose head is"
-                        " %d, and is rebuilt",
+                        "the view %s is at position %d, which does not match this log (head"
+                        " %d); it is rebuilt",
                         each.name,
                         each.position,
                         head,
@@ -177,7 +183,7 @@ class Follower:
         return leaf_hash(state)
 
     def _fold(self, db: sqlite3.Connection) -> bool:
-        """Fold the next entries into the views that have folded the least."""
+        """Fold the next entries into the views with the lowest position."""
         positions = {each.name: each.position for each in views.tracking(db)}
         after = min(positions.values())
         further = min((each for each in positions.values() if each > after), default=None)
@@ -208,9 +214,9 @@ class Follower:
 
 
 def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:
-    """Make all views in the file at `path` again from the log and return their position.
+    """Rebuild all views in the file at `path` from the log and return their position.
 
-    `told` hears the position after each transaction of some 80,000 events.
+    `told` is called with the position after each transaction of about 80,000 events.
     """
     opened = Views(path)
     try:

@@ -1,7 +1,8 @@
-"""What waits for a person, while their decision can still matter.
+"""The inbox: statements that wait for a person's decision and that the decision can still change.
 
-Who is asked is stored once per statement, as the names in its policy (`user:…`, `role:…`, veto
-members too), never per person: somebody who registers, or gets a role, finds what already waits.
+For each statement the table stores the members of its policy, veto included (`user:…`, `role:…`),
+and never a list of people. So a person who registers or gets a role later finds the statements that
+already wait.
 """
 
 import sqlite3
@@ -27,7 +28,7 @@ INDEXES: tuple[str, ...] = ()
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add whom each drafted statement asks."""
+    """Store the policy members of each drafted statement."""
     rows = []
     for fact in batch.of(StatementDrafted):
         rules: Policy = fact.body.document.policy
@@ -35,7 +36,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO statement_member {rows}", rows)
 
 
-# Pending and unexpired is what `spans` finds; these are ticked off.
+# `spans` finds pending, unexpired statements; these conditions filter them.
 _WAITS = (
     "(s.creator_may_sign OR s.creator <> :user)"
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
@@ -54,7 +55,7 @@ def page(
     limit: int,
     cursor: str | None = None,
 ) -> Page[StatementSummary]:
-    """Return what waits for a person as of a position, newest first.
+    """Return the statements that wait for a person as of a position, newest first.
 
     Raises MalformedError `cursor_invalid`.
     """

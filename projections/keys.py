@@ -1,6 +1,6 @@
-"""Signing keys: whose, attested by which passkey, until when. Revoked ones stay readable.
+"""Signing keys: owner, attesting passkey, and status. Revoked keys stay readable.
 
-The attestation's evidence is not copied: one key's page fetches it from the log by position.
+The attestation's evidence is not copied: the page of a key reads it from the log by position.
 """
 
 import sqlite3
@@ -51,7 +51,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AttestationDetail(msgspec.Struct, frozen=True, rename="camel"):
-    """Everything that it takes to verify offline that a passkey vouched for a key."""
+    """Everything needed to verify offline that a passkey attested a key."""
 
     nonce: str
     ledger: str
@@ -71,7 +71,7 @@ class KeyDetail(KeySummary, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add attested keys, end revoked ones."""
+    """Add attested keys and end revoked ones."""
     created = [
         (fact.position, fact.body.ledger, fact.body.origin, fact.body.rp_id)
         for fact in batch.of(LedgerCreated)
@@ -109,7 +109,7 @@ _COLUMNS = (
 
 
 def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> KeyDetail | None:
-    """Return the key with its attestation as of a position, None if not attested by then."""
+    """Return the key with its attestation as of a position; None if not yet attested."""
     rows = db.execute(f"{_COLUMNS} AND k.kid = ?", (at, kid)).fetchall()
     return next((_key(db, log, _summary(row, at)) for row in rows), None)
 
@@ -125,7 +125,7 @@ def by_credential(
 
 
 def of_user(db: sqlite3.Connection, user_id: str, *, at: int) -> list[KeySummary]:
-    """Return a person's keys, revoked ones too, oldest first."""
+    """Return a person's keys, including revoked ones, oldest first."""
     rows = db.execute(
         f"{_COLUMNS} AND k.user = ? ORDER BY k.position", (at, find_stream(db, user_id))
     ).fetchall()
@@ -133,7 +133,10 @@ def of_user(db: sqlite3.Connection, user_id: str, *, at: int) -> list[KeySummary
 
 
 def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
-    """Return every attested key as a JWK; old signatures outlive a revocation, so all of them."""
+    """Return every attested key as a JWK.
+
+    Revoked keys are included: their earlier signatures must stay verifiable.
+    """
     keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", (at,))]
     return [
         msgspec.to_builtins(key.jwk)
@@ -164,7 +167,7 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDeta
     attested, passkey = _evidence(db, log, summary)
     row = db.execute("SELECT ledger, origin, rp_id FROM ledger").fetchone()
     if row is None:
-        raise CorruptError("ledger_unknown", "the log does not say which ledger it is")
+        raise CorruptError("ledger_unknown", "the log has no founding event that names the ledger")
     ledger, origin, rp_id = row
     challenge = attestation_challenge(
         kid=summary.kid,
@@ -201,4 +204,4 @@ def _evidence(
         case [KeyAttested() as attested, PasskeyAdded() as passkey]:
             return attested, passkey
         case _:
-            raise CorruptError("evidence_missing", "the log lacks a key's attestation")
+            raise CorruptError("evidence_missing", "the log has no attestation of this key")

@@ -1,4 +1,4 @@
-"""Pages of lists: keyset paging with opaque cursors, and a bound on what one page may examine."""
+"""Keyset paging with opaque cursors, and a limit on the rows that one page examines."""
 
 from collections.abc import Iterable
 from typing import Generic, TypeVar
@@ -11,13 +11,13 @@ from ledger.sqlite.files import MAX_INTEGER
 
 T = TypeVar("T")
 
-# Rows that one page may look at before it hands out a cursor instead of searching on.
+# Rows that one page may examine. At the limit it returns a cursor instead of searching on.
 EXAMINED = 1_000
 MAX_CURSOR_CHARS = 64
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """Some items, where to go on (None: that was all), and the position that is shown."""
+    """Some items, the cursor of the next page (None at the end), and the position shown."""
 
     items: list[T]
     next: str | None
@@ -25,7 +25,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 def encode_cursor(name: str, key: int) -> str:
-    """Return the cursor that goes on behind `key` in the list `name`."""
+    """Return the cursor that continues after `key` in the list `name`."""
     return b64u_encode(f"{name}:{key}".encode())
 
 
@@ -40,15 +40,17 @@ def decode_cursor(name: str, cursor: str) -> int:
         if int(key) > MAX_INTEGER:
             raise ValueError(cursor)
     except (ValueError, MalformedError) as error:
-        raise MalformedError("cursor_invalid", "not a cursor of this list") from error
+        raise MalformedError(
+            "cursor_invalid", "this cursor does not belong to this list"
+        ) from error
     return int(key)
 
 
 def collect(rows: Iterable[tuple[int, int]], limit: int) -> tuple[list[int], int | None]:
-    """Return the keys of up to `limit` rows that match, and the key behind which to go on.
+    """Return the keys of up to `limit` matching rows, and the key to continue after.
 
-    Rows are (key, whether it matches), in the list's order. Stops after EXAMINED rows, then the
-    page may hold fewer keys than `limit`, even none, and still have a next one.
+    Rows are (key, whether it matches) pairs, in list order. After EXAMINED rows it stops: the page
+    may then hold fewer keys than `limit`, even none, and still have a next page.
     """
     found: list[int] = []
     for examined, (key, matches) in enumerate(rows, start=1):

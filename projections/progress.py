@@ -1,4 +1,4 @@
-"""How far a policy is met, and who is missing: a tree like the policy's."""
+"""How far a policy is met and who has not decided yet, as a tree with the policy's shape."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ LISTED = 20
 class MemberProgress(
     msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="member"
 ):
-    """Who of a `user:` or `role:` member approved, rejected, or is waited for.
+    """The people of a `user:` or `role:` member who approved, rejected, or have not decided.
 
-    `waiting` has at most 20 people of a role, `more` counts the others.
+    `waiting` lists at most 20 people of a role; `more` counts the others.
     """
 
     member: str
@@ -34,7 +34,7 @@ class MemberProgress(
 
 
 class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="node"):
-    """A node of the policy: met when `count` reaches `threshold`."""
+    """A node of the policy; it is met when `count` reaches `threshold`."""
 
     met: bool
     threshold: int
@@ -43,9 +43,9 @@ class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="node"):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Who decided what so far, with the roles that each had then, and who is still waited for.
+    """The decisions so far, each with the person's roles at that time, and who may still decide.
 
-    Nobody is waited for unless the statement is pending; `excluded` is a creator who may not sign.
+    Nobody is waited for unless the statement is pending. `excluded` is a creator who may not sign.
     """
 
     at: int
@@ -59,7 +59,7 @@ class Standing(msgspec.Struct, frozen=True):
 def standing(
     rules: Policy, creator: str, decisions: Sequence[Decision], *, pending: bool, at: int
 ) -> Standing:
-    """Return the standing after these decisions, which are in order."""
+    """Return the standing after these decisions, given in log order."""
     approved: dict[str, frozenset[str]] = {}
     rejected: dict[str, frozenset[str]] = {}
     for decision in decisions:
@@ -67,12 +67,12 @@ def standing(
         match decision.decision:
             case "approval":
                 approved[user] = roles
-                # A person who rejected first and approved later counts as having approved.
+                # A person who rejects and later approves counts as approving.
                 rejected.pop(user, None)
             case "rejection":
                 rejected[user] = roles
             case "withdrawal":
-                pass  # it ends the statement and fills no place in its policy
+                pass  # it ends the statement and counts for no member
             case never:
                 assert_never(never)
     return Standing(
@@ -86,7 +86,7 @@ def standing(
 
 
 def tree(db: sqlite3.Connection, node: AnyNode, now: Standing) -> Progress:
-    """Return the progress of a policy's node."""
+    """Return the progress of a policy node."""
     return Progress(
         met=policy.met(node, now.approved),
         threshold=node.threshold,
@@ -117,7 +117,7 @@ def _covered(member: str, who: Mapping[str, frozenset[str]], now: Standing) -> l
 
 
 def _one(db: sqlite3.Connection, user: str, now: Standing) -> tuple[str, list[NamedPerson], int]:
-    """Return how to call the person, and the person if waited for."""
+    """Return the person's display name, the person if waited for, and 0 others."""
     number = find_stream(db, user)
     found = {} if number is None or number > now.at else people(db, [number])
     if number is None or number not in found:
@@ -136,7 +136,7 @@ _IN_ROLE = (
 
 
 def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[NamedPerson], int]:
-    """Return the role's name, whom of it we wait for, and how many more there are."""
+    """Return the role's name, the people waited for, and how many more there are."""
     if not now.pending:
         return role, [], 0
     decided = {*now.approved, *now.rejected, *([now.excluded] if now.excluded else [])}

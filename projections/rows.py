@@ -1,4 +1,4 @@
-"""Lists as one parameter of a statement."""
+"""Pass a list to SQL as one parameter."""
 
 import json
 from collections.abc import Iterable

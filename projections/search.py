@@ -1,7 +1,7 @@
-"""Title search: words and what people type, brought to the same form.
+"""Title search: normalize titles and queries to the same words.
 
-FTS5's own Unicode tables are older than Python's and its query language is a language; so titles
-and questions are both split here, and SQLite only sees runs of letters and digits.
+FTS5's Unicode tables are older than Python's, and its query syntax would let a user's text act as
+operators. So Python splits titles and queries, and SQLite sees only runs of letters and digits.
 """
 
 import re
@@ -10,8 +10,8 @@ from unicodedata import combining, normalize
 import msgspec
 
 MAX_TERMS = 16
-# Beginnings up to this length have lists of their own, which are read newest first at once; a
-# longer word is looked up by its first letters and then held against the title itself.
+# FTS5 has a prefix index up to this length, read newest first. A longer word is looked up by its
+# first letters, then compared with the title.
 INDEXED = 6
 TABLE = (
     "CREATE VIRTUAL TABLE title_word USING fts5(words, content='', columnsize=0, detail=none,"
@@ -21,30 +21,30 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class Question(msgspec.Struct, frozen=True):
-    """The beginnings of words that a title has to have, all of them."""
+    """Word prefixes that a title must all contain."""
 
     terms: tuple[str, ...]
 
     @property
     def match(self) -> str:
-        """The FTS5 expression that finds the titles, and some more if a term is long."""
+        """The FTS5 expression that finds the titles; with long terms it finds some more."""
         return " ".join(f'"{term[:INDEXED]}"*' for term in self.terms)
 
     def fits(self, title: str) -> bool:
-        """Tell whether each term begins a word of the title."""
+        """Tell whether each term is the prefix of a word in the title."""
         title_words = _split(title)
         return all(any(word.startswith(term) for word in title_words) for term in self.terms)
 
 
 def ask(text: str) -> Question:
-    """Return what a search text asks for: nothing, if it has no letter or digit at all."""
+    """Return the terms of a search text; none if it has no letter or digit."""
     return Question(tuple(_split(text)[:MAX_TERMS]))
 
 
 def words(title: str) -> str:
-    """Return a title as the index takes it: without case, accents and other signs.
+    """Return a title normalized for the index: no case, accents or punctuation.
 
-    The tokenizer does the same to ASCII by itself and takes everything else for letters.
+    FTS5's `ascii` tokenizer normalizes only ASCII and treats every other character as a letter.
     """
     return title if title.isascii() else " ".join(_split(title))
 

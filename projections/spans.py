@@ -1,9 +1,10 @@
-"""Find what is pending among a million statements that are not, at any position.
+"""Find the few pending statements among millions of closed ones, at any position.
 
-A span sums up the statements drafted at 512 consecutive positions: when the last of its closed
-ones closed, and between which times its open ones expire. A wide span sums up 512 spans. A list of
-pending statements goes through them newest first and looks only into those that can hold one; the
-past costs what the present does, because a span that was open then closed later.
+A span summarizes the statements drafted at 512 consecutive positions: when the last of its closed
+ones closed, and the first and last expiry of its open ones. A wide span summarizes 512 spans.
+
+A query goes through the spans newest first and reads only those that can contain a match. A query
+at a past position costs the same: a span that had an open statement then has a later close.
 """
 
 import sqlite3
@@ -15,10 +16,10 @@ from projections.facts import OPEN
 from projections.paging import collect
 
 FAN_OUT = 512
-# Spans that one page may look into before it hands out a cursor instead of searching on.
+# Spans that one page may read. At the limit it returns a cursor instead of searching on.
 LOOKED_INTO = 256
 
-# Among the open ones: `~` sorts behind every time and stands for never.
+# The expiry columns are about the open statements. `~` means no expiry; it sorts after every time.
 _COLUMNS = "closed INTEGER NOT NULL, first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL"
 TABLES = (
     f"CREATE TABLE span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",
@@ -27,7 +28,7 @@ TABLES = (
 
 
 def _inside(parts: str, group: str) -> str:
-    """Return the condition that a part's id lies in a group of FAN_OUT parts."""
+    """Return the SQL condition that a part's id is in a group of FAN_OUT parts."""
     return f"{parts} BETWEEN {group} * {FAN_OUT} AND {group} * {FAN_OUT} + {FAN_OUT - 1}"
 
 
@@ -48,7 +49,7 @@ GROUP BY v.column1
 """  # noqa: S608  # constants of this file
 
 OpenStatus = Literal["pending", "expired"]
-# Which spans can hold one, and which of their statements are one, for each of the two.
+# For each of the two statuses: which spans can contain it, and which statements have it.
 _CAN_HOLD: dict[OpenStatus, str] = {
     "pending": "({span}.closed > :at OR {span}.last_expiry > :now)",
     "expired": "({span}.closed > :at OR {span}.first_expiry <= :now)",
@@ -60,7 +61,7 @@ _IS_ONE: dict[OpenStatus, str] = {
 
 
 def refresh(db: sqlite3.Connection, statements: Iterable[int]) -> None:
-    """Sum up anew the spans of these statements, which were added or closed."""
+    """Recompute the spans of these statements, which were added or closed."""
     touched = sorted({number // FAN_OUT for number in statements})
     write(db, _REFRESH, [(span,) for span in touched])
     wide = sorted({span // FAN_OUT for span in touched})
@@ -70,10 +71,10 @@ def refresh(db: sqlite3.Connection, statements: Iterable[int]) -> None:
 def search(
     db: sqlite3.Connection, status: OpenStatus, matches: str, given: dict[str, Any], limit: int
 ) -> tuple[list[int], int | None]:
-    """Return up to `limit` pending or expired statements, newest first, and where to go on.
+    """Return up to `limit` pending or expired statements, newest first, and the next cursor.
 
-    `matches` is an SQL condition on `s`, ticked off row by row; `given` has its parameters beside
-    `at`, `now` and `below`, the number under which to look.
+    `matches` is an SQL condition on `s`, checked row by row. `given` has its parameters and `at`,
+    `now` and `below`; only numbers less than `below` are searched.
     """
     floor = _floor(db, status, given)
     sql = f"""
@@ -89,7 +90,7 @@ def search(
 
 
 def _floor(db: sqlite3.Connection, status: OpenStatus, given: dict[str, Any]) -> int:
-    """Return the span to stop above, -1 if all of them may be looked into."""
+    """Return the span at which to stop, exclusive; -1 if all may be read."""
     sql = f"""
         SELECT p.id FROM {_spans(status)}
         ORDER BY w.id DESC, p.id DESC LIMIT 1 OFFSET {LOOKED_INTO}
@@ -99,7 +100,7 @@ def _floor(db: sqlite3.Connection, status: OpenStatus, given: dict[str, Any]) ->
 
 
 def _spans(status: OpenStatus) -> str:
-    """Return the tables of spans `p` under :below that can hold a statement of the status."""
+    """Return the join of spans `p` under :below that can contain a statement of the status."""
     wide, span = (_CAN_HOLD[status].format(span=alias) for alias in ("w", "p"))
     return (
         f"wide_span w CROSS JOIN span p ON w.id <= :below / {FAN_OUT * FAN_OUT} AND {wide}"

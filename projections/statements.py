@@ -1,8 +1,8 @@
-"""Statements: what they ask, what was decided, where they stand, at every position.
+"""Statements as of every position: policy, decisions and status.
 
-`statement` is the narrow table that lists are found in: a statement is pending from its own id
-(the position of its draft) up to `final`, and has `status` from there on. What only a page shows
-is in `statement_text`. Documents and signatures stay in the log.
+Lists query the narrow table `statement`. A statement is pending from its id (the position of its
+draft) until `final`, and has `status` from then on. Table `statement_text` holds what only the page
+of a statement shows. Documents and signatures stay in the log.
 """
 
 import sqlite3
@@ -69,10 +69,10 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add drafts and decisions, close what became final."""
+    """Add drafts and decisions; close the statements that became final."""
     finals: dict[int, tuple[int, Status]] = {}
     for position, number, status in sorted(_closings(batch)):
-        # The first final status stays: approvals that follow one repeat it.
+        # Keep the first final status: later approvals repeat it.
         finals.setdefault(number, (position, status))
     drafts = batch.of(StatementDrafted)
     narrow, texts, titles = [], [], []
@@ -120,10 +120,9 @@ def page(  # noqa: PLR0913  # the route's parameters
     q: str | None = None,
     creator: str | None = None,
 ) -> Page[StatementSummary]:
-    """Return statements as of a position, newest first: of a status, title, creator if given.
+    """Return statements as of a position, newest first, filtered by status, title and creator.
 
-    `now` is the time at which pending ones count as expired. Raises MalformedError
-    `cursor_invalid`.
+    Pending statements count as expired from `now` on. Raises MalformedError `cursor_invalid`.
     """
     below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
     question = search.ask(q) if q and q.strip() else None
@@ -141,7 +140,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     return Page(summaries(db, found, at=at, now=now), further, at)
 
 
-# The narrowest condition finds statements through its index, the others only tick them off.
+# The most selective condition uses its index; the others filter the rows it finds.
 _MATCHES = (
     f"SELECT s.id, (:status IS NULL OR {STATUS_AT} = :status)"
     " AND (:creator IS NULL OR s.creator = :creator) "
@@ -215,7 +214,7 @@ def document(db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: i
 def shared_approvals(
     db: sqlite3.Connection, log: LogReader, statement_id: str, *, at: int
 ) -> list[str]:
-    """Return the compact JWSs of the approvals in the shared form, in the order of the log."""
+    """Return the compact JWSs of the approvals in the shared form, in log order."""
     number = _number(db, statement_id, at)
     if number is None:
         return []
@@ -225,7 +224,7 @@ def shared_approvals(
 
 
 def _number(db: sqlite3.Connection, statement_id: str, at: int) -> int | None:
-    """Return the number of a statement that was drafted by a position."""
+    """Return the stream number of a statement drafted by a position."""
     row = db.execute(
         "SELECT id FROM statement WHERE id = ? AND id <= ?", (find_stream(db, statement_id), at)
     ).fetchone()

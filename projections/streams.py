@@ -1,4 +1,4 @@
-"""Which UUID belongs to which stream number."""
+"""Map each stream's UUID to its number."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""A statement in one line, as of a position: what every list of statements shows."""
+"""One-line summaries of statements as of a position, as every list shows them."""
 
 import sqlite3
 from typing import Any

@@ -1,4 +1,4 @@
-"""What happened, in words, newest first; and when."""
+"""The timeline: every event in words and with its time, newest first."""
 
 import sqlite3
 import zlib
@@ -18,7 +18,7 @@ from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
 
 NAME = "timeline"
-# `type` is the place in TYPES; `word` is the one detail that the summary needs: a role, a status.
+# `type` is an index into TYPES; `word` is the one detail the summary needs, a role or a status.
 TABLES: tuple[str, ...] = (
     "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at TEXT NOT NULL,"
     " type INTEGER NOT NULL, stream INTEGER NOT NULL, actor INTEGER, word TEXT) STRICT",
@@ -30,13 +30,13 @@ INDEXES: tuple[str, ...] = (
 )
 
 TYPES = tuple(BODIES)
-# Rows hold places in TYPES, so other types are another version.
+# Rows store indexes into TYPES, so a changed TYPES is a new version.
 VERSION = zlib.crc32(f"2 {TYPES}".encode())
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
 class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
-    """One event in words; `actor` is None only for the ledger's own act."""
+    """One event in words; `actor` is None only for the ledger's own acts."""
 
     position: int
     at: str
@@ -48,7 +48,7 @@ class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add every event."""
+    """Add every event of the batch."""
     rows: list[tuple[Any, ...]] = []
     for tag, facts in batch.by_type.items():
         code, word = _CODES[tag], _WORDS[BODIES[tag].MEANING.words.detail]
@@ -68,7 +68,7 @@ def _final(body: Any) -> str | None:
     return None if body.status == "pending" else body.status
 
 
-# How the detail that an event declares is kept.
+# How each kind of detail that an event declares is stored.
 _WORDS: dict[Literal["role", "status"] | None, Callable[[Any], str | None]] = {
     None: _no_word,
     "role": attrgetter("role"),
@@ -77,7 +77,7 @@ _WORDS: dict[Literal["role", "status"] | None, Callable[[Any], str | None]] = {
 
 
 def time_of(db: sqlite3.Connection, at: int) -> str:
-    """Return the time of the entry at a position; the beginning of time for position 0."""
+    """Return the time of the entry at a position; 1970 for position 0."""
     row = db.execute(
         "SELECT at FROM timeline WHERE position <= ? ORDER BY position DESC LIMIT 1", (at,)
     ).fetchone()
@@ -85,10 +85,10 @@ def time_of(db: sqlite3.Connection, at: int) -> str:
 
 
 def position_at(db: sqlite3.Connection, time: str, *, newest: int) -> int:
-    """Return a position whose event is not later than a time, and the next one's is; 0 for none.
+    """Return a position whose event is not later than a time while the next event is; 0 if none.
 
-    Events have the times of the clock that recorded them. Where that was set back, several
-    positions are such; one of them is found, in as many steps as the newest has binary digits.
+    A binary search. An event has the time of the clock that recorded it; if that clock was set
+    back, several positions qualify and any of them may be returned.
     """
     return bisect_right(range(1, newest + 1), time, key=lambda position: time_of(db, position))
 
@@ -103,7 +103,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     actor: str | None = None,
     type: str | None = None,
 ) -> Page[TimelineItem]:
-    """Return what happened up to a position, of one stream, actor or type if given.
+    """Return events up to a position, newest first, filtered by stream, actor and type.
 
     Raises MalformedError `cursor_invalid`.
     """
@@ -116,7 +116,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     given = {"stream": stream, "actor": actor, "type": type}
     if any(given[name] is not None and wanted[name] is None for name in given):
         return Page([], None, at)
-    # The narrowest condition finds the rows through its index, the others only tick them off.
+    # The most selective condition uses its index; the others filter the rows it finds.
     driver = next((name for name in _narrowest(wanted["type"]) if wanted[name] is not None), None)
     rows = db.execute(_SCANS[driver], wanted | {"below": below})
     positions, last = collect(rows, limit)
@@ -125,14 +125,14 @@ def page(  # noqa: PLR0913  # the route's parameters
 
 
 def _narrowest(code: int | None) -> tuple[str, ...]:
-    """Return the conditions, narrowest first: most events are about statements."""
+    """Return the conditions, most selective first: most events are about statements."""
     if code is None or BODIES[TYPES[code]].MEANING.stream == "statement":
         return ("stream", "actor", "type")
     return ("stream", "type", "actor")
 
 
 def _scan(driver: str | None) -> str:
-    """Return the query that finds rows by `driver` and says whether they match the rest."""
+    """Return the query that uses the index of `driver` and tells which rows match the rest."""
     rest = " AND ".join(
         f"(:{name} IS NULL OR {name} IS :{name})"
         for name in ("stream", "actor", "type")

@@ -1,4 +1,4 @@
-"""People: who is registered, with which roles, passkeys and active keys."""
+"""Registered people, with their roles, passkeys and active keys."""
 
 import sqlite3
 from collections import defaultdict
@@ -31,14 +31,14 @@ INDEXES: tuple[str, ...] = (
 
 
 class NamedPerson(msgspec.Struct, frozen=True):
-    """A person as other things name them."""
+    """A person's id and name, as other records refer to them."""
 
     id: str
     name: str
 
 
 class User(msgspec.Struct, frozen=True, rename="camel"):
-    """A person as of a position; `kids` are the signing keys that are active at that time."""
+    """A person as of a position; `kids` are the signing keys active then."""
 
     id: str
     name: str
@@ -50,7 +50,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add people, roles and passkeys; end the passkeys that were removed."""
+    """Add people, roles and passkeys; end removed passkeys."""
     registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
     people = [(fact.stream, fact.body.name, fact.at) for fact in registered]
     write(db, "INSERT INTO user {rows}", people)
@@ -69,13 +69,13 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 
 def by_id(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> User | None:
-    """Return the person as of a position, None if not registered by then."""
+    """Return the person as of a position; None if not yet registered."""
     number = find_stream(db, user_id)
     return None if number is None else next(iter(_users(db, [number], at, now)), None)
 
 
 def by_credential(db: sqlite3.Connection, credential_id: str, *, at: int, now: str) -> User | None:
-    """Return the person whose passkey this is, or was: it never becomes anybody else's."""
+    """Return the owner of a passkey, also of a removed one: a passkey never changes owner."""
     row = db.execute(
         "SELECT user FROM passkey WHERE credential_id = ? AND position <= ?", (credential_id, at)
     ).fetchone()
@@ -85,7 +85,7 @@ def by_credential(db: sqlite3.Connection, credential_id: str, *, at: int, now: s
 def page(
     db: sqlite3.Connection, *, at: int, now: str, limit: int, cursor: str | None = None
 ) -> Page[User]:
-    """Return people in the order in which they registered.
+    """Return people in order of registration.
 
     Raises MalformedError `cursor_invalid`.
     """
@@ -100,13 +100,13 @@ def page(
 
 
 def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
-    """Return the roles of a person, by stream number, as of a position."""
+    """Return the roles of the person with this stream number, as of a position."""
     query = "SELECT role FROM user_role WHERE user = ? AND position <= ?"
     return frozenset(role for (role,) in db.execute(query, (number, at)))
 
 
 def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, NamedPerson]:
-    """Return the people of these stream numbers."""
+    """Return the people with these stream numbers."""
     rows = db.execute(
         "SELECT u.id, s.uuid, u.name FROM user u JOIN stream s ON s.id = u.id"
         " WHERE u.id IN (SELECT value FROM json_each(?))",
@@ -116,7 +116,7 @@ def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, NamedPer
 
 
 def uuid_text(uuid: bytes) -> str:
-    """Return the text of a stored UUID."""
+    """Return a stored UUID as text."""
     return str(UUID(bytes=uuid))
 
 

@@ -1,11 +1,11 @@
 """The views' file: one SQLite database beside the log, which can be deleted at any time.
 
-All views stand in one file so that a page reads them all at one position. `tracking` says for
-each view how far it is, which version of its code made it, and the leaf hash of the last entry it
-knows: a view that does not continue this log is dropped and rebuilt.
+All views share one file, so that a page reads them all at one position. The table `tracking` holds
+for each view its position, the version of the code that built it, and the leaf hash of its last
+entry. A view that does not continue this log is dropped and rebuilt.
 
-Crash points: a batch is in all tables and in `tracking`, or nowhere. NORMAL in WAL mode can lose
-the last batches in a power cut, never half of one; what is lost is folded again.
+Crash points: a batch is in all tables and in `tracking`, or in none. With synchronous=NORMAL in WAL
+mode a power cut can lose the last batches, never part of one; the follower folds them again.
 """
 
 import logging
@@ -28,10 +28,10 @@ IDLE_READERS = 32
 
 
 class View(Protocol):
-    """What a view's module has; SQL statements word for word as SQLite keeps them.
+    """What each view's module defines; its SQL must match SQLite's stored text exactly.
 
-    TABLES come with the view, INDEXES when it first reaches the head: sorting once is cheaper.
-    A change of the tables or of what the fold writes is a new VERSION.
+    TABLES are created with the view, INDEXES when it first reaches the head: one sort is cheaper.
+    Changing the tables or what `fold` writes requires a new VERSION.
     """
 
     NAME: str
@@ -54,7 +54,7 @@ _log = logging.getLogger("ledger.projections")
 
 
 class Tracking(msgspec.Struct, frozen=True):
-    """The last position in a view, that entry's leaf hash, and whether the view has its indexes."""
+    """A view's last position, that entry's leaf hash, and whether its indexes exist."""
 
     name: str
     position: int
@@ -63,7 +63,7 @@ class Tracking(msgspec.Struct, frozen=True):
 
 
 class Views:
-    """The open file: one writer, for the follower, and as many readers as there are at a time."""
+    """The open file: one writer for the follower, and any number of readers."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -71,16 +71,17 @@ class Views:
         try:
             self._writer = self._open()
         except sqlite3.DatabaseError as error:
-            # A file that is only locked is somebody's; the low byte is the kind of the error.
+            # Do not delete a file that is only locked: another process uses it. The low byte is
+            # SQLite's primary error code.
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise
-            _log.warning("%s is unreadable and rebuilt from the log: %s", path.name, error)
+            _log.warning("%s is unreadable; it is rebuilt from the log: %s", path.name, error)
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             self._writer = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        """Open or make the file, mode 0600, with the tables of every view as the code has it."""
+        """Open or create the file with mode 0600, and create the tables of every view."""
         private_files.ensure(self._path)
         db = sqlite3.connect(
             self._path,
@@ -100,29 +101,29 @@ class Views:
         return db
 
     def close(self) -> None:
-        """Close the file; nothing may be reading, and the follower has stopped."""
+        """Close the file. The follower must have stopped, and nothing may be reading."""
         while self._idle:
             self._idle.pop().close()
         self._writer.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Open a write transaction: all of the block, or nothing. The follower's alone."""
+        """Open a write transaction: all of the block, or nothing. Only the follower calls this."""
         with _transaction(self._writer) as db:
             yield db
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
-        """Open a read-only connection in which all views stand still at one position.
+        """Open a read-only connection with a snapshot of all views at one position.
 
-        Raises UnavailableError `views_rebuilding` while a view is being rebuilt.
+        Raises UnavailableError `views_rebuilding` during a rebuild.
         """
         try:
             db = self._idle.pop()
         except IndexError:
             db = self._connect()
         try:
-            # The first read fixes the snapshot, and it is this one.
+            # SQLite fixes the snapshot at the first read, which is this one.
             db.execute("BEGIN")
             if not all(each.complete for each in tracking(db)):
                 raise UnavailableError("views_rebuilding", "the read models are being rebuilt")
@@ -149,19 +150,19 @@ class Views:
 
     @staticmethod
     def position(db: sqlite3.Connection) -> int:
-        """Return the position that a reader's snapshot shows."""
+        """Return the position of a reader's snapshot."""
         return min(each.position for each in tracking(db))
 
 
 _WRITER_PRAGMAS = (
-    # Of a new file only: a tenth less work for a rebuild than with pages of 4 KiB.
+    # Takes effect in a new file only. A rebuild takes a tenth less time than with 4 KiB pages.
     "page_size=8192",
     "journal_mode=WAL",
     "synchronous=NORMAL",
-    # Most pages of a rebuild are written once if they can stay here until they are full.
+    # With this cache, most pages of a rebuild stay in memory until full and are written once.
     "cache_size=-32768",
     "wal_autocheckpoint=8192",
-    # The log keeps what was said for ever; wiping free pages here would hide nothing.
+    # Wiping deleted rows would hide nothing: the log keeps everything.
     "secure_delete=OFF",
     "trusted_schema=OFF",
 )
@@ -169,20 +170,20 @@ _READER_PRAGMAS = ("query_only=ON", "cache_size=-8192", "trusted_schema=OFF")
 
 
 def tracking(db: sqlite3.Connection) -> list[Tracking]:
-    """Return how far each view is."""
+    """Return the tracking of every view."""
     rows = db.execute("SELECT name, position, leaf, complete FROM tracking")
     return [Tracking(*row) for row in rows]
 
 
 def advance(db: sqlite3.Connection, *, after: int, position: int, leaf: bytes) -> None:
-    """Move every view that was at `after` to `position`."""
+    """Move every view at `after` to `position`."""
     db.execute(
         "UPDATE tracking SET position = ?, leaf = ? WHERE position = ?", (position, leaf, after)
     )
 
 
 def reset(db: sqlite3.Connection, name: str) -> None:
-    """Drop what there is of a view and begin it again."""
+    """Drop a view's tables and create them empty."""
     view = next(view for view in VIEWS if name == view.NAME)
     for table in view.TABLES:
         db.execute(f"DROP TABLE IF EXISTS {_TABLE_NAME.findall(table)[0]}")
@@ -191,7 +192,7 @@ def reset(db: sqlite3.Connection, name: str) -> None:
 
 
 def complete(db: sqlite3.Connection) -> None:
-    """Make the indexes that are missing, and let readers in."""
+    """Create the missing indexes and let readers in."""
     present = _schema(db)
     for view in VIEWS:
         for index in view.INDEXES:
@@ -204,7 +205,7 @@ _TABLE_NAME = re.compile(r"CREATE (?:VIRTUAL )?TABLE (\w+)")
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    """Make the tables that are missing; begin again every view that is not this code's."""
+    """Create missing tables; reset every view that another version of the code built."""
     present = _schema(db)
     if _TRACKING not in present:
         db.execute("DROP TABLE IF EXISTS tracking")
@@ -213,7 +214,7 @@ def prepare(db: sqlite3.Connection) -> None:
     for view in VIEWS:
         if versions.get(view.NAME) != view.VERSION or not present.issuperset(view.TABLES):
             if view.NAME in versions:
-                _log.warning("the view %s is not this version's and is rebuilt", view.NAME)
+                _log.warning("the view %s was built by another version; it is rebuilt", view.NAME)
             reset(db, view.NAME)
 
 

@@ -1,7 +1,7 @@
-"""`ledger`, and `python -m ledger`.
+"""The command `ledger`, also run as `python -m ledger`.
 
-`ledger verify` is decided here: who checks evidence runs nothing of the ledger that made it, and
-so nothing of it is imported.
+`ledger verify` is dispatched here, without importing any code of the server: a person who checks
+evidence must not have to run the ledger that made it.
 """
 
 import argparse
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = argparse.ArgumentParser(prog="ledger")
         verify.add_parser(parser.add_subparsers(dest="command", required=True))
         return verify.run(parser.parse_args(given))
-    from ledger.cli import main as cli  # the half with the server: see above
+    from ledger.cli import main as cli  # imports the server; see above
 
     return cli.main(given)
 

@@ -11,7 +11,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
 
 
 def to_text(time_ms: int) -> str:
-    """Return milliseconds since 1970 as text; such texts sort as the times do."""
+    """Return milliseconds since 1970 as text. The texts sort in the order of the times."""
     seconds, ms = divmod(time_ms, 1000)
     return f"{_second(seconds)}.{ms:03d}Z"
 
@@ -22,26 +22,28 @@ def _second(seconds: int) -> str:
 
 
 def to_ms(text: str) -> int:
-    """Return milliseconds since 1970; raise MalformedError `time_invalid` for any other form."""
+    """Return milliseconds since 1970; raise MalformedError `time_invalid` for another format."""
     try:
         if not TIME.fullmatch(text):
             raise ValueError(text)
         minute = _minute_s(text[:16])
     except ValueError as error:
-        raise MalformedError("time_invalid", "a time is YYYY-MM-DDThh:mm:ss.sssZ") from error
+        raise MalformedError(
+            "time_invalid", "a time must have the form YYYY-MM-DDThh:mm:ss.sssZ"
+        ) from error
     return (minute + int(text[17:19])) * 1000 + int(text[20:23])
 
 
 @lru_cache(maxsize=1_024)
 def _minute_s(text: str) -> int:
-    """Return the seconds since 1970 at which a minute begins."""
+    """Return the seconds since 1970 at the start of a minute."""
     return round(datetime.fromisoformat(f"{text}:00Z").timestamp())
 
 
 def from_rfc3339(text: str) -> str:
     """Return a time with any offset as the log writes times; raise MalformedError `time_invalid`.
 
-    RFC 3339 section 5.6; seconds may be left out, and what is finer than a millisecond is cut off.
+    RFC 3339 section 5.6. Seconds are optional. Digits after the millisecond are dropped.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -49,9 +51,11 @@ def from_rfc3339(text: str) -> str:
             raise ValueError(text)
         return to_text(int(moment.timestamp() * 1000))
     except (ValueError, OverflowError) as error:
-        raise MalformedError("time_invalid", "a time is like 2026-11-21T03:04:05Z") from error
+        raise MalformedError(
+            "time_invalid", "a time must look like 2026-11-21T03:04:05Z"
+        ) from error
 
 
 def is_fresh(time_ms: int, *, now_ms: int) -> bool:
-    """Tell whether a signer's clock is within five minutes of the server's."""
+    """Tell whether a signed time is within five minutes of the server's clock."""
     return abs(time_ms - now_ms) <= SKEW_MS

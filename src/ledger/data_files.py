@@ -1,10 +1,12 @@
-"""The files in a ledger's data directory, and in a witness's: each name is written here only."""
+"""The file names in the data directories of a ledger and a witness. No other module spells them."""
 
 LOG_FILE = "log.sqlite"
-LOG_FORMAT = 1  # of that file, in its `user_version`
+LOG_FORMAT = 1  # stored in that file's `user_version`
 VIEWS_FILE = "views.sqlite"
-# Ceremonies, sessions, sign counts of sign-ins: what the server may forget.
+# Open ceremonies, sessions, sign counts of sign-ins: the server can lose these without harm.
 SESSIONS_FILE = "state.sqlite"
+# Who signed in, was refused, administered or exported; the older half has `.1` after its name.
+SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
 LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_STATE_FILE = "log-state.sqlite"

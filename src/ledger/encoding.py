@@ -1,7 +1,8 @@
-"""Strict base64url, I-JSON and canonical JSON: the only parsers of foreign bytes.
+"""Strict base64url, base64, I-JSON and canonical JSON: every room decodes these forms here.
 
-Refuses what lenient parsers repair: padding, junk characters, spare bits, duplicate members,
-lone surrogates, NaN, numbers that an IEEE 754 double changes, deep nesting.
+Rejects what lenient parsers repair: padding, junk characters, non-zero spare bits, duplicate
+members, lone surrogates, NaN, numbers that an IEEE 754 double changes, and deep nesting.
+CBOR, DER, tiles and notes have parsers of their own in `webauthn_grammar`, `timestamp`, `tlog`.
 """
 
 import binascii
@@ -22,7 +23,7 @@ T = TypeVar("T")
 MAX_DEPTH = 64
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
-# The characters that only standard base64 or JSON knows become one that no base64 has.
+# Maps the characters that are special in standard base64 or JSON to one that is never valid.
 _TO_STANDARD = bytes.maketrans(b'-_+/="\\', b"+/!!!!!")
 
 
@@ -34,9 +35,10 @@ def b64u_encode(raw: bytes) -> str:
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
-# What may stand last, by the length's remainder: spare bits must be zero, or two texts would mean
-# the same bytes. And the padding that makes it standard base64, in the quotes of a JSON text:
-# msgspec's decoder of that is strict, and twice as fast as the standard library's.
+# By length modulo 4: the valid last characters and the closing padding.
+# Spare bits must be zero, or two texts would decode to the same bytes. The padding is followed by
+# the quote of a JSON string, because msgspec decodes that strictly and twice as fast as the
+# standard library.
 _ENDINGS = (("", b'"'), ("!", b'"'), ("AQgw", b'=="'), ("AEIMQUYcgkosw048", b'="'))
 _base64 = msgspec.json.Decoder(bytes)
 
@@ -44,7 +46,8 @@ _base64 = msgspec.json.Decoder(bytes)
 def b64u_decode(text: str) -> bytes:
     """Return the bytes of canonical, unpadded base64url.
 
-    Raises MalformedError `base64url_invalid` for any other spelling of the same bytes.
+    Raises MalformedError `base64url_invalid` for other text and for any other encoding of the same
+    bytes.
     """
     try:
         standard = text.encode("ascii").translate(_TO_STANDARD)
@@ -61,7 +64,7 @@ def _refuse_base64url() -> NoReturn:
 
 
 def b64_encode(raw: bytes) -> str:
-    """Return base64 with padding (RFC 4648 section 4), the spelling of notes and tree hashes."""
+    """Return base64 with padding (RFC 4648 section 4), as notes and tree hashes use it."""
     return binascii.b2a_base64(raw, newline=False).decode()
 
 
@@ -71,7 +74,7 @@ def b64_decode(text: str) -> bytes:
         raw = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (UnicodeEncodeError, binascii.Error) as error:
         raise MalformedError("base64_invalid", "not base64 with padding") from error
-    if b64_encode(raw) != text:  # spare bits, or padding too much
+    if b64_encode(raw) != text:  # non-zero spare bits, or too much padding
         raise MalformedError("base64_invalid", "not canonical base64 with padding")
     return raw
 
@@ -84,8 +87,8 @@ def sha256_hex(raw: bytes) -> str:
 def jcs(value: Any) -> bytes:
     """Return the RFC 8785 form of a value of strings, integers, booleans, null, lists and objects.
 
-    Floats and member names outside ASCII do not occur in what the ledger hashes and are refused
-    with TypeError, because their canonical forms are where implementations differ.
+    Raises TypeError for floats and for member names outside ASCII. The ledger hashes neither, and
+    implementations differ in their canonical forms.
     """
     _refuse_uncanonical(value)
     return json.dumps(
@@ -97,27 +100,28 @@ def _refuse_uncanonical(value: Any) -> None:
     if isinstance(value, dict):
         for name, member in value.items():
             if not (isinstance(name, str) and name.isascii()):
-                raise TypeError("member names of hashed JSON are ASCII strings")
+                raise TypeError("member names of hashed JSON must be ASCII strings")
             _refuse_uncanonical(member)
     elif isinstance(value, list):
         for member in value:
             _refuse_uncanonical(member)
     elif isinstance(value, float):
-        raise TypeError("hashed JSON has no floats")
+        raise TypeError("hashed JSON must not contain floats")
 
 
 def decode(raw: bytes, type_: type[T]) -> T:
-    """Return `raw` as a value of the msgspec type, refusing duplicate members.
+    """Return `raw` as a value of the msgspec type; reject duplicate members.
 
-    The type refuses unknown members itself (forbid_unknown_fields). Raises MalformedError
+    The type itself rejects unknown members (forbid_unknown_fields). Raises MalformedError
     `json_invalid` or `json_duplicate_member`.
     """
     try:
         value: T = _decoder(type_).decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError("json_invalid", _explain(error)) from error
-    # msgspec keeps the last of duplicate members. Without a backslash every quote delimits a
-    # string, so `":` occurs once per member: where a flat struct has as many, all are unique.
+    # msgspec silently keeps the last of duplicate members. Without a backslash every quote
+    # delimits a string, so `":` occurs once per member. If a flat struct has exactly as many
+    # members, all of them are unique.
     members = raw.count(b'":')
     if b"\\" in raw or raw.count(b":") != members or members != _present(value):
         parse_json(raw, exact_numbers=False)
@@ -125,7 +129,7 @@ def decode(raw: bytes, type_: type[T]) -> T:
 
 
 def _present(value: Any) -> int:
-    """Count the members of a struct that differ from their defaults, and its tag; else -1."""
+    """Return the number of members present, the tag included; -1 if it cannot be counted."""
     type_ = type(value)
     shape = _shapes.get(type_)
     if shape is None:
@@ -135,7 +139,7 @@ def _present(value: Any) -> int:
 
 
 def _shape(type_: type[Any]) -> tuple[int, tuple[tuple[str, Any], ...]]:
-    """Return how many members a struct always has, its tag among them, and its optional ones."""
+    """Return the number of required members, tag included, and the optional ones."""
     if not issubclass(type_, msgspec.Struct):
         return -1, ()
     defaults = type_.__struct_defaults__
@@ -149,13 +153,13 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
 def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    if type_ not in _decoders:  # one per request type of this code base: it does not grow
+    if type_ not in _decoders:  # one per type in this code base: bounded
         _decoders[type_] = msgspec.json.Decoder(type_, strict=True)
     return _decoders[type_]
 
 
 def _explain(error: Exception) -> str:
-    """Say what is wrong in msgspec's words, which name paths and types of the request only."""
+    """Return msgspec's message; it names paths and types of the request, never values."""
     if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
         return str(error)
     return "not UTF-8 JSON"

@@ -1,27 +1,27 @@
 """Every error that the ledger raises on purpose, one type per thing a caller can do about it.
 
 LedgerError
-├── MalformedError      the bytes are not what they claim to be: mend the request      (400)
-├── UnauthenticatedError  nobody, or nobody we know: sign in                            (401)
-├── ForbiddenError      known, but not allowed to do this                              (403)
-├── NotFoundError       there is no such thing                                         (404)
-├── ConflictError       it was possible once, or is taken: look at the present state   (409)
+├── MalformedError      the bytes cannot be parsed: correct the request                (400)
+├── UnauthenticatedError  no session, or an unknown person: sign in                     (401)
+├── ForbiddenError      the person or key is known, but not allowed to do this         (403)
+├── NotFoundError       the named thing does not exist                                 (404)
+├── ConflictError       the current state rules it out: reload the state               (409)
 ├── TooLargeError       more bytes than the limit                                      (413)
 ├── UnsupportedMediaTypeError  not application/json                                    (415)
-├── RefusedError        well-formed evidence that does not prove what it has to        (422)
-├── UnverifiableError   evidence that lacks something needed: neither proved nor disproved
-├── TooManyError        too often: wait                                                (429)
-├── UnavailableError    not now: try again later                                       (503)
-├── CorruptError        stored bytes do not agree with themselves: stop and audit
-└── StaleError          somebody else appended first: load and decide again (never leaves the shell)
+├── RefusedError        well-formed evidence that does not prove what it must          (422)
+├── UnverifiableError   evidence is missing: neither proved nor disproved
+├── TooManyError        too many requests: wait                                        (429)
+├── UnavailableError    temporarily unavailable: retry later                           (503)
+├── CorruptError        stored bytes contradict each other: stop and audit
+└── StaleError          another append came first: `ledger.commands` loads and decides again
 
-`code` is stable snake_case and API; docs/reference/errors.md lists every one.
-The HTTP status is chosen in `ledger.http` alone; the numbers above only help the reader.
+`code` is stable snake_case and part of the API; docs/reference/errors.md lists every code.
+Only `ledger.http` chooses HTTP statuses; the numbers above are for orientation.
 """
 
 
 class LedgerError(Exception):
-    """Base of all deliberate errors; `evidence` holds kids, positions and names, never secrets."""
+    """The base of all deliberate errors; `evidence` has kids, positions, names, never secrets."""
 
     def __init__(self, code: str, detail: str, **evidence: str | int | list[str]) -> None:
         super().__init__(f"{code}: {detail}")
@@ -31,7 +31,7 @@ class LedgerError(Exception):
 
 
 class MalformedError(LedgerError):
-    """Bytes that cannot be parsed into what they should be."""
+    """The bytes cannot be parsed as the expected type."""
 
 
 class UnauthenticatedError(LedgerError):
@@ -39,7 +39,7 @@ class UnauthenticatedError(LedgerError):
 
 
 class ForbiddenError(LedgerError):
-    """The person or key is known and may not do this."""
+    """The person or key is known, but not allowed to do this."""
 
 
 class NotFoundError(LedgerError):
@@ -47,11 +47,11 @@ class NotFoundError(LedgerError):
 
 
 class ConflictError(LedgerError):
-    """The present state rules the command out."""
+    """The current state rules the command out."""
 
 
 class TooLargeError(LedgerError):
-    """More bytes than the limit allows."""
+    """There are more bytes than the limit allows."""
 
 
 class UnsupportedMediaTypeError(LedgerError):
@@ -59,11 +59,11 @@ class UnsupportedMediaTypeError(LedgerError):
 
 
 class RefusedError(LedgerError):
-    """Evidence that is well-formed and does not prove what it has to prove."""
+    """The evidence is well-formed, but does not prove what it must prove."""
 
 
 class UnverifiableError(LedgerError):
-    """Something that is needed is missing, or not known to this verifier: no verdict either way."""
+    """Evidence is missing, or unknown to this verifier: neither proved nor disproved."""
 
 
 class TooManyError(LedgerError):
@@ -79,4 +79,4 @@ class CorruptError(LedgerError):
 
 
 class StaleError(LedgerError):
-    """A stream or a membership moved between the decision and the commit."""
+    """A stream or a role's membership changed between the decision and the commit."""

@@ -1,4 +1,4 @@
-"""The application: one running ledger served by litestar, its start and its end."""
+"""The server: one running ledger on litestar, from start to shutdown."""
 
 import asyncio
 import logging
@@ -15,20 +15,25 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.commands.founding import found
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http import checkpoints, evidence, people, reads, statements
+from ledger.http import checkpoints, evidence, people, probes, reads, statements
 from ledger.http import log as public_log
+from ledger.http import metrics as prometheus
+from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
+from ledger.http.exchange import Exchange, note_route
 from ledger.http.exports import Exports
 from ledger.http.front import Front
 from ledger.http.headers import encoded_headers, send_security_headers
-from ledger.http.lanes import default_lanes
+from ledger.http.lanes import LaneName, Lanes, default_lanes
+from ledger.http.metrics import MeteredParts, Metrics
+from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -37,6 +42,7 @@ from ledger.http.requests import (
     StrictRequest,
     require_json_from_us,
 )
+from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
@@ -55,15 +61,17 @@ _log = logging.getLogger("ledger")
 
 
 class Served(NamedTuple):
-    """The server of a ledger: its front door, the application in it, and the end of its streams."""
+    """The server of a ledger: its front door, the application in it, and how it goes down."""
 
     front: Front
     application: Litestar
+    admission: Admission
+    serving: Serving
     end_streams: Callable[[], None]
 
 
 class Ledger(NamedTuple):
-    """One running ledger, by what its parts are for."""
+    """The parts of one running ledger."""
 
     site: Site
     statements: StatementCommands
@@ -71,19 +79,17 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
+    commits: GroupCommit
+    record: SecurityRecord
+    metrics: Metrics
     exports: Exports
-
-    def end_streams(self) -> None:
-        """End what has no end of its own soon: live streams and exports."""
-        self.models.end_streams()
-        self.exports.end()
 
 
 def build(settings: Settings) -> Served:
-    """Open the ledger of these settings, founding it at its first start, and return its server.
+    """Open the ledger of these settings, found it at its first start, and return its server.
 
-    Raises ConflictError `settings_mismatch` for a ledger founded with other settings,
-    `log_keys_missing` without the keys that it announced, CorruptError as `require_sound_end`.
+    Raises ConflictError `settings_mismatch` if it was founded with other settings,
+    `log_keys_missing` without the keys it announced; CorruptError as `require_sound_end`.
     """
     with ExitStack() as opened:
         ledger = _open(settings, opened)
@@ -92,31 +98,59 @@ def build(settings: Settings) -> Served:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         with closing_all:
+            ledger.record.start()
             ledger.models.follower.start()
             ledger.public.start()
-            # Who asks at once shall find the read models there, unless they have far to go.
+            # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
 
-    application = _application(settings, ledger, [lifespan])
-    front = Front(
-        application,
-        lanes=default_lanes(),
-        proxies=settings.proxies,
-        is_member=ledger.sessions.is_member,
-        headers=encoded_headers(settings.origin),
+    serving = Serving()
+    application = _application(settings, ledger, serving, [lifespan])
+    limits = ConnectionLimits(connections_per_address=settings.connections)
+    record = ledger.record
+    admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
+    lanes = default_lanes()
+    ledger.metrics.collect_from(
+        MeteredParts(
+            admission, lanes, ledger.models, ledger.public, ledger.commits, record, settings.data
+        )
     )
-    return Served(front, application, ledger.end_streams)
+    front = _front(settings, ledger, application, lanes)
+
+    def end_streams() -> None:
+        ledger.models.end_streams()
+        ledger.exports.end()
+
+    return Served(front, application, admission, serving, end_streams)
+
+
+def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lanes) -> Front:
+    def answered(exchange: Exchange, lane: LaneName | None, duration_s: float) -> None:
+        ledger.metrics.answered(exchange, lane, duration_s)
+        ledger.record.answered(exchange)
+
+    return Front(
+        application,
+        lanes=lanes,
+        proxies=settings.proxies,
+        member=ledger.sessions.member,
+        headers=encoded_headers(settings.origin),
+        answered=answered,
+    )
 
 
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
-    """Open all parts; `opened` closes them in the opposite order.
+    """Open all parts; `opened` closes them in reverse order.
 
     At the end: streams end, the commit under way finishes, the read models stop, the rest is
-    published, and the files are closed.
+    published, the files are closed, and the rest of the security record is written.
     """
     store = SqliteLog(settings.data / LOG_FILE)
+    record = open_record(settings.security_log)
+    opened.callback(record.stop)
+    metrics = Metrics()
     log = opened.enter_context(closing(Log(store)))
     with closing(TreeStore(store)) as tree:
         require_sound_end(tree)
@@ -130,12 +164,17 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         follower.wake()
         public.publisher.wake()
 
-    commits = GroupCommit(store, committed, admit=lambda: public.publisher.require_sound())
+    commits = GroupCommit(
+        store,
+        committed,
+        admit=lambda: public.publisher.require_sound(),
+        timed=metrics.committed,
+    )
     writer = Writer(log, commits)
     token = found(log, writer, settings)
     if token is not None:
-        _log.warning("first administrator, once: open %s", _invitation(settings, token))
-    keys = Upkeep(log, settings, writer.now_ms).open_log_keys(signed)
+        _log.warning("first administrator, register once at %s", _invitation(settings, token))
+    keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=writer.now_ms)
     models = ReadModels(views, follower, log, writer.now_ms)
     for end in (follower.stop, commits.close, models.end_streams):
@@ -147,6 +186,9 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         models,
         public,
         Sessions(state, writer.now_ms, secure=not settings.is_local),
+        commits,
+        record,
+        metrics,
         Exports(),
     )
 
@@ -156,20 +198,23 @@ def _invitation(settings: Settings, token: str) -> str:
 
 
 class _Application(Litestar):
-    """Answers HEAD as GET, without a body, which uvicorn leaves out (RFC 9110 section 9.3.2)."""
+    """Answer HEAD like GET; uvicorn omits the body (RFC 9110 section 9.3.2)."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        # A stream has no end that a HEAD could wait for.
+        # Exclude streams: a HEAD would wait for their end, which never comes.
         if scope.get("method") == "HEAD" and scope["path"] != "/api/stream":
-            scope = scope | {"method": "GET"}  # a copy: uvicorn goes on knowing that it is a HEAD
+            scope = scope | {"method": "GET"}  # a copy: uvicorn must still see HEAD
         await super().__call__(scope, receive, send)
 
 
-def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -> Litestar:
+def _application(
+    settings: Settings, ledger: Ledger, serving: Serving, lifespan: list[Lifespan]
+) -> Litestar:
     assets = Assets(find_web())
     limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
-    # A coroutine: the framework runs a plain function in a thread, at the price of a verification.
+    # A coroutine, because the framework runs a plain function in a thread, which costs as much as a
+    # signature verification.
     async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
 
@@ -184,6 +229,8 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
             people.members_only,
             reads.public,
             reads.members_only,
+            probes.router,
+            prometheus.router,
             checkpoints.router,
             public_log.router,
         ],
@@ -195,7 +242,7 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     return _Application(
         route_handlers=[api, assets.router(), pages],
-        dependencies=_dependencies(ledger),
+        dependencies=_dependencies(ledger, serving),
         exception_handlers={
             kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
         },
@@ -215,12 +262,12 @@ def _application(settings: Settings, ledger: Ledger, lifespan: list[Lifespan]) -
             ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
-        before_send=[send_security_headers(settings.origin)],
+        before_send=[send_security_headers(settings.origin), note_route],
         template_config=template_config(assets),
     )
 
 
-def _dependencies(ledger: Ledger) -> dict[str, Provide]:
+def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts under the names by which routes ask for them."""
     web = Web(ledger.site.charter, ledger.models, ledger.sessions)
     return {
@@ -231,12 +278,15 @@ def _dependencies(ledger: Ledger) -> dict[str, Provide]:
         "public": Provide(lambda: ledger.public, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
         "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
+        "record": Provide(lambda: ledger.record, sync_to_thread=False),
+        "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
+        "serving": Provide(lambda: serving, sync_to_thread=False),
         "web": Provide(lambda: web, sync_to_thread=False),
     }
 
 
 def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
-    """Return an error's answer as a page where a browser asks for one."""
+    """Return an error as a page if the client is a browser."""
 
     def answer_people(request: AnyRequest, error: Exception) -> Response[Any]:
         problem = answer(request, error)

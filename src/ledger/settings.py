@@ -6,10 +6,10 @@
 | LEDGER_RP_ID | the origin's host | WebAuthn relying party id; permanent |
 | LEDGER_NAME | Ledger | the name that passkey prompts show |
 | LEDGER_REGISTRATION | open on localhost, else invite | who may register; fixed at first start |
-| LEDGER_LOG_ORIGIN | made at first start | the log's own name; fixed at first start |
+| LEDGER_LOG_ORIGIN | generated at first start | the log's own name; fixed at first start |
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | file of the keys that sign checkpoints |
-| LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file that knows the last signed checkpoint |
+| LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
 | LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
@@ -17,9 +17,12 @@
 | LEDGER_TSA_INTERVAL | 3600 | seconds between two time-stamps |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
-| LEDGER_RATE_LIMIT | 120 | sign-ins and registrations begun per minute and client address |
-| LEDGER_CONNECTIONS | 256 | connections open at once per client address |
+| LEDGER_RATE_LIMIT | 120 | started sign-ins and registrations per minute and client address |
+| LEDGER_CONNECTIONS | 256 | simultaneous connections per client address |
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
+| LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
+| LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
+| LEDGER_DRAIN | 0 | seconds from a signal to the end, in which /readyz says no |
 """
 
 from collections.abc import Mapping
@@ -29,7 +32,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ledger.data_files import LOG_KEYS_FILE, SIGNER_STATE_FILE
+from ledger.data_files import LOG_KEYS_FILE, SECURITY_FILE, SIGNER_STATE_FILE
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
@@ -37,13 +40,13 @@ from ledger.system.client_address import Network, parse_networks
 
 LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
-# An origin with https is served by a proxy, most often one on this machine.
+# A proxy serves an https origin, most often on the same machine.
 LOOPBACK = "127.0.0.0/8, ::1"
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What the operator decides."""
+    """The operator's settings."""
 
     origin: str
     rp_id: str
@@ -63,26 +66,29 @@ class Settings(msgspec.Struct, frozen=True):
     rate_limit: int
     connections: int
     proxies: tuple[Network, ...]
+    security_log: Path | None
+    metrics: tuple[Network, ...]
+    drain_s: int
 
     @property
     def party(self) -> RelyingParty:
-        """The relying party, from configuration alone: never from a Host header."""
+        """The relying party, from the settings only, never from a Host header."""
         return RelyingParty(rp_id=self.rp_id, origin=self.origin)
 
     @property
     def is_local(self) -> bool:
-        """Whether people reach the ledger on this machine only."""
+        """Whether people reach the ledger only from this machine."""
         return urlsplit(self.origin).hostname in LOCAL_HOSTS
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Return the settings of an environment; raise MalformedError `setting_invalid`."""
+    """Read the settings from environment variables; raise MalformedError `setting_invalid`."""
     origin = environment.get("LEDGER_ORIGIN", f"http://localhost:{DEFAULT_PORT}").rstrip("/")
     host = _require_origin(origin)
     local = host in LOCAL_HOSTS
     rp_id = environment.get("LEDGER_RP_ID", host)
     if host != rp_id and not host.endswith(f".{rp_id}"):
-        _refuse("LEDGER_RP_ID", "is the origin's host or a parent domain of it")
+        _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
     return Settings(
@@ -103,7 +109,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_number(environment, "LEDGER_PORT", port),
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),
         connections=_number(environment, "LEDGER_CONNECTIONS", 256),
-        proxies=_proxies(environment, "" if local else LOOPBACK),
+        proxies=_networks(environment, "LEDGER_PROXIES", "" if local else LOOPBACK),
+        security_log=_security_log(environment, data),
+        metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
+        drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),
     )
 
 
@@ -112,12 +121,12 @@ def _require_origin(origin: str) -> str:
         parts = urlsplit(origin)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        _refuse("LEDGER_ORIGIN", "is scheme://host[:port] and nothing more")
+        _refuse("LEDGER_ORIGIN", "must be scheme://host[:port] and nothing more")
     if host is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
-        _refuse("LEDGER_ORIGIN", "is scheme://host[:port] and nothing more")
-    # Browsers offer passkeys and Web Cryptography in secure contexts only.
+        _refuse("LEDGER_ORIGIN", "must be scheme://host[:port] and nothing more")
+    # Browsers offer passkeys and Web Cryptography only in secure contexts.
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
-        _refuse("LEDGER_ORIGIN", "is https, or http://localhost")
+        _refuse("LEDGER_ORIGIN", "must be https, or http://localhost")
     return host
 
 
@@ -125,25 +134,31 @@ def _registration(environment: Mapping[str, str], *, local: bool) -> Registratio
     text = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
     found = next((mode for mode in _MODES if mode == text), None)
     if found is None:
-        _refuse("LEDGER_REGISTRATION", "is open or invite")
+        _refuse("LEDGER_REGISTRATION", "must be open or invite")
     return found
 
 
-def _proxies(environment: Mapping[str, str], default: str) -> tuple[Network, ...]:
+def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:
     try:
-        return parse_networks(environment.get("LEDGER_PROXIES", default))
+        return parse_networks(environment.get(name, default))
     except ValueError:
-        _refuse("LEDGER_PROXIES", "is a list of addresses and networks, separated by commas")
+        _refuse(name, "must be a comma-separated list of addresses and networks")
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:
     return Path(environment[name]) if environment.get(name) else None
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _security_log(environment: Mapping[str, str], data: Path) -> Path | None:
+    """Return the file of the security record, None for standard error."""
+    text = environment.get("LEDGER_SECURITY_LOG") or str(data / SECURITY_FILE)
+    return None if text == "stderr" else Path(text)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     text = environment.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
-        _refuse(name, "is a whole number from 1 to 65535")
+    if not (text.isascii() and text.isdigit() and least <= int(text) < 65_536):
+        _refuse(name, f"must be a whole number from {least} to 65535")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""People and machines as the server meets them: over HTTP, with real keys and signatures."""
+"""People and machines as HTTP clients of the server, with real keys and signatures."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def now_ms() -> int:
 
 
 class Actor:
-    """A person with a passkey and a signing key, and their own HTTP client."""
+    """A person with a passkey, a signing key and an HTTP client."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Actor:
         self.ledger = ""
 
     def sign(self, payload: bytes, *, key: AnyKey | None = None, **header: Any) -> str:
-        """Return a compact JWS with the person's key, or with another one."""
+        """Return a compact JWS by the person's key, or by another key."""
         key = key or self.key
         return (
             key.jws(payload, **header) if isinstance(key, TestKey) else key.sign(payload, **header)
@@ -109,7 +109,7 @@ class Actor:
         return begun
 
     def post_assertion(self, begun: dict[str, Any], **overrides: Any) -> httpx.Response:
-        """Answer a sign-in; `overrides` change the client data."""
+        """Answer a sign-in challenge; `overrides` change the client data."""
         challenge = b64u_decode(begun["publicKey"]["challenge"])
         assertion = self.passkey.get(challenge, **overrides)
         body = {"ceremony": begun["ceremony"], "assertion": assertion}
@@ -230,7 +230,7 @@ class Actor:
 
 
 class Drafted:
-    """A statement as its creator knows it."""
+    """A statement as its creator knows it: id, document and digest."""
 
     def __init__(self, document: str, answer: dict[str, Any]) -> None:
         self.document = document
@@ -246,5 +246,5 @@ def jwk_members(key: AnyKey) -> dict[str, Any]:
 
 
 def policy_of(threshold: int, *people: Actor, **more: Any) -> dict[str, Any]:
-    """Return a policy that names people; `more` holds its other members."""
+    """Return a policy that names people; `more` has its other members."""
     return {"threshold": threshold, "of": [f"user:{each.user}" for each in people]} | more

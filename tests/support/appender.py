@@ -1,8 +1,8 @@
-"""A process that writes to a log: `python -m tests.support.appender FILE MODE COUNT`.
+"""A process that appends to a log: `python -m tests.support.appender FILE MODE COUNT`.
 
-`many`: append COUNT writes to streams of its own and COUNT to one that all processes share.
-`open`: open a new file from eight processes at once, COUNT times over.
-`full`: run out of disk, say so, get some back, go on.
+`many`: append COUNT writes to streams of its own and COUNT to one shared by all processes. `open`:
+open a new file from eight processes at once, COUNT times. `full`: run out of disk space, report it,
+get space back, continue.
 """
 
 import os
@@ -38,7 +38,7 @@ def _append_shared(store: SqliteLog) -> None:
 
 
 def run_out_of_disk(store: SqliteLog, path: Path) -> list[str]:
-    """Return what each of three commits came to: before, without and with disk again."""
+    """Return the outcomes of three commits: before, during and after a full disk."""
     said = [_commit(store, 1)]
     size = path.with_name(path.name + "-wal").stat().st_size
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -87,7 +87,7 @@ def _child(file: Path, start: float) -> int:
     except BaseException:
         traceback.print_exc()
         raise
-    finally:  # whatever happened, this child is not to go on with its parent's work
+    finally:  # the child process must never continue with its parent's work
         os._exit(0 if good else 1)
 
 

@@ -1,7 +1,7 @@
-"""The rooms of the code and who imports whom, read from the code with `ast`; nothing is drawn here.
+"""The rooms of the code and their imports, read from the source with `ast`.
 
-A room is a folder of `src/ledger`, a module beside them, or `projections`. Rows are the layers of
-the import contract in pyproject.toml, from the top down.
+A room is a folder of `src/ledger`, a module next to these folders, or `projections`. Rows are the
+layers of the import contract in pyproject.toml, from the top down.
 """
 
 import ast
@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 LEDGER = ROOT / "src/ledger"
 READ_MODELS = ROOT / "projections"
-# The contract is about `ledger` alone; the read models stand beside these.
+# The contract covers only `ledger`; the read models are in the same row as these rooms.
 BESIDE = "audit"
 
 
@@ -29,7 +29,7 @@ def rows() -> list[list[str]]:
 
 @cache
 def core() -> frozenset[str]:
-    """Return the rooms that do no I/O, as the contract on the core names them."""
+    """Return the rooms without I/O, as the contract on the core names them."""
     (names,) = (c["source_modules"] for c in _contracts() if c["name"].startswith("the core"))
     return frozenset(name.removeprefix("ledger.") for name in names)
 
@@ -42,7 +42,7 @@ def _contracts() -> list[dict[str, Any]]:
 
 @cache
 def rooms() -> dict[str, list[Path]]:
-    """Return the modules of each room that there is."""
+    """Return the modules of each existing room."""
     found: dict[str, list[Path]] = {"projections": sorted(READ_MODELS.rglob("*.py"))}
     for path in sorted(LEDGER.rglob("*.py")):
         name = path.relative_to(LEDGER).parts[0].removesuffix(".py")
@@ -80,7 +80,7 @@ def _imported(module: Path) -> Iterator[str]:
 
 
 def reduced(arrows: Set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return the arrows that no chain of others says already."""
+    """Return the arrows that no chain of other arrows implies."""
     return {(a, b) for a, b in arrows if not _reaches(a, b, arrows - {(a, b)})}
 
 
@@ -103,7 +103,7 @@ def purpose(room: str) -> str:
 
 
 def defines(path: Path, name: str) -> bool:
-    """Tell whether a file defines a function, a class, or a class's method by this name."""
+    """Tell whether a file defines a function, class or method with this name."""
     text = path.read_text()
     if path.suffix == ".js":
         return re.search(rf"\bfunction {re.escape(name)}\(", text) is not None

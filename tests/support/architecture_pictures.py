@@ -1,7 +1,7 @@
 """The pictures and the table of docs/explanation/architecture.md; `make reference` writes them.
 
-The picture of the rooms leaves out each arrow that a chain of others says already. The pictures of
-the paths draw the numbered lists of the page, which are their text twins.
+The picture of the rooms omits each arrow that a chain of others implies. The pictures of the paths
+draw the page's numbered lists, which are their text alternatives.
 """
 
 import re
@@ -16,7 +16,7 @@ IMAGES = ROOT / "docs/images"
 PATHS = {"Sign → live": "path-sign.svg", "Audit": "path-audit.svg"}
 STEP = re.compile(r"^\d+\. `([^`]+)` · `([^`]+)`: (.+)$", re.MULTILINE)
 TABLE = re.compile(r"(?<=<!-- rooms -->\n).*?(?=<!-- end -->)", re.DOTALL)
-# Where a room stands in its row, 0 left to 1 right; a room without a place of its own shares.
+# A room's place in its row, from 0 (left) to 1 (right). Rooms without an entry share the space.
 ACROSS = {
     "server": 0.32,
     "pages": 0.32,
@@ -57,13 +57,13 @@ MARKER = (
 
 
 def steps(page: str, title: str) -> list[tuple[str, str, str]]:
-    """Return (file, name in it, words) of each step of a path."""
+    """Return the (file, name in it, description) of each step of a path."""
     (section,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.M | re.S)
     return STEP.findall(section)
 
 
 def table() -> str:
-    """Return the rooms as a table: what lives there, and what it imports."""
+    """Return a table of the rooms: what is in each, and what it imports."""
     arrows = imports()
     lines = ["| room | what lives there | imports |", "|---|---|---|"]
     for room in (each for row in rows() for each in row):
@@ -73,7 +73,7 @@ def table() -> str:
 
 
 def draw_rooms() -> str:
-    """Return the rooms, a row for each layer, and the arrows of their imports."""
+    """Draw the rooms, one row per layer, and the arrows of their imports."""
     places = _places()
     shapes = [_arrow(places[a], places[b]) for a, b in sorted(reduced(imports()))]
     for room, (x, y) in places.items():
@@ -89,7 +89,7 @@ def draw_rooms() -> str:
 
 
 def draw_path(title: str, path: Sequence[tuple[str, str, str]]) -> str:
-    """Return the steps of a path, from the top down."""
+    """Draw the steps of a path from the top down."""
     shapes = []
     for number, (file, name, words) in enumerate(path):
         y, middle = 12 + number * 74, WIDTH / 2
@@ -105,7 +105,7 @@ def draw_path(title: str, path: Sequence[tuple[str, str, str]]) -> str:
 
 
 def drawn_arrows(picture: str) -> set[tuple[str, str]]:
-    """Return the arrows of a picture of the rooms, by where they begin and end."""
+    """Return the arrows in a picture of the rooms, as (start, end) rooms."""
     curves = re.findall(r'd="M(\S+) (\S+) C\S+ \S+ (\S+) (\S+)"', picture)
     return {
         (_room_at(float(x1), float(y1) - BOX_H), _room_at(float(x2), float(y2) + 1))
@@ -114,7 +114,7 @@ def drawn_arrows(picture: str) -> set[tuple[str, str]]:
 
 
 def _room_at(x: float, y: float) -> str:
-    """Return the room of this row whose box is nearest."""
+    """Return the nearest room in this row."""
     row = {room: abs(place[0] - x) for room, place in _places().items() if place[1] == y}
     return min(row, key=lambda room: row[room])
 
@@ -133,7 +133,7 @@ def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
     (x1, y1), (x2, y2) = (start[0], start[1] + BOX_H), (end[0], end[1] - 1)
     if y2 > ROW * (len(rows()) - 1):  # the last row's box is wide
         x2 = x1
-    x1 += max(-50, min(50, (x2 - x1) / 3))  # leave on the side of the goal
+    x1 += max(-50, min(50, (x2 - x1) / 3))  # leave the box on the side of the target
     bend = min((y2 - y1) / 2, ROW * 0.9)
     return _line(f"M{x1:g} {y1:g} C{x1:g},{y1 + bend:g} {x2:g},{y2 - bend:g} {x2:g} {y2:g}")
 
@@ -155,7 +155,7 @@ def _svg(title: str, words: str, height: int, shapes: Sequence[str]) -> str:
 
 @cache
 def made() -> dict[str, str]:
-    """Return each file that this makes, by its path from the root."""
+    """Return the content of each generated file, by its path from the root."""
     page = PAGE.read_text()
     files = {"docs/images/rooms.svg": draw_rooms()}
     for title, name in PATHS.items():

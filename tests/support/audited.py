@@ -1,4 +1,4 @@
-"""A ledger in which everything happened that an audit looks at; and its attackers."""
+"""A ledger that contains everything an audit checks, and attacks on it."""
 
 import asyncio
 import atexit
@@ -20,7 +20,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.ceremonies import NewPasskey
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements, Stamp
@@ -45,7 +45,7 @@ LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
 
 
 def eventful(directory: Path, *, size: int = SIZE) -> Path:
-    """Make a ledger of `size` events, published at several sizes, with its read models."""
+    """Create a ledger of `size` events with several checkpoints and read models."""
     cast = settled(directory)
     process = Process(directory, cast.time)
     settings = settings_of(directory)
@@ -53,7 +53,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
         closing(SignerState(settings.log_state)) as state,
         closing(TreeStore(process.store)) as tree,
     ):
-        keys = Upkeep(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
+        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
         publication = Publication(tree, state, keys)
         for steps in (10, 20, 200):
             asyncio.run(_happen(cast, process, steps))
@@ -71,7 +71,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
 
 
 def _endorse(process: Process, tree: TreeStore, origin: str) -> None:
-    """Have the newest checkpoint cosigned by two witnesses, and stamped in between."""
+    """Have two witnesses cosign the newest checkpoint, with a time-stamp in between."""
     published = tree.latest()
     assert published is not None
     point = parse_note(published.note).checkpoint
@@ -90,14 +90,14 @@ def _endorse(process: Process, tree: TreeStore, origin: str) -> None:
 
 @cache
 def authority() -> Authority:
-    """Return a time-stamp authority that lives as long as the tests."""
+    """Return a time-stamp authority that lives as long as the test run."""
     directory = TemporaryDirectory()
     atexit.register(directory.cleanup)
     return Authority(Path(directory.name) / "tsa")
 
 
 def trusted() -> TrustedEndorsers:
-    """Return whom an auditor of these ledgers knows."""
+    """Return the witnesses and authorities that an auditor of these ledgers trusts."""
     keys = tuple(witness.key for witness in WITNESSES)
     return TrustedEndorsers(keys, parse_certificates(authority().pem))
 
@@ -113,7 +113,7 @@ async def _happen(cast: Cast, process: Process, steps: int) -> None:
 
 
 async def _give_passkey(cast: Cast, process: Process) -> None:
-    """Let Dave, whose keys nobody revokes here, have one more passkey."""
+    """Give Dave, whose keys are never revoked here, a second passkey."""
     begun, _ = process.people.passkeys.begin(cast.dave.user)
     passkey = Passkey()
     new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
@@ -124,7 +124,7 @@ async def _give_passkey(cast: Cast, process: Process) -> None:
 
 
 async def _end_well(cast: Cast, process: Process) -> None:
-    """Let there be a statement of each status, and one that supersedes another."""
+    """Add a statement of each status, and one that supersedes another."""
     approved, rejected, withdrawn = [await process.draft(cast.alice) for _ in range(3)]
     ids = [json.loads(raw)["statementId"] for raw in (approved, rejected, withdrawn)]
     for who in (cast.alice, cast.bob):
@@ -147,28 +147,28 @@ def _about(raw: bytes) -> dict[str, Any]:
 
 
 def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
-    """Audit a ledger's directory, without its read models."""
+    """Audit a ledger's directory without its read models."""
     signed = directory / STATE if state else None
     given = {"trusted": trusted(), **more}
     return audit(AuditRequest(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:
-    """Return what an audit finds; there has to be something."""
+    """Return the finding of an audit, which must have one."""
     finding = audited(directory, **more).finding
     assert finding is not None, "the audit found nothing"
     return finding
 
 
 def drop_triggers(db: sqlite3.Connection) -> None:
-    """Drop what refuses changes, as anybody with the file can."""
+    """Drop the triggers that refuse changes, as anyone with the file can."""
     names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
     for (name,) in names:
         db.execute(f"DROP TRIGGER {name}")
 
 
 def edit(directory: Path, script: str) -> None:
-    """Run SQL on a ledger's log, without the triggers that would refuse it."""
+    """Run SQL on a ledger's log without the protecting triggers."""
     with closing(sqlite3.connect(directory / LOG)) as db:
         drop_triggers(db)
         db.executescript(script)
@@ -176,7 +176,7 @@ def edit(directory: Path, script: str) -> None:
 
 @contextmanager
 def attacking(directory: Path, copy: Path) -> Iterator[sqlite3.Connection]:
-    """Copy a ledger and open the copy's log without triggers and checks, as an attacker would."""
+    """Copy a ledger and open the copy's log without triggers or checks, as an attacker does."""
     shutil.copytree(directory, copy)
     with closing(sqlite3.connect(copy / LOG, isolation_level=None)) as db:
         drop_triggers(db)

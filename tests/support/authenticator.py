@@ -1,4 +1,4 @@
-"""A passkey in software: the one thing that tests fake. Its keys never leave tests/."""
+"""A software passkey: the only fake in the tests. Its keys never leave tests/."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A real time-stamp authority, made of `openssl ts`, behind HTTP on this machine."""
+"""A real time-stamp authority: `openssl ts`, served over HTTP on this machine."""
 
 import shutil
 import subprocess
@@ -43,7 +43,7 @@ distinguished_name = name
 
 
 class Authority:
-    """A root, perhaps an intermediate, and the certificate that stamps."""
+    """A root certificate, an optional intermediate, and the certificate that stamps."""
 
     def __init__(
         self,
@@ -79,13 +79,13 @@ class Authority:
         self.pem = (directory / "root.pem").read_bytes()
 
     def stamp(self, query: bytes) -> bytes:
-        """Return the answer to a query."""
+        """Return the response to a query."""
         path = self.directory / "query.tsq"
         path.write_bytes(query)
         return self.openssl("ts", "-reply", "-queryfile", str(path))
 
     def verifies(self, response: bytes, data: bytes) -> bool:
-        """Tell what OpenSSL says of a response."""
+        """Tell whether OpenSSL accepts a response."""
         for name, raw in (("data", data), ("response.tsr", response)):
             (self.directory / name).write_bytes(raw)
         command = [self._tool, "ts", "-verify", "-data", str(self.directory / "data")]
@@ -95,12 +95,12 @@ class Authority:
 
     @contextmanager
     def serving(self) -> Iterator[str]:
-        """Serve over HTTP as RFC 3161 section 3.4 has it; yield the address."""
+        """Serve as RFC 3161 section 3.4 describes; yield the address."""
         with stranger(lambda _, __, body: Reply(200, self.stamp(body), RESPONSE_TYPE)) as url:
             yield f"{url}/tsr"
 
     def openssl(self, *arguments: str) -> bytes:
-        """Run the tool with this authority's configuration; return what it prints."""
+        """Run `openssl` with this authority's configuration; return its output."""
         more = () if arguments[0] == "x509" else ("-config", str(self.configuration))
         return subprocess.run(
             [self._tool, *arguments, *more], capture_output=True, check=True, cwd=self.directory

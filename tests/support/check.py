@@ -1,4 +1,4 @@
-"""The whole ledger held against itself: every test that writes ends with this."""
+"""Check the complete ledger: every test that writes ends with this."""
 
 import sqlite3
 import time
@@ -21,7 +21,7 @@ Tables = dict[str, list[tuple[Any, ...]]]
 
 
 def check_ledger(server: Server) -> None:
-    """Audit the whole file, and hold the read models against a rebuild."""
+    """Audit the complete file, and compare the read models with a rebuild."""
     size = audit_whole(server)
     wait_for(server, size)
     with server.client() as client:
@@ -32,9 +32,9 @@ def check_ledger(server: Server) -> None:
 
 
 def audit_whole(server: Server) -> int:
-    """Audit the file as the command does, while it is served, and return its size.
+    """Audit the file, while it is served, as the command does, and return its size.
 
-    What a check before this one decided again is not decided a third time.
+    Events that an earlier check decided again are skipped.
     """
     state = server.settings.get("LEDGER_LOG_STATE", server.data / "log-state.sqlite")
     before = server.data.parent / "audit.state"
@@ -46,7 +46,7 @@ def audit_whole(server: Server) -> int:
 
 
 def audit(server: Server) -> list[Event]:
-    """Audit the log from its first position, and return its events."""
+    """Audit the log from its first position and return its events."""
     rows, _ = stored(server.data)
     auditor = Auditor()
     events = [auditor.add(*row) for row in rows]
@@ -62,7 +62,7 @@ def head(server: Server) -> int:
 
 
 def stored(data: Path) -> tuple[list[tuple[int, bytes, bytes]], int]:
-    """Return (position, state, leaf) of every stored event, and the size that the log states."""
+    """Return (position, state, leaf) of every stored event, and the size in the log's head."""
     with _opened(data / "log.sqlite") as db:
         rows = db.execute("SELECT pos, state, leaf FROM ev ORDER BY pos").fetchall()
         (size,) = db.execute("SELECT size FROM log_head").fetchone()
@@ -77,7 +77,7 @@ def wait_for(server: Server, position: int) -> None:
 
 
 def rebuilt(data: Path) -> Tables:
-    """Return the tables of read models that are made from the log alone."""
+    """Return the tables of read models that are rebuilt from the log."""
     with TemporaryDirectory() as directory:
         fresh = Path(directory) / "views.sqlite"
         with closing(Log(SqliteLog(data / "log.sqlite"))) as log:
@@ -86,13 +86,13 @@ def rebuilt(data: Path) -> Tables:
 
 
 def dump(views: Path) -> Tables:
-    """Return every row of every table, and what the title index holds."""
+    """Return every row of every table, and the content of the title index."""
     with _opened(views) as db:
         names = db.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'title_word%'"
         ).fetchall()
         tables = {name: db.execute(f"SELECT * FROM {name}").fetchall() for (name,) in names}  # noqa: S608  # names from the file itself
-        # How the full-text index packs its terms depends on the batches; what it finds must not.
+        # How the full-text index packs its terms depends on the batches; its results must not.
         db.execute("CREATE VIRTUAL TABLE temp.term USING fts5vocab(main, title_word, instance)")
         tables["title_word"] = db.execute("SELECT term, doc FROM temp.term").fetchall()
     return {name: sorted(rows, key=repr) for name, rows in tables.items()}

@@ -1,7 +1,8 @@
-"""A small ledger with every type of event, decided with real evidence and always the same.
+"""A small ledger with every type of event and real evidence, identical in every run.
 
-Fixed keys, fixed times, fixed salts, deterministic signatures (RFC 8032, RFC 6979): each run tells
-it byte for byte alike. The auditor follows along, so that nothing here can be an impossible log.
+Fixed keys, times and salts, and deterministic signatures (RFC 8032, RFC 6979), make each run
+identical byte for byte. The auditor checks every event as it is appended, so the log is always
+valid.
 """
 
 import hashlib
@@ -33,7 +34,7 @@ CHALLENGE = hashlib.sha256(b"challenge").digest()
 
 @dataclass
 class _Deterministic:
-    """A P-256 key that signs the same bytes alike (RFC 6979)."""
+    """A P-256 key with deterministic signatures (RFC 6979)."""
 
     private: ec.EllipticCurvePrivateKey
 
@@ -78,7 +79,7 @@ class Chronicle:
         return Signer(number, *roles, time=self.time, passkey=fixed_passkey(number))
 
     def tell(self, stream: UUID | str, body: Body) -> Event:
-        """Append one event, as the auditor agrees."""
+        """Append one event and let the auditor check it."""
         stream = UUID(str(stream))
         version = 1 + sum(event.stream == stream for event in self.events)
         event = Event(stream=stream, version=version, at=str(self.time), body=body)
@@ -228,7 +229,7 @@ class Chronicle:
 
 
 def every_type(*, end: bool = False) -> Chronicle:
-    """Tell a story in which each type of event happens; the one that ends it, if asked to."""
+    """Return a chronicle with each type of event; with `end`, also the freezing event."""
     told = Chronicle()
     told.found()
     dave = told.signer(4, "administrator")
@@ -244,12 +245,12 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.remove_passkey(alice, dave, first)
     told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
     told.grant(bob, dave, "creator")
-    # Approved by two, in both forms and with both types of key; then by a third.
+    # Two people approve, with both forms and both key types; then a third does.
     both = told.draft(alice, 1, title="Series A – “preferred”")
     told.sign(bob, bob.shared(both), both)
     told.sign(alice, alice.individual(both, key=es256_key(21), jti="1", ledger=LEDGER), both)
     told.sign(carol, carol.shared(both), both)
-    # Rejected with a passkey: without Bob nobody can meet it.
+    # Bob rejects with a passkey, which makes approval impossible.
     strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
     refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
     told.reject(bob, refused, confirmed=True)

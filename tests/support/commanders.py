@@ -1,4 +1,4 @@
-"""People who ask for anything in any order, through any process, at once or one after the other."""
+"""People who send random requests through random processes, in parallel or in sequence."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ ROLES = ("creator", "investor", "administrator", "auditor")
 
 @dataclass(frozen=True)
 class Step:
-    """One request: who asks, of whom, about which statement, in which variant, at which process."""
+    """One request: the person, the target, the statement, the variant and the process."""
 
     kind: str
     who: int
@@ -86,7 +86,7 @@ class Commanders:
         try:
             answer = await getattr(self, f"_{step.kind}")(step, process)
         except UnavailableError:
-            raise  # nobody has to ask again here
+            raise  # a retry is never needed here
         except LedgerError as error:
             self.refusals.append(error)
             return
@@ -133,7 +133,7 @@ class Commanders:
         return await process.commands.sign(statement_id, jws, self._assertion(who, raw, jws))
 
     async def _mix_up(self, step: Step, process: Process) -> Answer:
-        """Send an approval of one statement for another, or by somebody else."""
+        """Send an approval of another statement, or one by another person."""
         statement_id, _, _ = self._about(step)
         other = self.drafts[step.other % len(self.drafts)]
         who = self._who(step.who)

@@ -1,7 +1,7 @@
-"""The commands' reference, from the parser: `make reference` writes it, and a test compares it.
+"""The reference of the commands, generated from the parser; a test compares it.
 
-The page has a place for each command, between `<!-- ledger audit -->` and `<!-- end -->`. What is
-in between comes from the parser; everything else on the page is written by hand.
+`make reference` writes it. The page has a section for each command between `<!-- ledger audit -->`
+and `<!-- end -->`. These sections are generated; the rest of the page is written by hand.
 """
 
 import argparse
@@ -17,7 +17,7 @@ Parser = argparse.ArgumentParser
 
 
 def commands(parser: Parser) -> Iterator[tuple[str, Parser]]:
-    """Yield every command that does something: its words, `ledger log keys`, and its parser."""
+    """Yield every runnable command: its words, such as `ledger log keys`, and its parser."""
     deeper = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     if not deeper:
         yield parser.prog, parser
@@ -27,13 +27,13 @@ def commands(parser: Parser) -> Iterator[tuple[str, Parser]]:
 
 
 def rendered(page: str) -> str:
-    """Return the page with every place filled in."""
+    """Return the page with every section filled in."""
     known = dict(commands(make_parser()))
     return PLACE.sub(lambda place: _filled(place[1], known[place[1]]), page)
 
 
 def places(page: str) -> list[str]:
-    """Return the commands that the page has a place for."""
+    """Return the commands for which the page has a section."""
     return [name for name, _ in PLACE.findall(page)]
 
 
@@ -49,7 +49,7 @@ def _filled(name: str, parser: Parser) -> str:
 
 
 def _exit_codes(codes: dict[int, str]) -> list[str]:
-    """Return a table; or one line for a command that can do no more than be done or not run."""
+    """Return a table, or one line for a command with only the codes 0 and 2."""
     if {*codes} == {0, 2}:
         return [f"Exit codes: 0 {codes[0]}, 2 not run."]
     rows = [f"| {int(code)} | {_cell(words)} |" for code, words in codes.items()]
@@ -65,7 +65,7 @@ def _cell(text: str) -> str:
 
 
 def _value(action: argparse.Action) -> str:
-    """Return what an argument takes: its choices, or its metavar."""
+    """Return an argument's value: its choices or its metavar."""
     if action.nargs == 0:
         return ""
     return "|".join(map(str, action.choices)) if action.choices else str(action.metavar)
@@ -78,7 +78,7 @@ def _spelling(action: argparse.Action) -> str:
 
 
 def _usage(action: argparse.Action) -> str:
-    """Return an argument as a usage line has it: in brackets where it may be left out."""
+    """Return an argument as in a usage line, in brackets if it is optional."""
     many = "…" if action.nargs in ("+", "*") or isinstance(action, argparse._AppendAction) else ""
     option = action.option_strings[-1] if action.option_strings else ""
     text = " ".join(filter(None, (option, _value(action)))) + many

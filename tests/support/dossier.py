@@ -1,4 +1,4 @@
-"""Bundles of a small ledger in memory, always the same bytes; and of what a forger makes of it."""
+"""Bundles of a small ledger in memory, identical in every run, and forgeries of them."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ def log_signer(number: int = 1) -> NoteSigner:
 
 
 def short_story() -> Chronicle:
-    """Tell of one statement that two approved, one that was rejected, and a key that ended."""
+    """Return a chronicle with an approved statement, a rejected one, and a revoked key."""
     told = Chronicle()
     told.found()
     told.announce(1)
@@ -73,7 +73,7 @@ def bundle_of(
     page: bytes | None = None,
     companions: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """Return the bundle that a ledger with these stored events makes, whatever they say."""
+    """Return the bundle that a ledger makes of these stored events, whether valid or not."""
     newest, _ = published(states, signer or log_signer())
     _, tiles = Edge().extend(b"".join(map(entry.leaf_hash, states)))
     with TemporaryDirectory() as directory:
@@ -97,7 +97,7 @@ def _append(state: bytes) -> Write:
 
 
 def rebundled(raw: bytes, changes: Mapping[str, bytes | None]) -> bytes:
-    """Return the bundle with other files (None: without it) and a manifest that fits them."""
+    """Return the bundle with changed files (None removes one) and a matching manifest."""
     files = container.parse(raw)
     manifest = container.parse_manifest(files)
     kept = {name: each for name, each in (files | dict(changes)).items() if each is not None}

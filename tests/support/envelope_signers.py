@@ -1,4 +1,4 @@
-"""Three people who sign, and what a refused signing says."""
+"""Three signers, and the error of a refused signing."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A JWS that two people signed, and the codes of what a verifier says of one."""
+"""A JWS with two signatures, and the error codes of its verification."""
 
 from ledger.jose import (
     Verification,

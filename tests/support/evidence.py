@@ -1,4 +1,4 @@
-"""Evidence of a statement, as a server gives it."""
+"""Fetch the evidence of a statement from a server."""
 
 import subprocess
 import sys

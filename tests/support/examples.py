@@ -1,4 +1,4 @@
-"""How many made-up examples a property is tried on; no deadlines, for machines differ."""
+"""Limits for property tests. They have no deadlines, because machines differ in speed."""
 
 from hypothesis import settings
 

@@ -1,6 +1,7 @@
-"""What every consumer makes of each tag's last event in tests/golden.
+"""The expected result of every consumer for the last event of each tag in tests/golden.
 
-A new event needs a golden file, then a row here: test_event_consumers.py sends it through them all.
+A new event needs a golden file, then a row here; test_event_consumers.py sends it through all
+consumers.
 """
 
 from typing import NamedTuple
@@ -23,7 +24,7 @@ ALICE, BOB, CAROL, DAVE = (f"00000000-0000-0000-0000-00000000000{n}" for n in (1
 
 
 class Expected(NamedTuple):
-    """What is told of a tag's last event; `asked` is the kind of request that led to it."""
+    """The words for a tag's last event; `asked` is the kind of request that recorded it."""
 
     who: str | None
     trail: str

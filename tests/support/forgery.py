@@ -1,4 +1,4 @@
-"""What an attacker with the database does: rewrite an event, and its entry and leaf with it."""
+"""Forgeries by an attacker with the database: rewrite an event, its entry and its leaf."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from ledger.verify.auditor import AuditError, Auditor
 
 
 def resealed(state: bytes, *, body: dict[str, Any] | None = None, **envelope: Any) -> bytes:
-    """Return the state with other members in its body or entry, all hashes right again."""
+    """Return the state with changed body or entry members and matching hashes."""
     event = events.decode(state)
     changed = msgspec.structs.replace(event.body, **(body or {}))
     event = msgspec.structs.replace(event, body=changed, **envelope)
@@ -24,12 +24,12 @@ def sealed(event: Event, salt: bytes = bytes(32)) -> bytes:
 
 
 def refusal(states: Sequence[bytes]) -> tuple[int, str] | None:
-    """Return at which position the audit refuses these states, and why; None if it does not."""
+    """Return the position and code at which the audit refuses these states; None if it accepts."""
     return refusal_of_rows([(n, each, entry.leaf_hash(each)) for n, each in enumerate(states, 1)])
 
 
 def refusal_of_rows(rows: Sequence[tuple[int, bytes, bytes]]) -> tuple[int, str] | None:
-    """Return the same of (position, state, leaf) rows."""
+    """Return the same for (position, state, leaf) rows."""
     auditor = Auditor()
     try:
         for position, state, leaf in rows:

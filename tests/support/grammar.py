@@ -1,4 +1,4 @@
-"""The readers of `ledger.webauthn_grammar`, under the names that the shared vectors give them."""
+"""The parsers of `ledger.webauthn_grammar`, by the names used in the shared vectors."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ VECTORS = vector("webauthn/grammar")
 
 
 def plain(value: cbor.Cbor) -> Any:
-    """Return a value as the vectors have it."""
+    """Return a value in the form the vectors use."""
     if isinstance(value, bytes):
         return {"hex": value.hex()}
     if isinstance(value, list):
@@ -38,9 +38,9 @@ def _seen(data: AuthenticatorData, new: AttestedCredential) -> dict[str, Any]:
 
 
 def read(reader: str, raw: bytes, key: str | None = None) -> dict[str, Any]:
-    """Return what a reader says of an accepted input, in the names of the vectors.
+    """Return a parser's result for an accepted input, in the vectors' form.
 
-    A signature is read as one by this COSE key, in hex. Raises as the reader does.
+    A signature is parsed for this COSE key, in hex. Raises as the parser does.
     """
     if reader == "cbor":
         return {"value": plain(cbor.parse(raw))}

@@ -1,4 +1,4 @@
-"""A server in a thread whose connections are guarded, and clients that send what they like."""
+"""A server in a thread with guarded connections, and clients that send arbitrary bytes."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from ledger.http.connection import connection_class
 
 
 class Application:
-    """Answers with the length of the body; `/slow` waits, `/early` does not read the body."""
+    """Answers with the body's length; `/slow` waits, `/early` does not read the body."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[tuple[bytes, bytes]], int]] = []
@@ -64,7 +64,7 @@ class Guarded:
         return client
 
     def ask(self, *parts: bytes, pause_s: float = 0.0) -> bytes:
-        """Send the parts and return all that comes back until the server closes."""
+        """Send the parts and return everything received until the server closes."""
         with self.connect() as client:
             for part in parts:
                 with contextlib.suppress(OSError):  # the server may have refused already
@@ -74,7 +74,7 @@ class Guarded:
 
 
 def received(client: socket.socket) -> bytes:
-    """Return everything that the server sends until it closes, or for as long as it sends."""
+    """Return everything that the server sends until it closes or stops sending."""
     found = b""
     with contextlib.suppress(OSError):
         while part := client.recv(65_536):

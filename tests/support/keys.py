@@ -1,6 +1,6 @@
-"""Signing keys of every algorithm, made from a number so that each run has the same ones.
+"""Signing keys of every algorithm, derived from a number, so each run has the same keys.
 
-They can do what no honest client does: put any header in front of any payload.
+They can sign any header and payload, which honest clients never do.
 """
 
 import json
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from ledger.encoding import b64u_encode
 from ledger.jose import AkpJwk, EcJwk, OkpJwk, PublicJwk, thumbprint
 
-ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)  # RFC 6979: the same every time
+ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)  # deterministic
 
 
 class TestKey:

@@ -1,4 +1,4 @@
-"""Ledgers in a directory, driven in process: real files and signatures, no HTTP, a fixed clock."""
+"""Ledgers in a directory, driven in-process: real files and signatures, no HTTP, a fixed clock."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,7 @@ from tests.support.signers import LEDGER, Clock, Signer, assertion, members, reg
 
 
 class ClockWriter(Writer):
-    """A writer on the test's clock."""
+    """A writer with the test's clock."""
 
     time: Clock
 
@@ -41,7 +41,7 @@ class ClockWriter(Writer):
 
 
 class Process:
-    """What one server process holds of a ledger: its own connections, caches and queue."""
+    """One server process's view of a ledger: its own connections, caches and queue."""
 
     def __init__(self, directory: Path, time: Clock) -> None:
         self.time = time
@@ -107,7 +107,7 @@ class Process:
 
 @dataclass
 class Cast:
-    """The people of the template, with two keys each, and the file that they are in."""
+    """The people of the template ledger, with two keys each, and its file."""
 
     directory: Path
     time: Clock
@@ -123,14 +123,14 @@ class Cast:
         return (self.alice, self.bob, self.carol, self.dave, self.erin)
 
     def copy(self, directory: Path) -> Path:
-        """Begin again, as if nothing had happened since the last registration."""
+        """Copy the ledger as it was after the last registration."""
         shutil.copytree(self.directory, directory)
         self.time.ms = self.start_ms
         return directory
 
 
 def second_key(who: Signer) -> TestKey:
-    """Return the person's other key, an ES256 one."""
+    """Return the person's second key, an ES256 one."""
     return es256_key(int.from_bytes(who.passkey.credential_id[:8], "big") + 1000)
 
 
@@ -168,13 +168,13 @@ async def _settle(directory: Path, cast: Cast) -> None:
 
 
 def rows(path: Path) -> list[tuple[int, bytes, bytes]]:
-    """Return (position, state, leaf) of a log's file, read by nobody's code but SQLite's."""
+    """Return (position, state, leaf) from a log's file, read only by SQLite."""
     with closing(sqlite3.connect(path)) as raw:
         return raw.execute("SELECT pos, state, leaf FROM ev ORDER BY pos").fetchall()
 
 
 def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
-    """Return the auditor after the whole log, or raise as it does."""
+    """Return the auditor after the complete log, or raise its error."""
     auditor = Auditor()
     for position, state, leaf in stored:
         auditor.add(position, state, leaf)
@@ -183,7 +183,7 @@ def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
 
 
 def check_ledger(process: Process) -> Auditor:
-    """Audit the log of a process; what its cache and a fresh one hold has to be the same."""
+    """Audit the log of a process, and compare its cached states with freshly loaded ones."""
     stored = rows(process.store.path)
     auditor = audit(stored)
     report = run.audit(AuditRequest(process.store.path, jobs=1), now_ms=process.time.ms)
@@ -202,6 +202,6 @@ def check_ledger(process: Process) -> Auditor:
 
 
 def _require_same_or_older(cached: Person | Statement | None, state: Person | Statement) -> None:
-    """A cache may not know yet what another process appended; the store would say so."""
+    """Allow a cached state to miss another process's events; the store would refuse it."""
     assert cached is not None
     assert cached == state or cached.version < state.version

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import JSONTranscoder
 
 from ledger.commands.founding import found
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE
 from ledger.domain.events import Event, StatementDrafted
@@ -23,7 +23,7 @@ from ledger.store.sqlite.tree import TreeStore
 from ledger.store.writes import Receipt, Write
 
 AT = "2026-11-21T03:04:05.678Z"
-FOUNDING = 2  # entries of a new ledger: its founding, its log keys
+FOUNDING = 2  # entries of a new ledger: the founding and the log keys
 
 _mapper = EventMapper(JSONTranscoder())
 
@@ -37,18 +37,23 @@ class Ledger:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = SqliteLog(settings.data / LOG_FILE)
-        self.log = Log(self.store)
-        self.commits = GroupCommit(self.store, lambda _: None)
-        self.writer = Writer(self.log, self.commits)
-        self.token = found(self.log, self.writer, settings)
-        self.state = SignerState(settings.log_state)
-        self.upkeep = Upkeep(self.log, settings, self.writer.now_ms)
-        self.keys: LogKeys = self.upkeep.open_log_keys(self.state)
-        self.tree = TreeStore(self.store)
+        with ExitStack() as opened_so_far:
+            self.store = SqliteLog(settings.data / LOG_FILE)
+            opened_so_far.callback(self.store.close)
+            self.log = Log(self.store)
+            self.commits = GroupCommit(self.store, lambda _: None)
+            opened_so_far.callback(self.commits.close)
+            self.writer = Writer(self.log, self.commits)
+            self.token = found(self.log, self.writer, settings)
+            self.state = SignerState(settings.log_state)
+            opened_so_far.callback(self.state.close)
+            self.acts = LedgerActs(self.log, settings, self.writer.now_ms)
+            self.keys: LogKeys = self.acts.open_log_keys(self.state)
+            self.tree = TreeStore(self.store)
+            opened_so_far.pop_all()
 
     def publication(self) -> Publication:
-        """Return a publication as a new start would have it."""
+        """Return a publication as after a restart."""
         keys = LogKeys(self.store, self.settings.log_keys)
         return Publication(self.tree, self.state, keys)
 
@@ -70,9 +75,9 @@ def opened(settings: Settings) -> Iterator[Ledger]:
 
 
 def fill(store: SqliteLog, size: int, *, creator: str | None = None) -> None:
-    """Append drafts in one commit, so that the log has `size` entries.
+    """Append drafts in one commit until the log has `size` entries.
 
-    Nobody signed them and an audit refuses them; the tree takes them as it takes any entry.
+    The drafts are unsigned: an audit refuses them, the tree accepts them.
     """
     count = size - store.head()
     outcomes = store.commit([draft(creator or str(UUID(int=1))) for _ in range(count)])
@@ -81,7 +86,7 @@ def fill(store: SqliteLog, size: int, *, creator: str | None = None) -> None:
 
 
 def draft(creator: str) -> Write:
-    """Return a write of one draft, with a document that read models can fold."""
+    """Return the write of one draft with a document that read models can fold."""
     stream = uuid4()
     document = (
         f'{{"content":"{{}}","createdAt":"{AT}","creator":"{creator}","ledger":"l","policy":'

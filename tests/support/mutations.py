@@ -1,13 +1,13 @@
-"""Changed bytes for parsers: what a seeded chance makes of a whole input."""
+"""Random changes of a parser's input, with a fixed seed."""
 
 import random
 
-# What begins the items that a CBOR reader refuses, and the ends of ranges.
+# The first bytes of items that a CBOR parser refuses, and the ends of ranges.
 _BYTES = (0x00, 0x17, 0x18, 0x1B, 0x3B, 0x5F, 0x7F, 0x80, 0x9F, 0xA1, 0xBF, 0xC2, 0xD8, 0xFB, 0xFF)
 
 
 def mutated(whole: bytes, chosen: random.Random) -> bytes:
-    """Return the input with one to three changes; each turns, adds, drops, copies or cuts bytes."""
+    """Return the input with one to three changes: bytes flipped, added, dropped, copied or cut."""
     raw = bytearray(whole)
     for _ in range(chosen.randint(1, 3)):
         at = chosen.randrange(len(raw) + 1)

@@ -1,4 +1,4 @@
-"""A receipt, checked as whoever keeps one would: from the proof's text and the entry alone."""
+"""Verify a receipt from the proof's text and the entry alone, as its owner would."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from ledger.tlog.vkeys import NoteKey
 
 
 class VerifiedEntry(msgspec.Struct, frozen=True):
-    """An entry's place in a tree whose checkpoint is verified."""
+    """An entry's place in the tree of a verified checkpoint."""
 
     index: int
     checkpoint: VerifiedCheckpoint
@@ -19,7 +19,7 @@ class VerifiedEntry(msgspec.Struct, frozen=True):
 def verify_proof(
     raw: bytes, leaf: bytes, keys: Iterable[NoteKey], *, expected_origin: str
 ) -> VerifiedEntry:
-    """Verify that the entry with this leaf hash stands in the log, where the proof says.
+    """Verify that the log contains the entry with this leaf hash at the proof's place.
 
     Raises what `parse_proof`, `verify_note` and `merkle.verify_inclusion` raise.
     """

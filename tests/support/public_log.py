@@ -1,4 +1,4 @@
-"""What a reader of the public log asks for first."""
+"""The first requests of a reader of the public log."""
 
 import httpx
 

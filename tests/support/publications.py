@@ -1,4 +1,4 @@
-"""What is published of a log, and what attackers and crashes do to it."""
+"""A log's publication, with attacks and crashes."""
 
 import shutil
 import sqlite3
@@ -20,7 +20,7 @@ from tests.support.trees import root_of
 
 
 def check_published(ledger: Ledger, size: int) -> None:
-    """Everything that an auditor without the bodies can check of what is published."""
+    """Check everything that an auditor without the bodies can check."""
     rows = ledger.store.read(0, 1_000_000)
     leaves = [leaf_hash(state) for _, state in rows]
     published = ledger.tree.checkpoints(0, 1_000_000)
@@ -51,7 +51,7 @@ def published_size(ledger: Ledger) -> int:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Return once another thread has made it true."""
+    """Return when the condition is true."""
     deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline
@@ -59,7 +59,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def edit(ledger: Ledger, sql: str, *values: object) -> None:
-    """Change the file as somebody does who passes by the triggers."""
+    """Change the file without its triggers, as an attacker does."""
     with sqlite3.connect(ledger.store.path, isolation_level=None) as db:
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         stored = triggers.fetchall()
@@ -89,7 +89,7 @@ def restored(settings: Settings, backup: Path) -> None:
 
 
 def refusal(ledger: Ledger) -> CorruptError:
-    """Return what a new publication refuses with."""
+    """Return the error of a new publication."""
     with pytest.raises(CorruptError) as refused:
         ledger.publication().catch_up()
     return refused.value

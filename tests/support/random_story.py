@@ -1,4 +1,4 @@
-"""Logs of events of every type in a likely order, and logs as they once were."""
+"""Random logs with events of every type in a plausible order, and earlier states of a log."""
 
 import random
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tests.support.story import BOTH_ROLES, Story, time_at
 
 
 def random_story(length: int, seed: int) -> Story:
-    """Return a log of events of every type in a likely order."""
+    """Return a random log with events of every type in a plausible order."""
     rnd = random.Random(seed)
     story = Story()
     people = [story.person(name, role) for name, role in PEOPLE]

@@ -1,6 +1,6 @@
-"""Given a statement and what was decided on it, when somebody decides, then an event or an error.
+"""Given a statement and its decisions, when a person decides, then an event or an error.
 
-Each step decides and, if it is not refused, folds its event: the state is never set by hand.
+Each step decides and, unless refused, folds its event. The state is never set directly.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def user(signer: Signer) -> str:
 
 
 class Scene:
-    """One statement, drafted by Alice, and everybody who could decide on it."""
+    """One statement drafted by Alice, and the people who may decide on it."""
 
     def __init__(self, policy: dict[str, Any] | None = None, **members: Any) -> None:
         self.raw = ALICE.document(**({"policy": policy} if policy else {}) | members)

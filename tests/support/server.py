@@ -1,4 +1,4 @@
-"""The real server in a process of its own, which tests may kill."""
+"""The real server in its own process, which tests may kill."""
 
 import os
 import secrets
@@ -16,12 +16,13 @@ from pathlib import Path
 import httpx
 
 START_S = 20
-# Never used, for all is plain HTTP here; made once, because each client would take 25 ms for its.
+# Unused, because all connections are plain HTTP. Shared, because each client would spend 25 ms on
+# creating its own.
 TLS = ssl.create_default_context()
 
 
 class Server:
-    """A ledger on this machine; its data outlives its process."""
+    """A ledger on this machine, whose data outlives its process."""
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.port = free_port()
@@ -37,31 +38,31 @@ class Server:
 
     @property
     def output(self) -> str:
-        """What the process wrote so far."""
+        """The process's output so far."""
         return (self.data.parent / "server.log").read_text()
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment variables of every command on this ledger."""
+        """The environment variables for every command on this ledger."""
         root = Path(__file__).parents[2]
         path = os.pathsep.join((str(root / "src"), str(root)))
         return {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path} | self._settings
 
     def client(self) -> httpx.Client:
-        """Return a client with cookies of its own."""
+        """Return a client with its own cookies."""
         return httpx.Client(base_url=self.origin, timeout=30, verify=TLS)
 
     @property
     def address(self) -> str:
-        """Where the process itself listens, whatever its origin is."""
+        """The address where the process listens, whatever its origin is."""
         return f"http://localhost:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """What the process is started with."""
+        """The process's environment variables."""
         return os.environ | self.settings
 
     def start(self, *, ready: bool = True) -> None:
-        """Start, and return when it answers that it is ready; or, without `ready`, at all."""
+        """Start, and return when the server is ready; without `ready`, when it answers at all."""
         command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
         with (self.data.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -73,26 +74,35 @@ class Server:
         deadline = time.monotonic() + START_S
         while not self._answers(ready=ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"the server does not start:\n{self.output}")
-            time.sleep(0.05)  # the process has no other way to say that it is there
+                raise AssertionError(f"the server did not start:\n{self.output}")
+            time.sleep(0.05)  # the process has no other signal that it listens
 
-    def terminate(self) -> int:
-        """Ask the process to end, as an operator does, and return its exit code."""
+    def ask_to_end(self) -> None:
+        """Ask the process to end, as an operator does."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+
+    def terminate(self) -> int:
+        """Ask the process to end, and return its exit code."""
+        self.ask_to_end()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit code of a process that ends by itself."""
+        assert self._process is not None
         code = self._process.wait(timeout=START_S)
         self._process = None
         return code
 
     def kill(self) -> None:
-        """End the process as a power cut would: nothing of it runs any more."""
+        """Kill the process at once, like a power cut."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
 
     def stop(self) -> None:
-        """End the process, if there is one: at once, or so that it writes what it covered."""
+        """End the process if it runs: at once, or gracefully so that it writes its coverage."""
         if self._process is None:
             return
         if "COVERAGE_PROCESS_CONFIG" in os.environ:
@@ -102,7 +112,7 @@ class Server:
 
     def _answers(self, *, ready: bool) -> bool:
         try:
-            # The address is this machine's own.
+            # The address is on this machine.
             with urllib.request.urlopen(f"{self.address}/healthz", timeout=1) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except urllib.error.HTTPError as answer:
@@ -113,10 +123,10 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now, and that is free again while its server restarts.
+    """Return a port that no process listens on, and that stays free while a server restarts.
 
-    The kernel gives ports from 32768 upwards to connections and to whoever asks for any port: one
-    of those could be taken by another test process between a server's end and its restart.
+    The kernel assigns ports from 32768 upwards to connections and to programs that ask for any
+    port. Another test process could get such a port between a server's end and its restart.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_768)

@@ -1,4 +1,4 @@
-"""People for tests without a server: fixed ids, keys and clock, and what they sign."""
+"""People for tests without a server: fixed ids, keys and clock, and their signatures."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ CONTENT = '{"amount":1000000,"currency":"USD"}'
 
 @dataclass
 class Clock:
-    """The one clock of a test; it moves only when told to."""
+    """The only clock of a test; it moves only when told to."""
 
     ms: int = NOW_MS
 
@@ -42,7 +42,7 @@ class Clock:
 
 
 def assertion(response: dict[str, Any]) -> AssertionEvidence:
-    """Return what the server keeps of an AuthenticationResponseJSON."""
+    """Return what the server stores of an AuthenticationResponseJSON."""
     inner = response["response"]
     return AssertionEvidence(
         credential_id=response["id"],
@@ -53,7 +53,7 @@ def assertion(response: dict[str, Any]) -> AssertionEvidence:
 
 
 def registration(response: dict[str, Any]) -> RegistrationEvidence:
-    """Return what the server keeps of a RegistrationResponseJSON."""
+    """Return what the server stores of a RegistrationResponseJSON."""
     inner = response["response"]
     return RegistrationEvidence(inner["clientDataJSON"], inner["attestationObject"])
 
@@ -89,7 +89,7 @@ class Signer:
 
     @cached_property
     def person(self) -> Person:
-        """The state of this person: registered with one key and one passkey."""
+        """The person's state: registered, with one key and one passkey."""
         return self.person_with(self.key)
 
     def person_with(self, *keys: TestKey, revoked: tuple[str, ...] = ()) -> Person:
@@ -105,7 +105,7 @@ class Signer:
             passkeys={self.passkey.id: self.known_passkey},
         )
 
-    # --- what they sign --------------------------------------------------------------------------
+    # --- signatures ------------------------------------------------------------------------------
 
     def act(self, kind: str, *, key: TestKey | None = None, **members: Any) -> str:
         payload = {"act": kind, "iat": self.time.ms // 1000, "ledger": self.ledger} | members
@@ -150,7 +150,7 @@ class Signer:
         return assertion(self.passkey.get(challenge, **overrides))
 
     def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:
-        """Return a further key with its proofs; `more` may hold `expires_at`."""
+        """Return another key with its proofs; `more` may have `expires_at`."""
         challenge = attestation_challenge(
             kid=key.kid, ledger=self.ledger, nonce=nonce, user=self.user, **more
         )

@@ -1,4 +1,4 @@
-"""Time-stamps made by hand, right or wrong in one thing: what an attacker could make."""
+"""Hand-made time-stamps, correct or with one fault, as an attacker could make them."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ def certify(
     days: tuple[int, int] = (-30, 30),
     key: Key | None = None,
 ) -> Certified:
-    """Return a certificate, valid in these days around TIME; its own issuer unless one is given."""
+    """Return a certificate valid around TIME; self-signed unless an issuer is given."""
     private: Any = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder().subject_name(subject).public_key(private.public_key())
@@ -75,7 +75,7 @@ def attribute(name: str, *values: bytes) -> bytes:
 
 
 def naming(raw: bytes) -> bytes:
-    """Return the attribute that names a certificate, by SHA-256 (RFC 5816)."""
+    """Return the attribute that identifies a certificate by its SHA-256 (RFC 5816)."""
     one = write(der.SEQUENCE, write(der.OCTETS, hashlib.sha256(raw).digest()))
     value = write(der.SEQUENCE, write(der.SEQUENCE, one))
     return attribute("1.2.840.113549.1.9.16.2.47", value)
@@ -107,7 +107,7 @@ def info_of(
 
 
 def stamp(data: bytes, signer: Certified = LEAF, **changed: Any) -> bytes:
-    """Return a response over data, with parts of it changed."""
+    """Return a response for `data`, with some parts changed."""
     content = changed.get("content", info_of(data))
     content_type = write(der.OID, oid(changed.get("type", "1.2.840.113549.1.9.16.1.4")))
     digest = write(der.OCTETS, hashlib.sha256(changed.get("digested", content)).digest())

@@ -1,6 +1,6 @@
-"""A log told by hand: people, statements and decisions, one second apart, nothing signed.
+"""A hand-written log: people, statements and decisions, one second apart, unsigned.
 
-The views do not verify evidence, so the evidence is only told apart: act-1, jws-2, and so on.
+The views do not verify evidence, so the evidence is only distinct text: act-1, jws-2, and so on.
 """
 
 import json
@@ -31,7 +31,7 @@ def time_at(position: int) -> str:
 
 
 class Story:
-    """A log in memory that can only grow; it begins with the ledger's own event."""
+    """An append-only log in memory; it begins with the ledger's own event."""
 
     def __init__(self) -> None:
         self.states: list[bytes] = []
@@ -52,7 +52,7 @@ class Story:
             ),
         )
 
-    # --- what the views read -------------------------------------------------------------------
+    # --- the log that the views read -----------------------------------------------------------
 
     def head(self) -> int:
         return len(self.states)
@@ -78,7 +78,7 @@ class Story:
         return UUID(int=self._ids << 64 | self._ids)
 
     def person(self, name: str, role: str) -> str:
-        """Register somebody with `passkey-<name>` and `key-<name>`; return the id."""
+        """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
         self.tell(user, events.UserRegistered(user=str(user), name=name, role=role))
         self.passkey(str(user), f"passkey-{name}")
@@ -204,7 +204,7 @@ class Story:
     # --- folding ---------------------------------------------------------------------------------
 
     def views(self, at: int | None = None) -> sqlite3.Connection:
-        """Return views in memory, made in one go from the events up to a position."""
+        """Return views in memory, folded in one batch from the events up to a position."""
         upto = self.head() if at is None else at
         if self._made is None or self._made[0] != upto:
             self._made = (upto, self._make(upto))

@@ -1,4 +1,4 @@
-"""A server on this machine that answers what a test tells it to, however wrong."""
+"""A server on this machine whose answers the test scripts, right or wrong."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 
 class Reply(NamedTuple):
-    """What the stranger answers."""
+    """The stranger's answer."""
 
     status: int
     body: bytes = b""
     media_type: str = "text/plain"
 
 
-Script = Callable[[str, str, bytes], Reply]  # method, path, body of a request
+Script = Callable[[str, str, bytes], Reply]  # from a request's method, path and body
 
 
 @contextmanager
 def stranger(script: Script) -> Iterator[str]:
-    """Serve what the script says; yield the address."""
+    """Serve the script's answers; yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

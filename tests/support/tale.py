@@ -1,4 +1,4 @@
-"""A small ledger in which everything happens once, told over HTTP, and everything that it shows."""
+"""A small ledger in which everything happens once over HTTP, and every address that shows it."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ Answers = dict[str, tuple[int, Any]]
 
 
 class Tale:
-    """People of a ledger by invitation, what they do, and what one of them can read of it."""
+    """The people of a ledger with invitations, their actions, and one person's views of it."""
 
     def __init__(self, server: Server, clients: ExitStack) -> None:
         self.server = server
@@ -94,7 +94,7 @@ class Tale:
         yield irma.approve(self.statements[-1])
 
     def paths(self) -> list[str]:
-        """Return every address that shows the ledger, of what there is by now."""
+        """Return every address that shows the ledger's present content."""
         lists = ["/api/users", "/api/statements", "/api/inbox", "/api/timeline"]
         found = ["/.well-known/jwks.json", *lists]
         found += [f"{path}?limit=2" for path in lists]
@@ -112,11 +112,11 @@ class Tale:
         return found
 
     def read(self, paths: list[str], *, at: int | None = None) -> Answers:
-        """Return what Ada reads at these addresses, now or at a position."""
+        """Return Ada's answers from these addresses, now or at a position."""
         query = {} if at is None else {"at": at}
         answers: Answers = {}
         for path in paths:
-            # A path that ends in a query of its own: the client would replace it.
+            # The path has its own query, which the client's parameters would replace.
             url = f"{path}{'&' if '?' in path else '?'}at={at}" if query else path
             answer = self.ada.client.get(url)
             answers[path] = (answer.status_code, answer.json())

@@ -1,4 +1,4 @@
-"""The checkpoints and trees of tests/vectors/tlog, and the keys that signed them."""
+"""The checkpoints and trees in tests/vectors/tlog, and the keys that signed them."""
 
 import json
 from pathlib import Path

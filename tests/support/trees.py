@@ -1,4 +1,4 @@
-"""Small logs without a ledger: leaves, signed checkpoints, and what is submitted to a witness."""
+"""Small logs without a ledger: leaves, signed checkpoints, submissions to a witness."""
 
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint
@@ -37,7 +37,7 @@ class Tree:
     def submit(
         self, old: int, new: int, *, proof: tuple[bytes, ...] | None = None, note: bytes = b""
     ) -> Submission:
-        """Return the submission of one size to a witness that knows another."""
+        """Return the submission of one size to a witness that knows another size."""
         if proof is None:
             proof = self.prover.consistency(old, new) if old <= new else ()
         return Submission(old, proof, note or self.note(new))

@@ -1,4 +1,4 @@
-"""Standards' own examples, read from tests/vectors."""
+"""Test vectors from standards, in tests/vectors."""
 
 import json
 from pathlib import Path
@@ -8,5 +8,5 @@ _DIRECTORY = Path(__file__).parents[1] / "vectors"
 
 
 def vector(name: str) -> Any:
-    """Return the data of tests/vectors/<name>.json."""
+    """Return the content of tests/vectors/<name>.json."""
     return json.loads((_DIRECTORY / f"{name}.json").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""A plain web server over a directory, for what is read from an address."""
+"""A plain web server for a directory, for tests that download."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # the library's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Real witnesses in processes of their own, which tests may kill."""
+"""Real witnesses in their own processes, which tests may kill."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.support.server import START_S, free_port
 
 
 class WitnessServer:
-    """A witness on this machine; its state outlives its process."""
+    """A witness on this machine, whose state outlives its process."""
 
     def __init__(self, data: Path, name: str = "witness.example.com/1") -> None:
         self.data = data
@@ -31,16 +31,16 @@ class WitnessServer:
 
     @property
     def line(self) -> str:
-        """A line of a policy for the witness's Ed25519 key."""
+        """The policy line for the witness's Ed25519 key."""
         return f"witness {self.name} {self.keys[0].vkey} {self.url}\n"
 
     @property
     def output(self) -> str:
-        """What the process wrote so far."""
+        """The process's output so far."""
         return (self.data / "output").read_text()
 
     def start(self, *vkeys: str) -> None:
-        """Start for the logs of these keys; return when it answers."""
+        """Start a witness of the logs with these keys; return when it answers."""
         command = [sys.executable, "-m", "ledger", "witness", "serve", "--data", str(self.data)]
         command += ["--host", "localhost", "--port", str(self.port)]
         root = Path(__file__).parents[2]
@@ -55,11 +55,11 @@ class WitnessServer:
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"the witness does not start:\n{self.output}")
-            time.sleep(0.02)  # the process has no other way to say that it is there
+                raise AssertionError(f"the witness did not start:\n{self.output}")
+            time.sleep(0.02)  # the process has no other signal that it listens
 
     def kill(self) -> None:
-        """End the process as a power cut would."""
+        """Kill the process at once, like a power cut."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()

@@ -1,4 +1,4 @@
-"""Writes for tests of the store, which looks into no event."""
+"""Writes for tests of the store, which does not decode events."""
 
 import os
 from typing import Any
@@ -16,7 +16,7 @@ def stored(stream: UUID, version: int, state: bytes = STATE, *, tag: str = "tag.
 
 
 def write(stream: UUID | None = None, *versions: int, **more: Any) -> Write:
-    """Return a write of these versions (the first, if none is given) of a stream (a new one)."""
+    """Return a write of these versions (default: the first) of a stream (default: a new one)."""
     stream = stream or uuid4()
     events = tuple(stored(stream, version) for version in versions or (1,))
     return Write(**({"key": os.urandom(32), "events": events, "answer": b"{}"} | more))

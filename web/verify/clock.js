@@ -9,7 +9,7 @@ export function toMs(text) {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) ? new Date(text) : NaN;
   // Date accepts 30 February and hour 24, and returns another text for them.
   if (Number.isNaN(Number(at)) || at.toISOString() !== text || text.startsWith("0000")) {
-    refuse("time_invalid", "a time is YYYY-MM-DDThh:mm:ss.sssZ");
+    refuse("time_invalid", "a time must have the form YYYY-MM-DDThh:mm:ss.sssZ");
   }
   return at.getTime();
 }

@@ -106,7 +106,7 @@ export function parseStored(bytes, code) {
   try {
     return JSON.parse(utf8(bytes), (_, value, context) => {
       const whole = /^-?[0-9]+$/.test(context?.source ?? value);
-      if (typeof value === "number" && !whole) refuse(code, "not a whole number");
+      if (typeof value === "number" && !whole) refuse(code, "an INTEGER is invalid");
       if (typeof value === "string" && !value.isWellFormed()) {
         refuse(code, "half a character");
       }

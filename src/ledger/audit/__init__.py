@@ -1,5 +1,5 @@
-"""The whole audit: it compares every stored byte of a ledger's file with the log's own evidence.
+"""The audit: it compares every stored byte of a ledger's file with the evidence in the log.
 
-`verify.auditor` makes one decision again; here is what surrounds it. Nothing that the server runs
-on may be imported: no store, no framework, no read models.
+`verify.auditor` recomputes the decisions; this package reads the file and checks everything else.
+It must not import what the server runs on: store, frameworks, read models.
 """

@@ -1,4 +1,4 @@
-"""Checkpoints as they were signed: each note by the keys that the log announced for its size."""
+"""Verify every checkpoint's note with the keys that the log announced for its size."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -24,7 +24,7 @@ class CheckpointCheck:
         self._key = cache(parse_vkey)
 
     def run(self, rows: Rows, size: int, part: int, parts: int) -> Finding | None:
-        """Verify one of `parts` shares of the checkpoints up to `size`; return what is wrong."""
+        """Verify one of `parts` shares of the checkpoints up to `size`; return the finding."""
         for row in rows.each(f"{_ROWS} ORDER BY size", (size, parts, part)):
             try:
                 self.verify(*row)
@@ -35,18 +35,22 @@ class CheckpointCheck:
     def verify(self, size: int, root: Any, note: Any, published_at: Any) -> None:
         """Verify one row; raise what `verify_note` raises, CorruptError `checkpoint_mismatch`."""
         if not isinstance(note, bytes) or not isinstance(published_at, str):
-            raise CorruptError("checkpoint_mismatch", "a column is of another type")
+            raise CorruptError("checkpoint_mismatch", "a column has the wrong type")
         keys = self.keys(size)
         verified = verify_note(note, keys, expected_origin=self._charter.ledger)
         if verified.checkpoint != Checkpoint(self._charter.ledger, size, root):
-            raise CorruptError("checkpoint_mismatch", "the note is not about this row's tree")
-        # All keys in force sign, and nobody else's line is in a note that only we write.
+            raise CorruptError(
+                "checkpoint_mismatch", "the note does not match the row's size and root"
+            )
+        # The publisher signs with all keys in force and adds no other line.
         if {*verified.signers} != {*keys} or len(parse_note(note).signatures) != len(keys):
-            raise CorruptError("checkpoint_mismatch", "not the lines of the keys in force")
+            raise CorruptError(
+                "checkpoint_mismatch", "the signature lines are not those of the keys in force"
+            )
         seconds = clock.to_ms(published_at) // 1000
         if any(time is not None and time != seconds for time in verified.times):
             raise CorruptError(
-                "checkpoint_mismatch", "published at another time than it was signed"
+                "checkpoint_mismatch", "the publication time differs from the signed time"
             )
 
     def keys(self, size: int) -> Sequence[NoteKey]:

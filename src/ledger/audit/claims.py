@@ -1,6 +1,6 @@
-"""What the file keeps beside the events: the head, names that are taken, what was answered.
+"""Compare the head, the unique names and the receipts with the events.
 
-All of it follows from the events; here it is held against them.
+The file stores them beside the events, but all of them follow from the events.
 """
 
 from ledger.audit.findings import Finding
@@ -8,7 +8,7 @@ from ledger.audit.logfile import Rows
 
 
 def read_head(rows: Rows) -> tuple[int, Finding | None]:
-    """Return the size that the head states, and what is wrong with the head itself."""
+    """Return the log's size, and a finding if the stored head differs from it."""
     found = rows.query("SELECT id, size, epoch FROM log_head")
     size = found[0][1] if len(found) == 1 else None
     if isinstance(size, int) and size >= 0 and found == [(1, size, 0)]:
@@ -19,33 +19,33 @@ def read_head(rows: Rows) -> tuple[int, Finding | None]:
 
 
 def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[Finding]:
-    """Hold the names that are taken against those that the events take."""
+    """Compare the stored unique names with those that the events claim."""
     found, left = [], dict(expected)
     for name, stream, position in rows.each("SELECT name, originator_id, pos FROM claim"):
         due = left.pop(name, None)
         place = position if isinstance(position, int) else None
         if due is None:
-            found.append(Finding("claim", place, "claim_unknown", f"{name!r} is taken by no event"))
+            found.append(Finding("claim", place, "claim_unknown", f"no event claims {name!r}"))
         elif due != (stream, position):
-            detail = f"{name} is said to be taken at {position} by {_hex(stream)}"
+            detail = f"{name} is stored as claimed at {position} by {_hex(stream)}"
             wanted = f"at {due[1]} by {due[0].hex()}"
             found.append(Finding("claim", due[1], "claim_mismatch", detail, wanted))
     for name, (_, position) in left.items():
-        found.append(Finding("claim", position, "claim_missing", f"{name} is not taken"))
+        found.append(Finding("claim", position, "claim_missing", f"{name} is missing"))
     return found
 
 
 def compare_receipts(rows: Rows, size: int, stored: int, count: int) -> Finding | None:
-    """Return a receipt that no event has, if more are `stored` than the `count` of the events."""
+    """Return a receipt without an event, if more are `stored` than the events' `count`."""
     if stored == count:
         return None
     next_ = 1
     for position, events in rows.each("SELECT pos, n FROM cmd ORDER BY pos"):
         place = position if isinstance(position, int) else None
         if place != next_ or not isinstance(events, int) or next_ + events > size + 1:
-            return Finding("receipt", place, "receipt_unknown", "a receipt that no event has")
+            return Finding("receipt", place, "receipt_unknown", "the receipt has no events")
         next_ += events
-    return Finding("receipt", None, "receipt_unknown", f"{stored} receipts, not {count}")
+    return Finding("receipt", None, "receipt_unknown", f"there are {stored} receipts, not {count}")
 
 
 def _hex(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What an audit looked at, counted."""
+"""The counts of an audit."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ _OF_A_PASSKEY = ("registration", "assertion")
 
 
 class Counts(msgspec.Struct):
-    """What was audited: events by type, signatures by kind, receipts, statements by status."""
+    """What was audited: events by type, signatures, assertions, receipts, statements by status."""
 
     events: dict[str, int] = {}
     signatures: int = 0
@@ -21,7 +21,7 @@ class Counts(msgspec.Struct):
     statuses: dict[Status, int] = {}
 
     def count(self, event: Event) -> None:
-        """Count an event and what was verified of it."""
+        """Count an event and its verified evidence."""
         body = event.body
         self.events[body.TAG] = self.events.get(body.TAG, 0) + 1
         for proof in body.MEANING.evidence:
@@ -38,7 +38,7 @@ class Counts(msgspec.Struct):
         self.statuses[after.status] = self.statuses.get(after.status, 0) + 1
 
     def add(self, other: "Counts") -> None:
-        """Add what another part counted."""
+        """Add the counts of another part."""
         self.events = dict(Counter(self.events) + Counter(other.events))
         self.statuses = dict(Counter(self.statuses) + Counter(other.statuses))
         self.signatures += other.signatures

@@ -1,7 +1,7 @@
-"""What others signed of the log's checkpoints: cosignatures and time-stamps in its file.
+"""Verify the endorsements in the log's file: witnesses' cosignatures and time-stamps.
 
-What is trusted, witnesses' keys and authorities' certificates, comes from whoever audits. Without
-them a row is held against its checkpoint only, and counted as not verified.
+The auditor provides the trusted keys of witnesses and certificates of authorities. Without them a
+row is only compared with its checkpoint, and counted as not verified.
 """
 
 from typing import Any
@@ -29,14 +29,14 @@ _LINES = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
 
 
 class TrustedEndorsers(msgspec.Struct, frozen=True):
-    """Whom the auditor knows: witnesses by their keys, time-stamp authorities by certificates."""
+    """Whom the auditor trusts: keys of witnesses, certificates of time-stamp authorities."""
 
     witnesses: tuple[NoteKey, ...] = ()
     authorities: Certificates = ()
 
 
 class EndorsementCheck:
-    """Verifies what others signed, as far as the auditor knows them."""
+    """Verifies the endorsements by witnesses and authorities that the auditor trusts."""
 
     def __init__(self, rows: Rows, trusted: TrustedEndorsers) -> None:
         self._rows = rows
@@ -44,7 +44,7 @@ class EndorsementCheck:
         self._unknown = {"cosignatures": 0, "time-stamps": 0}
 
     def run(self) -> Finding | None:
-        """Return the first thing that is wrong."""
+        """Return the first finding."""
         checks = ((_COSIGNATURES, self._cosignature), (_STAMPS, self._stamp))
         for query, check in checks:
             for number, (row_id, size, *rest) in enumerate(self._rows.query(query), start=1):
@@ -57,36 +57,36 @@ class EndorsementCheck:
         return None
 
     def notes(self) -> list[str]:
-        """Return sentences about what could not be verified for want of keys or certificates."""
+        """Return sentences about endorsements that no trusted key or certificate can verify."""
         told = {"cosignatures": "by witnesses", "time-stamps": "by authorities"}
         return [
-            f"{count:,} {what} {told[what]} that you gave no key of were not verified."
+            f"{count:,} {what} {told[what]} were not verified, because you gave no key for them."
             for what, count in self._unknown.items()
             if count
         ]
 
     def _cosignature(self, size: int, witness: Any, line: Any, note: Any) -> None:
         if not isinstance(line, bytes) or not isinstance(note, bytes):
-            raise _mismatch(f"a cosignature of {size} entries, of which there is no checkpoint")
+            raise _mismatch(f"there is a cosignature, but no checkpoint, of {size} entries")
         (signature, *more) = parse_lines(line)
         if more or witness != f"{signature.name}+{signature.key_id.hex()}":
-            raise _mismatch("not one line, by the witness that is named")
+            raise _mismatch("it is not one signature line by the named witness")
         point = parse_note(note).checkpoint
         if not verify_lines(point, [signature], self._trusted.witnesses):
             self._unknown["cosignatures"] += 1
 
     def _stamp(self, size: int, text: Any, token: Any, time: Any, note: Any) -> None:
         if not isinstance(note, bytes) or text not in self._texts(size, note):
-            raise _mismatch("a time-stamp of another text than the checkpoint's")
+            raise _mismatch("the time-stamp is of another text than the checkpoint's")
         if not self._trusted.authorities:
             self._unknown["time-stamps"] += 1
             return
         found = verify_stamp(bytes(token), text, self._trusted.authorities)
         if time != clock.to_text(round(found.time.timestamp() * 1000)):
-            raise _mismatch("the time is not that of the time-stamp")
+            raise _mismatch("the stored time differs from the time-stamp's")
 
     def _texts(self, size: int, note: bytes) -> list[bytes]:
-        """Return what the checkpoint's text has been: lines were only ever added behind it."""
+        """Return the note as published, and after each cosignature that was appended."""
         texts = [note]
         for (line,) in self._rows.query(_LINES, (size,)):
             texts.append(texts[-1] + bytes(line))

@@ -1,4 +1,4 @@
-"""What an audit finds: the first place where a ledger is not what its evidence says."""
+"""Findings: the places where a ledger does not match its evidence."""
 
 from typing import Literal, get_args
 
@@ -7,7 +7,7 @@ import msgspec
 from ledger.errors import LedgerError
 from ledger.verify.auditor import AuditError
 
-# Of two findings at one position, the one of the earlier part is named: it is nearer to the bytes.
+# Of two findings at one position, the earlier part here comes first: it is nearer the cause.
 Part = Literal[
     "file",
     "event",
@@ -24,9 +24,9 @@ _RANKS: dict[Part, int] = {part: rank for rank, part in enumerate(get_args(Part)
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What is wrong, in which part of the file, and from which position on.
+    """One error: its part of the file and its position, None for the whole part.
 
-    `code` is the reason; `expected` is what should stand there instead, where one thing should.
+    `code` is the reason; `expected` is the right value, if there is exactly one.
     """
 
     part: Part
@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def first(findings: "list[Finding]") -> Finding | None:
-    """Return the finding at the lowest position; one without a position stands for the whole."""
+    """Return the finding at the lowest position; one without a position comes first."""
     return min(findings, key=_rank, default=None)
 
 
@@ -48,7 +48,7 @@ def _rank(finding: Finding) -> tuple[float, int]:
 
 
 def of_error(part: Part, error: LedgerError, position: int | None = None) -> Finding:
-    """Return the finding that an error is."""
+    """Return the finding for an error."""
     if isinstance(error, AuditError):
         found, cause = error.evidence["position"], error.__cause__
         code = cause.code if isinstance(cause, LedgerError) else error.code

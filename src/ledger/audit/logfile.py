@@ -1,7 +1,7 @@
-"""The log's file as an auditor reads it: raw rows, read-only, no trust in what they say.
+"""The log's file as the auditor reads it: raw, untrusted rows, read-only.
 
-Rows of the log are never changed, so readers that begin at different moments see the same ones up
-to a position. What does change, or counts everything, is read in one snapshot.
+Rows of the log never change, so all readers see the same rows up to a position, whenever they
+start. Rows that do change, and totals, are read in one snapshot.
 """
 
 import sqlite3
@@ -17,20 +17,20 @@ from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
 
 STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
-# A window is read in one short transaction: a long one would keep a live log's WAL growing.
+# Rows per transaction. A long transaction would let a live log's WAL grow.
 WINDOW = 8_192
 
-# position, stream, version, tag, state, leaf; what the columns say, of whatever type.
+# Position, stream, version, tag, state, leaf. A damaged column can have any type.
 Row = tuple[Any, Any, Any, Any, Any, Any]
 _COLUMNS = "pos, originator_id, originator_version, topic, state, leaf"
-_END = b'"v":1}'  # of every entry
+_END = b'"v":1}'  # the last bytes of every entry
 _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a database that is there, of which nothing is written; raise NotFoundError."""
+    """Open an existing database read-only; raise NotFoundError `not_founded`."""
     if not path.is_file():
-        raise NotFoundError("not_founded", f"there is no {path}")
+        raise NotFoundError("not_founded", f"{path} does not exist")
     uri = path.absolute().as_uri()
     options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
@@ -38,7 +38,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         with closed_on_error(db):
             db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
-        # A copy in a directory that cannot be written: nobody else is writing the file either.
+        # The directory is not writable, so this is a copy: no other process writes the file.
         db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
     db.execute("PRAGMA query_only=ON")
     db.execute("PRAGMA trusted_schema=OFF")
@@ -61,12 +61,12 @@ class Rows:
         return self._db.execute(sql, values).fetchall()
 
     def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, one after the other."""
+        """Yield the rows of a query one by one."""
         return self._db.execute(sql, values)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let every read in the block see the file as it is now."""
+        """Make all reads in the block see the same state of the file."""
         self._db.execute("BEGIN")
         try:
             yield
@@ -74,25 +74,25 @@ class Rows:
             self._db.execute("ROLLBACK")
 
     def require_format(self) -> None:
-        """Raise CorruptError `format_unknown` unless the file has the format that is known here."""
+        """Raise CorruptError `format_unknown` unless the file has the supported format."""
         ((found,),) = self.query("PRAGMA user_version")
         if found != LOG_FORMAT:
             raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
 
     def damage(self) -> Finding | None:
-        """Return what SQLite's own check finds: indexes that are not those of their tables."""
+        """Return a finding if SQLite's integrity check fails, such as an index without its row."""
         told = [text for (text,) in self.query("PRAGMA integrity_check(1)")]
         return None if told == ["ok"] else Finding("file", None, "file_malformed", told[0])
 
     # --- events --------------------------------------------------------------------------------
 
     def of_people(self, size: int) -> Iterator[Row]:
-        """Yield what is not about statements, up to a position."""
+        """Yield all events that are not about statements, up to a position."""
         sql = f"SELECT {_COLUMNS} FROM ev WHERE topic NOT IN ({_TAGS}) AND pos <= ? ORDER BY pos"  # noqa: S608  # from this file
         yield from self.each(sql, (*STATEMENT_TAGS, size))
 
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[Row]:
-        """Yield one of `parts` shares of what is about statements, whole streams, in order."""
+        """Yield one of `parts` shares of the events about statements: whole streams, in order."""
         mine = [bytes([last]) for last in range(256) if last % parts == part]
         share = "" if parts == 1 else f"AND substr(originator_id, -1) IN ({_marks(mine)})"
         sql = (
@@ -114,7 +114,7 @@ class Rows:
         return bool(self.query(sql, (stream, before)))
 
     def entry(self, position: int) -> str | None:
-        """Return the entry at a position as text, None if there is none that is one."""
+        """Return the entry at a position as text, None if there is no readable entry."""
         sql = "SELECT substr(state, 3, 512) FROM ev WHERE pos = ? AND typeof(state) = 'blob'"
         for (raw,) in self.query(sql, (position,)):
             text: str = (raw or b"").partition(_END)[0].decode("utf-8", "replace") + _END.decode()
@@ -124,7 +124,7 @@ class Rows:
     # --- receipts ------------------------------------------------------------------------------
 
     def receipts(self, keys: Sequence[bytes]) -> dict[bytes, tuple[Any, Any, Any]]:
-        """Return (position, count, answer) of these requests, by key."""
+        """Return (position, count, answer) of the receipts with these keys, by key."""
         sql = f"SELECT key, pos, n, answer FROM cmd WHERE key IN ({_marks(keys)})"  # noqa: S608  # from this file
         return {key: (pos, n, answer) for key, pos, n, answer in self.query(sql, keys)}
 

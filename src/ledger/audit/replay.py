@@ -1,7 +1,7 @@
-"""The world as of a position, folded from the log alone: people, keys, statements, rules.
+"""Replay: the state as of a position, folded from the log alone: people, keys, statements, rules.
 
-No read model is asked. Unless told to hurry, every decision on the way is made again, so that what
-is shown follows from signatures and not from what a server wrote down.
+It uses no read model. By default it recomputes every decision, so that the result follows from
+signatures and not from what a server stored. `fold` can skip that to be faster.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from ledger.errors import CorruptError, MalformedError, NotFoundError
 _COLUMNS = (
     "SELECT pos, originator_id, originator_version, topic, state, leaf FROM ev WHERE pos <= ?"
 )
-# An entry begins with its time: after its length, {"at":" and 24 characters, which sort as times.
+# An entry begins with its time: 24 characters after its length and {"at":". They sort by time.
 _BEFORE = "SELECT max(pos) FROM ev WHERE CAST(substr(state, 10, 24) AS TEXT) <= ?"
 _TIME = "SELECT CAST(substr(state, 10, 24) AS TEXT) FROM ev WHERE pos = ?"
 
@@ -49,7 +49,7 @@ class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedPerson(_Shown, frozen=True, kw_only=True):
-    """A person with everything that is theirs."""
+    """A person with their roles, passkeys and keys."""
 
     id: str
     name: str
@@ -59,7 +59,7 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedProgress(_Shown, frozen=True, kw_only=True):
-    """A node of a policy: what it asks for, how much of it is there, and the nodes below it."""
+    """A policy's node: its threshold, its count so far, and its nested nodes."""
 
     threshold: int
     count: int
@@ -68,7 +68,7 @@ class ReplayedProgress(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
-    """A statement: who approved with which roles, who rejected, how far its policy is met."""
+    """A statement: approvals with roles, rejections, and the progress of its policy."""
 
     id: str
     title: str
@@ -82,7 +82,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
 
 
 class World(_Shown, frozen=True, kw_only=True):
-    """Everything as of a position; `decided` tells whether decisions were made again."""
+    """The state as of a position; `decided` tells whether the decisions were recomputed."""
 
     position: int
     at: str
@@ -97,10 +97,11 @@ class World(_Shown, frozen=True, kw_only=True):
 
 
 def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
-    """Return the position that is asked for, and the time of it if a time is asked for.
+    """Return the requested position, and the time if a time was requested.
 
-    A time is that of the last entry that is not later. Raises MalformedError `time_invalid` or
-    `position_future`, NotFoundError `position_unknown` for a time before the first entry.
+    A time selects the last entry that is not later. Raises MalformedError `time_invalid` or
+    `position_future`; NotFoundError `position_unknown` for position 0 or a time before the first
+    entry.
     """
     ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
     if asked is None or (asked.isascii() and asked.isdigit()):
@@ -108,34 +109,34 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
         if position > newest:
             raise MalformedError("position_future", f"the newest position is {newest}")
         if position == 0:
-            raise NotFoundError("position_unknown", "positions count from 1")
+            raise NotFoundError("position_unknown", "positions start at 1")
         return position, None
     time = clock.from_rfc3339(asked)
     ((found,),) = rows.query(_BEFORE, (time,))
     if found is None:
-        raise NotFoundError("position_unknown", "the log had no entry yet")
+        raise NotFoundError("position_unknown", "the log had no entry at that time")
     return found, time
 
 
 def fold(
     rows: Rows, position: int, *, time: str | None, statement: str | None, decide: bool
 ) -> World:
-    """Return the world as of a position, or what of it is about one statement.
+    """Return the state as of a position, or its part about one statement.
 
-    `time` is at what time statements count as expired; by default that of the entry. Raises
-    AuditError `log_invalid`, CorruptError `position_missing`, NotFoundError `statement_unknown`.
+    `time` decides which statements and keys have expired; it defaults to the entry's time. Raises
+    AuditError `log_invalid`; CorruptError `position_missing`; NotFoundError `statement_unknown`.
     """
     wanted = None if statement is None else _stream(statement)
     auditor, at = PartAuditor(rows), ""
     for number, row in enumerate(_read(rows, position, wanted), start=1):
         if wanted is None and row[0] != number:
-            raise CorruptError("position_missing", f"position {number} is not there")
+            raise CorruptError("position_missing", f"position {number} is missing")
         at = auditor.take(row, decide=decide).at
     if auditor.charter is None:
-        raise CorruptError("position_missing", "the log does not begin with a founding")
+        raise CorruptError("position_missing", "the log does not begin with the ledger's creation")
     if wanted is not None and wanted not in auditor.statements:
-        raise NotFoundError("statement_unknown", "it was not drafted by then")
-    if wanted is not None:  # the last event that was read can be an earlier one
+        raise NotFoundError("statement_unknown", "it was not drafted yet")
+    if wanted is not None:  # the last event read may have a lower position
         ((at,),) = rows.query(_TIME, (position,))
     return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
 

@@ -1,4 +1,4 @@
-"""What an audit says in the end: one verdict, its evidence, what was checked and what was not."""
+"""The result of an audit: one verdict, its evidence, what was checked and what was not."""
 
 from typing import Literal
 
@@ -11,10 +11,10 @@ AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
 
 
 class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
-    """The result of an audit. `size` and `root` (hex) are of the tree that was made again.
+    """The result of an audit. `size` and `root` (hex) are of the recomputed tree.
 
-    `newest` is the size of the newest checkpoint, 0 for none; `trusted` the position up to which
-    an earlier run's decisions were taken for made.
+    `newest` is the size of the newest checkpoint, 0 for none. `trusted` is the position up to which
+    an earlier run recomputed the decisions.
     """
 
     verdict: AuditVerdict
@@ -39,15 +39,15 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 _HEADS: dict[AuditVerdict, str] = {
-    "verified": "VERIFIED: the log is what its evidence says",
-    "invalid": "INVALID: the log is not what its evidence says",
-    "unverifiable": "UNVERIFIABLE: nothing contradicts itself, but something is missing",
-    "stale": "STALE: sound, but its newest entries should be under a checkpoint by now",
+    "verified": "VERIFIED: the log matches its evidence",
+    "invalid": "INVALID: the log does not match its evidence",
+    "unverifiable": "UNVERIFIABLE: no contradiction was found, but evidence is missing",
+    "stale": "STALE: valid, but the newest entries should have a checkpoint by now",
 }
 
 
 def lines(report: AuditResult) -> list[tuple[str, str]]:
-    """Return what was checked, as pairs of a name and a value."""
+    """Return what was checked, as (name, value) pairs."""
     counts = report.counts
     statuses = ", ".join(f"{number:,} {name}" for name, number in counts.statuses.items() if number)
     signed = f"{report.checkpoints:,}, the newest of {report.newest:,} entries"
@@ -73,7 +73,7 @@ def to_text(report: AuditResult) -> str:
     finding = report.finding
     if finding is not None:
         place = "" if finding.position is None else f" at position {finding.position:,}"
-        told += [f"first wrong: {finding.part}{place}: {finding.code}", f"  {finding.detail}"]
+        told += [f"first finding: {finding.part}{place}: {finding.code}", f"  {finding.detail}"]
         told += [f"  expected: {finding.expected}"] if finding.expected else []
         told += [f"  entry: {finding.entry}"] if finding.entry else []
         told.append("")

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: no script, no font, no address."""
+"""The report as one self-contained HTML file: no scripts, fonts or external links."""
 
 from html import escape
 
@@ -40,14 +40,14 @@ def to_html(report: AuditResult) -> str:
             ("expected", finding.expected or ""),
             ("entry", finding.entry or ""),
         ]
-        parts += ["<h2>What is wrong first</h2>", _table([row for row in rows if row[1]])]
+        parts += ["<h2>First finding</h2>", _table([row for row in rows if row[1]])]
     events = [(tag, f"{count:,}") for tag, count in sorted(report.counts.events.items())]
     keys = [(f"key {number}", vkey) for number, vkey in enumerate(report.log_keys, 1)]
     parts += ["<h2>What was checked</h2>", _table(lines(report))]
     parts += ["<h2>Events</h2>", _table(events)] if events else []
     parts += ["<h2>Keys that sign this log</h2>", _table(keys)] if keys else []
     if report.notes:
-        parts += ["<h2>To know</h2>", "<ul>", *(f"<li>{escape(n)}" for n in report.notes), "</ul>"]
+        parts += ["<h2>Notes</h2>", "<ul>", *(f"<li>{escape(n)}" for n in report.notes), "</ul>"]
     return "\n".join([*parts, "</body></html>", ""])
 
 

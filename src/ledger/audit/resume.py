@@ -1,8 +1,8 @@
-"""What an earlier run of the audit got to, in a small file of the auditor's own.
+"""The resume file: the position that an earlier run of the audit reached.
 
-Whoever can write this file can have decisions passed over, so it is used only when asked for. It is
-bound to the tool's version, the log's origin, and the root over the entries that it speaks of: of
-another history nothing is taken over. Entries, bodies and columns are checked again all the same.
+It is used only on request, because anyone who can write this file can make the audit skip
+decisions. The file is bound to the tool's version, the log's origin, and the root over its entries:
+it does not apply to another history. Entries, bodies and columns are always checked again.
 """
 
 import os
@@ -17,7 +17,7 @@ MAX_RESUME_BYTES = 4_096
 
 
 class ResumePoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Up to position `size` all decisions were made again; `root` is in hex."""
+    """All decisions up to position `size` were recomputed; `root` is in hex."""
 
     ledger: str
     size: int
@@ -26,26 +26,28 @@ class ResumePoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(path: Path) -> ResumePoint | None:
-    """Return what the file says, None if there is none; raise MalformedError `resume_invalid`."""
+    """Return the file's content, None without a file; raise MalformedError `resume_invalid`."""
     try:
         raw = path.read_bytes()
         if len(raw) > MAX_RESUME_BYTES:
-            raise MalformedError("resume_invalid", f"{path} is no file of an audit")
+            raise MalformedError("resume_invalid", f"{path} is not a resume file of an audit")
         return msgspec.json.decode(raw, type=ResumePoint)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise MalformedError("resume_invalid", f"{path} is no file of an audit") from error
+        raise MalformedError(
+            "resume_invalid", f"{path} is not a resume file of an audit"
+        ) from error
 
 
 def require_writable(path: Path) -> None:
-    """Raise MalformedError `resume_invalid` unless the file can be written when it is due."""
+    """Raise MalformedError `resume_invalid` unless the file is writable."""
     if not os.access(path.parent, os.W_OK):
         raise MalformedError("resume_invalid", f"{path} cannot be written")
 
 
 def save(path: Path, progress: ResumePoint) -> None:
-    """Put what was reached in the file's place, whole or not at all."""
+    """Replace the file atomically with the position reached."""
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as file:
         file.write(msgspec.json.encode(progress) + b"\n")

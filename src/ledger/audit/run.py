@@ -1,10 +1,10 @@
-"""The audit from end to end, in the order in which each step can trust the one before.
+"""The audit from end to end. Each step relies on the ones before it.
 
-1. The head: how many events there are to be.
+1. The head: how many events the log must have.
 2. People and the ledger itself, in order: who was known, with which keys, at each position.
-3. At the same time: shares of the statements and of the checkpoints, in worker processes; here, the
-   tree from the leaves, every tile, every root, names that are taken.
-4. What was counted, the signer's state, the verdict.
+3. In worker processes: shares of the statements and of the checkpoints. At the same time, in this
+   process: the tree from the leaves, every tile, every root, the unique names.
+4. The counts, the signer's state, the verdict.
 """
 
 import os
@@ -32,15 +32,15 @@ from ledger.errors import CorruptError, LedgerError
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 STALE_MS = 60_000
-EVENTS_PER_JOB = 10_000  # fewer are audited before another process has begun
+EVENTS_PER_JOB = 10_000  # below this, starting another process takes longer than auditing
 SAVE_EVERY_S = 2.0
 
 
 class AuditRequest(msgspec.Struct, frozen=True):
-    """What to audit: a log's file, the signer's state if there is one, a key that is expected.
+    """What to audit: a log's file, the signer's state if it exists, an expected log key.
 
-    `trusted` is whose cosignatures and time-stamps are verified; `jobs` is how many processes, None
-    for as many as the log is worth; `resume` is the file that an earlier run left.
+    `trusted` has the trusted witnesses and authorities. `jobs` is the number of processes; None
+    chooses it by the size of the log. `resume` is the resume file of an earlier run.
     """
 
     log: Path
@@ -54,24 +54,29 @@ class AuditRequest(msgspec.Struct, frozen=True):
 def audit(
     request: AuditRequest, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
 ) -> AuditResult:
-    """Audit a ledger's file; `told` hears the position reached and the newest one.
+    """Audit a ledger's file; call `told` with the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
-    `audit_interrupted`; what is wrong with the log is in the report.
+    `audit_interrupted`. Errors in the log do not raise: they are in the result.
     """
-    return _Audit(request, now_ms, told).run()
+    with closing(Rows(request.log)) as rows:
+        return _Audit(rows, request, now_ms, told).run()
 
 
 class _Audit:
     def __init__(
-        self, request: AuditRequest, now_ms: int, told: Callable[[int, int], None]
+        self,
+        rows: Rows,
+        request: AuditRequest,
+        now_ms: int,
+        told: Callable[[int, int], None],
     ) -> None:
         self._request = request
         self._now_ms = now_ms
         self._hear = told
         self._begun_s = time.perf_counter()
         self._saved_s = 0.0
-        self._rows = Rows(request.log)
+        self._rows = rows
         self._people = PeopleAuditor(self._rows)
         self._endorsements = EndorsementCheck(self._rows, request.trusted)
         self._before: ResumePoint | None = None
@@ -92,8 +97,6 @@ class _Audit:
             self._found.append(Finding("file", None, "file_malformed", f"{error}"))
         except CorruptError as error:
             self._found.append(findings.of_error("file", error))
-        finally:
-            self._rows.close()
         return self._report()
 
     # --- steps ---------------------------------------------------------------------------------
@@ -114,13 +117,13 @@ class _Audit:
                 self._notes += self._endorsements.notes()
                 wanted = {each.size for each in (self._promised, self._before) if each is not None}
                 self._scan = TreeScan(rows, self._size, frozenset(wanted))
-                if self._before is not None:  # its root has to be seen before it is believed
+                if self._before is not None:  # trusted only after its root was compared
                     self._note(self._scan.run())
                     self._trusted = self._agreed(self._before)
                 crew.start(self._tasks())
                 if self._before is None:
                     self._note(self._scan.run())
-            # Meanwhile: an index that hides rows would hide them from this audit, too.
+            # Runs while the workers do. A damaged index could hide rows from this audit too.
             self._note(rows.damage())
             wrong, counts = crew.join()
         self._note(wrong)
@@ -152,12 +155,12 @@ class _Audit:
     # --- the signer's state --------------------------------------------------------------------
 
     def _read_promise(self) -> Checkpoint | None:
-        """Return the tree that the signer's state promises, which is never behind a checkpoint."""
+        """Return the tree in the signer's state; it is never older than a published checkpoint."""
         charter, path = self._people.charter, self._request.state
         if path is None or not path.is_file():
             self._notes.append(
-                "The signer's state is not there: that entries and their checkpoints were not cut"
-                " off together cannot be seen from the log's file alone."
+                "The signer's state is missing. From the log's file alone, this audit cannot detect"
+                " that the newest entries were removed together with their checkpoints."
             )
             return None
         try:
@@ -174,10 +177,10 @@ class _Audit:
         if promised is None:
             return
         if promised.size > self._size:
-            detail = f"a tree of {promised.size} entries was signed, but there are {self._size}"
+            detail = f"a tree of {promised.size} entries was signed, but the log has {self._size}"
             self._note(Finding("signer's state", self._size + 1, "log_rolled_back", detail))
         elif scan.roots.get(promised.size, promised.root) != promised.root:
-            detail = "the tree of this many entries that was signed is another one"
+            detail = "a different tree of this size was signed"
             expected = scan.roots[promised.size].hex()
             self._note(Finding("signer's state", promised.size, "log_forked", detail, expected))
         elif promised.size < scan.newest:
@@ -186,7 +189,7 @@ class _Audit:
     # --- going on ------------------------------------------------------------------------------
 
     def _agreed(self, before: ResumePoint) -> int:
-        """Return up to where an earlier run's decisions hold, 0 if they are of something else."""
+        """Return the position up to which the earlier run applies, 0 if it does not apply."""
         charter, scan = self._people.charter, self._scan
         same = (
             charter is not None
@@ -196,11 +199,13 @@ class _Audit:
             and scan.roots.get(before.size, b"").hex() == before.root
         )
         if not same:
-            self._notes.append("The earlier run was of another log, file or version: begun anew.")
+            self._notes.append(
+                "The earlier run was of another log, file or version, so this run started anew."
+            )
             return 0
         self._notes.append(
-            f"Decisions up to position {before.size:,} were made again by an earlier run, whose"
-            " file is believed; their entries, bodies and columns were checked again."
+            f"An earlier run recomputed the decisions up to position {before.size:,}. This run"
+            " trusts its file for them, but checked their entries, bodies and columns again."
         )
         return before.size
 
@@ -212,7 +217,7 @@ class _Audit:
             self._save(position)
 
     def _save(self, reached: int) -> None:
-        """Remember the highest position up to which all is decided and whose root is known."""
+        """Save the highest position up to which all decisions match and whose root is known."""
         path, charter, scan = self._request.resume, self._people.charter, self._scan
         if path is None or charter is None or scan is None:
             return
@@ -264,12 +269,14 @@ class _Audit:
         if finding is not None:
             return "invalid"
         if not newest:
-            self._notes.append("Nothing was signed yet: what was cut off the end cannot be seen.")
+            self._notes.append(
+                "No checkpoint is signed yet, so removed entries at the end cannot be detected."
+            )
             return "unverifiable"
         if not self._is_expected_key(newest):
             return "unverifiable"
         if newest < self._size and self._now_ms - self._time_of(newest + 1) > STALE_MS:
-            self._notes.append(f"The entries behind position {newest:,} are under no checkpoint.")
+            self._notes.append(f"The entries after position {newest:,} have no checkpoint yet.")
             return "stale"
         return "verified"
 
@@ -278,16 +285,16 @@ class _Audit:
         return clock.to_ms(msgspec.json.decode(entry or '{"at":""}')["at"])
 
     def _is_expected_key(self, newest: int) -> bool:
-        """Tell whether the key that the auditor brought signs this log."""
+        """Tell whether the auditor's key signs, or signed, checkpoints of this log."""
         charter, vkey = self._people.charter, self._request.log_key
         if vkey is None:
             self._notes.append(
-                "The keys of the checkpoints are those that the log announces; give --log-key to"
-                " hold them against one that you know from elsewhere."
+                "The checkpoints are signed by the keys that the log itself announces. Give"
+                " --log-key to compare them with a key that you know from elsewhere."
             )
             return True
         known = [] if charter is None else [key for key in charter.log_keys if key.vkey == vkey]
         if any(key.first_size <= newest for key in known):
             return True
-        self._notes.append("No checkpoint of this log is signed by the key that you gave.")
+        self._notes.append("The key that you gave did not sign any checkpoint of this log.")
         return False

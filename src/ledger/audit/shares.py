@@ -1,10 +1,10 @@
-"""Auditors of a part of the log: people and the ledger itself, or a share of the statements.
+"""Audit one part of the log: people and the ledger itself, or a share of the statements.
 
-Decisions about people depend on people alone, those about a statement on its own stream and on
-people. So people are audited first, in order, and every state that they led to is kept with its
-position; then shares of the statements can be audited at once, each knowing everybody as of the
-position that it has reached. Up to the first bad position a part sees what an auditor of the whole
-log would see, so the lowest of what the parts find is what that auditor would find.
+Decisions about people depend only on people. Decisions about a statement depend on its own stream
+and on people. So people are audited first, in order, and each state is kept with its position. Then
+shares of the statements are audited in parallel, each with the people as of its own position. Up to
+the first invalid position a part sees the same states as one auditor of the whole log. Therefore
+the lowest failing position across parts equals that auditor's result.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,13 +26,13 @@ from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, LedgerError
 from ledger.verify.auditor import AuditError, Auditor, refusal
 
-MOST_STATEMENTS = 5_000  # kept in memory; others are folded again from their few events
+MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
 REPORT_EVERY = 1_000
 LOOKED_UP = 128
 
 
 class Known(msgspec.Struct, frozen=True):
-    """The charter or a person as an event left them; exactly one of them is there."""
+    """The charter or a person after an event; exactly one of the two is set."""
 
     position: int
     stream: UUID
@@ -43,7 +43,7 @@ class Known(msgspec.Struct, frozen=True):
 class Share(msgspec.Struct, frozen=True):
     """Which statements to audit: those of part `part` of `parts`, up to position `size`.
 
-    Up to `trusted` they are folded and not decided again.
+    Up to `trusted` they are folded, but their decisions are not recomputed.
     """
 
     part: int
@@ -53,14 +53,14 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class ShareResult(msgspec.Struct):
-    """What a part found first, if anything, and what it counted."""
+    """The first finding of a part, if any, and its counts."""
 
     finding: Finding | None
     counts: Counts
 
 
 class PartAuditor(Auditor):
-    """Follows some streams; the beginnings of all others are looked up in the file."""
+    """Audits some streams; looks up the first events of other streams in the file."""
 
     def __init__(self, rows: Rows, history: Sequence[Known] = ()) -> None:
         super().__init__(complete=False)
@@ -70,21 +70,21 @@ class PartAuditor(Auditor):
         self.counts = Counts()
 
     def take(self, row: Row, *, decide: bool = True) -> Event:
-        """Check the columns of a row, then check and fold its event as `add` does."""
+        """Compare a row's columns with its entry, then check and fold its event as `add` does."""
         position, stream, version, tag, state, leaf = row
         typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
-        if not typed:  # the scan of all leaves says where a position is none
-            error = CorruptError("columns_mismatch", "not the columns of an event")
+        if not typed:  # the scan of all leaves reports invalid positions
+            error = CorruptError("columns_mismatch", "a column has the wrong type")
             raise refusal(error, int(position or 0))
         event = self.add(position, state, leaf, decide=decide)
         if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
-            error = CorruptError("columns_mismatch", "a row's columns are not its entry's")
+            error = CorruptError("columns_mismatch", "the row's columns do not match its entry")
             raise refusal(error, position)
         self.counts.count(event)
         return event
 
     def learn(self, before: int) -> None:
-        """Know everybody as of the position before this one."""
+        """Load the state of everybody before this position."""
         while self._learned < len(self._history):
             known = self._history[self._learned]
             if known.position >= before:
@@ -113,28 +113,30 @@ class PartAuditor(Auditor):
             self.counts.move(before, after)
 
     def _folded(self, stream: UUID) -> Statement | None:
-        """Fold what this audit has checked before and let go of, or leaves to another part."""
+        """Fold a statement that was dropped from memory, or that another part audits."""
         state: Statement | None = None
         for stored in self._rows.of_stream(stream.bytes, self.position + 1):
             event = events.decode(stored)
             version = 0 if state is None else state.version
             if (event.stream, event.version) != (stream, version + 1):
-                raise CorruptError("columns_mismatch", f"rows of {stream} are not its events")
-            # The stream of a person, or of nothing: it is found where it stands.
+                raise CorruptError(
+                    "columns_mismatch", f"the rows of {stream} do not match its events"
+                )
+            # The stream is a person's or invalid: the audit of that position reports it.
             if (state is None) != isinstance(event.body, StatementDrafted):
                 return None
             state = statement.evolve(state, event)
         return state
 
     def forget(self) -> None:
-        """Let go of half of the statements, those drafted first, when there are too many."""
+        """Drop the older half of the statements from memory when there are too many."""
         if len(self.statements) > MOST_STATEMENTS:
             for stream in [*islice(self.statements, MOST_STATEMENTS // 2)]:
                 del self.statements[stream]
 
 
 class Receipts:
-    """Holds stored receipts against the events that they are for, some at a time."""
+    """Compares stored receipts with their events, in batches."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -142,21 +144,23 @@ class Receipts:
         self.count = 0
 
     def expect(self, position: int, count: int, expected: Written) -> Finding | None:
-        """Expect a receipt of `count` events from this position on; return what was found."""
+        """Queue a receipt of `count` events from this position; return a finding, if any."""
         self._due.append((position, count, expected))
         return self.settle() if len(self._due) == LOOKED_UP else None
 
     def settle(self) -> Finding | None:
-        """Look up what is due; return the first that is not as it should be."""
+        """Compare the queued receipts; return the first finding."""
         due, self._due = self._due, []
         self.count += len(due)
         stored = self._rows.receipts([expected.key for _, _, expected in due])
         for position, count, expected in due:
             found = stored.get(expected.key)
             if found is None:
-                return _receipt(position, "receipt_missing", "no receipt under the request's key")
+                return _receipt(
+                    position, "receipt_missing", "there is no receipt with the request's key"
+                )
             if found[:2] != (position, count) or found[2] not in expected.answers:
-                detail = f"the receipt says {found[1]} events from {found[0]}, {found[2]!r}"
+                detail = f"the receipt states {found[1]} events from {found[0]}, {found[2]!r}"
                 return _receipt(position, "receipt_mismatch", detail, expected.answers[0])
         return None
 
@@ -167,7 +171,7 @@ def _receipt(position: int, code: str, detail: str, answer: bytes = b"") -> Find
 
 
 class PeopleAuditor:
-    """The audit of people and of the ledger itself: who is known as of each position."""
+    """Audits people and the ledger itself; keeps their states as of each position."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -179,21 +183,21 @@ class PeopleAuditor:
 
     @property
     def counts(self) -> Counts:
-        """What was audited."""
+        """The counts of this part."""
         return self._auditor.counts
 
     @property
     def charter(self) -> Charter | None:
-        """The ledger's charter, as far as it is sound."""
+        """The ledger's charter after the last valid event."""
         return self._auditor.charter
 
     @property
     def number(self) -> int:
-        """How many people are registered."""
+        """The number of registered people."""
         return len(self._auditor.people)
 
     def run(self, size: int) -> Finding | None:
-        """Audit everything that is not about statements; return the first thing that is wrong."""
+        """Audit all events that are not about statements; return the first finding."""
         found: list[Finding] = []
         try:
             for row in self._rows.of_people(size):
@@ -232,7 +236,7 @@ class PeopleAuditor:
 def audit_share(
     rows: Rows, history: Sequence[Known], share: Share, told: Callable[[int], None]
 ) -> ShareResult:
-    """Audit the statements of a share; `told` hears the position that is reached."""
+    """Audit the statements of a share; call `told` with each position reached."""
     auditor, receipts = PartAuditor(rows, history), Receipts(rows)
     found: list[Finding] = []
     told_at = REPORT_EVERY

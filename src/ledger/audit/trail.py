@@ -1,7 +1,7 @@
-"""The trail: one line an event, for those who work with tables; as JSON lines or CSV.
+"""The trail: one line per event, as JSON lines or CSV, for use in tables.
 
-Read from the log alone, in order, in flat memory. Each entry is held against its body and its leaf
-hash on the way; whether what it says was decided rightly is `ledger audit`'s to say.
+It reads only the log, in order, with constant memory. It compares each entry with its body and its
+leaf hash. It does not recompute decisions: `ledger audit` does.
 """
 
 import csv
@@ -19,17 +19,17 @@ from ledger.domain.events import Event, StatementDrafted, UserRegistered, kid_of
 from ledger.errors import CorruptError, LedgerError
 
 MOST_TITLES = 10_000
-# What a spreadsheet takes for the beginning of a formula, or for the end of a cell.
+# First characters that make a spreadsheet read a cell as a formula, or end the cell.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ROWS = "SELECT pos, state, leaf FROM ev ORDER BY pos"
 _FIRST = "SELECT state FROM ev WHERE originator_id = ? AND originator_version = 1"
 
 
 class Line(msgspec.Struct, frozen=True, rename="camel"):
-    """One event; members stand in the order of the columns.
+    """One event; the members have the order of the columns.
 
-    `actor_id` is the person who acted, empty for the ledger itself; `object` is the id, kid,
-    credential id or role that it is about; hashes are in hex.
+    `actor_id` is the person who acted, empty for the ledger itself. `object` is the id, kid or
+    credential id that the event is about. Hashes are in hex.
     """
 
     position: int
@@ -51,7 +51,7 @@ COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Line))
 
 
 class Trail:
-    """Tells the events of one log; it remembers people's names and some statements' titles."""
+    """Describes the events of one log; caches people's names and some statements' titles."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -59,10 +59,13 @@ class Trail:
         self._title = lru_cache(MOST_TITLES)(self._find_title)
 
     def lines(self) -> Iterator[Line]:
-        """Yield a line for each event; raise CorruptError where stored bytes disagree."""
+        """Yield a line for each event.
+
+        Raises CorruptError if a position is missing or stored bytes contradict each other.
+        """
         for number, (position, state, leaf) in enumerate(self._rows.each(_ROWS), start=1):
             if position != number or not isinstance(state, bytes):
-                raise CorruptError("position_missing", f"position {number} is not there")
+                raise CorruptError("position_missing", f"position {number} is missing")
             try:
                 envelope, body = entry.unseal(state)
                 event = events.decode_body(envelope, body)
@@ -71,7 +74,7 @@ class Trail:
                 raise CorruptError(error.code, detail, position=position) from error
             hashed = entry.leaf_hash(state)
             if hashed != leaf:
-                detail = f"at position {position}, the stored leaf hash is not the entry's"
+                detail = f"at position {position}, the stored leaf hash does not match the entry"
                 raise CorruptError("leaf_mismatch", detail, position=position)
             yield self._line(position, event, hashed.hex(), envelope.body.sha256)
 
@@ -97,7 +100,7 @@ class Trail:
         )
 
     def _summary(self, event: Event, who: str) -> str:
-        """Return what happened, in the words that the event declares for the trail."""
+        """Return the event's sentence, from the words that its class declares for the trail."""
         body = event.body
         slots = {
             name: len(value) if isinstance(value, tuple) else value
@@ -113,11 +116,11 @@ class Trail:
             body = events.decode(state).body
             if isinstance(body, StatementDrafted):
                 return f"“{msgspec.json.decode(body.document, type=Document).title}”"
-        raise CorruptError("stream_unknown", f"no draft of {stream.hex()}")
+        raise CorruptError("stream_unknown", f"there is no draft of {stream.hex()}")
 
 
 def _about(event: Event) -> str:
-    """Return the id, kid or credential id that an event is about; of several, the first."""
+    """Return the id, kid or credential id that an event is about; the first of several."""
     member = event.body.MEANING.words.about
     if member is None:
         return ""
@@ -129,16 +132,16 @@ def _about(event: Event) -> str:
 
 
 def write_jsonl(rows: Rows, out: BinaryIO) -> None:
-    """Write the trail as one JSON object a line."""
+    """Write the trail as one JSON object per line."""
     encoder = msgspec.json.Encoder()
     for line in Trail(rows).lines():
         out.write(encoder.encode(line) + b"\n")
 
 
 def write_csv(rows: Rows, out: BinaryIO) -> None:
-    """Write the trail as CSV (RFC 4180, UTF-8) whose first line names the columns.
+    """Write the trail as CSV (RFC 4180, UTF-8); the first line names the columns.
 
-    A cell that a spreadsheet would take for a formula has an apostrophe in front.
+    A cell that a spreadsheet would read as a formula gets an apostrophe as its first character.
     """
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     try:

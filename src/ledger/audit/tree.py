@@ -1,7 +1,7 @@
-"""The tree made again from the leaves of the file, and what the file says of it.
+"""Recompute the tree from the leaves in the file, and compare it with the stored tiles and roots.
 
-Every position is there once; registrations are whole; every tile and every checkpoint's root is
-that of the leaves. That a leaf is its entry's hash is for those who read the entries: `parts`.
+Checks that every position exists once, that registrations are complete, and that every tile and
+every checkpoint's root follow from the leaves. `shares` checks that a leaf is its entry's hash.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _BEYOND = "SELECT level, n FROM tile WHERE n < 0 OR n * 256 >= (? >> (8 * level)
 
 
 class _WrongError(Exception):
-    """Carries a finding to the end of the scan."""
+    """Ends the scan with a finding."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.detail)
@@ -34,10 +34,10 @@ def _wrong(
 
 
 class TreeScan:
-    """One pass over all leaves, in order, in the snapshot of the caller.
+    """One pass over all leaves, in order, in the caller's snapshot.
 
-    `size` is what the head says. Afterwards `roots` has the roots at the `wanted` sizes, and at
-    every 65,536th.
+    `size` is the head's size. Afterwards `roots` has the roots at the `wanted` sizes and at every
+    multiple of 65,536.
     """
 
     def __init__(self, rows: Rows, size: int, wanted: frozenset[int] = frozenset()) -> None:
@@ -57,11 +57,11 @@ class TreeScan:
 
     @property
     def root(self) -> bytes:
-        """The root over the leaves that were read, 32 bytes."""
+        """The root over the leaves read so far, 32 bytes."""
         return self._edge.root()
 
     def run(self, told: Callable[[int], None] = lambda _: None) -> Finding | None:
-        """Read all leaves; return the first thing that is wrong. `told` hears positions."""
+        """Read all leaves; return the first finding. Calls `told` with each position reached."""
         try:
             self._next_checkpoint()
             self._read(told)
@@ -74,18 +74,18 @@ class TreeScan:
 
     def _read(self, told: Callable[[int], None]) -> None:
         next_, leaves, stop = 1, list[bytes](), self._stop(0)
-        registering: tuple[Any, int] | None = None  # whose, and how many events of it were there
+        registering: tuple[Any, int] | None = None  # its stream and the number of its events so far
         for position, stream, version, tag, leaf in self._rows.each(_LEAVES):
             if position != next_:
                 place = position if isinstance(position, int) else next_
-                _wrong("event", place, "position_gap", f"after {next_ - 1} comes {position}")
+                _wrong("event", place, "position_gap", f"position {position} follows {next_ - 1}")
             if position > self._size:
                 detail = f"the head says that the log has {self._size} events"
                 _wrong("head", position, "head_mismatch", detail, str(self._size + 1))
             if registering is not None or tag == _REGISTRATION[0]:
                 registering = _registered(registering, position, (stream, version, tag))
             if not isinstance(leaf, bytes) or len(leaf) != HASH_BYTES:
-                _wrong("event", position, "leaf_mismatch", "not a leaf hash")
+                _wrong("event", position, "leaf_mismatch", "the leaf is not a 32-byte hash")
             leaves.append(leaf)
             if position == stop:
                 self._grow(leaves)
@@ -93,7 +93,7 @@ class TreeScan:
                 told(position)
             next_ += 1
         if next_ <= self._size:
-            detail = f"the head says {self._size} events, but there are {next_ - 1}"
+            detail = f"the head says {self._size} events, but the log has {next_ - 1}"
             _wrong("event", next_, "position_missing", detail)
         self._grow(leaves)
         if registering is not None:
@@ -101,12 +101,12 @@ class TreeScan:
             _wrong("event", self._size, "registration_torn", detail)
         if self._due is not None:
             detail = (
-                f"a checkpoint of {self._due[0]} entries was signed, but there are {self._size}"
+                f"a checkpoint of {self._due[0]} entries was signed, but the log has {self._size}"
             )
             _wrong("checkpoint", self._size + 1, "log_rolled_back", detail)
 
     def _stop(self, after: int) -> int:
-        """Return the next size at which the tree is looked at."""
+        """Return the next size at which to compare the tree."""
         stop = (after // MOST_LEAVES + 1) * MOST_LEAVES
         due = [] if self._due is None else [self._due[0]]
         return min(stop, *(int(size) for size in (*due, *self._wanted) if size > after), stop)
@@ -121,7 +121,7 @@ class TreeScan:
             self.roots[size] = self.root
         if self._due is not None and self._due[0] == size:
             if self._due[1] != self.root:
-                detail = "the entries up to here are not those that were signed"
+                detail = "the entries up to here lead to another root than was signed"
                 _wrong("checkpoint", size, "log_forked", detail, self.root.hex())
             self.checkpoints += 1
             self._next_checkpoint()
@@ -129,18 +129,18 @@ class TreeScan:
     def _next_checkpoint(self) -> None:
         self._due = next(self._signed, None)
         if self._due is not None and not (isinstance(self._due[0], int) and self._due[0] > 0):
-            _wrong("checkpoint", None, "checkpoint_mismatch", f"of {self._due[0]!r} entries")
+            _wrong("checkpoint", None, "checkpoint_mismatch", f"its size is {self._due[0]!r}")
 
     # --- tiles ---------------------------------------------------------------------------------
 
     def _compare_tile(self, tile: Tile) -> None:
-        """Compare a tile with its row, which may be narrower where nothing wider was published."""
+        """Compare a tile with its row; the row may be narrower if no wider tile was published."""
         sql = "SELECT hashes FROM tile WHERE level = ? AND n = ?"
         stored = next((row[0] for row in self._rows.query(sql, (tile.level, tile.n))), None)
         least = width(self.newest, tile.level, tile.n) * HASH_BYTES
         if stored is None:
             if least:
-                _wrong("tile", _position(tile, 0), "tile_missing", f"{_name(tile)} is not there")
+                _wrong("tile", _position(tile, 0), "tile_missing", f"{_name(tile)} is missing")
             return
         self.tiles += 1
         if not isinstance(stored, bytes) or len(stored) < least or len(stored) % HASH_BYTES:
@@ -148,11 +148,11 @@ class TreeScan:
         if tile.hashes[: len(stored)] != stored:
             i = next(i for i in range(0, len(stored), HASH_BYTES) if not _same(tile, stored, i))
             expected = tile.hashes[i : i + HASH_BYTES].hex()
-            detail = f"hash {i // HASH_BYTES} of {_name(tile)} is another"
+            detail = f"hash {i // HASH_BYTES} of {_name(tile)} differs"
             _wrong("tile", _position(tile, i), "tile_mismatch", detail, expected)
 
     def _end_tiles(self) -> None:
-        """Compare the partial tiles of the right edge, and see that there are no others."""
+        """Compare the partial tiles of the right edge; no other tiles may exist."""
         count = self._size
         for level, row in enumerate(self._edge.rows):
             if row:
@@ -162,19 +162,24 @@ class TreeScan:
             _wrong("tile", self._size, "tile_unknown", f"tile {n} of level {level} has no leaves")
         ((stored,),) = self._rows.query("SELECT count(*) FROM tile")
         if stored != self.tiles:
-            _wrong("tile", self._size, "tile_unknown", "a tile stands there twice")
+            _wrong("tile", self._size, "tile_unknown", "a tile is stored twice")
 
 
 def _registered(
     before: tuple[Any, int] | None, position: int, found: tuple[Any, Any, Any]
 ) -> tuple[Any, int] | None:
-    """Return the registration under way, None behind its last event: nothing comes between."""
+    """Return the open registration, None after its last event; report an interruption."""
     stream, version, tag = found
     if before is None:
         return stream, 1
     whose, count = before
     if (stream, version, tag) != (whose, count + 1, _REGISTRATION[count]):
-        _wrong("event", position, "registration_torn", "a registration was torn apart")
+        _wrong(
+            "event",
+            position,
+            "registration_torn",
+            "a registration is incomplete or interleaved with other events",
+        )
     return None if count + 1 == len(_REGISTRATION) else (whose, count + 1)
 
 

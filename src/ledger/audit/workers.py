@@ -1,8 +1,8 @@
-"""Several processes, one audit: each takes a share of the statements and of the checkpoints.
+"""Worker processes of an audit: each audits a share of the statements and of the checkpoints.
 
-A worker is this module run by the same Python: its task on standard input, what it says on
-standard output, a line each. It opens the file itself. A worker that dies is an error, never a
-part that is taken for sound.
+A worker runs this module with the same Python. It reads its task from standard input, opens the
+file itself, and writes one message per line to standard output. If a worker dies, the audit fails:
+its share is never assumed to be valid.
 """
 
 import signal
@@ -27,7 +27,7 @@ from ledger.errors import UnavailableError
 
 
 class WorkerTask(msgspec.Struct, frozen=True):
-    """What one worker does: its share, of which file, knowing whom."""
+    """The task of one worker: the file, its share, and the states of people."""
 
     path: str
     share: Share
@@ -36,7 +36,7 @@ class WorkerTask(msgspec.Struct, frozen=True):
 
 
 class WorkerMessage(msgspec.Struct, omit_defaults=True):
-    """A line of a worker: how far it is, or what came of it."""
+    """One line of a worker's output: its progress or its result."""
 
     position: int = 0
     outcome: ShareResult | None = None
@@ -58,7 +58,7 @@ def perform(task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
 
 
 class WorkerPool:
-    """The workers of one audit; `reached` is the position that all of them are past."""
+    """The workers of one audit; `reached` is a position that all of them have passed."""
 
     def __init__(self, told: Callable[[int], None]) -> None:
         self._tasks: Sequence[WorkerTask] = ()
@@ -80,7 +80,7 @@ class WorkerPool:
             thread.join()
 
     def start(self, tasks: Sequence[WorkerTask]) -> None:
-        """Start a process for each task, or none for a single one: that is done by `join`."""
+        """Start a process for each task; a single task is performed by `join` instead."""
         self._tasks, self._reached = tasks, [0] * len(tasks)
         if len(tasks) == 1:
             return
@@ -95,9 +95,9 @@ class WorkerPool:
             self._threads.append(thread)
 
     def join(self) -> tuple[Finding | None, Counts]:
-        """Return the first finding of all, and what all counted.
+        """Return the first finding of all workers, and the sum of their counts.
 
-        Raises UnavailableError `audit_interrupted` if a worker ended without an outcome.
+        Raises UnavailableError `audit_interrupted` if a worker ended without a result.
         """
         if len(self._tasks) == 1:
             self._outcomes[0] = perform(self._tasks[0], self._told)
@@ -105,7 +105,9 @@ class WorkerPool:
             thread.join()
         found = [each.finding for each in self._outcomes.values() if each.finding is not None]
         if len(self._outcomes) < len(self._tasks) and not found:
-            raise UnavailableError("audit_interrupted", "a process of the audit ended too early")
+            raise UnavailableError(
+                "audit_interrupted", "a process of the audit ended without a result"
+            )
         counts = Counts()
         for outcome in self._outcomes.values():
             counts.add(outcome.counts)
@@ -114,7 +116,7 @@ class WorkerPool:
     def _attend(self, number: int, process: "subprocess.Popen[bytes]", task: WorkerTask) -> None:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both are pipes")
-        # One that died is noticed by its saying nothing.
+        # A worker that died has reported no result.
         with suppress(BrokenPipeError), process.stdin as pipe:
             pipe.write(msgspec.msgpack.encode(task))
         with process.stdout as lines:
@@ -127,11 +129,11 @@ class WorkerPool:
         process.wait()
 
     def _hear(self, number: int, position: int) -> bool:
-        """Return whether the worker is past what another one found."""
+        """Return whether the worker has passed another worker's finding."""
         with self._lock:
             self._reached[number] = position
             lowest = min(self._reached)
-            self._told(lowest)  # one after the other, for it may write a file
+            self._told(lowest)  # inside the lock, because it may write a file
             return self._best is not None and position >= self._best
 
     def _keep(self, number: int, outcome: ShareResult) -> None:
@@ -144,8 +146,8 @@ class WorkerPool:
 
 
 def main() -> None:
-    """Do the task on standard input."""
-    # Who interrupts the audit interrupts the whole of it, and that ends this process.
+    """Perform the task on standard input."""
+    # An interrupt reaches the parent too, which then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=WorkerTask)
     out, encode = sys.stdout.buffer, msgspec.json.encode

@@ -1,4 +1,5 @@
-"""The command line: arguments in, exit codes and text out, one module a command.
+"""The command line: parses arguments, calls one function, prints text, returns an exit code.
 
-No rule may live here, and a command that verifies imports nothing of the server.
+One module per command. No rule may live here, and a command that verifies imports nothing of the
+server.
 """

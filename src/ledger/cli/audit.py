@@ -1,4 +1,4 @@
-"""`ledger audit`: the whole ledger held against its own evidence, without the server."""
+"""`ledger audit`: verify a complete ledger from its own files, without the server."""
 
 import argparse
 import sys
@@ -27,37 +27,41 @@ _EVERY_S = 0.2
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `audit`."""
-    text = "verify everything that is stored, and decide every event again"
+    text = "verify everything stored and decide every event again"
     parser = commands.add_parser("audit", help=text, description=text)
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
-    parser.add_argument("--log-key", metavar="VKEY", help="a vkey that has to be one of the log's")
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write the report as an HTML page"
+    )
+    parser.add_argument(
+        "--log-key", metavar="VKEY", help="a vkey that must be among the log's keys"
+    )
     parser.add_argument(
         "--jobs",
         type=int,
         metavar="N",
-        help="processes, 1 to 64 (default: one a core, fewer for a small ledger)",
+        help="processes, 1 to 64 (default: one per core, fewer for a small ledger)",
     )
     parser.add_argument(
         "--resume",
         type=Path,
         metavar="FILE",
-        help="continue where the run that wrote FILE ended, and write FILE again",
+        help="continue where the run that wrote FILE ended, then update FILE",
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing")
     declare(
         parser,
         {
             ExitCode.DONE: "verified",
-            ExitCode.INVALID: "invalid; the report has the first position that is wrong",
+            ExitCode.INVALID: "invalid; the report names the first invalid position",
             ExitCode.USAGE: f"{USAGE}; or interrupted",
             ExitCode.UNVERIFIABLE: (
-                "unverifiable: nothing is signed yet, or not by the key that you gave"
+                "unverifiable: nothing is signed yet, or not with the key given"
             ),
-            ExitCode.UNMET: "stale: sound, but entries of over a minute ago have no checkpoint",
+            ExitCode.UNMET: "stale: valid, but entries older than a minute have no checkpoint",
         },
     )
 
@@ -65,7 +69,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Audit the ledger of these settings; return the exit code."""
     if chosen.jobs is not None and not 1 <= chosen.jobs <= MOST_JOBS:
-        raise MalformedError("option_invalid", f"--jobs is 1 to {MOST_JOBS}")
+        raise MalformedError("option_invalid", f"--jobs must be 1 to {MOST_JOBS}")
     policy, certificates = settings.witnesses, settings.tsa_certificates
     trusted = TrustedEndorsers(
         witnesses=() if policy is None else parse_policy(policy.read_bytes()).keys,
@@ -85,7 +89,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     try:
         found = audit(request, now_ms=now_ms, told=bar.show if bar else lambda *_: None)
     except KeyboardInterrupt:
-        go_on = f"; --resume {chosen.resume} goes on" if chosen.resume else ""
+        go_on = f"; continue with --resume {chosen.resume}" if chosen.resume else ""
         raise MalformedError("audit_interrupted", f"interrupted{go_on}") from None
     finally:
         if bar is not None:
@@ -113,7 +117,7 @@ def _exit_code(verdict: AuditVerdict) -> ExitCode:
 
 
 def with_views(found: AuditResult, views: Path, log: Path) -> AuditResult:
-    """Return the report with what the read models were found to say, if the log is sound."""
+    """Return the report with the comparison of the read models, if the log is valid."""
     if found.finding is not None:
         return found
     if not views.is_file():
@@ -129,23 +133,23 @@ def _noting(found: AuditResult, note: str) -> AuditResult:
 
 
 class Bar:
-    """A line on a terminal that says how far the audit is."""
+    """A progress bar on the terminal."""
 
     def __init__(self) -> None:
         self._begun_s = time.monotonic()
         self._shown_s = 0.0
 
     def show(self, position: int, size: int) -> None:
-        """Draw the line again, a few times a second."""
+        """Redraw the bar, a few times a second."""
         now_s = time.monotonic()
         if now_s - self._shown_s < _EVERY_S or not size:
             return
         self._shown_s = now_s
         full = "█" * (position * _BAR // size)
         rate = position / (now_s - self._begun_s)
-        told = f"{position:,} of {size:,} events, {rate:,.0f} a second"
+        told = f"{position:,} of {size:,} events, {rate:,.0f} per second"
         print(f"\r{full:░<{_BAR}} {told}", end="\x1b[K", file=sys.stderr, flush=True)
 
     def end(self) -> None:
-        """Clear the line."""
+        """Clear the bar."""
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)

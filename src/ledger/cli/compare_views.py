@@ -1,7 +1,7 @@
-"""Read models held against the log: made again from it, up to where they are, and compared.
+"""Compare the read models with the log by rebuilding them from it.
 
-At the outer edge, for it is the read models' own code that makes them; what they are made from was
-audited before. Every row of every table is compared, and what the index of titles finds.
+This module is in the outermost room because it runs the read models' own code. The log it rebuilds
+them from has been audited before. It compares every row of every table, and the title index.
 """
 
 import sqlite3
@@ -25,7 +25,7 @@ MOST_CHARS = 300
 
 
 class _Reader:
-    """The log's file up to a position, as the read models read a log."""
+    """The log's file up to a position, in the form the read models expect."""
 
     def __init__(self, rows: Rows, size: int) -> None:
         self._rows = rows
@@ -44,13 +44,13 @@ class _Reader:
 
 
 def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, str]:
-    """Return the first thing in the read models that the log does not say, and how far they are.
+    """Return the first mismatch between read models and log, and a note on the comparison.
 
-    `size` is that of the audited log.
+    `size` is the size of the audited log.
     """
     try:
         with closing(open_read_only(views)) as db:
-            db.execute("BEGIN")  # a server may be writing them
+            db.execute("BEGIN")  # a server may be writing to them
             return _compare(db, log, size)
     except (sqlite3.Error, LedgerError) as error:
         return Finding("read models", None, "views_mismatch", f"{views.name}: {error}"), ""
@@ -59,21 +59,21 @@ def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, st
 def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | None, str]:
     tracked = db.execute("SELECT position, complete FROM tracking").fetchall()
     if not tracked or not all(complete for _, complete in tracked):
-        return None, "The read models are being made and were not compared."
+        return None, "The read models are being rebuilt and were not compared."
     position = min(place for place, _ in tracked)
     if position > size:
-        # A server went on while the log was audited, or they are another log's.
-        return None, f"The read models are at {position:,}, beyond what was audited: not compared."
+        # A server appended events during the audit, or the read models belong to another log.
+        return None, f"The read models are at {position:,}, after the audited log: not compared."
     with TemporaryDirectory(prefix="ledger-audit-") as directory:
         fresh = Path(directory) / VIEWS_FILE
         with closing(Rows(log)) as rows:
             rebuild(fresh, _Reader(rows, position))
-        db.execute("PRAGMA query_only=OFF")  # for the temporary table of terms
+        db.execute("PRAGMA query_only=OFF")  # allows the temporary tables of terms
         db.execute("ATTACH ? AS made", (fresh.absolute().as_uri() + "?mode=ro",))
         found = next(_differences(db), None)
         db.execute("ROLLBACK")
         db.execute("DETACH made")
-    told = f"The read models, at position {position:,}, say what the log says."
+    told = f"The read models at position {position:,} match the log."
     return found, "" if found else told
 
 
@@ -83,7 +83,7 @@ def _differences(db: sqlite3.Connection) -> Iterator[Finding]:
         names = ", ".join(sorted(stored ^ made))
         yield Finding("read models", None, "views_mismatch", f"tables that differ: {names}")
     for table in sorted(made & stored):
-        pair = [db.execute(f"SELECT * FROM {s}.{table} ORDER BY 1, 2") for s in ("main", "made")]  # noqa: S608  # names that the fresh file has
+        pair = [db.execute(f"SELECT * FROM {s}.{table} ORDER BY 1, 2") for s in ("main", "made")]  # noqa: S608  # table names from the new file
         yield from _rows_that_differ(table, *pair)
     terms = []
     for schema in ("main", "made"):

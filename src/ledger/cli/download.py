@@ -1,4 +1,4 @@
-"""Evidence from an address: a bundle, or a public log's tiles. Bounded in bytes and in time."""
+"""Download evidence, a bundle or a public log's tiles, within limits of bytes and time."""
 
 import time
 from http import HTTPStatus
@@ -15,13 +15,13 @@ from ledger.verify.container import CHECKPOINT
 from ledger.verify.contents import names_of_tile
 from ledger.verify.event_checks import ReportProgress
 
-SILENCE_S = 30  # a server that says nothing for so long has hung up
+SILENCE_S = 30  # a server that sends nothing for so long is treated as gone
 TOTAL_S = 3600
 MAX_KEYS_BYTES = 1024 * 1024
 # All of it is held in memory, and a stranger decides how much there is.
 MAX_DOWNLOAD_BYTES = 1024**3
 KEYS = ".well-known/ledger-keys"
-# What may stand in a path or a query; all else is percent-encoded.
+# The characters allowed in a path or query; all others are percent-encoded.
 _AS_IT_IS = "/:@!$&'()*+,;=~?%"
 
 
@@ -31,14 +31,14 @@ def is_address(text: str) -> bool:
 
 
 def is_log(address: str) -> bool:
-    """Tell whether an address is a public log's prefix, and not that of a file."""
+    """Tell whether an address is a public log's prefix rather than a file's address."""
     return urlsplit(address).path.endswith("/")
 
 
 class Download:
-    """Reads addresses until a limit of bytes and of time, over all of them, is reached.
+    """Download addresses within one limit of bytes and one of time, shared by all of them.
 
-    Other schemes and redirections are not followed: what is verified is at the address given.
+    Other schemes and redirections are refused: the verified bytes come from the given address.
     """
 
     def __init__(self, *, most_bytes: int = MAX_DOWNLOAD_BYTES, progress: ReportProgress) -> None:
@@ -48,16 +48,16 @@ class Download:
         self._client: HttpClient | None = None
 
     def close(self) -> None:
-        """Close the connection that was kept for the next address of the same server."""
+        """Close the connection kept for the next address on the same server."""
         if self._client is not None:
             self._client.close()
 
     def read(self, address: str, *, most_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
-        """Return what is at an address; raise UnavailableError `download_failed`."""
+        """Return the bytes at an address; raise UnavailableError `download_failed`."""
         most = min(most_bytes, self._left)
         left_s = self._until_s - time.monotonic()
         if left_s <= 0:
-            raise UnavailableError("download_failed", f"{address}: took over an hour")
+            raise UnavailableError("download_failed", f"{address}: the download took over an hour")
         try:
             prefix, path = _split(address)
             answer = self._client_of(prefix).get(path, max_bytes=most, total_s=left_s)
@@ -70,7 +70,7 @@ class Download:
         return answer.body
 
     def _client_of(self, prefix: str) -> HttpClient:
-        """Return the client of a server, whose connection serves one tile after another."""
+        """Return the client of a server; its connection is reused for each tile."""
         if self._client is None or self._client.url != prefix:
             self.close()
             self._client = HttpClient(
@@ -81,14 +81,14 @@ class Download:
     # --- public logs -----------------------------------------------------------------------------
 
     def read_log(self, prefix: str) -> dict[str, bytes]:
-        """Return the checkpoint, the tiles and the entries of a log.
+        """Download the checkpoint, the tiles and the entries of a log.
 
         Raises UnavailableError `download_failed`, and what `parse_note` raises.
         """
         files = {CHECKPOINT: self.read(urljoin(prefix, CHECKPOINT), most_bytes=MAX_NOTE_BYTES)}
         size = parse_note(files[CHECKPOINT]).checkpoint.size
         total = 2 * (size // WIDTH + 1)
-        # One at a time: the size is what the other side says, and may be any number.
+        # Download one by one: the server states the size, which may be any number.
         for tile in tiles_of(size):
             for name in names_of_tile(*tile):
                 files[name] = self.read(urljoin(prefix, name))
@@ -96,7 +96,7 @@ class Download:
         return files
 
     def announced_keys(self, prefix: str, size: int) -> list[NoteKey]:
-        """Return the keys that the ledger of a log names for a size; none if it names none."""
+        """Return the keys that the log's ledger announces for a size; none if it names none."""
         try:
             raw = self.read(urljoin(urljoin(prefix, ".."), KEYS), most_bytes=MAX_KEYS_BYTES)
             found = parse_json(raw)["logKeys"]
@@ -115,7 +115,7 @@ def _split(address: str) -> tuple[str, str]:
     try:
         scheme, netloc, path, query, _ = urlsplit(address)
     except ValueError as error:
-        raise MalformedError("url_invalid", f"{address!r} is no address") from error
+        raise MalformedError("url_invalid", f"{address!r} is not a valid address") from error
     path = quote(path or "/", safe=_AS_IT_IS)
     return f"{scheme}://{netloc}", path + (f"?{quote(query, safe=_AS_IT_IS)}" if query else "")
 

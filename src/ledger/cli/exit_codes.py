@@ -1,6 +1,6 @@
-"""The exit codes of every command. Each code has one meaning; a command says which it can return.
+"""The exit codes of all commands. A code means the same in every command.
 
-Scripts rely on these numbers, so no command may return any other.
+Each command declares the codes it can return and returns no other, because scripts rely on them.
 """
 
 import argparse
@@ -9,27 +9,27 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command tells the shell. The comment of each is its meaning in every command."""
+    """What a command reports to the shell. The text below each code is its meaning everywhere."""
 
     DONE = 0
     """The command did what it was asked to do; what it verified is valid."""
     INVALID = 1
-    """Something is proved wrong: a signature, a hash, a decision, or two checkpoints of one log."""
+    """Something is proved invalid: a signature, a hash, a decision, or a log's two checkpoints."""
     USAGE = 2
     """The command did not run: a wrong argument, a wrong setting, or a file it cannot use."""
     UNVERIFIABLE = 3
-    """Nothing is proved wrong, and something needed for a proof is missing."""
+    """Nothing is proved invalid, but something needed for a proof is missing."""
     UNMET = 4
-    """Everything is valid, and a requirement is not met: a policy, an approval, a checkpoint."""
+    """Everything is valid, but a requirement is not met: a policy, an approval, a checkpoint."""
 
 
-USAGE = "usage, settings or I/O; one line on standard error says which"
+USAGE = "a usage, settings or I/O error; standard error has one line about it"
 
 
 def declare(parser: argparse.ArgumentParser, meanings: Mapping[ExitCode, str]) -> None:
-    """Say in `--help` and in the reference what each exit code of a command means.
+    """Add the meanings of a command's exit codes to `--help` and the reference.
 
-    Every command can return `USAGE`; a command names it only where it means more.
+    Every command can return `USAGE`; a command declares it only if it has a further meaning there.
     """
     listed = dict(sorted({ExitCode.USAGE: USAGE, **meanings}.items()))
     parser.set_defaults(exit_codes=listed)

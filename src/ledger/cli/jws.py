@@ -1,4 +1,4 @@
-"""`ledger jws`: sign, verify, inspect, flatten, merge; it reads files or standard input alone."""
+"""`ledger jws`: sign, verify, inspect, flatten and merge JWSs from files or standard input."""
 
 import argparse
 import json
@@ -17,12 +17,12 @@ from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError
 from ledger.jose.algorithms import ALL_ALGORITHMS
 
-# With any of these, the right key might still verify the entry.
+# With any of these errors, the entry might verify under a key that is missing here.
 _MISSING = frozenset({"jwk_key_not_found", "jws_no_matching_signer"})
 
 
 class UsageError(Exception):
-    """An argument or a file that nothing can be done with."""
+    """An argument or a file that the command cannot use."""
 
 
 def add_commands(commands: Any) -> None:
@@ -70,14 +70,14 @@ def sign(chosen: argparse.Namespace) -> int:
 
 
 def verify(chosen: argparse.Namespace) -> int:
-    """Verify every signature, and a policy over them."""
+    """Verify every signature, and a policy over the signers."""
     policy = jose.SignerPolicy() if chosen.require is None else _policy(chosen.require)
     identities = None if chosen.identities is None else _names(chosen.identities)
     options: dict[str, Any] = {"profile": chosen.profile, "strict_signer_match": chosen.strict}
     if chosen.algorithms is not None:
         unknown = set(chosen.algorithms.split(",")) - ALL_ALGORITHMS
         if unknown:
-            raise UsageError(f"no such algorithm: {', '.join(sorted(unknown))}")
+            raise UsageError(f"unknown algorithm: {', '.join(sorted(unknown))}")
         options["algorithms"] = chosen.algorithms.split(",")
     if chosen.typ is not None:
         options["typ"] = chosen.typ
@@ -100,7 +100,10 @@ def verify(chosen: argparse.Namespace) -> int:
 
 
 def _status(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> ExitCode:
-    """Without a policy every signature has to verify; with one, the policy decides alone."""
+    """Return the exit code.
+
+    Without a policy, every signature must verify. With a policy, only the policy decides.
+    """
     codes = {outcome.error.code for outcome in found.outcomes if outcome.error is not None}
     if verdict.met and (asked or not codes):
         return ExitCode.DONE
@@ -126,7 +129,7 @@ def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool
 
 
 def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
-    """Say who signed if it verified, else what the entry claims, marked as a claim."""
+    """Return the signer's name if the entry verified, else the kid it claims and the error."""
     if outcome.error is None:
         name = identities.get(outcome.thumbprint or "", outcome.thumbprint)
         return f"{outcome.index}  good  {outcome.alg}  {name}"
@@ -135,7 +138,7 @@ def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
 
 
 def inspect(chosen: argparse.Namespace) -> int:
-    """Show what a JWS says of itself; nothing is verified."""
+    """Print the headers and the payload of a JWS, without verifying it."""
     general = jose.to_general(_read(chosen.file))
     options: dict[str, Any] = {} if "payload" in general else {"detached_payload": b""}
     entries = [
@@ -155,22 +158,22 @@ def inspect(chosen: argparse.Namespace) -> int:
 
 
 def _problem(outcome: jose.Outcome) -> object:
-    """Return what is wrong with an entry, beyond that no key was given here."""
+    """Return the entry's error, except the missing key, since this command is given none."""
     if outcome.error is None or outcome.error.code in ("jwk_key_not_found", "jws_alg_not_allowed"):
         return None
     return msgspec.to_builtins(outcome.error)
 
 
 def flatten(chosen: argparse.Namespace) -> int:
-    """Write the Flattened form."""
+    """Print the Flattened form."""
     print(_line(jose.flatten(_read(chosen.file))))
     return ExitCode.DONE
 
 
 def merge(chosen: argparse.Namespace) -> int:
-    """Write the union of several JWSs."""
+    """Print the union of several JWSs."""
     if len(chosen.files) < 2:
-        raise UsageError("merging needs two JWSs")
+        raise UsageError("merge needs at least two JWSs")
     merged: Any = _read(chosen.files[0])
     keys = None if chosen.keys is None else _keys(chosen.keys)
     for path in chosen.files[1:]:
@@ -190,11 +193,11 @@ def key(chosen: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
     "sign": ("sign a payload with one key or many, or add signatures", sign),
-    "verify": ("verify every signature, and a policy over them", verify),
-    "inspect": ("show headers and payload, unverified", inspect),
-    "flatten": ("write the Flattened form of a JWS with one signature", flatten),
-    "merge": ("write the union of JWSs over one payload", merge),
-    "key": ("make a private JWK, or print its public half", key),
+    "verify": ("verify every signature, and a policy over the signers", verify),
+    "inspect": ("print headers and payload without verifying them", inspect),
+    "flatten": ("print the Flattened form of a JWS with one signature", flatten),
+    "merge": ("print the union of JWSs over one payload", merge),
+    "key": ("generate a private JWK, or print the public half of one", key),
 }
 
 
@@ -204,14 +207,14 @@ def _read(path: str) -> bytes:
 
 
 def _is_jws(raw: bytes) -> bool:
-    """A compact JWS in a text file ends in a line break that is no part of it."""
+    """Tell whether a text file contains a compact JWS, whose final line break is not part of it."""
     return not raw.startswith(b"{") and raw.count(b".") == 2 and raw.count(b"\n") == 1
 
 
 def _object(path: str) -> dict[str, Any]:
     value = _parse(_read(path), path)
     if not isinstance(value, dict):
-        raise UsageError(f"{path} is no JSON object")
+        raise UsageError(f"{path} is not a JSON object")
     return value
 
 
@@ -223,7 +226,10 @@ def _parse(raw: bytes, path: str) -> Any:
 
 
 def _keys(path: str) -> jose.KeySet:
-    """A key that names itself is not tried on what another key's name is on."""
+    """Return the key set of a file.
+
+    A single key with a kid is not tried on entries that name another kid.
+    """
     try:
         given = jose.key_set(_object(path))
         named = given.single and given.keys[0].kid is not None
@@ -236,7 +242,7 @@ def _names(path: str) -> dict[str, str]:
     names = _object(path)
     if all(isinstance(name, str) for name in names.values()):
         return names
-    raise UsageError(f"{path} maps thumbprints to names")
+    raise UsageError(f"{path} must map thumbprints to names")
 
 
 def _policy(given: str) -> jose.SignerPolicy:

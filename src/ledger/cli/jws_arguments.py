@@ -1,4 +1,4 @@
-"""The arguments of `ledger jws …`, and what its exit codes mean."""
+"""The arguments and exit codes of `ledger jws …`."""
 
 import argparse
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from ledger.cli.exit_codes import ExitCode
 
 VERIFY_CODES = {
-    ExitCode.DONE: "verified; and met, where `--require` gives a policy",
-    ExitCode.INVALID: "invalid: a signature, a key or the serialization is refused",
+    ExitCode.DONE: "verified; with `--require`, the policy is met",
+    ExitCode.INVALID: "invalid: a signature, a key or the serialization was refused",
     ExitCode.UNVERIFIABLE: "a key is missing",
     ExitCode.UNMET: "verified, but the policy is not met",
 }
 OTHER_CODES = {
     ExitCode.DONE: "done",
-    ExitCode.INVALID: "a key, a JWS or an option is refused; standard error has the code",
+    ExitCode.INVALID: "a key, a JWS or an option was refused; standard error has the code",
 }
 
 
@@ -42,12 +42,12 @@ def _sign_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a private JWK of a signer",
     )
-    command.add_argument("--alg", metavar="ALG", help="the algorithm, where a key fits several")
-    command.add_argument("--typ", metavar="TYP", help="typ of every signer's protected header")
+    command.add_argument("--alg", metavar="ALG", help="the algorithm, if a key fits several")
+    command.add_argument("--typ", metavar="TYP", help="the typ in every signer's protected header")
     command.add_argument(
         "--append", metavar="FILE", help="add the signatures to this JWS instead of a payload"
     )
-    command.add_argument("--detached", action="store_true", help="leave the payload out")
+    command.add_argument("--detached", action="store_true", help="omit the payload from the JWS")
     command.add_argument("--compact", action="store_true", help="write the compact form")
 
 
@@ -57,7 +57,9 @@ def _verify_arguments(command: argparse.ArgumentParser) -> None:
         "--keys", required=True, metavar="FILE", help="a JWK Set or JWK of public keys"
     )
     command.add_argument(
-        "--require", metavar="POLICY", help="N distinct signers, or a policy's JSON, or @its file"
+        "--require",
+        metavar="POLICY",
+        help="the required signers: a number N, a policy as JSON, or @FILE",
     )
     command.add_argument(
         "--identities", metavar="FILE", help="a JSON object from key thumbprint to person"
@@ -69,9 +71,11 @@ def _verify_arguments(command: argparse.ArgumentParser) -> None:
         "--profile",
         choices=("rfc", "ledger"),
         default="rfc",
-        help="the rules of the RFCs (default), or the ledger's",
+        help="which rules apply: the RFCs' (default) or the ledger's",
     )
-    command.add_argument("--strict", action="store_true", help="only keys that kid and alg name")
+    command.add_argument(
+        "--strict", action="store_true", help="use only keys that match both kid and alg"
+    )
     command.add_argument("--claims", action="store_true", help="compare exp and nbf with the clock")
 
 
@@ -80,16 +84,19 @@ def _merge_arguments(command: argparse.ArgumentParser) -> None:
         "files", metavar="FILE", nargs="+", help="two or more JWSs over one payload"
     )
     command.add_argument(
-        "--keys", metavar="FILE", help="keep each signer of these public keys once"
+        "--keys", metavar="FILE", help="with these public keys, keep one signature per signer"
     )
 
 
 def _key_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--alg", default="EdDSA", metavar="ALG", help="what it will sign with (EdDSA)"
+        "--alg",
+        default="EdDSA",
+        metavar="ALG",
+        help="the algorithm it will sign with (default: EdDSA)",
     )
     command.add_argument(
-        "--public", metavar="FILE", help="print the public JWK of this private one instead"
+        "--public", metavar="FILE", help="print the public half of this private JWK instead"
     )
 
 

@@ -1,6 +1,6 @@
-"""`ledger log …`: the commands on the log's keys, checkpoints and end.
+"""`ledger log …`: manage the log's keys, inspect its checkpoints, freeze it.
 
-`log compare` reads no ledger, and runs without the server's packages; the others do not.
+`log compare` needs no ledger and none of the server's packages. The other commands need both.
 """
 
 import argparse
@@ -19,16 +19,16 @@ from ledger.tlog.vkeys import parse_vkey
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `log` and its commands."""
-    text = "the log's keys, checkpoints and end"
+    text = "manage the log's keys and checkpoints, or freeze it"
     log = commands.add_parser("log", help=text, description=text)
     actions = log.add_subparsers(dest="action", required=True)
     for name, words in (
-        ("keys", "print the vkeys that sign this log's checkpoints, and the sizes they sign"),
+        ("keys", "print the vkeys that sign this log's checkpoints, each with the sizes it signs"),
         ("checkpoint", "print the newest checkpoint"),
-        ("rotate-keys", "make and announce new log keys; the old ones sign beside them"),
-        ("retire-keys", "end all log keys but the newest"),
-        ("stamp", "have the newest checkpoint time-stamped now"),
-        ("freeze", "end the ledger for good: nothing is appended any more"),
+        ("rotate-keys", "create and announce new log keys; the old ones continue to sign"),
+        ("retire-keys", "end all log keys except the newest"),
+        ("stamp", "request a time-stamp of the newest checkpoint now"),
+        ("freeze", "freeze the ledger for ever: nothing can be appended afterwards"),
     ):
         action = actions.add_parser(name, help=words, description=words)
         action.add_argument(
@@ -36,24 +36,24 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         )
         if name == "freeze":
             action.add_argument(
-                "--reason", metavar="TEXT", required=True, help="why, in 10 to 2,000 characters"
+                "--reason", metavar="TEXT", required=True, help="the reason, 10 to 2,000 characters"
             )
         declare(action, {ExitCode.DONE: "done"})
-    words = "tell what two checkpoints of one log prove about it; reads no ledger"
+    words = "tell what two checkpoints of one log prove about it; needs no ledger"
     action = actions.add_parser("compare", help=words, description=words)
-    action.add_argument("first", metavar="FIRST", type=Path, help="file of a checkpoint")
-    action.add_argument("second", metavar="SECOND", type=Path, help="file of another")
+    action.add_argument("first", metavar="FIRST", type=Path, help="file of the first checkpoint")
+    action.add_argument("second", metavar="SECOND", type=Path, help="file of the second checkpoint")
     action.add_argument(
         "--log", action="append", required=True, metavar="VKEY", help="a key of the log"
     )
-    words = "what /log/consistency?from=&to= answered, for checkpoints of two sizes"
+    words = "the answer of /log/consistency?from=&to=, for two different sizes"
     action.add_argument("--proof", type=Path, metavar="FILE", help=words)
     declare(
         action,
         {
-            ExitCode.DONE: "the checkpoints are the same, or the later one continues the earlier",
+            ExitCode.DONE: "the checkpoints are the same, or the later one extends the earlier one",
             ExitCode.INVALID: "proof of misbehaviour: the log keys signed two histories",
-            ExitCode.UNVERIFIABLE: "nothing is proved: the sizes differ, and no proof fits them",
+            ExitCode.UNVERIFIABLE: "nothing is proved: the sizes differ, and no proof matches them",
         },
     )
 
@@ -101,7 +101,7 @@ _COMPARED = {
 
 
 class _Consistency(msgspec.Struct, rename="camel"):
-    """The answer of /log/consistency, as far as it is needed."""
+    """The members of an answer of /log/consistency that are used here."""
 
     from_root: str
     proof: list[str]

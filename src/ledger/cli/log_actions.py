@@ -1,16 +1,17 @@
-"""What `ledger log …` does with a ledger: shows and changes its log keys, stamps, freezes.
+"""The commands of `ledger log` on a ledger: show and change log keys, stamp, freeze.
 
-These commands open the log themselves, so a server may run beside them; what they append it
-publishes with the keys that are in force from there on.
+They open the log themselves, so a server may run at the same time. The server publishes the events
+they append, with the keys in force at that size.
 """
 
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from ledger.commands.log_keys import Upkeep
+from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
+from ledger.http.security_record import record_command
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
@@ -23,7 +24,7 @@ from ledger.store.sqlite.tree import TreeStore
 
 
 def show_keys(settings: Settings) -> None:
-    """Print each log key under a comment that says which sizes it signs."""
+    """Print each log key after a comment with the sizes it signs."""
     with _opened(settings) as log:
         for key in LogKeys(log.store, settings.log_keys).charter.log_keys:
             last = "" if key.last_size is None else f" to {key.last_size}"
@@ -40,13 +41,13 @@ def show_checkpoint(settings: Settings) -> None:
 
 
 def stamp(settings: Settings) -> None:
-    """Have the newest checkpoint stamped by the authority of the settings, whenever the last was.
+    """Request a time-stamp of the newest checkpoint, however recent the last time-stamp is.
 
-    Raises ConflictError `authority_missing` if there is none.
+    Raises ConflictError `authority_missing` if the settings name no authority.
     """
     authority = open_authority(settings)
     if authority is None:
-        raise ConflictError("authority_missing", "LEDGER_TSA_URL names no time-stamp authority")
+        raise ConflictError("authority_missing", "LEDGER_TSA_URL is not set")
     with (
         closing(authority),
         _opened(settings) as log,
@@ -59,27 +60,30 @@ def stamp(settings: Settings) -> None:
         note = endorsements.note(newest)
         found = authority.stamp(newest, note, now_ms=time.time_ns() // 1_000_000)
         endorsements.stamp(found)
-    print(f"The checkpoint of {found.size} entries was there at {found.time}.")
+    print(f"The checkpoint of {found.size} entries existed at {found.time}.")
 
 
 def rotate(settings: Settings) -> None:
     """Announce new keys and publish with them."""
-    with _writing(settings) as upkeep:
-        vkeys = upkeep.rotate()
+    with _writing(settings) as acts:
+        vkeys = acts.rotate()
+        record_command(settings.security_log, "log_keys_announce")
     print("These keys sign from now on, beside those before them:", *vkeys, sep="\n")
 
 
 def retire(settings: Settings) -> None:
     """End the old keys and publish without them."""
-    with _writing(settings) as upkeep:
-        vkeys = upkeep.retire()
+    with _writing(settings) as acts:
+        vkeys = acts.retire()
+        record_command(settings.security_log, "log_keys_retire")
     print("These keys sign no later checkpoint:", *vkeys, sep="\n")
 
 
 def freeze(settings: Settings, reason: str) -> None:
     """End the ledger and publish its last checkpoint."""
-    with _writing(settings) as upkeep:
-        position = upkeep.freeze(reason)
+    with _writing(settings) as acts:
+        position = acts.freeze(reason)
+        record_command(settings.security_log, "ledger_freeze")
     print(f"The ledger ends at position {position}.")
 
 
@@ -93,15 +97,15 @@ def _opened(settings: Settings) -> Iterator[Log]:
 
 
 @contextmanager
-def _writing(settings: Settings) -> Iterator[Upkeep]:
-    """Let acts be appended to a log that is the one that was signed; publish them."""
+def _writing(settings: Settings) -> Iterator[LedgerActs]:
+    """Compare the log with its signed state, yield the acts, then publish what they appended."""
     with (
         _opened(settings) as log,
         closing(SignerState(settings.log_state)) as state,
         closing(TreeStore(log.store)) as tree,
     ):
-        upkeep = Upkeep(log, settings, lambda: time.time_ns() // 1_000_000)
-        publication = Publication(tree, state, upkeep.open_log_keys(state))
+        acts = LedgerActs(log, settings, lambda: time.time_ns() // 1_000_000)
+        publication = Publication(tree, state, acts.open_log_keys(state))
         publication.catch_up()
-        yield upkeep
+        yield acts
         publication.catch_up()

@@ -17,14 +17,24 @@ from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 
-# What the extra `server` of pyproject.toml installs, by the names that are imported.
-SERVER_PACKAGES = {"eventsourcing", "httptools", "jinja2", "litestar", "uvicorn", "uvloop"}
+# The packages of the extra `server` in pyproject.toml, by import name.
+SERVER_PACKAGES = {
+    "eventsourcing",
+    "httptools",
+    "jinja2",
+    "litestar",
+    "prometheus_client",
+    "uvicorn",
+    "uvloop",
+}
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
-    parser = argparse.ArgumentParser(prog="ledger", description="Several people, one statement.")
+    parser = argparse.ArgumentParser(
+        prog="ledger", description="Several people approve one statement."
+    )
     parser.add_argument("--version", action="version", version=f"ledger {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
@@ -52,7 +62,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; return its exit code. `__main__` runs `verify` itself."""
+    """Run one command; return its exit code.
+
+    `__main__` dispatches `verify` itself.
+    """
     chosen = make_parser().parse_args(arguments)
     if chosen.command == "jws":
         return jws.run(chosen)
@@ -99,5 +112,5 @@ def rebuild(settings: Settings) -> int:
     for suffix in ("", "-wal", "-shm"):
         path = settings.data / f"{VIEWS_FILE}{suffix}"
         path.unlink(missing_ok=True)
-    print("The read models are deleted; the next start makes them again from the log.")
+    print("The read models are deleted; the next start rebuilds them from the log.")
     return ExitCode.DONE

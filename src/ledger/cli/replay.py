@@ -1,4 +1,4 @@
-"""`ledger replay`: the world as of a position or a time, from the log alone."""
+"""`ledger replay`: the state of the ledger as of a position or a time, from the log alone."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ from ledger.settings import Settings
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `replay`."""
-    text = "show the world as of a position or a time, from the log alone"
+    text = "print people and statements as of a position or a time, from the log alone"
     parser = commands.add_parser("replay", help=text, description=text)
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
@@ -24,28 +24,28 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--at",
         metavar="POSITION|TIME",
-        help="a position, or an RFC 3339 time with its offset (default: the newest position)",
+        help="a position, or an RFC 3339 time with offset (default: the newest position)",
     )
     parser.add_argument(
-        "--statement", metavar="ID", help="show this statement alone, with everybody"
+        "--statement", metavar="ID", help="print only this statement, and all people"
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(
         "--fast",
         action="store_true",
-        help="verify no signature; entries are still compared with their bodies",
+        help="skip signatures; still compare each entry with its body",
     )
     declare(
         parser,
         {
-            ExitCode.DONE: "shown",
-            ExitCode.INVALID: "the log is invalid at a position up to the one you asked for",
+            ExitCode.DONE: "printed",
+            ExitCode.INVALID: "the log is invalid at or before the requested position",
         },
     )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Show the world; return the exit code."""
+    """Print the state; return the exit code."""
     with closing(Rows(settings.data / LOG_FILE)) as rows:
         rows.require_format()
         position, time = find_position(rows, chosen.at)
@@ -64,12 +64,12 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def to_text(world: World, asked: str | None) -> str:
-    """Return the world for a terminal."""
-    how = "every decision made again" if world.decided else "believed, no signature verified"
+    """Return the state as text for a terminal."""
+    how = "every event decided again" if world.decided else "no signature verified"
     told = [
         f"{world.ledger} as of position {world.position:,}, {world.at}"
         f"{f' (asked for {asked})' if asked else ''}: {how}",
-        "frozen: nothing is appended any more" if world.frozen else "",
+        "frozen: nothing can be appended" if world.frozen else "",
         f"{len(world.people):,} people",
     ]
     names = {person.id: person.name for person in world.people}

@@ -1,4 +1,4 @@
-"""`ledger verify`: what a bundle, a directory or a public log proves. Reads nothing else."""
+"""`ledger verify`: verify a bundle, a directory of its files, or a public log, and nothing else."""
 
 import argparse
 import mmap
@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from ledger.cli.download import Download, is_address, is_log
+from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
@@ -33,37 +33,36 @@ _VERDICTS: dict[Verdict, str] = {
 _Marks = dict[CheckOutcome, str]
 _MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
 _PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
-MAX_PIPE_BYTES = 1024**3
-_SHOW_FROM = 1000  # fewer things than this need no line of progress
+_SHOW_FROM = 1000  # below this number, no progress is shown
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `verify`."""
-    text = "verify an evidence bundle, or a public log; needs no ledger and no account"
+    text = "verify an evidence bundle or a public log, without a ledger or an account"
     command = commands.add_parser("verify", help=text, description=text)
     command.add_argument(
         "source",
         metavar="SOURCE",
-        help="a bundle, a directory of its files, its address, or a log's address (…/log/)",
+        help="a bundle, a directory of its files, or the address of a bundle or a log (…/log/)",
     )
     command.add_argument(
         "--log-key",
         action="append",
         default=[],
         metavar="VKEY",
-        help="a key of the ledger that you expect: a vkey, or a file of them",
+        help="a key of the expected ledger: a vkey, or a file of vkeys",
     )
     command.add_argument(
         "--policy",
         type=Path,
         metavar="FILE",
-        help="file of a witness policy: who has to have seen the checkpoint",
+        help="file of a witness policy, which the checkpoint must meet",
     )
     command.add_argument(
         "--tsa-certificates",
         type=Path,
         metavar="FILE",
-        help="PEM file of trusted time-stamp authorities",
+        help="PEM file of trusted certificates of time-stamp authorities",
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     declare(
@@ -72,10 +71,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             ExitCode.DONE: "verified, and every statement of a bundle is approved",
             ExitCode.INVALID: "invalid: a check failed",
             ExitCode.UNVERIFIABLE: (
-                "cannot be verified: something is missing, also a quorum or a time-stamp that you "
-                "asked for; or consistent, but you gave no key to compare with"
+                "cannot be verified: something is missing, for example a required quorum or "
+                "time-stamp; or consistent, but no key was given"
             ),
-            ExitCode.UNMET: "verified, and a statement of the bundle is not approved",
+            ExitCode.UNMET: "verified, but a statement of the bundle is not approved",
         },
     )
 
@@ -102,7 +101,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def exit_code(report: VerificationReport) -> ExitCode:
-    """Return what a report's verdict is to a script."""
+    """Return the exit code for a report's verdict."""
     match report.verdict:
         case "verified":
             is_open = any(each.status != "approved" for each in report.statements)
@@ -139,21 +138,21 @@ def _opened(path: Path) -> bytes | memoryview:
     with path.open("rb") as file:
         if path.is_file() and path.stat().st_size > 0:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        return file.read(MAX_PIPE_BYTES + 1)  # a pipe or a device
+        return file.read(MAX_DOWNLOAD_BYTES + 1)  # a pipe or a device
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:
     """Return the files of a directory by name.
 
-    Raises MalformedError `bundle_malformed` for what is no regular file, TooLargeError
-    `bundle_too_large` before anything is read.
+    Raises MalformedError `bundle_malformed` for anything but regular files, TooLargeError
+    `bundle_too_large` before reading anything.
     """
     paths = sorted(path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
     for path in paths:
         if path.is_symlink() or not path.is_file():
-            raise MalformedError("bundle_malformed", f"{path} is no regular file")
+            raise MalformedError("bundle_malformed", f"{path} is not a regular file")
     if len(paths) > MAX_FILES or sum(path.stat().st_size for path in paths) > MAX_BUNDLE_BYTES:
-        raise TooLargeError("bundle_too_large", f"{directory} has too many files, or bytes")
+        raise TooLargeError("bundle_too_large", f"{directory} has too many files or bytes")
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
 
 
@@ -165,14 +164,14 @@ def _trust(policy: Path | None, certificates: Path | None) -> Trust:
 
 
 def _keys(given: str) -> list[NoteKey]:
-    """Return the keys of a vkey, or of a file as `ledger log keys` prints it."""
+    """Return the given vkey as a key, or the keys in a file as `ledger log keys` prints it."""
     path = Path(given)
     if "+" in given and not path.is_file():
         return [parse_vkey(given)]
     lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
     keys = [parse_vkey(line) for line in lines if line and not line.startswith("#")]
     if not keys:
-        raise MalformedError("vkey_invalid", f"{given} has no key")
+        raise MalformedError("vkey_invalid", f"{given} contains no key")
     return keys
 
 
@@ -198,7 +197,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     lines = []
     if report.ledger is not None:
         what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
-        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}, as it says.", ""]
+        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}(its own claim).", ""]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
         says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"
@@ -213,7 +212,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             for each in shown.decisions
         ]
-    # What is not consistent proves nothing at all.
+    # Show the limits of a proof only if there is one.
     limits = report.does_not_prove if report.verdict in ("verified", "consistent") else ()
     return [*lines, *([""] if limits else []), *(f"- {each}" for each in limits)]
 
@@ -223,19 +222,19 @@ def _at(position: int | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text that a terminal only shows: names and titles come from the bundle."""
+    """Replace control characters: names and titles come from the bundle and reach a terminal."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 class _Progress:
-    """One line on a terminal that says how far long work is."""
+    """One line of progress on a terminal."""
 
     def __init__(self) -> None:
         self._shown = ""
         self._wanted = sys.stderr.isatty()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Show that so many of so many are done."""
+        """Show how many of the total are done."""
         if self._wanted and total >= _SHOW_FROM:
             line = f"{what}: {done * 100 // total} % of {total:,}"
             if line != self._shown:
@@ -243,6 +242,6 @@ class _Progress:
                 self._shown = line
 
     def end(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

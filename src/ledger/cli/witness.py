@@ -1,4 +1,4 @@
-"""`ledger witness …`: a witness for other people's logs, which needs no ledger of its own."""
+"""`ledger witness …`: run a witness for other logs; it needs no ledger."""
 
 import argparse
 import logging
@@ -12,14 +12,14 @@ WITNESS_PORT = 8010
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `witness` and what stands behind it."""
-    text = "a witness: cosigns the checkpoints of logs that only ever grow"
+    """Add `witness` and its commands."""
+    text = "run a witness, which cosigns the checkpoints of append-only logs"
     parser = commands.add_parser("witness", help=text, description=text)
     actions = parser.add_subparsers(dest="action", required=True)
-    words = "print the witness's vkeys, making it first if it is given a name"
+    words = "print the witness's vkeys; with --name, create the witness first"
     keys = actions.add_parser("keys", help=words, description=words)
     keys.add_argument(
-        "--name", metavar="NAME", help="name of a new witness, like witness.example.com/1"
+        "--name", metavar="NAME", help="name of a new witness, such as witness.example.com/1"
     )
     words = "serve until interrupted"
     serve = actions.add_parser("serve", help=words, description=words)
@@ -49,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def show_keys(data: Path, name: str | None) -> None:
-    """Print the vkeys, one a line; with a name, make the witness if it is not there."""
+    """Print the vkeys, one per line; with a name, create the witness if it does not exist."""
     from ledger.witness import state  # the server's packages
 
     if name is not None:

@@ -1,4 +1,4 @@
-"""A signed act on a person's stream, by themselves or by an administrator."""
+"""Record a signed act on a person's stream, by that person or an administrator."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -11,14 +11,14 @@ from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, joined
 from ledger.errors import NotFoundError
 
-# The person acted on, the actor, and what the decision reads, to the event.
+# Returns the event, given the person acted on, the actor, and the reading.
 DecideAct = Callable[[Person, Person, Reading], Body]
 
 
 async def write_act(
     writer: Writer, owner: UUID, act: str, decide_act: DecideAct, answer: dict[str, object]
 ) -> Answer:
-    """Record what an act does to a person; the key that signed it names the actor.
+    """Record a signed act on a person; the signing key identifies the actor.
 
     Raises NotFoundError `user_unknown`, RefusedError `key_unknown`, and what `parse_act` and
     `decide_act` raise.
@@ -34,8 +34,8 @@ async def write_act(
 
 
 def owner_of(writer: Writer, name: str, code: str) -> UUID:
-    """Return who holds a claimed name, like `kid/…`; raise NotFoundError with this code."""
+    """Return the owner of a claimed name, such as `kid/…`; raise NotFoundError with `code`."""
     owner = writer.log.store.claimed(name)
     if owner is None:
-        raise NotFoundError(code, "there is no such thing here")
+        raise NotFoundError(code, "nothing here has this name")
     return owner

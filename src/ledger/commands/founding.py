@@ -1,6 +1,7 @@
-"""The first start: the ledger's name, its own key, its first event. Later starts compare.
+"""Found the ledger at its first start: name, own key, first event. Later starts compare.
 
-The ledger's key signs its founding and nothing that people sign. It stays in a file of mode 0600.
+The ledger's key signs the founding and the ledger's own later acts, never what people sign. It
+stays in a file of mode 0600.
 """
 
 import hashlib
@@ -28,10 +29,10 @@ MAX_LOG_ORIGIN_BYTES = 255
 
 
 def found(log: Log, writer: Writer, settings: Settings) -> str | None:
-    """Make sure that the ledger is founded and that the settings are those it was founded with.
+    """Found the ledger if it is new; otherwise compare the settings with the founding.
 
-    Returns the one-time token of the first administrator when this very start founded a ledger
-    that is joined by invitation, else None. Raises ConflictError `settings_mismatch`.
+    Returns the first administrator's one-time token if this start founded a ledger with
+    registration by invitation, else None. Raises ConflictError `settings_mismatch`.
     """
     known = log.charter()
     if known is not None:
@@ -50,7 +51,9 @@ def found(log: Log, writer: Writer, settings: Settings) -> str | None:
         setup_sha256=None if token is None else hashlib.sha256(token.encode()).hexdigest(),
     )
     if not _LOG_ORIGIN.fullmatch(founding.ledger) or len(founding.ledger) > MAX_LOG_ORIGIN_BYTES:
-        raise MalformedError("setting_invalid", "LEDGER_LOG_ORIGIN is like example.com/approvals")
+        raise MalformedError(
+            "setting_invalid", "LEDGER_LOG_ORIGIN must look like example.com/approvals"
+        )
     act = CreateLedger(
         iat=now_ms // 1000,
         ledger=founding.ledger,
@@ -67,7 +70,7 @@ def found(log: Log, writer: Writer, settings: Settings) -> str | None:
 
 
 def _require_same(known: Charter, settings: Settings) -> None:
-    """Refuse other settings: passkeys are bound to the relying party for ever."""
+    """Refuse changed settings: passkeys are permanently bound to the relying party."""
     stated = {
         "LEDGER_RP_ID": (known.party.rp_id, settings.rp_id),
         "LEDGER_ORIGIN": (known.party.origin, settings.origin),
@@ -88,7 +91,7 @@ def _new_log_origin(settings: Settings) -> str:
 
 
 def _load_key(path: Path) -> SigningKey:
-    """Return the ledger's key; a start that died before the founding left one."""
+    """Return the ledger's key; an interrupted first start has already created one."""
     if path.exists():
         return SigningKey.from_pem(path.read_bytes())
     key = SigningKey.generate()

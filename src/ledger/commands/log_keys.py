@@ -1,6 +1,7 @@
-"""What the operator does with the ledger's own key: log keys announced, rotated, retired; the end.
+"""Acts by the ledger's own key: announce, rotate and retire log keys; freeze the ledger.
 
-Each is an act in the ledger's own stream, decided by `charter` and decided again by the audit.
+Each act is an event in the ledger's own stream. `charter` decides it, and the audit decides it
+again.
 """
 
 from collections.abc import Callable
@@ -29,15 +30,15 @@ from ledger.tlog import vkeys
 
 
 class Decide(Protocol):
-    """One of the charter's decisions on an act by the ledger's own key."""
+    """A decision of `charter` on an act by the ledger's own key."""
 
     def __call__(self, charter: Charter, act_text: str, /, *, now_ms: int) -> Body:
-        """Return the event that the act leads to, or raise."""
+        """Return the event that records the act, or raise."""
         ...
 
 
-class Upkeep:
-    """Acts by the ledger's own key, on a log that other processes may be writing too."""
+class LedgerActs:
+    """Acts by the ledger's own key, on a log that other processes may also write."""
 
     def __init__(self, log: Log, settings: Settings, now_ms: Callable[[], int]) -> None:
         self._log = log
@@ -45,12 +46,12 @@ class Upkeep:
         self._now_ms = now_ms
 
     def open_log_keys(self, state: SignerState) -> LogKeys:
-        """Return the log's keys; the first start makes and announces them.
+        """Return the log's keys; the first start creates and announces them.
 
-        Crash points: the file is written first, so keys that are announced are never lost; a file
-        without an announcement is announced at the next start. Raises ConflictError
-        `log_keys_missing`, `ledger_key_missing`, MalformedError `log_keys_invalid`, CorruptError
-        `log_rolled_back` for a log without keys that was signed before.
+        Crash points: the file is written first, so announced keys are never lost; the next start
+        announces keys that are only in the file. Raises ConflictError `log_keys_missing`,
+        `ledger_key_missing`; MalformedError `log_keys_invalid`; CorruptError `log_rolled_back` if a
+        log without keys was signed before.
         """
         keys = LogKeys(self._log.store, self._settings.log_keys)
         if not keys.charter.log_keys:
@@ -62,7 +63,7 @@ class Upkeep:
         return keys
 
     def rotate(self) -> tuple[str, ...]:
-        """Make and announce new log keys beside those in force; return their vkeys."""
+        """Create and announce new log keys in addition to those in force; return their vkeys."""
         return self._announce(LogKeys(self._log.store, self._settings.log_keys))
 
     def _announce(self, keys: LogKeys) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ class Upkeep:
         return announced
 
     def retire(self) -> tuple[str, ...]:
-        """End all log keys but those announced last; return the vkeys that ended.
+        """End all log keys except those announced last; return the vkeys that ended.
 
         Raises ConflictError `log_keys_refused` if there are no others.
         """
@@ -103,7 +104,7 @@ class Upkeep:
         return old
 
     def freeze(self, reason: str) -> int:
-        """End the ledger; return the position of its last event.
+        """Freeze the ledger for ever; return the position of its last event.
 
         Raises MalformedError `reason_invalid`, ConflictError `ledger_frozen`.
         """
@@ -114,9 +115,9 @@ class Upkeep:
         return self._append(act, charter.freeze)
 
     def _append(self, make: Callable[[int, str], Act], decide: Decide) -> int:
-        """Append what `decide` makes of a signed act to the ledger's own stream.
+        """Sign an act, decide it, and append the event to the ledger's own stream.
 
-        Returns its position.
+        Returns the event's position.
         """
         key = self._ledger_key()
         for _ in range(MAX_TRIES):
@@ -146,10 +147,10 @@ class Upkeep:
             if isinstance(outcome, LedgerError):
                 raise outcome
             return outcome.position
-        raise UnavailableError("contended", "too many writers at once; try again")
+        raise UnavailableError("contended", "too many concurrent writers; try again")
 
     def _ledger_key(self) -> SigningKey:
         path = self._settings.data / LEDGER_KEY_FILE
         if not path.exists():
-            raise ConflictError("ledger_key_missing", f"{path} is needed to sign this act")
+            raise ConflictError("ledger_key_missing", f"this act needs the missing key {path}")
         return SigningKey.from_pem(path.read_bytes())

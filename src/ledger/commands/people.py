@@ -1,4 +1,4 @@
-"""Commands on people, by subject. Load, decide, save; no rule lives here."""
+"""Commands on people, grouped by subject. They load, decide and save; no rule lives here."""
 
 from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.keys import KeyCommands
@@ -11,7 +11,7 @@ from ledger.store.sqlite.sessions import OperationalState
 
 
 class PeopleCommands:
-    """What people and machines may ask of people."""
+    """All commands on people."""
 
     def __init__(self, writer: Writer, state: OperationalState) -> None:
         ceremonies = Ceremonies(writer, state)

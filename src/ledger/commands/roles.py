@@ -1,4 +1,4 @@
-"""Roles and invitations: who is let in, and as what."""
+"""Commands on roles and invitations."""
 
 from ledger.commands.acts import write_act
 from ledger.commands.writer import Answer, Plan, Reading, Writer
@@ -9,13 +9,13 @@ from ledger.domain.receipts import INVITE
 
 
 class RoleCommands:
-    """What administrators may ask."""
+    """Commands of administrators."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
     async def grant(self, user: str, act: str) -> Answer:
-        """Give a person one more role, as `person.grant_role` decides."""
+        """Grant a person another role, as `person.grant_role` decides."""
         return await write_act(
             self._writer,
             parse_uuid(user),

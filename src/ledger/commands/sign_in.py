@@ -58,7 +58,7 @@ class SignInCommands:
         ledger = reading.charter().ledger
         act = verify_act(jws, key.jwk, acts.SignIn, ledger=ledger, now_ms=reading.now_ms)
         if not 1 <= len(act.jti) <= 128:
-            raise RefusedError("act_mismatch", "a jti has 1 to 128 characters")
+            raise RefusedError("act_mismatch", "a jti must have 1 to 128 characters")
         name = f"sign-in/{key.kid}/{act.jti}"
         expires = reading.now_ms + 2 * clock.SKEW_MS
         self._state.use_once(name, now_ms=reading.now_ms, expires_ms=expires)

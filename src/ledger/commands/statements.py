@@ -1,4 +1,7 @@
-"""Commands on statements: draft, sign, reject, withdraw. Load, decide, save; no rule lives here."""
+"""Commands on statements: draft, sign, reject, withdraw.
+
+They load, decide and save; no rule lives here.
+"""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -19,14 +22,14 @@ from ledger.store.sqlite.sessions import OperationalState
 
 
 class StatementCommands:
-    """What people and machines may ask of statements."""
+    """All commands on statements."""
 
     def __init__(self, writer: Writer, state: OperationalState) -> None:
         self._writer = writer
         self._state = state
 
     async def draft(self, document: str, act: str) -> Answer:
-        """Put a document up for approval, as `drafting.draft` decides."""
+        """Record a statement for approval, as `drafting.draft` decides."""
         raw = document.encode()
         stream = parse_uuid(parse_document(raw).statement_id)
 
@@ -39,7 +42,8 @@ class StatementCommands:
             if self._writer.log.store.stream(stream, limit=1):
                 raise ConflictError("statement_known", "this statement id is already taken")
             met = drafting.satisfiable(parsed, reading.eligible(parsed.policy))
-            # The warning is advice about today: people who come or go do not make a draft stale.
+            # The warning only informs. A change of the number of people must not make the draft
+            # stale.
             reading.counts.clear()
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
@@ -110,7 +114,7 @@ class StatementCommands:
         self, reading: Reading, kid: str, assertion: AssertionEvidence | None
     ) -> DecisionContext:
         if assertion is not None:
-            # The log knows the counts in its own events; a sign-in may have passed them.
+            # The log knows only the sign counts in its events. A sign-in may have had a higher one.
             self._state.require_growth(assertion.credential_id, sign_count(assertion))
         charter = reading.charter()
         return DecisionContext(

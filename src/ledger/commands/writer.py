@@ -1,8 +1,8 @@
-"""Load, decide, save: how every command becomes events.
+"""Turn commands into events: load, decide, save.
 
-A decision runs on cached states and says what it read. The store appends it only if all of that
-still stands at the position it gets; otherwise it is decided again, on fresh states. So decisions
-are as if made one after the other, in log order, on any number of processes.
+A decision runs on cached states and records what it read. The store appends the events only if all
+of that is unchanged; otherwise the writer decides again on fresh states. So decisions are
+serializable in log order, for any number of processes.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from ledger import clock
 from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.document import parse_uuid
-from ledger.domain.events import Body, Event, claims
+from ledger.domain.events import Body, Event, actor, claims
 from ledger.domain.person import Person
 from ledger.domain.policy import Policy
 from ledger.domain.receipts import request_key
@@ -40,15 +40,16 @@ MAX_TRIES = 20
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A durable command: JSON to send, and whether the request was a repetition."""
+    """A durable command: JSON to send, whether it is a repetition; if not, who acted."""
 
     body: bytes
     position: int
     repeated: bool
+    actor: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Events to append to one stream after the state `before`, and the answer's members."""
+    """The events to append to one stream whose state is `before`, and the answer's members."""
 
     stream: UUID
     before: Any
@@ -58,7 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Reading:
-    """The states one decision is made on; it remembers which versions it saw."""
+    """The states that a decision reads, with their versions."""
 
     def __init__(self, log: Log, now_ms: int, *, fresh: bool = False) -> None:
         self._log = log
@@ -68,7 +69,7 @@ class Reading:
         self.counts: dict[str, int] = {}
 
     def charter(self) -> Charter:
-        """Return the charter, which exists from the first start on."""
+        """Return the charter, which exists after the first start."""
         charter = self._log.charter()
         if charter is None:
             raise UnavailableError("not_founded", "this ledger is not founded yet")
@@ -91,7 +92,7 @@ class Reading:
     def holder(self, credential_id: str) -> Person:
         """Return the owner of a passkey; raise RefusedError `passkey_unknown`."""
         name = credential_name(credential_id)
-        return self.person(self._owner(name, "passkey_unknown", "no such passkey here"))
+        return self.person(self._owner(name, "passkey_unknown", "no such passkey"))
 
     def _owner(self, name: str, code: str, detail: str) -> UUID:
         owner = self._log.store.claimed(name)
@@ -108,7 +109,7 @@ class Reading:
         return statement
 
     def eligible(self, rules: Policy) -> dict[str, frozenset[str]]:
-        """Return everybody whom the policy's members cover now, with the roles that cover them."""
+        """Return the people whom the policy's members cover now, each with the covering roles."""
         people: dict[str, frozenset[str]] = {}
         for member in policy.members(rules):
             kind, _, name = member.partition(":")
@@ -126,22 +127,22 @@ class Reading:
     def _named(self, user: str) -> dict[str, frozenset[str]]:
         try:
             stream = parse_uuid(user)
-        except MalformedError:  # a name that nobody can have
+        except MalformedError:  # not a possible id
             return {}
         try:
             return {user: self.person(stream).roles}
-        except NotFoundError:  # nobody has it yet; that they register meanwhile makes this stale
+        except NotFoundError:  # registering in the meantime makes this decision stale
             if not self._log.store.stream(stream, limit=1):
                 self.versions[stream] = 0
             return {}
 
     def forget(self) -> None:
-        """Drop the cached states, so that the next decision loads them."""
+        """Drop the cached states, so that the next decision loads them again."""
         self._log.forget((*self.versions, STREAM))
 
 
 class Writer:
-    """Turns decisions into durable events, exactly once per piece of evidence."""
+    """Turn decisions into durable events, exactly once for each piece of evidence."""
 
     def __init__(self, log: Log, commits: GroupCommit) -> None:
         self.log = log
@@ -150,32 +151,33 @@ class Writer:
         self._last_ms = 0
 
     def now_ms(self) -> int:
-        """Return the clock in milliseconds since 1970; within a process it never goes back."""
+        """Return the time in milliseconds since 1970; it never decreases within a process."""
         self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
         return self._last_ms
 
     def reading(self, *, fresh: bool = False) -> Reading:
         """Return an empty reading at the present time.
 
-        `fresh` is for answers that no commit checks: it loads people from the file, because the
-        cache can be older than another process's commit.
+        Use `fresh` for answers that no commit checks. It loads people from the file, because the
+        cache may be older than another process's commit.
         """
         return Reading(self.log, self.now_ms(), fresh=fresh)
 
     def known(self, kind: str, evidence: str) -> Answer | None:
-        """Return what this evidence was answered before, if it was."""
+        """Return the earlier answer to this evidence, None if there is none."""
         receipt = self.log.store.receipt(request_key(kind, evidence))
         return None if receipt is None else _answer(receipt)
 
     async def write(
         self, kind: str, evidence: str, stream: UUID, decide: Callable[[Reading], Plan]
     ) -> Answer:
-        """Decide, append, answer; the same evidence again is answered as it was the first time.
+        """Decide, append and answer; repeat the first answer for the same evidence.
 
         Raises what `decide` raises, UnavailableError `contended` or `storage_failed`.
         """
         key = request_key(kind, evidence)
-        # Writers of one stream wait here instead of making each other's decisions stale.
+        # One writer at a time for each stream, so that they do not make each other's decisions
+        # stale.
         lock = self._locks.setdefault(stream, asyncio.Lock())
         async with lock:
             return await self._write(key, decide)
@@ -192,7 +194,7 @@ class Writer:
                     return _answer(known)
                 if refused:
                     raise
-                # The cache may be older than another process's commit: refuse on fresh states.
+                # The cache may be older than another process's commit: refuse only on fresh states.
                 refused = True
                 reading.forget()
                 continue
@@ -204,8 +206,8 @@ class Writer:
                 continue
             if not receipt.repeated:
                 self.log.remember(plan.stream, reduce(plan.evolve, events, plan.before))
-            return _answer(receipt)
-        raise UnavailableError("contended", "too many people at once; try again")
+            return _answer(receipt, None if receipt.repeated else actor(events[-1]))
+        raise UnavailableError("contended", "too many concurrent requests; try again")
 
     def _to_write(
         self, key: bytes, plan: Plan, events: tuple[Event, ...], reading: Reading
@@ -229,8 +231,8 @@ def _events(plan: Plan, reading: Reading) -> tuple[Event, ...]:
     )
 
 
-def _answer(receipt: Receipt) -> Answer:
+def _answer(receipt: Receipt, who: str | None = None) -> Answer:
     place = b'{"position":%d,"leafIndex":%d' % (receipt.position, receipt.position - 1)
     rest = receipt.answer[1:]
     body = place + (b"," if rest != b"}" else b"") + rest
-    return Answer(body=body, position=receipt.position, repeated=receipt.repeated)
+    return Answer(body=body, position=receipt.position, repeated=receipt.repeated, actor=who)

@@ -1,4 +1,4 @@
-"""What is allowed: the events, and pure decisions on people, statements, policies and the ledger.
+"""The rules: the events, and pure decisions on people, statements, policies and the ledger.
 
-No I/O, no clock, no randomness and no framework may live here; `now` and ids are passed in.
+No I/O, clock, randomness or framework belongs here. Callers pass in `now` and new ids.
 """

@@ -1,7 +1,7 @@
 """Acts: signed commands other than approvals, `typ` = `act+jwt`.
 
-An act can never be taken for an approval, nor the reverse: their `typ` differ, and both are
-compared whole.
+An act cannot be mistaken for an approval: their `typ` values differ, and the parsers compare the
+whole header.
 """
 
 from functools import lru_cache
@@ -18,14 +18,14 @@ TYP = "act+jwt"
 
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", tag_field="act"):
-    """What every act says: when (`iat`, whole seconds) and on which ledger."""
+    """The members of every act: the time (`iat`, whole seconds) and the ledger's origin."""
 
     iat: int
     ledger: str
 
 
 class Draft(Act, tag="draft", frozen=True):
-    """Put the document with this SHA-256 up for approval."""
+    """Submit the document with this SHA-256 for approval."""
 
     statement_id: str
     sha256: str
@@ -40,7 +40,7 @@ class Reject(Act, tag="reject", frozen=True):
 
 
 class Withdraw(Act, tag="withdraw", frozen=True):
-    """Take the document with this SHA-256 back."""
+    """Withdraw the document with this SHA-256."""
 
     statement_id: str
     sha256: str
@@ -48,7 +48,7 @@ class Withdraw(Act, tag="withdraw", frozen=True):
 
 
 class RevokeKey(Act, tag="revoke-key", frozen=True):
-    """End a signing key."""
+    """Revoke a signing key."""
 
     kid: str
     compromised_since: str | None = None
@@ -56,19 +56,19 @@ class RevokeKey(Act, tag="revoke-key", frozen=True):
 
 
 class AddPasskey(Act, tag="add-passkey", frozen=True):
-    """Give the signer one more passkey."""
+    """Add a passkey to the signer."""
 
     credential_id: str
 
 
 class RemovePasskey(Act, tag="remove-passkey", frozen=True):
-    """End a passkey."""
+    """Remove a passkey."""
 
     credential_id: str
 
 
 class Invite(Act, tag="invite", frozen=True):
-    """Let whoever holds the token register with a role."""
+    """Invite the holder of a token to register with a role."""
 
     invitation_id: str
     role: str
@@ -77,20 +77,20 @@ class Invite(Act, tag="invite", frozen=True):
 
 
 class GrantRole(Act, tag="grant-role", frozen=True):
-    """Give a person one more role."""
+    """Grant a person a role."""
 
     user: str
     role: str
 
 
 class SignIn(Act, tag="sign-in", frozen=True):
-    """Open a session; `jti` is used once."""
+    """Open a session. Each `jti` is accepted once."""
 
     jti: str
 
 
 class CreateLedger(Act, tag="create-ledger", frozen=True):
-    """Found the ledger."""
+    """Create the ledger: the act of its first event."""
 
     origin: str
     rp_id: str
@@ -99,28 +99,28 @@ class CreateLedger(Act, tag="create-ledger", frozen=True):
 
 
 class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
-    """Let these keys, as vkeys, sign checkpoints of `first_size` entries and more."""
+    """Announce keys (vkeys) that sign checkpoints of at least `first_size` entries."""
 
     vkeys: tuple[str, ...]
     first_size: int
 
 
 class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
-    """Let these keys, as vkeys, sign no checkpoint of over `last_size` entries."""
+    """Retire keys (vkeys): they sign no checkpoint of more than `last_size` entries."""
 
     vkeys: tuple[str, ...]
     last_size: int
 
 
 class FreezeLedger(Act, tag="freeze-ledger", frozen=True):
-    """End the ledger: nothing is appended behind this."""
+    """Freeze the ledger: no event can follow."""
 
     reason: str
 
 
 A = TypeVar("A", bound=Act)
 
-# Acts are decoded as one of all: decoded as the one expected, a payload may leave `act` out.
+# Decode as the union of all acts: a decoder of one act alone would accept a payload without `act`.
 _ACTS = (
     Draft
     | Reject
@@ -138,32 +138,32 @@ _ACTS = (
 )
 
 
-@lru_cache(maxsize=64)  # whose act it is, is asked before what it says
+@lru_cache(maxsize=64)  # called twice per request: for the signer, then for the payload
 def parse_act(text: str) -> CompactJws:
     """Return an unverified act's JWS; raise MalformedError, or RefusedError `jws_typ_mismatch`."""
     jws = parse_compact(text)
     if jws.header.typ != TYP or jws.header.iat is not None:
-        raise RefusedError("jws_typ_mismatch", f"an act's header is alg, kid and typ {TYP}")
+        raise RefusedError("jws_typ_mismatch", f"an act's header must be alg, kid and typ {TYP}")
     return jws
 
 
 def verify_act(jws: CompactJws, jwk: PublicJwk, kind: type[A], *, ledger: str, now_ms: int) -> A:
-    """Verify the signature, then return the payload as the act that is expected here.
+    """Verify the signature, then return the payload as the expected act.
 
-    Raises RefusedError: those of `jose.verify_compact`, `act_mismatch` (another act or members),
-    `ledger_mismatch`, `iat_stale`.
+    Raises RefusedError: as `jose.verify_compact`; `act_mismatch` for another act or other members;
+    `ledger_mismatch`; `iat_stale`.
     """
     verify_compact(jws, jwk)
     try:
         act = decode(b64u_decode(jws.payload), cast(type[Act], _ACTS))
     except MalformedError as error:
-        raise RefusedError(
-            "act_mismatch", f"not the act that is expected: {error.detail}"
-        ) from error
+        raise RefusedError("act_mismatch", f"not the expected act: {error.detail}") from error
     if not isinstance(act, kind):
-        raise RefusedError("act_mismatch", "not the act that is expected")
+        raise RefusedError("act_mismatch", "not the expected act")
     if act.ledger != ledger:
         raise RefusedError("ledger_mismatch", "signed for another ledger")
     if not clock.is_fresh(act.iat * 1000, now_ms=now_ms):
-        raise RefusedError("iat_stale", "signed more than five minutes from the server's time")
+        raise RefusedError(
+            "iat_stale", "the signed time differs from the server's by over five minutes"
+        )
     return act

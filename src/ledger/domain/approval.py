@@ -1,4 +1,4 @@
-"""Approvals: what a compact JWS has to be to count. Here a statement's signatures are verified."""
+"""Approvals: parse and verify the compact JWS that approves a statement."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ MAX_JTI_CHARS = 128
 
 
 class Individual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The payload of the individual form; `timestamp` in milliseconds, `iat` in seconds."""
+    """The payload of the individual form; `timestamp` is in milliseconds, `iat` in seconds."""
 
     statement_id: str
     content: str
@@ -25,7 +25,7 @@ class Individual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What an approval has to be about; SHA-256 in hex of the payload's base64url text."""
+    """What an approval must match; the SHA-256 (hex) is of the payload's base64url text."""
 
     ledger: str
     statement_id: str
@@ -37,16 +37,16 @@ def parse_approval(text: str) -> CompactJws:
     """Return an unverified approval; raise MalformedError, or RefusedError `jws_typ_mismatch`."""
     jws = parse_compact(text)
     if jws.header.typ != TYP:
-        raise RefusedError("jws_typ_mismatch", f"an approval's typ is {TYP}")
+        raise RefusedError("jws_typ_mismatch", f"an approval's typ must be {TYP}")
     return jws
 
 
 def verify_approval(
     jws: CompactJws, jwk: PublicJwk, subject: Subject, *, signer: str, now_ms: int
 ) -> Form:
-    """Verify the signature and that it is over this very statement; return the form.
+    """Verify the signature and that it covers this statement; return the form of the payload.
 
-    Raises RefusedError: those of `jose.verify_compact`, `iat_stale`, and for the individual form
+    Raises RefusedError: as `jose.verify_compact`; `iat_stale`; for the individual form
     `payload_mismatch`, `payload_statement_mismatch`, `payload_content_mismatch`,
     `payload_signer_mismatch`, `payload_ledger_mismatch`, `payload_timestamp_stale`.
     """
@@ -60,7 +60,10 @@ def verify_approval(
         raise RefusedError("payload_mismatch", "the payload is not this statement") from error
     _verify_individual(payload, subject, signer)
     if not clock.is_fresh(payload.timestamp, now_ms=now_ms):
-        raise RefusedError("payload_timestamp_stale", "signed over five minutes from our clock")
+        raise RefusedError(
+            "payload_timestamp_stale",
+            "timestamp differs from the server's clock by over five minutes",
+        )
     for iat in (payload.iat, jws.header.iat):
         if iat is not None:
             _require_fresh(iat, now_ms=now_ms)
@@ -71,15 +74,17 @@ def _verify_individual(payload: Individual, subject: Subject, signer: str) -> No
     if payload.statement_id != subject.statement_id:
         raise RefusedError("payload_statement_mismatch", "signed for another statement")
     if sha256_hex(payload.content.encode()) != subject.content_sha256:
-        raise RefusedError("payload_content_mismatch", "signed over another content")
+        raise RefusedError("payload_content_mismatch", "signed for different content")
     if payload.signer != signer:
         raise RefusedError("payload_signer_mismatch", "the payload names another signer")
     if payload.ledger not in (None, subject.ledger):
         raise RefusedError("payload_ledger_mismatch", "signed for another ledger")
     if payload.jti is not None and not 1 <= len(payload.jti) <= MAX_JTI_CHARS:
-        raise RefusedError("payload_mismatch", "a jti has 1 to 128 characters")
+        raise RefusedError("payload_mismatch", "a jti must have 1 to 128 characters")
 
 
 def _require_fresh(iat: int | None, *, now_ms: int) -> None:
     if iat is None or not clock.is_fresh(iat * 1000, now_ms=now_ms):
-        raise RefusedError("iat_stale", "iat is missing, or over five minutes from our clock")
+        raise RefusedError(
+            "iat_stale", "iat is missing or differs from the server's clock by over five minutes"
+        )

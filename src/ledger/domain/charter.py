@@ -1,4 +1,4 @@
-"""The ledger's own stream: founding, log keys, invitations, end. Decide and evolve, pure."""
+"""The ledger's own stream: creation, log keys, invitations, freeze. Pure decide and evolve."""
 
 import hashlib
 from typing import Any
@@ -29,12 +29,12 @@ from ledger.errors import ConflictError, ForbiddenError, MalformedError, Refused
 from ledger.jose import PublicJwk, parse_compact
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
-STREAM = UUID(int=0)  # the one stream whose id is the same on every ledger
+STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
 SETUP = "setup"
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """Who may register with which role, until when."""
+    """An invitation: the role that its holder may register with, and its expiry."""
 
     id: str
     role: str
@@ -42,19 +42,19 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class LogKey(msgspec.Struct, frozen=True):
-    """A key that signs checkpoints of `first_size` to `last_size` entries; None: no end yet."""
+    """A key for checkpoints of `first_size` to `last_size` entries; `last_size` None: open end."""
 
     vkey: str
     first_size: int
     last_size: int | None = None
 
     def signs(self, size: int) -> bool:
-        """Tell whether a checkpoint of this size is this key's to sign."""
+        """Tell whether this key signs checkpoints of this size."""
         return self.first_size <= size and (self.last_size is None or size <= self.last_size)
 
 
 class Charter(msgspec.Struct, frozen=True):
-    """What the ledger is, as of a position."""
+    """The state of the ledger itself as of a position."""
 
     version: int
     ledger: str
@@ -68,7 +68,7 @@ class Charter(msgspec.Struct, frozen=True):
 
 
 def evolve(charter: Charter | None, event: Event) -> Charter:
-    """Return the charter after one more event of its stream."""
+    """Return the charter after the next event of its stream."""
     match event.body:
         case LedgerCreated() as body:
             setup = {body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)}
@@ -83,7 +83,7 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
             )
         case body:
             if charter is None:
-                raise AssertionError("a ledger's stream begins with its founding")
+                raise AssertionError("a ledger's stream must begin with its creation")
             return msgspec.structs.replace(
                 charter, version=event.version, **_changes(charter, body)
             )
@@ -106,9 +106,9 @@ def _changes(charter: Charter, body: Body) -> dict[str, Any]:
 
 
 def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
-    """Return the refusal of what is not a further event of the ledger.
+    """Return the error for an event that cannot follow in the ledger's stream.
 
-    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of the ledger's own stream")
 
@@ -120,21 +120,25 @@ def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
 
 
 def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreated:
-    """Return the founding event if the ledger's own key signed exactly what it says."""
+    """Return the creation event if the ledger's own key signed exactly its members.
+
+    Raises RefusedError as `verify_act` does, or `act_mismatch` for different members.
+    """
     jws = parse_act(act_text)
     act = verify_act(jws, created.key, acts.CreateLedger, ledger=created.ledger, now_ms=now_ms)
     signed = (act.origin, act.rp_id, act.registration, act.setup_sha256)
     stated = (created.origin, created.rp_id, created.registration, created.setup_sha256)
     if signed != stated:
-        raise RefusedError("act_mismatch", "the founding act says something else")
+        raise RefusedError("act_mismatch", "the creation act differs from its event")
     return msgspec.structs.replace(created, act=act_text)
 
 
 def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysAnnounced:
-    """Return the announcement of new log keys that the ledger's own key signed.
+    """Return the announcement of new log keys, signed by the ledger's own key.
 
-    Raises RefusedError as `verify_act` does, MalformedError `vkey_invalid`, ConflictError
-    `log_keys_refused`: keys of another name, known ones, none of Ed25519, or an earlier size.
+    Raises RefusedError as `verify_act` does; MalformedError `vkey_invalid`; ConflictError
+    `log_keys_refused` if a key has another name or is already known, if none is an Ed25519 key, or
+    if `first_size` is below that of earlier keys.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms)
@@ -142,31 +146,31 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
     publics = {key.public for key in keys}
     known = {parse_vkey(key.vkey).public for key in charter.log_keys}
     if any(key.name != charter.ledger for key in keys):
-        raise ConflictError("log_keys_refused", "a log key has the log's origin as its name")
+        raise ConflictError("log_keys_refused", "a log key's name must be the log's origin")
     if len(publics) != len(keys) or publics & known:
-        raise ConflictError("log_keys_refused", "a log key is announced once")
-    # Every checkpoint must be readable by whoever knows the oldest signature type only.
+        raise ConflictError("log_keys_refused", "a log key can be announced only once")
+    # Readers that know only the oldest signature type must be able to verify every checkpoint.
     if not any(key.kind == ED25519 for key in keys):
-        raise ConflictError("log_keys_refused", "one of the log keys is an Ed25519 key")
+        raise ConflictError("log_keys_refused", "at least one log key must be an Ed25519 key")
     if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
-        raise ConflictError("log_keys_refused", "the keys would begin before those before them")
+        raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
     return LogKeysAnnounced(vkeys=act.vkeys, first_size=act.first_size, act=act_text)
 
 
 def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysRetired:
-    """Return the retirement of log keys that the ledger's own key signed.
+    """Return the retirement of log keys, signed by the ledger's own key.
 
-    Raises RefusedError as `verify_act` does, ConflictError `log_keys_refused`: keys that are not
-    in force, or no Ed25519 key would be left for the next checkpoint.
+    Raises RefusedError as `verify_act` does; ConflictError `log_keys_refused` if a key is not in
+    force, would end before it begins, or no Ed25519 key would be left for the next checkpoint.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms)
     retired = set(act.vkeys)
     in_force = {key.vkey: key.first_size for key in charter.log_keys if key.last_size is None}
     if not retired or len(retired) != len(act.vkeys) or not retired <= in_force.keys():
-        raise ConflictError("log_keys_refused", "not log keys in force, each once")
+        raise ConflictError("log_keys_refused", "each vkey must be a log key in force, listed once")
     if any(act.last_size < in_force[vkey] for vkey in retired):
-        raise ConflictError("log_keys_refused", "a key would end before it begins")
+        raise ConflictError("log_keys_refused", "lastSize is before a key's first checkpoint")
     left = [
         vkey
         for vkey, first in in_force.items()
@@ -178,19 +182,19 @@ def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysR
 
 
 def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
-    """Return the end of the ledger that its own key signed.
+    """Return the freeze of the ledger, signed by its own key.
 
     Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms)
     if not 10 <= len(act.reason) <= 2000:
-        raise MalformedError("reason_invalid", "a reason has 10 to 2,000 characters")
+        raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
     return LogFrozen(reason=act.reason, act=act_text)
 
 
 def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> InvitationIssued:
-    """Return the invitation that an administrator signed.
+    """Return the invitation, signed by an administrator.
 
     Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, `time_invalid`,
     `invitation_invalid`, `id_invalid`, RefusedError as `verify_act` does.
@@ -200,9 +204,11 @@ def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> 
     act = verify_act(jws, key.jwk, acts.Invite, ledger=charter.ledger, now_ms=now_ms)
     inviter.require_administrator()
     if act.role not in ROLES:
-        raise MalformedError("role_invalid", "there is no such role")
+        raise MalformedError("role_invalid", "no such role")
     if not SHA256_HEX.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
-        raise MalformedError("invitation_invalid", "an invitation needs a token and a future end")
+        raise MalformedError(
+            "invitation_invalid", "an invitation needs a token and an expiry in the future"
+        )
     parse_uuid(act.invitation_id)
     return InvitationIssued(
         invitation_id=act.invitation_id,
@@ -219,21 +225,21 @@ def find_invitation(charter: Charter, token: str) -> Invitation:
     """Return the invitation of a token; raise ForbiddenError `invitation_unknown`."""
     invitation = charter.invitations.get(hashlib.sha256(token.encode()).hexdigest())
     if invitation is None:
-        raise ForbiddenError("invitation_unknown", "this invitation is not known here")
+        raise ForbiddenError("invitation_unknown", "no such invitation")
     return invitation
 
 
 def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms: int) -> str | None:
-    """Return the invitation's id under which somebody may register with this role.
+    """Return the id of the invitation that admits a registration with this role; None if open.
 
-    Raises ForbiddenError `invitation_required` or `role_not_open`, ConflictError
+    Raises ForbiddenError `invitation_required` or `role_not_open`; ConflictError
     `invitation_expired`.
     """
     if invitation is None:
         if charter.registration != "open":
-            raise ForbiddenError("invitation_required", "this ledger is joined by invitation")
+            raise ForbiddenError("invitation_required", "this ledger requires an invitation")
         if role not in OPEN_ROLES:
-            raise ForbiddenError("role_not_open", "this role is only given by an administrator")
+            raise ForbiddenError("role_not_open", "only an administrator grants this role")
         return None
     if role != invitation.role:
         raise ForbiddenError("role_not_open", "the invitation is for another role")

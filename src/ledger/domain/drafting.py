@@ -1,4 +1,4 @@
-"""The draft of a statement: its document, signed for by its creator. Decided purely."""
+"""The draft of a statement: verify the document that its creator signed. Pure."""
 
 from ledger import clock
 from ledger.domain import acts, policy
@@ -15,31 +15,33 @@ from ledger.errors import ConflictError, ForbiddenError, RefusedError
 def draft(
     raw: bytes, act_text: str, creator: Person, *, ledger: str, now_ms: int
 ) -> tuple[StatementDrafted, Document]:
-    """Return the draft of a document that its creator signed for, and the document.
+    """Return the draft event and the document that its creator signed.
 
     Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy's end is past.
+    ConflictError `statement_expired` if the policy has already expired.
     """
     document = parse_document(raw)
-    # 1. The signature, and that it is over these very bytes.
+    # 1. The signature is valid and covers exactly these bytes.
     jws = parse_act(act_text)
     key = creator.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
     if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
         raise RefusedError("act_mismatch", "the act names another document")
-    # 2. The person may draft, and the document says the truth about who, where and when.
+    # 2. The person may draft; the document names the right creator, ledger and time.
     if CREATOR not in creator.roles:
-        raise ForbiddenError("creator_only", "only a creator drafts statements")
+        raise ForbiddenError("creator_only", "drafting requires the role creator")
     if document.creator != creator.user:
         raise RefusedError("document_creator_mismatch", "the document names another creator")
     if document.ledger != ledger:
         raise RefusedError("ledger_mismatch", "the document is for another ledger")
     if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
-        raise RefusedError("document_time_stale", "createdAt is over five minutes from our clock")
+        raise RefusedError(
+            "document_time_stale", "createdAt differs from the server's clock by over five minutes"
+        )
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise ConflictError("statement_expired", "the policy's end is already past")
+        raise ConflictError("statement_expired", "the policy has already expired")
     return (
         StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
         document,
@@ -47,5 +49,5 @@ def draft(
 
 
 def satisfiable(document: Document, eligible: RolesByPerson) -> bool:
-    """Tell whether today's people, all approving, would meet the document's policy."""
+    """Tell whether the policy would be met if all eligible people approved."""
     return policy.reachable(document.policy, eligible, creator=document.creator)

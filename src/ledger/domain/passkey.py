@@ -1,9 +1,9 @@
-"""WebAuthn ceremonies: what a passkey has to show. The only importer of `webauthn`.
+"""WebAuthn ceremonies: verify registrations and assertions. The only importer of `webauthn`.
 
-`ledger.webauthn_grammar` reads every response before `webauthn` sees a byte of it. User
-verification is always required. Relying party and origin come from the caller, who has them from
-configuration; nothing in a response can move them. The library leaks other exceptions than its own
-for hostile input, so every one of them stops here.
+`ledger.webauthn_grammar` parses every response before `webauthn` sees it. User verification is
+always required. The relying party and origin come from the caller's configuration; a response
+cannot change them. For hostile input the library also raises exceptions other than its own; this
+module turns all of them into RefusedError.
 """
 
 import hashlib
@@ -49,14 +49,14 @@ class AssertionEvidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 
 class RelyingParty(msgspec.Struct, frozen=True):
-    """The relying party id and web origin that every ceremony is bound to."""
+    """The relying party id and web origin that every ceremony must match."""
 
     rp_id: str
     origin: str
 
 
 class VerifiedPasskey(msgspec.Struct, frozen=True):
-    """A new passkey whose registration response verified."""
+    """A new passkey whose registration response was verified."""
 
     credential_id: str
     public_key: str
@@ -69,14 +69,14 @@ class VerifiedPasskey(msgspec.Struct, frozen=True):
 def attestation_challenge(
     *, kid: str, ledger: str, nonce: str, user: str, expires_at: str | None = None
 ) -> bytes:
-    """Return the 32 bytes that a passkey and a new signing key both sign."""
+    """Return the challenge (32 bytes) that a passkey and a new signing key both sign."""
     statement = {"kid": kid, "ledger": ledger, "nonce": nonce, "user": user}
     ends = {} if expires_at is None else {"expiresAt": expires_at}
     return hashlib.sha256(jcs(statement | ends | {"purpose": "attest-signing-key"})).digest()
 
 
 def confirmation_challenge(*, jws: str, ledger: str, document_sha256: str) -> bytes:
-    """Return the 32 bytes that a passkey signs to confirm one decision (assurance `passkey`)."""
+    """Return the challenge (32 bytes) that confirms one decision (assurance `passkey`)."""
     statement = {"jws": hashlib.sha256(jws.encode()).hexdigest(), "sha256": document_sha256}
     return hashlib.sha256(
         jcs(statement | {"ledger": ledger, "purpose": "confirm-decision"})
@@ -88,8 +88,8 @@ def verify_registration(
 ) -> VerifiedPasskey:
     """Verify a registration response (WebAuthn L3 section 7.1) and return its passkey.
 
-    The grammar reads every byte first; `webauthn` then verifies the attestation statement and
-    repeats the ceremony's checks. Raises RefusedError `passkey_registration_refused`.
+    The grammar parses every byte first. Then `webauthn` verifies the attestation statement and
+    checks the ceremony again. Raises RefusedError `passkey_registration_refused`.
     """
     response = {
         "clientDataJSON": evidence.client_data_json,
@@ -104,7 +104,7 @@ def verify_registration(
             expected_origin=party.origin,
         )
         attestation = parse_attestation_object(raw)
-        parse_key(attestation.credential.key.jwk)  # the library of keys has to take it as well
+        parse_key(attestation.credential.key.jwk)  # `cryptography` must accept the key too
     data, new = attestation.data, attestation.credential
     if b64u_encode(new.credential_id) != credential_id:
         raise RefusedError("passkey_registration_refused", "the response names another passkey")
@@ -139,8 +139,8 @@ def verify_assertion(
 ) -> int:
     """Verify an assertion (WebAuthn L3 section 7.2) and return the passkey's new sign count.
 
-    `sign_count` is the last one known: a count that does not grow is refused (step 22), unless
-    the passkey does not count at all. Raises RefusedError `passkey_assertion_refused`.
+    `sign_count` is the last known count. A count that does not grow is rejected (step 22), unless
+    both are 0: such a passkey does not count. Raises RefusedError `passkey_assertion_refused`.
     """
     response = {
         "clientDataJSON": evidence.client_data_json,
@@ -175,7 +175,7 @@ def verify_assertion(
 
 
 def sign_count(evidence: AssertionEvidence) -> int:
-    """Return the count that an assertion claims (WebAuthn L3 section 6.1); nothing is verified.
+    """Return the sign count in an assertion (WebAuthn L3 section 6.1) without verifying it.
 
     Raises RefusedError `passkey_assertion_refused` for malformed authenticator data.
     """
@@ -194,7 +194,7 @@ def _credential(credential_id: str, response: dict[str, str]) -> dict[str, Any]:
 
 @contextmanager
 def _refused_as(code: str) -> Iterator[None]:
-    """Turn what the grammar refuses into this code, with the grammar's own detail."""
+    """Re-raise the grammar's MalformedError as RefusedError with this code and its detail."""
     try:
         yield
     except MalformedError as error:
@@ -205,9 +205,9 @@ def _guard(code: str, verify: Callable[[], object]) -> None:
     try:
         verify()
     except Exception as error:
-        # Broad on purpose: the library and the certificate parsers under it raise a dozen
-        # unrelated types for hostile attestation statements; a refusal answers each of them.
-        raise RefusedError(code, "the passkey's response does not verify") from error
+        # Broad on purpose: for hostile attestation statements the library and its certificate
+        # parsers raise a dozen unrelated types. Each of them means that the response is invalid.
+        raise RefusedError(code, "the passkey's response is invalid") from error
 
 
 def creation_options(
@@ -240,7 +240,7 @@ def creation_options(
 def request_options(
     *, party: RelyingParty, challenge: str | None = None, allow: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return PublicKeyCredentialRequestOptionsJSON; the browser may compute the challenge."""
+    """Return PublicKeyCredentialRequestOptionsJSON; without a challenge the browser computes it."""
     options: dict[str, Any] = {
         "rpId": party.rp_id,
         "timeout": TIMEOUT_MS,

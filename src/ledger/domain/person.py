@@ -1,7 +1,7 @@
-"""A person: passkeys, signing keys, roles. Decide and evolve, pure.
+"""A person: passkeys, signing keys, roles. Pure decide and evolve.
 
-Every decision takes the state and the evidence and returns the event's body, or raises. Nothing
-is overwritten: a key or passkey that ended stays, marked, so that what it signed stays checkable.
+Every decision takes the state and the evidence and returns the event's body, or raises. Revoked
+keys and removed passkeys stay in the state, marked, so that their signatures can still be verified.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ class AttestedKey(msgspec.Struct, frozen=True):
 
 
 class Passkey(msgspec.Struct, frozen=True):
-    """A passkey of a person: COSE public key (base64url), last sign count in the log."""
+    """A passkey of a person: COSE public key (base64url), last logged sign count."""
 
     credential_id: str
     public_key: str
@@ -85,18 +85,18 @@ class Person(msgspec.Struct, frozen=True):
         return passkey
 
     def require_administrator(self) -> None:
-        """Raise ForbiddenError `administrator_only` for everybody else."""
+        """Raise ForbiddenError `administrator_only` unless the person is an administrator."""
         if ADMINISTRATOR not in self.roles:
             raise ForbiddenError("administrator_only", "only an administrator may do this")
 
 
 def evolve(person: Person | None, event: Event) -> Person:
-    """Return the person after one more event of their stream."""
+    """Return the person after the next event of their stream."""
     if isinstance(event.body, UserRegistered):
         body = event.body
         return Person(body.user, event.version, body.name, frozenset({body.role}), {}, {})
     if person is None:
-        raise AssertionError("a person's stream begins with a registration")
+        raise AssertionError("a person's stream must begin with a registration")
     return msgspec.structs.replace(person, version=event.version, **_changes(person, event.body))
 
 
@@ -122,9 +122,9 @@ def _changes(person: Person, body: Body) -> dict[str, Any]:
 
 
 def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError:
-    """Return the refusal of what is not a further event of a person.
+    """Return the error for an event that cannot follow in a person's stream.
 
-    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of a person's stream")
 
@@ -134,12 +134,12 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
 
 
 def register(user: str, name: str, role: str, invitation: str | None) -> UserRegistered:
-    """Return the registration of a person whom `charter.admit` let in.
+    """Return the registration of a person whom `charter.admit` accepted.
 
     Raises MalformedError `name_invalid`.
     """
     if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise MalformedError("name_invalid", "a name has 1 to 100 printable characters")
+        raise MalformedError("name_invalid", "a name must have 1 to 100 printable characters")
     return UserRegistered(user=user, name=name, role=role, invitation=invitation)
 
 
@@ -151,7 +151,7 @@ def first_passkey(
     party: RelyingParty,
     transports: tuple[str, ...],
 ) -> PasskeyAdded:
-    """Return the passkey of a registration; raise RefusedError as `verify_registration` does."""
+    """Return the first passkey of a person; raise RefusedError as `verify_registration` does."""
     verified = verify_registration(evidence, credential_id, challenge=challenge, party=party)
     return PasskeyAdded(
         credential_id=verified.credential_id,
@@ -169,7 +169,7 @@ def first_passkey(
 def add_passkey(
     person: Person, added: PasskeyAdded, act_text: str, *, ledger: str, now_ms: int
 ) -> PasskeyAdded:
-    """Return a further passkey, already verified by `first_passkey`, that the person signed for.
+    """Return a further passkey, verified by `first_passkey`, whose addition the person signed.
 
     Raises RefusedError as `verify_act` does, or `act_mismatch` if the act names another passkey.
     """
@@ -184,10 +184,11 @@ def add_passkey(
 def remove_passkey(
     owner: Person, actor: Person, credential_id: str, act_text: str, *, ledger: str, now_ms: int
 ) -> PasskeyRemoved:
-    """Return the end of a passkey, signed by its owner or an administrator.
+    """Return the removal of a passkey, signed by its owner or an administrator.
 
-    Raises NotFoundError `passkey_unknown`, ConflictError `passkey_removed` or `passkey_last`
-    (an owner keeps one; an administrator may remove the last), RefusedError as `verify_act` does.
+    Raises NotFoundError `passkey_unknown`; ConflictError `passkey_removed` or `passkey_last` (an
+    owner must keep one, an administrator may remove the last); RefusedError as `verify_act` does;
+    ForbiddenError `administrator_only`.
     """
     passkey = owner.passkeys.get(credential_id)
     if passkey is None:
@@ -200,7 +201,7 @@ def remove_passkey(
     if actor.user != owner.user:
         actor.require_administrator()
     elif sum(not each.removed for each in owner.passkeys.values()) == 1:
-        raise ConflictError("passkey_last", "your last passkey is your way in: add another first")
+        raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if act.credential_id != credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
     return PasskeyRemoved(credential_id=credential_id, by=actor.user, kid=key.kid, act=act_text)
@@ -209,7 +210,7 @@ def remove_passkey(
 def grant_role(
     owner: Person, actor: Person, act_text: str, *, ledger: str, now_ms: int
 ) -> RoleGranted:
-    """Return one more role for a person, signed by an administrator.
+    """Return the grant of a role to a person, signed by an administrator.
 
     Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, ConflictError
     `role_held`, RefusedError as `verify_act` does.
@@ -221,12 +222,12 @@ def grant_role(
     if act.user != owner.user:
         raise RefusedError("act_mismatch", "the act names another person")
     if act.role not in ROLES:
-        raise MalformedError("role_invalid", "there is no such role")
+        raise MalformedError("role_invalid", "no such role")
     if act.role in owner.roles:
         raise ConflictError("role_held", "this person already holds the role")
     return RoleGranted(user=owner.user, role=act.role, by=actor.user, kid=key.kid, act=act_text)
 
 
 def may_sign(person: Person) -> bool:
-    """Tell whether any of the person's roles signs at all (an auditor's does not)."""
+    """Tell whether any of the person's roles may sign (an auditor's may not)."""
     return not VOTING_ROLES.isdisjoint(person.roles)

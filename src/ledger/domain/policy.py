@@ -1,7 +1,7 @@
-"""Policies: who has to approve. Pure arithmetic over distinct people.
+"""Policies: who must approve. Pure arithmetic over distinct people.
 
-A node is met when at least `threshold` of what it counts is there: each distinct person covered
-by one of its `user:` or `role:` members counts once, each nested node that is met counts once.
+A node is met when its count reaches `threshold`. Each distinct person covered by one of its `user:`
+or `role:` members counts once, and each nested node that is met counts once.
 """
 
 from collections.abc import Mapping, Set
@@ -15,19 +15,19 @@ from ledger.errors import MalformedError
 MAX_LEVELS = 8
 MAX_MEMBERS = 256
 
-# Everybody of a set of people, with the roles that each had when it counted.
+# Each person with the roles that they had at the position that counts.
 RolesByPerson = Mapping[str, Set[str]]
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`threshold` of the members `of`."""
+    """Requires `threshold` of the members `of`."""
 
     threshold: int
     of: "tuple[str | Node, ...]"
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The outermost node, and the rules that only it can have."""
+    """The outermost node, with the rules that only it can have."""
 
     threshold: int
     of: tuple[str | Node, ...]
@@ -41,7 +41,11 @@ AnyNode = Node | Policy
 
 
 def check(policy: Policy) -> None:
-    """Raise MalformedError `policy_invalid` or `policy_impossible` for what can never be met."""
+    """Check a policy's shape, and that its thresholds can be reached.
+
+    Raises MalformedError `policy_invalid` for the shape, `policy_impossible` for a threshold above
+    the number of members.
+    """
     total = _check_node(policy, MAX_LEVELS) + len(policy.veto)
     if total > MAX_MEMBERS:
         raise MalformedError("policy_invalid", f"a policy names at most {MAX_MEMBERS} members")
@@ -55,7 +59,9 @@ def _check_node(node: AnyNode, levels: int) -> int:
     nested = [member for member in node.of if isinstance(member, Node)]
     named = {member for member in node.of if isinstance(member, str)}
     if node.threshold < 1 or not node.of or len(named) + len(nested) != len(node.of):
-        raise MalformedError("policy_invalid", "a node needs a threshold from 1 and unlike members")
+        raise MalformedError(
+            "policy_invalid", "a node needs a threshold of at least 1 and distinct members"
+        )
     for member in named:
         _check_member(member)
     open_ended = any(member.startswith("role:") for member in named)
@@ -67,7 +73,9 @@ def _check_node(node: AnyNode, levels: int) -> int:
 def _check_member(member: str) -> None:
     kind, _, name = member.partition(":")
     if not (kind == "user" and name) and not (kind == "role" and name in VOTING_ROLES):
-        raise MalformedError("policy_invalid", "a member is user:<id> or role:<role that signs>")
+        raise MalformedError(
+            "policy_invalid", "a member must be user:<id> or role:<role that signs>"
+        )
 
 
 def parse(raw: bytes) -> Policy:
@@ -78,13 +86,13 @@ def parse(raw: bytes) -> Policy:
 
 
 def covers(member: str, user: str, roles: Set[str]) -> bool:
-    """Tell whether `user:<id>` or `role:<name>` speaks of this person."""
+    """Tell whether the member `user:<id>` or `role:<name>` covers this person."""
     kind, _, name = member.partition(":")
     return name == user if kind == "user" else name in roles
 
 
 def count(node: AnyNode, people: RolesByPerson) -> int:
-    """Return how much of the node is there: distinct people covered, and nested nodes met."""
+    """Return the node's count: distinct people covered plus nested nodes met."""
     users, roles, total = set[str](), set[str](), 0
     for member in node.of:
         if isinstance(member, Node):
@@ -103,7 +111,7 @@ def met(node: AnyNode, people: RolesByPerson) -> bool:
 
 
 def members(node: AnyNode) -> frozenset[str]:
-    """Return every `user:` and `role:` member of a node and all nodes below it, veto left out."""
+    """Return every `user:` and `role:` member of a node and its nested nodes, without veto."""
     found: set[str] = set()
     for member in node.of:
         found |= {member} if isinstance(member, str) else members(member)
@@ -134,9 +142,9 @@ def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:
 def reachable(
     policy: Policy, people: RolesByPerson, *, creator: str, given: RolesByPerson | None = None
 ) -> bool:
-    """Tell whether the policy is met once all of these people approve who may.
+    """Tell whether the policy would be met if all these people who may approve did so.
 
-    `given` are the approvals there are: they count with the roles of their own positions.
+    `given` are the existing approvals. They count with the roles of their own positions.
     """
     hoped = {
         user: roles

@@ -1,7 +1,7 @@
-"""Which request led to which events, and what it was answered: made again from the events alone.
+"""Receipts: recompute each request's key and answer from the events alone.
 
-The store knows a request by a key and answers a repetition as it did the first time. Both follow
-from the evidence in the events, so that an audit can hold every stored answer against the log.
+The store identifies a request by its key and repeats the first answer on a retry. Key and answer
+follow from the evidence in the events, so an audit can compare every stored receipt with the log.
 """
 
 import hashlib
@@ -50,31 +50,32 @@ _json = msgspec.json.Encoder().encode
 
 
 def request_key(kind: str, evidence: str) -> bytes:
-    """Return the 32 bytes that name a request, SHA-256 of its kind and its evidence."""
+    """Return a request's key: SHA-256 (32 bytes) of its kind and its evidence."""
     return hashlib.sha256(f"{kind}\0{evidence}".encode()).digest()
 
 
 def own_key(states: Sequence[bytes]) -> bytes:
-    """Return the key of what no request asked for: SHA-256 of the events' stored states."""
+    """Return the key of a write without a request: SHA-256 of the events' stored states."""
     return hashlib.sha256(b"".join(states)).digest()
 
 
 def joined(*evidence: str) -> str:
-    """Return several pieces of evidence as one."""
+    """Return several pieces of evidence joined into one."""
     return "\0".join(evidence)
 
 
 class Written(msgspec.Struct, frozen=True):
-    """The key of a write, and the answers that its request can have been given."""
+    """The key of a write, and the possible answers to its request."""
 
     key: bytes
     answers: tuple[bytes, ...]
 
 
 def written_about_statement(event: Event, approvals: int) -> Written:
-    """Return what the store knows of the write of one event of a statement.
+    """Return the receipt for the write of one event of a statement.
 
-    `approvals` is the number of them after the event. Raises CorruptError `event_misplaced`.
+    `approvals` is the number of approvals after the event. Raises CorruptError `event_misplaced`
+    for an event of another stream.
     """
     body, stream = event.body, str(event.stream)
     status: Status
@@ -94,9 +95,9 @@ def written_about_statement(event: Event, approvals: int) -> Written:
 
 
 def _misplaced(_: LedgerBody | PersonBody) -> CorruptError:
-    """Return the refusal of what is not an event of a statement.
+    """Return the error for an event that is not about a statement.
 
-    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    The argument's type lists all other events: mypy fails if a caller forgets one.
     """
     return CorruptError("event_misplaced", "not an event of a statement")
 
@@ -107,16 +108,17 @@ def _drafted(body: StatementDrafted, stream: str) -> Written:
         "sha256": sha256_hex(body.document.encode()),
         "status": "pending",
     }
-    # The warning was advice about the people of that moment, who may have come or gone meanwhile.
+    # The answer may have had a warning: it depended on the people registered at that moment.
     warnings: tuple[list[str], ...] = ([], ["policy_not_yet_satisfiable"])
     key = request_key(DRAFT, f"{body.act}\0{body.document}")
     return Written(key, tuple(_json(answer | {"warnings": each}) for each in warnings))
 
 
 def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
-    """Return what the store knows of a write about people or the ledger itself.
+    """Return the receipt for a write about people or the ledger itself.
 
-    `events` are all of the write: three of a registration, one of everything else.
+    `events` are all events of the write: three for a registration, otherwise one. Raises
+    CorruptError `registration_torn` or `event_misplaced`.
     """
     body = events[0].body
     match body:
@@ -145,14 +147,16 @@ def _registered(bodies: Sequence[Body]) -> Written:
             answer = _json({"user": shown, "kid": key.kid})
             return Written(request_key(REGISTER, evidence), (answer,))
         case _:
-            raise CorruptError("registration_torn", "a registration was torn apart")
+            raise CorruptError(
+                "registration_torn", "a registration is incomplete or interleaved with other events"
+            )
 
 
 Asked = InvitationIssued | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | RoleGranted
 
 
 def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
-    """Return the key and the answer of a person's request about people."""
+    """Return the key and the answer of a request about people."""
     match body:
         case InvitationIssued(act=act, invitation_id=invitation):
             return request_key(INVITE, act), {"invitationId": invitation}

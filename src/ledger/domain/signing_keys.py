@@ -1,4 +1,4 @@
-"""A person's signing keys: attest, revoke. Decided purely, as everything in person.py is."""
+"""A person's signing keys: attest, revoke. Pure decisions, like those in person.py."""
 
 from typing import Any
 
@@ -46,17 +46,17 @@ def attest_key(
     Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`,
     RefusedError `passkey_assertion_refused`, `possession_refused`, those of `active_passkey`.
     """
-    # 1. The key: public, strong; its name is computed here, whatever the client called it.
+    # 1. The key is public and strong. Its kid is computed here; the client's kid is not used.
     jwk = parse_jwk(submission.jwk)
     if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
-        raise MalformedError("jwk_invalid", "an Ed25519 key outside the prime-order subgroup")
+        raise MalformedError("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup")
     kid = thumbprint(jwk)
     if kid in person.keys:
         raise ConflictError("key_known", "this signing key is already registered", kid=kid)
-    # 2. The passkey vouches for exactly this key, end, person, ledger and one-time nonce.
+    # 2. The passkey attests exactly this key, expiry, person, ledger and one-time nonce.
     ends = submission.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise MalformedError("time_invalid", "a new key ends in the future")
+        raise MalformedError("time_invalid", "a new key must expire in the future")
     challenge = attestation_challenge(
         kid=kid, ledger=ledger, nonce=nonce, user=person.user, expires_at=ends
     )
@@ -68,7 +68,7 @@ def attest_key(
         sign_count=passkey.sign_count,
         party=party,
     )
-    # 3. The key signs the same challenge: nobody registers a key they do not hold.
+    # 3. The key signs the same challenge: this proves possession of the private key.
     _verify_possession(submission.possession, jwk, challenge)
     return KeyAttested(
         kid=kid,
@@ -85,20 +85,21 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
     jws = parse_compact(text)
     if jws.header.typ != POSSESSION_TYP or jws.header.iat is not None:
         raise RefusedError(
-            "possession_refused", f"the proof's header is alg, kid, {POSSESSION_TYP}"
+            "possession_refused", f"the proof's header must be alg, kid and typ {POSSESSION_TYP}"
         )
     if b64u_decode(jws.payload) != challenge:
-        raise RefusedError("possession_refused", "the proof is over another challenge")
+        raise RefusedError("possession_refused", "the proof signs another challenge")
     verify_compact(jws, jwk)
 
 
 def revoke_key(
     owner: Person, actor: Person, kid: str, act_text: str, *, ledger: str, now_ms: int
 ) -> KeyRevoked:
-    """Return the end of a key, signed by its owner or an administrator.
+    """Return the revocation of a key, signed by its owner or an administrator.
 
-    A key may sign its own end. Raises NotFoundError `key_unknown`, ConflictError `key_revoked`,
-    ForbiddenError `administrator_only`, RefusedError as `verify_act` does.
+    A key may sign its own revocation. Raises NotFoundError `key_unknown`; ConflictError
+    `key_revoked`; ForbiddenError `administrator_only`; MalformedError `time_invalid` if it was
+    compromised in the future; RefusedError as `verify_act` does.
     """
     if kid not in owner.keys:
         raise NotFoundError("key_unknown", "no such signing key", kid=kid)
@@ -112,7 +113,7 @@ def revoke_key(
     if act.kid != kid:
         raise RefusedError("act_mismatch", "the act names another key")
     if act.compromised_since is not None and clock.to_ms(act.compromised_since) > now_ms:
-        raise MalformedError("time_invalid", "a key cannot be compromised in the future")
+        raise MalformedError("time_invalid", "compromisedSince must not be in the future")
     return KeyRevoked(
         kid=kid,
         by=actor.user,

@@ -1,8 +1,8 @@
-"""A statement: approve, reject, withdraw; drafting.py has the draft. Decide and evolve, pure.
+"""A statement: approve, reject, withdraw; drafting.py has the draft. Pure decide and evolve.
 
 Every decision takes the states as of its own position and the evidence, and returns the event's
-body or raises. The status after a decision is part of its event: the server decides it once, the
-audit decides it again from the evidence and compares.
+body or raises. The event records the status after the decision. The audit recomputes that status
+from the evidence and compares.
 """
 
 from collections.abc import Set
@@ -40,7 +40,7 @@ REASON_CHARS = (10, 2000)
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A statement as of a version of its stream; it holds digests, not the document."""
+    """A statement as of a version of its stream, with digests in place of the document."""
 
     id: str
     version: int
@@ -55,14 +55,14 @@ class Statement(msgspec.Struct, frozen=True):
     rejections: frozenset[str] = frozenset()
 
     def status_at(self, now_ms: int) -> Status:
-        """Return the status at a time: a pending statement expires by the clock alone."""
+        """Return the status at a time. A pending statement expires without an event."""
         ends = self.policy.expires_at
         late = ends is not None and clock.to_ms(ends) <= now_ms
         return "expired" if late and self.status == "pending" else self.status
 
 
 class DecisionContext(msgspec.Struct, frozen=True):
-    """What a decision is made on besides the statement: who decides, where, when."""
+    """The inputs of a decision besides the statement: signer, ledger, time and assertion."""
 
     person: Person
     ledger: str
@@ -72,11 +72,11 @@ class DecisionContext(msgspec.Struct, frozen=True):
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
-    """Return the statement after one more event of its stream."""
+    """Return the statement after the next event of its stream."""
     if isinstance(event.body, StatementDrafted):
         return _drafted(event.body, event.version)
     if statement is None:
-        raise AssertionError("a statement's stream begins with its draft")
+        raise AssertionError("a statement's stream must begin with its draft")
     match event.body:
         case StatementSigned() as body:
             return msgspec.structs.replace(
@@ -100,9 +100,9 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
 
 
 def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
-    """Return the refusal of what is not a further event of a statement.
+    """Return the error for an event that cannot follow in a statement's stream.
 
-    Its argument's type lists the other events, so that mypy refuses to forget one above.
+    The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of a statement's stream")
 
@@ -129,9 +129,9 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     MalformedError and RefusedError as `verify_approval` and `verify_assertion` do.
     """
     person = decision.person
-    # 1. The key as it stands at this position.
+    # 1. The key is in force at this position.
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
-    # 2. The signature, over this statement and nothing else.
+    # 2. The signature is valid and covers exactly this statement.
     form = verify_approval(
         jws,
         key.jwk,
@@ -144,7 +144,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         signer=person.user,
         now_ms=decision.now_ms,
     )
-    # 3. The statement still takes approvals, this person may give one, and has not yet.
+    # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_status(statement, decision.now_ms, "pending", "approved")
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -152,9 +152,9 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
     if person.user in statement.approvals:
         raise ConflictError("already_approved", "this person has already approved")
-    # 4. A fresh passkey assertion where the policy asks for one.
+    # 4. A fresh passkey assertion, if the policy requires one.
     sign_count = _confirm(statement, jws.text, decision)
-    # 5. The status that follows.
+    # 5. The resulting status.
     approvals = statement.approvals | {person.user: person.roles}
     return StatementSigned(
         signer=person.user,
@@ -171,9 +171,9 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
 def reject(
     statement: Statement, act_text: str, decision: DecisionContext, eligible: RolesByPerson
 ) -> StatementRejected:
-    """Return the rejection of a statement; `eligible` are the people of the policy's roles and
-    names as of this position, with their roles.
+    """Return the rejection of a statement.
 
+    `eligible` are the people whom the policy covers as of this position, with their roles.
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
     ForbiddenError `not_a_signer`; MalformedError `reason_invalid`; RefusedError as `verify_act`
     and `verify_assertion` do.
@@ -185,7 +185,7 @@ def reject(
     _require_subject(statement, act)
     least, most = REASON_CHARS
     if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
-        raise MalformedError("reason_invalid", "a reason has 10 to 2,000 characters")
+        raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
     _require_status(statement, decision.now_ms, "pending")
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
@@ -223,15 +223,15 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     act = verify_act(jws, key.jwk, acts.Withdraw, ledger=decision.ledger, now_ms=decision.now_ms)
     _require_subject(statement, act)
     if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
-        raise MalformedError("reason_invalid", "a reason has at most 2,000 characters")
+        raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
     if person.user != statement.creator:
-        raise ForbiddenError("creator_only", "only its creator withdraws a statement")
+        raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
     _require_status(statement, decision.now_ms, "pending")
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
 def _reachable(statement: Statement, refused: Set[str], eligible: RolesByPerson) -> bool:
-    """Tell whether the policy could still be met if everybody who has not rejected approved."""
+    """Tell whether the policy can still be met by people who have not rejected."""
     willing = {user: roles for user, roles in eligible.items() if user not in refused}
     given = statement.approvals
     return policy.reachable(statement.policy, willing, creator=statement.creator, given=given)
@@ -249,15 +249,17 @@ def _require_status(statement: Statement, now_ms: int, *allowed: Status) -> None
 
 
 def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> int | None:
-    """Verify the passkey assertion that assurance `passkey` asks for; return its sign count."""
+    """Verify the assertion that assurance `passkey` requires; return its sign count, else None."""
     evidence = decision.assertion
     if statement.policy.assurance == "key":
         if evidence is not None:
-            raise MalformedError("assertion_unexpected", "this policy asks for no passkey")
+            raise MalformedError(
+                "assertion_unexpected", "this policy does not use passkey assertions"
+            )
         return None
     if evidence is None:
         raise RefusedError(
-            "assertion_required", "this policy asks for a passkey with each decision"
+            "assertion_required", "this policy requires a passkey assertion with each decision"
         )
     passkey = decision.person.active_passkey(evidence.credential_id)
     return verify_assertion(

@@ -1,7 +1,7 @@
-"""The names that an event takes for ever: a second event that takes one of them conflicts.
+"""The unique names that events claim for ever: a second event that claims one conflicts.
 
-A name says its kind, then what is unique. The store keeps the names beside the events and the
-audit derives them again from the events, so both spell them here and nowhere else.
+A name is a kind followed by the unique value. The store keeps the names beside the events, and the
+audit recomputes them from the events. Both take the spelling from here.
 """
 
 KID = "kid/{kid}"
@@ -16,15 +16,15 @@ ALL_ROLES = "role/"
 
 
 def kid_name(kid: str) -> str:
-    """Return the name that a signing key takes."""
+    """Return the name that a signing key claims."""
     return KID.format(kid=kid)
 
 
 def credential_name(credential_id: str) -> str:
-    """Return the name that a passkey takes."""
+    """Return the name that a passkey claims."""
     return CREDENTIAL.format(credential_id=credential_id)
 
 
 def role_prefix(role: str) -> str:
-    """Return how the names begin that the holders of a role take, one for each."""
+    """Return the common prefix of the names that a role's holders claim."""
     return ROLE.format(role=role, stream="")

@@ -1,34 +1,34 @@
-"""The closed sets of words: in JSON they are plain strings, here they are types.
+"""The closed sets of words: plain strings in JSON, types in Python.
 
-Stored events, answers, read models, pages and verifiers use these and no others: an event with
-another word is malformed, and the type checker refuses a comparison with a misspelt one. What is
-not a closed set is not here: a role is a name that the rules decide about.
+Stored events, answers, read models, pages and verifiers use only these words. An event with another
+word is malformed, and the type checker rejects a comparison with a misspelt word. Open sets are not
+here: the rules decide about role names.
 """
 
 from typing import Literal
 
-# Where a statement stands. `expired` follows from the clock; no event records it.
+# The status of a statement. `expired` follows from the clock; no event records it.
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
 # What a person decided about a statement.
 DecisionKind = Literal["approval", "rejection", "withdrawal"]
-# What an approval's payload is: the document itself, or members of the signer's own.
+# The form of an approval's payload: the document itself, or the signer's own JSON object.
 Form = Literal["shared", "individual"]
-# What confirms a decision: the signing key alone, or a passkey as well.
+# What confirms a decision: the signing key alone, or also a passkey.
 Assurance = Literal["key", "passkey"]
-# Who may register: anybody, or those whom an administrator invited.
+# Who may register: anybody, or only people with an invitation.
 RegistrationMode = Literal["open", "invite"]
-# Whether a signing key still signs. Its end date is beside it.
+# The status of a signing key as events record it. Its expiry is separate.
 KeyStatus = Literal["active", "revoked"]
-# The same, judged at a time: a key whose end date has passed is `expired`.
+# The same at a point in time: a key past its expiry is `expired`.
 KeyStatusAtTime = Literal["active", "revoked", "expired"]
-# Whether a passkey still signs in and confirms.
+# The status of a passkey.
 PasskeyStatus = Literal["active", "removed"]
 
 CREATOR = "creator"
 INVESTOR = "investor"
 ADMINISTRATOR = "administrator"
 AUDITOR = "auditor"
-# A statement asks only people with these; an auditor reads and decides nothing.
+# The roles that sign. An auditor only reads.
 VOTING_ROLES = frozenset({CREATOR, INVESTOR, ADMINISTRATOR})
 ROLES = VOTING_ROLES | {AUDITOR}
 # What people may choose for themselves where registration is open.

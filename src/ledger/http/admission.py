@@ -9,7 +9,7 @@ import logging
 import resource
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -57,13 +57,21 @@ class Admission:
     """The counts of one server: connections in all and by address, and bytes of bodies held."""
 
     def __init__(
-        self, limits: ConnectionLimits | None = None, *, proxies: Sequence[Network] = ()
+        self,
+        limits: ConnectionLimits | None = None,
+        *,
+        proxies: Sequence[Network] = (),
+        refused: Callable[[int, str, str], None] = lambda *_: None,
     ) -> None:
-        """Take the limits and the networks of proxies, whose connections are many people's."""
+        """Take the limits and the networks of proxies, whose connections are many people's.
+
+        `refused` is told the status, the address and the request id of every refusal.
+        """
         self.limits = limits or ConnectionLimits()
         self.bodies_bytes = 0
         self.refused: Counter[int] = Counter()
         self._proxies = proxies
+        self._refused = refused
         self._most = min(self.limits.connections, _descriptors() - RESERVED_DESCRIPTORS)
         self._open: set[Swept] = set()
         self._by_address: Counter[str] = Counter()
@@ -97,9 +105,10 @@ class Admission:
         if not self._by_address[address]:
             del self._by_address[address]
 
-    def count_refusal(self, status: int, address: str) -> None:
-        """Remember a refusal for the log and the metrics."""
+    def count_refusal(self, status: int, address: str, request_id: str) -> None:
+        """Remember a refusal for the log and the metrics, and tell it."""
         self.refused[status] += 1
+        self._refused(status, address, request_id)
         if address in self._addresses or len(self._addresses) < 1_000:
             self._addresses[address] += 1
 

@@ -8,6 +8,7 @@ from litestar.types import Receive, Scope, Send
 
 from ledger.commands.writer import Answer
 from ledger.domain.vocabulary import Status
+from ledger.http.exchange import note_answer
 from ledger.http.problems import answers
 
 # What every route that reads for a signed-in person can answer besides what it shows.
@@ -100,14 +101,16 @@ class Created:
     """A durable command's answer, as the framework's `ASGIApp`: it has nothing to add to it."""
 
     def __init__(self, answer: Answer) -> None:
-        self._body = answer.body
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        length = b"%d" % len(self._body)
+        note_answer(scope, self._answer)
+        body = self._answer.body
+        length = b"%d" % len(body)
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
         await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": self._body, "more_body": False})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def recorded(kind: type[msgspec.Struct], *problems: int) -> dict[int, ResponseSpec]:

@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ledger.http.admission import Admission, address_of
+from ledger.http.exchange import new_request_id
 from ledger.http.joined import Joined
 from ledger.http.refusal import ALLOW, refusal
 from ledger.http.request_head import refused_head
@@ -51,8 +52,7 @@ class Connection(HttpToolsProtocol):
         refused = self.admission.enter(self, self._address)
         if refused is not None:
             self._phase = Phase.CLOSING
-            self.admission.count_refusal(refused, self._address)
-            self.transport.write(refusal(refused))
+            self.transport.write(self._refusal(refused))
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -206,10 +206,16 @@ class Connection(HttpToolsProtocol):
     def _refuse_if(self, refused: bool, status: int) -> None:
         if not refused or self._phase is Phase.CLOSING:
             return
-        self.admission.count_refusal(status, self._address)
+        farewell = self._refusal(status)
         if self._phase is Phase.BODY and not self.cycle.response_complete:
             self._abandon_request()
-        self._close_after_answers(refusal(status))
+        self._close_after_answers(farewell)
+
+    def _refusal(self, status: int) -> bytes:
+        """Count a refusal and return its answer."""
+        request_id = new_request_id()
+        self.admission.count_refusal(status, self._address, request_id)
+        return refusal(status, request_id)
 
     def _abandon_request(self) -> None:
         """Drop the request whose body is arriving; an answer that has begun ends with it."""

@@ -17,6 +17,7 @@ from litestar.response import Stream
 from ledger.errors import ForbiddenError
 from ledger.http.assets import verifier_page
 from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, FromReadModels, SignedIn
+from ledger.http.exchange import exchange_of
 from ledger.http.exports import Exports
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
@@ -60,6 +61,8 @@ async def evidence(
     mode: Shape = "statement",
 ) -> Response[bytes] | Stream:
     """Return a bundle that shows offline who approved the statement, and where that stands."""
+    exchange = exchange_of(request.scope)
+    exchange.statement, exchange.mode = statement_id, mode
     if mode == "full":
         _require_auditor(models, user)
     needed = newest_position(public.log.store, statement_id)

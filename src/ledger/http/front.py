@@ -1,9 +1,11 @@
 """The front door: what happens to a request before the application sees it.
 
 The client's address, the whole body within its bound, then a turn in the request's lane. A slow
-body holds no turn, and a client that hangs up in its body never reaches the application.
+body holds no turn, and a client that hangs up in its body never reaches the application. Every
+answer carries the request's id, is counted, and is recorded where it concerns security.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -15,11 +17,13 @@ from ledger.errors import (
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
-from ledger.http.lanes import Lanes, lane_of
+from ledger.http.exchange import Exchange, begin_exchange, request_id
+from ledger.http.lanes import LaneName, Lanes, lane_of
 from ledger.http.problems import MEDIA_TYPE, STATUS, document, retry_after
 from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES
-from ledger.system.client_address import Network, client_address
+from ledger.system.client_address import Network, client_address, is_within
 
+Answered = Callable[[Exchange, LaneName | None, float], None]
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 # The requests with a large body, a document: only a session can be held to what it costs to read.
 _DRAFT, _SIGN = "/api/statements/create", "/sign"
@@ -34,41 +38,69 @@ class Front:
         *,
         lanes: Lanes,
         proxies: Sequence[Network],
-        is_member: Callable[[HTTPScope], bool],
+        member: Callable[[HTTPScope], str | None],
         headers: Sequence[tuple[bytes, bytes]],
+        answered: Answered,
     ) -> None:
-        """Take what answers, and the headers that every answer carries."""
+        """Take what answers, who is signed in, and the headers that every answer carries.
+
+        `answered` is told every exchange, its lane, and how long it took in seconds.
+        """
         self._application = application
         self._lanes = lanes
         self._proxies = proxies
-        self._is_member = is_member
+        self._member = member
         self._headers = [*headers]
+        self._answered = answered
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Admit one request, or refuse it with a problem document."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        began_s = time.perf_counter()
+        exchange = self._begin(scope)
+        lane: LaneName | None = None
+        identity = (b"x-request-id", exchange.request_id.encode())
+
+        async def identified(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = [*message["headers"], identity]
+            await send(message)
+
         try:
-            self._name_client(scope)
             _refuse_coding(scope)
-            is_member = self._is_member(scope)
+            exchange.person = self._member(scope)
+            is_member = exchange.person is not None
             if _has_body(scope):
                 body = await _read(scope, receive, _most_bytes(scope, is_member))
                 if body is None:
                     return  # the client hung up
                 receive = _replay(body, receive)
-            lane = self._lanes[lane_of(scope["method"], scope["path"], is_member=is_member)]
-            async with lane.turn():
-                await self._application(scope, receive, send)
+            lane = lane_of(scope["method"], scope["path"], is_member=is_member)
+            async with self._lanes[lane].turn():
+                await self._application(scope, receive, identified)
         except LedgerError as error:
-            await self._refuse(error, send)
+            exchange.code = error.code
+            await self._refuse(error, identified)
+        finally:
+            if exchange.status:  # otherwise nothing was answered
+                self._answered(exchange, lane, time.perf_counter() - began_s)
 
-    def _name_client(self, scope: HTTPScope) -> None:
-        client = scope.get("client")
-        if client and self._proxies:
+    def _begin(self, scope: HTTPScope) -> Exchange:
+        """Name the client and the request; neither is believed of anybody but a known proxy."""
+        peer = scope.get("client")
+        address, by_proxy = None if peer is None else peer[0], False
+        if peer and self._proxies:
+            by_proxy = is_within(peer[0], self._proxies)
             told = _values(scope, b"x-forwarded-for")
-            scope["client"] = (client_address(client[0], told, self._proxies), 0)
+            address = client_address(peer[0], told, self._proxies)
+            scope["client"] = (address, 0)
+        given = _values(scope, b"x-request-id") if by_proxy else []
+        exchange = Exchange(request_id(given, by_proxy=by_proxy), address, scope["method"])
+        begin_exchange(scope, exchange)
+        return exchange
 
     async def _refuse(self, error: LedgerError, send: Send) -> None:
         status = STATUS[type(error)]

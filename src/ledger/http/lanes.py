@@ -72,7 +72,7 @@ def default_lanes() -> dict[LaneName, Lane]:
 
 # Requests that prove themselves by a signature inside; a session is not asked for.
 _SIGNED = ("/sign", "/reject", "/withdraw", "/revoke")
-_HEALTH = frozenset(("/livez", "/readyz", "/healthz"))
+_HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 
 def lane_of(method: str, path: str, *, is_member: bool) -> LaneName:

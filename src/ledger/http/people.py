@@ -32,6 +32,7 @@ from ledger.http.context import (
     SignedIn,
     signed_in,
 )
+from ledger.http.exchange import exchange_of, note_answer
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -90,6 +91,7 @@ async def begin_registration(
 @post("/api/register/complete", responses=recorded(Registered))
 async def complete_registration(
     data: JSONBody[CompleteRegistration],
+    request: AnyRequest,
     people: FromPeople,
     sessions: FromSessions,
     models: FromReadModels,
@@ -98,6 +100,7 @@ async def complete_registration(
     answer, user = await people.registration.complete(
         data.ceremony, data.registration.passkey(), data.key.submission()
     )
+    note_answer(request.scope, answer)
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
         response.set_cookie(sessions.open(user))
@@ -117,25 +120,32 @@ async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSit
 @post("/api/authenticate", status_code=200, responses=done(Session))
 async def sign_in(
     data: JSONBody[CompleteSignIn],
+    request: AnyRequest,
     people: FromPeople,
     sessions: FromSessions,
     models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with a passkey."""
-    return _signed_in(
-        sessions, models, people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
-    )
+    user = people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
+    return _signed_in(request, sessions, models, user)
 
 
 @post("/api/sessions", status_code=200, responses=done(Session))
 async def sign_in_by_key(
-    data: JSONBody[SignedAct], people: FromPeople, sessions: FromSessions, models: FromReadModels
+    data: JSONBody[SignedAct],
+    request: AnyRequest,
+    people: FromPeople,
+    sessions: FromSessions,
+    models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with an attested key: for machines."""
-    return _signed_in(sessions, models, people.sign_in.with_key(data.act))
+    return _signed_in(request, sessions, models, people.sign_in.with_key(data.act))
 
 
-def _signed_in(sessions: Sessions, models: ReadModels, user: str) -> Response[Session]:
+def _signed_in(
+    request: AnyRequest, sessions: Sessions, models: ReadModels, user: str
+) -> Response[Session]:
+    exchange_of(request.scope).person = user
     with models.views() as (db, at):
         found = users.by_id(db, user, at=at, now=models.now())
     if found is None:

@@ -30,10 +30,11 @@ from ledger.errors import (
     UnavailableError,
     UnsupportedMediaTypeError,
 )
+from ledger.http.exchange import exchange_of
 from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"
-MAX_RETRY_AFTER_S = 10
+MAX_RETRY_AFTER_S = 5
 STATUS: dict[type[LedgerError], int] = {
     MalformedError: 400,
     UnauthenticatedError: 401,
@@ -104,26 +105,27 @@ def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     )
 
 
-def from_ledger_error(_: AnyRequest, error: LedgerError) -> Response[bytes]:
+def from_ledger_error(request: AnyRequest, error: LedgerError) -> Response[bytes]:
     """Answer a deliberate error; what is not meant for clients (corruption) stays in the log."""
     status = STATUS.get(type(error))
     if status is None:
-        _log.error("unanswerable", exc_info=error)
-        return problem(500, "internal", "the server failed; its log has the reason")
+        return _failed(request, "unanswerable", error)
     if status == 503 and error.code != "not_yet":  # that one is up to whoever asks
-        _log.warning("unavailable: %s", error, exc_info=error.__cause__)
+        request_id = exchange_of(request.scope).request_id
+        _log.warning("request %s: unavailable: %s", request_id, error, exc_info=error.__cause__)
+    exchange_of(request.scope).code = error.code
     return problem(status, error.code, error.detail, **error.evidence)
 
 
-def from_framework(_: AnyRequest, error: HTTPException) -> Response[bytes]:
+def from_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses before any of our code runs."""
     status = error.status_code
     code = _FRAMEWORK_CODES.get(type(error), "request_invalid")
     if status == 413:
         code = "request_too_large"
     if status >= 500:
-        _log.error("framework error", exc_info=error)
-        return problem(500, "internal", "the server failed; its log has the reason")
+        return _failed(request, "framework error", error)
+    exchange_of(request.scope).code = code
     response = problem(status, code, _detail(error))
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
@@ -141,9 +143,15 @@ def _detail(error: HTTPException) -> str:
     return "; ".join(parts) or HTTPStatus(error.status_code).phrase
 
 
-def from_bug(_: AnyRequest, error: Exception) -> Response[bytes]:
+def from_bug(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer what nobody foresaw: a problem document for the client, a traceback for the log."""
-    _log.error("unexpected error", exc_info=error)
+    return _failed(request, "unexpected error", error)
+
+
+def _failed(request: AnyRequest, what: str, error: Exception) -> Response[bytes]:
+    exchange = exchange_of(request.scope)
+    exchange.code = "internal"
+    _log.error("request %s: %s", exchange.request_id, what, exc_info=error)
     return problem(500, "internal", "the server failed; its log has the reason")
 
 

@@ -86,6 +86,11 @@ class ReadModels:
         finally:
             self._streams.discard(moved)
 
+    @property
+    def streams(self) -> int:
+        """How many live streams are open."""
+        return len(self._streams)
+
     def end_streams(self) -> None:
         """Have every live stream end; the server is going down and waits for them."""
         self.closing = True

@@ -1,11 +1,11 @@
-"""Routes that read: people, keys, the timeline, live positions, health."""
+"""Routes that read: people, keys, the timeline, live positions."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Router, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
@@ -16,7 +16,6 @@ from ledger.http.context import (
     MEMBERS,
     READING,
     FromPaging,
-    FromPublicLog,
     FromReadModels,
     Moment,
     SignedIn,
@@ -31,7 +30,6 @@ from projections.users import User
 
 HEARTBEAT_S = 15.0
 PUBLIC = answers(404, 503)
-Fitness = Literal["ok", "degraded", "failing"]
 
 
 class JwkSet(msgspec.Struct):
@@ -44,14 +42,6 @@ class KeyList(msgspec.Struct):
     """The keys that one passkey attested."""
 
     items: list[KeyDetail]
-
-
-class HealthAnswer(msgspec.Struct):
-    """Whether the ledger is fit to answer, and what is wrong; degraded answers all the same."""
-
-    status: Fitness
-    position: int
-    reasons: list[str]
 
 
 @get("/api/users", responses=READ)
@@ -168,20 +158,7 @@ async def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
         return JwkSet(keys.jwk_set(db, at=shown))
 
 
-@get("/healthz", responses={503: answers(503)[503]})
-async def health(models: FromReadModels, public: FromPublicLog) -> Response[HealthAnswer]:
-    """Tell whether the ledger is fit to answer."""
-    failures, warnings = models.failures() + public.failures(), public.warnings()
-    status: Fitness = "degraded" if warnings else "ok"
-    found = HealthAnswer(
-        "failing" if failures else status, models.follower.position, failures + warnings
-    )
-    return Response(found, status_code=503 if failures else 200)
-
-
-public = Router(
-    "/", route_handlers=[show_key, keys_by_credential, jwk_set, health], dependencies=READING
-)
+public = Router("/", route_handlers=[show_key, keys_by_credential, jwk_set], dependencies=READING)
 members_only = Router(
     "/",
     route_handlers=[list_users, user_by_credential, list_timeline, live],

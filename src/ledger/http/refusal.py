@@ -19,7 +19,7 @@ REFUSALS: dict[int, tuple[str, str]] = {
 ALLOW = b"HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, OPTIONS\r\nconnection: close\r\n\r\n"
 
 
-def refusal(status: int) -> bytes:
+def refusal(status: int, request_id: str) -> bytes:
     """Return a whole answer that refuses with a problem document (RFC 9457) and closes."""
     code, detail = REFUSALS[status]
     body = document(status, code, detail)
@@ -29,6 +29,7 @@ def refusal(status: int) -> bytes:
             b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode()),
             b"content-type: %s\r\ncontent-length: %d\r\n" % (MEDIA_TYPE.encode(), len(body)),
             b"cache-control: no-store\r\nconnection: close\r\n",
+            b"x-request-id: %s\r\n" % request_id.encode(),
             retry,
             b"\r\n",
             body,

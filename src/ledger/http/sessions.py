@@ -28,8 +28,8 @@ class Sessions:
         """Return the id of the signed-in person, None for anybody else."""
         return self._user_of(request.cookies.get(self.cookie))
 
-    def is_member(self, scope: HTTPScope) -> bool:
-        """Tell whether a request is a signed-in person's, before anything is decoded for it."""
+    def member(self, scope: HTTPScope) -> str | None:
+        """Return whose session a request has, before anything is decoded for it."""
         start = f"{self.cookie}=".encode()
         tokens = [
             cookie.strip().removeprefix(start).decode("latin-1")
@@ -38,7 +38,7 @@ class Sessions:
             for cookie in value.split(b";")
             if cookie.strip().startswith(start)
         ]
-        return bool(tokens) and self._user_of(tokens[0]) is not None
+        return self._user_of(tokens[0]) if tokens else None
 
     def _user_of(self, token: str | None) -> str | None:
         return None if token is None else self._state.session_user(token, now_ms=self._now_ms())

@@ -1,11 +1,12 @@
 """JOSE: keys (RFC 7517, 7638), signatures of one payload by one key or many (RFC 7515), policies.
 
-The only importer of `cryptography`. `none` does not exist here, HMAC never by default, and keys
-carried inside a header are never looked at. docs/reference/jws.md is this package's reference.
+The algorithm `none` does not exist here, HMAC must be named explicitly, and keys inside a header
+are ignored. docs/reference/jws.md is this package's reference. Besides this package, only
+`tlog.vkeys` and `timestamp.verify` import `cryptography`.
 
-    compact.py, signing_key.py   what the server takes in: the strictest reading of all
-    sign.py, verify.py           the general case; batch.py for many at once
-    signer_policy.py             how many DISTINCT signers are enough
+    compact.py, signing_key.py   what the server accepts: the strictest subset
+    sign.py, verify.py           the general case; batch.py for many JWSs at once
+    signer_policy.py             how many distinct signers are enough
 """
 
 from ledger.jose.batch import verify_batch

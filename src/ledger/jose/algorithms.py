@@ -1,7 +1,7 @@
-"""Algorithms: which key verifies which `alg`, and how. Nothing here reads a header.
+"""Algorithms: which key verifies which `alg`, and how. This module reads no headers.
 
-The table has no `none`. HMAC is in it, and in no default. A key's type and curve give its
-algorithms; a header can only choose among those.
+The table has no `none`. It has HMAC, but no default includes it. A key's type and curve determine
+its algorithms; a header can only choose among those.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ledger.jose.ed25519 import is_strict_signature
 
 __all__ = ["InvalidSignature", "UnsupportedAlgorithm"]
 
-# (signature, data): returns, or raises InvalidSignature.
+# Takes (signature, data); raises InvalidSignature unless the signature is valid.
 Verify = Callable[[bytes, bytes], None]
 SignFunction = Callable[[bytes], bytes]
 
@@ -31,7 +31,7 @@ PrivateKey = (
     ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | PrivateMldsa
 )
 
-# RFC 8037 names EdDSA, RFC 9864 says Ed25519 for the same thing: two names, one algorithm.
+# Two names of one algorithm: EdDSA (RFC 8037) and Ed25519 (RFC 9864).
 EDDSA = ("EdDSA", "Ed25519")
 RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 HMAC = ("HS256", "HS384", "HS512")
@@ -56,7 +56,7 @@ _SHA: dict[str, type[hashes.HashAlgorithm]] = {
 
 
 def verifiers(key: PublicKey) -> dict[str, Verify]:
-    """Return the verifying function of every algorithm that fits the key."""
+    """Return the verifying function of each algorithm that the key can use."""
     if isinstance(key, ed25519.Ed25519PublicKey):
         return dict.fromkeys(EDDSA, _ed25519_verifier(key))
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -68,7 +68,7 @@ def verifiers(key: PublicKey) -> dict[str, Verify]:
 
 
 def signers(key: PrivateKey) -> dict[str, SignFunction]:
-    """Return the signing function of every algorithm that fits the key."""
+    """Return the signing function of each algorithm that the key can use."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return dict.fromkeys(EDDSA, key.sign)
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -80,7 +80,7 @@ def signers(key: PrivateKey) -> dict[str, SignFunction]:
 
 
 def curve_name(curve: ec.EllipticCurve) -> str:
-    """Return the JWK name of a curve; raise ValueError for one that JOSE signs nothing with."""
+    """Return the JWK name of a curve; raise ValueError if no JOSE algorithm uses it."""
     for name, (_, kind, _, _) in EC.items():
         if isinstance(curve, kind):
             return name
@@ -88,7 +88,7 @@ def curve_name(curve: ec.EllipticCurve) -> str:
 
 
 def mldsa_name(key: PublicMldsa) -> str:
-    """Return the algorithm that is this key's only one."""
+    """Return the only algorithm of this key; raise ValueError for another type of key."""
     for name, (public, _) in MLDSA.items():
         if isinstance(key, public):
             return name
@@ -96,7 +96,7 @@ def mldsa_name(key: PublicMldsa) -> str:
 
 
 def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, SignFunction]:
-    """Return how `alg` (HS256, HS384 or HS512) verifies and signs with a shared secret."""
+    """Return the functions with which `alg` (HS256, HS384, HS512) verifies and signs."""
     name = f"sha{alg[2:]}"
 
     def sign(data: bytes) -> bytes:
@@ -110,7 +110,7 @@ def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, SignFunction]:
 
 
 def hmac_bytes(alg: str) -> int:
-    """Return how long a secret for `alg` is at least: its hash (RFC 7518 section 3.2)."""
+    """Return the minimum length of a secret for `alg`: its hash's (RFC 7518 section 3.2)."""
     return hashlib.new(f"sha{alg[2:]}").digest_size
 
 
@@ -124,7 +124,7 @@ def _ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verify:
 
 
 def _ecdsa_verifier(key: ec.EllipticCurvePublicKey, sha: hashes.HashAlgorithm, size: int) -> Verify:
-    """JOSE's ECDSA signature is r ‖ s of fixed length (RFC 7518 section 3.4), not DER."""
+    """JOSE's ECDSA signature is r ‖ s with fixed length (RFC 7518 section 3.4), not DER."""
     scheme = ec.ECDSA(sha)
 
     def verify(signature: bytes, data: bytes) -> None:
@@ -149,7 +149,7 @@ def _ecdsa_signer(
 
 
 def _rsa_padding(alg: str) -> tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]:
-    """PSS salts have exactly the hash's length (RFC 7518 section 3.5): any other is refused."""
+    """A PSS salt must be exactly as long as the hash (RFC 7518 section 3.5)."""
     sha = _SHA[alg[2:]]()
     if alg.startswith("RS"):
         return padding.PKCS1v15(), sha

@@ -1,4 +1,4 @@
-"""Many envelopes in one call, on a pool of threads: `cryptography` lets go of the interpreter."""
+"""Verify many envelopes on a pool of threads: `cryptography` releases the interpreter lock."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -12,8 +12,8 @@ from ledger.jose.rules import Options, Rules, read_options
 from ledger.jose.serialization import JwsInput
 from ledger.jose.verify import Keys, as_keys, verify_envelope
 
-# Long enough that handing it over costs nothing (each costs three switches between threads), short
-# enough that all threads end together.
+# Chunks are large enough that their cost (three thread switches each) is negligible, and small
+# enough that all threads finish at about the same time.
 _CHUNK = 32
 
 
@@ -24,11 +24,11 @@ def verify_batch(
     threads: int = 2,
     **options: Unpack[Options],
 ) -> Iterator[Verification | Failure]:
-    """Yield, in order, what `verify_multi_all` says of each envelope: a Failure where it raises.
+    """Yield, in order, the result of `verify_multi_all` for each envelope, or its Failure.
 
-    A lookup is called from several threads at once. At most a few chunks for each thread are taken
-    from `envelopes` ahead of what was yielded, so that an endless iterable is fine. Raises as
-    `verify_multi_all` for keys and options before anything is taken; ValueError for no threads.
+    Several threads call a lookup at once. At most a few chunks per thread are read ahead, so an
+    endless iterable works. Invalid keys and options raise as in `verify_multi_all`, before the
+    first envelope is read. Raises ValueError if `threads` is below 1.
     """
     if threads < 1:
         raise ValueError("at least one thread")

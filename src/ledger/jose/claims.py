@@ -1,4 +1,4 @@
-"""JWT claims (RFC 7519): what a signer adds, what a verifier asks. Seconds; `now` is passed in."""
+"""JWT claims (RFC 7519): a signer adds them, a verifier checks them. All times are in seconds."""
 
 import math
 import re
@@ -38,9 +38,9 @@ MAX_NUMERIC_DATE = 2**53
 
 
 def duration_s(given: object, *, zero: bool = False) -> int:
-    """Return seconds of an integer or of a text such as `90s`, `1h`, `2D`, `1M` (30 days), `1Y`.
+    """Return the seconds of an integer or a text like `90s`, `1h`, `2D`, `1M` (30 days), `1Y`.
 
-    Raises MalformedError `jwt_claim_invalid` for anything else; 0 is refused unless `zero`.
+    Raises MalformedError `jwt_claim_invalid` for anything else, and for 0 unless `zero`.
     """
     seconds = -1
     if isinstance(given, int) and not isinstance(given, bool):
@@ -48,14 +48,16 @@ def duration_s(given: object, *, zero: bool = False) -> int:
     elif isinstance(given, str) and (match := _DURATION.fullmatch(given)):
         seconds = int(match[1]) * _UNITS.get(match[2], -1)
     if seconds < 0 or seconds > MAX_NUMERIC_DATE or (seconds == 0 and not zero):
-        raise MalformedError("jwt_claim_invalid", "a duration is a positive whole number and unit")
+        raise MalformedError(
+            "jwt_claim_invalid", "a duration must be a positive integer and a unit"
+        )
     return seconds
 
 
 class Hints(msgspec.Struct, frozen=True, kw_only=True):
-    """Which time claims a signer adds where the payload has none; `now` in seconds.
+    """The time claims that a signer adds to a payload without them; `now` is in seconds.
 
-    `expires_in` and `not_before_in` count from the payload's own `iat` if it has one.
+    `expires_in` and `not_before_in` count from the payload's `iat`, if it has one.
     """
 
     now: int
@@ -67,16 +69,16 @@ class Hints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
-    """Return a copy of the payload with iat, and exp, nbf and jti as hinted.
+    """Return a copy of the payload with iat, and with exp, nbf and jti as the hints say.
 
-    Raises MalformedError `jwt_claim_invalid`: the payload is no object, both of a pair are given,
-    a time is no whole number.
+    Raises MalformedError `jwt_claim_invalid` if the payload is not an object, if a relative and an
+    absolute time are both given, or if a time is not an integer.
     """
     pairs = ((hints.expires_in, hints.expires_at), (hints.not_before_in, hints.not_before_at))
     if any(relative is not None and absolute is not None for relative, absolute in pairs):
-        raise MalformedError("jwt_claim_invalid", "a time is either relative or absolute")
+        raise MalformedError("jwt_claim_invalid", "a time must be either relative or absolute")
     if not isinstance(payload, Mapping):
-        raise MalformedError("jwt_claim_invalid", "only a JSON object has claims")
+        raise MalformedError("jwt_claim_invalid", "a payload with claims must be a JSON object")
     issued = {"iat": _to_seconds(payload.get("iat", hints.now))}
     claims = issued | dict(payload)
     wanted = {
@@ -95,22 +97,22 @@ def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
 
 def _to_seconds(time_s: object) -> int:
     if not isinstance(time_s, int) or isinstance(time_s, bool) or abs(time_s) > MAX_NUMERIC_DATE:
-        raise MalformedError("jwt_claim_invalid", "a time is a whole number of seconds")
+        raise MalformedError("jwt_claim_invalid", "a time must be an integer of seconds")
     return time_s
 
 
 def _named(name: object) -> str:
     if not isinstance(name, str) or not name:
-        raise MalformedError("jwt_claim_invalid", "a jti is a text")
+        raise MalformedError("jwt_claim_invalid", "a jti must be a string")
     return name
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verifier asks of the claims, beyond that exp and nbf hold.
+    """What a verifier requires of the claims, in addition to valid exp and nbf.
 
-    `issuer`, `audience`: one of these. `max_age`: at most so long since iat. `tolerance_s`: clocks
-    differ. `required`: claims that must be there. Raises ValueError for an empty value, which would
-    check nothing.
+    `issuer`, `audience`: one of these values. `max_age`: the maximum time since iat. `tolerance_s`:
+    the allowed clock difference. `required`: claims that must exist. Raises ValueError for an empty
+    value, because it would check nothing.
     """
 
     issuer: str | Sequence[str] | None = None
@@ -121,16 +123,16 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     tolerance_s: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse values that would check nothing, or check it differently than they look."""
+        """Reject values that would check nothing, or something else than they seem to."""
         for given in (self.issuer, self.audience, self.subject):
             if given is not None and (not given or not all(_texts(given))):
-                raise ValueError("an expected claim is one text or several, none of them empty")
+                raise ValueError("an expected claim must be one or more non-empty strings")
         if isinstance(self.required, str) or not all(
             isinstance(name, str) for name in self.required
         ):
-            raise ValueError("required is a list of names")
+            raise ValueError("required must be a list of names")
         if isinstance(self.tolerance_s, bool) or not 0 <= self.tolerance_s <= 86_400:
-            raise ValueError("a tolerance is 0 to 86,400 seconds")
+            raise ValueError("a tolerance must be 0 to 86,400 seconds")
         if self.max_age is not None:
             duration_s(self.max_age)
 
@@ -141,11 +143,11 @@ TIMES_ONLY = Claims()
 def check_claims(payload: object, claims: Claims, *, now: float) -> None:
     """Check the claims of a decoded payload.
 
-    Raises RefusedError: `jwt_claim_missing`, `jwt_claim_invalid`, `jwt_nbf`, `jwt_expired`, in
-    this order, for the first that applies.
+    Raises RefusedError for the first that applies, in this order: `jwt_claim_missing`,
+    `jwt_claim_invalid`, `jwt_nbf`, `jwt_expired`.
     """
     if not isinstance(payload, dict):
-        raise RefusedError("jwt_claim_invalid", "the payload is no JSON object")
+        raise RefusedError("jwt_claim_invalid", "the payload is not a JSON object")
     implied = {"iss": claims.issuer, "aud": claims.audience, "sub": claims.subject}
     needed = [*claims.required, *(name for name, value in implied.items() if value is not None)]
     if claims.max_age is not None:
@@ -158,7 +160,7 @@ def check_claims(payload: object, claims: Claims, *, now: float) -> None:
             raise RefusedError("jwt_claim_invalid", f"{name} is not a number of seconds")
     for name, expected in implied.items():
         if expected is not None and not _overlap(name, payload[name], expected):
-            raise RefusedError("jwt_claim_invalid", f"{name} is not the expected one")
+            raise RefusedError("jwt_claim_invalid", f"{name} is not the expected value")
     _check_times(payload, claims, now)
 
 
@@ -176,12 +178,12 @@ def _check_times(payload: Mapping[str, Any], claims: Claims, now: float) -> None
 
 
 def _is_numeric_date(value: object) -> bool:
-    """A NumericDate is a JSON number (RFC 7519 section 2); Python counts booleans as integers."""
+    """A NumericDate is a JSON number (RFC 7519 section 2). A Python bool is an int: reject it."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _overlap(name: str, actual: object, expected: str | Sequence[str]) -> bool:
-    """Only aud may be a list (RFC 7519 section 4.1.3); texts are compared whole."""
+    """Only aud may be a list (RFC 7519 section 4.1.3). Strings must be equal."""
     listed = actual if name == "aud" and isinstance(actual, list) else [actual]
     wanted = {expected} if isinstance(expected, str) else set(expected)
     return any(isinstance(member, str) and member in wanted for member in listed)

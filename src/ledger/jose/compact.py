@@ -1,7 +1,7 @@
-"""The one shape of JWS that the ledger takes in: compact, with a header of four members.
+"""The only JWS form that the ledger accepts: compact, with at most four header members.
 
-Parsed once when it arrives, verified with exactly the key that its `kid` names. This is the
-strictest reading of the `ledger` profile, and the server's hot path.
+A JWS is parsed once, on arrival, and verified with exactly the key that its `kid` names. This is a
+strict subset of the `ledger` profile, and the server's hot path.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ MAX_HEADER_CHARS = 1024
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The protected headers that the ledger signs and accepts: nothing beyond these members."""
+    """The protected header that the ledger signs and accepts; other members are rejected."""
 
     alg: str
     typ: str
@@ -27,7 +27,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CompactJws(msgspec.Struct, frozen=True):
-    """A parsed, unverified compact JWS as received; `payload` is still base64url text."""
+    """A parsed, unverified compact JWS as received; `payload` is base64url text."""
 
     text: str
     header: Header
@@ -41,10 +41,10 @@ class CompactJws(msgspec.Struct, frozen=True):
 
 
 def parse_compact(text: str) -> CompactJws:
-    """Return the parts of a compact JWS (RFC 7515 section 7.1), nothing verified.
+    """Return the unverified parts of a compact JWS (RFC 7515 section 7.1).
 
-    Raises MalformedError: `jws_malformed` for the shape, `jws_header_invalid` for a header with
-    other members than alg, typ, kid, iat or with duplicate ones.
+    Raises MalformedError: `jws_malformed` for the format; `jws_header_invalid` for a header with
+    duplicate members or members other than alg, typ, kid, iat.
     """
     parts = text.split(".")
     if len(parts) != 3 or not parts[2] or not text.isascii():
@@ -57,7 +57,7 @@ def parse_compact(text: str) -> CompactJws:
     )
 
 
-@lru_cache(maxsize=4_096)  # an act's header is the same for all acts of a key
+@lru_cache(maxsize=4_096)  # all acts of a key have the same header
 def _parse_header(protected: str) -> Header:
     if len(protected) > MAX_HEADER_CHARS:
         raise MalformedError("jws_header_invalid", "the protected header is too long")
@@ -70,24 +70,27 @@ def _parse_header(protected: str) -> Header:
 def verify_compact(jws: CompactJws, jwk: PublicJwk) -> None:
     """Verify the signature over the transmitted bytes with exactly this key.
 
-    Raises RefusedError: `jws_alg_mismatch` if the header's alg is not the key's,
-    `jws_kid_mismatch` if it names another key, `jws_signature_invalid`.
+    Raises RefusedError: `jws_alg_mismatch` if the header's alg is not the key's;
+    `jws_kid_mismatch` if it names another key; `jws_signature_invalid`.
     """
     if jws.header.alg not in ALGORITHMS[type(jwk)]:
-        raise RefusedError("jws_alg_mismatch", "the header's alg is not the key's")
+        raise RefusedError("jws_alg_mismatch", "the header's alg does not match the key")
     if jws.header.kid != thumbprint(jwk):
         raise RefusedError("jws_kid_mismatch", "the header names another key")
     try:
         import_key(jwk)(jws.signature, jws.signing_input)
     except InvalidSignature as error:
-        raise RefusedError("jws_signature_invalid", "the signature does not verify") from error
+        raise RefusedError("jws_signature_invalid", "the signature is invalid") from error
 
 
 def general(compacts: Sequence[str]) -> bytes:
-    """Return one General JSON JWS (RFC 7515 section 7.2.1) of compact ones with equal payloads."""
+    """Merge compact JWSs with equal payloads into a General JWS (RFC 7515 section 7.2.1).
+
+    Raises ValueError if the payloads differ.
+    """
     payloads = {compact.split(".")[1] for compact in compacts}
     if len(payloads) != 1:
-        raise ValueError("a General JWS has one payload")
+        raise ValueError("the payloads of a General JWS must be equal")
     signatures = []
     for compact in compacts:
         protected, _, signature = compact.split(".")

@@ -1,8 +1,8 @@
-"""Ed25519's strict form, checked before any library verifies. The one place that has this rule.
+"""The strict form of Ed25519 keys and signatures, checked before any library verifies.
 
-RFC 8032 leaves room: libraries differ on points of small order, on a second encoding of one point
-and on S of L and above. A signature that some readers accept and others refuse proves nothing, so
-every reader here refuses all of these. The libraries then compute the cofactorless equation.
+RFC 8032 leaves cases open: libraries differ on points of small order, on non-canonical encodings
+and on S >= L. A signature that some verifiers accept and others reject proves nothing, so this
+module rejects all of these cases. The libraries then check the cofactorless equation.
 """
 
 P = 2**255 - 19
@@ -10,8 +10,8 @@ L = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, -1, P) % P
 _SQRT_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
-# The y coordinates of the eight points of order 1, 2, 4 and 8. The sign bit selects x: all their
-# encodings, second ones included, are refused by y alone.
+# The y coordinates of the eight points of order 1, 2, 4 and 8. The sign bit selects x, so rejecting
+# y rejects all encodings of these points.
 _ORDER_8_Y = int.from_bytes(
     bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
 )
@@ -23,16 +23,16 @@ _Point = tuple[int, int, int, int]
 
 
 def is_strong_encoding(encoded: bytes) -> bool:
-    """Tell whether 32 bytes have a canonical y (below p) that no small-order point has.
+    """Tell whether 32 bytes have a canonical y (below p) that is not of a small-order point.
 
-    Says nothing of being on the curve: importing the key does.
+    Does not check that the point is on the curve: importing the key does.
     """
     y = int.from_bytes(encoded, "little") & _Y_BITS
     return len(encoded) == 32 and y < P and y not in _SMALL_ORDER_Y
 
 
 def is_strict_signature(signature: bytes) -> bool:
-    """Tell whether R is a strong encoding and S is below L; nothing is verified."""
+    """Tell whether R is a strong encoding and S is below L; verifies nothing."""
     return (
         len(signature) == 64
         and int.from_bytes(signature[32:], "little") < L
@@ -41,10 +41,10 @@ def is_strict_signature(signature: bytes) -> bool:
 
 
 def is_prime_order(encoded: bytes) -> bool:
-    """Tell whether 32 bytes encode a point of the subgroup of order L. For registration: ~1 ms.
+    """Tell whether 32 bytes encode a point in the subgroup of order L. Takes about 1 ms.
 
-    A point of mixed order, A + T with T of small order, passes `is_strong_encoding`. Readers that
-    multiply by the cofactor accept more signatures under it than readers that do not.
+    A point of mixed order (A + T, with T of small order) passes `is_strong_encoding`. Under such a
+    key, cofactored verifiers accept more signatures than cofactorless ones. Registration checks it.
     """
     if not is_strong_encoding(encoded):
         return False
@@ -56,7 +56,7 @@ def is_prime_order(encoded: bytes) -> bool:
 
 
 def _decode(encoded: bytes) -> _Point | None:
-    """Return the point (RFC 8032 section 5.1.3); None if no point has this encoding."""
+    """Return the decoded point (RFC 8032 section 5.1.3), None if the encoding is invalid."""
     number = int.from_bytes(encoded, "little")
     sign, y = number >> 255, number & _Y_BITS
     u, v = (y * y - 1) % P, (_D * y * y + 1) % P

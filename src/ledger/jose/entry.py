@@ -1,4 +1,4 @@
-"""Entries: one signature of an envelope, read and judged as far as that goes without a key."""
+"""Entries: one signature of an envelope, parsed and checked without a key."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _NO_MEMBERS: dict[str, Any] = {}
 
 
 class SignatureEntry(msgspec.Struct, kw_only=True, gc=False):
-    """An entry as far as it could be read; `error` if it cannot verify, whatever the keys."""
+    """An entry as far as it could be parsed; with `error` it fails under every key."""
 
     index: int
     protected_text: str = ""
@@ -29,7 +29,7 @@ class SignatureEntry(msgspec.Struct, kw_only=True, gc=False):
     error: Failure | None = None
 
     def failed(self, error: Failure) -> Outcome:
-        """Return the outcome of an entry that did not verify."""
+        """Return the outcome of this entry if it failed with an error."""
         return Outcome(
             index=self.index,
             verified=False,
@@ -42,11 +42,11 @@ class SignatureEntry(msgspec.Struct, kw_only=True, gc=False):
 
 
 def read_entries(envelope: Envelope, rules: Rules) -> tuple[list[SignatureEntry], bool | None]:
-    """Return every entry, read, and their b64; where they disagree on it, each one has failed.
+    """Return every parsed entry and their common b64; if they disagree on b64, all have failed.
 
-    A signature covers the payload either encoded or not, so an envelope with both would be two
-    payloads (RFC 7797 section 3). An entry whose own header is invalid has no say in it. The
-    second value is None if no entry is left that could verify.
+    A signature covers the payload either encoded or unencoded, so an envelope with both would have
+    two payloads (RFC 7797 section 3). Entries with an invalid header do not count here. The second
+    value is None if no entry is left that could verify.
     """
     entries = [_read(index, raw, rules) for index, raw in enumerate(envelope.entries)]
     encoded: bool | None = None
@@ -73,13 +73,13 @@ def _read(index: int, raw: RawEntry, rules: Rules) -> SignatureEntry:
             headers.check_crit(protected, _NO_MEMBERS, rules.crit_understood)
         names = rules.profile.header_members
         if names is not None and not names.issuperset(protected):
-            raise _invalid("a header member that this profile does not know")
+            raise _invalid("the profile does not allow this header member")
         merged = entry.header | protected if entry.header else protected
         alg, kid = merged.get("alg"), merged.get("kid")
         if not isinstance(alg, str):
-            raise _invalid("alg is missing or no text")
+            raise _invalid("alg is missing or not a string")
         if kid is not None and not isinstance(kid, str):
-            raise _invalid("kid is no text")
+            raise _invalid("kid is not a string")
         entry.alg, entry.kid = alg, kid
         entry.b64 = protected.get("b64", True)
         entry.signature = _read_signature(raw.signature)
@@ -92,18 +92,18 @@ def _read_protected(entry: SignatureEntry, text: object, rules: Rules) -> dict[s
     if text is ABSENT:
         return _NO_MEMBERS
     if not isinstance(text, str):
-        raise _invalid("protected is not a text")
+        raise _invalid("protected is not a string")
     entry.protected = headers.decode_protected(text, rules.limits)
     entry.protected_text = text
     return entry.protected
 
 
 def _read_header(entry: SignatureEntry, header: object, rules: Rules) -> None:
-    """Read the unprotected header, in which alg and kid may stand where the profile lets them."""
+    """Read the unprotected header; the profile decides whether it may have alg and kid."""
     if not isinstance(header, dict):
         raise _invalid("header is not an object")
     if not rules.profile.unprotected:
-        raise _invalid("this profile has no unprotected header")
+        raise _invalid("the profile does not allow an unprotected header")
     headers.refuse_deep(header, rules.limits.header_depth)
     entry.header = header
     protected = entry.protected or _NO_MEMBERS
@@ -113,7 +113,7 @@ def _read_header(entry: SignatureEntry, header: object, rules: Rules) -> None:
 
 def _read_signature(text: object) -> bytes:
     if not isinstance(text, str):
-        raise _invalid("signature is not a text")
+        raise _invalid("signature is not a string")
     try:
         return b64u_decode(text)
     except MalformedError as error:
@@ -121,13 +121,13 @@ def _read_signature(text: object) -> bytes:
 
 
 def check_header(entry: SignatureEntry, rules: Rules) -> None:
-    """Check alg and typ against what the caller accepts.
+    """Compare alg and typ with what the caller accepts.
 
     Raises RefusedError: `jws_alg_not_allowed`, `jws_typ_mismatch`.
     """
     if entry.alg not in rules.algorithms:
         named = " unless it is named" if entry.alg in HMAC else ""
-        raise RefusedError("jws_alg_not_allowed", f"this alg is not accepted{named}")
+        raise RefusedError("jws_alg_not_allowed", f"the alg is not accepted{named}")
     if rules.typ is not None:
         typ = (entry.protected or _NO_MEMBERS).get("typ")
         if not isinstance(typ, str) or not _same_typ(typ, rules.typ, rules.profile):
@@ -135,7 +135,7 @@ def check_header(entry: SignatureEntry, rules: Rules) -> None:
 
 
 def _same_typ(actual: str, expected: str, profile: Profile) -> bool:
-    """Compare media types, `application/` left out or not (RFC 7515 section 4.1.9)."""
+    """Compare media types; the prefix `application/` is optional (RFC 7515 section 4.1.9)."""
     return actual == expected or (
         not profile.exact_typ and _media_type(actual) == _media_type(expected)
     )
@@ -146,11 +146,11 @@ def _media_type(typ: str) -> str:
 
 
 def signed_payload(envelope: Envelope, *, encoded: bool, rules: Rules) -> tuple[bytes, bytes]:
-    """Return the payload, and the bytes that stand for it in every signing input.
+    """Return the payload, and its bytes in the signing inputs.
 
-    An empty payload member beside a detached payload is what compact serialization writes for
-    "detached" (RFC 7515 appendix F). Raises MalformedError `jws_invalid_serialization`: no payload
-    or two, or one that cannot be decoded.
+    Compact serialization writes an empty payload for a detached one (RFC 7515 appendix F), so an
+    empty payload and a given detached payload do not conflict. Raises MalformedError
+    `jws_invalid_serialization` if there is no payload, if there are two, or if decoding fails.
     """
     detached, text = rules.detached_payload, envelope.payload
     if detached is not None:
@@ -158,7 +158,7 @@ def signed_payload(envelope: Envelope, *, encoded: bool, rules: Rules) -> tuple[
             raise _no_payload("the payload is both in the JWS and detached")
         return detached, b64u_encode(detached).encode() if encoded else detached
     if text is None:
-        raise _no_payload("the payload is detached, and was not given")
+        raise _no_payload("the payload is detached but was not given")
     if encoded:
         return decode_payload(text), text.encode()
     try:

@@ -1,4 +1,4 @@
-"""JOSE headers: decoded strictly, disjoint, and with their critical members understood."""
+"""JOSE headers: decode strictly, require disjoint members, check critical members."""
 
 from collections.abc import Set
 from typing import Annotated, Any
@@ -9,11 +9,11 @@ from ledger.encoding import b64u_decode, parse_json
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose.rules import Limits
 
-# Defined by RFC 7515: understood without saying so, and never critical (section 4.1.11).
+# The standard members of RFC 7515. They must not be listed in crit (section 4.1.11).
 STANDARD = frozenset(
     ["alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"]
 )
-# Integers that every reader takes for the same number (RFC 7493 section 2.2).
+# The integers that all JSON parsers read alike (RFC 7493 section 2.2).
 _Small = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 _flat: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, str | bool | _Small])
 
@@ -38,16 +38,16 @@ def decode_object(raw: bytes, limits: Limits) -> dict[str, Any]:
     """Return a JSON object; raise MalformedError `json_…`, `jws_invalid`, `jws_limit_exceeded`."""
     value = parse_json(raw)
     if not isinstance(value, dict):
-        raise MalformedError("jws_invalid", "a header is a JSON object")
+        raise MalformedError("jws_invalid", "a header must be a JSON object")
     refuse_deep(value, limits.header_depth)
     return value
 
 
 def _decode_flat(raw: bytes) -> dict[str, Any] | None:
-    """Return an object of texts, booleans and small integers; None if it takes a closer look.
+    """Return an object of strings, booleans and small integers; None if it needs `parse_json`.
 
-    msgspec keeps the last of duplicate members. But every member, duplicate or not, has a colon of
-    its own: where there are no more colons than distinct names, all names are unique.
+    msgspec silently keeps the last of duplicate members. Every member, duplicate or not, has its
+    own colon. So if there are no more colons than distinct names, all names are unique.
     """
     try:
         value = _flat.decode(raw)
@@ -77,28 +77,28 @@ def refuse_overlap(protected: dict[str, Any], header: dict[str, Any]) -> None:
 def check_crit(protected: dict[str, Any], header: dict[str, Any], understood: Set[str]) -> None:
     """Check crit and b64 (RFC 7515 section 4.1.11, RFC 7797 section 6).
 
-    Raises RefusedError `jws_crit_invalid`: not a non-empty list of unique names, a name that is
-    standard, absent or not understood; crit or b64 outside the protected header; b64 no boolean,
-    or false and not critical.
+    Raises RefusedError `jws_crit_invalid` if crit is not a non-empty list of unique names; if a
+    name is standard, absent or not understood; if crit or b64 is outside the protected header; if
+    b64 is not a boolean, or is false and not critical.
     """
     if "crit" in header or "b64" in header:
-        raise _crit("crit and b64 have to be protected")
+        raise _crit("crit and b64 must be in the protected header")
     names = protected.get("crit", ())
     if "crit" in protected:
         if not isinstance(names, list) or not names:
-            raise _crit("crit is a non-empty list")
+            raise _crit("crit must be a non-empty list")
         if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
-            raise _crit("crit lists unique names")
+            raise _crit("crit must list unique names")
         for name in names:
             if name in STANDARD or name not in protected:
                 raise _crit("crit names a standard or an absent member")
             if name != "b64" and name not in understood:
-                raise _crit("crit names a member that is not understood")
+                raise _crit("crit names a member that is not supported")
     b64 = protected.get("b64", True)
     if not isinstance(b64, bool):
-        raise _crit("b64 is true or false")
+        raise _crit("b64 must be true or false")
     if not b64 and "b64" not in names:
-        raise _crit("b64 false has to be critical")
+        raise _crit("b64 false must be listed in crit")
 
 
 def _crit(detail: str) -> RefusedError:

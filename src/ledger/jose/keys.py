@@ -1,7 +1,7 @@
 """Verification keys: a JWK (RFC 7517), a key object or an HMAC secret as one immutable `Key`.
 
-Refuses private keys, weak keys (RSA under 2,048 bits, small-order Ed25519 points, short secrets)
-and every second spelling of a key, because two spellings would have two thumbprints.
+Rejects private keys, weak keys (RSA under 2,048 bits, small-order Ed25519 points, short secrets)
+and non-canonical encodings, because a second encoding would give a key a second thumbprint.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PublicKey, Unsupporte
 from ledger.jose.ed25519 import is_strong_encoding
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
-# What a thumbprint covers: the required members of each key type (RFC 7638 section 3.2; for AKP
-# the JOSE specification of ML-DSA).
+# The members that a thumbprint covers, by key type (RFC 7638 section 3.2; for AKP the JOSE
+# specification of ML-DSA).
 REQUIRED: dict[str, tuple[str, ...]] = {
     "OKP": ("crv", "x"),
     "EC": ("crv", "x", "y"),
@@ -35,9 +35,9 @@ MAX_SECRET_BYTES = 4096
 
 
 class Key(msgspec.Struct, frozen=True, eq=False):
-    """A usable verification key: how each of its algorithms verifies, and its RFC 7638 name.
+    """A usable verification key: one function for each of its algorithms, and its thumbprint.
 
-    `verifiers` holds exactly the algorithms that the key's type, its curve and its own `alg` allow.
+    `verifiers` has exactly the algorithms that the key's type, its curve and its own `alg` allow.
     """
 
     kty: str
@@ -58,7 +58,7 @@ class Key(msgspec.Struct, frozen=True, eq=False):
 
 
 class Material(msgspec.Struct, frozen=True, eq=False):
-    """What a key's required members alone determine, made once for equal members."""
+    """What a key's required members determine; cached by their values."""
 
     thumbprint: str
     verifiers: Mapping[str, Verify]
@@ -67,18 +67,18 @@ class Material(msgspec.Struct, frozen=True, eq=False):
 def parse_key(jwk: Mapping[str, Any]) -> Key:
     """Return the verification key of a JWK.
 
-    Raises MalformedError: `private_key_refused` for any private member of a key pair,
-    `jwk_invalid` for an unknown type, a weak or impossible key, or one not meant to verify.
+    Raises MalformedError: `private_key_refused` for any private member of a key pair;
+    `jwk_invalid` for an unknown type, a weak or invalid key, or a key not meant to verify.
     """
     kty = jwk.get("kty")
     if not isinstance(kty, str) or kty not in REQUIRED:
-        raise _invalid("no key type that verifies signatures")
+        raise _invalid("the key type cannot verify signatures")
     if kty != "oct" and not PRIVATE_MEMBERS.isdisjoint(jwk):
         raise MalformedError("private_key_refused", "private keys never leave their owner")
     _refuse_other_use(jwk)
     kid, alg = jwk.get("kid"), jwk.get("alg")
     if not isinstance(kid, str | None) or not isinstance(alg, str | None):
-        raise _invalid("kid and alg are strings")
+        raise _invalid("kid and alg must be strings")
     members = tuple((name, _text(jwk, name)) for name in REQUIRED[kty])
     if kty == "oct":
         return secret_key(b64u(members[0][1]), alg=alg, kid=kid)
@@ -87,7 +87,10 @@ def parse_key(jwk: Mapping[str, Any]) -> Key:
 
 
 def for_algorithm(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[str, Verify]:
-    """Reduce to the key's own `alg`; EdDSA and Ed25519 are two names of one algorithm."""
+    """Keep only the key's own `alg`; EdDSA and Ed25519 are two names of one algorithm.
+
+    Raises MalformedError `jwk_invalid` if the type of key does not have this alg.
+    """
     if alg is None:
         return verifiers
     if alg not in verifiers:
@@ -96,7 +99,7 @@ def for_algorithm(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[s
 
 
 def _refuse_other_use(jwk: Mapping[str, Any]) -> None:
-    """Honour `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3)."""
+    """Reject a key whose `use` or `key_ops` excludes verifying (RFC 7517 sections 4.2, 4.3)."""
     if jwk.get("use", "sig") != "sig":
         raise _invalid("the key's use is not sig")
     operations = jwk.get("key_ops", ["verify"])
@@ -107,7 +110,7 @@ def _refuse_other_use(jwk: Mapping[str, Any]) -> None:
 def _text(jwk: Mapping[str, Any], name: str) -> str:
     value = jwk.get(name)
     if not isinstance(value, str):
-        raise _invalid(f"{name} is missing or no string")
+        raise _invalid(f"{name} is missing or not a string")
     return value
 
 
@@ -121,10 +124,10 @@ def b64u(text: str) -> bytes:
 
 @lru_cache(maxsize=8_192)
 def import_members(kty: str, members: tuple[tuple[str, str], ...]) -> Material:
-    """Return what the members of `REQUIRED[kty]` mean; raise MalformedError `jwk_invalid`.
+    """Return the imported key of the members `REQUIRED[kty]`; raise MalformedError `jwk_invalid`.
 
-    Importing costs as much as many verifications: equal members are imported once, whichever
-    object they came in, so a JWK that was changed after its first use is another key.
+    Importing costs as much as many verifications, so the result is cached by the members' values.
+    A JWK that is changed after its first use is therefore another key.
     """
     public = _import(kty, dict(members))
     return Material(thumbprint_of(kty, members), algorithms.verifiers(public))
@@ -146,15 +149,15 @@ def _import(kty: str, members: Mapping[str, str]) -> PublicKey:
             refuse_weak_rsa(numbers)
             return numbers.public_key()
         if members["alg"] not in MLDSA:
-            raise _invalid("not an ML-DSA algorithm")
+            raise _invalid("the alg is not an ML-DSA algorithm")
         return MLDSA[members["alg"]][0].from_public_bytes(b64u(members["pub"]))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _invalid("not a usable public key") from error
+        raise _invalid("the public key is not usable") from error
 
 
 def _import_okp(members: Mapping[str, str]) -> PublicKey:
     if members["crv"] != "Ed25519":
-        raise _invalid("the only OKP curve here is Ed25519")
+        raise _invalid("the OKP curve must be Ed25519")
     return ed25519.Ed25519PublicKey.from_public_bytes(strong_point(b64u(members["x"])))
 
 
@@ -169,7 +172,7 @@ def _import_ec(members: Mapping[str, str]) -> PublicKey:
 
 
 def _uint(text: str) -> int:
-    """Return a Base64urlUInt (RFC 7518 section 2): big-endian, no leading zero octet."""
+    """Decode a Base64urlUInt (RFC 7518 section 2): big-endian, no leading zero octet."""
     raw = b64u(text)
     if not raw or raw[0] == 0 or len(raw) > MAX_RSA_BITS // 8:
         raise _invalid("a number is empty, too long or has a leading zero")
@@ -177,35 +180,35 @@ def _uint(text: str) -> int:
 
 
 def refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
-    """Raise MalformedError `jwk_invalid` unless modulus and exponent are strong and bounded."""
+    """Raise MalformedError `jwk_invalid` unless modulus and exponent are in the allowed range."""
     if not MIN_RSA_BITS <= numbers.n.bit_length() <= MAX_RSA_BITS or numbers.n % 2 == 0:
-        raise _invalid(f"an RSA modulus has {MIN_RSA_BITS} to {MAX_RSA_BITS} bits and is odd")
+        raise _invalid(f"an RSA modulus must be odd and have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")
     if numbers.e < 3 or numbers.e % 2 == 0 or numbers.e.bit_length() > MAX_RSA_EXPONENT_BITS:
-        raise _invalid("an RSA exponent is odd, at least 3 and under 2^64")
+        raise _invalid("an RSA exponent must be odd, at least 3 and below 2^64")
 
 
 def strong_point(raw: bytes) -> bytes:
-    """Return an Ed25519 public key as it is; raise MalformedError if small-order or malformed."""
+    """Return an Ed25519 public key unchanged; raise MalformedError `jwk_invalid` if it is weak."""
     if not is_strong_encoding(raw):
-        raise MalformedError("jwk_invalid", "a weak or malformed Ed25519 key")
+        raise MalformedError("jwk_invalid", "the Ed25519 key is weak or malformed")
     return raw
 
 
 def secret_key(secret: bytes, *, alg: str | None = None, kid: str | None = None) -> Key:
-    """Return an HMAC key, for its `alg` or for every HMAC that the secret is long enough for.
+    """Return an HMAC key for its `alg`, or for every HMAC that the secret is long enough for.
 
-    No default allows HMAC: a verifier has to name it in `algorithms`. Raises MalformedError
-    `jwk_invalid` for another algorithm, a secret shorter than its hash, or a PEM or SSH key, which
-    somebody meant as a public key. Secrets are cached nowhere.
+    No default allows HMAC: a verifier must name it in `algorithms`. Secrets are never cached.
+    Raises MalformedError `jwk_invalid` for another algorithm, for a secret shorter than its hash,
+    and for a PEM or SSH key, because that was meant as a public key.
     """
     if secret.lstrip().startswith((b"-----BEGIN", b"ssh-", b"ecdsa-sha2-")):
-        raise _invalid("a public key in text form is no HMAC secret")
+        raise _invalid("a public key in text form cannot be an HMAC secret")
     names = HMAC if alg is None else (alg,)
     if not set(names) <= set(HMAC):
-        raise _invalid("a secret's alg is HS256, HS384 or HS512")
+        raise _invalid("a secret's alg must be HS256, HS384 or HS512")
     fitting = [name for name in names if len(secret) >= algorithms.hmac_bytes(name)]
     if not fitting or len(secret) > MAX_SECRET_BYTES:
-        raise _invalid("a secret is at least as long as its hash, and at most 4,096 bytes")
+        raise _invalid("a secret must be at least as long as its hash, and at most 4,096 bytes")
     members = (("k", b64u_encode(secret)),)
     verify = {name: algorithms.hmac_functions(secret, name)[0] for name in fitting}
     return Key("oct", thumbprint_of("oct", members), verify, (), kid, alg)
@@ -234,16 +237,16 @@ def members_of(public: object) -> tuple[str, tuple[tuple[str, str], ...]]:
     if isinstance(public, mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey):
         alg = algorithms.mldsa_name(public)
         return "AKP", (("alg", alg), ("pub", b64u_encode(public.public_bytes_raw())))
-    raise _invalid("not a key of a kind that JOSE verifies with here")
+    raise _invalid("this type of key is not supported")
 
 
 def uint(number: int) -> str:
-    """Return a Base64urlUInt (RFC 7518 section 2)."""
+    """Encode a Base64urlUInt (RFC 7518 section 2)."""
     return b64u_encode(number.to_bytes((number.bit_length() + 7) // 8, "big"))
 
 
 def import_public(public: object, *, alg: str | None = None, kid: str | None = None) -> Key:
-    """Return the verification key of a `cryptography` public key, for `alg` alone if it is given.
+    """Return the verification key of a `cryptography` public key, only for `alg` if given.
 
     Raises MalformedError as `members_of`, and `jwk_invalid` for an alg that does not fit.
     """

@@ -1,6 +1,6 @@
-"""JWK Sets (RFC 7517 section 5), and every shape in which a verifier can be given keys.
+"""JWK Sets (RFC 7517 section 5), and every type in which a caller can pass keys.
 
-A header's `kid` narrows the candidates; it never says who signed.
+A header's `kid` only narrows the candidates; it does not prove who signed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ MAX_SET_KEYS = 4096
 
 # A JWK or JWK Set (a mapping), a Key or KeySet, a `cryptography` public key, an HMAC secret.
 KeyInput = Any
-# Called with a copy of the protected header; gives a KeyInput, or None if it knows no key.
+# Called with a copy of the protected header; returns a KeyInput, or None for an unknown key.
 Lookup = Callable[[dict[str, Any]], KeyInput]
 
 
 class KeySet(msgspec.Struct, frozen=True, eq=False):
-    """The usable keys of a JWK Set in its order, and why the others are not.
+    """The usable keys of a JWK Set in its order, and the reasons why others are unusable.
 
-    `single`: one key that was given by itself. Then a `kid` is compared only by strict matching.
+    `single`: the caller passed one key alone. Then only strict matching compares its `kid`.
     """
 
     keys: tuple[Key, ...]
@@ -32,7 +32,7 @@ class KeySet(msgspec.Struct, frozen=True, eq=False):
     by_kid: Mapping[str, tuple[Key, ...]] = {}
 
     def named(self, kid: str) -> tuple[Key, ...]:
-        """Return all keys that a `kid` can mean: it need not be unique (RFC 7517 section 4.5)."""
+        """Return all keys with this `kid`: it need not be unique (RFC 7517 section 4.5)."""
         return self.by_kid.get(kid, ())
 
     def to_jwks(self) -> dict[str, list[dict[str, str]]]:
@@ -46,7 +46,7 @@ def make_set(
     unusable: Sequence[tuple[str | None, Failure]] = (),
     single: bool = False,
 ) -> KeySet:
-    """Return a set with its index by kid, or by thumbprint for keys without a kid."""
+    """Return a set with an index by kid, or by thumbprint for keys without a kid."""
     by_kid: dict[str, tuple[Key, ...]] = {}
     for key in keys:
         name = key.thumbprint if key.kid is None else key.kid
@@ -55,19 +55,19 @@ def make_set(
 
 
 def parse_key_set(jwks: Mapping[str, Any]) -> KeySet:
-    """Return a JWK Set; keys that cannot be used are reported in `unusable` and not fatal.
+    """Return a parsed JWK Set; unusable keys are reported in `unusable` and are not fatal.
 
     Raises MalformedError `jwk_invalid` if `keys` is not a list or has over 4,096 members.
     """
     listed = jwks.get("keys")
     if not isinstance(listed, list) or len(listed) > MAX_SET_KEYS:
-        raise MalformedError("jwk_invalid", "a JWK Set has a list of at most 4,096 keys")
+        raise MalformedError("jwk_invalid", "a JWK Set must have a list of at most 4,096 keys")
     keys: list[Key] = []
     unusable: list[tuple[str | None, Failure]] = []
     for jwk in listed:
         try:
             if not isinstance(jwk, Mapping):
-                raise MalformedError("jwk_invalid", "a key of the set is no object")
+                raise MalformedError("jwk_invalid", "a key of the set is not an object")
             keys.append(parse_key(jwk))
         except LedgerError as error:
             kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
@@ -76,7 +76,7 @@ def parse_key_set(jwks: Mapping[str, Any]) -> KeySet:
 
 
 def key_set(given: KeyInput) -> KeySet:
-    """Return any shape of key as a set; raise MalformedError `jwk_invalid` or as `parse_key`."""
+    """Return keys of any accepted type as a set; raise MalformedError as `parse_key` does."""
     if isinstance(given, KeySet):
         return given
     if isinstance(given, Key):

@@ -1,4 +1,4 @@
-"""What verification tells: one outcome an entry, and the payload once."""
+"""The results of verification: one outcome per entry, and the payload once."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from ledger.errors import LedgerError, RefusedError
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
-    """Why an entry did not verify: a stable code, and a sentence for people."""
+    """Why an entry did not verify: a stable code and a sentence."""
 
     code: str
     detail: str
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What became of one entry of a JWS; `index` counts from 0 in the order of the envelope.
+    """The result for one entry of a JWS; `index` counts from 0 in the order of the envelope.
 
     `error` is None exactly if `verified`. `thumbprint` (RFC 7638, SHA-256) and `key_type` are those
-    of the key that verified it, None without one. `alg` and `kid` are what the entry claims: only
-    `thumbprint` says who signed. `header` is the unprotected one, which nobody signed.
+    of the key that verified the entry, else None. `alg` and `kid` are the entry's own claims: only
+    `thumbprint` says who signed. `header` is the unprotected header; no signature covers it.
     """
 
     index: int
@@ -35,7 +35,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """Every entry's outcome; `payload` is there if at least one of them verified."""
+    """The outcome of every entry; `payload` is set if at least one of them verified."""
 
     payload: bytes | None
     outcomes: tuple[Outcome, ...]
@@ -46,7 +46,11 @@ class Verification(msgspec.Struct, frozen=True):
         return tuple(outcome for outcome in self.outcomes if outcome.verified)
 
     def json(self) -> Any:
-        """Return the payload as I-JSON; raise MalformedError, or RefusedError without a payload."""
+        """Return the payload as I-JSON.
+
+        Raises MalformedError as `parse_json` does; RefusedError `jws_signature_invalid` if no entry
+        verified.
+        """
         if self.payload is None:
             raise RefusedError("jws_signature_invalid", "no signature of this JWS verified")
         return parse_json(self.payload)
@@ -59,12 +63,12 @@ class Verified(msgspec.Struct, frozen=True):
     outcome: Outcome
 
     def json(self) -> Any:
-        """Return the payload as I-JSON; raise MalformedError if it is not."""
+        """Return the payload as I-JSON; raise MalformedError as `parse_json` does."""
         return parse_json(self.payload)
 
 
 class NotVerifiedError(RefusedError):
-    """No entry verified: the code is of the one that got furthest, `outcomes` are of all."""
+    """No entry verified. The code is that of the entry that passed the most checks."""
 
     def __init__(self, code: str, detail: str, outcomes: tuple[Outcome, ...] = ()) -> None:
         super().__init__(code, detail)
@@ -72,5 +76,5 @@ class NotVerifiedError(RefusedError):
 
 
 def failure(error: LedgerError) -> Failure:
-    """Return the failure that a deliberate error stands for."""
+    """Return the failure for a deliberate error."""
     return Failure(error.code, error.detail)

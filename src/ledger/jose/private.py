@@ -1,6 +1,6 @@
-"""Private keys: generated, read from JWK, PEM or a key object, and written again by their owner.
+"""Private keys: generate them, import them from JWK, PEM or a key object, export them.
 
-They stay with whoever signs: no verifying function takes one.
+Only signers hold private keys: no verifying function accepts one.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _KINDS = (
 
 
 class Signer(msgspec.Struct, frozen=True, eq=False):
-    """A private key with the one algorithm that it signs with, and its public half."""
+    """A private key with its single algorithm, and its public key."""
 
     alg: str
     public: keys.Key
@@ -45,7 +45,7 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
     secret: bytes | None = None
 
     def to_jwk(self) -> dict[str, str]:
-        """Return the PRIVATE JWK, `alg` in it: for the owner's own storage only."""
+        """Return the PRIVATE JWK with its `alg`, for the owner's own storage only."""
         named = {"alg": self.alg} | ({} if self.kid is None else {"kid": self.kid})
         if self.private is None:
             return {"kty": "oct", "k": b64u_encode(self.secret or b""), **named}
@@ -64,10 +64,9 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
 def import_private(given: object, *, alg: str | None = None) -> Signer:
     """Return the signer of a private JWK, a `cryptography` private key or an HMAC secret.
 
-    `alg` is the one given here, else the JWK's, else the only one that fits the key (EdDSA for
-    Ed25519). Raises MalformedError: `jws_signer_alg_inference` if several fit, `jwk_invalid` for a
-    public, weak, inconsistent or unknown key, `jws_alg_not_allowed` for an algorithm that does not
-    fit.
+    The algorithm is `alg`, else the JWK's, else the key's only one (EdDSA for Ed25519). Raises
+    MalformedError: `jws_signer_alg_inference` if the key has several; `jwk_invalid` for a public,
+    weak, inconsistent or unknown key; `jws_alg_not_allowed` if the algorithm does not fit the key.
     """
     if isinstance(given, Signer):
         if alg in (None, given.alg):
@@ -81,14 +80,14 @@ def import_private(given: object, *, alg: str | None = None) -> Signer:
         return _import_jwk(given, alg)
     if isinstance(given, _KINDS):
         return _signer(given, alg, None)
-    raise _invalid("not a private key of a kind that signs here")
+    raise _invalid("this type of private key is not supported")
 
 
 def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
     """Return a new random key for `alg`; its kid is its thumbprint.
 
-    Raises MalformedError `jws_alg_not_allowed` for anything that no key pair signs with: an HMAC
-    secret is made by whoever shares it.
+    Raises MalformedError `jws_alg_not_allowed` for an algorithm without key pairs. HMAC secrets are
+    not generated here: the parties that share one must agree on it.
     """
     private: PrivateKey
     curves = {row[0]: row[1] for row in EC.values()}
@@ -101,7 +100,7 @@ def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
     elif alg in MLDSA:
         private = MLDSA[alg][1].generate()
     else:
-        raise MalformedError("jws_alg_not_allowed", "no key pair signs with this")
+        raise MalformedError("jws_alg_not_allowed", "no key pair has this algorithm")
     return _signer(private, alg, keys.import_public(private.public_key()).thumbprint)
 
 
@@ -110,7 +109,7 @@ def from_pem(pem: bytes, *, alg: str | None = None) -> Signer:
     try:
         private = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _invalid("not an unencrypted PKCS #8 PEM") from error
+        raise _invalid("the file is not an unencrypted PKCS #8 PEM") from error
     return import_private(private, alg=alg)
 
 
@@ -146,7 +145,7 @@ def _import_jwk(jwk: Mapping[str, Any], alg: str | None) -> Signer:
         raise _invalid("the key's key_ops do not include sign")
     kty, kid, own = jwk.get("kty"), jwk.get("kid"), jwk.get("alg")
     if not isinstance(kid, str | None) or not isinstance(own, str | None):
-        raise _invalid("kid and alg are strings")
+        raise _invalid("kid and alg must be strings")
     if alg is not None and own not in (None, alg):
         raise MalformedError("jws_alg_not_allowed", "the key has another alg")
     chosen = own if alg is None else alg
@@ -160,10 +159,10 @@ def _import_jwk(jwk: Mapping[str, Any], alg: str | None) -> Signer:
     try:
         private = _pair(str(kty), jwk)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _invalid("not a usable private key") from error
+        raise _invalid("the private key is not usable") from error
     signer = _signer(private, chosen, kid)
     if signer.public.thumbprint != expected.thumbprint:
-        raise _invalid("the private and the public half differ")
+        raise _invalid("the private and the public key do not match")
     return signer
 
 
@@ -183,7 +182,7 @@ def _pair(kty: str, jwk: Mapping[str, Any]) -> PrivateKey:
 
 def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPrivateKey:
     if "oth" in jwk:
-        raise _invalid("an RSA key of more than two primes")
+        raise _invalid("the RSA key has more than two primes")
     names = [name for name in _RSA_PRIVATE if name in jwk]
     numbers = {name: int.from_bytes(_octets(jwk, name), "big") for name in ("n", "e", *names)}
     if names == ["d"]:
@@ -197,7 +196,7 @@ def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPrivateKey:
             "qi": rsa.rsa_crt_iqmp(p, q),
         }
     elif len(names) != len(_RSA_PRIVATE):
-        raise _invalid("an RSA private key has d alone, or all of d, p, q, dp, dq and qi")
+        raise _invalid("an RSA private key must have d alone, or all of d, p, q, dp, dq and qi")
     return rsa.RSAPrivateNumbers(
         p=numbers["p"],
         q=numbers["q"],
@@ -212,7 +211,7 @@ def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPrivateKey:
 def _octets(jwk: Mapping[str, Any], name: str) -> bytes:
     text = jwk.get(name)
     if not isinstance(text, str):
-        raise _invalid(f"no private key: {name} is missing or no string")
+        raise _invalid(f"no private key: {name} is missing or not a string")
     return keys.b64u(text)
 
 

@@ -1,6 +1,6 @@
 """What a verifier accepts: profiles, limits and the options of one call.
 
-docs/reference/jws.md has the verdict of both profiles for everything that the RFCs leave open.
+docs/reference/jws.md lists both profiles' rules for every case that the RFCs leave open.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from ledger.jose.claims import Claims
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a verifier takes in before it refuses; `tries` counts keys for one entry."""
+    """The most that a verifier accepts; `tries` counts candidate keys per entry."""
 
     envelope_bytes: int = 16 * 2**20
     entries: int = 1024
@@ -23,9 +23,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A set of verdicts on what the RFCs leave to the application.
+    """A set of rules for the cases that the RFCs leave to the application.
 
-    `header_members`: the only ones that a protected header may have, None for any.
+    `header_members`: the members that a protected header may have; None allows all.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Options(TypedDict, total=False):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """One call's options, complete and checked."""
+    """The complete and checked options of one call."""
 
     profile: Profile = RFC
     algorithms: frozenset[str] = RFC.algorithms
@@ -95,25 +95,25 @@ DEFAULT = Rules()
 def read_options(options: Options) -> Rules:
     """Return the rules of a call.
 
-    Raises TypeError for an unknown option or a wrong type, ValueError for an impossible value:
-    an empty option never switches a check off.
+    Raises TypeError for an unknown option or a wrong type; ValueError for an invalid value. An
+    empty value is invalid: it never disables a check.
     """
     if not options:
         return DEFAULT
     given: dict[str, Any] = dict(options)
     name = given.pop("profile", "rfc")
     if name not in PROFILES:
-        raise ValueError(f"a profile is one of {', '.join(PROFILES)}")
+        raise ValueError(f"a profile must be one of {', '.join(PROFILES)}")
     profile = PROFILES[name]
     allowed = _names(given.pop("algorithms", profile.algorithms), "algorithms")
     if not allowed or not allowed <= ALL_ALGORITHMS:
-        raise ValueError(f"algorithms are among {', '.join(sorted(ALL_ALGORITHMS))}")
+        raise ValueError(f"algorithms must be among {', '.join(sorted(ALL_ALGORITHMS))}")
     understood = _names(given.pop("crit_understood", ()), "crit_understood")
     if (claims := given.get("claims")) is not None:
         if not isinstance(claims, Claims):
-            raise TypeError("claims is a Claims")
+            raise TypeError("claims must be a Claims")
         if given.get("now") is None:
-            raise ValueError("checking claims needs now, in seconds: nothing here reads a clock")
+            raise ValueError("checking claims needs now, in seconds: this function reads no clock")
     if given.get("typ") == "":
         raise ValueError("an empty typ would check nothing")
     _refuse_wrong_types(given)
@@ -138,7 +138,7 @@ def _refuse_wrong_types(given: dict[str, Any]) -> None:
         if value is None:
             given.pop(name, None)
         elif not isinstance(value, kind) or (name == "now" and isinstance(value, bool)):
-            raise TypeError(f"{name} is of the wrong type")
+            raise TypeError(f"{name} has the wrong type")
 
 
 def _names(given: object, option: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
-"""The three serializations of a JWS (RFC 7515 section 7): parsed, converted, nothing verified.
+"""Parse and convert the three serializations of a JWS (RFC 7515 section 7); verify nothing.
 
-Unknown members are ignored, at both levels (section 7.2.1). Refused is what two readers could read
-differently: duplicate members, both JSON forms in one object, second spellings of base64url.
+Unknown members are ignored, at both levels (section 7.2.1). Input that two parsers could read
+differently is rejected: duplicate members, both JSON forms in one object, non-canonical base64url.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from ledger.encoding import b64u_decode, parse_json
 from ledger.errors import LedgerError, MalformedError
 from ledger.jose.rules import RFC, Limits, Profile
 
-# bytes or text of any serialization, or the object of a JSON one.
+# Bytes or a string of any serialization, or the object of a JSON serialization.
 JwsInput = bytes | str | Mapping[str, Any]
 
 ABSENT = msgspec.UNSET
@@ -21,7 +21,7 @@ _FORM_MEMBERS = frozenset({"protected", "header", "signature"})
 
 
 class RawEntry(msgspec.Struct, frozen=True, gc=False):
-    """One entry as it came: any member may still be of any type, `ABSENT` if it is not there."""
+    """One entry as received: a member may have any type; a missing one is `ABSENT`."""
 
     signature: Any = ABSENT
     protected: Any = ABSENT
@@ -29,7 +29,7 @@ class RawEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """A payload as transmitted, None if it is detached, and the entries over it."""
+    """The payload as transmitted (None if detached) and the entries over it."""
 
     payload: str | None
     entries: Sequence[RawEntry]
@@ -58,7 +58,7 @@ def parse(jws: JwsInput, profile: Profile = RFC, limits: Limits | None = None) -
     if isinstance(jws, Mapping):
         return _from_object(jws, profile, limits)
     if not isinstance(jws, str | bytes | bytearray):
-        raise _invalid("a JWS is bytes, text or an object")
+        raise _invalid("a JWS must be bytes, a string or an object")
     if len(jws) > limits.envelope_bytes:
         raise MalformedError("jws_limit_exceeded", "the JWS has too many bytes")
     try:
@@ -69,10 +69,10 @@ def parse(jws: JwsInput, profile: Profile = RFC, limits: Limits | None = None) -
 
 
 def _parse_plain(raw: bytes, limits: Limits) -> Envelope | None:
-    """Return a General JWS of nothing but payload, protected and signature; None for the rest.
+    """Return a General JWS that has only payload, protected and signature; None for any other.
 
-    msgspec keeps the last of duplicate members. But every member, duplicate or not, has a colon of
-    its own, and no text of base64url has one.
+    msgspec silently keeps the last of duplicate members. Every member, duplicate or not, has its
+    own colon, and base64url text has none: so counting colons finds duplicates.
     """
     try:
         plain = _plain.decode(raw)
@@ -101,7 +101,7 @@ def _parse_any(raw: bytes, profile: Profile, limits: Limits) -> Envelope:
 
 def _parse_compact(raw: bytes) -> Envelope:
     parts = raw.split(b".")
-    # Section 5.2 of RFC 7797: an unencoded payload is printable ASCII and has no full stop.
+    # RFC 7797 section 5.2: an unencoded payload is printable ASCII without a full stop.
     if len(parts) != 3 or not all(0x20 <= octet <= 0x7E for octet in raw):
         raise _invalid("neither a JSON object nor three parts joined by dots")
     protected, payload, signature = (part.decode("ascii") for part in parts)
@@ -111,10 +111,10 @@ def _parse_compact(raw: bytes) -> Envelope:
 def _from_object(jws: Mapping[str, Any], profile: Profile, limits: Limits) -> Envelope:
     payload = jws.get("payload", ABSENT)
     if payload is not ABSENT and not isinstance(payload, str):
-        raise _invalid("payload is not a text")
+        raise _invalid("payload is not a string")
     if "signatures" in jws:
         if not _FORM_MEMBERS.isdisjoint(jws):
-            raise _invalid("both JSON serializations at once")
+            raise _invalid("it mixes both JSON serializations")
         listed = jws["signatures"]
         if not isinstance(listed, list | tuple) or not listed:
             raise _invalid("signatures is not a list of at least one entry")
@@ -123,17 +123,17 @@ def _from_object(jws: Mapping[str, Any], profile: Profile, limits: Limits) -> En
         listed = [{name: jws[name] for name in _FORM_MEMBERS if name in jws}]
         known = {"payload", *_FORM_MEMBERS}
     else:
-        raise _invalid("neither signatures nor signature is there")
+        raise _invalid("it has neither signatures nor signature")
     _refuse_many(len(listed), limits)
     if not profile.unknown_members and not known.issuperset(jws):
-        raise _invalid("a member that this profile does not know")
+        raise _invalid("the profile does not allow this member")
     entries = tuple(_raw_entry(entry, profile) for entry in listed)
     _refuse_long(payload, entries, limits)
     return Envelope(payload if isinstance(payload, str) else None, entries)
 
 
 def _raw_entry(entry: object, profile: Profile) -> RawEntry:
-    """Keep an entry of the wrong shape too: it fails alone, and does not veto the others."""
+    """Keep a malformed entry: it fails alone, without failing the others."""
     if not isinstance(entry, Mapping):
         return RawEntry()
     if not profile.unknown_members and not _FORM_MEMBERS.issuperset(entry):
@@ -155,13 +155,13 @@ def _refuse_long(payload: object, entries: Sequence[RawEntry], limits: Limits) -
 
 
 def to_object(envelope: Envelope) -> dict[str, Any]:
-    """Return the General serialization of an envelope, its entries' known members as they came."""
+    """Return the General serialization of an envelope; known members stay as received."""
     payload = {} if envelope.payload is None else {"payload": envelope.payload}
     return payload | {"signatures": [entry_object(entry) for entry in envelope.entries]}
 
 
 def entry_object(entry: RawEntry) -> dict[str, Any]:
-    """Return the members of an entry that are there."""
+    """Return the present members of an entry."""
     members = {"protected": entry.protected, "header": entry.header, "signature": entry.signature}
     return {name: member for name, member in members.items() if member is not ABSENT}
 
@@ -178,7 +178,7 @@ def flatten(jws: JwsInput) -> dict[str, Any]:
 
 
 def split(jws: JwsInput) -> list[dict[str, Any]]:
-    """Return one Flattened JWS for each signature, in their order; errors as `parse`."""
+    """Return one Flattened JWS per signature, in their order; errors as `parse`."""
     envelope = parse(jws)
     payload = {} if envelope.payload is None else {"payload": envelope.payload}
     return [payload | entry_object(entry) for entry in envelope.entries]
@@ -198,14 +198,14 @@ def to_compact(jws: JwsInput) -> str:
     entry = envelope.entries[0]
     parts = (entry.protected, "" if envelope.payload is None else envelope.payload, entry.signature)
     if len(envelope.entries) != 1 or entry.header is not ABSENT:
-        raise _invalid("compact is for one signature without an unprotected header")
+        raise _invalid("compact form allows one signature and no unprotected header")
     if not all(isinstance(part, str) and part.isascii() and "." not in part for part in parts):
-        raise _invalid("a member cannot stand between dots")
+        raise _invalid("a member is not valid between dots")
     return ".".join(parts)
 
 
 def decode_payload(text: str) -> bytes:
-    """Return the payload of its base64url; raise MalformedError `jws_invalid_serialization`."""
+    """Decode a base64url payload; raise MalformedError `jws_invalid_serialization`."""
     try:
         return b64u_decode(text)
     except MalformedError as error:

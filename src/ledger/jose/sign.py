@@ -1,6 +1,6 @@
-"""Signing one payload with one key or many (RFC 7515 section 5.1), appending and merging.
+"""Sign one payload with one or many keys (RFC 7515 section 5.1), append signatures, merge JWSs.
 
-All signers are checked before the first one signs: either every signature is made, or none.
+All signers are checked before the first one signs: either all sign, or none.
 """
 
 import json
@@ -32,9 +32,9 @@ _LIMITS = Limits()
 
 
 class Sign(msgspec.Struct, frozen=True, eq=False):
-    """One signer's part: a private key (any shape), and what its two headers say.
+    """One signer: a private key (of any accepted type) and the members of its two headers.
 
-    `alg` in `protected` is refused: it is the key's. `kid` comes from the key unless it is there.
+    `protected` must not have `alg`: the key determines it. `kid` defaults to the key's.
     """
 
     key: Any
@@ -56,7 +56,7 @@ class _Part(msgspec.Struct, frozen=True, eq=False):
     header: dict[str, Any]
 
 
-# bytes as they are, text as UTF-8, an object as JSON.
+# Bytes are signed unchanged, a string as UTF-8, an object as JSON.
 Payload = bytes | str | Mapping[str, Any]
 
 
@@ -65,10 +65,10 @@ def sign_multi(
 ) -> dict[str, Any]:
     """Return the General JWS of a payload; a signer is a `Sign`, or a private key alone.
 
-    Every signer has the same b64: the first that says it decides, the others inherit it, and
-    `crit` is added (RFC 7797 section 6). An object payload gives `typ` JWT to whoever has no typ.
+    All signers have the same b64. The first signer that sets it decides, the others inherit it, and
+    `crit` is added (RFC 7797 section 6). For an object payload, signers without `typ` get JWT.
 
-    Raises MalformedError: `jws_invalid` (no signers, a header that cannot be written),
+    Raises MalformedError: `jws_invalid` (no signers, a header that cannot be encoded),
     `jws_signer_alg_inference`, `jws_alg_not_allowed`, `jwk_invalid`, `jws_b64_inconsistent`,
     `jws_header_params_not_disjoint`, `jwt_claim_invalid`, `jws_invalid_serialization` (a payload
     that cannot be transmitted unencoded).
@@ -91,8 +91,8 @@ def sign_multi(
 def sign(payload: Payload, signer: Sign | Any, **options: Unpack[SignOptions]) -> str:
     """Return the compact JWS of a payload; errors as `sign_multi`.
 
-    Raises MalformedError `jws_invalid_serialization` for what compact serialization cannot hold:
-    an unprotected header, an unencoded payload with a full stop.
+    Raises MalformedError `jws_invalid_serialization` if there is no compact form: an unprotected
+    header, an unencoded payload with a full stop.
     """
     return to_compact(sign_multi(payload, [signer], **options))
 
@@ -100,19 +100,19 @@ def sign(payload: Payload, signer: Sign | Any, **options: Unpack[SignOptions]) -
 def append_signature(
     jws: JwsInput, signer: Sign | Any, *, detached_payload: bytes | None = None
 ) -> dict[str, Any]:
-    """Return the General JWS with one signature more, over the payload as it was transmitted.
+    """Return the General JWS with one more signature over the payload as transmitted.
 
-    The existing entries stay as they are and are not verified. Raises MalformedError as `parse` and
-    `sign_multi` do, `jws_b64_inconsistent` if the signer or the entries disagree on b64,
-    `jws_limit_exceeded` if there are as many entries as a verifier accepts.
+    Existing entries stay unchanged and are not verified. Raises MalformedError as `parse` and
+    `sign_multi` do; `jws_b64_inconsistent` if the signer or the entries disagree on b64;
+    `jws_limit_exceeded` if the JWS already has as many entries as a verifier accepts.
     """
     part = signer if isinstance(signer, Sign) else Sign(signer)
     envelope = parse(jws)
     b64 = _envelope_b64(envelope)
     if _common_b64([part], default=b64) != b64:
-        raise _inconsistent("the signer's b64 is not that of the JWS")
+        raise _inconsistent("the signer's b64 differs from that of the JWS")
     if len(envelope.entries) >= _LIMITS.entries:
-        raise MalformedError("jws_limit_exceeded", f"{_LIMITS.entries} signatures already")
+        raise MalformedError("jws_limit_exceeded", f"it already has {_LIMITS.entries} signatures")
     rules = Rules(detached_payload=detached_payload)
     _, transmitted = signed_payload(envelope, encoded=b64, rules=rules)
     entry = _sign(_prepare(part, b64=b64, typ=None), transmitted)
@@ -128,20 +128,22 @@ def merge(
 ) -> dict[str, Any]:
     """Return the General JWS with the entries of both, which must have the same payload.
 
-    Identical entries are kept once. With `keys`, so is each signer whose entries verify: only then
-    it is known who signed, for signatures of one key over one payload can differ. Raises
-    MalformedError as `parse` does, RefusedError `jws_payload_mismatch`, MalformedError
-    `jws_b64_inconsistent`.
+    Identical entries are kept once. With `keys`, only one verified entry per signer is kept: one
+    key can make different signatures, so only verification shows who signed. Raises
+    MalformedError as `parse` does, `jws_b64_inconsistent`, `jws_limit_exceeded`; RefusedError
+    `jws_payload_mismatch`.
     """
     one, other = parse(first), parse(second)
     if one.payload != other.payload:
-        raise RefusedError("jws_payload_mismatch", "the two have different payloads")
+        raise RefusedError("jws_payload_mismatch", "the two JWSs have different payloads")
     if _envelope_b64(one) != _envelope_b64(other):
-        raise _inconsistent("the two disagree on b64")
+        raise _inconsistent("the two JWSs disagree on b64")
     entries, known = list(one.entries), [_members(entry) for entry in one.entries]
     entries += [entry for entry in other.entries if _members(entry) not in known]
     if len(entries) > _LIMITS.entries:
-        raise MalformedError("jws_limit_exceeded", f"over {_LIMITS.entries} signatures together")
+        raise MalformedError(
+            "jws_limit_exceeded", f"together they have over {_LIMITS.entries} signatures"
+        )
     merged = to_object(Envelope(one.payload, tuple(entries)))
     if keys is None:
         return merged
@@ -170,7 +172,7 @@ def _refuse_unknown(options: Mapping[str, Any]) -> None:
 def _common_b64(parts: Sequence[Sign], *, default: bool = True) -> bool:
     said = [part.protected["b64"] for part in parts if "b64" in part.protected]
     if any(not isinstance(b64, bool) for b64 in said):
-        raise MalformedError("jws_invalid", "b64 is true or false")
+        raise MalformedError("jws_invalid", "b64 must be true or false")
     if len(set(said)) > 1:
         raise _inconsistent("the signers disagree on b64")
     return said[0] if said else default
@@ -199,14 +201,14 @@ def _payload_bytes(payload: object, hints: Hints | None, b64: bool) -> bytes:
             return encode_json(payload)
     except UnicodeEncodeError as error:
         raise MalformedError("jws_invalid", "the payload has a lone surrogate") from error
-    raise MalformedError("jws_invalid", "a payload is bytes, text or an object")
+    raise MalformedError("jws_invalid", "a payload must be bytes, a string or an object")
 
 
 def encode_json(value: Mapping[str, Any]) -> bytes:
     """Return compact JSON, members in their order; raise MalformedError `jws_invalid`.
 
-    Refuses what no strict reader takes back: NaN, lone surrogates, names that are no texts,
-    numbers that an IEEE 754 double changes.
+    Rejects everything that a strict parser rejects: NaN, lone surrogates, names that are not
+    strings, numbers that an IEEE 754 double changes.
     """
     try:
         _refuse_odd_names(value, MAX_DEPTH)
@@ -214,7 +216,7 @@ def encode_json(value: Mapping[str, Any]) -> bytes:
         raw = text.encode()
         parse_json(raw)
     except (TypeError, ValueError, MalformedError) as error:
-        raise MalformedError("jws_invalid", "not an object of JSON values") from error
+        raise MalformedError("jws_invalid", "the value is not an object of JSON values") from error
     return raw
 
 
@@ -224,7 +226,7 @@ def _refuse_odd_names(value: object, levels: int) -> None:
     if levels == 0:
         raise ValueError("nested too deeply")
     if isinstance(value, Mapping) and not all(isinstance(name, str) for name in value):
-        raise TypeError("a member's name is no text")
+        raise TypeError("a member's name is not a string")
     for member in value.values() if isinstance(value, Mapping) else value:
         _refuse_odd_names(member, levels - 1)
 
@@ -236,17 +238,17 @@ def _transmitted(raw: bytes, b64: bool, *, detached: bool) -> str:
         return "" if detached else raw.decode()
     except UnicodeDecodeError as error:
         raise MalformedError(
-            "jws_invalid_serialization", "an unencoded payload in JSON is UTF-8 text"
+            "jws_invalid_serialization", "an unencoded payload in JSON must be UTF-8 text"
         ) from error
 
 
 def _prepare(part: Sign, *, b64: bool, typ: str | None) -> _Part:
-    """Return a signer with its protected header, encoded; alg and kid come first."""
+    """Return a signer with its encoded protected header; alg and kid come first."""
     given, signer = dict(part.protected), import_private(part.key, alg=part.alg)
     if "alg" in given:
-        raise MalformedError("jws_invalid", "alg comes from the key")
+        raise MalformedError("jws_invalid", "alg must not be set: it comes from the key")
     if "b64" in part.header or "crit" in part.header:
-        raise MalformedError("jws_invalid", "crit and b64 have to be protected")
+        raise MalformedError("jws_invalid", "crit and b64 must be in the protected header")
     given.pop("b64", None)
     protected = {"alg": signer.alg} | ({} if signer.kid is None else {"kid": signer.kid}) | given
     if typ is not None:
@@ -264,18 +266,18 @@ def _prepare(part: Sign, *, b64: bool, typ: str | None) -> _Part:
 
 
 def _check_crit(protected: Mapping[str, Any]) -> None:
-    """Refuse what a verifier would have to refuse (RFC 7515 section 4.1.11)."""
+    """Reject a crit that a verifier would have to reject (RFC 7515 section 4.1.11)."""
     if "crit" not in protected:
         return
     names = protected["crit"]
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise MalformedError("jws_invalid", "crit is a non-empty list of names")
+        raise MalformedError("jws_invalid", "crit must be a non-empty list of names")
     if (
         len(set(names)) != len(names)
         or not STANDARD.isdisjoint(names)
         or set(names) - set(protected)
     ):
-        raise MalformedError("jws_invalid", "crit names unique members that are there")
+        raise MalformedError("jws_invalid", "crit must name unique members that exist")
 
 
 def _sign(part: _Part, signing: bytes) -> RawEntry:

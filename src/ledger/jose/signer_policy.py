@@ -1,8 +1,8 @@
-"""Policies over outcomes: M of N, required signers, nested groups, counted by DISTINCT signer.
+"""Policies over outcomes: M of N, required signers, nested groups, counted by distinct signer.
 
-A signer is the registered identity of the key that verified an entry, or that key's thumbprint:
-never a `kid`, which anybody can write, and never a signature, of which one key can make many.
-Signatures by shared secrets (HMAC) prove no signer, and count only if a policy says so.
+A signer is the registered identity of the key that verified an entry, or else its thumbprint. It is
+never a `kid`, because anybody can write one. Signatures are not counted either, because one key can
+make many. HMAC signatures prove no signer and count only if a policy allows them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ Reason = Literal["met", "missing", "surplus", "duplicate", "unknown", "failed"]
 
 
 class SignerGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`threshold` of the members `of`: names of signers, `*` for anyone, or nested groups.
+    """Requires `threshold` of the members `of`: signers' names, `*` for anyone, or nested groups.
 
-    Each distinct signer counts once in a group, however many of its members mean it; each nested
-    group that is met counts once.
+    Each distinct signer counts once in a group, even if several members match it. Each nested group
+    that is met counts once.
     """
 
     threshold: int
@@ -32,7 +32,7 @@ class SignerGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class SignerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A group, with signers that are needed beyond its threshold, and whether secrets count."""
+    """A group, with additionally required signers, and whether HMAC counts."""
 
     threshold: int = 1
     of: tuple[str | SignerGroup, ...] = (ANYONE,)
@@ -41,7 +41,7 @@ class SignerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What one entry (`index`), or a signer who is missing (`index` None), did for the policy."""
+    """The result for one entry (`index`) or for one missing signer (`index` None)."""
 
     reason: Reason
     signer: str | None
@@ -50,7 +50,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class SignerVerdict(msgspec.Struct, frozen=True):
-    """Whether a policy is met, by which distinct signers, and what became of everything else."""
+    """Whether a policy is met, by which distinct signers, and a judgement of every entry."""
 
     met: bool
     count: int
@@ -61,27 +61,30 @@ class SignerVerdict(msgspec.Struct, frozen=True):
 
 
 def all_of(*members: str | SignerGroup) -> SignerPolicy:
-    """Return the policy that all these signers and groups have to be there."""
+    """Return the policy that requires all these signers and groups."""
     return check(SignerPolicy(threshold=len(members), of=members))
 
 
 def check(policy: SignerPolicy) -> SignerPolicy:
-    """Return the policy; raise MalformedError `policy_invalid` for one that nothing can meet."""
+    """Return the policy; raise MalformedError `policy_invalid` if it is malformed or impossible."""
     if _check(policy, MAX_POLICY_LEVELS) + len(policy.required) > MAX_POLICY_MEMBERS:
         raise _invalid(f"a policy names at most {MAX_POLICY_MEMBERS} members")
     if len(set(policy.required)) != len(policy.required) or ANYONE in policy.required:
-        raise _invalid("required names distinct signers")
+        raise _invalid("required must name distinct signers")
     return policy
 
 
 def parse_signer_policy(value: object) -> SignerPolicy:
-    """Return the policy of decoded JSON: its members, or a number for that many of anyone."""
+    """Return the policy of decoded JSON: an object, or a number for that many of any signers.
+
+    Raises MalformedError `policy_invalid`.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return check(SignerPolicy(threshold=value))
     try:
         return check(msgspec.convert(value, SignerPolicy))
     except (msgspec.ValidationError, RecursionError) as error:
-        raise _invalid("not a policy: threshold, of, required, hmac") from error
+        raise _invalid("a policy has only threshold, of, required and hmac") from error
 
 
 def _check(group: SignerPolicy | SignerGroup, levels: int) -> int:
@@ -90,9 +93,9 @@ def _check(group: SignerPolicy | SignerGroup, levels: int) -> int:
     names = [member for member in group.of if isinstance(member, str)]
     nested = [member for member in group.of if isinstance(member, SignerGroup)]
     if isinstance(group.threshold, bool) or group.threshold < 1 or "" in names:
-        raise _invalid("a group needs a threshold from 1, and its members have names")
+        raise _invalid("a group needs a threshold of at least 1, and members with names")
     if len(set(names)) != len(names):
-        raise _invalid("a group names each member once")
+        raise _invalid("a group must name each member once")
     if ANYONE not in names and group.threshold > len(group.of):
         raise _invalid("a threshold is above the number of its members")
     return len(group.of) + sum(_check(member, levels - 1) for member in nested)
@@ -105,12 +108,12 @@ def evaluate(
     identities: Mapping[str, str] | None = None,
     known_only: bool = False,
 ) -> SignerVerdict:
-    """Return the verdict on outcomes; `identities` names signers by their key's thumbprint.
+    """Return the verdict on outcomes; `identities` maps key thumbprints to signers' names.
 
-    With `known_only`, keys without a registered identity are `unknown` and count for nothing.
-    An entry is `met` if it counts, `surplus` if its signer is not asked for, `duplicate` if an
-    earlier entry has the same signer, `failed` if it did not verify. `missing` are the named
-    signers that the unmet parts still ask for. Raises MalformedError `policy_invalid`.
+    With `known_only`, keys without a registered identity are `unknown` and do not count.
+    An entry is `met` if it counts; `surplus` if the policy does not ask for its signer; `duplicate`
+    if an earlier entry has the same signer; `failed` if it did not verify. `missing` are the named
+    signers that unmet parts still need. Raises MalformedError `policy_invalid`.
     """
     check(policy)
     listed = outcomes.outcomes if isinstance(outcomes, Verification) else outcomes
@@ -166,9 +169,9 @@ def _judge(
     if outcome.key_type == "oct" and not policy.hmac:
         return Judgement("surplus", name, outcome.index, "a shared secret proves no signer")
     if known_only and not known:
-        return Judgement("unknown", name, outcome.index, "no registered identity")
+        return Judgement("unknown", name, outcome.index, "the key has no registered identity")
     if name in present:
-        return Judgement("duplicate", name, outcome.index, f"same signer as {present[name]}")
+        return Judgement("duplicate", name, outcome.index, f"the same signer as {present[name]}")
     present[name] = outcome.index
     if asked is not None and name not in asked:
         reason: Reason = "surplus" if known else "unknown"
@@ -177,7 +180,7 @@ def _judge(
 
 
 def _asked(policy: SignerPolicy) -> frozenset[str] | None:
-    """Return the names that any part asks for; None if some part takes anyone."""
+    """Return the names in all parts; None if some part accepts anyone."""
     found: set[str] = set(policy.required)
     nodes: list[SignerPolicy | SignerGroup] = [policy]
     while nodes:

@@ -1,6 +1,6 @@
-"""Signing keys: the three kinds that a person may attest, and the ledger's own private key.
+"""Signing keys: the three types that a person may attest, and the ledger's own private key.
 
-Their Structs are stored in events, for ever. Other keys exist in `keys.py` only.
+Events store these Structs. All other types of key are in `keys.py` only.
 """
 
 from collections.abc import Mapping
@@ -49,10 +49,10 @@ ALGORITHMS: dict[type, tuple[str, ...]] = {
 
 
 def parse_jwk(members: Mapping[str, Any]) -> PublicJwk:
-    """Return the public key of a JWK's members, reduced to those that the thumbprint covers.
+    """Return the public key of a JWK, reduced to the members that the thumbprint covers.
 
-    Raises MalformedError: `private_key_refused` for any private member, `jwk_invalid` for another
-    kind of key than a person may attest and as `parse_key`, `kid_mismatch`.
+    Raises MalformedError: `private_key_refused` for any private member; `jwk_invalid` for a type of
+    key that a person may not attest, and as `parse_key`; `kid_mismatch`.
     """
     if not PRIVATE_MEMBERS.isdisjoint(members):
         raise MalformedError("private_key_refused", "private keys never leave their owner")
@@ -60,11 +60,13 @@ def parse_jwk(members: Mapping[str, Any]) -> PublicJwk:
     try:
         jwk: PublicJwk = msgspec.convert({"kty": key.kty, **dict(key.members)}, PublicJwk)
     except msgspec.ValidationError as error:
-        raise MalformedError("jwk_invalid", "not an Ed25519, P-256 or ML-DSA-65 key") from error
-    if members.get("alg", "") is None:  # null is not the same as absent
+        raise MalformedError(
+            "jwk_invalid", "the key is not an Ed25519, P-256 or ML-DSA-65 key"
+        ) from error
+    if members.get("alg", "") is None:  # null is not absent
         raise MalformedError("jwk_invalid", "the key's alg does not fit its type")
     if members.get("kid", key.thumbprint) != key.thumbprint:
-        raise MalformedError("kid_mismatch", "kid is not the key's RFC 7638 thumbprint")
+        raise MalformedError("kid_mismatch", "kid must be the key's RFC 7638 thumbprint")
     return jwk
 
 
@@ -76,9 +78,9 @@ def thumbprint(jwk: PublicJwk) -> str:
 
 @lru_cache(maxsize=65_536)
 def import_key(jwk: PublicJwk) -> Verify:
-    """Return how the key verifies; raise MalformedError `jwk_invalid` for weak or impossible ones.
+    """Return the key's verifying function; raise MalformedError `jwk_invalid` for an invalid key.
 
-    One kind of key has one algorithm, so it needs no name.
+    Each of the three types has one algorithm, so the caller names none.
     """
     return import_members(*_members(jwk)).verifiers[ALGORITHMS[type(jwk)][0]]
 
@@ -89,7 +91,7 @@ def _members(jwk: PublicJwk) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 class SigningKey:
-    """An Ed25519 private key that signs compact JWSs: the ledger's own, and those of tests."""
+    """An Ed25519 private key that signs compact JWSs: the ledger's own key, and keys in tests."""
 
     def __init__(self, private: ed25519.Ed25519PrivateKey) -> None:
         self._private = private
@@ -107,9 +109,11 @@ class SigningKey:
         try:
             private = serialization.load_pem_private_key(pem, password=None)
         except (ValueError, TypeError) as error:
-            raise MalformedError("key_file_invalid", "not an unencrypted PKCS #8 PEM") from error
+            raise MalformedError(
+                "key_file_invalid", "the file is not an unencrypted PKCS #8 PEM"
+            ) from error
         if not isinstance(private, ed25519.Ed25519PrivateKey):
-            raise MalformedError("key_file_invalid", "not an Ed25519 key")
+            raise MalformedError("key_file_invalid", "the key is not an Ed25519 key")
         return cls(private)
 
     def to_pem(self) -> bytes:

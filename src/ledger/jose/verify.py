@@ -1,16 +1,16 @@
-"""Verification of every signature of a JWS, or of the first good one (RFC 7515 section 5.2).
+"""Verify every signature of a JWS, or find the first valid one (RFC 7515 section 5.2).
 
-The order of the checks is fixed, and cheap ones come before cryptography:
+The checks have a fixed order; cheap ones come before cryptography:
 
- 1. the envelope, else one MalformedError for all of it      (serialization.py)
+ 1. the envelope; an error fails the whole JWS               (serialization.py)
  2. each entry: members, disjoint headers, crit and b64      (entry.py, header.py)
- 3. b64 the same in all entries, then the payload, once      (entry.py)
+ 3. the same b64 in all entries, then the payload, once      (entry.py)
  4. alg accepted, typ as expected                            (entry.py)
- 5. candidate keys: looked up, narrowed by kid, fit for alg
+ 5. candidate keys: looked up, narrowed by kid and alg
  6. the signature, with at most `limits.tries` candidates
- 7. claims, if asked for, once for the shared payload        (claims.py)
+ 7. claims, if requested, once for the shared payload        (claims.py)
 
-Keys inside headers (jwk, jku, x5u, x5c) are never looked at: whoever signs could choose them.
+Keys inside headers (jwk, jku, x5u, x5c) are ignored, because the signer of a forgery chooses them.
 """
 
 from typing import Unpack
@@ -28,7 +28,7 @@ from ledger.jose.serialization import Envelope, JwsInput, parse
 
 Keys = KeySet | Lookup
 
-# The later a check, the more an entry had right: the code of the furthest one is the one to tell.
+# The order of the checks. NotVerifiedError reports the code of the entry that got furthest.
 _PROGRESS = (
     "jws_signature_invalid",
     "jwt_claim_missing",
@@ -41,11 +41,11 @@ _PROGRESS = (
 def verify_multi_all(
     jws: JwsInput, keys: KeyInput | Lookup, **options: Unpack[Options]
 ) -> Verification:
-    """Return the outcome of every entry of a JWS, and its payload if one of them verified.
+    """Return the outcome of every entry of a JWS, and the payload if one of them verified.
 
-    An entry that is anything but right is an outcome, whatever it is made of. Raises MalformedError
-    for the envelope (`jws_invalid_serialization`, `jws_limit_exceeded`) or for `keys` that are no
-    keys (`jwk_invalid`, `private_key_refused`); TypeError or ValueError for impossible options.
+    An invalid entry never raises: it becomes an outcome. Raises MalformedError for the envelope
+    (`jws_invalid_serialization`, `jws_limit_exceeded`) or for `keys` (`jwk_invalid`,
+    `private_key_refused`); TypeError or ValueError for invalid options.
     """
     return verify_envelope(jws, as_keys(keys), read_options(options))
 
@@ -61,19 +61,19 @@ def verify_multi(jws: JwsInput, keys: KeyInput | Lookup, **options: Unpack[Optio
 def verify(jws: object, keys: KeyInput | Lookup, **options: Unpack[Options]) -> Verified:
     """Verify a compact JWS; errors as `verify_multi`, whose JSON forms are refused here."""
     if not isinstance(jws, str | bytes) or jws.lstrip()[:1] in ("{", b"{"):
-        raise MalformedError("jws_invalid_serialization", "not a compact JWS")
+        raise MalformedError("jws_invalid_serialization", "this is not a compact JWS")
     return _first(jws, as_keys(keys), read_options(options))
 
 
 def as_keys(given: KeyInput | Lookup) -> Keys:
-    """Return keys as a set or as the lookup that they are; errors as `key_set`."""
+    """Return keys as a set, or a lookup unchanged; errors as `key_set`."""
     if isinstance(given, KeySet):
         return given
     return given if callable(given) else key_set(given)
 
 
 def verify_envelope(jws: JwsInput, keys: Keys, rules: Rules) -> Verification:
-    """Do what `verify_multi_all` does, with options that were read before."""
+    """Verify as `verify_multi_all` does, with options that are already parsed."""
     judge = _Judge(parse(jws, rules.profile, rules.limits), keys, rules)
     outcomes = tuple([judge.judge(entry) for entry in judge.entries])
     for outcome in outcomes:
@@ -98,12 +98,12 @@ def _not_verified(outcomes: tuple[Outcome, ...]) -> NotVerifiedError:
         return _PROGRESS.index(error.code) + 1 if error.code in _PROGRESS else 0
 
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-    told = max(errors, key=progress)  # the first of the furthest
+    told = max(errors, key=progress)  # the first of those that got furthest
     return NotVerifiedError(told.code, told.detail, outcomes)
 
 
 class _Judge:
-    """One envelope, its payload and signing inputs, and what all its entries have in common."""
+    """Verifies the entries of one envelope: holds the payload, signing inputs and rules."""
 
     __slots__ = (
         "_claims_checked",
@@ -165,11 +165,13 @@ class _Judge:
                 continue
             return key
         if len(candidates) > tries:
-            raise RefusedError("jws_limit_exceeded", f"none of the first {tries} keys verifies it")
-        raise RefusedError("jws_signature_invalid", "the signature does not verify")
+            raise RefusedError(
+                "jws_limit_exceeded", f"it verifies under none of the first {tries} keys"
+            )
+        raise RefusedError("jws_signature_invalid", "the signature is invalid")
 
     def _check_claims(self) -> None:
-        """Check the claims of the shared payload once, after a signature showed it to be real."""
+        """Check the claims of the shared payload once, after the first valid signature."""
         self._claims_checked = True
         try:
             if not self._encoded:
@@ -184,18 +186,18 @@ class _Judge:
 
 
 def _found(keys: Keys, entry: SignatureEntry) -> KeySet:
-    """Return the keys for an entry; a lookup sees the protected header only, and a copy of it."""
+    """Return the keys for an entry; a lookup gets a copy of the protected header."""
     if isinstance(keys, KeySet):
         return keys
     try:
         found = keys(_copy(entry))
     except LedgerError as error:
-        raise RefusedError("jwk_key_not_found", f"the lookup refused: {error.code}") from error
-    except Exception as error:  # a lookup is foreign code: it fails this entry only
+        raise RefusedError("jwk_key_not_found", f"the lookup raised {error.code}") from error
+    except Exception as error:  # a lookup is foreign code: its error fails this entry only
         name = type(error).__name__
         raise RefusedError("jwk_key_not_found", f"the lookup failed: {name}") from error
     if found is None:
-        raise RefusedError("jwk_key_not_found", "the lookup knows no such key")
+        raise RefusedError("jwk_key_not_found", "the lookup found no key")
     return key_set(found)
 
 
@@ -204,10 +206,10 @@ def _copy(entry: SignatureEntry) -> dict[str, object]:
 
 
 def _candidates(entry: SignatureEntry, keys: KeySet, rules: Rules) -> list[Key]:
-    """Return the keys that may have signed: those that the kid means, then those fit for alg.
+    """Return the candidate keys: those with the kid that can use the alg.
 
     Raises RefusedError: `jws_no_matching_signer`, `jwk_key_not_found`, `jws_alg_not_allowed`, or
-    the code of a key that the kid means and that cannot be used.
+    the code of the unusable key with this kid.
     """
     alg, strict = entry.alg or "", rules.strict_signer_match or rules.profile.kid_is_thumbprint
     named = keys.keys
@@ -219,9 +221,9 @@ def _candidates(entry: SignatureEntry, keys: KeySet, rules: Rules) -> list[Key]:
     if fit:
         return fit
     if rules.strict_signer_match:
-        raise RefusedError("jws_no_matching_signer", "no key has this kid and fits this alg")
+        raise RefusedError("jws_no_matching_signer", "no key has both this kid and this alg")
     if named:
-        raise RefusedError("jws_alg_not_allowed", "the alg does not fit the key")
+        raise RefusedError("jws_alg_not_allowed", "the key cannot use this alg")
     for kid, error in keys.unusable:
         if entry.kid is None or kid in (None, entry.kid):
             raise RefusedError(error.code, f"the key cannot be used: {error.detail}")

@@ -27,16 +27,19 @@ ROUTES = [
     _history.history,
 ]
 
-# What went wrong, and who can do what about it.
+# For each status: what went wrong, and what the person can do.
 _ERRORS = {
-    401: ("You are not signed in", "Sign in with your passkey to go on."),
-    403: ("You may not do this", "An administrator of this ledger can give you the role it takes."),
-    404: ("There is nothing here", "The address may be mistyped, or the thing is not for you."),
+    401: ("You are not signed in", "Sign in with your passkey to continue."),
+    403: (
+        "You may not do this",
+        "An administrator of this ledger can grant you the required role.",
+    ),
+    404: ("There is nothing here", "The address may be mistyped, or you may not have access."),
     429: ("Too many requests", "Wait a minute, then try again."),
     503: ("Not ready", "The ledger cannot answer now. Try again in a moment."),
 }
 _OTHER_ERROR = ("Something went wrong", "Nothing was recorded. The server's log has the reason.")
-_BAD_REQUEST = ("This address does not work", "Go back and follow the link once more.")
+_BAD_REQUEST = ("This address does not work", "Go back and follow the link again.")
 
 
 def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
@@ -61,7 +64,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
 
 
 def error_page(status: int, detail: str = "") -> Template:
-    """Return the page for an HTTP error; `detail` is a sentence of ours, without its full stop."""
+    """Return the page for an HTTP error; `detail` is our sentence without its full stop."""
     title, advice = _ERRORS.get(status, _OTHER_ERROR if status >= 500 else _BAD_REQUEST)
     return Template(
         "error.html",

@@ -1,7 +1,7 @@
-"""A statement's JSON as a tree that templates draw: every value, exactly as it was written.
+"""Turn a statement's JSON into a tree for templates that shows every value exactly as written.
 
-Numbers keep their digits, because a reader must see what was signed and not what a double makes
-of it. Characters that hide or reorder text become labelled marks.
+Numbers keep their digits: a reader must see what was signed, not the nearest double. Characters
+that hide or reorder text become labelled marks.
 """
 
 import json
@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-# Controls, soft hyphen, zero-width and bidirectional marks, byte order mark, tag characters:
-# the same set as in web/static/js/lib/visible.js, tests/vectors/web/visible.json holds both to it.
+# Controls, soft hyphen, zero-width and bidirectional marks, byte order mark, tag characters.
+# web/static/js/lib/visible.js has the same set; tests/vectors/web/visible.json tests both.
 _UNSEEN = re.compile(
     "([\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f])"
@@ -19,7 +19,7 @@ _UNSEEN = re.compile(
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A run of characters, or the name of one that cannot be seen."""
+    """A run of visible characters, or the label of one invisible character."""
 
     text: str
     is_mark: bool = False
@@ -34,7 +34,7 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class _Number(str):
-    """The digits of a number as they stand in the source."""
+    """The digits of a number as written in the source."""
 
     __slots__ = ()
 
@@ -60,7 +60,7 @@ def _value(source: Any) -> Value:
 
 
 def visible(text: str) -> list[Text]:
-    """Return the text in runs, with each unseen character as a mark such as `U+202E`."""
+    """Return the text in runs, with a mark such as `U+202E` for each invisible character."""
     return [
         Text(f"U+{ord(part):04X}", is_mark=True) if _UNSEEN.fullmatch(part) else Text(part)
         for part in _UNSEEN.split(text)
@@ -69,9 +69,9 @@ def visible(text: str) -> list[Text]:
 
 
 def digit_groups(number: str) -> list[str]:
-    """Return a number's text cut so that the digits left of its point stand in threes.
+    """Return a number's text in parts, with the integer digits in groups of three.
 
-    The parts joined are the text itself: the gaps between them are drawn, never written.
+    The concatenated parts are the original text: the page draws the gaps and does not write them.
     """
     match = re.fullmatch(r"(-?)(\d+)(.*)", number)
     if match is None or len(match[2]) < 5:

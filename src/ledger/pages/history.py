@@ -1,4 +1,4 @@
-"""The audit page: what happened, and the world as it was at any position."""
+"""The audit page: the events, and the state of the ledger at any position."""
 
 import sqlite3
 
@@ -16,8 +16,8 @@ _EVENTS = 20
 
 
 def _position(db: sqlite3.Connection, at: str | None, time: str | None, newest: int) -> int:
-    """Return the position to look at: the newest for anything that is not an earlier one."""
-    if time:  # as a form's field has it, without an offset
+    """Return the requested position, or the newest if none or a later one is requested."""
+    if time:  # a form field's format has no offset
         try:
             return max(timeline.position_at(db, clock.from_rfc3339(f"{time}Z"), newest=newest), 1)
         except MalformedError:

@@ -1,7 +1,7 @@
-"""The pages people use. Each reads the views once and renders one template; none changes anything.
+"""The routes of the pages. Each reads the views once and renders one template; none writes.
 
-Everything a page shows is in the HTML that is sent, so it can be read without scripts; signing
-needs them, because the keys live in the browser.
+The HTML contains everything a page shows, so it can be read without scripts. Signing needs scripts,
+because the keys live in the browser.
 """
 
 from typing import get_args
@@ -27,7 +27,10 @@ _MOST_PEOPLE = 200
 
 
 def local_path(target: str | None) -> str | None:
-    """Return `target` when it is a path of this site, or None: a redirect must not leave it."""
+    """Return `target` if it is a path of this site, else None.
+
+    A redirect must not leave the site.
+    """
     if not target or not target.startswith("/") or target.startswith("//"):
         return None
     return target if target.isprintable() and "\\" not in target else None
@@ -35,7 +38,7 @@ def local_path(target: str | None) -> str | None:
 
 @get("/", sync_to_thread=True)
 def home(request: AnyRequest, web: FromWeb) -> Template:
-    """Say what this is, and lead to registration or to the inbox."""
+    """Explain the ledger, with links to registration or the inbox."""
     return page("home", web, me=web.session_user(request), registration=web.charter.registration)
 
 
@@ -46,7 +49,7 @@ def register(
     invitation: FromQuery[str | None] = None,
     role: FromQuery[str | None] = None,
 ) -> Template:
-    """Make a person: a passkey, and a signing key that it attests."""
+    """Register a person: a passkey, and a signing key that it attests."""
     return page(
         "register",
         web,
@@ -107,7 +110,7 @@ def statement_list(
 def inbox_list(
     request: AnyRequest, web: FromWeb, cursor: FromQuery[str | None] = None
 ) -> Template | Redirect:
-    """List what waits for the signed-in person, and where their own statements stand."""
+    """List statements waiting for the signed-in person, and the statements they created."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -124,7 +127,7 @@ def inbox_list(
 def draft(
     request: AnyRequest, web: FromWeb, supersedes: FromQuery[str | None] = None
 ) -> Template | Redirect:
-    """Write a statement and its policy; the browser makes and signs the document."""
+    """Write a statement and its policy; the browser creates and signs the document."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -140,7 +143,7 @@ def draft(
 def statement(
     request: AnyRequest, web: FromWeb, statement_id: FromPath[str]
 ) -> Template | Redirect:
-    """Review one statement: its exact content, its policy, who signed, and what you can do."""
+    """Show one statement for review: content, policy, signatures, and the possible actions."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -148,7 +151,8 @@ def statement(
         found = statements.by_id(db, web.models.log, statement_id, at=at, now=web.models.now())
         if found is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
-        # The document is the truth about content and policy; the views only index it.
+        # Read content and policy from the document, which is authoritative; the views only index
+        # it.
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         named = {m.removeprefix("user:") for m in (*policy.members(rules), *rules.veto)}

@@ -1,7 +1,7 @@
-"""What one person can do with one statement, and what it would change.
+"""What a person can do with a statement, and what the action would change.
 
-The server decides again when the signature arrives; this only spares people a refusal, and tells
-them the effect beforehand.
+The server decides again when the signature arrives. This module only spares people a refusal and
+tells them the effect in advance.
 """
 
 import msgspec
@@ -14,7 +14,7 @@ from projections.users import User
 
 
 class OpenActions(msgspec.Struct, frozen=True):
-    """The actions open to a person, in the words of the page."""
+    """The actions open to a person, and their effects in words."""
 
     can_approve: bool = False
     can_reject: bool = False
@@ -27,7 +27,7 @@ class OpenActions(msgspec.Struct, frozen=True):
 
 
 def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> OpenActions:
-    """Return what `me` can do with the statement as it stands."""
+    """Return what `me` can do with the statement in its current state."""
     mine = [d for d in statement.decisions if d.person.id == me.id]
     approved = next((d for d in mine if d.decision == "approval"), None)
     rejected = next((d for d in mine if d.decision == "rejection"), None)
@@ -60,7 +60,7 @@ def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
 
 def _approval_effect(statement: StatementDetail, rules: policy.Policy, me: User) -> str:
     if statement.status == "approved":
-        return "It is approved already; your signature is recorded beside the others."
+        return "It is already approved; your signature is added to the others."
     people = {
         d.person.id: frozenset(d.roles) for d in statement.decisions if d.decision == "approval"
     }
@@ -84,7 +84,7 @@ def _rejection_effect(statement: StatementDetail, me: User, *, vetoes: bool) -> 
 
 
 def _still_possible(node: Progress, without: str) -> bool:
-    """Tell whether everybody else who has signed or may still sign would meet the node."""
+    """Tell whether everybody else who has signed or may still sign can meet the node."""
     people: set[str] = set()
     others = 0
     for member in node.members:

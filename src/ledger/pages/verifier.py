@@ -1,7 +1,7 @@
-"""The offline verifier, served as well: the page of web/verify.html, which asks nobody anything.
+"""Serve the offline verifier, the page web/verify.html, which sends no requests.
 
-The server sends the very policy that the page carries, and so the browser holds it to it from the
-first byte on, also where the page would have been changed on the way.
+The response carries the same content security policy as the page, so the browser enforces it from
+the first byte, even if the page was changed on the way.
 """
 
 import re
@@ -16,7 +16,7 @@ _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]
 
 
 def verifier() -> HTTPRouteHandler:
-    """Return the route of the page; read it once, so that page and policy belong together."""
+    """Return the page's route. It reads the page once, so that page and policy match."""
     page = (find_web() / "verify.html").read_text("utf-8")
     (carried,) = _POLICY.findall(page)
     headers = {"content-security-policy": f"{unescape(carried)}; frame-ancestors 'none'"}

@@ -1,4 +1,4 @@
-"""What the pages need from the application, and nothing else of it."""
+"""What the pages need from the application."""
 
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -14,18 +14,18 @@ from ledger.http.sessions import Sessions
 from projections import users
 from projections.users import User
 
-ROWS = 25  # of a list on a page
+ROWS = 25  # in a list on a page
 
 
 class Web(NamedTuple):
-    """The application as its pages see it: what the ledger is, what is read, and who is asking."""
+    """The application as the pages see it: the ledger, its read models, and the session."""
 
     charter: Charter
     models: ReadModels
     sessions: Sessions
 
     def session_user(self, request: AnyRequest) -> User | None:
-        """Return the signed-in person as the read models know them."""
+        """Return the signed-in person from the read models."""
         user = self.sessions.user(request)
         if user is None:
             return None
@@ -37,13 +37,13 @@ FromWeb = NamedDependency[SkipValidation[Web]]
 
 
 def to_sign_in(request: AnyRequest) -> Redirect:
-    """Return the way to sign in and back to where the request was going."""
+    """Return a redirect to the sign-in page, which leads back to this request."""
     query = f"?{request.url.query}" if request.url.query else ""
     return Redirect(f"/signin?next={quote(request.url.path + query, safe='')}")
 
 
 def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:
-    """Return one page; it is never stored, because after signing out nobody may see it again."""
+    """Return a page that browsers must not store: after sign-out nobody may see it again."""
     return Template(
         f"{name}.html",
         context={"page": name, "ledger": web.charter.ledger, "me": me, "position": 0, **more},

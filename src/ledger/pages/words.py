@@ -1,7 +1,7 @@
-"""Sentences about policies and progress, and times in words: what a page says about a statement.
+"""The sentences that pages show about policies, progress and times.
 
-The policy sentence is also written by web/static/js/lib/policy.js, from the signed bytes;
-tests/vectors/web/policy.json holds both to the same words.
+web/static/js/lib/policy.js writes the same policy sentence from the signed bytes;
+tests/vectors/web/policy.json tests both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ def moment(time: str) -> str:
 
 
 def moment_s(time: str) -> str:
-    """Return `21 Nov 2026, 03:04:05 UTC`, for what people compare with a log."""
+    """Return `21 Nov 2026, 03:04:05 UTC`, for comparison with a log."""
     return f"{moment(time)[:-4]}:{datetime.fromisoformat(time):%S} UTC"
 
 
@@ -34,7 +34,7 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 
 def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
-    """Return what a policy asks for; `names` gives people by their id."""
+    """Return what a policy requires; `names` maps ids to people's names."""
     verb = "has" if _is_singular(policy) else "have"
     parts = [f"Approved once {_node(policy, names)} {verb} signed."]
     if not policy.creator_may_sign:
@@ -85,7 +85,7 @@ def _one_of(member: str, names: Mapping[str, str]) -> str:
 
 
 def progress_sentence(statement: StatementDetail) -> str:
-    """Return who signed, who is waited for, and until when: the line every page repeats."""
+    """Return who signed, who has not decided yet, and until when."""
     signed = [d.person.name for d in statement.decisions if d.decision == "approval"]
     needed = statement.threshold
     match statement.status:
@@ -119,7 +119,7 @@ def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
 
 
 def waiting_sentence(progress: Progress) -> str:
-    """Return whose move it is, for a node that is not met."""
+    """Return who must still decide, for a node that is not met."""
     return f"Waiting for {_waiting(progress)}."
 
 

@@ -1,4 +1,4 @@
-"""What leaves the ledger: checkpoints, cosignatures, time-stamps, evidence bundles.
+"""Publishes the log's tree: checkpoints, cosignatures, time-stamps, evidence bundles.
 
-No command and no route may live here, and nothing here adds an event to the log.
+No command and no route may live here, and nothing here appends an event.
 """

@@ -1,7 +1,7 @@
-"""What accompanies a checkpoint in a bundle: cosignatures, a time-stamp, and what they lead to.
+"""The files beside a checkpoint in a bundle: cosignatures, a time-stamp, and their policies.
 
-The names are those of docs/reference/evidence.md. None of it is to be trusted for having come
-along: verifiers have policies and certificates of their own.
+docs/reference/evidence.md defines the names. A verifier must not trust these files because the
+bundle contains them: it uses its own policy and certificates.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from ledger.verify.container import CHECKPOINT, POLICY, STAMP, STAMP_CERTIFICATE
 
 
 class Stated(NamedTuple):
-    """The operator's files: whom the ledger has for witnesses, and for an authority of time."""
+    """The operator's witness policy and time-stamp certificates."""
 
     policy: bytes | None = None
     certificates: bytes | None = None
 
 
 def read_stated(policy: Path | None, certificates: Path | None) -> Stated:
-    """Return the files at these paths; raise OSError for one that cannot be read."""
+    """Read the files at these paths; raise OSError if one cannot be read."""
     return Stated(
         None if policy is None else policy.read_bytes(),
         None if certificates is None else certificates.read_bytes(),
@@ -34,10 +34,10 @@ def read_stated(policy: Path | None, certificates: Path | None) -> Stated:
 def companions(
     published: Published, endorsements: Endorsements, log_keys: Sequence[NoteKey], stated: Stated
 ) -> dict[str, bytes]:
-    """Return the files of a published checkpoint by their names; the first is always there.
+    """Return the files of a published checkpoint by name; the checkpoint itself is always there.
 
-    The checkpoint is the text that was stamped, unless only later lines brought the quorum; a
-    policy that names no log is given these keys. Raises MalformedError `policy_malformed`.
+    The checkpoint is the text that was stamped, unless the quorum needs later lines. If the policy
+    names no log, these keys are added. Raises MalformedError `policy_malformed`.
     """
     files = {CHECKPOINT: endorsements.note(published)}
     parsed = parse_policy(stated.policy or b"quorum none\n")

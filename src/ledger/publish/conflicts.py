@@ -1,8 +1,8 @@
-"""What this log's own keys signed and this log does not have: kept, and not forgotten again.
+"""Checkpoints that this log's keys signed but that contradict this log, kept as evidence.
 
-The signer's state is meant to know what was signed last, and cannot if it was restored with the
-log. A witness can. What it shows, signed by our own keys, is put where the state would have had
-it, so that the publisher refuses now and at every later start.
+The signer's state should know the last signed checkpoint, but not if it was restored together with
+the log. A witness still knows. A checkpoint from a witness, signed by our own keys, is put into the
+signer's state, so that the publisher refuses now and at every later start.
 """
 
 import logging
@@ -17,7 +17,7 @@ _log = logging.getLogger("ledger.witnesses")
 
 
 class Conflicts:
-    """The conflicts of one log, as files in its directory."""
+    """The conflicts of one log, stored as files in its directory."""
 
     def __init__(self, data: Path, state: SignerState, look_again: Callable[[], None]) -> None:
         self._data = data
@@ -25,17 +25,17 @@ class Conflicts:
         self._look_again = look_again
 
     def report(self, note: bytes, signed: Checkpoint) -> None:
-        """Keep a checkpoint that our keys signed, and have the publisher compare with it.
+        """Store a checkpoint that our keys signed, and make the publisher compare with it.
 
-        Raises UnavailableError `storage_failed`. A file that cannot be written, on a full disk for
-        one, does not keep the publisher from refusing.
+        Raises UnavailableError `storage_failed`. The publisher refuses even if the file cannot be
+        written, for example on a full disk.
         """
         path = self._data / f"conflict-{signed.size}-{signed.root.hex()[:8]}.checkpoint"
         try:
             with suppress(FileExistsError), path.open("xb") as file:
                 file.write(note)
         except OSError as error:
-            _log.error("%s is not written (%s): %r", path, error, note)  # no bug
-        _log.error("our keys signed what this log does not have: see %s", path)
+            _log.error("cannot write %s (%s): %r", path, error, note)  # an I/O failure, not a bug
+        _log.error("our keys signed a checkpoint that contradicts this log: see %s", path)
         if self._state.swap(self._state.get(signed.origin), signed):
             self._look_again()

@@ -1,8 +1,7 @@
-"""The private keys that sign checkpoints: in a file of mode 0600, announced in the log.
+"""The private keys that sign checkpoints, in a file of mode 0600, announced in the log.
 
-They sign checkpoints and nothing else; the ledger's own key, which announces them, signs no
-checkpoint. The log says which key signs which size; it is read again when the ledger's own stream
-grows.
+They sign only checkpoints. The ledger's own key, which announces them, signs no checkpoint. The log
+states which key signs which sizes; it is read again whenever the ledger's own stream grows.
 """
 
 from functools import reduce
@@ -17,7 +16,7 @@ from ledger.tlog.vkeys import NoteKey, NoteSigner, parse_vkey
 
 
 class LogKeys:
-    """The log's keys as of the newest event of the ledger's own stream."""
+    """The log's keys as of the newest event in the ledger's own stream."""
 
     def __init__(self, store: SqliteLog, path: Path) -> None:
         self._store = store
@@ -27,7 +26,7 @@ class LogKeys:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what the log and the file say now; raise MalformedError `log_keys_invalid`."""
+        """Read the log and the file again; raise MalformedError `log_keys_invalid`."""
         version = 0 if self._charter is None else self._charter.version
         rows = self._store.stream(charter.STREAM, gt=version)
         new = [events.decode(state) for _, _, state in rows]
@@ -47,7 +46,7 @@ class LogKeys:
         return self.charter.ledger
 
     def keys(self, size: int) -> tuple[NoteKey, ...]:
-        """Return the keys in force for a checkpoint of this size, as announced."""
+        """Return the announced keys in force for a checkpoint of this size."""
         return tuple(parse_vkey(key.vkey) for key in self._in_force(size))
 
     def signers(self, size: int) -> tuple[NoteSigner, ...]:
@@ -57,7 +56,7 @@ class LogKeys:
         if missing or not vkeys:
             raise ConflictError(
                 "log_keys_missing",
-                f"{self._path} does not hold the log keys that this log announces",
+                f"{self._path} does not contain the log keys that this log announces",
                 missing=missing,
             )
         return tuple(self._private[vkey] for vkey in vkeys)
@@ -66,11 +65,14 @@ class LogKeys:
         return [key for key in self.charter.log_keys if key.signs(size)]
 
     def unannounced(self) -> tuple[NoteSigner, ...]:
-        """Return the keys of the file that the log does not know: a start or rotation died."""
+        """Return the file's keys that the log does not announce.
+
+        An interrupted start or rotation leaves such keys.
+        """
         known = {key.vkey for key in self.charter.log_keys}
         return tuple(each for vkey, each in self._private.items() if vkey not in known)
 
 
 def load(path: Path, origin: str) -> tuple[NoteSigner, ...]:
-    """Return the keys of the file, none if there is no file."""
+    """Return the keys of the file; none if there is no file."""
     return vkeys.from_pem(origin, path.read_bytes()) if path.exists() else ()

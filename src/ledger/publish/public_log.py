@@ -1,4 +1,4 @@
-"""The log as anybody reads it: what is stored, and who publishes, signs and endorses it."""
+"""Assemble the public log: the stored tree, its publisher, its witnesses and its time-stamps."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publisher import Publisher
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.publish.stamper import Stamper, open_authority
-from ledger.publish.witness_rounds import Witnesses
+from ledger.publish.witness_rounds import WitnessRounds
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements
@@ -19,7 +19,7 @@ from ledger.store.sqlite.tree import TreeStore
 
 
 class PublicLog(NamedTuple):
-    """One log's stored tree and the threads that publish it and have it endorsed."""
+    """A log's stored tree, and the threads that publish it and collect endorsements."""
 
     log: Log
     tree: TreeStore
@@ -27,22 +27,22 @@ class PublicLog(NamedTuple):
     publisher: Publisher
     endorsements: Endorsements
     quorum: ServedCheckpoint
-    witnesses: Witnesses
+    witnesses: WitnessRounds
     stamper: Stamper
     stated: Stated
 
     def start(self) -> None:
-        """Publish, ask witnesses and have checkpoints stamped, in threads."""
+        """Start the threads that publish, ask witnesses and request time-stamps."""
         self.publisher.start()
         self.witnesses.start()
         self.stamper.start()
 
     def failures(self) -> list[str]:
-        """Return why the log is not fit to be relied on; nothing if it is."""
+        """Return why the log must not be relied on; empty if it is healthy."""
         return self.publisher.reasons() + self.witnesses.alarms()
 
     def warnings(self) -> list[str]:
-        """Return what needs the operator while the log is served all the same."""
+        """Return what needs the operator's attention while the log is still served."""
         return self.witnesses.warnings() + self.stamper.warnings()
 
 
@@ -55,11 +55,11 @@ def open_public_log(
     *,
     now_ms: Callable[[], int],
 ) -> PublicLog:
-    """Open what publishes a log; `opened` stops the threads first and closes the files after.
+    """Open the parts that publish a log; `opened` stops the threads, then closes the files.
 
     Raises what the settings' policy, addresses and certificates raise.
     """
-    # Each has a connection of its own: long reads for publication hold up no request.
+    # Each part has its own connection, so a long read for publication delays no request.
     publishing, reading, telling = (_tree(log, opened) for _ in range(3))
     endorsements = Endorsements(log.store)
     opened.callback(endorsements.close)
@@ -69,7 +69,7 @@ def open_public_log(
     publisher = Publisher(publishing, signed, keys)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
-    witnesses = Witnesses(
+    witnesses = WitnessRounds(
         quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=now_ms
     )
     stamper = Stamper(
@@ -81,7 +81,11 @@ def open_public_log(
         now_ms=now_ms,
     )
     opened.enter_context(publisher.listening(lambda _: witnesses.wake()))
-    for part in (stamper, witnesses, publisher):  # the publisher stops first
+    for part in (
+        stamper,
+        witnesses,
+        publisher,
+    ):  # an ExitStack closes in reverse: the publisher stops first
         opened.callback(part.stop)
     stated = read_stated(settings.witnesses, settings.tsa_certificates)
     return PublicLog(

@@ -1,20 +1,20 @@
-"""What this log has signed, and the next step: one checkpoint more.
+"""Publish a log one checkpoint at a time.
 
-It trusts nothing that it did not compute: stored bytes are hashed again and held against the leaf
-hashes of their commit, and a consistency proof from the last checkpoint is made and verified.
-What it signed last stands in a file beside the log (`signerstate`), which moves first:
+A publication trusts only what it computes. It hashes the stored bytes again, compares the results
+with the committed leaf hashes, and makes and verifies a consistency proof from the last checkpoint.
+The signer's state, a file beside the log, records the last signed checkpoint and is written first:
 
     entries hashed, tiles and root computed, consistency verified     nothing is promised yet
     state: (last) becomes (new), compared and changed in one step     new is promised, for good
     signed, verified, stored with its tiles in one transaction        new is served
 
-Crash points: between the first two nothing happened. After the second, the next start finds a
-promise without a checkpoint, computes that very tree, compares, and signs it; an Ed25519 line comes
-out the same. Two publishers of one log meet at the second: one is late and looks again.
+Crash points: between the first two steps, nothing happened. After the second, the next start finds
+a promise without a checkpoint, computes the same tree, compares, and signs it; Ed25519 gives the
+same signature again. If two publishers of one log reach the second step, one loses and starts over.
 
-Where the log is shorter than the promise, or has another tree at its size, the file of the log is
-not the one that was signed: a backup was restored, or history was rewritten. Then nothing is signed
-and nothing is appended any more, and the health check says why.
+If the log is shorter than the promise, or has another root at its size, the log's file is not the
+one that was signed: a backup was restored, or history was rewritten. Then nothing is signed or
+appended any more, and the health check gives the reason.
 """
 
 import contextlib
@@ -45,9 +45,9 @@ _log = logging.getLogger("ledger.publisher")
 
 
 class Publication:
-    """The tree of one log as far as it is signed. For one thread.
+    """Publishes the tree of one log; for one thread.
 
-    `rest` waits between long runs of hashing and tells whether to end the step there.
+    `rest` waits between long runs of hashing and returns True to end the step there.
     """
 
     def __init__(
@@ -63,7 +63,8 @@ class Publication:
         self._keys = keys
         self._origin = keys.origin
         self._rest = rest or threading.Event().wait
-        # What was published last, the right edge of its tree, and what is promised beyond it.
+        # The last published checkpoint, the right edge of its tree, and a promise without
+        # checkpoint.
         self._last: Checkpoint | None = None
         self._edge = Edge()
         self._due: Checkpoint | None = None
@@ -76,22 +77,22 @@ class Publication:
         return self._edge.size
 
     def catch_up(self) -> int:
-        """Publish all there is and return its size; raise what `step` raises."""
+        """Publish everything stored and return its size; raise what `step` raises."""
         while self.step():
             pass
         return self.size
 
     def look_again(self) -> None:
-        """Have the next step compare the log with what was signed; callable from any thread."""
+        """Make the next step compare the log with the signed state. Any thread may call it."""
         self._is_doubted = True
 
     # --- publishing ----------------------------------------------------------------------------
 
     def step(self) -> bool:
-        """Publish what is stored; return False if that is published already.
+        """Publish what is stored; return False if it is already published.
 
-        Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`,
-        ConflictError `log_keys_missing`, UnavailableError for what passes, StoppedError.
+        Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
+        ConflictError `log_keys_missing`; UnavailableError for temporary failures; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
@@ -117,26 +118,26 @@ class Publication:
         self._verify(note, new)
         published = Published(new.size, new.root, note, clock.to_text(now_ms))
         stored = self._tree.publish(published, _all(tiles))
-        self._aligned = stored  # False: another publisher is further
+        self._aligned = stored  # False: another publisher is ahead
         self._last, self._edge, self._due = new, edge, None
         return True
 
     def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
-        """Return the edge at `size` and the tiles that are new, hashing the stored entries.
+        """Hash the stored entries up to `size`; return the new edge and the new tiles.
 
-        With `save`, whole tiles are stored on the way, so that memory stays flat.
+        With `save`, full tiles are stored on the way, so that memory use stays constant.
         """
         tiles: Tiles = {}
         ours = False
         while edge.size < size:
             leaves = self._tree.leaves(edge.size, min(MOST_ENTRIES, size - edge.size))
             if not leaves:
-                raise CorruptError("position_missing", f"position {edge.size + 1} is not there")
+                raise CorruptError("position_missing", f"position {edge.size + 1} is missing")
             hashes = []
             for leaf in leaves:
                 hashes.append(entry_hash(leaf.entry))
                 if hashes[-1] != leaf.claimed:
-                    detail = "an entry is not the one that was committed"
+                    detail = "an entry does not match its committed leaf hash"
                     raise CorruptError("leaf_mismatch", detail, position=leaf.position)
                 ours = ours or _OURS in leaf.entry
             edge, touched = edge.extend(b"".join(hashes))
@@ -147,7 +148,7 @@ class Publication:
                     self._tree.save(full)
                 for tile in full:
                     del tiles[tile.level, tile.n]
-            # Between long runs of hashing, requests have their turn.
+            # Between long runs of hashing, let requests run.
             if len(leaves) == MOST_ENTRIES and self._rest(PAUSE_S):
                 raise StoppedError
         if ours:
@@ -155,9 +156,10 @@ class Publication:
         return edge, tiles
 
     def _prove(self, new: Checkpoint, tiles: Tiles) -> None:
-        """Verify the consistency proof from the last checkpoint, as any auditor would.
+        """Verify the consistency proof from the last checkpoint, as an auditor does.
 
-        Tiles that do not join the two trees are damaged and rebuilt from the entries.
+        If the proof fails, the stored tiles are damaged: rebuild them from the entries and try
+        again.
         """
         try:
             self._verify_consistency(new, tiles)
@@ -178,15 +180,15 @@ class Publication:
         merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
 
     def _verify(self, note: bytes, expected: Checkpoint) -> None:
-        """Verify a checkpoint as any reader would, by the keys that are announced for its size."""
+        """Verify a checkpoint as a reader does, with the keys announced for its size."""
         keys = self._keys.keys(expected.size)
         verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
         _require_same(verified.checkpoint, expected)
 
-    # --- beginning, and beginning again --------------------------------------------------------
+    # --- start and recovery --------------------------------------------------------------------
 
     def compare(self) -> tuple[Checkpoint | None, Checkpoint | None]:
-        """Return what is published and what is promised, if the log can be what was signed.
+        """Return the published and the promised checkpoint, after comparing them with the log.
 
         Raises CorruptError `log_rolled_back` or `log_forked`, and what verifying the note raises.
         """
@@ -207,7 +209,7 @@ class Publication:
         return published, stated
 
     def _align(self) -> None:
-        """Find where to go on: after the newest checkpoint, or with a promise that has none."""
+        """Find where to continue: after the newest checkpoint, or with an unfulfilled promise."""
         self._keys.refresh()
         published, stated = self.compare()
         edge = Edge() if published is None else self._edge_of(published)
@@ -215,7 +217,9 @@ class Publication:
             if earlier is not None and published is not None and earlier.size < published.size:
                 self._require_beginning(earlier, published)
         if published is not None and (stated is None or stated.size < published.size):
-            _log.warning("the signer's state does not know what was signed, and follows the log")
+            _log.warning(
+                "the signer's state is older than the newest checkpoint and is updated from the log"
+            )
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
         is_due = stated is not None and (published is None or published.size < stated.size)
@@ -223,7 +227,7 @@ class Publication:
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
-        """Raise CorruptError `log_forked` unless the earlier tree is the beginning of the other."""
+        """Raise CorruptError `log_forked` unless the published tree extends the earlier one."""
         prover = Prover(published.size, self._tree.tile)
         with contextlib.suppress(CorruptError):
             if prover.root(earlier.size) == earlier.root:
@@ -233,7 +237,10 @@ class Publication:
         _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
-        """Return the edge of a published tree, from tiles, or from entries if those are damaged."""
+        """Return the edge of a published tree.
+
+        It is computed from the tiles, or from the entries if tiles are damaged.
+        """
         with contextlib.suppress(CorruptError):
             edge = merkle.edge(published.size, self._tree.tile)
             if edge.root() == published.root:
@@ -241,11 +248,11 @@ class Publication:
         return self._mend(published)
 
     def _mend(self, published: Checkpoint) -> Edge:
-        """Make the tiles of a published tree again, if the stored entries still lead to it.
+        """Rebuild the tiles of a published tree, if the stored entries still give its root.
 
-        If they do not, tiles stay as they are: they show which entries were changed.
+        If they do not, the tiles stay unchanged: they show which entries were changed.
         """
-        _log.warning("tiles are damaged and rebuilt from %d entries", published.size)
+        _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
         _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)
@@ -260,8 +267,8 @@ def _all(tiles: Tiles) -> list[Tile]:
 def _rolled_back(head: int, signed: int) -> CorruptError:
     return CorruptError(
         "log_rolled_back",
-        f"the log has {head} entries, but a checkpoint of {signed} was signed: an older copy of it"
-        " was put in its place; bring the newest one back",
+        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
+        " copy; restore the newest one",
         position=head,
     )
 
@@ -271,6 +278,6 @@ def _require_same(found: Checkpoint, expected: Checkpoint) -> None:
         raise CorruptError(
             "log_forked",
             f"the first {expected.size} entries have the root {found.root.hex()}, but"
-            f" {expected.root.hex()} was signed: entries were changed, or it is another copy",
+            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
             position=expected.size,
         )

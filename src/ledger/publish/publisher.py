@@ -1,8 +1,8 @@
-"""The publisher: keeps the newest checkpoint within a second of the newest commit, in a thread.
+"""Publish checkpoints in a background thread, within a second of the newest commit.
 
-At most two checkpoints a second, however much is committed. What makes one is `publication`; this
-is when, what waits for it, and what happens when the log turns out not to be the one that was
-signed: nothing is signed and nothing is appended any more, and the health check says why.
+It makes at most two checkpoints a second, however much is committed. `publication` makes a
+checkpoint; this module decides when. If the log is not the one that was signed, nothing is signed
+or appended any more, and the health check gives the reason.
 """
 
 import logging
@@ -17,19 +17,19 @@ from ledger.store.sqlite.tree import TreeStore
 from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker, WorkerState
 
 INTERVAL_S = 0.5  # between two checkpoints
-SETTLE_S = 0.05  # from the first of some commits to their checkpoint, while idle
-POLL_S = 0.25  # for other processes' commits
+SETTLE_S = 0.05  # from the first commit to its checkpoint, while idle
+POLL_S = 0.25  # how often to look for other processes' commits
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
 STALLED_S = 30.0
 
-# A stop publishes what was committed: what was promised before, and the rest.
+# The most checkpoints of a stop: an unfulfilled promise, then the rest.
 LAST_STEPS = 2
 
 _log = logging.getLogger("ledger.publisher")
 
 
 class Publisher:
-    """Publishes one log; any number of processes may, the signer's state keeps them apart."""
+    """Publishes one log. Several processes may do so; the signer's state orders them."""
 
     def __init__(
         self, tree: TreeStore, state: SignerState, keys: LogKeys, *, interval_s: float = INTERVAL_S
@@ -44,27 +44,28 @@ class Publisher:
         self._moved_s = time.monotonic()
         self._listeners = Listeners()
 
-    # --- what others see -----------------------------------------------------------------------
+    # --- status --------------------------------------------------------------------------------
 
     @property
     def size(self) -> int:
-        """The size of the newest checkpoint that this process knows, 0 before the first."""
+        """The size of the newest checkpoint known to this process; 0 before the first."""
         return self._size
 
     @property
     def failure(self) -> Exception | None:
-        """Why nothing is published, None while all is well."""
+        """Why nothing is published; None if publication works."""
         return self._worker.failure
 
     @property
     def is_over(self) -> bool:
-        """Whether the failure is one that does not pass."""
+        """Whether the failure is permanent."""
         return self._worker.is_over
 
     def require_sound(self) -> None:
-        """Let a write pass, or raise UnavailableError: the log is not the one that was signed.
+        """Let a write proceed, or raise UnavailableError if the log is not the signed one.
 
-        `log_rolled_back`, `log_forked`, `log_unsound`, or `not_yet` while a start still compares.
+        Codes: `log_rolled_back`, `log_forked`, `log_unsound`, or `not_yet` while a start still
+        compares.
         """
         if self.is_over:
             failure = self.failure
@@ -75,16 +76,18 @@ class Publisher:
                 code if known else "log_unsound", f"nothing is appended: {detail}"
             )
         if not self._sound:
-            raise UnavailableError("not_yet", "the log is being compared with what was signed")
+            raise UnavailableError(
+                "not_yet", "the log is still being compared with its signed checkpoints"
+            )
 
     def reasons(self) -> list[str]:
-        """Return why the log's publication is not healthy; nothing if it is."""
+        """Return why publication is not healthy; empty if it is."""
         trouble = self._worker.trouble
         if trouble is not None:
             return [f"the log is not published: {trouble}"]
         idle_s = time.monotonic() - self._moved_s
         if idle_s > STALLED_S and self._tree.head() > self._size:
-            return [f"the log was not published for {idle_s:.0f} s"]
+            return [f"the log has not been published for {idle_s:.0f} s"]
         return []
 
     def listening(self, listener: Listener) -> AbstractContextManager[None]:
@@ -94,11 +97,11 @@ class Publisher:
     # --- running -------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Compare the log with what was signed, quickly; what is wrong is then `failure`."""
+        """Compare the log with the signed state at once; store a mismatch in `failure`."""
         try:
             published, stated = self._publication.compare()
         except UnavailableError as error:
-            _log.warning("the log is compared with what was signed later: %s", error)
+            _log.warning("the comparison with the signed checkpoints is postponed: %s", error)
             return
         except LedgerError as error:
             self._worker.fail(error)
@@ -107,23 +110,23 @@ class Publisher:
         self._sound = stated is None or self._size == stated.size
 
     def start(self) -> None:
-        """Publish in a thread of its own."""
+        """Start publishing in a background thread."""
         self._worker.start()
 
     def wake(self) -> None:
-        """Say that there is something new in the log; callable from any thread."""
+        """Signal that the log has new entries. Any thread may call it."""
         self._worker.wake()
 
     def look_again(self) -> None:
-        """Say that the signer's state has moved by itself; callable from any thread."""
+        """Signal that another component changed the signer's state. Any thread may call it."""
         self._publication.look_again()
         self._worker.wake()
 
     def stop(self) -> None:
-        """End the thread, then publish what was committed, if it is not too much for a stop.
+        """End the thread, then publish the committed rest if it is small.
 
-        At most some 1,000 entries, so that a stop takes no longer than a checkpoint: a longer rest
-        is published by the next start.
+        The rest is limited to about 1,000 entries, so that a stop takes no longer than one
+        checkpoint; the next start publishes a longer one.
         """
         was_started = self._worker.health.state is not WorkerState.NEW
         self._worker.stop()
@@ -134,9 +137,9 @@ class Publisher:
                 self._publication.step()
                 self._tell(self._publication.size)
         except StoppedError:
-            _log.info("the rest of the log is published by the next start")
+            _log.info("the next start will publish the rest of the log")
         except LedgerError as error:
-            _log.warning("the rest of the log is not published: %s", error)
+            _log.warning("the rest of the log was not published: %s", error)
 
     def _turn(self) -> None:
         moved = self._publication.step()

@@ -1,7 +1,7 @@
-"""Which checkpoint is shown as the newest: the quorum's, or the one that waited long enough.
+"""Choose the checkpoint to serve as the newest: one with a quorum, or one that waited long enough.
 
-A newer checkpoint without its quorum must not hide the older one with it from those who verify the
-quorum; an outage of the witnesses delays the ledger, and does not stop it.
+A newer checkpoint without a quorum must not hide an older one with a quorum from clients that
+require it. An outage of the witnesses delays the served checkpoint and does not stop it.
 """
 
 import threading
@@ -20,7 +20,7 @@ NO_POLICY = WitnessPolicy((), (), (), NONE)
 
 
 class ServedCheckpoint:
-    """A policy, and the newest size that its quorum has cosigned, kept up with the table."""
+    """A policy, and the newest size that its quorum has cosigned."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class ServedCheckpoint:
         self._open: dict[int, set[NoteKey]] = {}
 
     def covers(self, size: int) -> bool:
-        """Tell whether a size needs no quorum, or it or a larger one has it."""
+        """Tell whether the policy needs no quorum, or this or a larger size has one."""
         return self.policy.quorum == NONE or self._newest() >= size
 
     def served(self, tree: TreeStore) -> Published | None:
-        """Return the checkpoint to show as the newest, None before the first.
+        """Return the checkpoint to serve as the newest; None before the first.
 
-        That is the newest one, held back until its quorum is met, for `wait_s` at most.
+        The newest checkpoint is held back until it has its quorum, at most `wait_s` seconds.
         """
         newest = tree.latest()
         if newest is None or self.policy.quorum == NONE:
@@ -61,7 +61,7 @@ class ServedCheckpoint:
         return tree.checkpoint(met) if met else None
 
     def _newest(self) -> int:
-        """Return the newest size with its quorum, 0 if it was never met."""
+        """Return the newest size with a quorum; 0 if there is none."""
         with self._lock:
             for row in self._endorsements.cosigned_since(self._seen, MOST_ROWS):
                 self._take(row)
@@ -82,17 +82,17 @@ class ServedCheckpoint:
 
 
 def read_policy(path: Path | None, origin: str) -> WitnessPolicy:
-    """Return the policy of a file, and one that asks nobody where there is none.
+    """Return the policy in a file, or the empty policy without a file.
 
-    Raises MalformedError `policy_malformed`, also for one about other logs, or whose quorum
-    witnesses with an address cannot meet; OSError for a file that cannot be read.
+    Raises MalformedError `policy_malformed`, also if the policy is for other logs, or if the
+    witnesses with an address cannot form the quorum; OSError if the file cannot be read.
     """
     if path is None:
         return NO_POLICY
     policy = parse_policy(path.read_bytes())
     if policy.logs and origin not in {log.key.name for log in policy.logs}:
-        raise MalformedError("policy_malformed", f"{path} is about other logs than {origin}")
+        raise MalformedError("policy_malformed", f"{path} does not name the log {origin}")
     if not policy.met(each.key for each in policy.witnesses if each.url is not None):
-        detail = f"{path}: the quorum cannot be met by witnesses with an address"
+        detail = f"{path}: the witnesses with an address cannot form the quorum"
         raise MalformedError("policy_malformed", detail)
     return policy

@@ -1,8 +1,8 @@
-"""Time-stamps for checkpoints: at most one an interval, and only where there is something new.
+"""Time-stamp checkpoints: at most one an interval, and only a new checkpoint.
 
-What is stamped is the text of the checkpoint as it is given out, cosignatures included, and that
-text is stored beside the stamp: lines that come later stand after it. A stamp is verified before
-it is stored, by the certificates that the operator trusts.
+The stamp covers the text of the checkpoint as served, cosignatures included. That text is stored
+with the stamp, and later lines are appended after it. A stamp is verified with the operator's
+trusted certificates before it is stored.
 """
 
 import secrets
@@ -23,11 +23,11 @@ from ledger.timestamp.verify import REQUEST_TYPE, RESPONSE_TYPE, Certificates
 POLL_S = 5.0
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
 STOP_S = 1.0
-SETTLE_MS = 10_000  # in which cosignatures come
+SETTLE_MS = 10_000  # time for cosignatures to arrive
 
 
 class Authority:
-    """A time-stamp authority over HTTP (RFC 3161 section 3.4)."""
+    """A client of a time-stamp authority over HTTP (RFC 3161 section 3.4)."""
 
     def __init__(self, url: str, certificates: Certificates) -> None:
         """Raise MalformedError `url_invalid`."""
@@ -35,29 +35,29 @@ class Authority:
         self._certificates = certificates
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._client.close()
 
     def stamp(self, published: Published, note: bytes, *, now_ms: int) -> Stamp:
-        """Return a new and verified stamp of a checkpoint's text.
+        """Request a time-stamp of a checkpoint's text, and return it verified.
 
-        Raises UnavailableError `peer_unreachable`, what `verify_stamp` raises, RefusedError
-        `stamp_refused` for an answer to another question or a time that is not now.
+        Raises UnavailableError `peer_unreachable`; what `verify_stamp` raises; RefusedError
+        `stamp_refused` if the answer is for another request or its time is not now.
         """
         nonce = secrets.randbits(63)
         answer = self._client.post("", verify.request(note, nonce=nonce), REQUEST_TYPE)
         if answer.status != 200 or answer.media_type != RESPONSE_TYPE:
-            detail = f"it answers {answer.status} {answer.media_type}"
+            detail = f"the authority answered {answer.status} {answer.media_type}"
             raise UnavailableError("peer_unreachable", detail)
         found = verify.verify_stamp(answer.body, note, self._certificates)
         time_ms = round(found.time.timestamp() * 1000)
         if found.nonce != nonce or not clock.is_fresh(time_ms, now_ms=now_ms):
-            raise RefusedError("stamp_refused", "an old answer, or a clock that is wrong")
+            raise RefusedError("stamp_refused", "the answer is old, or a clock is wrong")
         return Stamp(published.size, note, answer.body, clock.to_text(time_ms))
 
 
 class Stamper:
-    """Has checkpoints of one log stamped, in a thread of its own."""
+    """Requests time-stamps of one log's checkpoints, in a background thread."""
 
     def __init__(
         self,
@@ -76,22 +76,27 @@ class Stamper:
         self._quorum = quorum
         self._now_ms = now_ms
         backoff = Backoff(min(FIRST_RETRY_S, interval_s), min(LAST_RETRY_S, interval_s))
-        # An answer that does not verify may be the authority's trouble of today.
+        # Retry an answer that does not verify: the authority's fault may be temporary.
         passing = (UnavailableError, RefusedError, MalformedError)
         self._worker = Worker("stamper", self._turn, backoff=backoff, passing=passing)
 
+    @property
+    def failures(self) -> int:
+        """How many attempts have failed since the start."""
+        return self._worker.failures
+
     def warnings(self) -> list[str]:
-        """Return why there is no time-stamp, if there should be one."""
+        """Return why no recent time-stamp exists, if one should."""
         trouble = self._worker.trouble
         return [] if trouble is None else [f"time-stamps: {trouble}"]
 
     def start(self) -> None:
-        """Stamp in a thread of its own, if there is an authority."""
+        """Start the thread, if there is an authority."""
         if self._authority is not None:
             self._worker.start()
 
     def stop(self) -> None:
-        """End soon: a request under way is cut off and stores nothing."""
+        """Stop soon: a running request is cut off and nothing of it is stored."""
         self._worker.stop(0)
         if self._authority is not None:
             self._authority.close()
@@ -102,7 +107,7 @@ class Stamper:
             self._step()
 
     def _step(self) -> None:
-        """Stamp what is due, if anything is."""
+        """Request a time-stamp if one is due."""
         last, now_ms = self._endorsements.last_stamp(), self._now_ms()
         if self._authority is None:
             return
@@ -119,7 +124,7 @@ class Stamper:
             self._endorsements.stamp(stamp)
 
     def _settled(self, now_ms: int) -> Published | None:
-        """Return the newest checkpoint whose cosignatures have had their time to come."""
+        """Return the newest checkpoint that is old enough to have its cosignatures."""
         newest = self._quorum.served(self._tree)
         if newest is None or not self._quorum.policy.witnesses:
             return newest
@@ -128,15 +133,17 @@ class Stamper:
 
 
 def open_authority(settings: Settings) -> Authority | None:
-    """Return the authority of the settings, None if there is none.
+    """Return the authority of the settings; None if none is set.
 
-    Raises MalformedError `setting_invalid` without its certificates, `url_invalid`,
-    `certificates_malformed`; OSError for a file that cannot be read.
+    Raises MalformedError `setting_invalid` without certificates, `url_invalid`,
+    `certificates_malformed`; OSError if the file cannot be read.
     """
     if settings.tsa_url is None:
         return None
     if settings.tsa_certificates is None:
-        detail = "LEDGER_TSA_CERTIFICATES names the certificates that LEDGER_TSA_URL leads to"
+        detail = (
+            "LEDGER_TSA_URL needs LEDGER_TSA_CERTIFICATES, the file of its trusted certificates"
+        )
         raise MalformedError("setting_invalid", detail)
     pem = settings.tsa_certificates.read_bytes()
     return Authority(settings.tsa_url, verify.parse_certificates(pem))

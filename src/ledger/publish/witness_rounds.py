@@ -1,9 +1,9 @@
-"""The ledger's witnesses: asked about every new checkpoint, in threads of their own.
+"""Ask the witnesses to cosign new checkpoints, in background threads.
 
-The publisher does not wait for them. They are asked in rounds, all about the newest checkpoint, so
-that under steady load their cosignatures meet on the same one; one that is slow or fails is left
-out and asked again later. Checkpoints between two rounds are not cosigned: the later one covers
-them.
+The publisher does not wait for them. In each round, every witness is asked about the newest
+checkpoint, so that under steady load their cosignatures are on the same checkpoint. A witness that
+is slow or fails is left out and asked again later. A checkpoint between two rounds gets no
+cosignature: the next cosigned one covers it.
 """
 
 import logging
@@ -24,7 +24,7 @@ from ledger.tlog.checkpoint import verify_note
 from ledger.tlog.merkle import Prover
 from ledger.tlog.vkeys import parse_vkey
 
-ROUND_S = 2.0  # a round waits no longer for slow witnesses
+ROUND_S = 2.0  # how long a round waits for slow witnesses
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 LAG_MS = 60_000
 ALARMS = ("witness_ahead", "witness_sees_fork")
@@ -33,14 +33,15 @@ _log = logging.getLogger("ledger.witnesses")
 
 
 class _Link:
-    """What this process knows of one witness."""
+    """What this process knows about one witness."""
 
     def __init__(self, client: WitnessClient) -> None:
         self.client = client
-        # What it has cosigned since the start: at first it is asked even about what it cosigned
-        # before, for only it knows if the log was longer then.
+        # The size cosigned since the start. After a start, ask also about sizes cosigned before:
+        # only the witness knows whether the log was longer then.
         self.size = 0
         self.is_asked = False
+        self.failures = 0  # since the start
         self.failure: LedgerError | None = None
         self.backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self.due_s = 0.0
@@ -57,11 +58,12 @@ class _Link:
 
     def failed(self, error: LedgerError) -> None:
         self.failure = error
+        self.failures += 1
         self.due_s = time.monotonic() + self.backoff.next_s()
 
 
-class Witnesses:
-    """The witnesses of one log by its policy; any number of processes may ask them."""
+class WitnessRounds:
+    """The witnesses of one log's policy, which any number of processes may ask."""
 
     def __init__(
         self,
@@ -89,19 +91,24 @@ class Witnesses:
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("witnesses", self._turn, backoff=backoff)
 
-    # --- what others see -----------------------------------------------------------------------
+    # --- status --------------------------------------------------------------------------------
 
     @property
     def asks(self) -> bool:
-        """Whether there is anybody to ask."""
+        """Whether the policy has a witness with an address."""
         return bool(self._links)
 
+    @property
+    def failures(self) -> int:
+        """How many requests to witnesses have failed since the start."""
+        return sum(link.failures for link in self._links)
+
     def alarms(self) -> list[str]:
-        """Return which witnesses say that this log is not the one that they know."""
+        """Return the witnesses that report a log other than this one."""
         return [f"witness {name}: {error}" for name, error in self._failures(alarming=True)]
 
     def warnings(self) -> list[str]:
-        """Return which witnesses fail or lag, and whether the quorum is missing."""
+        """Return the witnesses that fail or lag, and whether the quorum is missing."""
         found = [f"witness {name}: {error}" for name, error in self._failures(alarming=False)]
         if self._worker.trouble is not None:
             found.append(f"witnesses are not asked: {self._worker.trouble}")
@@ -109,7 +116,7 @@ class Witnesses:
         if newest is None or self._now_ms() - clock.to_ms(newest.published_at) < LAG_MS:
             return found
         if not self._quorum.covers(newest.size):
-            found.append(f"size {newest.size} is shown without the quorum of the policy")
+            found.append(f"size {newest.size} is served without the policy's quorum")
         return found
 
     def _failures(self, *, alarming: bool) -> list[tuple[str, LedgerError]]:
@@ -123,16 +130,16 @@ class Witnesses:
     # --- running -------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Ask in threads of their own, if there is anybody to ask."""
+        """Start the threads, if there is a witness to ask."""
         if self.asks:
             self._worker.start()
 
     def wake(self) -> None:
-        """Say that there is a new checkpoint; callable from any thread."""
+        """Signal a new checkpoint. Any thread may call it."""
         self._worker.wake()
 
     def stop(self) -> None:
-        """End soon: requests under way are cut off and store nothing."""
+        """Stop soon: running requests are cut off and nothing of them is stored."""
         self._worker.stop(0)
         with self._changed:
             self._changed.notify_all()
@@ -145,12 +152,12 @@ class Witnesses:
         self._worker.wait(self._pause_s())
 
     def _pause_s(self) -> float:
-        """Return how long to wait for a new checkpoint: until somebody who failed is due."""
+        """Return how long to wait for a new checkpoint: until the next retry is due."""
         waits = [link.due_s - time.monotonic() for link in self._links if link.failure is not None]
         return min([max(0.05, wait) for wait in waits], default=LAST_RETRY_S)
 
     def _round(self) -> None:
-        """Ask all who can be asked about the newest checkpoint; do not wait for the slow ones."""
+        """Ask every available witness about the newest checkpoint; do not wait for slow ones."""
         newest = self._tree.latest()
         if newest is None:
             return
@@ -166,14 +173,14 @@ class Witnesses:
         return self._worker.is_stopping or not any(link.is_asked for link in self._links)
 
     def _ask(self, link: _Link, newest: Published) -> None:
-        """Ask one witness and store what it signs; whatever fails is told as this witness's."""
+        """Ask one witness and store its cosignature; record any failure for this witness."""
         try:
             self._cosign(link, newest)
         except LedgerError as error:
             self._failed(link, error)
         except Exception as error:  # noqa: BLE001  # a bug must not end the thread unseen
             _log.exception("witness %s", link.name)
-            fault = UnavailableError("peer_unreachable", f"a fault of ours: {error!r}")
+            fault = UnavailableError("peer_unreachable", f"internal error: {error!r}")
             self._failed(link, fault)
         finally:
             link.is_asked = False
@@ -189,13 +196,13 @@ class Witnesses:
         link.succeeded(newest.size)
 
     def _failed(self, link: _Link, error: LedgerError) -> None:
-        """Note a failure, and look into one that says that this log is not the one it was."""
+        """Record a failure; investigate it if the witness reports another log."""
         if self._worker.is_stopping:
             return
-        link.failed(error)  # first: whatever the rest raises, this witness is not asked at once
+        link.failed(error)  # first, so that an error below does not cause an immediate retry
         try:
             if error.code == "witness_ahead" and self._is_published(error):
-                # Another process has published more, and the witness has seen it.
+                # Another process has published a larger size, which the witness has seen.
                 link.succeeded(0)
                 return
             level = logging.ERROR if error.code in ALARMS else logging.WARNING
@@ -203,18 +210,18 @@ class Witnesses:
             if error.code in ALARMS:
                 self._confront(link.client.latest(self._keys.origin))
         except LedgerError as silence:
-            _log.warning("witness %s does not prove it: %s", link.name, silence)
-        except Exception:  # noqa: BLE001  # as above
-            _log.exception("what witness %s says is not looked into", link.name)
+            _log.warning("witness %s gives no proof: %s", link.name, silence)
+        except Exception:  # noqa: BLE001  # a bug must not end the thread unseen
+            _log.exception("cannot investigate what witness %s reports", link.name)
 
     def _is_published(self, error: LedgerError) -> bool:
         newest = self._tree.latest()
         return newest is not None and newest.size >= int(str(error.evidence["size"]))
 
     def _confront(self, note: bytes) -> None:
-        """Hold a witness's checkpoint against this log; report it if our own keys contradict us.
+        """Compare a witness's checkpoint with this log; report it if our own keys signed it.
 
-        A witness's word alone stops nobody: it could say so to harm us.
+        A witness's unsigned claim never stops the ledger: it could be made to do harm.
         """
         keys = [parse_vkey(key.vkey) for key in self._keys.charter.log_keys]
         signed = verify_note(note, keys, expected_origin=self._keys.origin).checkpoint
@@ -223,6 +230,6 @@ class Witnesses:
             self._conflicts.report(note, signed)
             return
         if newest is None or signed.size > newest.size:
-            return  # it cannot be told before the rest is published
+            return  # cannot be decided before the rest is published
         if Prover(newest.size, self._tree.tile).root(signed.size) != signed.root:
             self._conflicts.report(note, signed)

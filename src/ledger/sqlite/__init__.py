@@ -1,4 +1,4 @@
-"""How this project opens an SQLite file, and hands it many values at once.
+"""Opens SQLite files and inserts many rows quickly.
 
 No table and no query of the ledger may live here.
 """

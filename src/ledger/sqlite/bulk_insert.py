@@ -1,7 +1,7 @@
-"""Give SQLite many values in few steps.
+"""Insert many rows in few SQLite calls.
 
-Python lets go of the interpreter lock at every step of SQLite and has to get it back, from a busy
-thread if there is one; `executemany` takes a step a row. A VALUES list is one step.
+Python releases the interpreter lock at each SQLite step and must take it back, which is slow when
+other threads are busy. `executemany` makes one step per row; a VALUES list is one step.
 """
 
 import sqlite3
@@ -10,12 +10,12 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-# A few sizes, so that every statement is found prepared in the connection's cache.
+# Few sizes, so that the connection's cache holds a prepared statement for each.
 SIZES = (64, 16, 4, 1)
 
 
 def write(db: sqlite3.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run `sql`, whose `{rows}` stands for `VALUES (?,…),…`, over all rows."""
+    """Run `sql` over all rows; its `{rows}` is replaced by `VALUES (?,…),…`."""
     start = 0
     for size in SIZES:
         while len(rows) - start >= size:

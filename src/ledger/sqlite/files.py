@@ -1,4 +1,4 @@
-"""SQLite files of this ledger: of mode 0600, with a write-ahead log, their locks kept."""
+"""Open SQLite files: mode 0600, write-ahead log, locks preserved."""
 
 import sqlite3
 import time
@@ -15,7 +15,7 @@ MAX_INTEGER = 2**63 - 1
 
 
 class ReadConnection:
-    """A connection that is only read, by one caller at a time."""
+    """A read-only connection for one caller at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -23,7 +23,7 @@ class ReadConnection:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection; what SQLite raises is UnavailableError `storage_failed`."""
+        """Lend the connection; turn SQLite errors into UnavailableError `storage_failed`."""
         with self._lock:
             try:
                 yield self._connection
@@ -31,15 +31,15 @@ class ReadConnection:
                 raise UnavailableError("storage_failed", "the log cannot be read") from error
 
     def close(self) -> None:
-        """Close the connection once its reader is done."""
+        """Close the connection after the current reader finishes."""
         with self._lock:
             self._connection.close()
 
 
 def open_private(path: Path) -> sqlite3.Connection:
-    """Open a database file that only its owner reads; SQLite itself would take the umask's mode.
+    """Open a database file that only its owner can read.
 
-    Raises ConflictError `file_is_link`.
+    SQLite itself would create it with the umask's mode. Raises ConflictError `file_is_link`.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     private_files.ensure(path)
@@ -50,7 +50,7 @@ def open_private(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Lend a connection that was just opened; close it if the block raises."""
+    """Lend a newly opened connection; close it if the block raises."""
     try:
         yield connection
     except BaseException:
@@ -59,9 +59,10 @@ def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connecti
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch a new file to its write-ahead log, which it keeps for ever.
+    """Switch a new file to WAL mode, which the file keeps.
 
-    While another process does so too, SQLite says "locked" at once instead of waiting.
+    Retries for BUSY_TIMEOUT_S: SQLite reports "locked" at once while another process makes the same
+    switch.
     """
     give_up = time.monotonic() + BUSY_TIMEOUT_S
     while True:

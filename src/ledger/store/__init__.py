@@ -1,4 +1,4 @@
-"""Where events are kept: the log as commands use it, and an engine in a folder of its own.
+"""The event store: the log as commands use it, and one folder for each engine.
 
-SQL, paths and connections may live in an engine's folder only; no rule lives here.
+SQL, paths and connections may live only in an engine's folder; no rule lives here.
 """

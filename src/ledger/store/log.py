@@ -1,17 +1,19 @@
 """The log as an application of the eventsourcing library: load, save, group commit.
 
-Aggregates come from the library's repository (our events, our mapper, permanent tags); writes go
-to the store in batches: whatever queued during the running commit is the next batch.
+The library's repository loads aggregates from our events, with our mapper and permanent tags.
+Writes go to the store in batches: all writes queued during one commit form the next batch.
 """
 
-from __future__ import annotations  # nested functions on the hot path cost no typing objects
+from __future__ import annotations  # annotations of nested functions cost nothing on the hot path
 
 import asyncio
 import contextlib
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -51,25 +53,25 @@ State = TypeVar("State", Charter, Person, Statement)
 
 
 class EventMapper(Mapper[UUID]):
-    """Events to stored states and back; tags are ours for ever, never Python paths."""
+    """Map events to stored states and back, with permanent tags instead of Python paths."""
 
     def to_stored_event(self, domain_event: Event) -> StoredEvent:  # type: ignore[override]  # the library's protocol names no body
-        """Return the event under a fresh salt."""
+        """Return the event encoded with a fresh salt."""
         state = events.encode(domain_event, salt=os.urandom(entry.SALT_BYTES))
         tag = domain_event.body.TAG
         return StoredEvent(domain_event.stream, domain_event.version, tag, state)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
-        """Return the event; raise CorruptError if the columns and the entry disagree."""
+        """Return the event; raise CorruptError if its columns and its entry differ."""
         event = events.decode(stored_event.state)
         stored = (stored_event.originator_id, stored_event.originator_version, stored_event.topic)
         if (event.stream, event.version, event.body.TAG) != stored:
-            raise CorruptError("columns_mismatch", "a row's columns are not its entry's")
+            raise CorruptError("columns_mismatch", "a row's columns and its entry differ")
         return event
 
 
 class _Factory(InfrastructureFactory[TrackingRecorder]):
-    """Hands our recorder to the library."""
+    """Give the library our recorder."""
 
     def __init__(self, env: Environment, store: SqliteLog) -> None:
         super().__init__(env)
@@ -101,12 +103,12 @@ class Log(Application[UUID]):
         super().__init__()
 
     def construct_env(self, name: str, env: object = None) -> Environment:
-        """Return fixed settings: the library would read the process's environment."""
+        """Return fixed settings; by default the library reads environment variables."""
         return Environment(
             name,
             {
                 "AGGREGATE_CACHE_MAXSIZE": str(CACHED_AGGREGATES),
-                # A stale aggregate makes a stale write, which is decided again: see commands.
+                # A stale aggregate leads to a stale write, which `Writer` decides again.
                 "AGGREGATE_CACHE_FASTFORWARD": "n",
                 "DEEPCOPY_FROM_AGGREGATE_CACHE": "n",
             },
@@ -123,15 +125,15 @@ class Log(Application[UUID]):
     # --- loading -------------------------------------------------------------------------------
 
     def charter(self) -> Charter | None:
-        """Return the ledger's charter, None before its founding."""
+        """Return the ledger's charter; None before the founding."""
         return self._load(charter.STREAM, Charter, charter.evolve, LedgerCreated)
 
     def person(self, user: UUID) -> Person | None:
-        """Return a person, None if there is no such stream or it is not a person's."""
+        """Return a person; None for an unknown stream or one of another kind."""
         return self._load(user, Person, person.evolve, UserRegistered)
 
     def statement(self, statement_id: UUID) -> Statement | None:
-        """Return a statement, None if there is no such stream or it is not a statement's."""
+        """Return a statement; None for an unknown stream or one of another kind."""
         return self._load(statement_id, Statement, statement.evolve, StatementDrafted)
 
     def _load(
@@ -152,16 +154,17 @@ class Log(Application[UUID]):
             found = self.repository.get(stream, projector_func=project)  # type: ignore[type-var]  # the library's aggregates carry an id, ours need none
         except AggregateNotFoundError:
             return None
-        # Ids come from requests and the cache is by id: a statement is never taken for a person.
+        # A request may name any id, and the cache holds every kind. Never return a statement as a
+        # person.
         return found if isinstance(found, kind) else None
 
     def remember(self, stream: UUID, state: Charter | Person | Statement) -> None:
-        """Put the state after a commit in the cache."""
+        """Cache the state after a commit."""
         if self.repository.cache is not None:
             self.repository.cache.put(stream, state)  # type: ignore[arg-type]  # as in _load
 
     def forget(self, streams: Iterable[UUID]) -> None:
-        """Drop cached states that a stale write was decided on."""
+        """Remove the cached states that a stale write was decided on."""
         for stream in streams:
             if self.repository.cache is not None:
                 with contextlib.suppress(KeyError):
@@ -182,26 +185,41 @@ class Log(Application[UUID]):
         return [Recorded(pos, events.decode(state)) for pos, state in self.store.states(positions)]
 
 
+class CommitTimes(NamedTuple):
+    """What one group commit took, and how many events of each type it appended."""
+
+    commit_s: float
+    sync_s: float | None
+    events: Counter[str]
+
+
 class GroupCommit:
-    """Shares one durable commit among concurrent requests of an event loop."""
+    """Commit the concurrent writes of an event loop together, in one durable transaction."""
 
     def __init__(
         self,
         store: SqliteLog,
         committed: Callable[[int], None],
         admit: Callable[[], None] = lambda: None,
+        timed: Callable[[CommitTimes], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._committed = committed
         self._admit = admit
+        self._timed = timed
         self._queue: list[tuple[Write, asyncio.Future[Receipt]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._running: asyncio.Task[None] | None = None
 
+    @property
+    def queued(self) -> int:
+        """How many writes wait for the next commit."""
+        return len(self._queue)
+
     async def append(self, write: Write) -> Receipt:
         """Return the receipt once the write is durable.
 
-        Raises what `admit` raises, and what `SqliteLog.commit` returned.
+        Raises what `admit` raises, and the error that `SqliteLog.commit` returns for the write.
         """
         self._admit()
         if len(self._queue) >= MAX_QUEUED:
@@ -218,19 +236,21 @@ class GroupCommit:
             await self._gather()
             batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
             writes = [write for write, _ in batch]
+            began_s = time.perf_counter()
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._store.commit, writes)
-            except Exception as error:  # noqa: BLE001  # a bug below must not leave requests hanging
+            except Exception as error:  # noqa: BLE001  # a bug in the store must not leave requests hanging
                 self._refuse(batch, error)
-                trouble = {"message": "a batch was not committed", "exception": error}
+                trouble = {"message": "a batch of writes was not committed", "exception": error}
                 loop.call_exception_handler(trouble)
             else:
                 self._answer(batch, outcomes)
+                self._timed(self._times(writes, outcomes, time.perf_counter() - began_s))
 
     async def _gather(self) -> None:
-        """Let the requests at hand reach the queue, while there are any: one commit for them all.
+        """Let all ready requests reach the queue, so that one commit serves them.
 
-        Otherwise their decisions and the commit's thread contend for the interpreter.
+        Otherwise their decisions and the commit's thread compete for the interpreter lock.
         """
         waiting = 0
         while waiting < len(self._queue) < MAX_BATCH:
@@ -244,7 +264,7 @@ class GroupCommit:
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Receipt):
                 newest = max(newest, outcome.position)
-            if future.cancelled():  # the client went away; the event is durable all the same
+            if future.cancelled():  # the client disconnected; the event is durable anyway
                 continue
             if isinstance(outcome, Receipt):
                 future.set_result(outcome)
@@ -252,6 +272,17 @@ class GroupCommit:
                 future.set_exception(outcome)
         if newest:
             self._committed(newest)
+
+    def _times(
+        self, writes: list[Write], outcomes: list[CommitOutcome], commit_s: float
+    ) -> CommitTimes:
+        appended = Counter(
+            event.topic
+            for write, outcome in zip(writes, outcomes, strict=True)
+            if isinstance(outcome, Receipt) and not outcome.repeated
+            for event in write.events
+        )
+        return CommitTimes(commit_s, self._store.sync_s, appended)
 
     @staticmethod
     def _refuse(batch: list[tuple[Write, asyncio.Future[Receipt]]], error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""The store under the names by which the eventsourcing library calls it."""
+"""The eventsourcing library's recorder interface, implemented on the store."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,13 +20,13 @@ from ledger.store.writes import Write
 
 
 class Recorder(ApplicationRecorder):
-    """The library's recorder; the ledger's own commands use `SqliteLog.commit` beside it."""
+    """The library's recorder. The ledger's commands call `SqliteLog.commit` directly."""
 
     def __init__(self, store: SqliteLog) -> None:
         self.store = store
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
-        """Append events as one write; raise RecordConflictError if their stream has moved."""
+        """Append events as one write; raise RecordConflictError if the stream has changed."""
         key = own_key([each.state for each in stored_events])
         write = Write(key=key, events=tuple(stored_events))
         (outcome,) = self.store.commit([write])
@@ -60,9 +60,9 @@ class Recorder(ApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Return events by position, as the library's notifications."""
+        """Return events by position as the library's notifications."""
         if topics:
-            raise NotSupportedError("the log is read whole, not by topic")
+            raise NotSupportedError("the log cannot be filtered by topic")
         first = (start or 0) + (0 if inclusive_of_start else 1)
         return [
             Notification(UUID(bytes=stream), version, tag, state, position)
@@ -76,5 +76,5 @@ class Recorder(ApplicationRecorder):
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()
     ) -> Subscription[ApplicationRecorder]:
-        """Refuse: SQLite has no way to wait for another process; the follower polls."""
+        """Refuse: SQLite cannot wait for other processes' commits; the follower polls."""
         raise NotSupportedError("SQLite has no subscriptions")

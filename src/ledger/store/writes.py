@@ -1,18 +1,19 @@
-"""What is appended to the log, and what any engine promises about it.
+"""What is appended to the log, and the contract of every storage engine.
 
-The contract, on any engine:
-- `log_head` is lock and counter in one row, so positions are dense, gapless and in commit order.
-- A batch is one transaction: acknowledged means durable. Each write of a batch succeeds or fails
-  alone; a write is all of its events or none.
-- A write says which streams it was decided on, at which version, which names it takes for ever
-  and how many people it counted; if any of that moved, it is stale and has to be decided again.
-- A write whose key is already there is answered as it was the first time and appends nothing.
-- Events, keys, names, checkpoints and what others sign of them are never updated or deleted;
-  triggers refuse it, the tree would show it. Tiles are a cache of the leaf hashes.
-- After the event that froze the log nothing is appended, by any process.
+The contract:
 
-Crash points: before COMMIT returns nothing of the batch is there; after, all of it. A caller who
-never heard the answer sends the same write again and finds its key.
+- One row, `log_head`, is both lock and counter: positions are dense and in commit order.
+- A batch is one transaction. An acknowledged write is durable. Each write of a batch succeeds or
+  fails alone, with all of its events or none.
+- A write states the stream versions its decision read, the names it claims for ever, and the
+  numbers of people it counted. If any of them changed, it is stale and must be decided again.
+- A write whose key is already stored gets the first answer again and appends nothing.
+- Events, keys, names, checkpoints and endorsements are never updated or deleted. Triggers refuse
+  it, and the tree would show it. Tiles are a cache of the leaf hashes.
+- After the event that froze the log, no process appends anything.
+
+Crash points: until COMMIT returns, nothing of the batch is stored; after it, everything is. A
+caller who missed the answer sends the same write again and gets its receipt.
 """
 
 from uuid import UUID
@@ -24,11 +25,11 @@ from ledger.errors import LedgerError
 
 
 class Write(msgspec.Struct, frozen=True):
-    """Events to append together, and what they were decided on.
+    """Events to append together, and what their decision depended on.
 
-    `key` is 32 bytes that name the request; `answer` is what a repetition is told. `claims` are
-    (name, stream) pairs, `reads` are (stream, version) pairs beside the written streams, `counts`
-    are (prefix of claimed names, number of them) pairs.
+    `key` is 32 bytes that identify the request; `answer` is returned to a repeated request.
+    `claims` are (name, stream) pairs. `reads` are (stream, version) pairs of streams read but not
+    written. `counts` are (prefix of claimed names, number of them) pairs.
     """
 
     key: bytes
@@ -40,7 +41,7 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """Where a write stands in the log: the position of its last event, and its answer."""
+    """A write's place in the log: the position of its last event, and its answer."""
 
     position: int
     answer: bytes

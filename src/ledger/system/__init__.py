@@ -1,4 +1,4 @@
-"""The operating system as the ledger uses it: private files, one HTTP client, one kind of thread.
+"""Access to the operating system: private files, an HTTP client, background threads.
 
-Nothing that knows what a ledger is may live here.
+Nothing specific to a ledger may live here.
 """

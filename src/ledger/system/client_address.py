@@ -1,4 +1,4 @@
-"""Whose request it is: the address of the client, which only a known proxy can tell for another."""
+"""Determine a client's address, trusting X-Forwarded-For only from known proxies."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -7,12 +7,12 @@ Network = IPv4Network | IPv6Network
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of a comma-separated list; raise ValueError for anything else."""
+    """Parse a comma-separated list of networks; raise ValueError if it is malformed."""
     return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
 
 
 def is_within(address: str, networks: Iterable[Network]) -> bool:
-    """Tell whether an address, or a network by its first address, is in one of the networks."""
+    """Tell whether an address, or the first address of a network, is in one of the networks."""
     try:
         found = ip_address(address.partition("/")[0].partition("%")[0])
     except ValueError:
@@ -25,9 +25,9 @@ def is_within(address: str, networks: Iterable[Network]) -> bool:
 def client_address(peer: str, forwarded_for: Sequence[bytes], proxies: Sequence[Network]) -> str:
     """Return the address of the client whose request arrived from `peer`.
 
-    `forwarded_for` are the values of X-Forwarded-For, in the order of the request. Each proxy adds
-    the address that it saw at the end, so the list is read from the end, for as long as it was
-    written by a known proxy. What a client wrote itself is never believed.
+    `forwarded_for` holds the values of X-Forwarded-For, in request order. Each proxy appends the
+    address it saw. So the list is read from its end, for as long as a known proxy wrote the entry.
+    Entries that the client wrote are ignored.
     """
     named = [part.strip() for value in forwarded_for for part in value.split(b",")]
     found = peer
@@ -36,5 +36,5 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], proxies: Sequence[
         try:
             found = str(ip_address(told))
         except ValueError:
-            return found  # a proxy that writes no address has none to tell
+            return found  # the proxy appended no valid address: use the proxy's own
     return found

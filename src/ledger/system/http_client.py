@@ -1,8 +1,8 @@
-"""The one HTTP client: witnesses, time-stamp authorities and downloads of evidence use it.
+"""The one HTTP client, for witnesses, time-stamp authorities and downloads of evidence.
 
-It is the standard library's, with what that leaves open: a limit of bytes, a deadline over the
-whole answer, redirections never followed, TLS certificates always verified. What comes back is a
-stranger's bytes.
+It is the standard library's client with what that lacks: a limit on bytes and a deadline for the
+whole answer. It never follows redirections and always verifies TLS certificates. Callers must treat
+an answer as untrusted bytes.
 """
 
 import http.client
@@ -23,13 +23,13 @@ from ledger.errors import MalformedError, UnavailableError
 SILENCE_S = TOTAL_S = 10.0
 _CHUNK_BYTES = 65_536
 _PLAIN = re.compile(r"[!-~]+").fullmatch
-# ValueError: a name that no DNS could have.
+# ValueError: a host name that DNS cannot represent.
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
 _AGENT = f"approval-ledger/{__version__}"
 
 
 class HttpResponse(NamedTuple):
-    """A status, the content type without its parameters, and the whole body."""
+    """A status, the content type without its parameters, and the full body."""
 
     status: int
     media_type: str
@@ -37,22 +37,22 @@ class HttpResponse(NamedTuple):
 
 
 class HttpClient:
-    """A server by the prefix of its addresses, `http(s)://host[:port][/path]`.
+    """A client of one server, given as the prefix `http(s)://host[:port][/path]`.
 
-    One request at a time; the connection is kept for the next one. `silence_s` limits each wait
-    for the other side. `proxies` has it ask through the proxy that the environment names.
+    It sends one request at a time and keeps the connection for the next one. `silence_s` limits
+    each wait for the server. `proxies` makes it use the proxy that the environment names.
     """
 
     def __init__(
         self, url: str, *, max_bytes: int, silence_s: float = SILENCE_S, proxies: bool = False
     ) -> None:
-        """Raise MalformedError `url_invalid` for anything else than such a prefix."""
+        """Raise MalformedError `url_invalid` if `url` is not such a prefix."""
         self.url = url
         parts = _parse(url)
         self._path = parts.path
         self._max_bytes = max_bytes
         self._silence_s = silence_s
-        self._target = ""  # before the path; a proxy is told the whole address
+        self._target = ""  # prepended to the path; a proxy needs the full address
         self._headers = {"User-Agent": _AGENT}
         self._connection = self._prepare(parts, proxies=proxies)
         self._bounded: _Bounded | None = None
@@ -64,7 +64,7 @@ class HttpClient:
     ) -> HttpResponse:
         """Return the answer to GET `<url><path>`; raise UnavailableError `peer_unreachable`.
 
-        At most `max_bytes` of body, all of it within `total_s` seconds.
+        The body has at most `max_bytes` bytes and must arrive within `total_s` seconds.
         """
         most = self._max_bytes if max_bytes is None else max_bytes
         return self._ask(_Request("GET", path, None, {}, most, total_s))
@@ -75,7 +75,7 @@ class HttpClient:
         return self._ask(_Request("POST", path, body, headers, self._max_bytes, TOTAL_S))
 
     def close(self) -> None:
-        """Close the connection, from any thread; a request under way is cut off and fails."""
+        """Close the connection, from any thread. A running request is cut off and fails."""
         self._is_closed = True
         if self._lock.acquire(blocking=False):
             self._connection.close()
@@ -115,8 +115,8 @@ class HttpClient:
                 try:
                     return self._try(request)
                 except _FAILURES as error:
-                    # The other side may have closed a kept connection in the meantime. Whatever
-                    # the ledger asks may be asked twice.
+                    # The server may have closed a kept connection in the meantime. Retrying is
+                    # safe: every request of the ledger may be sent twice.
                     if not kept or isinstance(error, TimeoutError) or self._is_closed:
                         raise
                     self._connection.close()
@@ -138,11 +138,11 @@ class HttpClient:
             plain: Any = self._connection.sock  # a socket; the types say that it may be None
             self._connection.sock = self._bounded = _Bounded(plain)
         self._bounded.limit(self._silence_s, until_s)
-        # An authority is asked at its address, a witness below it.
+        # A time-stamp authority is asked at this address, a witness at paths below it.
         path = f"{self._path.rstrip('/')}{request.path}" if request.path else self._path or "/"
         headers = self._headers | request.headers
         self._connection.request(request.method, self._target + path, request.body, headers)
-        # Closing an answer that was read to its end makes the connection ready for the next one.
+        # Closing a fully read answer makes the connection ready for the next request.
         with self._connection.getresponse() as answer:
             parts, size = [], 0
             while chunk := answer.read1(_CHUNK_BYTES):
@@ -151,7 +151,7 @@ class HttpClient:
                 if size > request.max_bytes:
                     raise http.client.HTTPException(f"over {request.max_bytes:,} bytes")
             if answer.length:
-                raise http.client.HTTPException("the answer ends early")
+                raise http.client.HTTPException("the answer is truncated")
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return HttpResponse(answer.status, media_type, b"".join(parts))
 
@@ -166,9 +166,9 @@ class _Request(NamedTuple):
 
 
 class _Bounded:
-    """What `http.client` uses of a socket, with a deadline over all of it.
+    """The socket methods that `http.client` uses, with a deadline over all of them.
 
-    A time-out of the socket begins again with each byte: a server that sends one a second would
+    A socket's own timeout restarts with each byte: a server that sends one byte per second could
     hold a reader of its headers for hours.
     """
 
@@ -177,7 +177,7 @@ class _Bounded:
         self.limit(SILENCE_S, time.monotonic() + TOTAL_S)
 
     def limit(self, silence_s: float, until_s: float) -> None:
-        """Let nothing wait longer than `silence_s`, nor after `until_s` (`time.monotonic`)."""
+        """Limit each wait to `silence_s`, and all waits to `until_s` (`time.monotonic`)."""
         self._silence_s = silence_s
         self._until_s = until_s
 
@@ -186,14 +186,14 @@ class _Bounded:
         self._sock.sendall(data)
 
     def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
-        """Return what an answer is read from; the socket stays open until that is closed too."""
+        """Return the reader of an answer; the socket stays open until the reader is closed."""
         return io.BufferedReader(_Raw(self, self._sock.makefile(mode, buffering=0)))
 
     def cut_off(self) -> None:
-        """End what another thread sends or reads now."""
+        """Abort another thread's running send or receive."""
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:  # it is closed already
+        except OSError:  # already closed
             return
 
     def close(self) -> None:

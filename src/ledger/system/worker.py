@@ -1,8 +1,8 @@
-"""A background thread that does one thing over and over, and always says how it is.
+"""A background thread that repeats one task and reports its health.
 
-What passes (UnavailableError, as a rule) is waited out, each time longer. Anything else stops the
-worker: damage and bugs are not retried. Neither ends the thread silently: `health` has the reason,
-and a bug is logged with its traceback.
+A temporary error (by default UnavailableError) is retried after growing pauses. Any other error
+stops the worker: damage and bugs are not retried. The thread never ends silently: `health` holds
+the reason, and a bug is logged with its traceback.
 """
 
 import logging
@@ -25,12 +25,12 @@ class WorkerState(Enum):
     NEW = "new"  # not started
     RUNNING = "running"
     WAITING = "waiting"  # for something to do
-    FAILING = "failing"  # and about to try again
-    STOPPED = "stopped"  # for good: it was asked to, or its failure says why
+    FAILING = "failing"  # retrying after a temporary error
+    STOPPED = "stopped"  # for good: on request, or because of `failure`
 
 
 class WorkerHealth(NamedTuple):
-    """A worker's state, the failure that led to it, and since when (`time.monotonic`)."""
+    """A worker's state, the failure that caused it, and since when (`time.monotonic`)."""
 
     state: WorkerState
     failure: Exception | None
@@ -38,9 +38,9 @@ class WorkerHealth(NamedTuple):
 
 
 class Backoff:
-    """How long to wait after each failure in a row: twice as long, up to a limit, and spread.
+    """The pauses between retries: each doubles the previous one, up to a limit, with jitter.
 
-    The spread, up to a quarter less, keeps processes that failed together from retrying together.
+    The jitter, up to a quarter less, keeps processes that failed together from retrying together.
     """
 
     def __init__(self, first_s: float, last_s: float) -> None:
@@ -52,22 +52,22 @@ class Backoff:
         """Return the next pause in seconds."""
         pause_s = self._next_s
         self._next_s = min(pause_s * 2, self._last_s)
-        return pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # spreads load, keeps no secret
+        return pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # jitter, not a secret
 
     def reset(self) -> None:
-        """Begin at the first pause again: something succeeded."""
+        """Return to the first pause after a success."""
         self._next_s = self._first_s
 
 
 class StoppedError(Exception):
-    """The worker was asked to stop in the middle of its work. Raise it out of a turn."""
+    """A turn raises this when the worker is asked to stop in the middle of its work."""
 
 
 class Worker:
-    """Calls `turn` in a thread of its own until it is stopped.
+    """Call `turn` repeatedly in a thread of its own until stopped.
 
-    A turn does what there is to do and then waits, by `wait` or `rest`. A wake that comes during a
-    turn is kept for that turn's `wait`. `passing` are the errors that are waited out.
+    A turn does the pending work, then calls `wait` or `rest`. A wake during a turn ends that turn's
+    next `wait` at once. `passing` lists the errors to retry.
     """
 
     def __init__(
@@ -86,54 +86,55 @@ class Worker:
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._health = WorkerHealth(WorkerState.NEW, None, time.monotonic())
+        self.failures = 0  # turns that failed and were waited out, since the start
         self._thread: threading.Thread | None = None
 
-    # --- for everybody ---------------------------------------------------------------------------
+    # --- for other threads -----------------------------------------------------------------------
 
     @property
     def health(self) -> WorkerHealth:
-        """What the worker is doing now."""
+        """The worker's current state."""
         return self._health
 
     @property
     def failure(self) -> Exception | None:
-        """Why the worker fails or stopped, None while all is well."""
+        """Why the worker is retrying or has stopped; None if it works."""
         return self._health.failure
 
     @property
     def trouble(self) -> str | None:
-        """The failure in words, and whether it is retried; None while all is well."""
+        """The failure in words, and whether it is retried; None if the worker works."""
         state, failure, since_s = self._health
         if failure is None:
             return None
         is_ours = not isinstance(failure, LedgerError)
-        reason = f"a fault of ours: {failure!r}" if is_ours else str(failure)
+        reason = f"internal error: {failure!r}" if is_ours else str(failure)
         if state is WorkerState.STOPPED:
             return f"{reason} (stopped)"
         return f"{reason} (retried for {time.monotonic() - since_s:.0f} s)"
 
     @property
     def is_over(self) -> bool:
-        """Whether the failure is one that does not pass: nothing is retried."""
+        """Whether a permanent failure stopped the worker."""
         return self._health.state is WorkerState.STOPPED and self._health.failure is not None
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the worker was asked to stop."""
+        """Whether `stop` was called."""
         return self._stopping.is_set()
 
     def start(self) -> None:
-        """Begin, unless the worker is over already."""
+        """Start the thread, unless the worker has already failed for good."""
         if not self.is_over:
             self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
             self._thread.start()
 
     def wake(self) -> None:
-        """End the present or the next `wait`."""
+        """End the current or the next `wait`."""
         self._woken.set()
 
     def stop(self, timeout_s: float | None = None) -> None:
-        """Ask the thread to end, and wait for that, at most `timeout_s` seconds if given."""
+        """Ask the thread to end, and wait for it, at most `timeout_s` seconds if given."""
         self._stopping.set()
         self._woken.set()
         if self._thread is not None:
@@ -142,18 +143,18 @@ class Worker:
     # --- for the turn ----------------------------------------------------------------------------
 
     def wait(self, timeout_s: float) -> bool:
-        """Block until woken or stopped, and tell whether; for `timeout_s` seconds at most."""
+        """Block until woken or stopped, at most `timeout_s` seconds; return False on timeout."""
         if self._health.state is not WorkerState.WAITING:
             self.succeeded()
             self._become(WorkerState.WAITING)
         return self._woken.wait(timeout_s)
 
     def rest(self, timeout_s: float) -> bool:
-        """Block for `timeout_s` seconds, woken or not; tell whether the worker is to stop."""
+        """Block for `timeout_s` seconds even if woken; return True if the worker must stop."""
         return self._stopping.wait(timeout_s)
 
     def succeeded(self) -> None:
-        """Say that the turn did its work: the failure before it is over."""
+        """Report success, which ends a previous failure."""
         if self._health.state is WorkerState.FAILING:
             self._log.info("the %s works again", self.name)
             self._become(WorkerState.RUNNING)
@@ -162,9 +163,9 @@ class Worker:
     # --- running ---------------------------------------------------------------------------------
 
     def fail(self, failure: LedgerError) -> None:
-        """Stop for good and say why; for what is found before the start."""
+        """Stop for good with this failure, found before the start."""
         self._become(WorkerState.STOPPED, failure)
-        self._log.error("the %s stops: %s", self.name, failure)
+        self._log.error("the %s stopped: %s", self.name, failure)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -178,23 +179,24 @@ class Worker:
                 break
             except self._passing as error:
                 if self._stopping.is_set():
-                    break  # what it works with is being closed
+                    break  # its resources are being closed
                 self._wait_out(error)
             except LedgerError as error:
                 self.fail(error)
                 return
             except Exception as error:  # noqa: BLE001  # a bug must not end the thread unseen
-                self._log.exception("the %s stops", self.name)
+                self._log.exception("the %s stopped", self.name)
                 self._become(WorkerState.STOPPED, error)
                 return
         self._become(WorkerState.STOPPED)
 
     def _wait_out(self, error: Exception) -> None:
+        self.failures += 1
         if self._health.state is WorkerState.FAILING:
             self._health = self._health._replace(failure=error)
         else:
             self._become(WorkerState.FAILING, error)
-            self._log.warning("the %s fails and tries again: %s", self.name, error)
+            self._log.warning("the %s failed and will retry: %s", self.name, error)
         self._stopping.wait(self._backoff.next_s())
 
     def _become(self, state: WorkerState, failure: Exception | None = None) -> None:
@@ -202,7 +204,7 @@ class Worker:
 
 
 class Listeners:
-    """Who is told a number, in the thread that tells it."""
+    """Callbacks that receive numbers, in the thread that calls `tell`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -220,7 +222,7 @@ class Listeners:
                 self._listeners.remove(listener)
 
     def tell(self, number: int) -> None:
-        """Tell everybody; an error of one listener is logged, and the others are told too."""
+        """Call every listener; log a listener's error and continue with the next."""
         with self._lock:
             listeners = [*self._listeners]
         for listener in listeners:

@@ -1,4 +1,4 @@
-"""RFC 3161 time-stamps: the request, the response taken apart, its verification.
+"""RFC 3161 time-stamps: build the request, parse the response, verify it.
 
-No network and no clock may live here: whoever asks an authority is `ledger.publish.stamper`.
+Network and clock do not belong here: `ledger.publish.stamper` sends the requests.
 """

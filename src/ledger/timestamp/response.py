@@ -1,6 +1,6 @@
-"""A time-stamp response, taken apart: RFC 3161 section 2.4.2, RFC 5652 section 5. Pure.
+"""Parse a time-stamp response: RFC 3161 section 2.4.2, RFC 5652 section 5. Pure.
 
-Nothing is verified here, and only what a time-stamp may hold is accepted.
+Verifies nothing, but rejects every structure that a time-stamp may not have.
 """
 
 import re
@@ -19,7 +19,7 @@ _TIME = re.compile(r"(\d{14})(?:\.(\d{0,8}[1-9]))?Z", re.ASCII)
 
 
 class SignedData(msgspec.Struct, frozen=True):
-    """What is signed, and by whom: contents and whole values in DER, algorithms as their OIDs."""
+    """Parsed SignedData: contents and complete values in DER, algorithms as OIDs."""
 
     content: bytes
     certificates: tuple[bytes, ...]
@@ -32,7 +32,7 @@ class SignedData(msgspec.Struct, frozen=True):
 
 
 class StampInfo(msgspec.Struct, frozen=True):
-    """What the authority says: of which hash, when, and to which question."""
+    """Parsed TSTInfo: the stamped hash, its algorithm, the time, and the nonce."""
 
     algorithm: bytes
     imprint: bytes
@@ -41,34 +41,36 @@ class StampInfo(msgspec.Struct, frozen=True):
 
 
 def parse_response(response: bytes) -> SignedData:
-    """Return the signed data of a response.
+    """Return the SignedData of a response.
 
     Raises MalformedError `stamp_malformed`, RefusedError `stamp_not_granted`.
     """
     if len(response) > MAX_STAMP_BYTES:
-        raise MalformedError("stamp_malformed", "over 64 KiB")
+        raise MalformedError("stamp_malformed", "the response has over 64 KiB")
     outer = DerReader(response)
     answer = outer.enter(der.SEQUENCE)
     outer.finish()
     status = answer.enter(der.SEQUENCE).integer()
     if status not in (0, 1):  # granted, granted with modifications
-        raise RefusedError("stamp_not_granted", f"the authority refused with status {status}")
+        raise RefusedError(
+            "stamp_not_granted", f"the authority rejected the request with status {status}"
+        )
     token = answer.enter(der.SEQUENCE)
     answer.finish()
     if token.read(der.OID) != _SIGNED_DATA:
-        raise MalformedError("stamp_malformed", "not signed data")
+        raise MalformedError("stamp_malformed", "the token is not SignedData")
     signed = token.enter(der.CONTEXT).enter(der.SEQUENCE)
     signed.integer()
     signed.read(der.SET)
     content = signed.enter(der.SEQUENCE)
     if content.read(der.OID) != TST_INFO:
-        raise MalformedError("stamp_malformed", "not a time-stamp")
+        raise MalformedError("stamp_malformed", "the content is not a time-stamp")
     info = content.enter(der.CONTEXT).read(der.OCTETS)
     certificates = _parse_set(signed.read(der.CONTEXT)) if signed.is_next(der.CONTEXT) else ()
     signed.skip(der.CONTEXT + 1)
     signers = signed.enter(der.SET)
     signer = signers.enter(der.SEQUENCE)
-    signers.finish()  # section 2.4.2: the authority's signature and no other
+    signers.finish()  # section 2.4.2: exactly one signature, the authority's
     signer.integer()
     who = signer.enter(der.SEQUENCE)
     return SignedData(
@@ -84,7 +86,7 @@ def parse_response(response: bytes) -> SignedData:
 
 
 def _parse_set(raw: bytes) -> tuple[bytes, ...]:
-    """Return the certificates of a token, in any order: OpenSSL writes the set unsorted."""
+    """Return the certificates of a token, in any order: OpenSSL writes the SET unsorted."""
     found, reader = [], DerReader(raw)
     while not reader.is_at_end:
         found.append(reader.encoded(der.SEQUENCE))
@@ -92,12 +94,12 @@ def _parse_set(raw: bytes) -> tuple[bytes, ...]:
 
 
 def parse_info(raw: bytes) -> StampInfo:
-    """Return what the signed content says; raise MalformedError `stamp_malformed`."""
+    """Return the TSTInfo of the signed content; raise MalformedError `stamp_malformed`."""
     outer = DerReader(raw)
     info = outer.enter(der.SEQUENCE)
     outer.finish()
     if info.integer() != 1:
-        raise MalformedError("stamp_malformed", "another version")
+        raise MalformedError("stamp_malformed", "the version is not supported")
     info.read(der.OID)  # the authority's policy
     imprint = info.enter(der.SEQUENCE)
     algorithm = imprint.enter(der.SEQUENCE).read(der.OID)
@@ -113,9 +115,9 @@ def parse_info(raw: bytes) -> StampInfo:
 def _parse_time(raw: bytes) -> datetime:
     found = _TIME.fullmatch(raw.decode("ascii", "replace"))
     if found is None:
-        raise MalformedError("stamp_malformed", "a time is YYYYMMDDhhmmss[.f]Z")
+        raise MalformedError("stamp_malformed", "a time must have the form YYYYMMDDhhmmss[.f]Z")
     try:
         moment = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError as error:
-        raise MalformedError("stamp_malformed", "an impossible time") from error
+        raise MalformedError("stamp_malformed", "the time does not exist") from error
     return moment.replace(microsecond=int((found[2] or "0").ljust(6, "0")[:6]))

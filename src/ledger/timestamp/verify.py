@@ -1,8 +1,8 @@
-"""Time-stamps of RFC 3161: the request, and the verification of what comes back. Pure.
+"""RFC 3161 time-stamps: build the request, verify the response. Pure.
 
-A time-stamp says that an authority saw the hash of some bytes not later than its time. It is
-trusted as far as the authority is: its certificate has to lead, at that time, to one that the
-caller trusts. Revocation is not looked up: nothing here asks anybody.
+A time-stamp says that an authority saw the hash of some bytes no later than its time. The
+authority's certificate must chain, at that time, to a certificate that the caller trusts.
+Revocation is not checked, because this module has no network.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ _HASHES: dict[bytes, hashes.HashAlgorithm] = {
     oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
     oid("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
 }
-# What a signature algorithm is called; None: its hash is the message digest's.
+# The signature algorithms by OID; None: the hash is that of the message digest.
 _SIGNATURES: dict[bytes, hashes.HashAlgorithm | None] = {
     oid("1.2.840.113549.1.1.1"): None,
     oid("1.2.840.113549.1.1.11"): hashes.SHA256(),
@@ -50,14 +50,14 @@ _SIGNATURES: dict[bytes, hashes.HashAlgorithm | None] = {
     oid("1.2.840.10045.4.3.4"): hashes.SHA512(),
 }
 
-# What `cryptography` says of broken certificates beside ValueError.
+# What `cryptography` raises for broken certificates, besides ValueError.
 _BROKEN = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 Certificates = tuple[x509.Certificate, ...]
 
 
 class VerifiedStamp(msgspec.Struct, frozen=True):
-    """What a verified time-stamp says: when, and by whose certificate (RFC 4514 name)."""
+    """A verified time-stamp: its time, and the subject of its certificate (RFC 4514 name)."""
 
     time: datetime
     authority: str
@@ -69,11 +69,13 @@ def parse_certificates(pem: bytes) -> Certificates:
     try:
         return tuple(x509.load_pem_x509_certificates(pem))
     except ValueError as error:
-        raise MalformedError("certificates_malformed", "not certificates in PEM") from error
+        raise MalformedError(
+            "certificates_malformed", "the file has no valid PEM certificates"
+        ) from error
 
 
 def request(data: bytes, *, nonce: int) -> bytes:
-    """Return the query for a stamp of data, by SHA-256, with the certificates in it."""
+    """Return a TimeStampReq for the data's SHA-256; it asks for the certificates too."""
     algorithm = der.write(der.SEQUENCE, der.write(der.OID, _SHA256), der.write(der.NULL))
     digest = der.write(der.OCTETS, hashlib.sha256(data).digest())
     return der.write(
@@ -88,10 +90,10 @@ def request(data: bytes, *, nonce: int) -> bytes:
 def verify_stamp(
     response: bytes, data: bytes, trusted: Sequence[x509.Certificate]
 ) -> VerifiedStamp:
-    """Verify a response, as it was received, over data, by certificates that the caller trusts.
+    """Verify a response, exactly as received, over data, with certificates that the caller trusts.
 
-    Raises MalformedError `stamp_malformed`, RefusedError `stamp_not_granted`, `stamp_unsupported`
-    for an algorithm that is not known here, `stamp_refused` for all else.
+    Raises MalformedError `stamp_malformed`; RefusedError `stamp_not_granted`, `stamp_unsupported`
+    for an unknown algorithm, `stamp_refused` for any other reason.
     """
     try:
         return _verify(response, data, trusted)
@@ -100,17 +102,17 @@ def verify_stamp(
     except UnsupportedAlgorithm as error:
         raise _unsupported("key") from error
     except (ValueError, *_BROKEN) as error:
-        raise MalformedError("stamp_malformed", "a certificate in it is broken") from error
+        raise MalformedError("stamp_malformed", "it contains an invalid certificate") from error
 
 
 def _verify(response: bytes, data: bytes, trusted: Sequence[x509.Certificate]) -> VerifiedStamp:
     if not trusted:
-        raise _refused("no certificate is trusted")
+        raise _refused("no trusted certificate was given")
     signed = parse_response(response)
     info = parse_info(signed.content)
-    # RFC 3161 section 2.4.2: the imprint is that of our data.
+    # RFC 3161 section 2.4.2: the imprint must match our data.
     if _digest(info.algorithm, data) != info.imprint:
-        raise _refused("it is a stamp of something else")
+        raise _refused("it is for different data")
     certificates = [x509.load_der_x509_certificate(each) for each in signed.certificates]
     leaf = _signer(signed, certificates)
     _verify_attributes(signed, leaf)
@@ -123,11 +125,11 @@ def _signer(signed: SignedData, certificates: Sequence[x509.Certificate]) -> x50
     for each in certificates:
         if each.serial_number == signed.serial and each.issuer.public_bytes() == signed.issuer:
             return each
-    raise _refused("the certificate of its signer is not in it")
+    raise _refused("it does not contain its signer's certificate")
 
 
 def _verify_attributes(signed: SignedData, leaf: x509.Certificate) -> None:
-    """Verify what the signature covers: the type, the hash of the stamp, the certificate.
+    """Verify the signed attributes: the content type, the message digest, the certificate.
 
     RFC 5652 section 11, RFC 3161 section 2.4.2, RFC 5816 section 2.2.
     """
@@ -137,12 +139,12 @@ def _verify_attributes(signed: SignedData, leaf: x509.Certificate) -> None:
         attribute = reader.enter(der.SEQUENCE)
         name = attribute.read(der.OID)
         if name in attributes:
-            raise _refused("it states something twice")
+            raise _refused("a signed attribute occurs twice")
         attributes[name] = attribute.read(der.SET)
     content_type = der.write(der.OID, TST_INFO)
     digest = der.write(der.OCTETS, _digest(signed.digest, signed.content))
     if attributes.get(_CONTENT_TYPE) != content_type or attributes.get(_MESSAGE_DIGEST) != digest:
-        raise _refused("its signature is about something else")
+        raise _refused("its signed attributes do not match its content")
     if _SIGNING_CERTIFICATE_V2 in attributes:
         first = _first_certificate(attributes[_SIGNING_CERTIFICATE_V2])
         algorithm = _SHA256
@@ -150,13 +152,13 @@ def _verify_attributes(signed: SignedData, leaf: x509.Certificate) -> None:
             algorithm = first.enter(der.SEQUENCE).read(der.OID)
         expected = leaf.fingerprint(_hash(algorithm))
     elif _SIGNING_CERTIFICATE in attributes:
-        # It names the certificate; SHA-1 has second preimages nowhere.
+        # The attribute identifies the certificate. SHA-1 is enough: no second preimages are known.
         first = _first_certificate(attributes[_SIGNING_CERTIFICATE])
         expected = leaf.fingerprint(hashes.SHA1())  # noqa: S303  # as RFC 2634 has it
     else:
-        raise _refused("it does not name its certificate")
+        raise _refused("it does not identify its certificate")
     if first.read(der.OCTETS) != expected:
-        raise _refused("it names another certificate")
+        raise _refused("it identifies another certificate")
 
 
 def _first_certificate(attribute: bytes) -> DerReader:
@@ -168,7 +170,7 @@ def _verify_signature(signed: SignedData, leaf: x509.Certificate) -> None:
         raise _unsupported("signature")
     algorithm = _SIGNATURES[signed.algorithm] or _hash(signed.digest)
     key = leaf.public_key()
-    message = der.write(der.SET, signed.attributes)  # RFC 5652 section 5.4: as a SET
+    message = der.write(der.SET, signed.attributes)  # RFC 5652 section 5.4: signed as a SET
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signed.signature, message, padding.PKCS1v15(), algorithm)
@@ -177,7 +179,7 @@ def _verify_signature(signed: SignedData, leaf: x509.Certificate) -> None:
         else:
             raise _unsupported("key")
     except InvalidSignature as error:
-        raise _refused("its signature does not verify") from error
+        raise _refused("its signature is invalid") from error
 
 
 def _verify_chain(
@@ -186,13 +188,13 @@ def _verify_chain(
     trusted: Sequence[x509.Certificate],
     time: datetime,
 ) -> None:
-    """Verify that the certificate led to a trusted one at that time (RFC 5280 section 6)."""
+    """Verify that the certificate chained to a trusted one at that time (RFC 5280 section 6)."""
     authorities = ExtensionPolicy.permit_all()
     authorities = authorities.require_present(
         x509.BasicConstraints, Criticality.AGNOSTIC, _require_authority
     )
     authorities = authorities.may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_certify)
-    # RFC 3161 section 2.3: critical, and for nothing else.
+    # RFC 3161 section 2.3: the extension must be critical and allow only time-stamping.
     stamping = ExtensionPolicy.permit_all().require_present(
         x509.ExtendedKeyUsage, Criticality.CRITICAL, _require_stamping
     )
@@ -206,17 +208,17 @@ def _verify_chain(
 
 def _require_authority(_: Policy, __: x509.Certificate, found: x509.BasicConstraints) -> None:
     if not found.ca:
-        raise ValueError("an issuer is no authority")
+        raise ValueError("an issuer is not a certificate authority")
 
 
 def _may_certify(_: Policy, __: x509.Certificate, found: x509.KeyUsage | None) -> None:
     if found is not None and not found.key_cert_sign:
-        raise ValueError("an issuer may not certify")
+        raise ValueError("an issuer may not sign certificates")
 
 
 def _require_stamping(_: Policy, __: x509.Certificate, found: x509.ExtendedKeyUsage) -> None:
     if [*found] != [ExtendedKeyUsageOID.TIME_STAMPING]:
-        raise ValueError("it is not for time-stamps alone")
+        raise ValueError("its key usage is not time-stamping alone")
 
 
 def _hash(algorithm: bytes) -> hashes.HashAlgorithm:
@@ -236,4 +238,4 @@ def _refused(detail: str) -> RefusedError:
 
 
 def _unsupported(what: str) -> RefusedError:
-    return RefusedError("stamp_unsupported", f"a {what} algorithm that is not known here")
+    return RefusedError("stamp_unsupported", f"the {what} algorithm is not supported")

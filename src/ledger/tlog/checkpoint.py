@@ -1,7 +1,8 @@
 """Checkpoints and proofs as text: C2SP signed-note, tlog-checkpoint, -cosignature, -proof. Pure.
 
-Bytes in, verified object or error out. Every text has one spelling: what a parser accepts, written
-again, is what it was given. Extension lines are refused: ML-DSA-44 signatures do not cover them.
+Bytes in, verified object or error out. Every text has exactly one encoding: writing a parsed value
+yields the parsed bytes. Extension lines are rejected, because ML-DSA-44 signatures do not cover
+them.
 """
 
 import re
@@ -33,7 +34,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """What a log says of itself: its origin, its number of entries, its root hash (32 bytes)."""
+    """A log's origin, its tree size (number of entries) and its root hash (32 bytes)."""
 
     origin: str
     size: int
@@ -45,7 +46,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class NoteSignature(msgspec.Struct, frozen=True):
-    """One signature line, unverified: key name, 4-byte key id, and what follows the id."""
+    """One unverified signature line: key name, 4-byte key id, and the bytes after the id."""
 
     name: str
     key_id: bytes
@@ -64,10 +65,10 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class VerifiedCheckpoint(msgspec.Struct, frozen=True):
-    """A checkpoint that at least one of the expected keys signed, and which of them did.
+    """A checkpoint with the expected keys that signed it, at least one.
 
-    `times` has, for each signer, the seconds since 1970 that its line states; None for a log's
-    Ed25519 one.
+    `times` has, for each signer, the time in its line in seconds since 1970; None for a log's
+    Ed25519 line, which has no time.
     """
 
     checkpoint: Checkpoint
@@ -76,7 +77,7 @@ class VerifiedCheckpoint(msgspec.Struct, frozen=True):
 
 
 class TlogProof(msgspec.Struct, frozen=True):
-    """A parsed, unverified proof that an entry stands in a log; `note` is the checkpoint's."""
+    """A parsed, unverified inclusion proof of an entry; `note` is the checkpoint's."""
 
     index: int
     hashes: tuple[bytes, ...]
@@ -87,12 +88,12 @@ class TlogProof(msgspec.Struct, frozen=True):
 
 
 def sign(checkpoint: Checkpoint, signers: Sequence[NoteSigner], *, now_s: int) -> bytes:
-    """Return the signed note; only a log's Ed25519 line does not state the time."""
+    """Return the signed note. Every line has the time, except a log's Ed25519 line."""
     return f"{checkpoint.text()}\n".encode() + sign_lines(checkpoint, signers, now_s=now_s)
 
 
 def sign_lines(checkpoint: Checkpoint, signers: Sequence[NoteSigner], *, now_s: int) -> bytes:
-    """Return signature lines alone, to stand behind others of the same note."""
+    """Return signature lines alone, to append to the same note."""
     return "".join(_sign(checkpoint, signer, now_s).line() for signer in signers).encode()
 
 
@@ -118,7 +119,7 @@ def _cosigned(checkpoint: Checkpoint, key: NoteKey, time: bytes) -> bytes:
 def _short(text: str) -> bytes:
     raw = text.encode()
     if not 0 < len(raw) < 256:
-        raise MalformedError("checkpoint_malformed", "a name of over 255 bytes")
+        raise MalformedError("checkpoint_malformed", "a name has over 255 bytes")
     return bytes([len(raw)]) + raw
 
 
@@ -126,19 +127,21 @@ def _short(text: str) -> bytes:
 
 
 def parse_note(raw: bytes) -> Note:
-    """Return the checkpoint and signature lines of a note, nothing verified.
+    """Return the unverified checkpoint and signature lines of a note.
 
     Raises MalformedError `note_malformed` or `checkpoint_malformed`.
     """
     text, separator, tail = _text(raw, "note_malformed").rpartition("\n\n")
     lines = tail.split("\n")
     if not separator or lines.pop() or not 0 < len(lines) <= MAX_SIGNATURES:
-        raise MalformedError("note_malformed", "not a text, an empty line, and 1 to 100 signatures")
+        raise MalformedError(
+            "note_malformed", "a note must be a text, an empty line, and 1 to 100 signatures"
+        )
     return Note(parse_text(f"{text}\n"), tuple(map(_parse_signature, lines)))
 
 
 def parse_lines(raw: bytes) -> tuple[NoteSignature, ...]:
-    """Return signature lines that stand alone, as a witness answers them, nothing verified.
+    """Return unverified signature lines without a note, as a witness's response has them.
 
     Raises MalformedError `note_malformed`.
     """
@@ -154,20 +157,20 @@ def _text(raw: bytes, code: str) -> str:
     except UnicodeDecodeError as error:
         raise MalformedError(code, "not UTF-8") from error
     if len(raw) > MAX_NOTE_BYTES or any(each < " " and each != "\n" for each in set(text)):
-        raise MalformedError(code, "too long, or a control character")
+        raise MalformedError(code, "too long, or it contains a control character")
     return text
 
 
 def _parse_signature(line: str) -> NoteSignature:
     parts = line.removeprefix(_PREFIX).split(" ")
     if not line.startswith(_PREFIX) or len(parts) != 2 or not is_key_name(parts[0]):
-        raise MalformedError("note_malformed", "a signature line is — <name> <base64>")
+        raise MalformedError("note_malformed", "a signature line must be — <name> <base64>")
     try:
         blob = b64_decode(parts[1])
     except MalformedError as error:
         raise MalformedError("note_malformed", error.detail) from error
     if len(blob) <= ID_BYTES:
-        raise MalformedError("note_malformed", "a signature line without a signature")
+        raise MalformedError("note_malformed", "a signature line has no signature")
     return NoteSignature(parts[0], blob[:ID_BYTES], blob[ID_BYTES:])
 
 
@@ -181,7 +184,7 @@ def parse_text(text: str) -> Checkpoint:
 
 
 def parse_number(text: str, code: str) -> int:
-    """Return a size or index, as these texts spell it; raise MalformedError `code`."""
+    """Return a tree size or index; raise MalformedError `code`."""
     if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
         raise MalformedError(code, "not a whole number below 2^63 without leading zeros")
     return int(text)
@@ -194,7 +197,7 @@ def parse_hash(text: str, code: str) -> bytes:
     except MalformedError as error:
         raise MalformedError(code, error.detail) from error
     if len(value) != HASH_BYTES:
-        raise MalformedError(code, "a hash has 32 bytes")
+        raise MalformedError(code, "a hash must have 32 bytes")
     return value
 
 
@@ -202,15 +205,15 @@ def parse_hash(text: str, code: str) -> bytes:
 
 
 def verify_note(raw: bytes, keys: Iterable[NoteKey], *, expected_origin: str) -> VerifiedCheckpoint:
-    """Verify a checkpoint note by the keys that the caller trusts.
+    """Verify a checkpoint note with the keys that the caller trusts.
 
-    Lines of other keys are passed over; a line of a trusted key that does not verify refuses the
-    note. Raises what `parse_note` raises, RefusedError `note_origin_mismatch`,
-    `note_signature_invalid`, or `note_unsigned` if none of the keys signed.
+    Lines of other keys are ignored. One invalid line of a trusted key makes the whole note invalid.
+    Raises what `parse_note` raises; RefusedError `note_origin_mismatch`, `note_signature_invalid`,
+    or `note_unsigned` if none of the keys signed.
     """
     note = parse_note(raw)
     if note.checkpoint.origin != expected_origin:
-        raise RefusedError("note_origin_mismatch", "the checkpoint of another log")
+        raise RefusedError("note_origin_mismatch", "the checkpoint is another log's")
     verified = {key: time for key, _, time in verify_lines(note.checkpoint, note.signatures, keys)}
     if not verified:
         raise RefusedError("note_unsigned", "none of the expected keys signed the checkpoint")
@@ -220,9 +223,9 @@ def verify_note(raw: bytes, keys: Iterable[NoteKey], *, expected_origin: str) ->
 def verify_lines(
     checkpoint: Checkpoint, signatures: Iterable[NoteSignature], keys: Iterable[NoteKey]
 ) -> list[tuple[NoteKey, NoteSignature, int | None]]:
-    """Return which of the keys made which of the lines, and the time that each line states.
+    """Return the keys whose lines verify, each with the time in its line.
 
-    Lines of other keys are left out. Raises RefusedError `note_signature_invalid`.
+    Lines of other keys are ignored. Raises RefusedError `note_signature_invalid`.
     """
     known = {(key.name, key.id): key for key in keys}
     found = [(known.get((each.name, each.key_id)), each) for each in signatures]
@@ -234,7 +237,7 @@ def verify_lines(
 
 
 def _verify_signature(checkpoint: Checkpoint, signature: NoteSignature, key: NoteKey) -> int | None:
-    """Verify one line; return the time that it states, if it states one."""
+    """Verify one line; return the time in it, None if it has none."""
     if key.kind == ED25519:
         verify(key, signature.blob, checkpoint.text().encode())
         return None
@@ -249,15 +252,15 @@ def _verify_signature(checkpoint: Checkpoint, signature: NoteSignature, key: Not
 
 
 def write_proof(index: int, hashes: Sequence[bytes], note: bytes) -> bytes:
-    """Return a `.tlog-proof`: the place of an entry, its inclusion proof, and the checkpoint."""
+    """Return a `.tlog-proof`: an entry's index, its inclusion proof, and the checkpoint."""
     lines = [PROOF_HEADER, f"index {index}", *map(b64_encode, hashes), "", ""]
     return "\n".join(lines).encode() + note
 
 
 def parse_proof(raw: bytes) -> TlogProof:
-    """Return the parts of a `.tlog-proof`, nothing verified; its `extra` line is passed over.
+    """Return the unverified parts of a `.tlog-proof`; ignore its `extra` line.
 
-    Raises MalformedError `proof_malformed`; the note in it is not parsed.
+    Raises MalformedError `proof_malformed`. The note in it is not parsed.
     """
     head, separator, note = _text(raw, "proof_malformed").partition("\n\n")
     lines = head.split("\n")
@@ -266,7 +269,7 @@ def parse_proof(raw: bytes) -> TlogProof:
     if lines[0].startswith("extra "):
         _parse_extra(lines.pop(0).removeprefix("extra "))
     if not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_PROOF_HASHES:
-        raise MalformedError("proof_malformed", "no index, or over 63 hashes")
+        raise MalformedError("proof_malformed", "it has no index, or over 63 hashes")
     index = parse_number(lines[0].removeprefix("index "), "proof_malformed")
     hashes = tuple(parse_hash(line, "proof_malformed") for line in lines[1:])
     return TlogProof(index, hashes, note.encode())

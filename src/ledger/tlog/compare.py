@@ -1,7 +1,7 @@
 """What two checkpoints of one log prove about it. Pure.
 
-A log signs only trees that continue each other. Two of its checkpoints that do not are proof that
-it, or whoever has its keys, did otherwise: anybody can check it, and nothing can undo it.
+A log may only sign trees that extend each other. Two signed checkpoints that are inconsistent prove
+misbehaviour by a holder of the log's keys. Anybody can verify that proof, and it cannot be revoked.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,14 +18,14 @@ ComparisonOutcome = Literal["same", "consistent", "forked", "unproven"]
 
 
 class ConsistencyProof(msgspec.Struct, frozen=True):
-    """The root that the larger tree had at the smaller size, and the proof of it."""
+    """The larger tree's root at the smaller size, and the consistency proof from there."""
 
     old_root: bytes
     hashes: tuple[bytes, ...]
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What two checkpoints of one log prove, in a word and in a sentence."""
+    """What two checkpoints of one log prove: a result and a sentence."""
 
     outcome: ComparisonOutcome
     says: str
@@ -39,11 +39,11 @@ def compare(
     expected_origin: str,
     proof: ConsistencyProof | None = None,
 ) -> Comparison:
-    """Return what two signed checkpoints prove, verified by the log's keys.
+    """Return what two signed checkpoints prove, after verifying them with the log's keys.
 
-    `forked` is proof of misbehaviour: two roots of one size; or a proof, made by whoever has the
-    larger tree, that this tree had another root at the smaller size. If such a proof verifies, no
-    proof from the smaller checkpoint can exist. Raises what `verify_note` raises.
+    `forked` proves misbehaviour. Either one size has two roots, or the larger tree had another root
+    at the smaller size. A holder of the larger tree can prove the latter. If that proof verifies,
+    no consistency proof from the smaller checkpoint can exist. Raises what `verify_note` raises.
     """
     small, large = sorted(
         (_verified(note, keys, expected_origin) for note in (first, second)),
@@ -51,20 +51,20 @@ def compare(
     )
     if small.size == large.size:
         if small.root == large.root:
-            return Comparison("same", f"both are of the same tree of {small.size} entries")
+            return Comparison("same", f"both sign the same tree of {small.size} entries")
         return Comparison("forked", f"the log signed two different trees of {small.size} entries")
     if proof is None:
-        return Comparison("unproven", "their sizes differ: it takes a consistency proof to tell")
+        return Comparison("unproven", "their sizes differ: a consistency proof is needed")
     try:
         verify_consistency(small.size, proof.old_root, large.size, large.root, proof.hashes)
     except RefusedError as error:
-        return Comparison(
-            "unproven", f"the proof does not belong to the larger tree: {error.detail}"
-        )
+        return Comparison("unproven", f"the proof does not match the larger tree: {error.detail}")
     sizes = f"the tree of {large.size} entries"
     if proof.old_root == small.root:
-        return Comparison("consistent", f"{sizes} begins with that of {small.size}")
-    return Comparison("forked", f"{sizes} had another root at {small.size} than the one signed")
+        return Comparison("consistent", f"{sizes} extends the tree of {small.size}")
+    return Comparison(
+        "forked", f"{sizes} had a different root at size {small.size} than was signed"
+    )
 
 
 def _verified(note: bytes, keys: Iterable[NoteKey], origin: str) -> Checkpoint:

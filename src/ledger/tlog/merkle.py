@@ -1,8 +1,8 @@
-"""The log's tree: RFC 6962 hashes over leaf hashes, kept in tiles; proofs made and verified.
+"""The log's Merkle tree in tiles: RFC 6962 hashes, and proofs, generated and verified. Pure.
 
-Pure: what is stored where is the caller's. A tile is a run of at most 256 hashes of one level, as
-bytes: level 0 holds leaf hashes, and a hash of level l + 1 is the root over a full tile of level l
-(C2SP tlog-tiles). Nothing here reads an entry: leaves come in as their hashes.
+The caller stores the tiles. A tile is a run of at most 256 hashes of one level, as bytes. Level 0
+holds leaf hashes; a hash of level l + 1 is the root over a full tile of level l (C2SP tlog-tiles).
+This module never reads an entry, only leaf hashes.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ MAX_SIZE = 2**63 - 1
 MAX_PROOF_HASHES = 63
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
-_HEIGHT = 8  # binary levels between a tile and the one above it
+_HEIGHT = 8  # binary tree levels per tile level
 _sha256 = hashlib.sha256
 
 
@@ -32,7 +32,7 @@ class Tile(NamedTuple):
 
     @property
     def is_full(self) -> bool:
-        """Whether the tile is full: it never changes any more."""
+        """Whether the tile is full: then it never changes again."""
         return len(self.hashes) == WIDTH * HASH_BYTES
 
 
@@ -48,7 +48,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def _peaks(hashes: bytes) -> Iterator[bytes]:
-    """Yield the roots of the perfect trees that these leaves split into, from the left."""
+    """Yield the roots of the perfect subtrees of these leaves, from the left."""
     start = 0
     for height in _heights(len(hashes) // HASH_BYTES):
         end = start + (HASH_BYTES << height)
@@ -57,7 +57,7 @@ def _peaks(hashes: bytes) -> Iterator[bytes]:
 
 
 def _perfect(row: bytes) -> bytes:
-    """Return the root over a power of two of hashes."""
+    """Return the root over hashes whose number is a power of two."""
     while len(row) > HASH_BYTES:
         row = b"".join(
             [_sha256(b"\x01" + row[i : i + 64]).digest() for i in range(0, len(row), 64)]
@@ -66,14 +66,14 @@ def _perfect(row: bytes) -> bytes:
 
 
 def _heights(count: int) -> Iterator[int]:
-    """Yield the heights of the perfect trees that `count` leaves split into, from the left."""
+    """Yield the heights of the perfect subtrees of `count` leaves, from the left."""
     for height in reversed(range(count.bit_length())):
         if count >> height & 1:
             yield height
 
 
 def _fold(peaks: Sequence[bytes]) -> bytes:
-    """Return the root over perfect trees of falling height: the split is at the largest one."""
+    """Return the root over perfect subtrees of decreasing height (RFC 9162 section 2.1.1)."""
     result = peaks[-1]
     for peak in reversed(peaks[:-1]):
         result = node_hash(peak, result)
@@ -84,9 +84,9 @@ def _fold(peaks: Sequence[bytes]) -> bytes:
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """A tree of `size` leaves as its right edge: the partial tile of each level, lowest first.
+    """The right edge of a tree of `size` leaves: the partial tile of each level, lowest first.
 
-    All that is needed to grow it: at most 256 hashes a level, 32 KiB for four thousand million.
+    It is enough to extend the tree: at most 256 hashes per level, 32 KiB for 4 * 10^9 leaves.
     """
 
     size: int = 0
@@ -99,9 +99,9 @@ class Edge(msgspec.Struct, frozen=True):
         return _fold([peak for row in reversed(self.rows) for peak in _peaks(row)])
 
     def extend(self, leaves: bytes) -> "tuple[Edge, list[Tile]]":
-        """Return the edge behind these leaf hashes, and every tile that they touched.
+        """Return the edge after appending these leaf hashes, and every tile that changed.
 
-        Costs one interior hash a leaf, amortised: a tile is hashed once, when it is full.
+        Costs one interior hash per leaf, amortised: a tile is hashed once, when it is full.
         """
         rows, touched = list(self.rows), []
         level, below, new = 0, self.size, leaves
@@ -123,12 +123,12 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 def width(size: int, level: int, n: int) -> int:
-    """Return how many hashes tile n of a level has in a tree of this size, 0 to 256."""
+    """Return the number of hashes in tile n of a level for this tree size, 0 to 256."""
     return max(0, min(WIDTH, (size >> (_HEIGHT * level)) - n * WIDTH))
 
 
 def edge(size: int, read: ReadTile) -> Edge:
-    """Return the edge of the tree of this size whose tiles `read` returns."""
+    """Return the edge of the tree of this size; `read` returns its tiles."""
     rows, count, level = [], size, 0
     while count:
         n, partial = divmod(count, WIDTH)
@@ -141,7 +141,7 @@ def edge(size: int, read: ReadTile) -> Edge:
 
 
 class Prover:
-    """Makes the proofs of a tree of `size` leaves from its tiles, reading each tile once."""
+    """Generates the proofs of a tree of `size` leaves from its tiles; reads each tile once."""
 
     def __init__(self, size: int, read: ReadTile) -> None:
         self.size = size
@@ -149,15 +149,18 @@ class Prover:
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     def root(self, size: int | None = None) -> bytes:
-        """Return the root at `size` (by default the newest), 32 bytes."""
+        """Return the root at `size` (default: the newest), 32 bytes."""
         last = self.size if size is None else size
         return self._range(0, last) if last else EMPTY_ROOT
 
     def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
-        """Return the inclusion proof of a leaf, from its sibling up (RFC 9162 section 2.1.3.1)."""
+        """Return the inclusion proof of a leaf, from its sibling up (RFC 9162 section 2.1.3.1).
+
+        Raises ValueError for an index outside the tree.
+        """
         start, end = 0, self.size if size is None else size
         if not 0 <= index < end <= self.size:
-            raise ValueError("a leaf of the tree is proved in it")
+            raise ValueError("the index must be below the size")
         path: list[bytes] = []
         while end - start > 1:
             split = start + _split(end - start)
@@ -170,17 +173,18 @@ class Prover:
         return tuple(reversed(path))
 
     def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]:
-        """Return the proof that the tree of `old` leaves is the beginning of that of `new`.
+        """Return the proof that the tree of `new` leaves extends that of `old`.
 
-        RFC 9162 section 2.1.4.1; empty where one of them is empty or both are one.
+        RFC 9162 section 2.1.4.1. The proof is empty if `old` is 0 or equals `new`. Raises
+        ValueError for other sizes.
         """
         start, end = 0, self.size if new is None else new
         if not 0 <= old <= end <= self.size:
-            raise ValueError("an older tree is proved in a newer one")
+            raise ValueError("the old size must not exceed the new size")
         path: list[bytes] = []
         if not old or old == end:
             return ()
-        known = True  # the verifier knows the hash of a left edge that is the whole old tree
+        known = True  # the verifier knows the left subtree's hash while it is the whole old tree
         while old != end:
             split = start + _split(end - start)
             if old <= split:
@@ -194,7 +198,7 @@ class Prover:
         return tuple(reversed(path))
 
     def _range(self, start: int, end: int) -> bytes:
-        """Return the root over leaves [start, end), a subtree that RFC 9162's recursion meets."""
+        """Return the root over leaves [start, end), a subtree of RFC 9162's recursion."""
         peaks = []
         for height in _heights(end - start):
             peaks.append(self._node(height, start >> height))
@@ -223,13 +227,15 @@ def _split(count: int) -> int:
 def verify_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected_root: bytes
 ) -> None:
-    """Verify that the leaf hash stands at `index` of the tree (RFC 9162 section 2.1.3.2).
+    """Verify that the leaf hash is at `index` of the tree (RFC 9162 section 2.1.3.2).
 
     Raises RefusedError `inclusion_refused`.
     """
-    # Step 1, and the sizes that a checkpoint can state.
+    # Step 1, and the range of sizes that a checkpoint allows.
     if not 0 <= index < size <= MAX_SIZE or not _are_hashes(leaf, expected_root, *proof):
-        raise RefusedError("inclusion_refused", "no leaf of the tree, or not hashes")
+        raise RefusedError(
+            "inclusion_refused", "the index is outside the tree, or a value is not a hash"
+        )
     fn, sn, result = index, size - 1, leaf  # steps 2 and 3
     for sibling in proof:  # step 4
         if sn == 0:
@@ -242,24 +248,27 @@ def verify_inclusion(
             result = node_hash(result, sibling)
         fn, sn = fn >> 1, sn >> 1
     if sn != 0 or result != expected_root:  # step 5
-        raise RefusedError("inclusion_refused", "the proof does not lead to the root")
+        raise RefusedError("inclusion_refused", "the proof leads to another root")
 
 
 def verify_consistency(
     old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
 ) -> None:
-    """Verify that the old tree is the beginning of the new one (RFC 9162 section 2.1.4.2).
+    """Verify that the new tree extends the old one (RFC 9162 section 2.1.4.2).
 
-    The RFC leaves out what needs no proof: equal sizes have equal roots, and the empty tree, whose
-    root is that of nothing, is the beginning of every tree. Raises RefusedError
-    `consistency_refused`.
+    The RFC omits two cases that need no proof: trees of equal size must have equal roots, and every
+    tree extends the empty tree. Raises RefusedError `consistency_refused`.
     """
     if not 0 <= old <= new <= MAX_SIZE or not _are_hashes(old_root, new_root, *proof):
-        raise RefusedError("consistency_refused", "the newer tree is smaller, or not hashes")
+        raise RefusedError(
+            "consistency_refused", "the newer tree is smaller, or a value is not a hash"
+        )
     if old in (0, new):
         expected_root = EMPTY_ROOT if old == 0 else new_root
         if proof or old_root != expected_root or (new == 0 and new_root != EMPTY_ROOT):
-            raise RefusedError("consistency_refused", "two roots of one size, or of no leaves")
+            raise RefusedError(
+                "consistency_refused", "two roots for one size, or a proof where none is needed"
+            )
         return
     path = list(proof)
     if not path:  # step 1
@@ -281,7 +290,7 @@ def verify_consistency(
             second = node_hash(second, sibling)
         fn, sn = fn >> 1, sn >> 1
     if sn != 0 or first != old_root or second != new_root:  # step 7
-        raise RefusedError("consistency_refused", "the proof does not join the two roots")
+        raise RefusedError("consistency_refused", "the proof does not lead to both roots")
 
 
 def _are_hashes(*values: bytes) -> bool:

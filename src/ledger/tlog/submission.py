@@ -1,7 +1,7 @@
-"""Submissions to witnesses, as text, and what a witness decides on one: C2SP tlog-witness. Pure.
+"""The add-checkpoint request to a witness, and the witness's decision: C2SP tlog-witness. Pure.
 
-A witness signs that a checkpoint continues the last one it signed, and nothing else: it reads no
-entry and knows nobody. Errors have the status that the specification asks for by their type.
+A witness verifies only that a checkpoint extends the last one that it signed. It reads no entries.
+The type of an error determines the HTTP status that the specification requires.
 """
 
 import re
@@ -21,20 +21,20 @@ _OLD = re.compile(r"old (.*)")
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """A checkpoint for a witness: the size it knows, the proof from there, the signed note."""
+    """A request body: the size that the witness knows, the proof from there, the signed note."""
 
     old: int
     proof: tuple[bytes, ...]
     note: bytes
 
     def to_bytes(self) -> bytes:
-        """Return the body of the request."""
+        """Return the request body."""
         lines = [f"old {self.old}", *map(b64_encode, self.proof), "", ""]
         return "\n".join(lines).encode() + self.note
 
 
 def parse_submission(raw: bytes) -> Submission:
-    """Return the parts of a request's body; raise MalformedError `submission_malformed`.
+    """Return the parts of a request body; raise MalformedError `submission_malformed`.
 
     The note in it is not parsed.
     """
@@ -42,7 +42,7 @@ def parse_submission(raw: bytes) -> Submission:
     first, *hashes = head.decode("ascii", "replace").split("\n")
     old = _OLD.fullmatch(first)
     if not separator or old is None or len(hashes) > MAX_PROOF_HASHES:
-        detail = "not old <size>, up to 63 hashes, an empty line, a checkpoint"
+        detail = "expected old <size>, up to 63 hashes, an empty line, a checkpoint"
         raise MalformedError("submission_malformed", detail)
     proof = tuple(parse_hash(each, "submission_malformed") for each in hashes)
     return Submission(parse_number(old[1], "submission_malformed"), proof, note)
@@ -53,15 +53,15 @@ def decide(
     logs: Mapping[str, Sequence[NoteKey]],
     known: Checkpoint | None,
 ) -> Checkpoint:
-    """Return the checkpoint that a witness may cosign, if `known` is what it cosigned last.
+    """Return the checkpoint that a witness may cosign; `known` is the last one it cosigned.
 
-    `logs` has the keys of each origin. Raises NotFoundError `origin_unknown`, ForbiddenError
-    `checkpoint_unsigned`, MalformedError for the shape or an old size above the new one,
-    ConflictError `size_mismatch` with the known size, RefusedError `consistency_refused`.
+    `logs` has the keys of each origin. Raises NotFoundError `origin_unknown`; ForbiddenError
+    `checkpoint_unsigned`; MalformedError for the format or an old size above the new one;
+    ConflictError `size_mismatch` with the known size; RefusedError `consistency_refused`.
     """
     checkpoint = _verify(submission.note, logs)
     if submission.old > checkpoint.size:
-        raise MalformedError("submission_malformed", "the old size is above the checkpoint's")
+        raise MalformedError("submission_malformed", "the old size is larger than the checkpoint's")
     size, root = (0, EMPTY_ROOT) if known is None else (known.size, known.root)
     if submission.old != size:
         raise ConflictError("size_mismatch", f"the last checkpoint had size {size}", size=size)

@@ -1,4 +1,4 @@
-"""Tiles as they are served: their paths, and entry bundles (C2SP tlog-tiles). Pure."""
+"""Tile paths and entry bundles (C2SP tlog-tiles). Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -24,14 +24,16 @@ def parse_tile_path(text: str) -> tuple[int, int]:
     if found is not None:
         n = int(found[1].replace("x", "").replace("/", ""))
         width = int(found[2] or WIDTH)
-        # One spelling a tile: no leading groups of zeros, no width on a full tile.
+        # Each tile has exactly one path: no leading zero groups, no width for a full tile.
         if n <= MAX_SIZE and width <= WIDTH and tile_path(n, width) == text:
             return n, width
-    raise MalformedError("tile_path_invalid", "a tile is like x001/x234/067 or 067.p/12")
+    raise MalformedError(
+        "tile_path_invalid", "a tile path must look like x001/x234/067 or 067.p/12"
+    )
 
 
 def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (level, n, width) of every tile of a tree, each in its widest form."""
+    """Yield (level, n, width) of every tile of a tree, each at its full current width."""
     level, count = 0, size
     while count:
         full, partial = divmod(count, WIDTH)
@@ -43,7 +45,7 @@ def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:
-    """Return entries, each behind its length as a uint16, big-endian."""
+    """Return an entry bundle: each entry after its length as a uint16, big-endian."""
     return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])
 
 
@@ -54,6 +56,6 @@ def split_bundle(raw: bytes) -> list[bytes]:
         start = place + 2
         place = start + int.from_bytes(raw[place:start], "big")
         if start > len(raw) or place > len(raw):
-            raise MalformedError("entry_bundle_malformed", "a bundle of entries was cut")
+            raise MalformedError("entry_bundle_malformed", "the entry bundle is truncated")
         entries.append(raw[start:place])
     return entries

@@ -1,8 +1,8 @@
 """Keys of signed notes: Ed25519 and ML-DSA-44, raw signatures, and their text form, the vkey.
 
-A key is its name, its type and its public bytes; the 4-byte id says which of the keys of a name
-made a signature and proves nothing (C2SP signed-note). What is signed is `checkpoint`'s business.
-Keys that people sign with are `jose`'s; no key is ever both.
+A key is its name, its type and its public bytes. The 4-byte id selects a key of that name and
+proves nothing (C2SP signed-note). `checkpoint` defines the signed messages. People's signing keys
+are in `jose`; no key is used for both.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ from ledger.encoding import b64_decode, b64_encode, b64u_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose.ed25519 import is_strict_signature
 
-ED25519 = 0x01  # a signature over the note's text: a log's
-COSIGNER = 0x04  # Ed25519 over a time and the note's text: a witness's (C2SP tlog-cosignature)
-ML_DSA_44 = 0x06  # a timestamped signature over a tree: a log's or a witness's
+ED25519 = 0x01  # a log's key: signs the note's text
+COSIGNER = 0x04  # a witness's key: Ed25519 over a time and the note's text (C2SP tlog-cosignature)
+ML_DSA_44 = 0x06  # a log's or witness's key: timestamped signature over a tree
 LOG_KINDS, WITNESS_KINDS = (ED25519, ML_DSA_44), (COSIGNER, ML_DSA_44)
 PUBLIC_BYTES = {ED25519: 32, COSIGNER: 32, ML_DSA_44: 1312}
 SIGNATURE_BYTES = {ED25519: 64, COSIGNER: 64, ML_DSA_44: 2420}
@@ -33,7 +33,7 @@ _Private = ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
 
 
 class NoteKey(msgspec.Struct, frozen=True):
-    """A public key under its name; `kind` is ED25519, COSIGNER or ML_DSA_44."""
+    """A named public key; `kind` is ED25519, COSIGNER or ML_DSA_44."""
 
     name: str
     kind: int
@@ -41,7 +41,7 @@ class NoteKey(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> bytes:
-        """SHA-256(name ‖ 0x0A ‖ type ‖ public key), its first 4 bytes."""
+        """The first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key)."""
         named = self.name.encode() + b"\n" + bytes([self.kind])
         return hashlib.sha256(named + self.public).digest()[:ID_BYTES]
 
@@ -52,34 +52,36 @@ class NoteKey(msgspec.Struct, frozen=True):
 
 
 def is_key_name(name: str) -> bool:
-    """Tell whether a name may stand in a note: not empty, without spaces, plus or controls."""
+    """Tell whether a key name is valid: not empty, no spaces, plus signs or control characters."""
     plain = not any(each.isspace() or each == "+" or each < " " for each in name)
     return plain and 0 < len(name.encode()) <= MAX_NAME_BYTES
 
 
 def parse_vkey(text: str, kinds: Collection[int] = LOG_KINDS) -> NoteKey:
-    """Return the key of a vkey, a log's unless other kinds are asked for.
+    """Return the key of a vkey; by default only log keys are accepted.
 
-    Raises MalformedError: `vkey_invalid` for the shape, another type, length or id, or a weak key.
+    Raises MalformedError `vkey_invalid` for the format, a wrong type, length or id, or a weak key.
     """
     parts = text.split("+", 2)  # base64 may have a plus of its own
     if len(text) > MAX_VKEY_CHARS or len(parts) != 3 or not is_key_name(parts[0]):
-        raise MalformedError("vkey_invalid", "not <name>+<id>+<key>")
+        raise MalformedError("vkey_invalid", "a vkey must be <name>+<id>+<key>")
     try:
         raw = b64_decode(parts[2])
         key = NoteKey(name=parts[0], kind=raw[0] if raw else 0, public=raw[1:])
         if key.kind not in kinds or PUBLIC_BYTES[key.kind] != len(key.public):
-            raise MalformedError("vkey_invalid", "not an Ed25519 or ML-DSA-44 key for this")
+            raise MalformedError(
+                "vkey_invalid", "the key's type is not accepted here, or its length is wrong"
+            )
         _require_strong(key)
     except MalformedError as error:
         raise MalformedError("vkey_invalid", error.detail) from error
     if parts[1] != key.id.hex():
-        raise MalformedError("vkey_invalid", "the id is not the key's")
+        raise MalformedError("vkey_invalid", "the id does not match the key")
     return key
 
 
 def _require_strong(key: NoteKey) -> None:
-    """Refuse Ed25519 keys with which one signature fits many messages."""
+    """Reject weak Ed25519 keys: under them one signature verifies for many messages."""
     if key.kind != ML_DSA_44:
         jose.parse_jwk({"kty": "OKP", "crv": "Ed25519", "x": b64u_encode(key.public)})
 
@@ -95,12 +97,12 @@ def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
             raise InvalidSignature
     except (InvalidSignature, ValueError) as error:
         raise RefusedError(
-            "note_signature_invalid", f"a signature of {key.name} does not verify"
+            "note_signature_invalid", f"a signature by {key.name} is invalid"
         ) from error
 
 
 class NoteSigner:
-    """A private key under its name; an Ed25519 key is a log's unless it is a `cosigner`'s."""
+    """A named private key; an Ed25519 key is a log's, or a witness's if `cosigner`."""
 
     def __init__(self, name: str, private: _Private, *, cosigner: bool = False) -> None:
         kind = ML_DSA_44
@@ -110,7 +112,7 @@ class NoteSigner:
         self.key = NoteKey(name=name, kind=kind, public=private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
-        """Return a raw signature: 64 bytes, or 2,420 that differ each time."""
+        """Return a raw signature: 64 bytes (Ed25519), or 2,420 randomised bytes (ML-DSA-44)."""
         return self._private.sign(message)
 
     def to_pem(self) -> bytes:
@@ -123,7 +125,7 @@ class NoteSigner:
 
 
 def generate(name: str, *, cosigner: bool = False) -> tuple[NoteSigner, NoteSigner]:
-    """Return two new random keys of a log, or of a cosigner: Ed25519 and ML-DSA-44."""
+    """Return two new random keys of a log or a witness: Ed25519 and ML-DSA-44."""
     return (
         NoteSigner(name, ed25519.Ed25519PrivateKey.generate(), cosigner=cosigner),
         NoteSigner(name, mldsa.MLDSA44PrivateKey.generate()),
@@ -131,12 +133,12 @@ def generate(name: str, *, cosigner: bool = False) -> tuple[NoteSigner, NoteSign
 
 
 def to_pem(signers: Sequence[NoteSigner]) -> bytes:
-    """Return the keys as one PEM after the other; keep them in a file of mode 0600."""
+    """Return the keys as concatenated PEM; store them in a file of mode 0600."""
     return b"".join(signer.to_pem() for signer in signers)
 
 
 def from_pem(name: str, pem: bytes, *, cosigner: bool = False) -> tuple[NoteSigner, ...]:
-    """Return the keys that `to_pem` wrote; raise MalformedError `log_keys_invalid`."""
+    """Return the keys written by `to_pem`; raise MalformedError `log_keys_invalid`."""
     *blocks, rest = pem.split(_END)
     if rest or not blocks:
         raise MalformedError("log_keys_invalid", "not a file of unencrypted PKCS #8 PEM")

@@ -1,8 +1,8 @@
-"""Who has to have seen a checkpoint before it is believed: C2SP tlog-policy. Pure.
+"""Witness policies: which witnesses must cosign a checkpoint (C2SP tlog-policy). Pure.
 
-A policy names logs, witnesses, groups of witnesses, and the one of these that is the quorum. It is
-trusted because of where it was read from: one that comes with the evidence says only what its
-sender would like.
+A policy defines logs, witnesses, groups of witnesses, and which of these is the quorum. The caller
+must take it from a trusted source. A policy inside the evidence proves nothing: its sender chose
+it.
 """
 
 import re
@@ -15,20 +15,20 @@ from ledger.tlog.checkpoint import Checkpoint, parse_note, verify_lines, verify_
 from ledger.tlog.vkeys import LOG_KINDS, WITNESS_KINDS, NoteKey, parse_vkey
 
 MAX_POLICY_BYTES = 1024 * 1024
-MAX_ITEMS = 256  # of logs, of witnesses, of groups
+MAX_ITEMS = 256  # each: logs, witnesses, groups
 NONE = "none"
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 class PolicyLog(msgspec.Struct, frozen=True):
-    """A log whose checkpoints the policy accepts; its key's name is its origin."""
+    """A log whose checkpoints the policy accepts; the key's name is the log's origin."""
 
     key: NoteKey
     url: str | None
 
 
 class Witness(msgspec.Struct, frozen=True):
-    """A witness: its name in the policy, its key, and where it takes checkpoints."""
+    """A witness: its name in the policy, its key, and the URL for submissions."""
 
     name: str
     key: NoteKey
@@ -36,7 +36,7 @@ class Witness(msgspec.Struct, frozen=True):
 
 
 class WitnessGroup(msgspec.Struct, frozen=True):
-    """A name for any `threshold` of the members, each a witness or an earlier group."""
+    """A group, met by `threshold` of its members: witnesses or groups on earlier lines."""
 
     name: str
     threshold: int
@@ -57,13 +57,13 @@ class WitnessPolicy(msgspec.Struct, frozen=True):
         return tuple(witness.key for witness in self.witnesses)
 
     def met(self, cosigners: Iterable[NoteKey]) -> bool:
-        """Tell whether these keys, each of which has cosigned, are the quorum or more.
+        """Tell whether the cosigners with these keys meet the quorum.
 
-        Keys count by their bytes: one under two names is one.
+        Keys count by their bytes: one key under two names counts once.
         """
         publics = {key.public for key in cosigners}
         names = {each.name for each in self.witnesses if each.key.public in publics} | {NONE}
-        for group in self.groups:  # a group knows earlier ones only, so once is enough
+        for group in self.groups:  # a group refers to earlier groups only: one pass is enough
             if sum(member in names for member in group.members) >= group.threshold:
                 names.add(group.name)
         return self.quorum in names
@@ -72,7 +72,7 @@ class WitnessPolicy(msgspec.Struct, frozen=True):
 class Witnessed(msgspec.Struct, frozen=True):
     """A checkpoint that a log of the policy signed and its quorum cosigned.
 
-    `times` are the seconds since 1970 that the cosignatures state, in the order of `cosigners`.
+    `times` are the times in the cosignatures, in seconds since 1970, in the order of `cosigners`.
     """
 
     checkpoint: Checkpoint
@@ -84,14 +84,14 @@ class Witnessed(msgspec.Struct, frozen=True):
 
 
 def parse_policy(raw: bytes) -> WitnessPolicy:
-    """Return the policy of a file; raise MalformedError `policy_malformed`."""
+    """Return the policy in a file's bytes; raise MalformedError `policy_malformed`."""
     if len(raw) > MAX_POLICY_BYTES:
         raise _malformed(0, "over 1 MiB")
     parser = _Parser()
     for number, line in enumerate(raw.split(b"\n"), start=1):
         if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in line):
-            raise _malformed(number, "a control character")
-        # Other octets are opaque, and this keeps them apart whatever they are.
+            raise _malformed(number, "it contains a control character")
+        # Bytes above ASCII are opaque: surrogateescape decodes them without loss.
         items = re.split("[ \t]+", line.decode("utf-8", "surrogateescape").strip(" \t"))
         if items != [""] and not items[0].startswith("#"):
             parser.add(number, items)
@@ -99,7 +99,7 @@ def parse_policy(raw: bytes) -> WitnessPolicy:
 
 
 class _Parser:
-    """Lines so far: a group or the quorum names what stands before it."""
+    """The definitions so far: a group or the quorum may only refer to earlier lines."""
 
     def __init__(self) -> None:
         self._logs: list[PolicyLog] = []
@@ -110,7 +110,7 @@ class _Parser:
         self._members: set[str] = set()
 
     def add(self, number: int, items: list[str]) -> None:
-        """Take one line that is not empty."""
+        """Parse one non-empty line, split into words."""
         keyword, *rest = items
         kinds: dict[str, tuple[Callable[..., None], range, Sequence[object]]] = {
             "log": (self._log, range(1, 3), self._logs),
@@ -119,19 +119,19 @@ class _Parser:
             "quorum": (self._set_quorum, range(1, 2), ()),
         }
         if keyword not in kinds:
-            raise _malformed(number, "neither log, witness, group nor quorum")
+            raise _malformed(number, "the line must begin with log, witness, group or quorum")
         take, count, taken = kinds[keyword]
         if len(rest) not in count or len(taken) >= MAX_ITEMS:
-            raise _malformed(number, f"too few or too many words, or too many a {keyword}")
+            raise _malformed(number, f"wrong number of words, or too many {keyword} lines")
         try:
             take(*rest)
         except MalformedError as error:
             raise _malformed(number, error.detail) from error
 
     def finish(self) -> WitnessPolicy:
-        """Return the policy of all lines."""
+        """Return the policy after the last line."""
         if self._quorum is None:
-            raise _malformed(0, "no line says what the quorum is: “quorum none” asks for none")
+            raise _malformed(0, "the quorum line is missing: “quorum none” requires no witness")
         parts = (tuple(self._logs), tuple(self._witnesses), tuple(self._groups))
         return WitnessPolicy(*parts, self._quorum)
 
@@ -148,39 +148,47 @@ class _Parser:
 
     def _group(self, name: str, threshold: str, *members: str) -> None:
         if not set(members) <= self._names:
-            raise MalformedError("policy_malformed", "a member that no line before this defines")
+            raise MalformedError("policy_malformed", "no earlier line defines this member")
         if len(set(members)) != len(members) or self._members & set(members):
-            raise MalformedError("policy_malformed", "a name is a member once, of one group")
+            raise MalformedError(
+                "policy_malformed", "a name can be a member of one group only, once"
+            )
         counts = {"any": 1, "all": len(members)}
         count = counts.get(threshold) or (int(threshold) if _NUMBER.fullmatch(threshold) else 0)
         if not 1 <= count <= len(members):
-            raise MalformedError("policy_malformed", "any, all, or 1 to the number of members")
+            raise MalformedError(
+                "policy_malformed", "a threshold must be any, all, or 1 to the number of members"
+            )
         self._define(name)
         self._members |= set(members)
         self._groups.append(WitnessGroup(name, count, members))
 
     def _set_quorum(self, name: str) -> None:
         if self._quorum is not None or name not in {NONE, *self._names}:
-            raise MalformedError("policy_malformed", "one quorum, which a line before it defines")
+            raise MalformedError(
+                "policy_malformed", "there must be one quorum, defined on an earlier line"
+            )
         self._quorum = name
 
     def _define(self, name: str) -> None:
         if name in {NONE, *self._names}:
-            raise MalformedError("policy_malformed", "a name is defined once, and none never")
+            raise MalformedError(
+                "policy_malformed", "a name can be defined only once, and never as none"
+            )
         self._names.add(name)
 
     @staticmethod
     def _require_new(key: NoteKey, known: list[NoteKey]) -> None:
-        # One key under two names would be counted twice. Two keys of one name and id could not be
-        # told apart in a note.
+        # One key under two names would count twice. In a note, two keys with the same name and id
+        # would be ambiguous.
         named = {(each.name, each.id) for each in known}
         if key.public in {each.public for each in known} or (key.name, key.id) in named:
-            raise MalformedError("policy_malformed", "a key stands in a policy once")
+            raise MalformedError("policy_malformed", "a key can occur only once in a policy")
 
 
 def _parse_key(vkey: str, kinds: tuple[int, ...]) -> NoteKey:
-    if not vkey.isprintable():  # octets that are no UTF-8 are not
-        raise MalformedError("policy_malformed", "a vkey is text")
+    if not vkey.isprintable():  # bytes that are not UTF-8 are not printable
+        raise MalformedError("policy_malformed", "a vkey must be printable text")
     return parse_vkey(vkey, kinds)
 
 
@@ -195,20 +203,22 @@ def _malformed(number: int, detail: str) -> MalformedError:
 def verify_witnessed(
     raw: bytes, policy: WitnessPolicy, *, expected_origin: str, log_keys: Iterable[NoteKey] = ()
 ) -> Witnessed:
-    """Verify a checkpoint and its cosignatures by a policy.
+    """Verify a checkpoint and its cosignatures with a policy.
 
-    `log_keys` are trusted beside the logs of the policy. Raises what `verify_note` raises,
-    RefusedError `note_signature_invalid` for a witness's line too, `witnesses_missing` without the
-    quorum.
+    `log_keys` are trusted in addition to the policy's logs. Raises what `verify_note` raises;
+    RefusedError `note_signature_invalid` also for a witness's line; `witnesses_missing` if the
+    quorum is not met.
     """
     keys = [*log_keys, *(log.key for log in policy.logs)]
     trusted = [key for key in keys if key.name == expected_origin]
     verified = verify_note(raw, trusted, expected_origin=expected_origin)
     lines = verify_lines(verified.checkpoint, parse_note(raw).signatures, policy.keys)
-    # A time of zero says that the cosigner does not state one: then it is no witness's word.
+    # A time of 0 means that the line states no time: it is not a witness's cosignature.
     times = {key: time for key, _, time in lines if time}
     if not policy.met(times):
         known = ", ".join(each.name for each in policy.witnesses if each.key in times)
-        raise RefusedError("witnesses_missing", f"cosigned by {known or 'nobody'}: not the quorum")
+        raise RefusedError(
+            "witnesses_missing", f"cosigned by {known or 'nobody'}, which does not meet the quorum"
+        )
     cosigners = tuple(each for each in policy.witnesses if each.key in times)
     return Witnessed(verified.checkpoint, cosigners, tuple(times[each.key] for each in cosigners))

@@ -1,4 +1,4 @@
-"""The offline verifier: evidence in, a report out; it decides every event again.
+"""The offline verifier: evidence in, a report out. It recomputes the decision of every event.
 
-No file, network, clock, store or framework may live here; `web/verify` is the same by name.
+Files, network, clock, store and frameworks do not belong here. `web/verify` has the same modules.
 """

@@ -1,9 +1,9 @@
 """The auditor: recompute every event from its evidence, and compare.
 
-Reads nothing but stored bytes, in log order, and believes none of them: entries are parsed, bodies
-are held against their commitments, every signature and passkey response is verified again, every
-rule is applied again to the states that the earlier events led to. What the server wrote down has
-to come out the same, byte for byte in meaning, or the log is wrong at that position.
+The auditor reads stored bytes in log order and trusts none of them. It parses each entry and
+compares the body with its commitment. It verifies every signature and passkey response. Then it
+applies every rule to the states that follow from earlier events. If its result differs from the
+stored event, the log is invalid at that position.
 """
 
 from collections.abc import Callable
@@ -33,21 +33,21 @@ S = TypeVar("S", Charter, Person, Statement)
 
 
 class AuditError(CorruptError):
-    """The log is wrong at a position; `evidence` names it."""
+    """The log is invalid at a position, which is in `evidence`."""
 
 
 class Auditor(Decisions):
-    """Folds a log from its first position, re-deciding each event on the way.
+    """Folds a log from its first position and recomputes the decision of each event.
 
-    With `complete` False it is given some streams of a log only, each of them whole. Positions
-    have gaps then; whatever a decision needs and is not there refuses the event.
+    With `complete` False it gets some streams of a log only, each of them complete. Then positions
+    may have gaps, and an event whose decision needs a missing stream is rejected.
     """
 
     def __init__(self, *, complete: bool = True) -> None:
         super().__init__()
         self._complete = complete
         self._claims: set[str] = set()
-        # A registration is three events; the two behind the first must follow at once.
+        # A registration is three events: the second and third must follow the first directly.
         self._incomplete: UUID | None = None
 
     def add(
@@ -55,13 +55,14 @@ class Auditor(Decisions):
     ) -> Event:
         """Check the next stored event and fold it; raise AuditError `log_invalid`.
 
-        Without `decide` the event is held against its entry and folded, but not decided again.
+        Without `decide`, compare the event with its entry and fold it, but do not recompute the
+        decision.
         """
         try:
             if self._may_skip(position):
                 self.position = position - 1
             if position != self.position + 1:
-                raise CorruptError("position_gap", f"after {self.position} comes {position}")
+                raise CorruptError("position_gap", f"position {position} follows {self.position}")
             event = self._parse(state, leaf)
             self._require_complete(event)
             if decide:
@@ -79,9 +80,9 @@ class Auditor(Decisions):
             raise CorruptError("decision_mismatch", _differences(event.body, expected))
 
     def _may_skip(self, position: int) -> bool:
-        """Tell whether what lies before a position may be of other streams.
+        """Tell whether the positions before this one may be events of other streams.
 
-        A registration is one commit, so there is nothing inside it in any choice of streams.
+        Not inside a registration: it is one commit, so nothing comes between its events.
         """
         return not self._complete and self._incomplete is None and position > self.position
 
@@ -95,16 +96,18 @@ class Auditor(Decisions):
     def _parse(state: bytes, leaf: bytes | None) -> Event:
         envelope, body = entry.unseal(state)
         if leaf is not None and leaf != entry.leaf_hash(state):
-            raise CorruptError("leaf_mismatch", "the stored leaf hash is not the entry's")
+            raise CorruptError("leaf_mismatch", "the stored leaf hash does not match the entry")
         return events.decode_body(envelope, body)
 
     # --- folding -------------------------------------------------------------------------------
 
     def _evolve(self, event: Event) -> None:
-        # One stream is one thing, the ledger, a person or a statement, and it begins once.
+        # A stream is the ledger, a person or a statement, and has exactly one first event.
         begins = isinstance(event.body, _BEGINNINGS)
         if begins != (event.version == 1) or (begins and self._has_begun(event.stream)):
-            raise CorruptError("event_misplaced", "a stream begins once, with its own first event")
+            raise CorruptError(
+                "event_misplaced", "a stream must begin once, with an event of its own kind"
+            )
         stream = event.stream
         match event.body.MEANING.stream:
             case "statement":
@@ -120,10 +123,10 @@ class Auditor(Decisions):
         if isinstance(event.body, KeyAttested):
             self._owners[event.body.kid] = event.stream
 
-    # What an auditor of some streams alone finds elsewhere, or asks to hear of.
+    # Overridden by an auditor of some streams only.
 
     def _moved(self, before: Statement | None, after: Statement) -> None:
-        """Hear of a statement that an event moved on."""
+        """Called after an event changed a statement."""
 
     def _has_begun(self, stream: UUID) -> bool:
         return (
@@ -135,7 +138,7 @@ class Auditor(Decisions):
     def _claim(self, event: Event) -> None:
         for name in events.claims(event):
             if name in self._claims:
-                raise CorruptError("claimed_twice", f"{name} is taken twice")
+                raise CorruptError("claimed_twice", f"{name} is claimed twice")
             self._claims.add(name)
 
     def _require_complete(self, event: Event) -> None:
@@ -145,7 +148,10 @@ class Auditor(Decisions):
                 stream == self._incomplete and _REGISTRATION.get(type(event.body)) == event.version
             )
             if not follows:
-                raise CorruptError("registration_torn", "a registration was torn apart")
+                raise CorruptError(
+                    "registration_torn",
+                    "a registration is incomplete or interleaved with other events",
+                )
         if isinstance(event.body, UserRegistered):
             self._incomplete = stream
         elif event.version == _REGISTRATION[KeyAttested] and isinstance(event.body, KeyAttested):
@@ -153,13 +159,13 @@ class Auditor(Decisions):
 
 
 def refusal(error: Exception, position: int) -> AuditError:
-    """Return why the log is refused at a position; the reason is its cause."""
+    """Return the AuditError for a position, from the error that caused it."""
     detail = f"{error}" if isinstance(error, LedgerError) else f"{error!r}"
     return AuditError("log_invalid", detail, position=position)
 
 
 def _differences(stored: Body, expected: Body) -> str:
-    """Say where a stored event is not the one that its evidence leads to."""
+    """Describe how a stored event differs from the one that its evidence leads to."""
     if type(stored) is not type(expected):
         return f"the evidence leads to {expected.TAG}"
     pairs = [
@@ -170,8 +176,8 @@ def _differences(stored: Body, expected: Body) -> str:
 
 
 def _next(state: S | None, event: Event, evolve: Callable[[S | None, Event], S]) -> S:
-    """Return the state after an event that is the next of its stream."""
+    """Return the state after the next event of its stream; raise CorruptError `version_gap`."""
     version = 0 if state is None else state.version
     if event.version != version + 1:
-        raise CorruptError("version_gap", f"after version {version} comes {event.version}")
+        raise CorruptError("version_gap", f"version {event.version} follows {version}")
     return evolve(state, event)

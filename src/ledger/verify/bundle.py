@@ -1,10 +1,9 @@
 """The verifier of evidence: files in, report out. Pure: no clock, no network, no ledger.
 
-Nine checks, in the order of docs/reference/evidence.md, whose numbers stand at each. None of them
-believes what another has not established: a check that needs an earlier one is skipped if that
-did not pass. What a bundle says of its own keys establishes nothing about whose ledger it is;
-that is the ninth check, with a key that the caller has from elsewhere. Two more are made where
-the caller brings a policy for witnesses, or certificates for time-stamps.
+It runs nine checks; their numbers and order are those of docs/reference/evidence.md. A check that
+needs an earlier one is skipped if that one did not pass. A bundle's own statements about its keys
+do not prove whose ledger it is: the ninth check compares them with a key that the caller has from
+elsewhere. Two more checks run if the caller has a witness policy, or certificates for time-stamps.
 """
 
 from collections.abc import Sequence
@@ -36,7 +35,7 @@ from ledger.verify.report import (
 )
 
 NOBODY = Trust()
-_RUN = 64 * WIDTH  # leaves that are hashed between two reports of progress
+_RUN = 64 * WIDTH  # leaves hashed between two progress reports
 
 Source = bytes | memoryview | Files
 
@@ -49,16 +48,17 @@ def verify(
     now_ms: int,
     progress: ReportProgress = silent,
 ) -> VerificationReport:
-    """Return what the checks of a bundle come to: of its bytes, or of its files in a directory.
+    """Verify a bundle, given as bytes or as its files, and return the report.
 
-    `expected_keys` are the log keys that the caller trusts, `trust` the witnesses and authorities;
-    `now_ms` tells a pending statement from an expired one. Never raises for what is in a bundle.
+    `expected_keys` are the log keys that the caller trusts; `trust` has the trusted witnesses and
+    authorities; `now_ms` decides whether a pending statement has expired. Never raises for what a
+    bundle contains.
     """
     return _Verifier(expected_keys, trust, now_ms, progress).report(source)
 
 
 class _Verifier:
-    """The checks of one bundle; what one of them establishes, later ones use."""
+    """The checks of one bundle; later checks use the results of earlier ones."""
 
     def __init__(
         self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: ReportProgress
@@ -69,7 +69,7 @@ class _Verifier:
         self._progress = progress
 
     def report(self, source: Source) -> VerificationReport:
-        """Make the checks and say what they come to."""
+        """Run the checks and return the report."""
         checks = Checks()
         case = checks.make("readable", lambda _: _readable(source), True)  # 1
         events = checks.make("content", self._content, case)  # 2
@@ -90,7 +90,9 @@ class _Verifier:
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
-        says = f"{_number(len(recorded), 'event')} that the entries commit to; the files follow."
+        says = (
+            f"{_number(len(recorded), 'event')}, matching their entries; the other files match too."
+        )
         return says, Events(case, recorded, progress=self._progress)
 
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
@@ -121,10 +123,10 @@ class _Verifier:
             self._all_entries(case)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
-        return f"{_number(count, 'entry')} of {size:,}, where the tree has them.", True
+        return f"{_number(count, 'entry')} of {size:,} at the right place in the tree.", True
 
     def _proofs(self, case: Casefile) -> None:
-        """Verify the proof of every entry that has to have one."""
+        """Verify every inclusion proof; raise if a required one is missing."""
         statements = {UUID(each) for each in case.statements}
         missing: LedgerError | None = None
         for index, raw in case.entries.items():
@@ -132,12 +134,14 @@ class _Verifier:
             if proof is None:
                 proved = case.mode == "statement" or case.envelopes[index].stream in statements
                 if proved and missing is None:
-                    detail = f"the proof of entry {index} is not there"
+                    detail = f"the proof of entry {index} is missing"
                     missing = UnverifiableError("proof_missing", detail, position=index + 1)
                 continue
             try:
                 if (proof.index, proof.note) != (index, case.note):
-                    raise RefusedError("proof_mismatch", "a proof of another entry or checkpoint")
+                    raise RefusedError(
+                        "proof_mismatch", "the proof is of another entry or checkpoint"
+                    )
                 tree = case.checkpoint
                 verify_inclusion(entry_hash(raw), index, tree.size, proof.hashes, tree.root)
             except LedgerError as error:
@@ -149,28 +153,31 @@ class _Verifier:
         verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
 
 
-# --- the checks that need nothing but what they are given --------------------------------------
-
-
 def _readable(source: Source) -> tuple[str, Casefile]:
     if isinstance(source, bytes | memoryview):
         source = container.parse(source)
     container.check_files(source)
     case = read(source)
-    return f"{_number(len(source), 'file')}, each as the manifest has it.", case
+    return f"{_number(len(source), 'file')}, all as listed in the manifest.", case
 
 
 def _signatures(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.signatures(), 'signature')}, good under the keys they name.", True
+    return (
+        f"{_number(events.signatures(), 'signature')} verified with the keys that they name.",
+        True,
+    )
 
 
 def _attestations(events: Events) -> tuple[str, bool]:
-    return f"{_number(events.attestations(), 'passkey or key')}, shown with good evidence.", True
+    return (
+        f"{_number(events.attestations(), 'passkey or key')} verified with their evidence.",
+        True,
+    )
 
 
 def _keys(events: Events) -> tuple[str, bool]:
     return (
-        f"{_number(events.keys(), 'key')}, each its owner's and in force wherever it signed.",
+        f"{_number(events.keys(), 'key')}, each in force and used by its owner wherever it signed.",
         True,
     )
 
@@ -192,14 +199,14 @@ def signed_by(
 
 
 def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tuple[str, bool]:
-    """Compare who signed with the keys that the caller trusts.
+    """Compare the signers with the keys that the caller trusts.
 
     Raises UnverifiableError `log_key_not_given`, RefusedError `ledger_unexpected`.
     """
     if not expected:
         raise UnverifiableError("log_key_not_given", "no key was given to compare with")
     if not set(expected) & set(signed.signers):
-        raise RefusedError("ledger_unexpected", "another ledger's: the key given did not sign")
+        raise RefusedError("ledger_unexpected", "another ledger: the given key did not sign")
     return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
 
 
@@ -209,7 +216,7 @@ def endorsed(
     signed: VerifiedCheckpoint | None,
     trust: Trust,
 ) -> None:
-    """Make the checks of a checkpoint's text and its stamp that the caller brought trust for."""
+    """Run the checks of witnesses and time for which the caller gave trusted keys."""
     note, stamp = files
     policy, certificates = trust.policy, trust.certificates
     if policy is not None:
@@ -221,7 +228,7 @@ def endorsed(
 def _witnesses(
     note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy
 ) -> tuple[str, Witnessed]:
-    # A policy that names logs accepts these and no others.
+    # A policy that names logs accepts only these.
     keys = () if policy.logs else signed.signers
     return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
 
@@ -232,9 +239,9 @@ def verify_tree(
     root: bytes,
     progress: ReportProgress,
 ) -> None:
-    """Verify that the entries, all of a log, are what its tiles and its root are over.
+    """Verify that all entries of a log lead to its tiles and its root.
 
-    Raises RefusedError `tile_mismatch`, with the position where a leaf differs, `root_mismatch`.
+    Raises RefusedError `tile_mismatch`, with the position if a leaf differs, or `root_mismatch`.
     """
     edge, total = Edge(), len(entries)
     hashes = [entry_hash(raw) for raw in entries.values()]
@@ -242,16 +249,16 @@ def verify_tree(
         edge, touched = edge.extend(b"".join(hashes[start : start + _RUN]))
         for tile in touched:
             given = tiles.get((tile.level, tile.n), b"")
-            # Between runs a tile is as wide as it is so far; its beginning has to agree already.
+            # Between runs a tile may still be partial: compare its hashes so far.
             if given[: len(tile.hashes)] != tile.hashes:
                 raise _mismatch(tile.level, tile.n, given, tile.hashes)
         progress("entries", edge.size, total)
     if edge.root() != root:
-        raise RefusedError("root_mismatch", "the entries lead to another root")
+        raise RefusedError("root_mismatch", "the entries lead to a different root")
 
 
 def _mismatch(level: int, n: int, given: bytes, expected: bytes) -> RefusedError:
-    detail = f"tile {n} of level {level} is not over these entries"
+    detail = f"tile {n} of level {level} does not match the entries"
     if level:
         return RefusedError("tile_mismatch", detail)
     at = range(0, len(expected), HASH_BYTES)

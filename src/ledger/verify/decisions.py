@@ -1,7 +1,7 @@
-"""What each event's evidence leads to, on the states that the earlier events led to. Pure.
+"""Recompute each event from its evidence and the states before it. Pure.
 
-Signatures, passkey responses and rules are those of the domain: the server decided with the same
-functions. decisions.py says what the event has to be, auditor.py whether it is.
+Signatures, passkey responses and rules are checked by the domain's functions, which the server uses
+too. This module computes the expected event; auditor.py compares it with the stored one.
 """
 
 from typing import assert_never
@@ -45,7 +45,7 @@ from ledger.errors import CorruptError
 
 
 class Decisions:
-    """The states as of a position, and what an event at the next one has to be."""
+    """The states as of a position; computes the expected event at the next one."""
 
     def __init__(self) -> None:
         self.position = 0
@@ -55,10 +55,14 @@ class Decisions:
         self._owners: dict[str, UUID] = {}
 
     def decide(self, event: Event) -> Body:
-        """Return the body that the evidence of an event leads to; raise if it leads to none."""
+        """Return the body that an event's evidence leads to.
+
+        Raises the domain's errors if the evidence is invalid, CorruptError if the event is
+        misplaced.
+        """
         body, now_ms = event.body, clock.to_ms(event.at)
         if self.charter is not None and self.charter.frozen:
-            raise CorruptError("ledger_frozen", "an event behind the last one")
+            raise CorruptError("ledger_frozen", "an event after the freeze")
         if isinstance(body, StatementBody):  # most events are about statements
             return self._decide_statement(event, body, now_ms)
         if isinstance(body, PersonBody):
@@ -70,7 +74,7 @@ class Decisions:
     def _decide_charter(self, event: Event, body: LedgerBody, now_ms: int) -> LedgerBody:
         if isinstance(body, LedgerCreated):
             if self.charter is not None or event.stream != charter.STREAM:
-                raise CorruptError("ledger_founded_twice", "a ledger is founded once")
+                raise CorruptError("ledger_founded_twice", "a ledger is created only once")
             unsigned = msgspec.structs.replace(body, act="")
             return charter.create(body.act, unsigned, now_ms=now_ms)
         self._require_stream(event, charter.STREAM)
@@ -78,13 +82,17 @@ class Decisions:
             case InvitationIssued(act=act):
                 return charter.invite(self._charter, self._signer(act), act, now_ms=now_ms)
             case LogKeysAnnounced(act=act, first_size=size):
-                # A size that is there when the event is: keys are not announced for later.
+                # The first size must already exist: keys are not announced for the future.
                 if size > self.position + 1:
-                    raise CorruptError("log_keys_misplaced", "keys announced for a later size")
+                    raise CorruptError(
+                        "log_keys_misplaced", "the keys are announced for a future size"
+                    )
                 return charter.announce_log_keys(self._charter, act, now_ms=now_ms)
             case LogKeysRetired(act=act, last_size=size):
                 if size > self.position + 1:
-                    raise CorruptError("log_keys_misplaced", "keys retired at a later size")
+                    raise CorruptError(
+                        "log_keys_misplaced", "the keys are retired at a future size"
+                    )
                 return charter.retire_log_keys(self._charter, act, now_ms=now_ms)
             case LogFrozen(act=act):
                 return charter.freeze(self._charter, act, now_ms=now_ms)
@@ -132,7 +140,7 @@ class Decisions:
         if not owner.passkeys:
             return added
         if body.act is None:
-            raise CorruptError("act_missing", "a further passkey is added by an act")
+            raise CorruptError("act_missing", "adding a further passkey requires an act")
         ledger = self._charter.ledger
         return person.add_passkey(owner, added, body.act, ledger=ledger, now_ms=now_ms)
 
@@ -154,7 +162,7 @@ class Decisions:
             return self._draft(event, body, now_ms)
         subject = self._statement(event.stream)
         if subject is None:
-            raise CorruptError("event_misplaced", "a statement's stream begins with its draft")
+            raise CorruptError("event_misplaced", "a statement's stream must begin with its draft")
 
         def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
             return DecisionContext(
@@ -187,19 +195,19 @@ class Decisions:
         self._require_stream(event, UUID(document.statement_id))
         superseded = document.supersedes
         if superseded is not None and self._statement(UUID(superseded)) is None:
-            raise CorruptError("statement_unknown", "it supersedes a statement that is not there")
+            raise CorruptError("statement_unknown", "it supersedes an unknown statement")
         return again
 
     # --- the states ------------------------------------------------------------------------------
 
     def _statement(self, stream: UUID) -> Statement | None:
-        """Return a statement; an auditor of some streams alone finds others elsewhere."""
+        """Return a statement, None if unknown; an auditor of some streams overrides this."""
         return self.statements.get(stream)
 
     @property
     def _charter(self) -> Charter:
         if self.charter is None:
-            raise CorruptError("not_founded", "the log does not begin with a founding")
+            raise CorruptError("not_founded", "the log does not begin with the ledger's creation")
         return self.charter
 
     def _signer(self, act: str) -> Person:
@@ -211,4 +219,4 @@ class Decisions:
     @staticmethod
     def _require_stream(event: Event, stream: UUID) -> None:
         if event.stream != stream:
-            raise CorruptError("event_misplaced", "the event stands in another stream")
+            raise CorruptError("event_misplaced", "the event is in the wrong stream")

@@ -1,8 +1,8 @@
-"""The checks of a bundle that need more than the ledger: its witnesses, and the time. Pure.
+"""The checks of a bundle's endorsements: witnesses and time-stamps. Pure.
 
-Each returns a sentence and what it established, or raises: RefusedError and MalformedError for
-evidence against the bundle, UnverifiableError where something is missing or not known here. What
-is trusted, the policy and the certificates, comes from whoever verifies, never from the bundle.
+Each check returns a sentence and its result, or raises: RefusedError or MalformedError for invalid
+evidence, UnverifiableError for missing or unsupported evidence. The trusted policy and certificates
+come from the caller, never from the bundle.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ledger.tlog.witness_policy import Witnessed, WitnessPolicy, verify_witnesse
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """What a verifier brings along; None asks for no such check."""
+    """The caller's trusted policy and certificates; None skips the check."""
 
     policy: WitnessPolicy | None = None
     certificates: Certificates | None = None
@@ -26,10 +26,10 @@ class Trust(msgspec.Struct, frozen=True):
 def check_witnesses(
     note: bytes, policy: WitnessPolicy, *, expected_origin: str, log_keys: Sequence[NoteKey] = ()
 ) -> tuple[str, Witnessed]:
-    """Verify a checkpoint's cosignatures by the verifier's policy.
+    """Verify a checkpoint's cosignatures with the caller's policy.
 
-    `log_keys` are those that the verifier trusts beside the logs of the policy. Raises
-    UnverifiableError `witnesses_missing` without the quorum, else what `verify_witnessed` raises.
+    `log_keys` are trusted in addition to the policy's logs. Raises UnverifiableError
+    `witnesses_missing` without the quorum, else what `verify_witnessed` raises.
     """
     try:
         found = verify_witnessed(note, policy, expected_origin=expected_origin, log_keys=log_keys)
@@ -38,7 +38,7 @@ def check_witnesses(
             raise
         raise UnverifiableError(error.code, error.detail) from error
     if not found.cosigners:
-        return "Your policy asks for no witness, and none that you know has cosigned.", found
+        return "Your policy requires no witness, and none of its witnesses has cosigned.", found
     names = ", ".join(each.name for each in found.cosigners)
     first = datetime.fromtimestamp(min(found.times), UTC)
     return f"Cosigned by {names}, first at {first:%Y-%m-%dT%H:%M:%SZ}.", found
@@ -47,10 +47,10 @@ def check_witnesses(
 def check_time(
     note: bytes, stamp: bytes | None, certificates: Certificates
 ) -> tuple[str, VerifiedStamp]:
-    """Verify the time-stamp of a checkpoint's bytes by the verifier's certificates.
+    """Verify the time-stamp of a checkpoint's bytes with the caller's certificates.
 
-    Raises UnverifiableError `stamp_missing` where there is none, `stamp_unsupported` for an
-    algorithm that is not known here, else what `verify_stamp` raises.
+    Raises UnverifiableError `stamp_missing` if there is none, `stamp_unsupported` for an unknown
+    algorithm, else what `verify_stamp` raises.
     """
     if stamp is None:
         raise UnverifiableError("stamp_missing", "the bundle has no time-stamp")
@@ -60,4 +60,4 @@ def check_time(
         if error.code != "stamp_unsupported":
             raise
         raise UnverifiableError(error.code, error.detail) from error
-    return f"There at {found.time:%Y-%m-%dT%H:%M:%SZ}, says {found.authority}.", found
+    return f"Time-stamped at {found.time:%Y-%m-%dT%H:%M:%SZ} by {found.authority}.", found

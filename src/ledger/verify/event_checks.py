@@ -1,9 +1,9 @@
 """The checks of a bundle's events: signatures, attestations, keys, decisions. Pure.
 
-The auditor makes every decision again. If it agrees with all of them, each signature, attestation
-and key was good, for it looks at all of those. If it does not, they are looked at one kind at a
-time, over all events, so that the report says what is wrong and not only where. Only what is left
-then, the rules, is its own to say.
+The auditor recomputes every decision. If all decisions match, then all signatures, attestations and
+keys are valid, because the auditor verified them. If one does not match, checks 3 to 5 verify
+signatures, attestations and keys separately, so that the report says what is wrong and not only
+where. Check 6 then reports any broken rule.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ from ledger.verify.auditor import AuditError, Auditor
 from ledger.verify.contents import Casefile, look_at
 
 Look = Callable[[Recorded], None]
-# What is checked, how much of it is done, how much there is.
+# Called with what is being checked, the number done, and the total.
 ReportProgress = Callable[[str, int, int], None]
 DecisionEvent = StatementSigned | StatementRejected | StatementWithdrawn
 
@@ -57,7 +57,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 
 class Events:
-    """The events of a bundle, whose bodies are those that their entries commit to."""
+    """The events of a bundle; their bodies already match the entries' commitments."""
 
     def __init__(
         self, case: Casefile, recorded: Sequence[Recorded], *, progress: ReportProgress = silent
@@ -77,21 +77,21 @@ class Events:
 
     @property
     def founding(self) -> LedgerCreated:
-        """The ledger's founding; raise UnverifiableError `not_founded`."""
+        """The ledger's creation event; raise UnverifiableError `not_founded` without it."""
         if self._founding is None:
             raise UnverifiableError("not_founded", "the founding of the ledger is not there")
         return self._founding
 
     @cached_property
     def charter(self) -> Charter:
-        """The ledger's charter as of the last event of its own stream."""
+        """The ledger's charter; raise UnverifiableError `not_founded` without events of it."""
         state: Charter | None = None
         for recorded in self._recorded:
             if recorded.event.stream == charter.STREAM:
                 try:
                     state = charter.evolve(state, recorded.event)
                 except AssertionError as error:
-                    detail = "an event that is not of the ledger's own stream"
+                    detail = "the event does not belong to the ledger's own stream"
                     raise CorruptError("event_misplaced", detail) from error
         if state is None:
             raise UnverifiableError("not_founded", "the founding of the ledger is not there")
@@ -108,11 +108,11 @@ class Events:
             and not isinstance(body, StatementDrafted)
         ]
 
-    # --- deciding again (check 6) ----------------------------------------------------------------
+    # --- decisions (check 6) ---------------------------------------------------------------------
 
     @cached_property
     def auditor(self) -> Auditor | AuditError:
-        """What the auditor came to, or why it stopped."""
+        """The auditor after all events, or the error that stopped it."""
         auditor = Auditor(complete=self._complete)
         try:
             for done, recorded in enumerate(self._recorded, start=1):
@@ -125,14 +125,14 @@ class Events:
 
     @property
     def is_sound(self) -> bool:
-        """Whether every decision, made again, led to its event."""
+        """Whether every recomputed decision matches its event."""
         return isinstance(self.auditor, Auditor)
 
     def decided(self) -> Auditor:
-        """Return the auditor that agreed with everything (check 6).
+        """Return the auditor if every decision matches (check 6).
 
-        Raises the refusal with its position; UnverifiableError `statement_unknown`,
-        `body_missing` where the bundle shows too little of the log.
+        Raises the auditor's error with its position; UnverifiableError `statement_unknown` or
+        `body_missing` if the bundle contains too little of the log.
         """
         self._require_everybody()
         if isinstance(self.auditor, Auditor):
@@ -146,19 +146,19 @@ class Events:
         raise RefusedError("event_misplaced", self.auditor.detail, position=position)
 
     def _require_everybody(self) -> None:
-        """Whether a rejection ends a statement depends on who there was at its position."""
+        """Require every person registered before a rejection: its outcome depends on them."""
         rejected = [e for e in self._recorded if isinstance(e.event.body, StatementRejected)]
         for index, envelope in self.case.envelopes.items() if rejected else ():
             left_out = envelope.type == UserRegistered.TAG and index not in self.case.bodies
             later = [each.position for each in rejected if index < each.position]
             if left_out and later:
-                detail = f"who registered in entry {index} might still have approved"
+                detail = f"the person who registered in entry {index} might still have approved"
                 raise UnverifiableError("body_missing", detail, position=later[0])
 
     # --- signatures (check 3) --------------------------------------------------------------------
 
     def signatures(self) -> int:
-        """Return how many signatures verify under the keys that they name."""
+        """Verify every signature with the key that it names; return their number."""
         signed = [each for each in self._recorded if signature_of(each.event.body)]
         if not self.is_sound:
             look_at(signed, lambda recorded: recorded.position, self._verify)
@@ -178,14 +178,14 @@ class Events:
         return self._keys[kid]
 
     def _unknown(self, kid: str) -> LedgerError:
-        """The whole log has every key; of a part, the owner may have been left out."""
+        """Return the error for an unknown key: a partial bundle may omit its owner."""
         kind = RefusedError if self._complete else UnverifiableError
         return kind("key_unknown", f"nobody in this bundle has the key {kid!a:.60}")
 
     # --- attestations (check 4) ------------------------------------------------------------------
 
     def attestations(self) -> int:
-        """Return how many passkeys and keys were shown with evidence that verifies."""
+        """Verify the evidence of every passkey and key; return their number."""
         shown = {"registration", "possession"}
         found = [each.event.body.MEANING.evidence for each in self._recorded]
         count = sum(not shown.isdisjoint(evidence) for evidence in found)
@@ -215,10 +215,10 @@ class Events:
                 self._attest_key(owner, body, event.at)
                 people[event.stream] = person.evolve(owner, event)
             case PasskeyRemoved():
-                with suppress(KeyError):  # of a passkey that was never there: a decision's matter
+                with suppress(KeyError):  # an unknown passkey: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
             case UserRegistered() | KeyRevoked() | RoleGranted():
-                pass  # shows no key, and changes none of what a key is shown with
+                pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)
 
@@ -240,7 +240,7 @@ class Events:
     # --- keys (check 5) --------------------------------------------------------------------------
 
     def keys(self) -> int:
-        """Return how many keys signed, each its owner's and in force wherever it was used."""
+        """Verify that every key was its owner's and in force when used; return their number."""
         if not self.is_sound:
             owners: dict[str, tuple[UUID, AttestedKey]] = {}
             self._each(lambda recorded: self._use(recorded, owners))
@@ -262,7 +262,7 @@ class Events:
                     owner, key = owners[body.kid]
                     owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
             case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | RoleGranted():
-                pass  # neither begins nor ends a key
+                pass  # neither attests nor revokes a key
             case _:
                 assert_never(body)
 
@@ -271,11 +271,11 @@ class Events:
     ) -> None:
         if kid not in owners:
             if kid in self._keys:
-                raise RefusedError("key_unknown", "the key was attested later than it signed")
+                raise RefusedError("key_unknown", "the key signed before it was attested")
             raise self._unknown(kid)
         owner, key = owners[kid]
         if str(owner) != actor(recorded.event):
-            raise RefusedError("key_of_another", "the key belongs to somebody else")
+            raise RefusedError("key_of_another", "the key belongs to another person")
         holder = Person(str(owner), 0, "", frozenset(), {kid: key}, {})
         holder.active_key(kid, now_ms=clock.to_ms(recorded.event.at))
 
@@ -287,9 +287,9 @@ def _parse(recorded: Recorded) -> CompactJws:
 
 
 def _kid(recorded: Recorded) -> str | None:
-    """Return the key that a person signed an event with; None for what no person's key signed.
+    """Return the kid of the person's key that signed an event; None if no person's key did.
 
-    A JWS that is none is the signatures' matter.
+    Returns None for a malformed JWS: check 3 reports it.
     """
     if recorded.event.body.MEANING.actor == "ledger":
         return None

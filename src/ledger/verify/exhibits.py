@@ -1,7 +1,7 @@
-"""What a bundle shows of its events: documents, signatures and keys as files of their own. Pure.
+"""A bundle's exhibits: documents, signatures and keys as separate files. Pure.
 
-Everything here follows from the bodies, so the verifier makes it again and compares. It is there
-for people and for tools that know JWS and nothing of ledgers.
+All exhibits follow from the bodies, so the verifier recomputes and compares them. They are for
+people, and for tools that know JWS but not this ledger.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,9 +41,9 @@ def involved(
     stream: Callable[[UUID], Sequence[Recorded]],
     everybody: Callable[[], Iterable[UUID]],
 ) -> list[Recorded]:
-    """Return the events of all streams that the decisions on these statements depend on.
+    """Return, in log order, all events that the decisions on these statements depend on.
 
-    `stream` returns a stream's events, `everybody` the streams of all people. In log order.
+    `stream` returns a stream's events, `everybody` the streams of all people.
     """
     found: dict[UUID, Sequence[Recorded]] = {}
     waiting = [STREAM, *statements]
@@ -75,7 +75,7 @@ def _streams(
             older = msgspec.json.decode(event.body.document, type=Document).supersedes
             return [] if older is None else [UUID(older)]
         case "everybody":
-            # Whether a policy can still be met is decided on all people of that position.
+            # Whether a policy can still be met depends on all people as of that position.
             return everybody()
         case _:
             assert_never(dependency)
@@ -159,7 +159,7 @@ def _public(jwk: PublicJwk, kid: str) -> dict[str, Any]:
 
 
 def _attested(recorded: Recorded, revoked: Recorded | None) -> dict[str, Any]:
-    """Return the members of a key that say how it stands, as the HTTP interface has them."""
+    """Return the members with a key's status, spelt as in the HTTP API."""
     body: Any = recorded.event.body
     ended = None if revoked is None else revoked.event
     return {

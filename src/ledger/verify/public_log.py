@@ -1,7 +1,7 @@
-"""The verifier of a public log: every tile, every entry, the checkpoint over them. Pure.
+"""The verifier of a public log: every tile, every entry, and the checkpoint over them. Pure.
 
-There are no bodies in a public log, so nothing is decided again: what is shown is that the log
-is whole, in its one form, and the one that its keys signed.
+A public log has no bodies, so no decision is recomputed. The checks prove that the log is complete,
+in canonical form, and signed by its keys.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ def verify_log(
     trust: Trust = NOBODY,
     progress: ReportProgress = silent,
 ) -> VerificationReport:
-    """Return what the checks of a log's `checkpoint`, tiles and entries come to.
+    """Verify a log's `checkpoint`, tiles and entries, and return the report.
 
-    `expected_keys` and `trust` are what the caller trusts, `announced_keys` what the ledger names.
+    The caller trusts `expected_keys` and `trust`; the ledger itself announces `announced_keys`.
     """
     checks = Checks()
     parts = checks.make("readable", lambda _: _readable(files), True)
@@ -48,7 +48,7 @@ def _readable(files: Files) -> tuple[str, Parts]:
     tiles, bundles = read_tiles(files, tree.size)
     entries = unbundled(bundles)
     envelopes(entries, tree.size)
-    return f"{len(files):,} files, each entry in its one form.", (tree, entries, tiles)
+    return f"{len(files):,} files, all entries in canonical form.", (tree, entries, tiles)
 
 
 def _entries(parts: Parts, progress: ReportProgress) -> tuple[str, bool]:
@@ -59,6 +59,6 @@ def _entries(parts: Parts, progress: ReportProgress) -> tuple[str, bool]:
 
 def _signed(files: Files, parts: Parts, keys: Sequence[NoteKey]) -> tuple[str, VerifiedCheckpoint]:
     tree = parts[0]
-    # A log's keys bear its origin as their name.
+    # The name of a log's key is the log's origin.
     named = [key for key in keys if key.name == tree.origin]
     return signed_by(files[CHECKPOINT], named, tree.origin)

@@ -1,4 +1,4 @@
-"""README.txt of a bundle: how to check it with tools that are not ours, and what that proves."""
+"""README.txt of a bundle: how to verify it with independent tools, and what that proves."""
 
 from ledger.verify.container import Mode
 from ledger.verify.report import EvidenceMode
@@ -24,8 +24,8 @@ verify.html                     if it is here: opens in a browser, without a net
 
 With our program:   ledger verify <this file> --log-key '<the key you trust>'
 
-Take the program, and the key, from where you trust them: whoever forged a
-bundle would forge what it says of itself, and verify.html with it.
+Get the program and the key from a source that you trust. A forger of the
+bundle would also forge its README and its verify.html.
 
 
 WITH TOOLS THAT ARE NOT OURS
@@ -94,7 +94,7 @@ def readme(*, origin: str, size: int, mode: Mode) -> bytes:
 
 
 def limits(mode: EvidenceMode | None) -> list[str]:
-    """Return what evidence of this mode does not prove, one sentence each."""
+    """Return the limits of evidence of this mode, one sentence each."""
     told = [
         "It does not prove that what the statement says is true.",
         "It does not prove who a person is beyond the name that they registered with.",

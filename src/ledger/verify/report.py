@@ -1,4 +1,4 @@
-"""What a verifier reports: checks, a verdict, statements; the same in every language."""
+"""The verifier's report: checks, a verdict, statements. Python and JavaScript have the same one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeVar, get_args
@@ -13,8 +13,8 @@ from ledger.verify.container import Mode
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
-# The checks of a bundle in their order, and two for which the caller brings trust. `ledger` is the
-# one that needs a key from outside.
+# The checks of a bundle in their order. `ledger` needs a key from the caller. `witnesses` and
+# `time` run only if the caller gives a policy or certificates.
 CheckName = Literal[
     "readable",
     "content",
@@ -28,7 +28,7 @@ CheckName = Literal[
     "witnesses",
     "time",
 ]
-# What was verified: a bundle of one of its modes, or a public log.
+# The kind of evidence: a mode of a bundle, or a public log.
 EvidenceMode = Mode | Literal["log"]
 A = TypeVar("A")
 T = TypeVar("T")
@@ -37,7 +37,7 @@ NEEDED = frozenset[CheckName](get_args(CheckName)) - {"ledger"}
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check: what came of it, in one sentence; for a failure its code and position."""
+    """One check: its outcome in a sentence; after a failure also its code and position."""
 
     name: CheckName
     outcome: CheckOutcome
@@ -47,14 +47,14 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Approver(msgspec.Struct, frozen=True):
-    """A person who approved, under the name that they registered with."""
+    """A person who approved, with the name that they registered."""
 
     user: str
     name: str
 
 
 class VerifiedDecision(msgspec.Struct, frozen=True):
-    """One decision on a statement; `at` is the ledger's clock."""
+    """One decision on a statement; `at` is a time of the ledger's clock."""
 
     position: int
     at: str
@@ -65,7 +65,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True):
 
 
 class VerifiedStatement(msgspec.Struct, frozen=True):
-    """A statement as its events lead to."""
+    """A statement, recomputed from its events."""
 
     id: str
     title: str
@@ -75,7 +75,7 @@ class VerifiedStatement(msgspec.Struct, frozen=True):
 
 
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
-    """What a verifier found; `root` is base64."""
+    """The result of verification; `root` is base64."""
 
     verdict: Verdict
     mode: EvidenceMode | None
@@ -88,7 +88,7 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def verdict(checks: Sequence[Check]) -> Verdict:
-    """Return what checks come to together."""
+    """Return the verdict over all checks."""
     if any(check.outcome == "failed" for check in checks):
         return "invalid"
     left_open = {check.name for check in checks if check.outcome != "passed"}
@@ -98,7 +98,7 @@ def verdict(checks: Sequence[Check]) -> Verdict:
 
 
 class Checks:
-    """The checks that were made, in their order."""
+    """Runs checks and keeps their results, in order."""
 
     def __init__(self) -> None:
         self.made: list[Check] = []
@@ -106,7 +106,7 @@ class Checks:
     def make(
         self, name: CheckName, check: Callable[[A], tuple[str, T]], needs: A | None
     ) -> T | None:
-        """Make one check and keep what came of it; return what it established, if it passed."""
+        """Run one check and keep its outcome; return its value, None unless it passed."""
         if needs is None:
             self.made.append(Check(name, "skipped", "An earlier check did not pass."))
             return None
@@ -135,7 +135,7 @@ def report(
     statements: Sequence[VerifiedStatement],
     limits: Iterable[str],
 ) -> VerificationReport:
-    """Return the report of these checks."""
+    """Return the report with the verdict over these checks."""
     return VerificationReport(
         verdict=verdict(checks.made),
         mode=mode,

@@ -1,6 +1,6 @@
 """Authenticator data (WebAuthn L3 section 6.1) and the attestation object around it (6.5).
 
-Refuses flags that contradict the bytes or each other, and any byte beyond what the flags announce.
+Rejects flags that contradict the bytes or each other, and bytes that the flags do not announce.
 User presence and user verification are always required.
 """
 
@@ -30,7 +30,7 @@ class AttestedCredential(msgspec.Struct, frozen=True):
 
 
 class AuthenticatorData(msgspec.Struct, frozen=True):
-    """What every authenticator's answer begins with."""
+    """The fixed part of authenticator data: hash of the relying party id, flags, sign count."""
 
     rp_id_hash: bytes
     flags: int
@@ -38,7 +38,7 @@ class AuthenticatorData(msgspec.Struct, frozen=True):
 
 
 class Attestation(msgspec.Struct, frozen=True):
-    """An attestation object, its authenticator data parsed. The statement is not verified."""
+    """An attestation object with parsed authenticator data; its statement is not verified."""
 
     format: str
     data: AuthenticatorData
@@ -48,7 +48,7 @@ class Attestation(msgspec.Struct, frozen=True):
 def parse_attestation_object(raw: bytes) -> Attestation:
     """Return a registration's attestation object.
 
-    Raises MalformedError `attestation_malformed`, and as the parts do.
+    Raises MalformedError `attestation_malformed`, or as the parsers of its parts do.
     """
     members = cbor.parse(raw)
     if not isinstance(members, dict) or members.keys() != _MEMBERS:
@@ -57,9 +57,9 @@ def parse_attestation_object(raw: bytes) -> Attestation:
     if not isinstance(form, str) or not 0 < len(form) <= MAX_FORMAT_CHARS or not form.isascii():
         _refuse_attestation("fmt is not 1 to 32 ASCII characters")
     if not isinstance(statement, dict) or (form == "none" and statement):
-        _refuse_attestation("attStmt is no map, or not empty where fmt is none")
+        _refuse_attestation("attStmt is not a map, or not empty although fmt is none")
     if not isinstance(data, bytes):
-        _refuse_attestation("authData is no byte string")
+        _refuse_attestation("authData is not a byte string")
     head, credential = parse_registration_data(data)
     if form == "packed":
         _require_packed(statement, credential.key)
@@ -73,20 +73,20 @@ def parse_registration_data(raw: bytes) -> tuple[AuthenticatorData, AttestedCred
     """
     data = _parse_head(raw)
     if not data.flags & ATTESTED:
-        _refuse("no new credential")
+        _refuse("the new credential is missing")
     credential, end = _parse_credential(raw)
     _require_end(raw, end, data.flags)
     return data, credential
 
 
 def parse_assertion_data(raw: bytes) -> AuthenticatorData:
-    """Return an assertion's authenticator data; a new credential has no place in it.
+    """Return an assertion's authenticator data; it must not contain a new credential.
 
     Raises MalformedError `authenticator_data_malformed`, `cbor_malformed`.
     """
     data = _parse_head(raw)
     if data.flags & ATTESTED:
-        _refuse("a new credential in an assertion")
+        _refuse("an assertion contains a new credential")
     _require_end(raw, _HEAD_BYTES, data.flags)
     return data
 
@@ -94,23 +94,23 @@ def parse_assertion_data(raw: bytes) -> AuthenticatorData:
 def require_credential_id(credential_id: bytes) -> None:
     """Raise MalformedError `authenticator_data_malformed` unless it is 1 to 1,023 bytes."""
     if not 0 < len(credential_id) <= MAX_CREDENTIAL_ID_BYTES:
-        _refuse("a credential id that is not 1 to 1,023 bytes")
+        _refuse("a credential id must have 1 to 1,023 bytes")
 
 
 def _require_packed(statement: dict[int | str, cbor.Cbor], key: CoseKey) -> None:
-    """Refuse a packed statement (L3 section 8.2) with neither certificates nor the key's own form.
+    """Reject a packed statement (L3 section 8.2) that is neither x5c nor self attestation.
 
     Raises MalformedError `attestation_malformed`, `signature_malformed`.
     """
     if "x5c" in statement:
         if not isinstance(statement["x5c"], list) or not statement["x5c"]:
-            _refuse_attestation("x5c is no list of certificates")
+            _refuse_attestation("x5c is not a list of certificates")
         return
     alg, signature = statement.get("alg"), statement.get("sig")
     if type(alg) is not int or alg != key.algorithm:
-        _refuse_attestation("alg is not the new key's")
+        _refuse_attestation("alg does not match the new key")
     if not isinstance(signature, bytes):
-        _refuse_attestation("sig is no byte string")
+        _refuse_attestation("sig is not a byte string")
     require_signature(signature, key)
 
 
@@ -119,13 +119,14 @@ def _parse_head(raw: bytes) -> AuthenticatorData:
         _refuse("over 65,536 bytes")
     if len(raw) < _HEAD_BYTES:
         _refuse("cut off")
-    flags = raw[32]  # bits 1 and 5 are reserved: they are ignored, as bits 3 and 4 once were
+    # Bits 1 and 5 are reserved and ignored: a later version may define them, as with bits 3 and 4.
+    flags = raw[32]
     if not flags & PRESENT:
-        _refuse("nobody was present")
+        _refuse("user presence is missing")
     if not flags & VERIFIED:
-        _refuse("the user was not verified")
+        _refuse("user verification is missing")
     if flags & BACKED_UP and not flags & ELIGIBLE:
-        _refuse("backed up and not eligible for backup")
+        _refuse("the credential is backed up but not eligible for backup")
     return AuthenticatorData(raw[:32], flags, int.from_bytes(raw[33:_HEAD_BYTES], "big"))
 
 
@@ -146,11 +147,11 @@ def _parse_credential(raw: bytes) -> tuple[AttestedCredential, int]:
 
 
 def _require_end(raw: bytes, end: int, flags: int) -> None:
-    """Refuse bytes after `end`, but for one map of extensions where the flags announce it."""
+    """Reject bytes after `end`, except one map of extensions if the flags announce it."""
     if flags & EXTENDED:
         extensions, end = cbor.parse_prefix(raw, end)
         if not isinstance(extensions, dict):
-            _refuse("extensions that are no map")
+            _refuse("extensions are not a map")
     if end != len(raw):
         _refuse("bytes after its end")
 

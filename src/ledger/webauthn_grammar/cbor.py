@@ -1,7 +1,7 @@
-"""CBOR as CTAP2 has it (RFC 8949, definite and shortest), and nothing else.
+"""The canonical CBOR of CTAP2 (RFC 8949 with definite, shortest lengths), and nothing else.
 
-Refuses tags, floats, indefinite lengths, every longer spelling of a length, and duplicate keys.
-A tag can make a library run code of its own: tag 35 compiles a regular expression.
+Rejects tags, floats, indefinite lengths, lengths not in their shortest form, and duplicate keys.
+A tag can make a library run code: tag 35 compiles a regular expression.
 """
 
 from typing import NoReturn
@@ -10,19 +10,19 @@ from ledger.errors import MalformedError
 
 MAX_BYTES = 65_536
 MAX_DEPTH = 8  # the outermost item is at level 1
-MAX_MEMBERS = 64  # of one array or map
-MAX_ITEMS = 512  # of all levels: containers, keys and values
-MAX_INTEGER = 2**53 - 1  # JavaScript's numbers are exact up to here
+MAX_MEMBERS = 64  # per array or map
+MAX_ITEMS = 512  # on all levels: containers, keys and values
+MAX_INTEGER = 2**53 - 1  # JavaScript's integers are exact up to this
 
 Cbor = bool | int | bytes | str | list["Cbor"] | dict[int | str, "Cbor"] | None
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _SIMPLE_VALUES = {20: False, 21: True, 22: None}
-_LEAST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}  # by the bytes that the number takes
+_LEAST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}  # the least value that needs this many bytes
 
 
 def parse(raw: bytes) -> Cbor:
-    """Return the one item that the bytes are; raise MalformedError `cbor_malformed`."""
+    """Return the single item in the bytes; raise MalformedError `cbor_malformed`."""
     value, end = parse_prefix(raw, 0)
     if end != len(raw):
         _refuse("bytes after the item")
@@ -41,7 +41,7 @@ def parse_prefix(raw: bytes, start: int) -> tuple[Cbor, int]:
 
 
 class _Reader:
-    """A place in the bytes, and how many items were begun before it."""
+    """An offset into the bytes, and the number of items begun so far."""
 
     def __init__(self, raw: bytes, at: int) -> None:
         self.raw = raw
@@ -77,11 +77,11 @@ class _Reader:
         if major == _TEXT:
             return self.text(number)
         if major > _NEGATIVE:
-            _refuse("a key that is no integer and no text")
+            _refuse("a key that is neither an integer nor text")
         return number if major == _UNSIGNED else -1 - number
 
     def head(self, level: int) -> tuple[int, int]:
-        """Return an item's major type, and the number after it in its shortest form."""
+        """Return an item's major type and its argument, which must be in the shortest form."""
         self.items += 1
         if level > MAX_DEPTH:
             _refuse("over 8 levels")
@@ -93,7 +93,7 @@ class _Reader:
             _refuse("a tag")
         if major == _SIMPLE:
             if number not in _SIMPLE_VALUES:
-                _refuse("a float, or no known simple value")
+                _refuse("a float, or an unknown simple value")
             return major, number
         return (major, number) if number < 24 else (major, self.argument(number))
 

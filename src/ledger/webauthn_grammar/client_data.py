@@ -1,7 +1,7 @@
-"""Client data: what the browser says of a ceremony (WebAuthn L3 section 5.8.1).
+"""Client data: the browser's description of a ceremony (WebAuthn L3 section 5.8.1).
 
-Refuses a ceremony of another kind, challenge or origin, and every ceremony inside a frame of
-another site. Members that are not named here are ignored, as the standard asks of a reader.
+Rejects another type, challenge or origin, and every ceremony inside a cross-origin frame. Unknown
+members are ignored, as the standard requires.
 """
 
 from typing import Any, Literal, NoReturn
@@ -17,20 +17,20 @@ _TOKEN_BINDINGS = ("present", "supported")
 def require_client_data(
     raw: bytes, *, expected_type: CeremonyType, expected_challenge: bytes, expected_origin: str
 ) -> None:
-    """Raise MalformedError `client_data_malformed` unless this is that ceremony's client data."""
+    """Raise MalformedError `client_data_malformed` unless the client data match the ceremony."""
     members = _parse(raw)
     if members.get("type") != expected_type:
-        _refuse("of another ceremony")
+        _refuse("its type is of another ceremony")
     challenge = b64u_encode(expected_challenge)
     if members.get("challenge") != challenge:
-        _refuse("over another challenge")
+        _refuse("the challenge is another one")
     if f'"{challenge}"'.encode() not in raw:  # base64url never needs an escape
-        _refuse("the challenge in another spelling")
+        _refuse("the challenge is escaped")
     if members.get("origin") != expected_origin:
-        _refuse("on another origin")
+        _refuse("the origin is another one")
     if members.get("crossOrigin", False) is not False or "topOrigin" in members:
-        _refuse("inside another site's frame")
-    if "tokenBinding" in members:  # of WebAuthn L2, gone from L3
+        _refuse("the ceremony ran in a cross-origin frame")
+    if "tokenBinding" in members:  # defined by WebAuthn L2, removed in L3
         binding = members["tokenBinding"]
         if not isinstance(binding, dict) or binding.get("status") not in _TOKEN_BINDINGS:
             _refuse("an unknown token binding")

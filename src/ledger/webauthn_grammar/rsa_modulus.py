@@ -1,7 +1,7 @@
-"""RSA moduli that anybody can factor: a small prime factor, or a perfect power.
+"""Detect RSA moduli that are easy to factor: a small prime factor, or a perfect power.
 
-No proof of strength: only its owner knows that a modulus has two large factors. A modulus such as
-3^1292 has the right length and passes for a key in many libraries.
+This does not prove strength: only the owner knows that a modulus has two large factors. Without
+this check many libraries accept a modulus such as 3^1292, because its length is right.
 """
 
 import math
@@ -13,12 +13,12 @@ _PRODUCT = math.prod(_PRIMES)
 
 
 def is_weak(modulus: int) -> bool:
-    """Tell whether a modulus has a prime factor below 1,024 or is a power of another number."""
+    """Tell whether a modulus has a prime factor below 1,024 or is a perfect power."""
     if math.gcd(modulus, _PRODUCT) != 1:
         return True
     if math.isqrt(modulus) ** 2 == modulus:
         return True
-    # Its factors are above 2^10, so no exponent is above a tenth of the bits.
+    # All factors are above 2^10, so the exponent is at most a tenth of the bits.
     limit = modulus.bit_length() // 10
     return any(_is_power(modulus, k) for k in _PRIMES if 2 < k <= limit)
 
@@ -26,9 +26,9 @@ def is_weak(modulus: int) -> bool:
 def _is_power(modulus: int, k: int) -> bool:
     """Tell whether an odd number is a k-th power, k odd.
 
-    Modulo 2^bits an odd number has exactly one k-th root. Newton's iteration finds its inverse y,
-    with 1 = modulus · y^k, and doubles the right bits each round. If there is a whole root, it is
-    shorter than `bits`, so it is this one.
+    Modulo 2^bits an odd number has exactly one k-th root. Newton's iteration finds its inverse y
+    (modulus · y^k = 1) and doubles the number of correct bits in each round. An integer root has
+    fewer than `bits` bits, so it must be this one.
     """
     bits = -(-modulus.bit_length() // k)
     ring = 1 << bits

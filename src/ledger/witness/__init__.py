@@ -1,4 +1,4 @@
-"""A witness for other people's logs: a separate program, with a state and a server of its own.
+"""A witness for other logs: a separate program with its own state and server.
 
 Nothing of this ledger's own log may live here.
 """

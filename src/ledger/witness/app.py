@@ -1,4 +1,4 @@
-"""Routes of a witness, which is a server of its own: C2SP tlog-witness over HTTP."""
+"""The HTTP routes of a witness server (C2SP tlog-witness)."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ MAX_BODY_BYTES = MAX_NOTE_BYTES + 45 * MAX_PROOF_HASHES + 30
 
 @post("/add-checkpoint", status_code=200, media_type="text/plain")
 async def add_checkpoint(request: Request[Any, Any, Any], state: State) -> Response[bytes]:
-    """Cosign a checkpoint that continues the last one, or say which size that has."""
+    """Cosign a checkpoint that extends the last one, or answer with the last size."""
     raw = await request.body()
     witness: WitnessState = state["witness"]
     try:
@@ -35,16 +35,16 @@ async def add_checkpoint(request: Request[Any, Any, Any], state: State) -> Respo
 
 @get("/{origin:str}/checkpoint", media_type="text/plain", sync_to_thread=True)
 def latest(origin: FromPath[str], state: State) -> Response[bytes]:
-    """Return the last checkpoint that was cosigned for a log, by the SHA-256 of its origin."""
+    """Return the last cosigned checkpoint of a log, named by the SHA-256 of its origin."""
     if not SHA256_HEX.fullmatch(origin):
-        raise NotFoundError("not_found", "a log is named by the SHA-256 of its origin, in hex")
+        raise NotFoundError("not_found", "expected the SHA-256 of a log's origin, in hex")
     witness: WitnessState = state["witness"]
     headers = {"Cache-Control": "no-cache"}
     return Response(witness.latest(origin), media_type="text/plain", headers=headers)
 
 
 def build(witness: WitnessState) -> Litestar:
-    """Return the witness's server; closing the witness is the caller's."""
+    """Return the witness's server; the caller closes the witness."""
     return Litestar(
         route_handlers=[add_checkpoint, latest],
         state=State({"witness": witness}),

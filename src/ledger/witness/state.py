@@ -1,12 +1,14 @@
-"""A witness: what it signed last of each log, durable before it answers (C2SP tlog-witness).
+"""A witness's state: the last checkpoint it signed of each log (C2SP tlog-witness).
 
-Its whole worth is that it never signs two trees that do not continue each other. So the row of a
-log moves by compare-and-swap, in one durable transaction with the signature, and only what that
-transaction stored is answered. Crash points: before it nothing was promised; after it the log asks
-again, is told the size, and is given the signature of the same tree.
+A witness must never sign two trees of which neither extends the other. So one durable transaction
+replaces a log's row by compare-and-swap and stores the signature, and the witness answers only with
+what that transaction stored.
 
-The state is worth more than the keys: keys without their state would sign a second history, so a
-start with such is refused.
+Crash points: before the transaction, nothing is promised. After it, the log asks again, learns the
+size, and gets the signature of the same tree.
+
+Without the state, the keys could sign a second history, so a witness with keys and no state does
+not start.
 """
 
 import sqlite3
@@ -36,19 +38,17 @@ CREATE TABLE IF NOT EXISTS log(
 
 
 class WitnessState:
-    """One witness in a directory; any number of processes may serve it."""
+    """One witness in a directory, which any number of processes may serve."""
 
     def __init__(self, data: Path, logs: Sequence[NoteKey] = ()) -> None:
-        """Open the witness of `data` for these logs' keys.
+        """Open the witness in `data` for logs with these keys.
 
-        Raises NotFoundError `witness_unknown` if none was made there, ConflictError
-        `witness_state_missing` for keys whose state is gone.
+        Raises NotFoundError `witness_unknown` if there is none, ConflictError
+        `witness_state_missing` for keys without their state.
         """
         if not (data / WITNESS_STATE_FILE).exists():
             if (data / WITNESS_KEYS_FILE).exists():
-                detail = (
-                    f"{data}/{WITNESS_STATE_FILE} is gone: these keys could sign a second history"
-                )
+                detail = f"{data}/{WITNESS_STATE_FILE} is missing; a second history could be signed"
                 raise ConflictError("witness_state_missing", detail)
             raise NotFoundError("witness_unknown", f"there is no witness in {data}")
         self._lock = Lock()
@@ -82,21 +82,21 @@ class WitnessState:
             known = self._known(note.checkpoint.origin)
             point = decide(submission, self._logs, known)
             lines = checkpoint.sign_lines(point, self.signers, now_s=now_s)
-            # Anybody can add lines of their own to a submission; these are not handed on.
+            # Anybody can add lines to a submission. Store only lines that the log's keys signed.
             verified = checkpoint.verify_lines(point, note.signatures, self._logs[point.origin])
             theirs = "".join(line.line() for _, line, _ in verified).encode()
             if self._swap(known, point, f"{point.text()}\n".encode() + theirs + lines):
                 return lines
-        raise UnavailableError("contended", "too many submissions at once; try again")
+        raise UnavailableError("contended", "too many concurrent submissions; try again")
 
     def latest(self, origin_sha256: str) -> bytes:
-        """Return the last checkpoint cosigned for the log whose origin has this SHA-256, in hex.
+        """Return the last cosigned checkpoint of the log whose origin has this SHA-256 (hex).
 
         Raises NotFoundError `checkpoint_unknown`.
         """
         rows = self._execute("SELECT note FROM log WHERE hash = ?", origin_sha256)
         if not rows:
-            raise NotFoundError("checkpoint_unknown", "nothing was cosigned for such a log")
+            raise NotFoundError("checkpoint_unknown", "no checkpoint of this log was cosigned")
         note: bytes = rows[0][0]
         return note
 
@@ -105,7 +105,7 @@ class WitnessState:
         return checkpoint.parse_text(rows[0][0]) if rows else None
 
     def _swap(self, expected: Checkpoint | None, new: Checkpoint, note: bytes) -> bool:
-        """Replace what is expected by what is new, durably; change nothing if it is not there."""
+        """Durably replace `expected` by `new`; return False, unchanged, if the row differs."""
         if expected is None:
             query = "INSERT OR IGNORE INTO log VALUES(?,?,?,?) RETURNING 1"
             digest = sha256(new.origin.encode()).hexdigest()
@@ -118,20 +118,24 @@ class WitnessState:
             with self._lock:
                 return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise UnavailableError("storage_failed", "the witness's state fails") from error
+            raise UnavailableError(
+                "storage_failed", "the witness's state cannot be read or written"
+            ) from error
 
 
 def create(data: Path, name: str) -> None:
-    """Make a witness with new keys, unless it is there.
+    """Create a witness with new keys, unless it exists.
 
-    Crash points: the state comes first, so that keys never stand without one. Raises
-    MalformedError `witness_name_invalid`, ConflictError `witness_known` for another name.
+    Crash points: the state is created first, so keys never exist without one. Raises MalformedError
+    `witness_name_invalid`, ConflictError `witness_known` for another name.
     """
     if not vkeys.is_key_name(name):
-        detail = "1 to 255 bytes without spaces or plus signs, like witness.example.com/1"
+        detail = (
+            "a name has 1 to 255 bytes without spaces or plus signs, like witness.example.com/1"
+        )
         raise MalformedError("witness_name_invalid", detail)
     if (data / WITNESS_KEYS_FILE).exists() and not (data / WITNESS_STATE_FILE).exists():
-        WitnessState(data)  # says why not
+        WitnessState(data)  # raises with the reason
     db = _open(data / WITNESS_STATE_FILE)
     try:
         db.execute("INSERT OR IGNORE INTO witness VALUES(1, ?)", (name,))
@@ -139,7 +143,7 @@ def create(data: Path, name: str) -> None:
     finally:
         db.close()
     if known != name:
-        raise ConflictError("witness_known", f"the witness in {data} is {known}")
+        raise ConflictError("witness_known", f"the witness in {data} is named {known}")
     if not (data / WITNESS_KEYS_FILE).exists():
         signers = vkeys.generate(name, cosigner=True)
         private_files.create(data / WITNESS_KEYS_FILE, vkeys.to_pem(signers))
@@ -157,5 +161,5 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _load(path: Path, name: str) -> tuple[NoteSigner, ...]:
     if not path.exists():
-        raise NotFoundError("witness_unknown", f"there are no keys in {path.parent}")
+        raise NotFoundError("witness_unknown", f"the witness in {path.parent} has no keys")
     return vkeys.from_pem(name, path.read_bytes(), cosigner=True)

@@ -180,7 +180,7 @@ def test_an_endorsement_of_something_else_is_named(ledger: Path, copy: Path, scr
 def test_what_nobody_trusted_signed_is_counted_and_not_believed(ledger: Path) -> None:
     report = audited(ledger, trusted=TrustedEndorsers())
     assert report.verdict == "verified"
-    told = [note for note in report.notes if "no key of" in note]
+    told = [note for note in report.notes if "no key for" in note]
     assert [note.split()[0] for note in told] == ["4", "2"]
 
 

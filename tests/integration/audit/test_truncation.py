@@ -45,7 +45,7 @@ def test_a_tail_that_was_cut_off_everywhere_is_missed_by_the_signers_state(
     # The file alone cannot show it, and the audit of it alone says so.
     report = audited(copy, state=False)
     assert report.verdict == "verified"
-    assert "cut off together" in report.notes[0]
+    assert "removed together" in report.notes[0]
 
 
 def test_a_signers_state_of_another_tree_is_named(ledger: Path, copy: Path) -> None:

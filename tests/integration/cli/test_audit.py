@@ -19,7 +19,7 @@ def test_a_sound_ledger_is_verified(copy: Path, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr().out
     assert told.startswith("VERIFIED")
     assert f"events            {SIZE}" in told
-    assert f"The read models, at position {SIZE}, say what the log says." in told
+    assert f"The read models at position {SIZE} match the log." in told
 
 
 def test_an_edited_ledger_is_invalid_and_the_place_is_said(
@@ -29,7 +29,7 @@ def test_an_edited_ledger_is_invalid_and_the_place_is_said(
     assert main(["audit", "--data", str(copy)]) == 1
     told = capsys.readouterr().out
     assert told.startswith("INVALID")
-    assert "first wrong: event at position 200: leaf_mismatch" in told
+    assert "first finding: event at position 200: leaf_mismatch" in told
     assert '"v":1}' in told
 
 
@@ -127,7 +127,7 @@ def test_read_models_that_say_something_else_are_found(
         db.execute("UPDATE statement SET status = 'rejected' WHERE status = 'approved'")
         db.commit()
     assert main(["audit", "--data", str(copy)]) == 1
-    assert "first wrong: read models" in capsys.readouterr().out
+    assert "first finding: read models" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("table", ["user", "user_role", "signing_key", "passkey", "decision"])

@@ -86,8 +86,9 @@ def test_two_processes_say_what_one_says(copy: Path) -> None:
 
 
 def test_a_process_that_dies_is_no_verdict(copy: Path) -> None:
-    charter = PeopleAuditor(Rows(copy / "log.sqlite"))
-    charter.run(SIZE)
+    with closing(Rows(copy / "log.sqlite")) as rows:
+        charter = PeopleAuditor(rows)
+        charter.run(SIZE)
     assert charter.charter is not None
     tasks = [
         WorkerTask(

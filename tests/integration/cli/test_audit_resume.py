@@ -16,7 +16,7 @@ def test_a_later_run_goes_on_where_an_earlier_one_ended(copy: Path, tmp_path: Pa
     assert audited(copy, resume=file).trusted == 0
     again = audited(copy, resume=file)
     assert (again.verdict, again.trusted) == ("verified", SIZE)
-    assert "is believed" in "".join(again.notes)
+    assert "trusts its file" in "".join(again.notes)
 
 
 def test_what_was_edited_since_is_found_by_a_run_that_goes_on(copy: Path, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_open_ceremonies_are_capped(start_server: Callable[..., Server], join: J
     for path, body in begin:
         answer = dora.client.post(path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (429, "ceremonies_full")
-        assert answer.headers["retry-after"] == "1"
+        assert 1 <= int(answer.headers["retry-after"]) <= 5
     # They end by themselves, so whoever fills them does not keep others out.
     change_state(server, "UPDATE ceremony SET expires_ms = ?", (1,))
     dora.register("investor")

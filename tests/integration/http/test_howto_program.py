@@ -9,6 +9,7 @@ import pytest
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, policy_of
+from tests.support.check import wait_for
 from tests.support.server import Server
 
 PAGE = (Path(__file__).parents[3] / "docs/how-to/use-from-a-program.md").read_text()
@@ -20,6 +21,7 @@ def test_a_program_signs_in_approves_and_follows_as_the_page_says(
     key = SigningKey.generate()
     robot = join("Robot", key=key)
     drafted = alice.draft(policy=policy_of(1, robot))
+    wait_for(server, drafted.answer["position"])
     (tmp_path / "key.pem").write_bytes(key.to_pem())
     monkeypatch.chdir(tmp_path)
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))

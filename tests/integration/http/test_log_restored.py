@@ -49,7 +49,7 @@ def test_a_server_on_a_restored_backup_reads_and_takes_nothing(tmp_path: Path) -
             health = client.get("/healthz")
             assert health.status_code == 503
             (reason,) = health.json()["reasons"]
-            assert "a checkpoint of 7 was signed: an older copy of it was put in" in reason
+            assert "a checkpoint of 7 was signed: the file is an older copy" in reason
             actor.client = client
             assert_problem(actor.approve(drafted), 503, "log_rolled_back")
             assert client.get("/log/checkpoint").status_code == 200

@@ -23,6 +23,9 @@ PUBLIC = [
     "/.well-known/jwks.json",
     "/.well-known/ledger-keys",
     "/healthz",
+    "/livez",
+    "/metrics",
+    "/readyz",
     "/schema/openapi.json",
     "/favicon.ico",
 ]

@@ -176,7 +176,7 @@ def test_a_log_restored_from_a_backup_makes_the_views_again(
     with opened.reader() as db:
         restored = rows_of(db)
     opened.close()
-    assert "another log" in caplog.text
+    assert "does not match this log" in caplog.text
     assert restored["timeline"] == rows_of(story.views(80))["timeline"]
 
 

@@ -14,7 +14,8 @@ from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge
-from tests.support.dossier import AT, LEDGER, log_signer
+from tests.support.dossier import AT, log_signer
+from tests.support.signers import LEDGER
 
 MIB = 1024 * 1024
 # Reads its task, runs the process, and says what that one took at most.

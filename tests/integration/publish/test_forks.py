@@ -26,8 +26,8 @@ def test_a_restored_backup_is_refused_with_a_clear_sentence(
         refused = refusal(ledger)
         assert refused.code == "log_rolled_back"
         assert refused.detail == (
-            "the log has 10 entries, but a checkpoint of 20 was signed: an older copy of it"
-            " was put in its place; bring the newest one back"
+            "the log has 10 entries, but a checkpoint of 20 was signed: the file is an older"
+            " copy; restore the newest one"
         )
         assert ledger.tree.checkpoint(20) is None
 
@@ -159,7 +159,7 @@ def test_a_log_from_before_its_keys_were_announced_is_rolled_back(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.commands.log_keys.Upkeep.open_log_keys", lambda self, state: None)
+        patch.setattr("ledger.commands.log_keys.LedgerActs.open_log_keys", lambda self, state: None)
         with opened(settings) as ledger:
             backed_up(ledger, tmp_path / "backup")
     with opened(settings) as ledger:

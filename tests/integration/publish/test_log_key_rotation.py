@@ -22,12 +22,12 @@ def test_rotated_keys_sign_together_until_the_old_ones_are_retired(ledger: Ledge
     publication = ledger.publication()
     publication.catch_up()
     old = signers_of(ledger)
-    new = list(ledger.upkeep.rotate())
+    new = list(ledger.acts.rotate())
     publication.catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger) == old + new
     ledger.fill(10)
-    assert list(ledger.upkeep.retire()) == old
+    assert list(ledger.acts.retire()) == old
     publication.catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger) == new
@@ -36,7 +36,7 @@ def test_rotated_keys_sign_together_until_the_old_ones_are_retired(ledger: Ledge
     ]
     check_published(ledger, 11)
     with pytest.raises(ConflictError) as refused:
-        ledger.upkeep.retire()
+        ledger.acts.retire()
     assert refused.value.code == "log_keys_refused"
 
 
@@ -45,12 +45,12 @@ def test_a_rotation_that_died_is_finished_by_the_next(ledger: Ledger) -> None:
         raise Crash
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.commands.log_keys.Upkeep._append", crash)
+        patch.setattr("ledger.commands.log_keys.LedgerActs._append", crash)
         with pytest.raises(Crash):
-            ledger.upkeep.rotate()
+            ledger.acts.rotate()
     written = ledger.settings.log_keys.read_bytes()
     ledger.publication().catch_up()
-    vkeys = ledger.upkeep.rotate()
+    vkeys = ledger.acts.rotate()
     assert ledger.settings.log_keys.read_bytes() == written
     ledger.publication().catch_up()
     ledger.keys.refresh()
@@ -63,7 +63,7 @@ def test_without_the_ledgers_own_key_no_log_key_is_announced_and_nothing_is_appe
     (ledger.settings.data / LEDGER_KEY_FILE).unlink()
     size = ledger.store.head()
     with pytest.raises(ConflictError) as refused:
-        ledger.upkeep.rotate()
+        ledger.acts.rotate()
     assert refused.value.code == "ledger_key_missing"
     assert ledger.store.head() == size
 
@@ -73,14 +73,14 @@ def test_a_frozen_ledger_takes_nothing_more_and_is_published_to_its_end(
 ) -> None:
     with opened(settings) as ledger, opened(settings) as other:
         ledger.fill(10)
-        assert ledger.upkeep.freeze("The fund is closed.") == 11
+        assert ledger.acts.freeze("The fund is closed.") == 11
         for each in (ledger, other):
             with pytest.raises(AssertionError):
                 each.fill(12)
             for act in (
-                each.upkeep.rotate,
-                each.upkeep.retire,
-                lambda upkeep=each.upkeep: upkeep.freeze("The fund is closed."),
+                each.acts.rotate,
+                each.acts.retire,
+                lambda acts=each.acts: acts.freeze("The fund is closed."),
             ):
                 each.keys.refresh()
                 with pytest.raises(ConflictError) as refused:

@@ -78,7 +78,7 @@ def test_keys_that_were_written_and_not_announced_are_announced_at_the_next_star
         raise Crash
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger.commands.log_keys.Upkeep._append", crash)
+        patch.setattr("ledger.commands.log_keys.LedgerActs._append", crash)
         with pytest.raises(Crash):
             Ledger(settings)
     written = settings.log_keys.read_bytes()

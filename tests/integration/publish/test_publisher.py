@@ -93,7 +93,7 @@ def test_a_log_that_is_not_published_for_long_is_not_healthy(
     publisher.open()
     assert publisher.reasons() == []
     monkeypatch.setattr("ledger.publish.publisher.STALLED_S", -1.0)
-    assert publisher.reasons() == ["the log was not published for 0 s"]
+    assert publisher.reasons() == ["the log has not been published for 0 s"]
     ledger.publication().catch_up()
     publisher.open()
     assert publisher.reasons() == []
@@ -205,4 +205,4 @@ def test_a_stop_in_an_outage_leaves_the_rest_to_the_next_start(
     publisher.start()
     publisher.stop()
     assert publisher.size == 0
-    assert "the rest of the log is not published: storage_failed" in caplog.text
+    assert "the rest of the log was not published: storage_failed" in caplog.text

@@ -1,5 +1,6 @@
 """A ledger and its time-stamp authority: stamped when there is something new, and not otherwise."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -151,11 +152,11 @@ def test_the_operator_can_have_one_made_now(
             until(lambda: client.get("/log/checkpoint").status_code == 200)
             said = ledger_log_stamp(server, LEDGER_TSA_URL=address, LEDGER_TSA_CERTIFICATES=root)
             assert (said.returncode, said.stderr) == (0, "")
-            assert said.stdout.startswith("The checkpoint of 2 entries was there at 2")
+            assert said.stdout.startswith("The checkpoint of 2 entries existed at 2")
             assert client.get("/log/checkpoints/2/stamp").status_code == 200
         for settings, words in (
             ({}, "authority_missing"),
-            ({"LEDGER_TSA_URL": address}, "LEDGER_TSA_CERTIFICATES names"),
+            ({"LEDGER_TSA_URL": address}, "LEDGER_TSA_URL needs LEDGER_TSA_CERTIFICATES"),
             ({"LEDGER_TSA_URL": "x", "LEDGER_TSA_CERTIFICATES": root}, "url_invalid"),
             ({"LEDGER_TSA_URL": address, "LEDGER_TSA_CERTIFICATES": __file__}, "certificates_m"),
         ):
@@ -184,6 +185,8 @@ def test_an_authority_that_fails_degrades_the_ledger_and_stops_nothing(
                 answer = client.get("/healthz")
                 assert answer.status_code == 200
                 assert "time-stamps: peer_unreachable" in answer.text
+                counted = client.get("/metrics").text
+                assert re.search(r"^ledger_stamp_failures_total [1-9]", counted, re.MULTILINE)
                 Actor(client, "Alice", server.origin).register("creator").draft()
         finally:
             server.stop()

@@ -11,7 +11,7 @@ from ledger.errors import CorruptError, LedgerError, RefusedError, UnavailableEr
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.served import ServedCheckpoint
 from ledger.publish.stamper import Authority, Stamper
-from ledger.publish.witness_rounds import Witnesses
+from ledger.publish.witness_rounds import WitnessRounds
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.tree import TreeStore
 from ledger.timestamp.verify import parse_certificates
@@ -48,12 +48,12 @@ def cosign(_: str, __: str, body: bytes) -> Reply:
 
 
 @contextmanager
-def asking(ledger: Ledger, script: Script, *, conflicts: Path) -> Iterator[Witnesses]:
+def asking(ledger: Ledger, script: Script, *, conflicts: Path) -> Iterator[WitnessRounds]:
     """Run the rounds of two witnesses that answer by one script."""
     with stranger(script) as url, closing(Endorsements(ledger.store)) as endorsements:
         lines = [f"witness {n} {each.key.vkey} {url}\n" for n, each in enumerate((FIRST, SECOND))]
         policy = parse_policy("".join([*lines, "quorum none\n"]).encode())
-        witnesses = Witnesses(
+        witnesses = WitnessRounds(
             ServedCheckpoint(policy, endorsements, wait_s=0, now_ms=ledger.writer.now_ms),
             ledger.tree,
             endorsements,
@@ -89,12 +89,12 @@ def test_a_bug_between_rounds_is_told_and_does_not_end_the_thread_unseen(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(Witnesses, "_pause_s", failing(KeyError("x")))
+    monkeypatch.setattr(WitnessRounds, "_pause_s", failing(KeyError("x")))
     with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
-        told = "witnesses are not asked: a fault of ours: KeyError('x') (stopped)"
+        told = "witnesses are not asked: internal error: KeyError('x') (stopped)"
         until(lambda: witnesses.warnings() == [told])
     (record,) = [each for each in caplog.records if each.exc_info]
-    assert record.getMessage() == "the witnesses stops"
+    assert record.getMessage() == "the witnesses stopped"
 
 
 def test_a_log_that_cannot_be_read_for_a_while_is_shown_to_witnesses_later(
@@ -104,7 +104,7 @@ def test_a_log_that_cannot_be_read_for_a_while_is_shown_to_witnesses_later(
     monkeypatch.setattr("ledger.publish.witness_rounds.LAST_RETRY_S", 0.2)
     outage = UnavailableError("storage_failed", "the log cannot be read")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Witnesses, "_round", failing(outage))
+        patch.setattr(WitnessRounds, "_round", failing(outage))
         with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
             until(lambda: "storage_failed" in str(witnesses.warnings()))
             patch.undo()
@@ -121,7 +121,7 @@ def test_a_bug_while_a_witness_is_asked_is_told_and_asked_again(
         patch.setattr(Endorsements, "cosign", failing(ValueError("x")))
         with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
             until(lambda: len(witnesses.warnings()) == 2)
-            assert "a fault of ours: ValueError('x')" in witnesses.warnings()[0]
+            assert "internal error: ValueError('x')" in witnesses.warnings()[0]
             patch.undo()
             until(lambda: cosigned(ledger) == [2, 2])
 
@@ -136,7 +136,7 @@ def test_a_witness_that_is_ahead_is_told_also_while_the_log_cannot_be_read(
         return Reply(409, b"9\n", SIZE_TYPE)
 
     outage = UnavailableError("storage_failed", "the log cannot be read")
-    monkeypatch.setattr(Witnesses, "_is_published", failing(outage))
+    monkeypatch.setattr(WitnessRounds, "_is_published", failing(outage))
     with asking(ledger, ahead, conflicts=tmp_path) as witnesses:
         until(lambda: len(witnesses.alarms()) == 2)
         assert "witness_ahead" in witnesses.alarms()[0]
@@ -148,7 +148,7 @@ def test_a_witness_that_is_ahead_is_told_also_while_the_log_cannot_be_read(
 def test_a_bug_while_a_fork_is_looked_into_leaves_the_alarm(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    monkeypatch.setattr(Witnesses, "_confront", failing(fault))
+    monkeypatch.setattr(WitnessRounds, "_confront", failing(fault))
 
     def fork(_: str, path: str, __: bytes) -> Reply:
         return Reply(422 if path == "/add-checkpoint" else 200)
@@ -200,7 +200,7 @@ def authority(tmp_path: Path) -> LocalAuthority:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (KeyError("x"), "time-stamps: a fault of ours: KeyError('x') (stopped)"),
+        (KeyError("x"), "time-stamps: internal error: KeyError('x') (stopped)"),
         (CorruptError("tile_missing", "gone"), "time-stamps: tile_missing: gone (stopped)"),
     ],
 )

@@ -12,7 +12,7 @@ from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedErr
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
-from ledger.publish.witness_rounds import Witnesses
+from ledger.publish.witness_rounds import WitnessRounds
 from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.tree import Published
 from ledger.system.http_client import HttpClient
@@ -252,7 +252,7 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
                 wait_s=600,
                 now_ms=ledger.writer.now_ms,
             )
-            witnesses = Witnesses(
+            witnesses = WitnessRounds(
                 quorum,
                 ledger.tree,
                 endorsements,

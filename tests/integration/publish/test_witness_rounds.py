@@ -1,5 +1,6 @@
 """A ledger and its witnesses: what is cosigned, shown, held back and shared."""
 
+import re
 import subprocess
 import sys
 import time
@@ -137,6 +138,8 @@ def test_without_a_quorum_an_outage_only_shows(site: Callable[..., Site]) -> Non
     status, health = here.health()
     assert status == 200
     assert health["reasons"][0].startswith("witness w0.example.com: peer_unreachable")
+    counted = here.client.get("/metrics").text
+    assert re.search(r"^ledger_witness_failures_total [1-9]", counted, re.MULTILINE)
     size = here.grow()
     assert size_of(here.newest()) == size
     here.start(0)
@@ -197,7 +200,7 @@ def test_a_witness_that_does_not_know_the_log_is_named(site: Callable[..., Site]
     here = site("quorum none\n", 1)
     other = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     here.witnesses[0].start(other)
-    until(lambda: "it does not watch this log" in str(here.health()[1]))
+    until(lambda: "the witness does not watch this log" in str(here.health()[1]))
     assert here.health()[0] == 200
 
 
@@ -210,7 +213,7 @@ def test_a_witness_with_another_key_than_the_configured_one_is_not_believed(
     impostor.url = here.witnesses[0].url
     impostor.start(*(key.vkey for key in here.keys))
     try:
-        until(lambda: "no signature of the key that is configured" in str(here.health()[1]))
+        until(lambda: "no signature by the configured key" in str(here.health()[1]))
         assert here.cosigners(here.newest()) == []
     finally:
         impostor.kill()

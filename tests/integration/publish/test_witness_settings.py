@@ -30,12 +30,12 @@ def test_a_broken_policy_stops_the_start(tmp_path: Path, text: str, words: str) 
 def test_a_quorum_of_witnesses_without_addresses_stops_the_start(tmp_path: Path) -> None:
     witness = WitnessServer(tmp_path / "w", "w")
     for text, words in (
-        (f"witness w {witness.keys[0].vkey}\nquorum w\n", "witnesses with an address"),
+        (f"witness w {witness.keys[0].vkey}\nquorum w\n", "witnesses with an address cannot form"),
         (f"witness w {witness.keys[0].vkey} ftp://w\nquorum none\n", "url_invalid"),
         (f"witness w {witness.keys[0].vkey} http://a@b\nquorum none\n", "url_invalid"),
         (
             "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\nquorum none\n",
-            "about other logs",
+            "does not name the log",
         ),
     ):
         directory = tmp_path / str(len([*tmp_path.iterdir()]))

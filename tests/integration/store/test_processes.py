@@ -61,7 +61,7 @@ def test_an_act_of_the_ledger_that_another_process_overtook_is_decided_again(
     settings = settings_of(tmp_path / "data")
     with opened(settings) as here, opened(settings) as there:
         assert here.log.charter() is not None  # cached, and then behind
-        there.upkeep.rotate()
+        there.acts.rotate()
         answer = asyncio.run(here.writer.write("invite", "act", STREAM, invited))
         assert answer.position == FOUNDING + 2
 

@@ -234,7 +234,7 @@ def test_what_a_waiter_who_left_had_asked_for_is_durable(watched: Watched) -> No
     assert [len(watched.stream(each)) for each in (ONE, TWO)] == [1, 1]
 
 
-def test_a_bug_below_leaves_nobody_waiting(path: Path) -> None:
+def test_a_bug_in_the_store_leaves_no_request_waiting(path: Path) -> None:
     async def run() -> None:
         store = Watched(path, fails=True)
         reported: list[str] = []
@@ -245,7 +245,7 @@ def test_a_bug_below_leaves_nobody_waiting(path: Path) -> None:
         with refused(UnavailableError, "storage_failed"):
             await asyncio.wait_for(commits.append(write(ONE)), 10)
         assert (await asyncio.wait_for(commits.append(write(TWO)), 10)).position == 1
-        assert reported == ["a batch was not committed"]
+        assert reported == ["a batch of writes was not committed"]
         commits.close()
         store.close()
 

@@ -81,10 +81,10 @@ def test_what_passes_is_waited_out_and_forgotten(caplog: pytest.LogCaptureFixtur
         work.worker.start()
         until(lambda: work.state() is WorkerState.WAITING)
         work.worker.stop()
-    assert (work.turns, work.worker.failure) == (6, None)
+    assert (work.turns, work.worker.failure, work.worker.failures) == (6, None, 5)
     said = [record.getMessage() for record in caplog.records]
     assert said == [
-        "the clerk fails and tries again: storage_failed: the database is locked",
+        "the clerk failed and will retry: storage_failed: the database is locked",
         "the clerk works again",
     ]
 
@@ -119,9 +119,9 @@ def test_a_bug_stops_the_worker_and_is_logged_with_its_traceback(
     work = Work(KeyError("x"))
     work.worker.start()
     until(lambda: work.worker.is_over)
-    assert work.worker.trouble == "a fault of ours: KeyError('x') (stopped)"
+    assert work.worker.trouble == "internal error: KeyError('x') (stopped)"
     (record,) = caplog.records
-    assert record.getMessage() == "the clerk stops"
+    assert record.getMessage() == "the clerk stopped"
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], KeyError)
 

@@ -67,7 +67,7 @@ def test_a_cosigned_and_stamped_bundle_is_verified(authority: Authority) -> None
     assert (witnesses.name, witnesses.outcome) == ("witnesses", "passed")
     assert witnesses.says == "Cosigned by one, first at 2026-11-21T01:00:00Z."
     assert (time.name, time.outcome) == ("time", "passed")
-    assert time.says.endswith(", says CN=tsa.")
+    assert time.says.endswith(" by CN=tsa.")
 
 
 def test_what_was_asked_for_and_is_missing_leaves_no_verdict(authority: Authority) -> None:
@@ -76,7 +76,7 @@ def test_what_was_asked_for_and_is_missing_leaves_no_verdict(authority: Authorit
     assert (report.verdict, check.outcome) == ("unverifiable", "unverifiable")
     assert (check.code, check.says) == (
         "witnesses_missing",
-        "Cosigned by one: not the quorum.",
+        "Cosigned by one, which does not meet the quorum.",
     )
     report = reported(made(COSIGNED), Trust(None, parse_certificates(authority.pem)))
     assert (report.verdict, last(report).code) == ("unverifiable", "stamp_missing")
@@ -125,7 +125,7 @@ def test_the_command_line_takes_a_policy_and_certificates(
     said = ledger_verify(path, "--policy", rules, "--tsa-certificates", root)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "10 ✓ witnesses" in said.stdout or "10 + witnesses" in said.stdout
-    assert "says CN=tsa." in said.stdout
+    assert "by CN=tsa." in said.stdout
     rules.write_text(f"log {KEY.vkey}\n{LINES}quorum two\n")
     said = ledger_verify(path, "--policy", rules)
     assert (said.returncode, "witnesses_missing" in said.stdout) == (3, True)

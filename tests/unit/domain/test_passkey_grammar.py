@@ -130,5 +130,5 @@ def test_a_signature_out_of_form_never_reaches_the_library(case: Any) -> None:
 
 
 def test_the_grammars_detail_says_what_is_wrong() -> None:
-    with pytest.raises(RefusedError, match="client data: on another origin"):
+    with pytest.raises(RefusedError, match="client data: the origin is another one"):
         check(assertion(PASSKEY.get(CHALLENGE, origin="https://evil.example")))

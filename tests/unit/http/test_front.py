@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.errors import UnavailableError
+from ledger.http.exchange import Exchange
 from ledger.http.front import Front
 from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of
 from ledger.system.client_address import client_address, parse_networks
@@ -105,6 +106,7 @@ class Asked:
         self.body: bytes | None = None
         self.client: Any = None
         self.sent: list[Any] = []
+        self.answered: list[tuple[Exchange, LaneName | None, float]] = []
 
     async def application(self, scope: Any, receive: Any, send: Any) -> None:
         self.client = scope["client"]
@@ -139,8 +141,9 @@ def ask(
             asked.application,
             lanes=default_lanes(),
             proxies=PROXIES,
-            is_member=lambda _: is_member,
+            member=lambda _: "somebody" if is_member else None,
             headers=[(b"x-content-type-options", b"nosniff")],
+            answered=lambda *answered: asked.answered.append(answered),
         )
         waiting = [*parts]
 

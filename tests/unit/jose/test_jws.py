@@ -265,5 +265,5 @@ def test_signatures_over_one_payload_make_one_general_jws() -> None:
 
 
 def test_signatures_over_two_payloads_make_no_general_jws() -> None:
-    with pytest.raises(ValueError, match="one payload"):
+    with pytest.raises(ValueError, match="payloads of a General JWS"):
         general([ED.jws(b"{}"), ED.jws(PAYLOAD)])

@@ -84,7 +84,7 @@ def test_one_key_under_two_kids_counts_once() -> None:
 def test_two_keys_of_one_person_count_once() -> None:
     verdict = judge(2, ALICE, SECOND)
     assert not verdict.met
-    assert verdict.judgements[1] == Judgement("duplicate", "alice", 1, "same signer as 0")
+    assert verdict.judgements[1] == Judgement("duplicate", "alice", 1, "the same signer as 0")
     assert judge(2, ALICE, SECOND, identities=None).met
 
 
@@ -165,7 +165,9 @@ def test_strangers_count_for_anyone_unless_only_the_known_do() -> None:
     verdict = evaluate(parse_signer_policy(1), found, identities=WHO, known_only=True)
     assert not verdict.met
     name = stranger.public.thumbprint
-    assert verdict.judgements == (Judgement("unknown", name, 0, "no registered identity"),)
+    assert verdict.judgements == (
+        Judgement("unknown", name, 0, "the key has no registered identity"),
+    )
     assert require(parse_signer_policy(1), found, identities=WHO).met
     with pytest.raises(RefusedError):
         require(parse_signer_policy(1), found, identities=WHO, known_only=True)

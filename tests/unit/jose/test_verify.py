@@ -49,7 +49,7 @@ def test_an_outcome_says_what_the_entry_claims_and_which_key_signed() -> None:
 def test_a_failed_outcome_still_says_what_was_claimed() -> None:
     found = verify_multi_all(JWS, BOB.public)
     outcome = found.outcomes[0]
-    assert outcome.error == Failure("jws_alg_not_allowed", "the alg does not fit the key")
+    assert outcome.error == Failure("jws_alg_not_allowed", "the key cannot use this alg")
     assert (outcome.alg, outcome.kid, outcome.thumbprint) == ("EdDSA", ALICE.kid, None)
     assert outcome.protected == {"alg": "EdDSA", "kid": ALICE.kid}
     assert found.verified == (found.outcomes[1],)

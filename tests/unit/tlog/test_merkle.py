@@ -244,5 +244,5 @@ def test_the_empty_tree_is_the_beginning_of_every_tree() -> None:
 def test_a_leaf_outside_the_tree_is_refused(index: int) -> None:
     with pytest.raises(RefusedError):
         verify_inclusion(LEAVES[0], index, 1, [], LEAVES[0])
-    with pytest.raises(ValueError, match="a leaf of the tree"):
+    with pytest.raises(ValueError, match="index must be below"):
         Prover(1, read).inclusion(index)

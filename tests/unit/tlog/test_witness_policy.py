@@ -158,7 +158,7 @@ def test_any_other_policy_is_refused(text: str) -> None:
 
 
 def test_a_refusal_names_the_line() -> None:
-    with pytest.raises(MalformedError, match="line 3: a name is defined once"):
+    with pytest.raises(MalformedError, match="line 3: a name can be defined only once"):
         parsed(f"{LOG_LINE}{X1}witness x1 {VKEYS['x2']}\nquorum x1\n")
 
 

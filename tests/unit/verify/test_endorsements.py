@@ -35,7 +35,7 @@ def test_who_cosigned_and_when_is_said() -> None:
     )
     assert witnesses(NOTE + LINES[1], "quorum none\n").startswith("Cosigned by two, first at ")
     assert witnesses(NOTE, "quorum none\n") == (
-        "Your policy asks for no witness, and none that you know has cosigned."
+        "Your policy requires no witness, and none of its witnesses has cosigned."
     )
 
 
@@ -57,7 +57,7 @@ def test_a_wrong_line_of_a_witness_is_evidence_against() -> None:
 
 def test_the_time_and_the_authority_are_said() -> None:
     says, found = check_time(NOTE, stamp(NOTE), (ROOT.certificate,))
-    assert (says, found.time) == ("There at 2026-11-21T03:04:05Z, says CN=tsa.", TIME)
+    assert (says, found.time) == ("Time-stamped at 2026-11-21T03:04:05Z by CN=tsa.", TIME)
 
 
 def test_no_stamp_or_an_unknown_algorithm_is_no_verdict() -> None:

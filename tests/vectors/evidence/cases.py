@@ -22,7 +22,6 @@ from ledger.tlog import checkpoint
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import split_bundle
 from ledger.verify import container
-from ledger.verify.body_packs import packed, read_packs
 from ledger.verify.container import MANIFEST, Mode
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer, rebundled
 from tests.support.dossier import short_story as story
@@ -183,16 +182,6 @@ def manifest_with(**members: Any) -> Callable[[Files], Changes]:
     return change
 
 
-def with_body(index: int, body: bytes) -> Callable[[Files], Changes]:
-    """Put another body, or none, into the only pack of a whole log."""
-
-    def change(files: Files) -> Changes:
-        bodies = read_packs(files, 16) | {index: body}
-        return {PACK: b"".join(packed(bodies[n]) for n in range(16))}
-
-    return change
-
-
 def copied(files: Files) -> Changes:
     """Alice's approval once more, at the position behind the last of the statement."""
     return {f"{kind}/14": files[f"{kind}/11"] for kind in ("entries", "bodies")}
@@ -215,6 +204,12 @@ def last_approval_left_out(files: Files) -> Changes:
 def _signed(position: int) -> StatementSigned:
     body = events.decode(states()[position - 1]).body
     assert isinstance(body, StatementSigned)
+    return body
+
+
+def _drafted(position: int) -> events.StatementDrafted:
+    body = events.decode(states()[position - 1]).body
+    assert isinstance(body, events.StatementDrafted)
     return body
 
 
@@ -283,8 +278,7 @@ def in_our_stream(told: list[bytes]) -> list[bytes]:
 
 def bobs_approval(of: int) -> str:
     """Return an approval by Bob, made in time, of the document drafted at a position."""
-    body = events.decode(states()[of - 1]).body
-    assert isinstance(body, events.StatementDrafted)
+    body = _drafted(of)
     bob = Signer(2, "investor", time=Clock(AT_11))
     return bob.shared(body.document.encode())
 
@@ -295,13 +289,10 @@ def broken(jws: str) -> str:
 
 
 def other_terms() -> str:
-    body = events.decode(states()[9]).body
-    assert isinstance(body, events.StatementDrafted)
-    return body.document.replace('"threshold": 2', '"threshold": 1')
+    return _drafted(10).document.replace('"threshold": 2', '"threshold": 1')
 
 
 def stranger() -> str:
     """Return an approval by a key that nobody attested."""
-    body = events.decode(states()[9]).body
-    assert isinstance(body, events.StatementDrafted)
+    body = _drafted(10)
     return ed25519_key(99).jws(body.document.encode(), iat=AT_11 // 1000)

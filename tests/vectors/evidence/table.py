@@ -1,7 +1,9 @@
 """The table of cases: what was done to a bundle, and what every verifier has to find."""
 
+from collections.abc import Callable
+
 from ledger.encoding import b64_encode
-from ledger.verify.body_packs import read_packs
+from ledger.verify.body_packs import packed, read_packs
 from tests.support.dossier import UNTOUCHED
 from tests.vectors.evidence.cases import (
     ALICE,
@@ -9,6 +11,8 @@ from tests.vectors.evidence.cases import (
     PACK,
     SHOWN,
     Case,
+    Changes,
+    Files,
     _attested,
     _signed,
     again,
@@ -38,12 +42,20 @@ from tests.vectors.evidence.cases import (
     rewritten,
     signed_anew,
     stranger,
-    with_body,
     without,
 )
 
 SECOND_KEY = _signed(12).kid
 BOBS_KEY = _signed(11).kid
+
+
+def with_body(index: int, body: bytes) -> Callable[[Files], Changes]:
+    def change(files: Files) -> Changes:
+        bodies = read_packs(files, 16) | {index: body}
+        return {PACK: b"".join(packed(bodies[n]) for n in range(16))}
+
+    return change
+
 
 GOOD = (
     Case("statement", "statement", verdict="verified"),

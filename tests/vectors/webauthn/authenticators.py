@@ -16,7 +16,7 @@ ID = bytes(range(32))
 AAGUID = bytes(range(16, 32))
 PARTY = sha256(b"ledger.example").digest()
 MAP = cbor2.dumps({"credProtect": 2})
-_LENGTH = "a credential id that is not 1 to 1,023 bytes"
+_LENGTH = "a credential id must have 1 to 1,023 bytes"
 _CUT = "cut off"
 _AFTER = "bytes after its end"
 
@@ -59,23 +59,23 @@ REGISTRATIONS = [
     ),
     bad("nothing", b"", _CUT),
     bad("36 bytes", head(UP | UV | AT)[:36], _CUT),
-    bad("nobody present", created(UV | AT), "nobody was present"),
-    bad("nobody verified", created(UP | AT), "the user was not verified"),
-    bad("no flag but the credential's", created(AT), "nobody was present"),
+    bad("nobody present", created(UV | AT), "user presence is missing"),
+    bad("nobody verified", created(UP | AT), "user verification is missing"),
+    bad("no flag but the credential's", created(AT), "user presence is missing"),
     bad(
         "backed up and not eligible",
         created(UP | UV | AT | BS),
-        "backed up and not eligible for backup",
+        "the credential is backed up but not eligible for backup",
     ),
-    bad("a credential without its flag", created(UP | UV), "no new credential"),
-    bad("an assertion's", head(UP | UV), "no new credential"),
+    bad("a credential without its flag", created(UP | UV), "the new credential is missing"),
+    bad("an assertion's", head(UP | UV), "the new credential is missing"),
     bad("the credential's flag without a credential", head(UP | UV | AT), _CUT),
     bad("extensions without their flag", created() + MAP, _AFTER),
     bad("the extensions' flag without extensions", created(UP | UV | AT | ED), CBOR.format(_CUT)),
     bad(
         "extensions that are a list",
         created(UP | UV | AT | ED) + b"\x80",
-        "extensions that are no map",
+        "extensions are not a map",
     ),
     bad("two maps of extensions", created(UP | UV | AT | ED) + MAP + MAP, _AFTER),
     bad("a byte after the key", created() + b"\0", _AFTER),
@@ -102,14 +102,14 @@ REGISTRATIONS = [
     bad(
         "a key of small order",
         created(key=keys.okp(b"\x01" + bytes(31))),
-        KEY.format("no canonical Ed25519 point of prime order"),
+        KEY.format("x is not a canonical Ed25519 point of prime order"),
     ),
     bad("no key", created(key=b""), CBOR.format(_CUT)),
     bad("a list as a key", created(key=b"\x80"), KEY.format("not a map")),
     bad(
         "the key that some authenticators cut short",
         created(key=bytes.fromhex("a301634f4b500327206745643235353139") + b"\x21" + b"\x40"),
-        KEY.format("members missing, or too many"),
+        KEY.format("members are missing or unexpected"),
     ),
 ]
 ASSERTIONS = [
@@ -119,10 +119,14 @@ ASSERTIONS = [
     bad("nothing", b"", _CUT),
     bad("36 bytes", head(UP | UV)[:36], _CUT),
     bad("a byte after it", head(UP | UV) + b"\0", _AFTER),
-    bad("nobody present", head(UV), "nobody was present"),
-    bad("nobody verified", head(UP), "the user was not verified"),
-    bad("backed up and not eligible", head(UP | UV | BS), "backed up and not eligible for backup"),
-    bad("a new credential", created(), "a new credential in an assertion"),
+    bad("nobody present", head(UV), "user presence is missing"),
+    bad("nobody verified", head(UP), "user verification is missing"),
+    bad(
+        "backed up and not eligible",
+        head(UP | UV | BS),
+        "the credential is backed up but not eligible for backup",
+    ),
+    bad("a new credential", created(), "an assertion contains a new credential"),
     bad("a new credential without its flag", created(UP | UV), _AFTER),
     bad("extensions without their flag", head(UP | UV) + MAP, _AFTER),
     bad("the extensions' flag alone", head(UP | UV | ED), CBOR.format(_CUT)),
@@ -142,10 +146,10 @@ ASSERTIONS = [
     bad(
         "a map of floats",
         head(UP | UV | ED) + b"\xa1\x61x\xfb" + bytes(8),
-        CBOR.format("a float, or no known simple value"),
+        CBOR.format("a float, or an unknown simple value"),
     ),
     bad("a map with a map as its key", head(UP | UV | ED) + b"\xa1\xa0\x00", CBOR.format(NO_KEY)),
-    bad("extensions that are null", head(UP | UV | ED) + b"\xf6", "extensions that are no map"),
+    bad("extensions that are null", head(UP | UV | ED) + b"\xf6", "extensions are not a map"),
 ]
 
 
@@ -163,11 +167,11 @@ def packed(**changes: Any) -> bytes:
 
 _MEMBERS = OBJECT.format("not a map of fmt, attStmt and authData")
 _FORMAT = OBJECT.format("fmt is not 1 to 32 ASCII characters")
-_STATEMENT = OBJECT.format("attStmt is no map, or not empty where fmt is none")
-_X5C = OBJECT.format("x5c is no list of certificates")
-_ALG = OBJECT.format("alg is not the new key's")
-_SIG = OBJECT.format("sig is no byte string")
-_FORM = SIGNATURE.format("not in its algorithm's form")
+_STATEMENT = OBJECT.format("attStmt is not a map, or not empty although fmt is none")
+_X5C = OBJECT.format("x5c is not a list of certificates")
+_ALG = OBJECT.format("alg does not match the new key")
+_SIG = OBJECT.format("sig is not a byte string")
+_FORM = SIGNATURE.format("the format does not fit the algorithm")
 ATTESTATIONS = [
     good("no attestation statement", attestation(), format="none", **_NEW),
     good("signed by the new key", packed(), format="packed", **_NEW),
@@ -201,10 +205,14 @@ ATTESTATIONS = [
     bad(
         "authenticator data that is text",
         attestation(authData="x" * 200),
-        OBJECT.format("authData is no byte string"),
+        OBJECT.format("authData is not a byte string"),
     ),
     bad("authenticator data cut off", attestation(authData=created()[:60]), DATA.format(_CUT)),
-    bad("an assertion's", attestation(authData=head(UP | UV)), DATA.format("no new credential")),
+    bad(
+        "an assertion's",
+        attestation(authData=head(UP | UV)),
+        DATA.format("the new credential is missing"),
+    ),
     bad("packed: another algorithm", packed(alg=-7), _ALG),
     bad("packed: no algorithm", packed(alg=...), _ALG),
     bad("packed: no signature", packed(sig=...), _SIG),
@@ -221,7 +229,7 @@ ATTESTATIONS = [
     bad(
         "a float in the statement",
         attestation(fmt="x", attStmt={"x": 1.5}),
-        CBOR.format("a float, or no known simple value"),
+        CBOR.format("a float, or an unknown simple value"),
     ),
 ]
 WHOLE = [

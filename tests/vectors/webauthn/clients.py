@@ -13,11 +13,11 @@ TYPE = '"type":"webauthn.create"'
 MEMBERS = f'{TYPE},"challenge":"{CHALLENGE}","origin":"{ORIGIN}"'
 PLAIN = f'{{{MEMBERS},"crossOrigin":false}}'
 
-KIND = "of another ceremony"
-OTHER = "over another challenge"
-SPELLING = "the challenge in another spelling"
-ORIGINS = "on another origin"
-FRAME = "inside another site's frame"
+KIND = "its type is of another ceremony"
+OTHER = "the challenge is another one"
+SPELLING = "the challenge is escaped"
+ORIGINS = "the origin is another one"
+FRAME = "the ceremony ran in a cross-origin frame"
 JSON = "not I-JSON"
 BINDING = "an unknown token binding"
 

@@ -20,16 +20,16 @@ X, Y = _EC.x.to_bytes(32, "big"), _EC.y.to_bytes(32, "big")
 N = b64u_decode(vector("jws-rfc")["jws"][1]["keys"][0]["n"])
 E = b"\x01\x00\x01"
 
-_ED_POINT = "no canonical Ed25519 point of prime order"
-_EC_POINT = "no point of P-256"
+_ED_POINT = "x is not a canonical Ed25519 point of prime order"
+_EC_POINT = "x and y are not a point of P-256"
 _LENGTH = "a coordinate that is not 32 bytes"
-_MEMBERS = "members missing, or too many"
-_ALG = "an algorithm that was not asked for"
-_KTY = "a key type that is not its algorithm's"
-_CRV = "a curve that is not its algorithm's"
-_NO_BYTES = "a member that is no byte string"
+_MEMBERS = "members are missing or unexpected"
+_ALG = "an algorithm that is not supported"
+_KTY = "the key type does not match the algorithm"
+_CRV = "the curve does not match the algorithm"
+_NO_BYTES = "a member is not a byte string"
 _SIZE = "an RSA modulus of another length than 2,048 to 4,096 bits"
-_FACTORS = "an RSA modulus that anybody can factor"
+_FACTORS = "the RSA modulus is easy to factor"
 _EXPONENT = "an RSA exponent other than 65537"
 
 

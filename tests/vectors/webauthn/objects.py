@@ -21,9 +21,9 @@ def h(text: str) -> bytes:
 CUT = "cut off"
 LONG = "a number in a longer form than needed"
 TAG = "a tag"
-SIMPLE = "a float, or no known simple value"
+SIMPLE = "a float, or an unknown simple value"
 LENGTH = "an indefinite or reserved length"
-KEY = "a key that is no integer and no text"
+KEY = "a key that is neither an integer nor text"
 TWICE = "a key twice"
 UTF8 = "text that is not UTF-8"
 # A map with tag 35, a regular expression; as base64url it makes a request of 52 kB. Each of its

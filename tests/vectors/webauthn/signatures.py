@@ -28,7 +28,7 @@ _OVER = (int.from_bytes(S, "little") + L).to_bytes(32, "little")
 
 
 def _signature(key: bytes, name: str, raw: bytes, *, fits: bool = False) -> Case:
-    detail = None if fits else SIGNATURE.format("not in its algorithm's form")
+    detail = None if fits else SIGNATURE.format("the format does not fit the algorithm")
     return Case(name, raw, detail, {"key": key.hex()})
 
 

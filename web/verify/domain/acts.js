@@ -43,7 +43,7 @@ const MEMBERS = {
 export function parseAct(source) {
   const jws = parseCompact(source);
   if (jws.header.typ !== ACT_TYP || jws.header.iat !== null) {
-    refuse("jws_typ_mismatch", `an act's header is alg, kid and typ ${ACT_TYP}`);
+    refuse("jws_typ_mismatch", `an act's header must be alg, kid and typ ${ACT_TYP}`);
   }
   return jws;
 }
@@ -55,7 +55,7 @@ export async function verifyAct(jws, jwk, kind, { ledger, nowMs }) {
   const act = readPayload(jws, shape, "act_mismatch", "not the act that is expected");
   if (act.ledger !== ledger) refuse("ledger_mismatch", "signed for another ledger");
   if (!isFresh(act.iat * 1000, nowMs)) {
-    refuse("iat_stale", "signed more than five minutes from the server's time");
+    refuse("iat_stale", "the signed time differs from the server's by over five minutes");
   }
   return act;
 }

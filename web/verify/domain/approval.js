@@ -25,7 +25,7 @@ const PAYLOAD = struct({
 export function parseApproval(source) {
   const jws = parseCompact(source);
   if (jws.header.typ !== APPROVAL_TYP) {
-    refuse("jws_typ_mismatch", `an approval's typ is ${APPROVAL_TYP}`);
+    refuse("jws_typ_mismatch", `an approval's typ must be ${APPROVAL_TYP}`);
   }
   return jws;
 }
@@ -51,7 +51,7 @@ async function requireIndividual(payload, statement, ledger, signer) {
     refuse("payload_statement_mismatch", "signed for another statement");
   }
   if ((await sha256Hex(payload.content)) !== statement.contentSha256) {
-    refuse("payload_content_mismatch", "signed over another content");
+    refuse("payload_content_mismatch", "signed for different content");
   }
   if (payload.signer !== signer) {
     refuse("payload_signer_mismatch", "the payload names another signer");
@@ -60,7 +60,7 @@ async function requireIndividual(payload, statement, ledger, signer) {
     refuse("payload_ledger_mismatch", "signed for another ledger");
   }
   if (payload.jti !== null && !(payload.jti && length(payload.jti) <= MAX_JTI_CHARS)) {
-    refuse("payload_mismatch", "a jti has 1 to 128 characters");
+    refuse("payload_mismatch", "a jti must have 1 to 128 characters");
   }
 }
 

@@ -65,7 +65,7 @@ export async function decideCreation(body, nowMs) {
   const jws = parseAct(body.act);
   const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
   for (const name of ["origin", "rpId", "registration", "setupSha256"]) {
-    if (act[name] !== body[name]) refuse("act_mismatch", "the founding act says something else");
+    if (act[name] !== body[name]) refuse("act_mismatch", "the creation act differs from its event");
   }
   return body;
 }
@@ -82,7 +82,7 @@ export async function decideAnnouncement(charter, source, nowMs) {
   const refused = (detail) => refuse("log_keys_refused", detail);
   if (keys.some(({ name }) => name !== charter.ledger)) refused("a log key has the log's name");
   if (new Set([...publics, ...known]).size !== publics.length + known.length) {
-    refused("a log key is announced once");
+    refused("a log key can be announced only once");
   }
   if (!keys.some(({ kind }) => kind === ED25519)) refused("one of the log keys is Ed25519");
   if (act.firstSize < Math.max(1, ...charter.logKeys.map(({ firstSize }) => firstSize))) {
@@ -101,9 +101,11 @@ export async function decideRetirement(charter, source, nowMs) {
   const inForce = new Map(open.map(({ vkey, firstSize }) => [vkey, firstSize]));
   const { vkeys, lastSize } = act;
   if (!vkeys.length || new Set(vkeys).size !== vkeys.length || !vkeys.every((each) => inForce.has(each))) {
-    refused("not log keys in force, each once");
+    refused("each vkey must be a log key in force, listed once");
   }
-  if (vkeys.some((each) => lastSize < inForce.get(each))) refused("a key would end before it begins");
+  if (vkeys.some((each) => lastSize < inForce.get(each))) {
+    refused("lastSize is before a key's first checkpoint");
+  }
   const left = [...inForce].filter(([each, first]) => !vkeys.includes(each) && first <= lastSize + 1);
   const kinds = await Promise.all(left.map(async ([each]) => (await parseVkey(each)).kind));
   if (!kinds.includes(ED25519)) refused("no Ed25519 key would be left");
@@ -115,7 +117,7 @@ export async function decideFreeze(charter, source, nowMs) {
   const { reason } = await ownAct(charter, source, ACT.FREEZE_LEDGER, nowMs);
   const [least, most] = REASON_CHARS;
   if (length(reason) < least || length(reason) > most) {
-    refuse("reason_invalid", "a reason has 10 to 2,000 characters");
+    refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
   return { reason, act: source };
 }
@@ -127,9 +129,9 @@ export async function decideInvitation(charter, inviter, source, nowMs) {
   const act = await verifyAct(jws, key.jwk, ACT.INVITE, { ledger: charter.ledger, nowMs });
   requireAdministrator(inviter);
   const { invitationId, role, tokenSha256, expiresAt } = act;
-  if (!ROLES.includes(role)) refuse("role_invalid", "there is no such role");
+  if (!ROLES.includes(role)) refuse("role_invalid", "no such role");
   if (!/^[0-9a-f]{64}$/.test(tokenSha256) || toMs(expiresAt) <= nowMs) {
-    refuse("invitation_invalid", "an invitation needs a token and a future end");
+    refuse("invitation_invalid", "an invitation needs a token and an expiry in the future");
   }
   requireUuid(invitationId);
   return { invitationId, role, tokenSha256, expiresAt, by: inviter.user, kid: key.kid, act: source };

@@ -28,7 +28,7 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
   }
   const ends = document.policy.expiresAt;
   if (ends !== null && toMs(ends) <= nowMs) {
-    refuse("statement_expired", "the policy's end is already past");
+    refuse("statement_expired", "the policy has already expired");
   }
   const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
   return { again, document };

@@ -101,6 +101,6 @@ async function verifyStatement({ format, statement, data, credential }, clientBy
 async function verifySignature(key, signature, data, clientBytes) {
   const verify = await importCose(key);
   if (!(await verify(signature, concat(data.bytes, await sha256(clientBytes))))) {
-    refuse("", "the signature does not verify");
+    refuse("", "the signature is invalid");
   }
 }

@@ -72,7 +72,7 @@ export function decideRegistration({ user, name, role }, invitation) {
   // separator but the space.
   const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
   if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
-    refuse("name_invalid", "a name has 1 to 100 printable characters");
+    refuse("name_invalid", "a name must have 1 to 100 printable characters");
   }
   return { user, name, role, invitation };
 }
@@ -84,7 +84,7 @@ export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
   const verified = await verifyRegistration(registration, credentialId, { challenge: bytes, party });
   const added = { ...verified, transports, challenge, registration, kid: null, act: null };
   if (!owner.passkeys.size) return added;
-  if (act === null) refuse("act_missing", "a further passkey is added by an act");
+  if (act === null) refuse("act_missing", "adding a further passkey requires an act");
   const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, { ledger, nowMs });
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
   return { ...added, kid: key.kid, act };
@@ -116,7 +116,7 @@ export async function decideGrant(owner, actor, { act }, context) {
   const { key, signed } = await signedBy(actor, act, ACT.GRANT_ROLE, context);
   requireAdministrator(actor);
   if (signed.user !== owner.user) refuse("act_mismatch", "the act names another person");
-  if (!ROLES.includes(signed.role)) refuse("role_invalid", "there is no such role");
+  if (!ROLES.includes(signed.role)) refuse("role_invalid", "no such role");
   if (owner.roles.includes(signed.role)) refuse("role_held", "this person already holds the role");
   return { user: owner.user, role: signed.role, by: actor.user, kid: key.kid, act };
 }

@@ -40,7 +40,7 @@ function countMembers({ threshold, of }, levels) {
   const nested = of.filter((member) => typeof member !== "string");
   const named = new Set(of.filter((member) => typeof member === "string"));
   if (threshold < 1 || !of.length || named.size + nested.length !== of.length) {
-    refuse("policy_invalid", "a node needs a threshold from 1 and unlike members");
+    refuse("policy_invalid", "a node needs a threshold of at least 1 and distinct members");
   }
   named.forEach(requireMember);
   const openEnded = [...named].some((member) => member.startsWith("role:"));
@@ -53,7 +53,7 @@ function countMembers({ threshold, of }, levels) {
 function requireMember(member) {
   const [kind, name] = split(member);
   const known = kind === "user" ? name !== "" : kind === "role" && VOTING_ROLES.includes(name);
-  if (!known) refuse("policy_invalid", "a member is user:<id> or role:<role that signs>");
+  if (!known) refuse("policy_invalid", "a member must be user:<id> or role:<role that signs>");
 }
 
 function split(member) {

@@ -21,7 +21,7 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
   // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.
   if (expiresAt !== null && toMs(expiresAt) <= nowMs) {
-    refuse("time_invalid", "a new key ends in the future");
+    refuse("time_invalid", "a new key must expire in the future");
   }
   const challenge = await attestationChallenge({ kid, ledger, nonce, user: owner.user, expiresAt });
   const passkey = activePasskey(owner, assertion.credentialId);
@@ -34,10 +34,10 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
 async function verifyPossession(source, jwk, challenge) {
   const jws = parseCompact(source);
   if (jws.header.typ !== POSSESSION_TYP || jws.header.iat !== null) {
-    refuse("possession_refused", `the proof's header is alg, kid, ${POSSESSION_TYP}`);
+    refuse("possession_refused", `the proof's header must be alg, kid and typ ${POSSESSION_TYP}`);
   }
   if (!equal(fromBase64Url(jws.payload), challenge)) {
-    refuse("possession_refused", "the proof is over another challenge");
+    refuse("possession_refused", "the proof signs another challenge");
   }
   await verifyCompact(jws, jwk);
 }
@@ -51,7 +51,7 @@ export async function decideRevocation(owner, actor, { kid, act }, context) {
   if (signed.kid !== kid) refuse("act_mismatch", "the act names another key");
   const { compromisedSince } = signed;
   if (compromisedSince !== null && toMs(compromisedSince) > context.nowMs) {
-    refuse("time_invalid", "a key cannot be compromised in the future");
+    refuse("time_invalid", "compromisedSince must not be in the future");
   }
   return { kid, by: actor.user, byKid: key.kid, act, compromisedSince };
 }

@@ -98,7 +98,7 @@ export async function decideRejection(statement, body, person, people, context) 
   requireSubject(statement, act);
   const [least, most] = REASON_CHARS;
   if (length(strip(act.reason)) < least || length(act.reason) > most) {
-    refuse("reason_invalid", "a reason has 10 to 2,000 characters");
+    refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
   requireStatus(statement, context.nowMs, STATUS.PENDING);
   const { policy, creator } = statement;
@@ -135,10 +135,10 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, context);
   requireSubject(statement, act);
   if (act.reason !== null && length(act.reason) > REASON_CHARS[1]) {
-    refuse("reason_invalid", "a reason has at most 2,000 characters");
+    refuse("reason_invalid", "a reason must have at most 2,000 characters");
   }
   if (person.user !== statement.creator) {
-    refuse("creator_only", "only its creator withdraws a statement");
+    refuse("creator_only", "only its creator may withdraw a statement");
   }
   requireStatus(statement, context.nowMs, STATUS.PENDING);
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
@@ -157,7 +157,7 @@ function requireStatus(statement, nowMs, ...allowed) {
 
 async function confirm(statement, source, assertion, person, { ledger, party }) {
   if (statement.policy.assurance === ASSURANCE.KEY) {
-    if (assertion !== null) refuse("assertion_unexpected", "this policy asks for no passkey");
+    if (assertion !== null) refuse("assertion_unexpected", "this policy does not use passkey assertions");
     return null;
   }
   if (assertion === null) refuse("assertion_required", "this policy asks for a passkey");

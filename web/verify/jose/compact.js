@@ -35,14 +35,14 @@ function parseHeader(part) {
 /** Verify the signature over the transmitted bytes with exactly this key. */
 export async function verifyCompact(jws, jwk) {
   if (!algorithmsOf(jwk).includes(jws.header.alg)) {
-    refuse("jws_alg_mismatch", "the header's alg is not the key's");
+    refuse("jws_alg_mismatch", "the header's alg does not match the key");
   }
   if (jws.header.kid !== (await thumbprint(jwk))) {
     refuse("jws_kid_mismatch", "the header names another key");
   }
   const verify = await importJwk(jwk);
   if (!(await verify(jws.signature, jws.signed))) {
-    refuse("jws_signature_invalid", "the signature does not verify");
+    refuse("jws_signature_invalid", "the signature is invalid");
   }
 }
 

@@ -44,7 +44,7 @@ export function importJwk(jwk) {
 /** Refuse an Ed25519 key that is not of prime order; what a person attests is of that order. */
 export function requirePrimeOrder(jwk) {
   if (jwk.kty === "OKP" && !isPrimeOrder(fromBase64Url(jwk.x, "jwk_invalid"))) {
-    refuse("jwk_invalid", "an Ed25519 key outside the prime-order subgroup");
+    refuse("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup");
   }
 }
 
@@ -57,7 +57,7 @@ async function importOnce(jwk) {
 
 /** Return the verify function of an Ed25519 key; refuse weak and malformed keys. */
 export async function importEd25519(bytes) {
-  if (!isStrongEncoding(bytes)) refuse("jwk_invalid", "a weak or malformed Ed25519 key");
+  if (!isStrongEncoding(bytes)) refuse("jwk_invalid", "the Ed25519 key is weak or malformed");
   return importRaw("Ed25519", bytes);
 }
 
@@ -98,7 +98,7 @@ async function importKey(format, data, algorithm, name) {
     return await crypto.subtle.importKey(format, data, algorithm, false, ["verify"]);
   } catch (error) {
     // DataError: the browser has the algorithm and rejects the key. Else it lacks the algorithm.
-    if (error.name === "DataError") throw new Refusal("jwk_invalid", "not a usable public key");
+    if (error.name === "DataError") throw new Refusal("jwk_invalid", "the public key is not usable");
     throw new Unknown("algorithm_unknown", `this browser does not verify ${name}`);
   }
 }

@@ -23,7 +23,7 @@ export function parseNote(raw) {
   const cut = source.lastIndexOf("\n\n");
   const lines = source.slice(cut + 2).split("\n");
   if (cut < 0 || lines.pop() !== "" || !lines.length || lines.length > MAX_SIGNATURES) {
-    refuse("note_malformed", "not a text, an empty line, and 1 to 100 signatures");
+    refuse("note_malformed", "a note must be a text, an empty line, and 1 to 100 signatures");
   }
   const signatures = lines.map(parseSignature);
   const signed = source.slice(0, cut + 1);
@@ -33,7 +33,7 @@ export function parseNote(raw) {
 function plainText(raw, code) {
   const source = utf8(raw, code);
   if (raw.length > MAX_NOTE_BYTES || CONTROL.test(source)) {
-    refuse(code, "too long, or a control character");
+    refuse(code, "too long, or it contains a control character");
   }
   return source;
 }
@@ -41,10 +41,10 @@ function plainText(raw, code) {
 function parseSignature(line) {
   const [dash, name, base64, ...more] = line.split(" ");
   if (dash !== "\u2014" || base64 === undefined || more.length || !isKeyName(name)) {
-    refuse("note_malformed", "a signature line is — <name> <base64>");
+    refuse("note_malformed", "a signature line must be — <name> <base64>");
   }
   const blob = fromBase64(base64, "note_malformed");
-  if (blob.length <= ID_BYTES) refuse("note_malformed", "a signature line without a signature");
+  if (blob.length <= ID_BYTES) refuse("note_malformed", "a signature line has no signature");
   return { name, id: hex(blob.subarray(0, ID_BYTES)), blob: blob.subarray(ID_BYTES) };
 }
 
@@ -60,13 +60,13 @@ function parseText(source) {
 
 function parseNumber(text, code) {
   const number = Number(text);
-  if (!NUMBER.test(text) || !Number.isSafeInteger(number)) refuse(code, "not a whole number");
+  if (!NUMBER.test(text) || !Number.isSafeInteger(number)) refuse(code, "an INTEGER is invalid");
   return number;
 }
 
 function parseHash(text, code) {
   const hash = fromBase64(text, code);
-  return hash.length === HASH_BYTES ? hash : refuse(code, "a hash has 32 bytes");
+  return hash.length === HASH_BYTES ? hash : refuse(code, "a hash must have 32 bytes");
 }
 
 /**
@@ -76,7 +76,7 @@ function parseHash(text, code) {
  */
 export async function verifyNote(raw, keys, expectedOrigin) {
   const note = parseNote(raw);
-  if (note.origin !== expectedOrigin) refuse("note_origin_mismatch", "the checkpoint of another log");
+  if (note.origin !== expectedOrigin) refuse("note_origin_mismatch", "the checkpoint is another log's");
   const signers = new Set();
   const unknown = new Set();
   for (const signature of note.signatures) {
@@ -92,7 +92,7 @@ export async function verifyNote(raw, keys, expectedOrigin) {
 
 /** Verify one line; return false if this browser lacks the algorithm. */
 async function verifyLine(note, { blob }, key) {
-  const refused = () => refuse("note_signature_invalid", `a signature of ${key.name} does not verify`);
+  const refused = () => refuse("note_signature_invalid", `a signature by ${key.name} is invalid`);
   if (key.kind === ED25519) {
     const verify = await importEd25519(key.public);
     return (await verify(blob, bytesOf(note.signed))) || refused();
@@ -116,7 +116,7 @@ function cosigned({ origin, size, root }, name, time) {
 
 function short(text) {
   const raw = bytesOf(text);
-  if (!raw.length || raw.length > 255) refuse("checkpoint_malformed", "a name of over 255 bytes");
+  if (!raw.length || raw.length > 255) refuse("checkpoint_malformed", "a name has over 255 bytes");
   return concat(Uint8Array.of(raw.length), raw);
 }
 
@@ -129,7 +129,7 @@ export function parseProof(raw) {
   if (lines[0]?.startsWith("extra ")) fromBase64(lines.shift().slice(6), "proof_malformed");
   const index = lines.shift();
   if (!index?.startsWith("index ") || lines.length > MAX_PROOF_HASHES) {
-    refuse("proof_malformed", "no index, or over 63 hashes");
+    refuse("proof_malformed", "it has no index, or over 63 hashes");
   }
   return {
     index: parseNumber(index.slice(6), "proof_malformed"),

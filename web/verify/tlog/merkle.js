@@ -54,7 +54,7 @@ export async function verifyInclusion(leaf, index, size, proof, root) {
     }
     [at, last] = [half(at), half(last)];
   }
-  if (last !== 0 || !equal(result, root)) refused("the proof does not lead to the root"); // step 5
+  if (last !== 0 || !equal(result, root)) refused("the proof leads to another root"); // step 5
 }
 
 /** Verify that a log's tiles, lowest level first, and its root are over these leaf hashes. */
@@ -64,7 +64,7 @@ export async function verifyTree(leaves, tiles, root) {
     if (tile.level > at) [row, at] = [await tops(row), tile.level];
     requireTile(tile, row);
   }
-  if (!equal(await rootOf(leaves), root)) refuse("root_mismatch", "the entries lead to another root");
+  if (!equal(await rootOf(leaves), root)) refuse("root_mismatch", "the entries lead to a different root");
 }
 
 /** Return the root of each full tile of a row. */
@@ -79,7 +79,7 @@ function requireTile({ level, n, hashes }, row) {
   for (let at = 0; at < hashes.length / HASH_BYTES; at += 1) {
     const index = n * WIDTH + at;
     if (equal(row[index], hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) continue;
-    const detail = `tile ${n} of level ${level} is not over these entries`;
+    const detail = `tile ${n} of level ${level} does not match the entries`;
     throw new Refusal("tile_mismatch", detail, level === 0 ? index + 1 : null);
   }
 }

@@ -29,7 +29,7 @@ export function splitEntries(tile) {
   let at = 0;
   while (at < tile.length) {
     const end = at + 2 + tile[at] * 256 + tile[at + 1];
-    if (!(end <= tile.length)) refuse("entry_bundle_malformed", "a bundle of entries was cut");
+    if (!(end <= tile.length)) refuse("entry_bundle_malformed", "the entry bundle is truncated");
     entries.push(tile.subarray(at + 2, end));
     at = end;
   }

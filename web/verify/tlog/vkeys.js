@@ -21,7 +21,7 @@ export const isKeyName = (name) =>
 export async function parseVkey(text) {
   const [, name, id, key] = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(text) ?? [];
   if (key === undefined || text.length > MAX_VKEY_CHARS || !isKeyName(name)) {
-    refuse("vkey_invalid", "not <name>+<id>+<key>");
+    refuse("vkey_invalid", "a vkey must be <name>+<id>+<key>");
   }
   const raw = fromBase64(key, "vkey_invalid");
   const [kind, bytes] = [raw[0], raw.subarray(1)];
@@ -29,7 +29,7 @@ export async function parseVkey(text) {
   if (kind === ED25519) await requireStrong(bytes);
   const named = concat(bytesOf(`${name}\n`), raw);
   if (id !== hex((await sha256(named)).subarray(0, ID_BYTES))) {
-    refuse("vkey_invalid", "the id is not the key's");
+    refuse("vkey_invalid", "the id does not match the key");
   }
   return { name, kind, public: bytes, id, vkey: text };
 }

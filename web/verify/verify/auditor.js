@@ -83,7 +83,7 @@ export class Auditor {
   requireComplete({ stream, type, version }) {
     if (this.incomplete !== null) {
       const follows = stream === this.incomplete && REGISTRATION[type] === version;
-      if (!follows) refuse("registration_torn", "a registration was torn apart");
+      if (!follows) refuse("registration_torn", "a registration is incomplete or interleaved with other events");
     }
     if (type === TAG.USER_REGISTERED) this.incomplete = stream;
     else if (type === TAG.KEY_ATTESTED && version === 3) this.incomplete = null;
@@ -95,7 +95,7 @@ export class Auditor {
     const nowMs = toMs(event.at);
     if (this.charter?.frozen) refuse("ledger_frozen", "an event after the last one");
     if (event.type === TAG.LEDGER_CREATED) return DECIDE[event.type](this, event, { nowMs });
-    if (!this.charter) refuse("not_founded", "the log does not begin with a founding");
+    if (!this.charter) refuse("not_founded", "the log does not begin with the ledger's creation");
     const { ledger, party } = this.charter;
     return DECIDE[event.type](this, event, { ledger, party, nowMs });
   }
@@ -136,7 +136,7 @@ export class Auditor {
     const { again, document } = await decideDraft(event.body, this.signer(event), context);
     requireStream(event.stream, document.statementId);
     if (document.supersedes !== null && !this.statements.has(document.supersedes)) {
-      refuse("statement_unknown", "it supersedes a statement that is not there");
+      refuse("statement_unknown", "it supersedes an unknown statement");
     }
     return again;
   }
@@ -165,7 +165,7 @@ export class Auditor {
       stream === charter.STREAM ? this.charter : (this.people.get(stream) ?? this.statements.get(stream));
     // A stream is about one ledger, person or statement, and it begins once.
     if (BEGINNINGS.includes(type) !== (version === 1) || (BEGINNINGS.includes(type) && known)) {
-      refuse("event_misplaced", "a stream begins once, with its own first event");
+      refuse("event_misplaced", "a stream must begin once, with an event of its own kind");
     }
     if (version !== (known?.version ?? 0) + 1) refuse("version_gap", "a version is missing");
     const whose = streamOf(type);
@@ -181,5 +181,5 @@ export class Auditor {
 }
 
 function requireStream(stream, expected) {
-  if (stream !== expected) refuse("event_misplaced", "the event stands in another stream");
+  if (stream !== expected) refuse("event_misplaced", "the event is in the wrong stream");
 }

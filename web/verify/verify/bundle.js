@@ -246,9 +246,9 @@ export class Verification {
     const { proofs, note } = this.bundle;
     const proof = proofs.get(index);
     if (!proof && !isNeeded) return;
-    if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is not there`);
+    if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is missing`);
     if (proof.index !== index || !equal(proof.note, note.raw)) {
-      refuse("proof_mismatch", "a proof of another entry or checkpoint");
+      refuse("proof_mismatch", "the proof is of another entry or checkpoint");
     }
     await verifyInclusion(await leafHash(raw), index, note.size, proof.hashes, note.root);
   }

@@ -148,7 +148,7 @@ export class KeyHistory {
 
   require(event, kid) {
     if (!this.owners.has(kid)) {
-      if (this.known.has(kid)) refuse("key_unknown", "the key was attested later than it signed");
+      if (this.known.has(kid)) refuse("key_unknown", "the key signed before it was attested");
       throw unknownKey(this.mode);
     }
     const { owner, key } = this.owners.get(kid);

@@ -34,9 +34,9 @@ export function parseAttestationObject(bytes) {
     malformedAttestation("fmt is not 1 to 32 ASCII characters");
   }
   if (!(statement instanceof Map) || (format === "none" && statement.size)) {
-    malformedAttestation("attStmt is no map, or not empty where fmt is none");
+    malformedAttestation("attStmt is not a map, or not empty although fmt is none");
   }
-  if (!(raw instanceof Uint8Array)) malformedAttestation("authData is no byte string");
+  if (!(raw instanceof Uint8Array)) malformedAttestation("authData is not a byte string");
   const parsed = parseRegistrationData(raw);
   if (format === "packed") requirePacked(statement, parsed.credential.key);
   return { format, statement, ...parsed };
@@ -47,20 +47,20 @@ function requirePacked(statement, key) {
   if (statement.has("x5c")) {
     const certificates = statement.get("x5c");
     if (!Array.isArray(certificates) || !certificates.length) {
-      malformedAttestation("x5c is no list of certificates");
+      malformedAttestation("x5c is not a list of certificates");
     }
     return;
   }
-  if (statement.get("alg") !== key.algorithm) malformedAttestation("alg is not the new key's");
+  if (statement.get("alg") !== key.algorithm) malformedAttestation("alg does not match the new key");
   const signature = statement.get("sig");
-  if (!(signature instanceof Uint8Array)) malformedAttestation("sig is no byte string");
+  if (!(signature instanceof Uint8Array)) malformedAttestation("sig is not a byte string");
   requireSignature(signature, key);
 }
 
 /** Return `{data, credential}`: a registration's authenticator data and its new credential. */
 export function parseRegistrationData(bytes) {
   const data = parseHead(bytes);
-  if (!(data.flags & ATTESTED)) malformed("no new credential");
+  if (!(data.flags & ATTESTED)) malformed("the new credential is missing");
   const [credential, end] = parseCredential(bytes);
   requireEnd(bytes, end, data.flags);
   return { data, credential };
@@ -69,14 +69,14 @@ export function parseRegistrationData(bytes) {
 /** Return an assertion's authenticator data; a new credential has no place in it. */
 export function parseAssertionData(bytes) {
   const data = parseHead(bytes);
-  if (data.flags & ATTESTED) malformed("a new credential in an assertion");
+  if (data.flags & ATTESTED) malformed("an assertion contains a new credential");
   requireEnd(bytes, HEAD_BYTES, data.flags);
   return data;
 }
 
 export function requireCredentialId(bytes) {
   if (!bytes.length || bytes.length > MAX_CREDENTIAL_ID_BYTES) {
-    malformed("a credential id that is not 1 to 1,023 bytes");
+    malformed("a credential id must have 1 to 1,023 bytes");
   }
 }
 
@@ -84,9 +84,11 @@ function parseHead(bytes) {
   if (bytes.length > MAX_BYTES) malformed("over 65,536 bytes");
   if (bytes.length < HEAD_BYTES) malformed("cut off");
   const flags = bytes[32]; // bits 1 and 5 are reserved: they are ignored, as bits 3 and 4 once were
-  if (!(flags & PRESENT)) malformed("nobody was present");
-  if (!(flags & VERIFIED)) malformed("the user was not verified");
-  if (flags & BACKED_UP && !(flags & ELIGIBLE)) malformed("backed up and not eligible for backup");
+  if (!(flags & PRESENT)) malformed("user presence is missing");
+  if (!(flags & VERIFIED)) malformed("user verification is missing");
+  if (flags & BACKED_UP && !(flags & ELIGIBLE)) {
+    malformed("the credential is backed up but not eligible for backup");
+  }
   return {
     bytes,
     rpIdHash: bytes.subarray(0, 32),
@@ -114,7 +116,7 @@ function requireEnd(bytes, end, flags) {
   let last = end;
   if (flags & EXTENDED) {
     const [extensions, after] = parseCborPrefix(bytes, end);
-    if (!(extensions instanceof Map)) malformed("extensions that are no map");
+    if (!(extensions instanceof Map)) malformed("extensions are not a map");
     last = after;
   }
   if (last !== bytes.length) malformed("bytes after its end");

@@ -62,7 +62,7 @@ class Reader {
   key(level) {
     const [major, number] = this.head(level);
     if (major === TEXT) return this.text(number);
-    if (major > NEGATIVE) malformed("a key that is no integer and no text");
+    if (major > NEGATIVE) malformed("a key that is neither an integer nor text");
     return major === UNSIGNED ? number : -1 - number;
   }
 
@@ -75,7 +75,7 @@ class Reader {
     const [major, number] = [first >> 5, first & 31];
     if (major === TAG) malformed("a tag");
     if (major === SIMPLE) {
-      if (!SIMPLE_VALUES.has(number)) malformed("a float, or no known simple value");
+      if (!SIMPLE_VALUES.has(number)) malformed("a float, or an unknown simple value");
       return [major, number];
     }
     return [major, number < 24 ? number : this.argument(number)];

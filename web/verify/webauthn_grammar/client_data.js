@@ -15,14 +15,14 @@ function malformed(reason) {
 /** Refuse client data unless it is of this ceremony. */
 export function requireClientData(bytes, { type, challenge, origin }) {
   const members = parse(bytes);
-  if (members.type !== type) malformed("of another ceremony");
+  if (members.type !== type) malformed("its type is of another ceremony");
   const expected = toBase64Url(challenge);
-  if (members.challenge !== expected) malformed("over another challenge");
+  if (members.challenge !== expected) malformed("the challenge is another one");
   // base64url never needs an escape
-  if (!utf8(bytes).includes(`"${expected}"`)) malformed("the challenge in another spelling");
-  if (members.origin !== origin) malformed("on another origin");
+  if (!utf8(bytes).includes(`"${expected}"`)) malformed("the challenge is escaped");
+  if (members.origin !== origin) malformed("the origin is another one");
   const framed = "crossOrigin" in members && members.crossOrigin !== false;
-  if (framed || "topOrigin" in members) malformed("inside another site's frame");
+  if (framed || "topOrigin" in members) malformed("the ceremony ran in a cross-origin frame");
   if ("tokenBinding" in members) {
     const binding = members.tokenBinding; // of WebAuthn L2, gone from L3
     if (!isObject(binding) || !TOKEN_BINDINGS.includes(binding.status)) {

@@ -31,17 +31,17 @@ export function parseCoseKey(bytes) {
   const members = parseCbor(bytes);
   if (!(members instanceof Map)) malformed("not a map");
   const algorithm = members.get(ALG);
-  if (!KINDS.has(algorithm)) malformed("an algorithm that was not asked for");
+  if (!KINDS.has(algorithm)) malformed("an algorithm that is not supported");
   const { kty, crv, labels } = KINDS.get(algorithm);
   const names = [KTY, ALG, ...(crv === null ? [] : [CRV]), ...labels];
   if (members.size !== names.length || !names.every((name) => members.has(name))) {
-    malformed("members missing, or too many");
+    malformed("members are missing or unexpected");
   }
-  if (members.get(KTY) !== kty) malformed("a key type that is not its algorithm's");
-  if (crv !== null && members.get(CRV) !== crv) malformed("a curve that is not its algorithm's");
+  if (members.get(KTY) !== kty) malformed("the key type does not match the algorithm");
+  if (crv !== null && members.get(CRV) !== crv) malformed("the curve does not match the algorithm");
   const parts = labels.map((label) => members.get(label));
   if (!parts.every((part) => part instanceof Uint8Array)) {
-    malformed("a member that is no byte string");
+    malformed("a member is not a byte string");
   }
   if (algorithm === RS256) requireRsa(...parts);
   else requirePoint(algorithm, parts);
@@ -53,12 +53,12 @@ function requirePoint(algorithm, parts) {
     malformed("a coordinate that is not 32 bytes");
   }
   if (algorithm === EDDSA) {
-    if (!isPrimeOrder(parts[0])) malformed("no canonical Ed25519 point of prime order");
+    if (!isPrimeOrder(parts[0])) malformed("x is not a canonical Ed25519 point of prime order");
     return;
   }
   const [x, y] = parts.map(toBigInt);
   if (x >= P256 || y >= P256 || (y * y - x * x * x + 3n * x - P256_B) % P256 !== 0n) {
-    malformed("no point of P-256");
+    malformed("x and y are not a point of P-256");
   }
 }
 
@@ -68,7 +68,7 @@ function requireRsa(n, e) {
   if (!fits || (n.length * 8 === MIN_RSA_BITS && n[0] < 0x80)) {
     malformed("an RSA modulus of another length than 2,048 to 4,096 bits");
   }
-  if (isWeakModulus(toBigInt(n))) malformed("an RSA modulus that anybody can factor");
+  if (isWeakModulus(toBigInt(n))) malformed("the RSA modulus is easy to factor");
 }
 
 /** Refuse a signature of a form that no key of this kind makes; nothing is verified. */
@@ -77,7 +77,7 @@ export function requireSignature(signature, { algorithm, parts }) {
   if (algorithm === EDDSA) fits = isStrictSignature(signature);
   else if (algorithm === ES256) fits = fromDer(signature) !== null;
   else fits = signature.length === parts[0].length;
-  if (!fits) refuse("signature_malformed", "signature: not in its algorithm's form");
+  if (!fits) refuse("signature_malformed", "signature: the format does not fit the algorithm");
 }
 
 /** Return how a COSE key verifies: `(signature, data)` to a promise of true or false. */

@@ -1,8 +1,7 @@
-"""Every event of the ledger: permanent tags, permanent fields, and what each means.
+"""Every event of the ledger: its tag, its fields and its meaning.
 
-A change of a tag's fields is a new tag (`.v2`) and a golden file in tests/golden. Bodies carry the
-evidence of their author exactly as received, plus what the server decided from it; the audit
-decides every event again and compares.
+Each tag has a golden file in tests/golden. A body holds its author's evidence exactly as received,
+and what the server decided from it. The audit repeats every decision and compares.
 
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream

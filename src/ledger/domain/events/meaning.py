@@ -1,8 +1,8 @@
-"""What every event says of itself, beside its fields: who acted, what proves it, what it needs.
+"""What every event class declares besides its fields: actor, evidence, dependencies, claims, words.
 
-A declaration is data, which the trail, the timeline, bundles, the store's claims, the reference
-and the verifiers all read. Only `acting_person`, `signature_of` and `kid_of` derive who acted and
-which signature is the evidence.
+A declaration is data. The trail, the timeline, bundles, the store's claims, the reference and the
+verifiers all read it. Only `acting_person`, `signature_of` and `kid_of` derive who acted and which
+signature is the evidence.
 """
 
 from abc import abstractmethod
@@ -22,7 +22,7 @@ Dependency = Literal["actor", "superseded", "everybody"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """How an event is told; both sentences are templates for `str.format`.
+    """How to describe an event in words; both sentences are templates for `str.format`.
 
     `about` is the member with the id, kid or credential id that the event is about, `stream` for
     its stream, None for nothing. `trail` may name every member of the body (a list stands for its
@@ -47,8 +47,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       by the actor's key; `registration` and `assertion` come from a passkey; `possession` is signed
       by the key that is attested. A member that is None is not asked for in that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
-    - `claims`: templates of the names that it takes for ever. A name with a member that is None is
-      not taken. `stream` is the stream's id.
+    - `claims`: templates of the unique names that it claims for ever. A name with a member that is
+      None is not claimed. `stream` is the stream's id.
     """
 
     stream: StreamKind
@@ -60,9 +60,9 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """A body that explains itself.
+    """The base of all event bodies.
 
-    Each subclass is `@final`, so that mypy refuses one that declares no meaning.
+    Each subclass is `@final`: mypy fails if one does not declare MEANING.
     """
 
     TAG: ClassVar[str]
@@ -70,13 +70,13 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     @property
     @abstractmethod
     def MEANING(self) -> Meaning:  # noqa: N802  # each class sets it as a constant
-        """What this type of event says of itself."""
+        """What this type of event declares."""
 
 
 def acting_person(actor: Actor, body: object, stream: str) -> str | None:
     """Return the id of the person who acted, None for the ledger itself.
 
-    Of `body` only the member that `actor` names is read: it may be decoded in part.
+    Reads only the member of `body` that `actor` names, so a partly decoded body is enough.
     """
     if actor == "ledger":
         return None
@@ -98,12 +98,12 @@ def kid_of(body: Explained) -> str:
     """
     signed = signature_of(body)
     if not signed and "possession" in body.MEANING.evidence:
-        signed = getattr(body, "possession")  # noqa: B009  # the declaration says that it is there
+        signed = getattr(body, "possession")  # noqa: B009  # its evidence declares `possession`
     return parse_compact(signed).header.kid if signed else ""
 
 
 def claim_of(body: Explained, stream: UUID, template: str) -> str | None:
-    """Return the name that a template of `claims` gives, None if a member of it is None."""
+    """Return the name that a template of `claims` yields, None if one of its members is None."""
     members = {
         name: stream if name == "stream" else getattr(body, name) for name in _members(template)
     }

@@ -1,4 +1,4 @@
-"""Events of the ledger's own stream: its founding, its log keys, its invitations, its end."""
+"""Events of the ledger's own stream: creation, log keys, invitations, freeze."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ from ledger.jose import PublicJwk
 
 @final
 class LedgerCreated(Explained, frozen=True):
-    """The ledger exists; `act` is signed by its own key, which signs nothing that people sign."""
+    """The ledger was created; its own key signed `act`. No person signs with that key."""
 
     TAG = "ledger-created.v1"
     MEANING = Meaning(
@@ -36,7 +36,7 @@ class LedgerCreated(Explained, frozen=True):
 
 @final
 class LogKeysAnnounced(Explained, frozen=True):
-    """These keys sign checkpoints from `first_size` on; `act` is signed by the ledger's own key."""
+    """These keys sign checkpoints from `first_size` on; the ledger's own key signed `act`."""
 
     TAG = "log-keys-announced.v1"
     MEANING = Meaning(
@@ -58,7 +58,7 @@ class LogKeysAnnounced(Explained, frozen=True):
 
 @final
 class LogKeysRetired(Explained, frozen=True):
-    """These keys sign no checkpoint of over `last_size` entries; the ledger's own key says so."""
+    """These keys sign no checkpoint above `last_size`; the ledger's own key signed `act`."""
 
     TAG = "log-keys-retired.v1"
     MEANING = Meaning(
@@ -80,7 +80,7 @@ class LogKeysRetired(Explained, frozen=True):
 
 @final
 class LogFrozen(Explained, frozen=True):
-    """The last event; `act` is signed by the ledger's own key."""
+    """The ledger was frozen: the last event; the ledger's own key signed `act`."""
 
     TAG = "log-frozen.v1"
     MEANING = Meaning(
@@ -101,7 +101,7 @@ class LogFrozen(Explained, frozen=True):
 
 @final
 class InvitationIssued(Explained, frozen=True):
-    """An administrator invited somebody; the token itself is known to the two of them only."""
+    """An administrator invited somebody. The log holds only the token's SHA-256."""
 
     TAG = "invitation-issued.v1"
     MEANING = Meaning(

@@ -10,7 +10,7 @@ from ledger.jose import PublicJwk
 
 @final
 class UserRegistered(Explained, frozen=True):
-    """A person exists. The passkey and key that prove it are the next two events of the stream.
+    """A person registered. The next two events of the stream are the first passkey and key.
 
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
     None in open mode.
@@ -38,7 +38,7 @@ class UserRegistered(Explained, frozen=True):
 
 @final
 class PasskeyAdded(Explained, frozen=True):
-    """A passkey belongs to a person; `act` is None at registration, an `add-passkey` act later."""
+    """A person added a passkey; `act` is None at registration, else an `add-passkey` act."""
 
     TAG = "passkey-added.v1"
     MEANING = Meaning(
@@ -68,7 +68,7 @@ class PasskeyAdded(Explained, frozen=True):
 
 @final
 class PasskeyRemoved(Explained, frozen=True):
-    """A passkey no longer signs in or attests."""
+    """A passkey was removed: it can no longer sign in, confirm or attest."""
 
     TAG = "passkey-removed.v1"
     MEANING = Meaning(
@@ -91,7 +91,7 @@ class PasskeyRemoved(Explained, frozen=True):
 
 @final
 class KeyAttested(Explained, frozen=True):
-    """A passkey vouched for a signing key, and the key proved that it is held."""
+    """A passkey attested a signing key, and the key signed a proof of possession."""
 
     TAG = "key-attested.v1"
     MEANING = Meaning(
@@ -117,7 +117,7 @@ class KeyAttested(Explained, frozen=True):
 
 @final
 class KeyRevoked(Explained, frozen=True):
-    """A signing key signs nothing from this position on."""
+    """A signing key was revoked: its signatures are invalid from this position on."""
 
     TAG = "key-revoked.v1"
     MEANING = Meaning(
@@ -141,7 +141,7 @@ class KeyRevoked(Explained, frozen=True):
 
 @final
 class RoleGranted(Explained, frozen=True):
-    """A person holds one more role."""
+    """An administrator granted a person a role."""
 
     TAG = "role-granted.v1"
     MEANING = Meaning(

@@ -9,7 +9,7 @@ from ledger.domain.vocabulary import Form, Status
 
 @final
 class StatementDrafted(Explained, frozen=True):
-    """A statement is up for approval; `document` is its exact bytes (UTF-8)."""
+    """A statement was submitted for approval; `document` is its exact bytes (UTF-8)."""
 
     TAG = "statement-drafted.v1"
     MEANING = Meaning(
@@ -32,7 +32,7 @@ class StatementDrafted(Explained, frozen=True):
 
 @final
 class StatementSigned(Explained, frozen=True):
-    """A person approved. `roles` are the signer's at this position, `status` the one after it."""
+    """A person approved; `roles` are theirs at this position, `status` is the resulting one."""
 
     TAG = "statement-signed.v1"
     MEANING = Meaning(
@@ -60,7 +60,7 @@ class StatementSigned(Explained, frozen=True):
 
 @final
 class StatementRejected(Explained, frozen=True):
-    """A person rejected. `status` is the one after it."""
+    """A person rejected; `status` is the resulting one."""
 
     TAG = "statement-rejected.v1"
     MEANING = Meaning(
@@ -88,7 +88,7 @@ class StatementRejected(Explained, frozen=True):
 
 @final
 class StatementWithdrawn(Explained, frozen=True):
-    """The creator took a pending statement back."""
+    """The creator withdrew a pending statement."""
 
     TAG = "statement-withdrawn.v1"
     MEANING = Meaning(

@@ -31,7 +31,7 @@ class Event(msgspec.Struct, frozen=True):
     at: str
     body: Body
 
-    # The two names by which the eventsourcing library knows an event's place.
+    # The eventsourcing library requires these two names.
     @property
     def originator_id(self) -> UUID:
         """The stream."""
@@ -66,7 +66,7 @@ def decode(state: bytes) -> Event:
     """Return the event of a stored state.
 
     Raises CorruptError: `state_truncated`, `entry_malformed`, `event_unknown`, `event_malformed`.
-    The commitment to the body is the audit's to check, not every read's.
+    Does not compare the body with the entry's commitment: the audit does.
     """
     raw_entry, _, raw_body = entry.split(state)
     return decode_body(entry.parse_entry(raw_entry), raw_body)
@@ -84,12 +84,12 @@ def decode_body(envelope: Entry, raw_body: bytes) -> Event:
     return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)
 
 
-# The name that the last event takes: while it is taken, nothing is appended.
+# The name that the freeze claims. Once it is claimed, the store appends nothing.
 FROZEN = "frozen"
 
-# What to say of a name that is taken, by the name's first part.
+# The error for a name that is already claimed, by the name's kind.
 TAKEN = {
-    "frozen": ("ledger_frozen", "this ledger has ended and takes nothing more"),
+    "frozen": ("ledger_frozen", "this ledger is frozen and accepts nothing more"),
     "credential": ("credential_known", "this passkey is already registered"),
     "invitation": ("invitation_known", "this invitation is already issued"),
     "kid": ("key_known", "this signing key is already registered"),
@@ -99,14 +99,15 @@ TAKEN = {
 
 
 def claims(event: Event) -> tuple[str, ...]:
-    """Return the names that this event takes for ever; a second event that takes one conflicts.
+    """Return the unique names that this event claims for ever.
 
-    They live in the store beside the events, in the same transaction: uniqueness over all
-    streams (a kid, a credential id, a used invitation) and membership of roles.
+    A second event that claims one conflicts. The store writes them with the event in one
+    transaction. They make kids, credential ids and used invitations unique over all streams, and
+    record the holders of each role.
     """
     body = event.body
     templates = body.MEANING.claims
-    if not templates:  # most events take none
+    if not templates:  # most events claim none
         return ()
     names = (claim_of(body, event.stream, template) for template in templates)
     return tuple(name for name in names if name is not None)

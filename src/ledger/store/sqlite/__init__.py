@@ -1,4 +1,4 @@
-"""The log on SQLite: its tables, its tree, what others signed of it, and what may be forgotten.
+"""The log on SQLite: tables, tree, endorsements of checkpoints, and the sessions' own file.
 
-Nothing that another engine would need may live here; how a file is opened is in `ledger.sqlite`.
+Nothing that another engine would need may live here; `ledger.sqlite` opens the files.
 """

@@ -1,8 +1,8 @@
-"""What others have signed of this log's checkpoints: cosignatures and time-stamps, in its file.
+"""Cosignatures and time-stamps that others gave this log's checkpoints, in the log's file.
 
-Append-only, and in the order in which they came: a checkpoint's text only ever gets longer, so
-what was stamped or handed out is the beginning of what is handed out later. Everything here was
-verified before it was stored.
+Rows are append-only and read in order of arrival. So the text of a checkpoint only grows: the text
+that was stamped or served earlier is a prefix of the text served later. Callers verify everything
+before they store it.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from ledger.tlog.vkeys import NoteKey
 
 
 class Cosigned(msgspec.Struct, frozen=True):
-    """That a witness, by the name that `name_of` gives its key, cosigned a size."""
+    """A witness's cosignature of a size; `witness` is its key as `name_of` writes it."""
 
     id: int
     size: int
@@ -23,7 +23,7 @@ class Cosigned(msgspec.Struct, frozen=True):
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """A verified RFC 3161 response, the text that it stamps, and its time."""
+    """A verified RFC 3161 response, the text it stamps, and its time."""
 
     size: int
     note: bytes
@@ -32,7 +32,7 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class Endorsements:
-    """Cosignatures and time-stamps of one log; reads run on a connection of their own."""
+    """The cosignatures and time-stamps of one log, read on a connection of their own."""
 
     def __init__(self, store: SqliteLog) -> None:
         self._store = store
@@ -47,13 +47,13 @@ class Endorsements:
             return db.execute(query, values).fetchall()
 
     def note(self, published: Published) -> bytes:
-        """Return a checkpoint's text: as it was signed, and the cosignatures after it."""
+        """Return a checkpoint's text: the signed note, then its cosignatures."""
         query = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
         lines = [line for (line,) in self._rows(query, published.size)]
         return b"".join([published.note, *lines])
 
     def cosign(self, size: int, key: NoteKey, line: bytes) -> None:
-        """Store a witness's verified line; a second one of the same witness changes nothing."""
+        """Store a witness's verified line; ignore a second line from the same witness."""
         name = name_of(key)
         with self._store.transaction() as db:
             query = "SELECT 1 FROM cosignature WHERE size = ? AND witness = ?"
@@ -61,13 +61,13 @@ class Endorsements:
                 db.execute("INSERT INTO cosignature VALUES(?,?,?,?)", (None, size, name, line))
 
     def cosigned_by(self, key: NoteKey) -> int:
-        """Return the newest size that a witness cosigned, 0 for none."""
+        """Return the newest size that a witness cosigned; 0 for none."""
         query = "SELECT coalesce(max(size), 0) FROM cosignature WHERE witness = ?"
         ((size,),) = self._rows(query, name_of(key))
         return int(size)
 
     def cosigned_since(self, row_id: int, limit: int) -> list[Cosigned]:
-        """Return the newest cosignatures after a row, up to `limit` of them, oldest first."""
+        """Return up to `limit` of the newest cosignatures after a row, oldest first."""
         query = "SELECT id, size, witness FROM cosignature WHERE id > ? ORDER BY id DESC LIMIT ?"
         return [Cosigned(*row) for row in reversed(self._rows(query, row_id, limit))]
 
@@ -80,7 +80,7 @@ class Endorsements:
             db.execute("INSERT INTO stamp VALUES(?,?,?,?,?)", row)
 
     def last_stamp(self, size: int | None = None) -> Stamp | None:
-        """Return the newest stamp, or the newest one of a size."""
+        """Return the newest stamp, of any size or of the given one."""
         query = "SELECT size, note, token, time FROM stamp"
         rest = " ORDER BY id DESC LIMIT 1"
         if size is None:
@@ -90,11 +90,11 @@ class Endorsements:
         return Stamp(*rows[0]) if rows else None
 
     def stamped(self, first: int, last: int) -> dict[int, str]:
-        """Return the time of the newest stamp of each size in this range that has one."""
+        """Return, for each stamped size in this range, the time of its newest stamp."""
         query = "SELECT size, time FROM stamp WHERE size BETWEEN ? AND ? ORDER BY id"
         return dict(self._rows(query, first, last))
 
 
 def name_of(key: NoteKey) -> str:
-    """Return how a key is written in these tables: its name and its id, as in a signature line."""
+    """Return a key as these tables store it: name and id, as in a signature line."""
     return f"{key.name}+{key.id.hex()}"

@@ -1,4 +1,4 @@
-"""Queries on the log's file: by position, by stream, by name, by request."""
+"""Read the log's file by position, stream, name or request key."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
 
 
 class Queries:
-    """Reads on one connection, by one caller at a time."""
+    """Reads on one connection, for one caller at a time."""
 
     def __init__(self, reader: ReadConnection) -> None:
         self._reader = reader
@@ -49,24 +49,27 @@ class Queries:
             return [position for (position,) in connection.execute(query, (tag, last))]
 
     def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of these positions, in the order asked for."""
+        """Return the (position, state) pairs of these positions, in the order given.
+
+        Raises CorruptError `position_missing`.
+        """
         query = "SELECT pos, state FROM ev WHERE pos = ?"
         with self._reader.reading() as connection:
             rows = [connection.execute(query, (pos,)).fetchone() for pos in positions]
         if None in rows:
-            raise CorruptError("position_missing", "a position of the log is not there")
+            raise CorruptError("position_missing", "a position is missing in the log")
         return rows
 
     def receipt(self, key: bytes) -> Receipt | None:
-        """Return where the write of this key stands, if it does."""
+        """Return the receipt of the write with this key, None if there is none."""
         query = "SELECT pos, n, answer FROM cmd WHERE key = ?"
         with self._reader.reading() as connection:
             row = connection.execute(query, (key,)).fetchone()
         return None if row is None else stored_receipt(*row)
 
     def claimed(self, name: str, *, connection: sqlite3.Connection | None = None) -> UUID | None:
-        """Return the stream that took a name, if one did."""
-        # A name once taken stays taken, so what was found can be kept.
+        """Return the stream that claimed a name, None if none did."""
+        # A claim is permanent, so a found owner can be cached.
         known = self._owners.get(name)
         if known is not None:
             return known
@@ -84,7 +87,7 @@ class Queries:
         return owner
 
     def claims(self, prefix: str) -> list[tuple[str, UUID]]:
-        """Return every claimed name that begins with `prefix`, and its stream."""
+        """Return every claimed name with this prefix, and its stream."""
         query = "SELECT name, originator_id FROM claim WHERE name >= ? AND name < ?"
         with self._reader.reading() as connection:
             rows = connection.execute(query, (prefix, end_of(prefix))).fetchall()
@@ -127,10 +130,10 @@ class Queries:
 
 
 def stored_receipt(first: int, count: int, answer: bytes) -> Receipt:
-    """Return the receipt of a write that is in the log already."""
+    """Return the receipt of a write that the log already contains."""
     return Receipt(position=first + count - 1, answer=answer, count=count, repeated=True)
 
 
 def end_of(prefix: str) -> str:
-    """Return the first text after all that begin with `prefix` (which ends in ASCII)."""
+    """Return the first text that sorts after all texts with `prefix`, which ends in ASCII."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)

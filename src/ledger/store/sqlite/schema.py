@@ -1,4 +1,4 @@
-"""The tables of the log's file, and the triggers that only let them grow."""
+"""The tables of the log's file, and the triggers that make them append-only."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ CREATE TABLE stamp(
 CREATE INDEX stamp_by_size ON stamp(size);
 """
 
-# INSERT OR REPLACE deletes without firing a delete trigger, so inserts are watched too.
+# INSERT OR REPLACE deletes without firing a delete trigger, so inserts need a trigger too.
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
@@ -72,14 +72,14 @@ _GUARDED = {
 
 
 def create(path: Path) -> None:
-    """Create the file if there is none.
+    """Create the log's file if it does not exist.
 
-    Raises CorruptError `format_unknown` for a file of another format, ConflictError
-    `file_is_link`.
+    Raises CorruptError `format_unknown` for a file of another format, ConflictError `file_is_link`.
     """
     connection = open_private(path)
     try:
-        # Of a new file only. A page of SQLite's own choice holds one approval and wastes the rest.
+        # Takes effect in a new file only. SQLite's default page holds one approval and leaves the
+        # rest unused.
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         use_write_ahead_log(connection)
         connection.execute("BEGIN IMMEDIATE")
@@ -101,7 +101,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Yield the script's statements; executescript would commit the transaction around them."""
+    """Yield the script's statements; executescript would commit the open transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -1,9 +1,11 @@
-"""What this ledger's log keys signed last, kept outside the log's file and never older than it.
+"""The last checkpoint that this ledger's log keys signed, kept outside the log's file.
 
-A restored backup of the log cannot know what was signed after it; this file can. It is a small
-SQLite file and not a text that is renamed into place, because the comparison and the change must
-be one step for all processes on every platform. Do not back it up with the log: an old state
-beside an old log says that nothing is wrong.
+A restored backup of the log does not know what was signed after the backup; this file does. It is a
+small SQLite file, because comparing and replacing must be one atomic step for all processes on
+every platform; a text file replaced by a rename cannot offer that.
+
+Do not back it up together with the log: an old state would match an old log, and nothing would show
+that later checkpoints were signed.
 """
 
 import sqlite3
@@ -39,7 +41,7 @@ class SignerState:
             self._db.close()
 
     def get(self, origin: str) -> Checkpoint | None:
-        """Return the tree that was signed last, None if none ever was.
+        """Return the last signed tree, None if nothing was signed.
 
         Raises UnavailableError `storage_failed`.
         """
@@ -47,7 +49,7 @@ class SignerState:
         return parse_text(rows[0][0]) if rows else None
 
     def swap(self, expected: Checkpoint | None, new: Checkpoint) -> bool:
-        """Replace what is expected by what is new; change nothing and return False if it is not.
+        """Replace `expected` by `new`; return False, unchanged, if the stored tree differs.
 
         Raises UnavailableError `storage_failed`.
         """
@@ -62,4 +64,6 @@ class SignerState:
             with self._lock:
                 return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise UnavailableError("storage_failed", "the signer's state fails") from error
+            raise UnavailableError(
+                "storage_failed", "the signer's state cannot be read or written"
+            ) from error

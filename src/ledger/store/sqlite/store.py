@@ -1,6 +1,7 @@
-"""The append-only store on SQLite, as `store.writes` promises it, in one file."""
+"""The append-only store on SQLite, in one file, with the contract of `store.writes`."""
 
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,14 +21,16 @@ from ledger.store.sqlite.queries import MAX_CACHED, Queries, end_of, stored_rece
 from ledger.store.sqlite.schema import create
 from ledger.store.writes import CommitOutcome, Receipt, Write
 
-# All keys of a batch in one step: ?1 is they, end to end, ?2 their number.
-_KNOWN = """WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < ?2)
-    SELECT key, pos, cmd.n, answer FROM turn CROSS JOIN cmd ON key = substr(?1, 32 * turn.n + 1, 32)
+# Looks up all keys of a batch in one step: `keys` concatenated, `count` of them.
+_KNOWN = """
+    WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < :count)
+    SELECT key, pos, cmd.n, answer
+    FROM turn CROSS JOIN cmd ON key = substr(:keys, 32 * turn.n + 1, 32)
 """
 
 
 class SqliteLog(Queries):
-    """The log in one SQLite file of mode 0600; any number of processes may share the file."""
+    """The log in one SQLite file of mode 0600, which any number of processes may share."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,12 +38,13 @@ class SqliteLog(Queries):
         self._lock = Lock()
         self._writer = self._connect()
         super().__init__(self.reader())
-        # Versions as of the size that this process saw last; another process's commit voids them.
+        # Stream versions as of `_size`. A commit by another process invalidates them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
+        self.sync_s: float | None = None  # of the last commit: the time of its COMMIT
 
     def reader(self) -> ReadConnection:
-        """Return a further connection to read with, which the caller closes."""
+        """Return another read connection; the caller closes it."""
         return ReadConnection(self._connect())
 
     def _connect(self) -> sqlite3.Connection:
@@ -52,7 +56,7 @@ class SqliteLog(Queries):
         return connection
 
     def close(self) -> None:
-        """Close the file; writes that are under way finish first."""
+        """Close the file after running writes finish."""
         with self._lock:
             self._writer.close()
         self._reader.close()
@@ -62,8 +66,8 @@ class SqliteLog(Queries):
     def commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
         """Append a batch in one durable transaction; return one outcome per write, in order.
 
-        Outcomes that are errors: StaleError, ConflictError `…_known`, `…_held` or
-        `…_used` for a name that is taken, UnavailableError `storage_failed` for the whole batch.
+        An outcome can be an error: StaleError; ConflictError `…_known`, `…_held` or `…_used` for a
+        name that is taken; UnavailableError `storage_failed` for the whole batch.
         """
         with self._lock:
             try:
@@ -73,7 +77,7 @@ class SqliteLog(Queries):
                 failure = UnavailableError("storage_failed", "nothing was stored; try again")
                 failure.__cause__ = error
                 return [failure] * len(writes)
-            except BaseException:  # a bug above must not leave the file locked
+            except BaseException:  # a bug must not leave the file locked
                 self._rollback()
                 raise
 
@@ -83,7 +87,7 @@ class SqliteLog(Queries):
         self._end_transaction()
 
     def _end_transaction(self) -> None:
-        # A connection that is closed cannot even say that it has no transaction.
+        # A closed connection raises even when asked whether it is in a transaction.
         with suppress(sqlite3.ProgrammingError):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -102,14 +106,16 @@ class SqliteLog(Queries):
             write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
             self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
         # A repetition is acknowledged only after a commit of its own batch, too.
+        began_s = time.perf_counter()
         self._writer.execute("COMMIT")
+        self.sync_s = time.perf_counter() - began_s
         self._size = batch.size
         while len(self._versions) > MAX_CACHED:
             self._versions.popitem(last=False)
         return outcomes
 
     def _place(self, write: Write, batch: "_Batch") -> CommitOutcome:
-        """Give the write its positions in the batch, or say why it has none."""
+        """Assign the write its positions in the batch, or return why it is refused."""
         if write.key in batch.receipts:
             return msgspec.structs.replace(batch.receipts[write.key], repeated=True)
         if write.key in batch.known:
@@ -138,20 +144,20 @@ class SqliteLog(Queries):
             return ConflictError(*TAKEN[FROZEN])
         for stream_id, version in write.reads:
             if self._version(stream_id.bytes) != version:
-                return StaleError("stale", "a stream that was read has moved")
+                return StaleError("stale", "a stream that the decision read has changed")
         expected: dict[bytes, int] = {}
         for event in write.events:
             stream = _stream_bytes(event.originator_id)
             expected[stream] = expected.get(stream, self._version(stream)) + 1
             if event.originator_version != expected[stream]:
-                return StaleError("stale", "the stream has moved")
+                return StaleError("stale", "the stream has changed")
         for name, _ in write.claims:
             if name in batch.names or self.claimed(name, connection=self._writer) is not None:
                 return ConflictError(*TAKEN[name.partition("/")[0]])
         for prefix, count in write.counts:
             pending = sum(name.startswith(prefix) for name in batch.names)
             if self._count(prefix) + pending != count:
-                return StaleError("stale", "people have come or gone")
+                return StaleError("stale", "the number of people has changed")
         return None
 
     def _version(self, stream: bytes) -> int:
@@ -173,9 +179,9 @@ class SqliteLog(Queries):
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open one durable transaction for what is not an event: tiles and checkpoints.
+        """Open one durable transaction for tiles, checkpoints and endorsements.
 
-        Raises UnavailableError `storage_failed`; nothing of the transaction is there then.
+        Raises UnavailableError `storage_failed` after a rollback.
         """
         with self._lock:
             try:
@@ -188,14 +194,14 @@ class SqliteLog(Queries):
                 self._end_transaction()
 
     def _known(self, writes: Sequence[Write]) -> dict[bytes, Receipt]:
-        """Return the receipts of those writes that are in the log already."""
+        """Return the receipts of those writes that the log already contains."""
         keys = b"".join(write.key for write in writes)
-        found = self._writer.execute(_KNOWN, (keys, len(writes)))
+        found = self._writer.execute(_KNOWN, {"keys": keys, "count": len(writes)})
         return {key: stored_receipt(*row) for key, *row in found}
 
 
 class _Batch:
-    """Rows of the transaction under way."""
+    """The rows of the current transaction."""
 
     def __init__(self, size: int, *, frozen: bool) -> None:
         self.size = size

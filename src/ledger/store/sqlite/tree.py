@@ -1,8 +1,8 @@
-"""Tiles and checkpoints in the log's file, and the entries that they are made of.
+"""Tiles and checkpoints in the log's file, and the entries they are computed from.
 
-Invariant: where a checkpoint is, every tile of its tree is, for both are one transaction. A tile's
-row holds the widest form that was written; each narrower one is its beginning, so none is kept
-apart and none ever goes.
+Invariant: a stored checkpoint has all tiles of its tree, because one transaction stores both. A
+tile's row holds its widest form so far. Every narrower form is a prefix of it, so none is stored
+separately and none is lost.
 """
 
 import sqlite3
@@ -15,14 +15,15 @@ from ledger.errors import CorruptError
 from ledger.store.sqlite.store import SqliteLog
 from ledger.tlog.merkle import HASH_BYTES, Tile
 
-# Entries are short: so much of a row is enough for nearly all of them.
+# The first bytes of a row contain nearly every entry, for entries are short.
 _HEAD_BYTES = 512
-# SQLite reads a value whole before it cuts it. Of longer rows than this, only the entry is read.
+# SQLite reads a whole value before it takes a substring. From rows longer than this, read only the
+# entry.
 _LONG_BYTES = 16 * 1024
 
 
 class Published(msgspec.Struct, frozen=True):
-    """A checkpoint that was published: its note as signed, and when."""
+    """A published checkpoint: the signed note and the time of publication."""
 
     size: int
     root: bytes
@@ -31,7 +32,7 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """A stored entry, its bytes as they are, beside the leaf hash that the row claims."""
+    """A stored entry's exact bytes, and the leaf hash that its row claims."""
 
     position: int
     entry: bytes
@@ -39,7 +40,7 @@ class Leaf(msgspec.Struct, frozen=True):
 
 
 class TreeStore:
-    """The tree of one log's file; reads run on a connection of their own."""
+    """The tree in one log's file, read on a connection of its own."""
 
     def __init__(self, store: SqliteLog) -> None:
         self._store = store
@@ -58,8 +59,8 @@ class TreeStore:
     def entries(self, after: int, limit: int) -> list[bytes]:
         """Return the bytes of up to `limit` entries after position `after`.
 
-        What it costs does not depend on the bodies, which strangers do not see and members choose.
-        Raises CorruptError `position_missing`, `state_truncated`.
+        The cost does not depend on the bodies, whose size members choose and which the public log
+        does not show. Raises CorruptError `position_missing`, `state_truncated`.
         """
         query = (
             "SELECT pos, CASE WHEN length(state) <= ? THEN substr(state, 1, ?) ELSE x'' END"
@@ -71,9 +72,9 @@ class TreeStore:
         return [self._entry(position, head) for position, head in rows]
 
     def leaves(self, after: int, limit: int) -> list[Leaf]:
-        """Return up to `limit` entries after position `after`, with what their rows claim.
+        """Return up to `limit` entries after position `after`, with their rows' leaf hashes.
 
-        Raises CorruptError `position_missing` where one is not there, `state_truncated`.
+        Raises CorruptError `position_missing`, `state_truncated`.
         """
         query = "SELECT pos, substr(state, 1, ?), leaf FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
         with self._reader.reading() as db:
@@ -91,7 +92,9 @@ class TreeStore:
                 head = row.read(2 + MAX_ENTRY_BYTES)
             end = 2 + int.from_bytes(head[:2], "big")
         if not 2 < end <= len(head):
-            raise CorruptError("state_truncated", f"position {position} is shorter than it says")
+            raise CorruptError(
+                "state_truncated", f"position {position} is shorter than its length field"
+            )
         return head[2:end]
 
     # --- tiles ---------------------------------------------------------------------------------
@@ -102,22 +105,22 @@ class TreeStore:
         with self._reader.reading() as db:
             row = db.execute(query, (width * HASH_BYTES, level, n)).fetchone()
         if row is None or len(row[0]) != width * HASH_BYTES:
-            raise CorruptError("tile_missing", f"tile {n} of level {level} is not there")
+            raise CorruptError("tile_missing", f"tile {n} of level {level} is missing")
         hashes: bytes = row[0]
         return hashes
 
     def save(self, tiles: Iterable[Tile]) -> None:
-        """Write tiles ahead of their checkpoint, whole ones only: no reader sees them yet."""
+        """Store complete tiles before their checkpoint; readers do not see them yet."""
         with self._store.transaction() as db:
             _write(db, tiles)
 
     # --- checkpoints ---------------------------------------------------------------------------
 
     def publish(self, published: Published, tiles: Iterable[Tile]) -> bool:
-        """Store a checkpoint and what its tree has new; return False if a newer one is there.
+        """Store a checkpoint and its new tiles; return False if a newer one is stored.
 
-        The same checkpoint again changes nothing. Raises CorruptError `log_forked` if the tree of
-        this size had another root.
+        Storing the same checkpoint again changes nothing. Raises CorruptError `log_forked` if
+        another root is stored for this size.
         """
         with self._store.transaction() as db:
             known = db.execute("SELECT root FROM checkpoint WHERE size = ?", (published.size,))
@@ -133,26 +136,26 @@ class TreeStore:
         return True
 
     def mend(self, size: int, tiles: Iterable[Tile]) -> None:
-        """Write the tiles of the newest checkpoint's tree again; of no tree if it has moved."""
+        """Rewrite the tiles of the newest checkpoint's tree, if it still has this size."""
         with self._store.transaction() as db:
             (newest,) = db.execute("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()
             if newest == size:
                 _write(db, tiles)
 
     def latest(self, *, before: str = "~") -> Published | None:
-        """Return the newest checkpoint, or that of an earlier time; None before the first."""
-        # Sizes and times rise together, so the row is among the last ones.
+        """Return the newest checkpoint published before a time; None if there is none."""
+        # Sizes and times increase together, so the row is near the end of the index.
         rest = "WHERE published_at < ? ORDER BY size DESC LIMIT 1"
         found = self._checkpoints(rest, (before,))
         return found[0] if found else None
 
     def checkpoint(self, size: int) -> Published | None:
-        """Return the checkpoint of this size, if one was published."""
+        """Return the checkpoint of this size, None if none was published."""
         found = self._checkpoints("WHERE size = ?", (size,))
         return found[0] if found else None
 
     def checkpoints(self, after: int, limit: int) -> list[Published]:
-        """Return up to `limit` checkpoints of more than `after` entries, smallest first."""
+        """Return up to `limit` checkpoints larger than `after`, smallest first."""
         return self._checkpoints("WHERE size > ? ORDER BY size LIMIT ?", (after, limit))
 
     def _checkpoints(self, rest: str, values: Sequence[int | str]) -> list[Published]:
@@ -164,7 +167,7 @@ class TreeStore:
 def _require_dense(after: int, positions: Sequence[int]) -> None:
     for expected, position in enumerate(positions, start=after + 1):
         if position != expected:
-            raise CorruptError("position_missing", f"position {expected} is not there")
+            raise CorruptError("position_missing", f"position {expected} is missing")
 
 
 def _write(db: sqlite3.Connection, tiles: Iterable[Tile]) -> None:
@@ -179,6 +182,6 @@ def _require_same(published: Published, root: bytes) -> None:
     if root != published.root:
         raise CorruptError(
             "log_forked",
-            f"the tree of {published.size} entries has another root than the one published",
+            f"another root is published for the tree of {published.size} entries",
             position=published.size,
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ledger.domain.events import BODIES, Body
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "events.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 
 
 def listed(names: tuple[str, ...]) -> str:

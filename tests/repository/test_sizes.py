@@ -76,7 +76,7 @@ def test_a_function_has_at_most_60_lines() -> None:
 def test_the_files_are_found() -> None:
     assert {
         "projections/views.py",
-        "tests/unit/test_sizes.py",
+        "tests/repository/test_sizes.py",
         "benchmarks/jws.py",
         "web/verify/page.js",
         "web/static/css/tokens.css",

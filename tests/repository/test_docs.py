@@ -93,7 +93,7 @@ def routes() -> set[tuple[str, str]]:
     return found
 
 
-API = ("/api/", "/healthz", "/.well-known/")
+API = ("/api/", "/healthz", "/livez", "/metrics", "/readyz", "/.well-known/")
 
 
 def test_every_code_is_in_the_reference() -> None:

@@ -1,0 +1,108 @@
+"""The pages about metrics, probes and the security record say what there is."""
+
+import inspect
+import re
+from pathlib import Path
+
+from ledger.cli import log_actions
+from ledger.http import metrics, probes, security_record
+from ledger.http.metrics import Metrics
+from ledger.http.security_record import SecurityLine
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference"
+SOURCE = inspect.getsource(metrics)
+METRICS_PAGE = (REFERENCE / "metrics.md").read_text()
+RECORD_PAGE = (REFERENCE / "security-record.md").read_text()
+
+
+def documented_metrics() -> dict[str, tuple[str, frozenset[str]]]:
+    """Return (kind, labels) of every metric in the table, by its name."""
+    rows = re.findall(r"^\| `(ledger_\w+)` \| (\w+) \| ([^|]*)\|", METRICS_PAGE, re.MULTILINE)
+    return {name: (kind, frozenset(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+
+
+def test_every_metric_is_in_the_reference_and_the_reverse() -> None:
+    kinds = r"(_gauge|_counter|_by|CounterMetricFamily|Counter|Histogram)"
+    found = dict((name, kind) for kind, name in re.findall(kinds + r'\(\s*"(ledger_\w+)"', SOURCE))
+    named = {
+        f"{name}_total" if kind in ("_counter", "CounterMetricFamily", "Counter") else name
+        for name, kind in found.items()
+    }
+    assert named == documented_metrics().keys()
+
+
+def test_kinds_and_labels_of_what_is_counted_are_those_of_the_reference() -> None:
+    registry = Metrics().registry
+    documented = documented_metrics()
+    checked = 0
+    for collector in registry._collector_to_names:
+        name = str(getattr(collector, "_name", ""))
+        kind = str(getattr(collector, "_type", ""))
+        if name.startswith("ledger_"):
+            full = f"{name}_total" if kind == "counter" else name
+            labels = frozenset(getattr(collector, "_labelnames", ()))
+            assert documented[full] == (kind, labels), full
+            checked += 1
+    assert checked == 7
+
+
+def codes_of_probes() -> set[str]:
+    return set(re.findall(r'Reason\("(\w+)"', inspect.getsource(probes)))
+
+
+def test_every_reason_of_a_probe_is_in_the_reference() -> None:
+    _, _, after = METRICS_PAGE.partition("These are the codes:")
+    documented = {
+        code
+        for line in after.splitlines()
+        if line.startswith("| `")
+        for code in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    # These come from `Publisher.require_sound`.
+    publishers = {"not_yet", "log_rolled_back", "log_forked", "log_unsound"}
+    assert documented - {"code"} == codes_of_probes() | publishers
+    assert f"more than {probes.REACH:,} positions" in METRICS_PAGE
+
+
+def first_cells(section: str) -> set[str]:
+    _, _, after = RECORD_PAGE.partition(f"## {section}\n")
+    text = after.partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)} - {"event"}
+
+
+def test_every_event_of_the_record_is_in_the_reference_and_the_reverse() -> None:
+    by_command = set(
+        re.findall(
+            r'record_command\(settings.security_log, "(\w+)"', inspect.getsource(log_actions)
+        )
+    )
+    assert first_cells("Events") == {
+        *security_record.EVENTS.values(),
+        *by_command,
+        security_record.REQUEST,
+        security_record.CONNECTION,
+        security_record.SUPPRESSED,
+        security_record.DROPPED,
+    }
+
+
+def test_every_member_of_a_line_is_in_the_reference_in_its_order() -> None:
+    _, _, after = RECORD_PAGE.partition("## Members\n")
+    rows = re.findall(r"^\| (`.*?) \|", after.partition("\n## ")[0], re.MULTILINE)
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert documented == [*SecurityLine.__struct_fields__]
+
+
+def test_the_bounds_of_the_record_are_those_of_the_code() -> None:
+    mib = security_record.MAX_FILE_BYTES // 1024**2
+    for sentence in (
+        f"The file has at most {mib} MiB.",
+        f"the record has at most {2 * mib} MiB",
+        f"at most {security_record.MAX_STRANGERS_LINES} such lines a second",
+        f"members at most {security_record.MAX_MEMBERS_LINES}",
+        f"At most {security_record.MAX_QUEUED:,} lines wait",
+    ):
+        assert sentence in RECORD_PAGE
+    for status in security_record.REFUSALS:
+        assert f"{status}" in RECORD_PAGE
