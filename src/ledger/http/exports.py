@@ -129,7 +129,12 @@ class Export:
             self._deadline.cancel()
         self.kill()
         self._exports.left(self)
-        if self._process is not None:
+        if self._process is not None and self._process.stdout is not None:
+            # A process is over for asyncio once its pipe is read to the end; a RuntimeError says
+            # that the answer is still reading it, and so gets there itself.
+            with suppress(RuntimeError):
+                while await self._process.stdout.read(_PART_BYTES):
+                    pass
             await self._process.wait()
 
     def _pipes(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
