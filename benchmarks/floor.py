@@ -9,7 +9,8 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Request, Response, get, post
 
-from ledger.http.connection import Connection
+from ledger.http.admission import Admission
+from ledger.http.connection import connection_class
 from ledger.http.headers import send_security_headers
 
 ANSWER = (
@@ -40,7 +41,7 @@ def main() -> None:
     uvicorn.run(
         application,
         port=int(sys.argv[1]),
-        http=Connection,
+        http=connection_class(Admission()),
         access_log=False,
         log_level="warning",
         server_header=False,

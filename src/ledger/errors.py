@@ -67,7 +67,11 @@ class UnverifiableError(LedgerError):
 
 
 class TooManyError(LedgerError):
-    """A limit on requests or on open ceremonies is reached."""
+    """A limit on requests or event streams is reached; 0 says that no time to wait is known."""
+
+    def __init__(self, code: str, detail: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
 
 
 class UnavailableError(LedgerError):

@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
@@ -29,12 +27,16 @@ from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
 from ledger.http.exchange import Exchange, note_route
 from ledger.http.exports import Exports
-from ledger.http.front import Front
+from ledger.http.front import Front, RequestLimits
+from ledger.http.head_requests import Application
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
+from ledger.http.openapi import StrictDocument
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
+from ledger.http.queries import refuse_stray_parameters
+from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_SMALL_BYTES,
@@ -44,6 +46,7 @@ from ledger.http.requests import (
 )
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
+from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
@@ -61,7 +64,7 @@ _log = logging.getLogger("ledger")
 
 
 class Served(NamedTuple):
-    """The server of a ledger: its front door, the application in it, and how it goes down."""
+    """A ledger's front door and application, and what its shutdown needs."""
 
     front: Front
     application: Litestar
@@ -133,9 +136,10 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 
     return Front(
         application,
-        lanes=lanes,
+        limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
         proxies=settings.proxies,
-        member=ledger.sessions.member,
+        member=ledger.sessions.identify,
+        owner_of=ledger.people.keys.owner,
         headers=encoded_headers(settings.origin),
         answered=answered,
     )
@@ -144,8 +148,8 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
-    At the end: streams end, the commit under way finishes, the read models stop, the rest is
-    published, the files are closed, and the rest of the security record is written.
+    Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
+    log is published, the files are closed, and the rest of the security record is written.
     """
     store = SqliteLog(settings.data / LOG_FILE)
     record = open_record(settings.security_log)
@@ -197,26 +201,16 @@ def _invitation(settings: Settings, token: str) -> str:
     return f"{settings.origin}/register?invitation={token}"
 
 
-class _Application(Litestar):
-    """Answer HEAD like GET; uvicorn omits the body (RFC 9110 section 9.3.2)."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        # Exclude streams: a HEAD would wait for their end, which never comes.
-        if scope.get("method") == "HEAD" and scope["path"] != "/api/stream":
-            scope = scope | {"method": "GET"}  # a copy: uvicorn must still see HEAD
-        await super().__call__(scope, receive, send)
-
-
 def _application(
     settings: Settings, ledger: Ledger, serving: Serving, lifespan: list[Lifespan]
 ) -> Litestar:
     assets = Assets(find_web())
-    limit = RateLimitConfig(rate_limit=("minute", settings.rate_limit))
 
     # A coroutine, because the framework runs a plain function in a thread, which costs as much as a
     # signature verification.
     async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
+        await refuse_stray_parameters(request)
 
     api = Router(
         "/",
@@ -224,7 +218,6 @@ def _application(
             statements.router,
             statements.reads,
             evidence.router,
-            Router("/", route_handlers=people.begun_by_strangers, middleware=[limit.middleware]),
             *people.public,
             people.members_only,
             reads.public,
@@ -240,8 +233,9 @@ def _application(
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
-    return _Application(
+    return Application(
         route_handlers=[api, assets.router(), pages],
+        before_request=refuse_stray_parameters,
         dependencies=_dependencies(ledger, serving),
         exception_handlers={
             kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
@@ -260,7 +254,7 @@ def _application(
                     )
                 }
             ),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[StrictDocument(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin), note_route],
         template_config=template_config(assets),
@@ -268,7 +262,7 @@ def _application(
 
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
-    """Return the parts under the names by which routes ask for them."""
+    """Return the parts by the names under which routes request them."""
     web = Web(ledger.site.charter, ledger.models, ledger.sessions)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
@@ -295,6 +289,7 @@ def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
         detail = error.detail if isinstance(error, LedgerError) else ""
         page = error_page(problem.status_code or 500, detail)
         page.headers.update(problem.headers)
+        page.headers["Vary"] = "Accept"
         return page
 
     return answer_people

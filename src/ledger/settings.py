@@ -17,12 +17,12 @@
 | LEDGER_TSA_INTERVAL | 3600 | seconds between two time-stamps |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
-| LEDGER_RATE_LIMIT | 120 | started sign-ins and registrations per minute and client address |
-| LEDGER_CONNECTIONS | 256 | simultaneous connections per client address |
+| LEDGER_RATE_LIMIT | 120 | requests of one kind per minute and client address without a session |
+| LEDGER_CONNECTIONS | 256 | connections open at once per client address |
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
-| LEDGER_DRAIN | 0 | seconds from a signal to the end, in which /readyz says no |
+| LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
 
 from collections.abc import Mapping

@@ -7,10 +7,10 @@ import pytest
 from ledger import clock
 from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
+from ledger.commands import ceremonies, ceremony_ids
 from ledger.domain import approval, document, entry, person, policy, statement
-from ledger.http import read_models, reads, requests
+from ledger.http import quotas, read_models, reads, requests, streams
 from ledger.publish import publisher, stamper, witness_rounds
-from ledger.store.sqlite import sessions
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
 from ledger.witness import app
@@ -24,6 +24,13 @@ STATED = [
     ("http.md", f"the limit is {requests.MAX_STATEMENT_BYTES // MIB} MiB for create and sign"),
     ("http.md", f"503 `not_yet` after {read_models.WAIT_S:g} s"),
     ("http.md", f"a comment line every {reads.HEARTBEAT_S:g} s"),
+    (
+        "http.md",
+        f"at most {streams.MAX_STREAMS_EACH} streams, all people together {streams.MAX_STREAMS}",
+    ),
+    ("http.md", f"an opaque id of up to {ceremony_ids.MAX_ID_CHARS:,} characters"),
+    ("limits.md", f"at most {quotas.MAX_BUCKETS:,} of people"),
+    ("limits.md", f"`LEDGER_RATE_LIMIT` is {quotas.DEFAULT_RATE_LIMIT} by default"),
     ("formats.md", f"the client makes it, at most {document.MAX_DOCUMENT_BYTES // MIB} MiB"),
     ("formats.md", f"`title` has 1 to {document.MAX_TITLE_CHARS} characters"),
     ("formats.md", f"within {clock.SKEW_MS // 60_000} minutes of the server's clock"),
@@ -46,10 +53,32 @@ STATED = [
     ("commands.md", f"at most {download.MAX_DOWNLOAD_BYTES // 1024**3} GiB"),
     ("commands.md", f"for {download.TOTAL_S // 3600} hour at most".replace("1", "an")),
     ("commands.md", f"processes, 1 to {MOST_JOBS} "),
-    ("errors.md", f"older than {sessions.CEREMONY_MS // 60_000} minutes".replace("5", "five")),
+    ("errors.md", f"older than {ceremonies.CEREMONY_MS // 60_000} minutes".replace("5", "five")),
 ]
 
 
 @pytest.mark.parametrize(("page", "words"), STATED, ids=[words for _, words in STATED])
 def test_the_reference_states_the_limit_of_the_code(page: str, words: str) -> None:
     assert words in (REFERENCE / page).read_text()
+
+
+ROWS = {
+    "begin a ceremony": quotas.Group.BEGIN,
+    "complete a ceremony": quotas.Group.COMPLETE,
+    "sign in by key": quotas.Group.SIGN_IN,
+    "draft a statement": quotas.Group.DRAFT,
+    "approve, reject, withdraw": quotas.Group.DECIDE,
+    "every other request that is not a read": quotas.Group.ADMINISTER,
+    "reads with `at`, `q` or a filter": quotas.Group.SEARCH,
+    "evidence": quotas.Group.EVIDENCE,
+    "every other read": quotas.Group.READ,
+    "requests with a signature that were refused (400, 401, 403, 404, 422)": quotas.Group.REFUSED,
+}
+
+
+def test_the_reference_states_every_quota() -> None:
+    page = (REFERENCE / "limits.md").read_text()
+    assert set(ROWS.values()) == set(quotas.Group)
+    for words, group in ROWS.items():
+        cells = [f"{of.burst:,}, and {of.per_s:,} a second" for of in quotas.QUOTAS[group]]
+        assert f"| {words} | {' | '.join(cells)} |" in page

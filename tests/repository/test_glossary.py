@@ -29,7 +29,7 @@ TWO_CONSTANTS = {
     "ledger.sqlite.files.MAX_INTEGER": "the largest integer that SQLite stores",
     "ledger.tlog.merkle.MAX_SIZE": "the largest tree that C2SP's formats can name",
     "ledger.clock.SKEW_MS": "how far a signer's clock may be from ours",
-    "ledger.store.sqlite.sessions.CEREMONY_MS": "how long a person has for a passkey ceremony",
+    "ledger.commands.ceremonies.CEREMONY_MS": "how long a person has for a passkey ceremony",
 }
 
 # Words that are not used in names, and the word that is.

@@ -1,10 +1,13 @@
 """Ceremonies: a challenge is issued, and its answer is taken once.
 
-The first answer ends a ceremony, whether the answer is accepted or refused. The same answer sent
-again is a repeated request: it is answered as it was the first time.
+Beginning a ceremony writes nothing: its id carries what it was begun with. The first answer ends a
+ceremony, whether the answer is accepted or refused; only this is remembered, until the ceremony
+would have expired. The same answer sent again is a repeated request: it is answered as it was the
+first time.
 """
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -14,25 +17,39 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from ledger.commands.ceremony_ids import seal, unknown, unseal
 from ledger.commands.writer import Answer, Plan, Reading, Writer
 from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.person import Person
-from ledger.encoding import b64u_encode
-from ledger.errors import ForbiddenError
+from ledger.encoding import b64u_encode, jcs
+from ledger.errors import ForbiddenError, RefusedError
 from ledger.store.sqlite.sessions import OperationalState
 
+CEREMONY_MS = 5 * 60 * 1000
 NONCE_BYTES = 32
 
 
-class Ceremony(msgspec.Struct, frozen=True):
-    """What a challenge was issued for; `challenge` and `nonce` are base64url of 32 bytes."""
+class Ceremony(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a ceremony was begun for; `nonce` is base64url of 32 bytes, `invitation` its token."""
 
-    challenge: str
-    nonce: str = ""
+    purpose: str
+    ledger: str
+    nonce: str
+    expires_ms: int
     user: str = ""
     name: str = ""
     role: str = ""
     invitation: str | None = None
+
+    @property
+    def challenge(self) -> str:
+        """Return base64url of the 32 bytes that a passkey signs, where the client computes none.
+
+        They are a hash that names its purpose. So no assertion over another challenge fits, also
+        if somebody learned the key of ceremonies and chose the nonce.
+        """
+        about = {"ledger": self.ledger, "nonce": self.nonce, "purpose": self.purpose}
+        return b64u_encode(hashlib.sha256(jcs(about)).digest())
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -60,23 +77,34 @@ class Ceremonies:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def begin(self, purpose: str, *, credential_ids: tuple[str, ...] = (), **fixed: Any) -> Begun:
-        """Open a ceremony with a random challenge and nonce; `fixed` are members of `Ceremony`."""
-        challenge, nonce = (b64u_encode(secrets.token_bytes(NONCE_BYTES)) for _ in range(2))
-        ceremony = Ceremony(challenge=challenge, nonce=nonce, **fixed)
-        now_ms = self._writer.now_ms()
-        ceremony_id = self._state.open_ceremony(purpose, ceremony, now_ms=now_ms)
+        """Open a ceremony with a random nonce; `fixed` are members of `Ceremony`."""
+        nonce = b64u_encode(secrets.token_bytes(NONCE_BYTES))
+        reading = self._writer.reading()
+        expires_ms = reading.now_ms + CEREMONY_MS
+        ceremony = Ceremony(purpose, reading.charter().ledger, nonce, expires_ms, **fixed)
+        ceremony_id = seal(msgspec.msgpack.encode(ceremony), key=self._state.ceremony_key)
         return Begun(ceremony_id, ceremony, credential_ids)
 
     def take(self, ceremony_id: str, purpose: str, user: str | None = None) -> Ceremony:
         """End a ceremony and return it.
 
-        Raises RefusedError `ceremony_unknown`; ForbiddenError `ceremony_of_another` if `user` is
-        given and did not begin it.
+        Raises RefusedError `ceremony_unknown` for an id that this ledger did not return for this
+        purpose, or whose ceremony is completed or expired; ForbiddenError `ceremony_of_another` if
+        `user` is given and did not begin it.
         """
-        now_ms = self._writer.now_ms()
-        begun = self._state.take_ceremony(ceremony_id, purpose, Ceremony, now_ms=now_ms)
+        reading = self._writer.reading()
+        state = unseal(ceremony_id, key=self._state.ceremony_key)
+        begun = msgspec.msgpack.decode(state, type=Ceremony)
+        expected = (purpose, reading.charter().ledger)
+        if (begun.purpose, begun.ledger) != expected or begun.expires_ms <= reading.now_ms:
+            raise unknown()
         if user is not None and begun.user != user:
             raise ForbiddenError("ceremony_of_another", "somebody else began this")
+        name = f"ceremony/{begun.nonce}"
+        try:
+            self._state.use_once(name, now_ms=reading.now_ms, expires_ms=begun.expires_ms)
+        except RefusedError as error:
+            raise unknown() from error
         return begun
 
     async def complete(

@@ -21,6 +21,11 @@ class KeyCommands:
         self._state = state
         self._ceremonies = ceremonies
 
+    def owner(self, kid: str) -> str | None:
+        """Return whose signing key this is, ended or not, None if nobody's."""
+        owner = self._writer.log.store.claimed(kid_name(kid))
+        return None if owner is None else str(owner)
+
     def begin(self, user: str) -> Begun:
         """Open the attestation of one more signing key."""
         holder = self._writer.reading().person(UUID(user))

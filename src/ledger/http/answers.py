@@ -12,7 +12,7 @@ from ledger.http.exchange import note_answer
 from ledger.http.problems import answers
 
 # What every route that reads for a signed-in person can answer besides what it shows.
-READ = answers(401, 404, 503)
+READ = answers(401, 404, 429, 503)
 
 
 class RecordedAnswer(msgspec.Struct, rename="camel"):
@@ -116,10 +116,10 @@ class Created:
 def recorded(kind: type[msgspec.Struct], *problems: int) -> dict[int, ResponseSpec]:
     """Describe a command's answers, for OpenAPI."""
     success = ResponseSpec(kind, description="Recorded", generate_examples=False)
-    return {201: success} | answers(403, 404, 409, 413, 415, 422, 503, *problems)
+    return {201: success} | answers(403, 404, 409, 413, 415, 422, 429, 503, *problems)
 
 
 def done(kind: Any, *problems: int, status: int = 200) -> dict[int, ResponseSpec]:
     """Describe the answers of a request that records nothing, for OpenAPI."""
     success = ResponseSpec(kind, description="Done", generate_examples=False)
-    return {status: success} | answers(403, 409, 413, 415, 422, 503, *problems)
+    return {status: success} | answers(403, 409, 413, 415, 422, 429, 503, *problems)

@@ -43,7 +43,7 @@ Shape = Annotated[
     ),
 ]
 FromExports = NamedDependency[SkipValidation[Exports]]
-BUNDLE = answers(401, 403, 404, 413, 503) | {
+BUNDLE = answers(401, 403, 404, 413, 429, 503) | {
     200: ResponseSpec(
         bytes, media_type=ZIP, description="The evidence bundle", generate_examples=False
     )
@@ -70,7 +70,6 @@ async def evidence(
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-cache",
     }
     if mode == "statement":
         async with _TURNS:

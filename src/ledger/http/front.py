@@ -1,32 +1,50 @@
 """The front door: what happens to a request before the application sees it.
 
-The client's address, the whole body within its bound, then a turn in the request's lane. A slow
-body holds no turn, and a client that hangs up in its body never reaches the application. Every
-answer carries the request's id, is counted, and is recorded where it concerns security.
+The client's address, the session, the quota, the whole body within its bound, then a turn in the
+request's lane. A slow body holds no turn, and a client that hangs up in its body never reaches the
+application. Every answer carries the request's id, is counted, and is recorded where it concerns
+security.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
 
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Send
 
 from ledger.errors import (
     LedgerError,
     TooLargeError,
+    TooManyError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
+from ledger.http.admission import address_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.lanes import LaneName, Lanes, lane_of
 from ledger.http.problems import MEDIA_TYPE, STATUS, document, retry_after
+from ledger.http.quotas import SIGNED, Asker, Group, Quotas, group_of, named_kid
 from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES
+from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
 
 Answered = Callable[[Exchange, LaneName | None, float], None]
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 # The requests with a large body, a document: only a session can be held to what it costs to read.
 _DRAFT, _SIGN = "/api/statements/create", "/sign"
+
+
+# Answers of a request with a signature that a correct client does not get again and again.
+_REFUSED = frozenset((400, 401, 403, 404, 422))
+
+
+class RequestLimits(NamedTuple):
+    """What bounds the requests of one server."""
+
+    lanes: Lanes
+    quotas: Quotas
+    streams: EventStreams
 
 
 class Front:
@@ -36,20 +54,23 @@ class Front:
         self,
         application: ASGIApp,
         *,
-        lanes: Lanes,
+        limits: RequestLimits,
         proxies: Sequence[Network],
         member: Callable[[HTTPScope], str | None],
+        owner_of: Callable[[str], str | None],
         headers: Sequence[tuple[bytes, bytes]],
         answered: Answered,
     ) -> None:
         """Take what answers, who is signed in, and the headers that every answer carries.
 
-        `answered` is told every exchange, its lane, and how long it took in seconds.
+        `owner_of` tells whose signing key a kid names. `answered` is told every exchange, its lane,
+        and how long it took in seconds.
         """
         self._application = application
-        self._lanes = lanes
+        self._limits = limits
         self._proxies = proxies
         self._member = member
+        self._owner_of = owner_of
         self._headers = [*headers]
         self._answered = answered
 
@@ -60,6 +81,9 @@ class Front:
             return
         began_s = time.perf_counter()
         exchange = self._begin(scope)
+        asker = Asker(address_of(scope.get("client")), self._member(scope))
+        exchange.person = asker.member
+        group = group_of(scope["method"], scope["path"], scope["query_string"])
         lane: LaneName | None = None
         identity = (b"x-request-id", exchange.request_id.encode())
 
@@ -71,22 +95,53 @@ class Front:
 
         try:
             _refuse_coding(scope)
-            exchange.person = self._member(scope)
-            is_member = exchange.person is not None
-            if _has_body(scope):
-                body = await _read(scope, receive, _most_bytes(scope, is_member))
-                if body is None:
-                    return  # the client hung up
-                receive = _replay(body, receive)
-            lane = lane_of(scope["method"], scope["path"], is_member=is_member)
-            async with self._lanes[lane].turn():
-                await self._application(scope, receive, identified)
+            received = await self._receive(scope, receive, group, asker)
+            if received is None:
+                return  # the client hung up
+            lane = _lane(scope, asker)
+            async with self._turn(lane, asker):
+                await self._application(scope, received, identified)
         except LedgerError as error:
             exchange.code = error.code
             await self._refuse(error, identified)
         finally:
             if exchange.status:  # otherwise nothing was answered
+                if group in SIGNED and exchange.status in _REFUSED:
+                    self._limits.quotas.count_refusal(asker)
                 self._answered(exchange, lane, time.perf_counter() - began_s)
+
+    async def _receive(
+        self, scope: HTTPScope, receive: Read, group: Group | None, asker: Asker
+    ) -> Read | None:
+        """Take the request out of its quota and read its body; None if the client hung up."""
+        # Without a session, who signed is named in the body; everybody else is known by now.
+        names_signer = group in SIGNED and asker.member is None
+        if group is not None and not names_signer:
+            self._limits.quotas.take(group, asker)
+        if _has_body(scope):
+            body = await _read(scope, receive, _most_bytes(scope, asker.member is not None))
+            if body is None:
+                return None
+            if names_signer:
+                asker = asker._replace(signer=self._signer(body))
+            receive = _replay(body, receive)
+        if group is not None and names_signer:
+            self._limits.quotas.take(group, asker)
+        return receive
+
+    def _signer(self, body: bytes) -> str | None:
+        kid = named_kid(body)
+        return None if kid is None else self._owner_of(kid)
+
+    @asynccontextmanager
+    async def _turn(self, lane: LaneName | None, asker: Asker) -> AsyncIterator[None]:
+        """Hold a turn in the request's lane; a stream lasts too long for one, and is counted."""
+        if lane is not None:
+            async with self._limits.lanes[lane].turn():
+                yield
+        elif asker.member is not None:
+            with self._limits.streams.one(asker.member):
+                yield
 
     def _begin(self, scope: HTTPScope) -> Exchange:
         """Name the client and the request; neither is believed of anybody but a known proxy."""
@@ -105,15 +160,25 @@ class Front:
     async def _refuse(self, error: LedgerError, send: Send) -> None:
         status = STATUS[type(error)]
         body = document(status, error.code, error.detail)
+        least_s = error.retry_after_s if isinstance(error, TooManyError) else 0
+        retry = retry_after(status, least_s)
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
-            *((name.lower().encode(), value.encode()) for name, value in retry_after(status)),
+            *((name.lower().encode(), value.encode()) for name, value in retry),
             *self._headers,
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _lane(scope: HTTPScope, asker: Asker) -> LaneName | None:
+    """Return the lane of a request, None for a member's stream."""
+    is_member = asker.member is not None
+    if is_member and scope["path"] == PATH:
+        return None
+    return lane_of(scope["method"], scope["path"], is_member=is_member)
 
 
 def _values(scope: HTTPScope, name: bytes) -> list[bytes]:

@@ -19,7 +19,6 @@ class LaneName(StrEnum):
     MEMBERS = "members"  # reads by people who are signed in
     WRITES = "writes"  # by people who are signed in, and everything that carries a signature
     STRANGERS = "strangers"
-    STREAMS = "streams"
 
 
 class Lane:
@@ -66,7 +65,6 @@ def default_lanes() -> dict[LaneName, Lane]:
         LaneName.MEMBERS: Lane(LaneName.MEMBERS, at_once=32, waiting=256, wait_s=10),
         LaneName.WRITES: Lane(LaneName.WRITES, at_once=256, waiting=512, wait_s=10),
         LaneName.STRANGERS: Lane(LaneName.STRANGERS, at_once=16, waiting=128, wait_s=5),
-        LaneName.STREAMS: Lane(LaneName.STREAMS, at_once=256, waiting=0, wait_s=0),
     }
 
 
@@ -79,8 +77,6 @@ def lane_of(method: str, path: str, *, is_member: bool) -> LaneName:
     """Return the lane of a request."""
     if path in _HEALTH:
         return LaneName.HEALTH
-    if path == "/api/stream":
-        return LaneName.STREAMS
     if method in ("GET", "HEAD"):
         return LaneName.MEMBERS if is_member else LaneName.STRANGERS
     return LaneName.WRITES if is_member or path.endswith(_SIGNED) else LaneName.STRANGERS

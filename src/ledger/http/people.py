@@ -67,7 +67,7 @@ class SessionInfo(msgspec.Struct):
 SIGNED_OUT = {204: ResponseSpec(None, description="Done", generate_examples=False)}
 
 
-@post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404, 429))
+@post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404))
 async def begin_registration(
     data: JSONBody[BeginRegistration], people: FromPeople, site: FromSite
 ) -> RegistrationBegun:
@@ -109,7 +109,7 @@ async def complete_registration(
     return response
 
 
-@post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun, 429))
+@post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun))
 async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> PasskeyBegun:
     """Begin a sign-in: a random challenge for any passkey of this ledger."""
     begun = people.sign_in.begin()
@@ -153,7 +153,7 @@ def _signed_in(
     return Response(Session(found), cookies=[sessions.open(user)])
 
 
-@post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415))
+@post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415, 429))
 async def sign_out(
     data: JSONBody[Empty], request: AnyRequest, sessions: FromSessions
 ) -> Response[None]:
@@ -161,7 +161,7 @@ async def sign_out(
     return Response(None, status_code=204, cookies=[sessions.end(request)])
 
 
-@get("/api/session", responses=answers(401, 503), security=BY_SESSION)
+@get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION)
 async def session(
     request: AnyRequest, site: FromSite, sessions: FromSessions, models: FromReadModels
 ) -> SessionInfo:
@@ -174,7 +174,7 @@ async def session(
     return SessionInfo(found, site.charter.ledger, at)
 
 
-@post("/api/jwt-keys/options", status_code=200, responses=done(RegistrationBegun, 401, 404, 429))
+@post("/api/jwt-keys/options", status_code=200, responses=done(RegistrationBegun, 401, 404))
 async def begin_key(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> RegistrationBegun:
@@ -201,7 +201,7 @@ async def revoke_key(kid: FromPath[str], data: JSONBody[SignedAct], people: From
     return Created(await people.keys.revoke(kid, data.act))
 
 
-@post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404, 429))
+@post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404))
 async def begin_passkey(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> PasskeyBegun:
@@ -249,9 +249,9 @@ async def invite(data: JSONBody[SignedAct], people: FromPeople) -> Created:
     return Created(await people.roles.invite(data.act))
 
 
-# Whoever is a stranger can begin these: they cost us a row each and are limited per address.
-begun_by_strangers = [begin_registration, begin_sign_in]
 public = [
+    begin_registration,
+    begin_sign_in,
     complete_registration,
     sign_in,
     sign_in_by_key,

@@ -13,6 +13,7 @@ COOKIE = "ledger_session"
 # Browsers take a cookie of this name from the host itself only, over HTTPS, for the path / (RFC
 # 6265bis section 4.1.3.2): no other host of the domain can plant one.
 HOST_COOKIE = f"__Host-{COOKIE}"
+_FOUND = "ledger.member"  # in a scope's state: what `identify` found
 
 
 class Sessions:
@@ -25,23 +26,29 @@ class Sessions:
         self.cookie = HOST_COOKIE if secure else COOKIE
 
     def user(self, request: AnyRequest) -> str | None:
-        """Return the id of the signed-in person, None for anybody else."""
-        return self._user_of(request.cookies.get(self.cookie))
+        """Return the id of the signed-in person, None for anybody else; looked up once."""
+        state = request.scope["state"]
+        return state[_FOUND] if _FOUND in state else self.identify(request.scope)
 
-    def member(self, scope: HTTPScope) -> str | None:
-        """Return whose session a request has, before anything is decoded for it."""
+    def identify(self, scope: HTTPScope) -> str | None:
+        """Look up whose session a request's cookie opens now, and remember it for `user`."""
+        token = self._token(scope)
+        found = None if token is None else self._state.session_user(token, now_ms=self._now_ms())
+        scope.setdefault("state", {})[_FOUND] = found
+        return found
+
+    def is_open(self, request: AnyRequest) -> bool:
+        """Tell whether the request's session is still open: looked up anew."""
+        return self.identify(request.scope) is not None
+
+    def _token(self, scope: HTTPScope) -> str | None:
         start = f"{self.cookie}=".encode()
-        tokens = [
-            cookie.strip().removeprefix(start).decode("latin-1")
-            for name, value in scope["headers"]
-            if name == b"cookie"
-            for cookie in value.split(b";")
-            if cookie.strip().startswith(start)
-        ]
-        return self._user_of(tokens[0]) if tokens else None
-
-    def _user_of(self, token: str | None) -> str | None:
-        return None if token is None else self._state.session_user(token, now_ms=self._now_ms())
+        for name, value in scope["headers"]:
+            if name == b"cookie" and start in value:
+                for cookie in value.split(b";"):
+                    if cookie.strip().startswith(start):
+                        return cookie.strip().removeprefix(start).decode("latin-1")
+        return None
 
     def require(self, request: AnyRequest) -> str:
         """Return the signed-in person's id; raise UnauthenticatedError `sign_in_required`."""
@@ -56,7 +63,7 @@ class Sessions:
 
     def end(self, request: AnyRequest) -> Cookie:
         """End the request's session, if any, and return the cookie that removes it."""
-        token = request.cookies.get(self.cookie)
+        token = self._token(request.scope)
         if token is not None:
             self._state.close_session(token)
         return self._cookie("", 0)

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from ledger.encoding import b64u_encode
 from ledger.errors import UnavailableError
 from ledger.http.exchange import Exchange
-from ledger.http.front import Front
+from ledger.http.front import Front, RequestLimits
 from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of
+from ledger.http.quotas import QUOTAS, Group, Quotas
+from ledger.http.streams import EventStreams
 from ledger.system.client_address import client_address, parse_networks
 
+KID = "A" * 43
 PROXIES = parse_networks("192.0.2.0/24, 2001:db8::/32")
 
 
@@ -48,7 +52,6 @@ def test_a_list_of_proxies_is_addresses_and_networks(text: str) -> None:
     ("method", "path", "is_member", "lane"),
     [
         ("GET", "/healthz", False, LaneName.HEALTH),
-        ("GET", "/api/stream", True, LaneName.STREAMS),
         ("GET", "/api/statements", True, LaneName.MEMBERS),
         ("GET", "/api/statements", False, LaneName.STRANGERS),
         ("POST", "/api/statements/create", True, LaneName.WRITES),
@@ -102,7 +105,8 @@ def test_turns_are_taken_in_the_order_of_arrival() -> None:
 class Asked:
     """What reaches the application, and what is answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
         self.body: bytes | None = None
         self.client: Any = None
         self.sent: list[Any] = []
@@ -116,7 +120,7 @@ class Asked:
             message = await receive()
             self.body += message["body"]
             more = message["more_body"]
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": self.answer, "headers": []})
 
     @property
     def status(self) -> int | None:
@@ -132,16 +136,21 @@ def ask(
     parts: Sequence[bytes | None],
     *headers: tuple[bytes, bytes],
     is_member: bool = False,
+    limits: RequestLimits | None = None,
+    method: str = "POST",
+    answer: int = 200,
 ) -> Asked:
     """Send a request in parts; None is a client that hangs up."""
-    asked = Asked()
+    asked = Asked(answer)
+    limits = limits or RequestLimits(default_lanes(), Quotas(120), EventStreams())
 
     async def run() -> None:
         front = Front(
             asked.application,
-            lanes=default_lanes(),
+            limits=limits,
             proxies=PROXIES,
             member=lambda _: "somebody" if is_member else None,
+            owner_of={KID: "carol"}.get,
             headers=[(b"x-content-type-options", b"nosniff")],
             answered=lambda *answered: asked.answered.append(answered),
         )
@@ -156,11 +165,17 @@ def ask(
         async def send(message: Any) -> None:
             asked.sent.append(message)
 
-        scope: Any = {"type": "http", "method": "POST", "path": path, "headers": [*headers]}
+        scope: Any = {"type": "http", "method": method, "path": path, "headers": [*headers]}
+        scope |= {"query_string": b""}
         await front(scope | {"client": ("192.0.2.1", 5)}, receive, send)
 
     asyncio.run(run())
     return asked
+
+
+def forged(kid: str) -> bytes:
+    header = b64u_encode(json.dumps({"alg": "EdDSA", "kid": kid}).encode())
+    return json.dumps({"act": f"{header}.e30.AA"}).encode()
 
 
 CHUNKED = (b"transfer-encoding", b"chunked")
@@ -200,3 +215,49 @@ def test_a_compressed_body_is_refused() -> None:
     assert (asked.status, asked.code) == (415, "coding_unsupported")
     assert (b"x-content-type-options", b"nosniff") in asked.sent[0]["headers"]
     assert ask("/", [b"a"], CHUNKED, (b"content-encoding", b"identity")).status == 200
+
+
+DRAFT = "/api/statements/create"
+
+
+def test_a_request_beyond_its_quota_is_refused_before_its_body_is_read() -> None:
+    limits = RequestLimits(default_lanes(), Quotas(1, lambda: 0.0), EventStreams())
+    assert ask("/api/authenticate", [b"{}"], CHUNKED, limits=limits).status == 200
+    refused = ask("/api/authenticate", [], CHUNKED, limits=limits)
+    assert (refused.status, refused.code, refused.body) == (429, "rate_limited", None)
+    headers = dict(refused.sent[0]["headers"])
+    assert 60 <= int(headers[b"retry-after"]) <= 70
+
+
+def test_members_and_known_signers_and_strangers_have_quotas_of_their_own() -> None:
+    limits = RequestLimits(default_lanes(), Quotas(1, lambda: 0.0), EventStreams())
+    body = forged(KID)
+    granted = 0
+    while ask(DRAFT, [body], CHUNKED, limits=limits).status == 200:
+        granted += 1
+    assert granted == QUOTAS[Group.DRAFT][0].burst
+    assert ask(DRAFT, [body], CHUNKED, limits=limits, is_member=True).status == 200
+    unknown = forged("B" * 43)
+    statuses = [ask(DRAFT, [unknown], CHUNKED, limits=limits).status for _ in range(2)]
+    assert statuses == [200, 429]
+
+
+def test_a_refused_signature_counts_and_a_conflict_does_not() -> None:
+    limits = RequestLimits(default_lanes(), Quotas(1, lambda: 0.0), EventStreams())
+    for answer in (409, 409, 201, 422, 422):
+        asked = ask(DRAFT, [forged(KID)], CHUNKED, limits=limits, answer=answer)
+        assert asked.status == answer
+    refused = ask(DRAFT, [forged(KID)], CHUNKED, limits=limits)
+    assert (refused.status, refused.code) == (429, "rate_limited")
+
+
+def test_an_event_stream_is_counted_and_holds_no_turn() -> None:
+    lanes, streams = default_lanes(), EventStreams(each=1)
+    limits = RequestLimits(lanes, Quotas(120), streams)
+    with streams.one("somebody"):
+        full = ask("/api/stream", [], limits=limits, is_member=True, method="GET")
+        assert (full.status, full.code) == (429, "too_many_streams")
+        # Who has no session is answered in the strangers' lane, and told to sign in.
+        assert ask("/api/stream", [b""], limits=limits, method="GET").status == 200
+    assert ask("/api/stream", [b""], limits=limits, is_member=True, method="GET").status == 200
+    assert (streams.open, lanes[LaneName.MEMBERS].at_work) == (0, 0)

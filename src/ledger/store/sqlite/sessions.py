@@ -1,83 +1,56 @@
-"""What the server may forget: open ceremonies, sessions, sign counts of sign-ins.
+"""What the server may forget: the key of ceremonies, sessions, sign counts of sign-ins.
 
-One small SQLite file beside the log, mode 0600. Losing it signs everybody out and nothing more.
+One small SQLite file beside the log, mode 0600. Losing it ends open ceremonies and signs everybody
+out, and nothing more.
 """
 
 import hashlib
 import secrets
 import sqlite3
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
-
-from ledger.errors import RefusedError, TooManyError
+from ledger.errors import RefusedError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
 
-CEREMONY_MS = 5 * 60 * 1000
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
-MAX_CEREMONIES = 10_000
+KEY_BYTES = 32
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS ceremony(
-    id TEXT PRIMARY KEY, purpose TEXT NOT NULL, data BLOB NOT NULL, expires_ms INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ceremony_expires ON ceremony(expires_ms);
+CREATE TABLE IF NOT EXISTS secret(
+    name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session(
     token_sha256 BLOB PRIMARY KEY, user TEXT NOT NULL, expires_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS session_user ON session(user);
+CREATE INDEX IF NOT EXISTS session_expires ON session(expires_ms);
 CREATE TABLE IF NOT EXISTS sign_count(
     credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS once(
     name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
 """
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 
 class OperationalState:
-    """Ceremonies and sessions of one ledger; every call is one short transaction."""
+    """Sessions and one-time names of one ledger; every call is one short transaction."""
 
     def __init__(self, path: Path) -> None:
         self._db = open_private(path)
         with closed_on_error(self._db):
             use_write_ahead_log(self._db)
             self._db.executescript("PRAGMA synchronous=NORMAL;" + _SCHEMA)
+            self.ceremony_key = self._secret("ceremony")
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    # --- ceremonies: one-time challenges, bound to a purpose -------------------------------------
-
-    def open_ceremony(self, purpose: str, data: msgspec.Struct, *, now_ms: int) -> str:
-        """Keep what a ceremony was begun with for five minutes; return its opaque id.
-
-        Raises TooManyError `ceremonies_full` at 10,000 open ones.
-        """
-        self._db.execute("DELETE FROM ceremony WHERE expires_ms <= ?", (now_ms,))
-        (count,) = self._db.execute("SELECT count(*) FROM ceremony").fetchone()
-        if count >= MAX_CEREMONIES:
-            raise TooManyError("ceremonies_full", "too many sign-ins are under way; try again")
-        ceremony = secrets.token_urlsafe(24)
-        self._db.execute(
-            "INSERT INTO ceremony VALUES(?,?,?,?)",
-            (ceremony, purpose, msgspec.json.encode(data), now_ms + CEREMONY_MS),
-        )
-        return ceremony
-
-    def take_ceremony(self, ceremony: str, purpose: str, kind: type[T], *, now_ms: int) -> T:
-        """Return what the ceremony was begun with, and end it, whatever comes of it.
-
-        Raises RefusedError `ceremony_unknown`: never begun, for another purpose, used, or late.
-        """
-        row = self._db.execute(
-            "DELETE FROM ceremony WHERE id = ? RETURNING purpose, data, expires_ms", (ceremony,)
-        ).fetchone()
-        if row is None or row[0] != purpose or row[2] <= now_ms:
-            raise RefusedError("ceremony_unknown", "this attempt is over; start again")
-        return msgspec.json.decode(row[1], type=kind)
+    def _secret(self, name: str) -> bytes:
+        """Return a random key of 32 bytes, the same to every process on this file."""
+        row = (name, secrets.token_bytes(KEY_BYTES))
+        self._db.execute("INSERT INTO secret VALUES(?,?) ON CONFLICT DO NOTHING", row)
+        query = "SELECT value FROM secret WHERE name = ?"
+        return bytes(self._db.execute(query, (name,)).fetchone()[0])
 
     # --- sessions -----------------------------------------------------------------------------
 

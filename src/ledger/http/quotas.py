@@ -1,0 +1,198 @@
+"""Quotas: how often one member, or one client address, may ask for what costs the server work.
+
+A quota is a bucket that holds `burst` requests and refills at `per_s`. Buckets live in the memory
+of one process and their number is bounded. `LEDGER_RATE_LIMIT` scales the table.
+"""
+
+import math
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from enum import StrEnum
+from typing import NamedTuple
+
+from ledger.encoding import b64u_decode
+from ledger.errors import MalformedError, TooManyError
+
+DEFAULT_RATE_LIMIT = 120
+MAX_BUCKETS = 16_384
+_ROUNDING_S = 1e-6  # what sums of floating point numbers may differ by
+
+
+class Group(StrEnum):
+    """The kinds of requests that have a quota."""
+
+    BEGIN = "begin"  # a ceremony
+    COMPLETE = "complete"  # a ceremony
+    SIGN_IN = "sign-in"  # by an attested key
+    DRAFT = "draft"
+    DECIDE = "decide"  # approve, reject, withdraw
+    ADMINISTER = "administer"  # every other request that is not a read
+    SEARCH = "search"  # reads that filter, search, or show the past
+    READ = "read"
+    EVIDENCE = "evidence"
+    REFUSED = "refused"  # requests with a signature that were refused
+
+
+class Quota(NamedTuple):
+    """How many requests at once, and how many a second after that."""
+
+    burst: float
+    per_s: float
+
+
+# At the default of LEDGER_RATE_LIMIT: of a member, and of one address without a session.
+QUOTAS = {
+    Group.BEGIN: (Quota(60, 1), Quota(120, 2)),
+    Group.COMPLETE: (Quota(60, 1), Quota(120, 2)),
+    Group.SIGN_IN: (Quota(60, 1), Quota(120, 2)),
+    Group.DRAFT: (Quota(60, 2), Quota(120, 2)),
+    Group.DECIDE: (Quota(10_000, 2_000), Quota(120, 2)),
+    Group.ADMINISTER: (Quota(120, 2), Quota(120, 2)),
+    Group.SEARCH: (Quota(120, 5), Quota(120, 2)),
+    Group.READ: (Quota(1_200, 40), Quota(600, 10)),
+    Group.EVIDENCE: (Quota(30, 0.5), Quota(120, 2)),
+    Group.REFUSED: (Quota(240, 4), Quota(240, 4)),
+}
+# The groups whose requests carry a signature and need no session.
+SIGNED = frozenset((Group.SIGN_IN, Group.DRAFT, Group.DECIDE, Group.ADMINISTER))
+_POSTS = {
+    "/api/credentials": Group.BEGIN,
+    "/api/authenticate/options": Group.BEGIN,
+    "/api/jwt-keys/options": Group.BEGIN,
+    "/api/passkeys/options": Group.BEGIN,
+    "/api/register/complete": Group.COMPLETE,
+    "/api/authenticate": Group.COMPLETE,
+    "/api/jwt-keys": Group.COMPLETE,
+    "/api/passkeys": Group.COMPLETE,
+    "/api/sessions": Group.SIGN_IN,
+    "/api/statements/create": Group.DRAFT,
+}
+_DECISIONS = ("/sign", "/reject", "/withdraw")
+# What is public, small and cached, and what has a lane of its own.
+_FREE = ("/static/", "/log/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
+_SEARCHING = frozenset((b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status"))
+
+
+def group_of(method: str, path: str, query: bytes) -> Group | None:
+    """Return the group of a request, None if it has no quota."""
+    if method not in ("GET", "HEAD"):
+        if path in _POSTS:
+            return _POSTS[path]
+        return Group.DECIDE if path.endswith(_DECISIONS) else Group.ADMINISTER
+    if path.startswith(_FREE):
+        return None
+    if path.endswith("/evidence"):
+        return Group.EVIDENCE
+    names = {part.partition(b"=")[0] for part in query.split(b"&")}
+    # A name with an escape can be any of them.
+    searches = b"%" in b"".join(names) or not names.isdisjoint(_SEARCHING)
+    return Group.SEARCH if searches else Group.READ
+
+
+class Buckets:
+    """Buckets by key, at most so many: the one that was used least recently makes room.
+
+    Making room fills a bucket, so an attacker with many addresses can favour others and locks
+    nobody out.
+    """
+
+    def __init__(self, most: int, now_s: Callable[[], float]) -> None:
+        self._most = most
+        self._now_s = now_s
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many buckets are held."""
+        return len(self._full_at)
+
+    def wait_s(self, key: Hashable, quota: Quota) -> float:
+        """Return the seconds until the bucket holds a request, 0 if it holds one now."""
+        now_s = self._now_s()
+        empty_s = max(self._full_at.get(key, now_s) - now_s, 0.0)
+        wait_s = empty_s - (quota.burst - 1) / quota.per_s
+        return wait_s if wait_s > _ROUNDING_S else 0.0
+
+    def take(self, key: Hashable, quota: Quota) -> None:
+        """Take one request out of the bucket; at most one more than it holds."""
+        now_s = self._now_s()
+        full_at = max(self._full_at.get(key, now_s), now_s) + 1 / quota.per_s
+        self._full_at[key] = min(full_at, now_s + quota.burst / quota.per_s)
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > self._most:
+            self._full_at.popitem(last=False)
+
+
+class Asker(NamedTuple):
+    """Who asks, as far as it is known before any work: a member by session, and an address.
+
+    `signer` is the owner of the key that a request names. Whether they signed it is not known yet,
+    so their bucket is that of this address alone: a forger empties nobody else's.
+    """
+
+    address: str
+    member: str | None = None
+    signer: str | None = None
+
+
+class Quotas:
+    """The buckets of one process, of members and of addresses."""
+
+    def __init__(self, rate_limit: int, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Take LEDGER_RATE_LIMIT: it scales the quotas of addresses, and raises those of members.
+
+        `now_s` is a monotonic clock.
+        """
+        scale = rate_limit / DEFAULT_RATE_LIMIT
+        self._of_members = {g: _scaled(of[0], max(scale, 1.0)) for g, of in QUOTAS.items()}
+        self._of_addresses = {g: _scaled(of[1], scale) for g, of in QUOTAS.items()}
+        # Apart, so that a flood of addresses makes no member's bucket full again.
+        self._members = Buckets(MAX_BUCKETS, now_s)
+        self._addresses = Buckets(MAX_BUCKETS, now_s)
+
+    def take(self, group: Group, asker: Asker) -> None:
+        """Take a request out of its bucket; raise TooManyError `rate_limited` if there is none."""
+        wait_s = 0.0
+        if group in SIGNED:
+            refused, key, quota = self._bucket(Group.REFUSED, asker._replace(signer=None))
+            wait_s = refused.wait_s(key, quota)
+        buckets, key, quota = self._bucket(group, asker)
+        wait_s = max(wait_s, buckets.wait_s(key, quota))
+        if wait_s > 0:
+            detail = "too many requests of this kind from one person or address"
+            raise TooManyError("rate_limited", detail, retry_after_s=math.ceil(wait_s))
+        buckets.take(key, quota)
+
+    def count_refusal(self, asker: Asker) -> None:
+        """Remember that a request with a signature was refused."""
+        buckets, key, quota = self._bucket(Group.REFUSED, asker._replace(signer=None))
+        buckets.take(key, quota)
+
+    def _bucket(self, group: Group, asker: Asker) -> tuple[Buckets, Hashable, Quota]:
+        if asker.member is not None:
+            return self._members, (group, asker.member), self._of_members[group]
+        if asker.signer is not None:
+            key = (group, asker.address, asker.signer)
+            return self._addresses, key, self._of_members[group]
+        return self._addresses, (group, asker.address), self._of_addresses[group]
+
+
+def _scaled(quota: Quota, scale: float) -> Quota:
+    return Quota(max(quota.burst * scale, 1.0), quota.per_s * scale)
+
+
+_JWS = re.compile(rb'"(?:jwt|act)"\s*:\s*"([A-Za-z0-9_-]{1,1024})\.')
+_KID = re.compile(rb'"kid"\s*:\s*"([A-Za-z0-9_-]{43})"')
+
+
+def named_kid(body: bytes) -> str | None:
+    """Return the kid that a body's JWS names, to choose a bucket; nothing is verified."""
+    found = _JWS.search(body)
+    if found is None:
+        return None
+    try:
+        named = _KID.search(b64u_decode(found[1].decode("ascii")))
+    except MalformedError:
+        return None
+    return None if named is None else named[1].decode("ascii")
