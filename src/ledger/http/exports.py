@@ -16,7 +16,7 @@ AT_ONCE = 2
 # A client that reads more slowly than this on average has the place of others for too long.
 LEAST_BYTES_PER_S = 250_000
 START_S = 60.0
-_PART_BYTES = 64 * 1024
+_PART_BYTES = 65_536
 _ERRORS = {each.__name__: each for each in LedgerError.__subclasses__()}
 
 

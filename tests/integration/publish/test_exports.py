@@ -83,7 +83,7 @@ def large(_large: Firm) -> Firm:
     """
     if _large.server.pid is None:
         _large.server.start()
-    assert not children(_large.server)
+    assert until(lambda: not children(_large.server))
     return _large
 
 
