@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage help lint lock reference run test test-node test-python tests upgrade verifier
+.PHONY: bench clean coverage help hostile lint lock reference run test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -29,12 +29,14 @@ test: lint ## everything a change must pass: lint, then all tests, in a real bro
 	@$(BIN)/python tests/browser/install_browser.py
 	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
 	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) tests/hostile
 	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
 	@$(OPENSSL)
 	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
 	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) tests/hostile
 
 test-python: ## the unit and integration tests on another Python: make test-python PYTHON=python3.13
 	@$(MAKE) --no-print-directory VENV=.venv-$(notdir $(PYTHON)) tests
@@ -64,6 +66,9 @@ lint: $(VENV)/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+hostile: $(VENV)/test.stamp ## attack a server by every kind in full, and write what members notice into docs/reference/limits.md
+	@$(BIN)/python -m tests.hostile
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks

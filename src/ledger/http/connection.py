@@ -115,6 +115,16 @@ class Connection(HttpToolsProtocol):
             allowed_s = limits.body_s + self._body_bytes / limits.body_bytes_per_s
             self._refuse_if(waited_s > allowed_s, 408)
 
+    def give_way(self) -> bool:
+        """End the connection unless it has a whole request whose answer the client reads."""
+        arriving = 1 if self._phase is Phase.BODY else 0
+        if self._unanswered > arriving and self._stalled_s is None:
+            return False
+        self.admission.count_refusal(503, self._address, new_request_id())
+        self._phase = Phase.CLOSING
+        self.transport.abort()
+        return True
+
     # --- the parser's calls ---------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
