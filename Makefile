@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage help hostile lint lock reference run test test-node test-python tests upgrade verifier
+.PHONY: bench clean coverage help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -57,9 +57,15 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 verifier: $(VENV)/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
 
-reference: $(VENV)/test.stamp ## write what docs/ takes from the code: the commands, and the pictures of the rooms
+reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands, pictures of the rooms, the trust model
 	$(BIN)/python -m tests.support.commands_reference
 	$(BIN)/python -m tests.support.architecture_pictures
+	$(BIN)/python -m tests.support.promises
+
+# Some minutes: it breaks each promise of docs/promises in a copy, and its test has to fail there.
+sabotage: $(VENV)/test.stamp ## break each promise of the trust model on purpose, and see its test fail
+	@$(OPENSSL)
+	$(BIN)/python -m tests.support.sabotage
 
 lint: $(VENV)/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff check

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import sys
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 
@@ -21,6 +22,10 @@ from ledger.errors import MalformedError
 T = TypeVar("T")
 
 MAX_DEPTH = 64
+# What one JSON text may cost: a comma, a colon or a bracket is a value to build, and a number with
+# a fraction or an exponent takes fifty times as long to compare with its double as an integer.
+MAX_MARKS = 20_000
+MAX_FLOATS = 1_000
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
 # Maps the characters that are special in standard base64 or JSON to one that is never valid.
@@ -168,14 +173,18 @@ def _explain(error: Exception) -> str:
 def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:
     """Return I-JSON (RFC 7493) as Python values.
 
+    With `exact_numbers` the text is foreign and its cost is bounded before it is parsed.
     Raises MalformedError: `json_invalid` (not UTF-8 JSON, NaN, lone surrogate, deeper than 64),
-    `json_duplicate_member`, `json_number_inexact` (a double would change it).
+    `json_duplicate_member`; with `exact_numbers` also `json_number_inexact` (a double would change
+    it) and `json_too_complex` (over 20,000 commas, colons or brackets, or 1,000 floats).
     """
-    parse = _parse_exact if exact_numbers else _parse
     try:
         text = raw.decode("utf-8")
         if text.startswith("\ufeff"):
             raise MalformedError("json_invalid", "not UTF-8 JSON")
+        parse: Callable[[str], Any] = _parse
+        if exact_numbers:
+            parse = _parse_exact if len(text) < MAX_FLOATS else _bounded_parser(text)
         value = parse(text)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise MalformedError("json_invalid", "not UTF-8 JSON") from error
@@ -236,6 +245,43 @@ _parse = json.JSONDecoder(
     parse_float=float,
     parse_int=_int,
 ).decode
+
+
+def _bounded_parser(text: str) -> Callable[[str], Any]:
+    """Return a parser that counts the floats; raise MalformedError `json_too_complex` for marks.
+
+    Marks inside strings are text and cost nothing, so the strings are taken out before counting.
+    """
+    if _has_many_marks(text):
+        unescaped = text.replace("\\\\", "").replace('\\"', "")
+        if _has_many_marks("".join(unescaped.split('"')[::2])):
+            raise _too_complex()
+    floats = iter(range(MAX_FLOATS))
+
+    def parse_float(digits: str) -> float:
+        if next(floats, None) is None:
+            raise _too_complex()
+        return _exact_float(digits)
+
+    return json.JSONDecoder(
+        object_pairs_hook=_unique,
+        parse_constant=_refuse_constant,
+        parse_float=parse_float,
+        parse_int=_exact_int,
+    ).decode
+
+
+def _too_complex() -> MalformedError:
+    limits = f"{MAX_MARKS:,} commas, colons or brackets, or {MAX_FLOATS:,} fractions or exponents"
+    return MalformedError("json_too_complex", f"over {limits}")
+
+
+def _has_many_marks(text: str) -> bool:
+    return (
+        text.count(",") > MAX_MARKS
+        or text.count(":") > MAX_MARKS
+        or text.count("[") + text.count("{") > MAX_MARKS
+    )
 
 
 def _refuse_surrogates(value: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
@@ -31,8 +30,10 @@ from ledger.http.front import Front, RequestLimits
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
+from ledger.http.openapi import StrictDocument
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
+from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -61,7 +62,7 @@ _log = logging.getLogger("ledger")
 
 
 class Served(NamedTuple):
-    """The server of a ledger: its front door, the application in it, and how it goes down."""
+    """A ledger's front door and application, and what its shutdown needs."""
 
     front: Front
     application: Litestar
@@ -140,8 +141,8 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 def _open(settings: Settings, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
-    At the end: streams end, the commit under way finishes, the read models stop, the rest is
-    published, the files are closed, and the rest of the security record is written.
+    Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
+    log is published, the files are closed, and the rest of the security record is written.
     """
     store = SqliteLog(settings.data / LOG_FILE)
     record = open_record(settings.security_log)
@@ -211,6 +212,7 @@ def _application(
     # signature verification.
     async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
+        await refuse_stray_parameters(request)
 
     api = Router(
         "/",
@@ -235,6 +237,7 @@ def _application(
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     return _Application(
         route_handlers=[api, assets.router(), pages],
+        before_request=refuse_stray_parameters,
         dependencies=_dependencies(ledger, serving),
         exception_handlers={
             kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
@@ -253,7 +256,7 @@ def _application(
                     )
                 }
             ),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[StrictDocument(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin), note_route],
         template_config=template_config(assets),
@@ -261,7 +264,7 @@ def _application(
 
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
-    """Return the parts under the names by which routes ask for them."""
+    """Return the parts by the names under which routes request them."""
     web = Web(ledger.site.charter, ledger.models, ledger.sessions)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
@@ -287,6 +290,7 @@ def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
         detail = error.detail if isinstance(error, LedgerError) else ""
         page = error_page(problem.status_code or 500, detail)
         page.headers.update(problem.headers)
+        page.headers["Vary"] = "Accept"
         return page
 
     return answer_people

@@ -22,7 +22,7 @@
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
-| LEDGER_DRAIN | 0 | seconds from a signal to the end, in which /readyz says no |
+| LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
 
 from collections.abc import Mapping

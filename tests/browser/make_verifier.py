@@ -2,7 +2,7 @@
 
 A page that is opened from a disk can load no modules, so they are put into one script here: each
 module becomes a function that returns what it exports, in an order in which everything is there
-before it is used. Nothing is minified, and whatever is not plainly understood is refused.
+before it is used. Nothing is minified, and anything that is not plainly understood is refused.
 """
 
 import base64

@@ -39,7 +39,7 @@ class Verifier(Browser):
         return self.report()
 
     def report(self) -> dict[str, Any]:
-        """Return the report of the check that is under way."""
+        """Return the report of the running verification."""
         self.page.locator("#result[data-verdict]").wait_for()
         found: dict[str, Any] = self.evaluate(REPORT)
         return found

@@ -23,7 +23,7 @@ def test_a_revoked_key_signs_nothing_and_the_browser_can_be_set_up_again(alice: 
     alice.button("Sign the revocation").click()
     expect(alice.page.locator("#keys").get_by_text("Revoked", exact=True)).to_be_visible()
     expect(alice.heading("This browser has no signing key")).to_be_visible()
-    # What it signed before stays, and says what became of the key.
+    # Earlier signatures stay, marked with the later revocation of the key.
     alice.open(path)
     expect(alice.page.get_by_text("key revoked later")).to_be_visible()
     alice.set_up()

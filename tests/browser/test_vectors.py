@@ -54,6 +54,26 @@ def test_both_parsers_accept_and_refuse_the_same_json(library: Browser, vector: 
     assert library.refusal("strict-json", "parse", vector["text"]) == vector["code"]
 
 
+COSTLY = {
+    "commas": ("[" + "1," * 20_001 + "1]", "json_too_complex"),
+    "commas, the most": ("[" + "1," * 20_000 + "1]", None),
+    "brackets": ("[" + "[]," * 20_000 + "[]]", "json_too_complex"),
+    "colons": ("{" + ",".join(f'"{n}":1' for n in range(20_001)) + "}", "json_too_complex"),
+    "text": ('["' + ',:[{\\",' * 30_000 + '"]', None),
+    "text, escaped": ('["\\\\", "' + "," * 30_000 + '"]', None),
+    "floats": ("[" + "0.5," * 1_000 + "1e1]", "json_too_complex"),
+    "floats, the most": ("[" + "0.5," * 999 + "1e1]", None),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), COSTLY.values(), ids=COSTLY)
+def test_both_parsers_find_the_same_json_too_complex(
+    text: str, code: str | None, library: Browser
+) -> None:
+    assert refusal(text) == code
+    assert library.refusal("strict-json", "parse", text) == code
+
+
 def test_a_hazard_in_json_is_named_with_its_place(library: Browser) -> None:
     text = '{\n  "a": 1,\n  "a": 2\n}'
     assert library.evaluate(

@@ -1,6 +1,6 @@
 """Real servers for the tests: one that most share, and others where a test needs its own.
 
-Whoever uses a server leaves a ledger that passes the audit and read models that a rebuild repeats.
+Each test leaves a ledger that passes the audit, with read models that equal a rebuild.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Starting: with settings that fit, beside other processes, and after whatever came before."""
+"""Starting: with matching settings, next to other processes, and after every kind of stop."""
 
 import asyncio
 import os
@@ -104,7 +104,7 @@ def test_a_process_that_opens_the_log_and_leaves_takes_nothing_with_it(
     with server.client() as client:
         for n in range(3):
             Actor(client, f"Before {n}", server.origin).register()
-            # Whoever leaves a SQLite file last deletes its write-ahead log; this one is not last.
+            # The last to close a SQLite file deletes its write-ahead log; this one is not last.
             with closing(SqliteLog(server.data / "log.sqlite")) as log:
                 assert log.head() == head(server)
             position = head(server)
@@ -170,6 +170,6 @@ async def _health_of_a_start(tmp_path: Path) -> None:
         read = await client.get("/.well-known/jwks.json")
         assert (read.status_code, read.json()["code"]) == (503, "views_rebuilding")
         async with served.application.lifespan():
-            # Whoever asks first finds them there.
+            # The first request finds the read models.
             assert (await client.get("/.well-known/jwks.json")).status_code == 200
             assert (await client.get("/healthz")).json()["status"] == "ok"

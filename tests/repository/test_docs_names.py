@@ -1,4 +1,4 @@
-"""Whatever README, tutorial and how-to pages name is there: controls, commands, targets, pages.
+"""All names in README, tutorial and how-to pages exist: controls, commands, targets, pages.
 
 Text in **bold** is what a page of the ledger shows, or the first line of a command's output.
 """

@@ -34,7 +34,7 @@ def check_ledger(server: Server) -> None:
 def audit_whole(server: Server) -> int:
     """Audit the file, while it is served, as the command does, and return its size.
 
-    Events that an earlier check decided again are skipped.
+    Events that an earlier check verified are skipped.
     """
     state = server.settings.get("LEDGER_LOG_STATE", server.data / "log-state.sqlite")
     before = server.data.parent / "audit.state"

@@ -55,7 +55,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """The address where the process listens, whatever its origin is."""
+        """The address where the process listens, which may differ from its origin."""
         return f"http://localhost:{self.port}"
 
     def environment(self) -> dict[str, str]:

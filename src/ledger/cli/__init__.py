@@ -1,5 +1,5 @@
 """The command line: parses arguments, calls one function, prints text, returns an exit code.
 
-One module per command. No rule may live here, and a command that verifies imports nothing of the
+One module per command. No rule belongs here, and a command that verifies imports nothing of the
 server.
 """

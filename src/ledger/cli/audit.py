@@ -27,7 +27,7 @@ _EVERY_S = 0.2
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `audit`."""
-    text = "verify everything stored and decide every event again"
+    text = "verify everything stored and repeat every decision"
     parser = commands.add_parser("audit", help=text, description=text)
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"

@@ -64,27 +64,27 @@ def stamp(settings: Settings) -> None:
 
 
 def rotate(settings: Settings) -> None:
-    """Announce new keys and publish with them."""
+    """Announce new keys and publish a checkpoint that they sign."""
     with _writing(settings) as acts:
         vkeys = acts.rotate()
         record_command(settings.security_log, "log_keys_announce")
-    print("These keys sign from now on, beside those before them:", *vkeys, sep="\n")
+    print("These keys sign from now on, in addition to the earlier ones:", *vkeys, sep="\n")
 
 
 def retire(settings: Settings) -> None:
-    """End the old keys and publish without them."""
+    """End the old keys and publish a checkpoint without them."""
     with _writing(settings) as acts:
         vkeys = acts.retire()
         record_command(settings.security_log, "log_keys_retire")
-    print("These keys sign no later checkpoint:", *vkeys, sep="\n")
+    print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
 
 
 def freeze(settings: Settings, reason: str) -> None:
-    """End the ledger and publish its last checkpoint."""
+    """Freeze the ledger and publish its last checkpoint."""
     with _writing(settings) as acts:
         position = acts.freeze(reason)
         record_command(settings.security_log, "ledger_freeze")
-    print(f"The ledger ends at position {position}.")
+    print(f"The ledger is frozen; its last position is {position}.")
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
 
 def to_text(world: World, asked: str | None) -> str:
     """Return the state as text for a terminal."""
-    how = "every event decided again" if world.decided else "no signature verified"
+    how = "every decision repeated" if world.decided else "no signature verified"
     told = [
         f"{world.ledger} as of position {world.position:,}, {world.at}"
         f"{f' (asked for {asked})' if asked else ''}: {how}",

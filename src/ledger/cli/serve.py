@@ -49,20 +49,20 @@ def serve(settings: Settings) -> int:
 
 
 class _Server(uvicorn.Server):
-    """At the first signal says that it is not ready any more, and goes on for the time to drain.
+    """Stop in two phases: report "not ready" for the drain time, then end streams and shut down.
 
-    A second signal ends that time. Then live streams end first: uvicorn waits for answers, and
-    theirs never end.
+    The first signal begins the drain time, a second one ends it. Live streams end before the rest,
+    because uvicorn waits for answers and streams never end.
     """
 
     def __init__(self, configuration: uvicorn.Config, served: Served, drain_s: int) -> None:
         super().__init__(configuration)
         self._served = served
         self._drain_s = drain_s
-        self._ending: tuple[float, int] | None = None  # when, and by which signal
+        self._ending: tuple[float, int] | None = None  # when to shut down, and for which signal
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to shut down; runs between two steps of the event loop's own thread."""
+        """Begin to shut down. Runs in the event loop's thread, between two of its steps."""
         self._served.serving.end()
         if self._drain_s and self._ending is None:
             self._ending = time.monotonic() + self._drain_s, sig
@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        """End the time to drain when it is over; uvicorn calls this ten times a second."""
+        """End the drain time when it is over; uvicorn calls this ten times a second."""
         if self._ending is not None and time.monotonic() >= self._ending[0]:
             self.handle_exit(self._ending[1], None)
         return await super().on_tick(counter)

@@ -1,4 +1,4 @@
 """Commands: load, decide, save, for statements, people and the ledger's own keys.
 
-No rule and no SQL may live here; decisions are in `ledger.domain`, storage is in `ledger.store`.
+No rule and no SQL belongs here; decisions are in `ledger.domain`, storage is in `ledger.store`.
 """

@@ -1,7 +1,7 @@
 """Acts by the ledger's own key: announce, rotate and retire log keys; freeze the ledger.
 
-Each act is an event in the ledger's own stream. `charter` decides it, and the audit decides it
-again.
+Each act is an event in the ledger's own stream. `charter` decides it, and the audit repeats
+the decision.
 """
 
 from collections.abc import Callable

@@ -1,12 +1,18 @@
 """Commands on statements: draft, sign, reject, withdraw.
 
 They load, decide and save; no rule lives here.
+
+Decisions are pure, so that one over a large document can be made in a thread: the event loop loads
+before it and commits after it, and answers others meanwhile.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.commands.writer import Answer, Decider, Plan, Reading, Writer
 from ledger.domain import drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
@@ -20,6 +26,16 @@ from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError
 from ledger.store.sqlite.sessions import OperationalState
 
+LARGE_BYTES = 64 * 1024
+T = TypeVar("T")
+
+
+async def off_loop(size: int, decide: Callable[..., T], *arguments: object) -> T:
+    """Return what a pure function returns, run in a thread if what it reads is large."""
+    if size > LARGE_BYTES:
+        return await asyncio.to_thread(decide, *arguments)
+    return decide(*arguments)
+
 
 class StatementCommands:
     """All commands on statements."""
@@ -31,12 +47,14 @@ class StatementCommands:
     async def draft(self, document: str, act: str) -> Answer:
         """Record a statement for approval, as `drafting.draft` decides."""
         raw = document.encode()
-        stream = parse_uuid(parse_document(raw).statement_id)
+        parsed = await off_loop(len(raw), parse_document, raw)
+        stream = parse_uuid(parsed.statement_id)
 
-        def decide(reading: Reading) -> Plan:
+        async def decide(reading: Reading) -> Plan:
             creator = reading.signer(parse_act(act).header.kid)
-            ledger = reading.charter().ledger
-            body, parsed = drafting.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            ledger, now_ms = reading.charter().ledger, reading.now_ms
+            decision = partial(drafting.draft, raw, act, creator, ledger=ledger, now_ms=now_ms)
+            body, parsed = await off_loop(len(raw), decision)
             if parsed.supersedes is not None:
                 reading.statement(parse_uuid(parsed.supersedes))
             if self._writer.log.store.stream(stream, limit=1):
@@ -61,12 +79,19 @@ class StatementCommands:
         """Record an approval, as `statement.sign` decides."""
         stream, approval = parse_uuid(statement_id), parse_approval(jws)
 
-        def decide(reading: Reading) -> Plan:
-            subject = reading.statement(stream)
-            decision = self._decision(reading, approval.header.kid, assertion)
+        def prepare(reading: Reading) -> tuple[Statement, DecisionContext]:
+            return reading.statement(stream), self._decision(
+                reading, approval.header.kid, assertion
+            )
+
+        def plan(subject: Statement, decision: DecisionContext) -> Plan:
             body = statement.sign(subject, approval, decision)
-            approvals = len(subject.approvals) + 1
-            return _plan(stream, subject, body, body.status, approvals)
+            return _plan(stream, subject, body, body.status, len(subject.approvals) + 1)
+
+        def decide(reading: Reading) -> Plan | Awaitable[Plan]:
+            if len(jws) > LARGE_BYTES:
+                return asyncio.to_thread(plan, *prepare(reading))
+            return plan(*prepare(reading))
 
         return await self._write(SIGN, stream, jws, decide, assertion)
 
@@ -102,7 +127,7 @@ class StatementCommands:
         kind: str,
         stream: UUID,
         evidence: str,
-        decide: Callable[[Reading], Plan],
+        decide: Decider,
         assertion: AssertionEvidence | None,
     ) -> Answer:
         answer = await self._writer.write(kind, joined(str(stream), evidence), stream, decide)

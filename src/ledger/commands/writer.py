@@ -7,7 +7,7 @@ serializable in log order, for any number of processes.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import reduce
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ MAX_TRIES = 20
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A durable command: JSON to send, whether it is a repetition; if not, who acted."""
+    """The answer to a durable command: its JSON, and whether the request was a repetition."""
 
     body: bytes
     position: int
@@ -141,6 +141,9 @@ class Reading:
         self._log.forget((*self.versions, STREAM))
 
 
+Decider = Callable[[Reading], Plan | Awaitable[Plan]]
+
+
 class Writer:
     """Turn decisions into durable events, exactly once for each piece of evidence."""
 
@@ -168,11 +171,11 @@ class Writer:
         receipt = self.log.store.receipt(request_key(kind, evidence))
         return None if receipt is None else _answer(receipt)
 
-    async def write(
-        self, kind: str, evidence: str, stream: UUID, decide: Callable[[Reading], Plan]
-    ) -> Answer:
+    async def write(self, kind: str, evidence: str, stream: UUID, decide: Decider) -> Answer:
         """Decide, append and answer; repeat the first answer for the same evidence.
 
+        A decision that costs much may be awaited: a thread makes it while other requests are
+        answered, and the commit checks what it read as it does for any other.
         Raises what `decide` raises, UnavailableError `contended` or `storage_failed`.
         """
         key = request_key(kind, evidence)
@@ -182,12 +185,13 @@ class Writer:
         async with lock:
             return await self._write(key, decide)
 
-    async def _write(self, key: bytes, decide: Callable[[Reading], Plan]) -> Answer:
+    async def _write(self, key: bytes, decide: Decider) -> Answer:
         refused = False
         for _ in range(MAX_TRIES):
             reading = self.reading()
             try:
-                plan = decide(reading)
+                decided = decide(reading)
+                plan = decided if isinstance(decided, Plan) else await decided
             except LedgerError:
                 known = self.log.store.receipt(key)
                 if known is not None:

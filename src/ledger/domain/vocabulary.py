@@ -2,14 +2,14 @@
 
 Stored events, answers, read models, pages and verifiers use only these words. An event with another
 word is malformed, and the type checker rejects a comparison with a misspelt word. Open sets are not
-here: the rules decide about role names.
+here: the rules decide which role names are valid.
 """
 
 from typing import Literal
 
 # The status of a statement. `expired` follows from the clock; no event records it.
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
-# What a person decided about a statement.
+# A person's decision on a statement.
 DecisionKind = Literal["approval", "rejection", "withdrawal"]
 # The form of an approval's payload: the document itself, or the signer's own JSON object.
 Form = Literal["shared", "individual"]

@@ -15,7 +15,7 @@ from litestar import Response, Router, get
 from litestar.params import FromPath
 
 from ledger.errors import NotFoundError
-from ledger.http.headers import FOR_EVER
+from ledger.http.headers import FOR_EVER, FRESH
 
 _IMPORT = re.compile(rb"""^(?:import|export)\b[^;"']*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 
@@ -77,7 +77,7 @@ class Assets:
         @get("/favicon.ico", sync_to_thread=False, include_in_schema=False)
         def favicon() -> Response[bytes]:
             asset = self.files["favicon.svg"]
-            return Response(asset.content, media_type=asset.media_type)
+            return Response(asset.content, media_type=asset.media_type, headers=FRESH)
 
         return Router("/", route_handlers=[serve, favicon])
 

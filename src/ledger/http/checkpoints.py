@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from ledger.encoding import b64_encode
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.http.context import FromPublicLog, Limit
-from ledger.http.headers import FOR_EVER
+from ledger.http.headers import FOR_EVER, FRESH
 from ledger.http.problems import answers
 from ledger.publish.public_log import PublicLog
 from ledger.store.sqlite.endorsements import Stamp
@@ -20,7 +20,6 @@ from ledger.tlog.checkpoint import parse_number
 from ledger.tlog.merkle import MAX_SIZE
 
 TEXT = "text/plain"  # the framework adds charset=utf-8
-FRESH = {"Cache-Control": "no-cache"}
 
 After = Annotated[int, QueryParameter(name="after", ge=0, le=MAX_SIZE, description="`next`")]
 
@@ -57,7 +56,7 @@ async def newest_checkpoint(public: FromPublicLog) -> Response[bytes]:
     return _note(public, newest(public), FRESH)
 
 
-@get("/log/checkpoints", responses=answers(503))
+@get("/log/checkpoints", response_headers=FRESH, responses=answers(503))
 async def list_checkpoints(
     public: FromPublicLog, after: After = 0, limit: Limit = 100
 ) -> CheckpointList:

@@ -58,7 +58,6 @@ async def evidence(
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-cache",
         "ETag": f'"{sha256_hex(raw)[:32]}"',
     }
     return Response(raw, media_type=ZIP, headers=headers)

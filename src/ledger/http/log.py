@@ -16,7 +16,6 @@ from litestar.params import FromPath, QueryParameter
 from ledger.encoding import b64_encode
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.checkpoints import (
-    FRESH,
     TEXT,
     described,
     lasting,
@@ -25,7 +24,7 @@ from ledger.http.checkpoints import (
     published,
 )
 from ledger.http.context import FromPublicLog
-from ledger.http.headers import FOR_EVER
+from ledger.http.headers import FOR_EVER, FRESH
 from ledger.http.problems import answers
 from ledger.http.read_models import WAIT_S
 from ledger.http.requests import AnyRequest
@@ -187,7 +186,7 @@ async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
             raise UnavailableError("not_yet", detail) from error
 
 
-@get("/log/consistency", responses=answers(404, 503))
+@get("/log/consistency", response_headers=FRESH, responses=answers(404, 503))
 async def consistency(public: FromPublicLog, from_size: From, to_size: To = None) -> Consistency:
     """Prove that one tree is the beginning of another; auditors compute the same from tiles."""
     new = newest(public).size if to_size is None else to_size
@@ -209,7 +208,12 @@ async def consistency(public: FromPublicLog, from_size: From, to_size: To = None
 # --- keys --------------------------------------------------------------------------------------
 
 
-@get("/.well-known/ledger-keys", sync_to_thread=False, responses=answers(503))
+@get(
+    "/.well-known/ledger-keys",
+    sync_to_thread=False,
+    response_headers=FRESH,
+    responses=answers(503),
+)
 def ledger_keys(public: FromPublicLog) -> LedgerKeys:
     """Tell which keys sign this ledger's checkpoints: for discovery, never for trust."""
     charter = public.keys.charter

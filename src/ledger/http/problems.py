@@ -30,6 +30,7 @@ from ledger.errors import (
     UnsupportedMediaTypeError,
 )
 from ledger.http.exchange import exchange_of
+from ledger.http.queries import missing, parameters
 from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,13 +66,18 @@ class Problem(msgspec.Struct, omit_defaults=True):
     evidence: dict[str, Any] = {}
 
 
+def phrase(status: int) -> str:
+    """Return the name of a status."""
+    return HTTPStatus(status).phrase
+
+
 def answers(*statuses: int) -> dict[int, ResponseSpec]:
     """Return the description of a route's problem documents, for OpenAPI."""
     return {
         status: ResponseSpec(
             Problem,
             media_type=MEDIA_TYPE,
-            description=HTTPStatus(status).phrase,
+            description=phrase(status),
             generate_examples=False,
         )
         for status in sorted({400, *statuses})
@@ -100,7 +106,7 @@ def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
 
 def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     """Return a problem document as JSON."""
-    title = HTTPStatus(status).phrase
+    title = phrase(status)
     return msgspec.json.encode(
         Problem(title=title, status=status, detail=detail, code=code, evidence=evidence)
     )
@@ -111,7 +117,7 @@ def from_ledger_error(request: AnyRequest, error: LedgerError) -> Response[bytes
     status = STATUS.get(type(error))
     if status is None:
         return _failed(request, "unanswerable", error)
-    if status == 503 and error.code != "not_yet":  # that one is up to whoever asks
+    if status == 503 and error.code != "not_yet":  # the client chose to wait for it
         request_id = exchange_of(request.scope).request_id
         _log.warning("request %s: unavailable: %s", request_id, error, exc_info=error.__cause__)
     exchange_of(request.scope).code = error.code
@@ -127,21 +133,25 @@ def from_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]
     if status >= 500:
         return _failed(request, "framework error", error)
     exchange_of(request.scope).code = code
-    response = problem(status, code, _detail(error))
+    response = problem(status, code, _detail(request, error))
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
 
 
-def _detail(error: HTTPException) -> str:
-    """Say which members are wrong, in the request's own terms."""
+def _detail(request: AnyRequest, error: HTTPException) -> str:
+    """Say which parameters are wrong, by the names that the request has for them."""
+    if not isinstance(error, ValidationException):
+        return phrase(error.status_code)
     extra = error.extra if isinstance(error.extra, list) else []
+    told = parameters(request).told
     parts = [
-        f"{entry.get('key', 'request')}: {entry['message']}"
+        f"{told[entry['key']]}: {entry['message']}"
         for entry in extra
-        if isinstance(entry, dict) and "message" in entry
+        if isinstance(entry, dict) and entry.get("key") in told
     ]
-    return "; ".join(parts) or HTTPStatus(error.status_code).phrase
+    parts += [f"{name}: missing" for name in missing(request)]
+    return "; ".join(parts) or phrase(error.status_code)
 
 
 def from_bug(request: AnyRequest, error: Exception) -> Response[bytes]:

@@ -7,10 +7,12 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get
+from litestar import Response, Router, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from ledger.domain.vocabulary import KeyStatus
 from ledger.errors import NotFoundError
 from ledger.http.answers import READ
 from ledger.http.context import (
@@ -23,9 +25,11 @@ from ledger.http.context import (
     Moment,
     SignedIn,
 )
+from ledger.http.headers import FRESH
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.jose import PublicJwk
 from projections import keys, timeline, users
 from projections.keys import KeyDetail
 from projections.paging import Page
@@ -41,6 +45,29 @@ class JwkSet(msgspec.Struct):
     """RFC 7517 section 5."""
 
     keys: list[dict[str, Any]]
+
+
+class SharedKey(msgspec.Struct, rename="camel"):
+    """A signing key as strangers see it: what verifying a signature needs, and not whose it is."""
+
+    kid: str
+    jwk: PublicJwk
+    status: KeyStatus
+    attested_at: str
+    position: int
+    revoked_at: str | None
+    revoked_position: int | None
+    compromised_since: str | None
+    expires_at: str | None
+
+
+KEY = PUBLIC | {
+    200: ResponseSpec(
+        KeyDetail | SharedKey,
+        description="The key; with its owner and attestation for people who are signed in",
+        generate_examples=False,
+    )
+}
 
 
 class KeyList(msgspec.Struct):
@@ -149,19 +176,27 @@ async def _positions(
             moved.clear()
 
 
-@get("/api/jwt-keys/{kid:str}", responses=PUBLIC)
-async def show_key(kid: FromPath[str], models: FromReadModels, moment: Moment) -> KeyDetail:
-    """Show a key and its attestation: enough to verify it offline."""
+@get("/api/jwt-keys/{kid:str}", responses=KEY)
+async def show_key(
+    kid: FromPath[str],
+    request: AnyRequest,
+    sessions: FromSessions,
+    models: FromReadModels,
+    moment: Moment,
+) -> Response[KeyDetail | SharedKey]:
+    """Show a key: to people who are signed in with its attestation, enough to verify it offline."""
     with models.views(moment) as (db, shown):
         found = keys.by_kid(db, models.log, kid, at=shown)
     if found is None:
         raise NotFoundError("key_unknown", "there is no such signing key")
-    return found
+    if sessions.user(request) is not None:
+        return Response(found)
+    return Response(msgspec.convert(found, SharedKey, from_attributes=True))
 
 
-@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=PUBLIC)
+@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=READ)
 async def keys_by_credential(
-    credential_id: FromPath[str], models: FromReadModels, moment: Moment
+    credential_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> KeyList:
     """List the keys that a passkey attested."""
     with models.views(moment) as (db, shown):
@@ -171,17 +206,17 @@ async def keys_by_credential(
     return KeyList(found)
 
 
-@get("/.well-known/jwks.json", responses=PUBLIC)
+@get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC)
 async def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
     """Return every attested public key, for any JWT library."""
     with models.views(moment) as (db, shown):
         return JwkSet(keys.jwk_set(db, at=shown))
 
 
-public = Router("/", route_handlers=[show_key, keys_by_credential, jwk_set], dependencies=READING)
+public = Router("/", route_handlers=[show_key, jwk_set], dependencies=READING)
 members_only = Router(
     "/",
-    route_handlers=[list_users, user_by_credential, list_timeline, live],
+    route_handlers=[list_users, user_by_credential, keys_by_credential, list_timeline, live],
     dependencies=MEMBERS,
     security=BY_SESSION,
 )

@@ -1,26 +1,27 @@
 """Request bodies, decoded strictly: unknown and duplicate members are refused."""
 
-from typing import Annotated, Any, TypeVar
+import asyncio
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request
+from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.person import MAX_NAME_CHARS
 from ledger.domain.signing_keys import KeySubmission
-from ledger.encoding import parse_json
+from ledger.domain.vocabulary import ROLES
+from ledger.encoding import decode, parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 
 MAX_SMALL_BYTES = 64 * 1024
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 AnyRequest = Request[Any, Any, Any]
-T = TypeVar("T")
-
-_decode = msgspec.json.Decoder().decode
 
 
 class StrictRequest(AnyRequest):
-    """A request whose JSON is I-JSON, whoever asks for it."""
+    """A request whose body is I-JSON of exactly the type that its route takes."""
 
     async def body(self) -> bytes:
         """Return the body; raise MalformedError `json_invalid` where there is none."""
@@ -30,23 +31,58 @@ class StrictRequest(AnyRequest):
         return raw
 
     async def json(self) -> Any:
-        """Return the body's value; raise MalformedError for anything but strict JSON."""
-        return strict_json(await self.body())
+        """Return the body as the route's type; a large one is decoded off the event loop.
+
+        Raises MalformedError as `decode_body` does.
+        """
+        raw = await self.body()
+        taken = self.route_handler.parsed_data_field
+        if taken is None:
+            raise AssertionError("only routes that take data ask for it")
+        if len(raw) > MAX_SMALL_BYTES:
+            return await asyncio.to_thread(decode_large_body, raw, taken.annotation)
+        return decode_body(raw, taken.annotation)
 
 
-def strict_json(raw: bytes) -> Any:
-    """Return JSON as Python values, refusing what `parse_json` refuses.
+def decode_body(raw: bytes, type_: Any) -> Any:
+    """Return a small body as a value of a request type.
 
-    Most bodies are one flat object of strings without escapes: there `":` occurs once a member,
-    so comparing counts finds duplicates without a second parse.
+    The type is decoded directly, so a wrong first byte is refused at once. Raises MalformedError
+    `json_invalid`, `json_duplicate_member`, and `request_invalid` for JSON of another shape.
     """
     try:
-        value = _decode(raw)
+        return decode(raw, type_)
+    except MalformedError as error:
+        if isinstance(error.__cause__, msgspec.ValidationError):
+            raise MalformedError("request_invalid", error.detail) from error
+        raise
+
+
+_LONG_BYTES = 1_024
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def decode_large_body(raw: bytes, type_: Any) -> Any:
+    """Return a body of any size as a value of a request type.
+
+    Long strings, of which each had to be decoded already, are left out of the search for duplicate
+    members. Raises MalformedError as `decode_body` does, and `json_too_complex` if what remains is
+    still large: it is then whitespace or duplicates.
+    """
+    try:
+        value = msgspec.json.decode(raw, type=type_)
+        members = _members.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return parse_json(raw)  # for its error, or for what only it accepts
-    if isinstance(value, dict) and b"\\" not in raw and raw.count(b":") == len(value):
-        return value
-    return parse_json(raw)
+        return decode_body(raw, type_)  # which refuses it just as early
+    short = raw
+    for member in map(bytes, members.values()):
+        if len(member) > _LONG_BYTES and member.startswith(b'"'):
+            short = short.replace(member, b'""', 1)
+    if len(short) > MAX_SMALL_BYTES:
+        limit = f"besides its long strings a body has at most {MAX_SMALL_BYTES} bytes"
+        raise MalformedError("json_too_complex", limit)
+    parse_json(short, exact_numbers=False)
+    return value
 
 
 def require_json_from_us(request: AnyRequest, origin: str) -> None:
@@ -66,6 +102,27 @@ def require_json_from_us(request: AnyRequest, origin: str) -> None:
         raise ForbiddenError("cross_origin", "the request comes from another site")
 
 
+# --- what routes take ----------------------------------------------------------------------------
+
+# `extra_json_schema` is what commands require of a value, with an error code of their own.
+MAX_ACT_CHARS = 48 * 1024
+TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$"
+COMPACT = {"pattern": r"^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$"}
+Base64url = Annotated[
+    str, Meta(max_length=MAX_SMALL_BYTES, extra_json_schema={"pattern": "^[A-Za-z0-9_-]*$"})
+]
+CredentialId = Annotated[
+    str, Meta(max_length=1_366, extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"})
+]
+Jwt = Annotated[str, Meta(max_length=MAX_STATEMENT_BYTES, extra_json_schema=COMPACT)]
+ActText = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
+OpaqueId = Annotated[str, Meta(max_length=4_096)]  # opaque, from the answer that began
+TimeText = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
+JwkMember = Annotated[str, Meta(max_length=8_192)] | bool | tuple[str, ...] | None
+Attachment = Annotated[str, Meta(max_length=32)]
+Jwk = Annotated[dict[Annotated[str, Meta(max_length=32)], JwkMember], Meta(max_length=16)]
+
+
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """A request body."""
 
@@ -73,33 +130,31 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
 class BeginRegistration(Strict, frozen=True):
     """Who wants to register; `invitation` is an invitation's token."""
 
-    name: str
-    role: str | None = None
-    invitation: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    name: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_CHARS})]
+    role: Annotated[str | None, Meta(extra_json_schema={"enum": [*sorted(ROLES), None]})] = None
+    invitation: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class AttestationResponse(Strict, frozen=True):
     """The response of a registration (AuthenticatorAttestationResponseJSON, allow-listed)."""
 
-    client_data_json: str = msgspec.field(name="clientDataJSON")
-    attestation_object: str
-    transports: tuple[str, ...] = ()
+    client_data_json: Base64url = msgspec.field(name="clientDataJSON")
+    attestation_object: Base64url
+    transports: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=8)] = ()
 
 
 class Registration(Strict, frozen=True):
     """RegistrationResponseJSON without extension results, which can hold secrets."""
 
-    id: str
-    raw_id: str
-    type: str
+    id: CredentialId
+    raw_id: CredentialId
+    type: Literal["public-key"]
     response: AttestationResponse
-    authenticator_attachment: str | None = None
+    authenticator_attachment: Attachment | None = None
 
     def passkey(self) -> NewPasskey:
         """Return the evidence; raise MalformedError `credential_invalid`."""
-        _require_credential(self.id, self.raw_id, self.type)
-        if len(self.response.transports) > 8 or any(len(t) > 32 for t in self.response.transports):
-            raise MalformedError("credential_invalid", "too many transports")
+        _require_one_id(self.id, self.raw_id)
         evidence = RegistrationEvidence(
             client_data_json=self.response.client_data_json,
             attestation_object=self.response.attestation_object,
@@ -110,24 +165,24 @@ class Registration(Strict, frozen=True):
 class AssertionResponse(Strict, frozen=True):
     """The response of an assertion (AuthenticatorAssertionResponseJSON, allow-listed)."""
 
-    client_data_json: str = msgspec.field(name="clientDataJSON")
-    authenticator_data: str
-    signature: str
-    user_handle: str | None = None
+    client_data_json: Base64url = msgspec.field(name="clientDataJSON")
+    authenticator_data: Base64url
+    signature: Base64url
+    user_handle: Base64url | None = None
 
 
 class Assertion(Strict, frozen=True):
     """AuthenticationResponseJSON without extension results, which can hold secrets."""
 
-    id: str
-    raw_id: str
-    type: str
+    id: CredentialId
+    raw_id: CredentialId
+    type: Literal["public-key"]
     response: AssertionResponse
-    authenticator_attachment: str | None = None
+    authenticator_attachment: Attachment | None = None
 
     def evidence(self) -> AssertionEvidence:
         """Return the evidence; raise MalformedError `credential_invalid`."""
-        _require_credential(self.id, self.raw_id, self.type)
+        _require_one_id(self.id, self.raw_id)
         return AssertionEvidence(
             credential_id=self.id,
             client_data_json=self.response.client_data_json,
@@ -136,18 +191,18 @@ class Assertion(Strict, frozen=True):
         )
 
 
-def _require_credential(id_: str, raw_id: str, type_: str) -> None:
-    if id_ != raw_id or type_ != "public-key":
-        raise MalformedError("credential_invalid", "not a public-key credential")
+def _require_one_id(id_: str, raw_id: str) -> None:
+    if id_ != raw_id:
+        raise MalformedError("credential_invalid", "id and rawId differ")
 
 
 class NewKey(Strict, frozen=True):
     """A signing key and its proofs."""
 
-    jwk: dict[str, Any]
+    jwk: Jwk
     assertion: Assertion
-    possession: str
-    expires_at: str | None = None
+    possession: ActText
+    expires_at: TimeText | None = None
 
     def submission(self) -> KeySubmission:
         """Return the evidence; raise MalformedError `credential_invalid`."""
@@ -158,7 +213,7 @@ class NewKey(Strict, frozen=True):
 class CompleteRegistration(Strict, frozen=True):
     """A registration's responses."""
 
-    ceremony: str
+    ceremony: OpaqueId
     registration: Registration
     key: NewKey
 
@@ -166,29 +221,29 @@ class CompleteRegistration(Strict, frozen=True):
 class CompleteSignIn(Strict, frozen=True):
     """A sign-in's response."""
 
-    ceremony: str
+    ceremony: OpaqueId
     assertion: Assertion
 
 
 class CompleteKey(Strict, frozen=True):
     """A further key's proofs."""
 
-    ceremony: str
+    ceremony: OpaqueId
     key: NewKey
 
 
 class CompletePasskey(Strict, frozen=True):
     """A further passkey's response, and the act that adds it."""
 
-    ceremony: str
+    ceremony: OpaqueId
     registration: Registration
-    act: str
+    act: ActText
 
 
 class SignedAct(Strict, frozen=True):
     """An act by itself."""
 
-    act: str
+    act: ActText
 
 
 class Empty(Strict, frozen=True):
@@ -198,19 +253,19 @@ class Empty(Strict, frozen=True):
 class DraftStatement(Strict, frozen=True):
     """A document's exact bytes as a string, and the draft act."""
 
-    document: str
-    act: str
+    document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
+    act: ActText
 
 
 class SignStatement(Strict, frozen=True):
     """An approval, with a passkey assertion where the policy asks for one."""
 
-    jwt: str
+    jwt: Jwt
     assertion: Assertion | None = None
 
 
 class RejectStatement(Strict, frozen=True):
     """A rejection, with a passkey assertion where the policy asks for one."""
 
-    act: str
+    act: ActText
     assertion: Assertion | None = None

@@ -74,7 +74,7 @@ GENERAL = READ | {
 
 @post(
     "/api/statements/create",
-    responses=recorded(DraftAnswer),
+    responses=recorded(DraftAnswer, 401),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
 async def create(data: JSONBody[DraftStatement], commands: FromStatements) -> Created:
@@ -84,7 +84,7 @@ async def create(data: JSONBody[DraftStatement], commands: FromStatements) -> Cr
 
 @post(
     "/api/statements/{statement_id:str}/sign",
-    responses=recorded(DecisionAnswer),
+    responses=recorded(DecisionAnswer, 401),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
 async def sign(
@@ -172,7 +172,7 @@ async def show(
     content = msgspec.json.encode(found)
     # Of the answer's bytes: people who come, and keys that end, change it beside its own events.
     etag = f'"{sha256_hex(content)[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    headers = {"ETag": etag}
     known = request.headers.get("if-none-match", "")
     if etag in (each.strip().removeprefix("W/") for each in known.split(",")):
         return Response(b"", status_code=304, headers=headers)

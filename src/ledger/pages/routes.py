@@ -4,11 +4,11 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
-from typing import get_args
+from typing import Annotated, get_args
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
@@ -24,6 +24,7 @@ from projections import inbox, keys, statements, users
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_PEOPLE = 200
+Next = Annotated[str | None, QueryParameter(name="next", description="Where to go afterwards")]
 
 
 def local_path(target: str | None) -> str | None:
@@ -48,6 +49,7 @@ def register(
     web: FromWeb,
     invitation: FromQuery[str | None] = None,
     role: FromQuery[str | None] = None,
+    onward: Next = None,
 ) -> Template:
     """Register a person: a passkey, and a signing key that it attests."""
     return page(
@@ -56,14 +58,14 @@ def register(
         registration=web.charter.registration,
         invitation=invitation,
         role=role if role in OPEN_ROLES else None,
-        next=local_path(request.query_params.get("next")) or "/inbox",
+        next=local_path(onward) or "/inbox",
     )
 
 
 @get("/signin", sync_to_thread=True)
-def sign_in(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+def sign_in(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template | Redirect:
     """Sign in with a passkey."""
-    target = local_path(request.query_params.get("next")) or "/inbox"
+    target = local_path(onward) or "/inbox"
     if web.session_user(request) is not None:
         return Redirect(target)
     return page("signin", web, registration=web.charter.registration, next=target)

@@ -11,6 +11,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from ledger.http.assets import find_web
+from ledger.http.headers import FRESH
 
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">')
 
@@ -19,7 +20,8 @@ def verifier() -> HTTPRouteHandler:
     """Return the page's route. It reads the page once, so that page and policy match."""
     page = (find_web() / "verify.html").read_text("utf-8")
     (carried,) = _POLICY.findall(page)
-    headers = {"content-security-policy": f"{unescape(carried)}; frame-ancestors 'none'"}
+    policy = f"{unescape(carried)}; frame-ancestors 'none'"
+    headers = FRESH | {"content-security-policy": policy}
 
     @get("/verify", sync_to_thread=False, include_in_schema=False)
     def verify() -> Response[str]:

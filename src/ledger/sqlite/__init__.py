@@ -1,4 +1,4 @@
 """Opens SQLite files and inserts many rows quickly.
 
-No table and no query of the ledger may live here.
+No table and no query of the ledger belongs here.
 """

@@ -66,7 +66,7 @@ class EventMapper(Mapper[UUID]):
         event = events.decode(stored_event.state)
         stored = (stored_event.originator_id, stored_event.originator_version, stored_event.topic)
         if (event.stream, event.version, event.body.TAG) != stored:
-            raise CorruptError("columns_mismatch", "a row's columns and its entry differ")
+            raise CorruptError("columns_mismatch", "the row's columns do not match its entry")
         return event
 
 
@@ -186,7 +186,7 @@ class Log(Application[UUID]):
 
 
 class CommitTimes(NamedTuple):
-    """What one group commit took, and how many events of each type it appended."""
+    """The duration of one group commit, and how many events of each type it appended."""
 
     commit_s: float
     sync_s: float | None

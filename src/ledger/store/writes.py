@@ -6,7 +6,7 @@ The contract:
 - A batch is one transaction. An acknowledged write is durable. Each write of a batch succeeds or
   fails alone, with all of its events or none.
 - A write states the stream versions its decision read, the names it claims for ever, and the
-  numbers of people it counted. If any of them changed, it is stale and must be decided again.
+  numbers of people it counted. If any of them changed, it is stale: repeat the decision.
 - A write whose key is already stored gets the first answer again and appends nothing.
 - Events, keys, names, checkpoints and endorsements are never updated or deleted. Triggers refuse
   it, and the tree would show it. Tiles are a cache of the leaf hashes.

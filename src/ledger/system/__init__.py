@@ -1,4 +1,4 @@
 """Access to the operating system: private files, an HTTP client, background threads.
 
-Nothing specific to a ledger may live here.
+Nothing specific to a ledger belongs here.
 """

@@ -1,4 +1,4 @@
 """A witness for other logs: a separate program with its own state and server.
 
-Nothing of this ledger's own log may live here.
+Nothing of this ledger's own log belongs here.
 """

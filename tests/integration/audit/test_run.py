@@ -26,7 +26,7 @@ STATES = STORY.states
 POSITIONS = range(1, 33)
 # Events that nothing later depends on, so that their order is only the tree's to prove.
 INDEPENDENT = {22, 24, 27, 28, 29, 32}
-# The announcements behind them name the log's size, and would show an event missing.
+# Later announcements name the log's size, and would show an event missing.
 BEFORE_LOG_KEYS = 29
 
 

@@ -1,6 +1,6 @@
-"""Somebody with the file edits it behind the server's back: the audit names it, whatever it is.
+"""An attacker with the file edits any value of it: the audit finds the edit.
 
-The tables and columns are asked of a new file, so that none is forgotten when one is added.
+The test reads the tables and columns from a new file, so that a new one is tested too.
 """
 # ruff: noqa: S608 (names of tables and columns, from the file itself)
 
@@ -111,11 +111,11 @@ def test_an_edit_of_any_column_is_named_with_its_position(
         new = other(value)
         db.execute(f"UPDATE {table} SET {column} = ? WHERE {chosen}", (new, *key))
     finding = finding_of(copy)
-    if column == "id" and table in ENDORSEMENTS:  # the row behind the gap that it leaves
+    if column == "id" and table in ENDORSEMENTS:  # the row after the gap
         assert finding.part == "endorsement"
     elif table == "tile":  # the very leaf, or the first one that is missing
         assert finding.position in range(place, place + 256), finding
-    else:  # a row whose place was edited is missed behind it, or found where it is now
+    else:  # a row with an edited place is missing there, or found at its new place
         assert finding.position in {place, place + 1, place + FAR, SIZE + 1, None}, finding
     assert (finding.position is None) <= (table == "log_head"), finding
 
@@ -196,7 +196,7 @@ def test_rows_that_changed_places_are_named(
         all_names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
         first = which * (len(rows) - 2) // 2
         pair, chosen = rows[first : first + 2], where(db, table)
-        if table == "ev":  # two rows of one stream and version cannot stand there, even so briefly
+        if table == "ev":  # one stream cannot have two rows of one version, even briefly
             db.execute("UPDATE ev SET originator_version = -pos WHERE pos IN (?, ?)", _keys(pair))
         for to, of in (pair, pair[::-1]):
             sets = ", ".join(f"{name} = ?" for name in names)

@@ -12,7 +12,7 @@ from tests.support.audited import attacking, audited, finding_of
 
 
 def truncate(db: sqlite3.Connection, size: int) -> None:
-    """Cut the log off behind a size, as if the rest had never been."""
+    """Truncate the log to a size, as if the rest had never existed."""
     for table in ("ev", "cmd", "claim"):
         db.execute(f"DELETE FROM {table} WHERE pos > ?", (size,))
     db.execute("DELETE FROM checkpoint WHERE size > ?", (size,))

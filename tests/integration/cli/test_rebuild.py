@@ -1,4 +1,4 @@
-"""Read models are made again from the log by one command, and show the same at every position."""
+"""One command rebuilds the read models from the log; they are the same at every position."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Whatever people ask for, in whatever order, at once or not: the log is one that the audit takes.
+"""Any requests, in any order, at once or in sequence, lead to a log that passes the audit.
 
 Real store, real signatures, two processes on one file.
 """
@@ -52,7 +52,7 @@ def two_processes(cast: Cast) -> Iterator[Commanders]:
 
 
 def require_distinct_approvers(process: Process) -> Auditor:
-    """Nobody approves a statement twice, whatever keys and forms they have."""
+    """Nobody approves a statement twice, not even with another key or form."""
     auditor = check_ledger(process)
     approvals = Counter(
         (event.stream, event.body.signer)

@@ -191,10 +191,58 @@ def test_a_retried_key_is_answered_the_same_and_added_once(server: Server, join:
 # --- what others can verify ----------------------------------------------------------------------
 
 
-def test_a_keys_page_is_enough_to_verify_its_attestation_offline(
-    bob: Actor, stranger: httpx.Client
+def test_a_stranger_sees_of_a_key_what_verifying_a_signature_needs(
+    bob: Actor, alice: Actor, stranger: httpx.Client
 ) -> None:
-    page = json.loads(stranger.get(f"/api/jwt-keys/{bob.key.kid}").text)
+    answer = stranger.get(f"/api/jwt-keys/{bob.key.kid}")
+    whole = alice.client.get(f"/api/jwt-keys/{bob.key.kid}").json()
+    hidden = {"user", "credentialId", "attestation"}
+    assert answer.json() == {name: whole[name] for name in whole if name not in hidden}
+    assert hidden < set(whole)
+    assert set(answer.json()) == {
+        "kid",
+        "jwk",
+        "status",
+        "attestedAt",
+        "position",
+        "revokedAt",
+        "revokedPosition",
+        "compromisedSince",
+        "expiresAt",
+    }
+
+
+def test_no_answer_to_a_stranger_shows_a_person_a_passkey_or_evidence(
+    server: Server, alice: Actor, stranger: httpx.Client
+) -> None:
+    drafted = alice.draft(policy=policy_of(1, alice))
+    assert alice.approve(drafted).status_code == 201
+    position = head(server)
+    wait_for(server, position)
+    assert stranger.get(f"/log/entries/{position - 1}/proof").status_code == 200
+    kid, credential = alice.key.kid, alice.passkey.id
+    described = stranger.get("/schema/openapi.json").json()["paths"]
+    names = {
+        "kid": kid,
+        "credential_id": credential,
+        "statement_id": drafted.id,
+        "index": str(position - 1),
+        "size": str(position),
+        "level": "entries",
+        "path": f"000.p/{position}",
+    }
+    paths = [path.format(**names) for path, methods in described.items() if "get" in methods]
+    paths += ["/log/consistency?from=1", "/", "/register", "/signin", "/verify"]
+    texts = [(path, stranger.get(path).text) for path in paths if path != "/api/stream"]
+    assert len(texts) > 25
+    mine = alice.client.get(f"/api/jwt-keys/{kid}").json()
+    evidence = mine["attestation"]["assertion"]["signature"]
+    for secret in (credential, evidence, mine["attestation"]["passkeyPublicKey"], alice.name):
+        assert not [path for path, text in texts if secret in text], secret
+
+
+def test_a_keys_page_is_enough_to_verify_its_attestation_offline(bob: Actor, alice: Actor) -> None:
+    page = json.loads(alice.client.get(f"/api/jwt-keys/{bob.key.kid}").text)
     attestation = page["attestation"]
 
     canonical = json.dumps(page["jwk"], separators=(",", ":"), sort_keys=True).encode()

@@ -144,7 +144,7 @@ def test_false_evidence_leaves_no_orphan_and_no_second_try(
     body = copy.deepcopy(honest)
     change(mallory, begun, body)
     refuses(lambda: mallory.client.post(COMPLETE, json=body), 422, code)
-    # The ceremony is over, whatever came of it; no passkey and no key is burnt by that.
+    # The ceremony is over in either case; its passkey and key can still be registered later.
     refuses(lambda: mallory.client.post(COMPLETE, json=honest), 422, "ceremony_unknown")
     mallory.passkey = Passkey(origin=mallory.passkey.origin)
     mallory.register("investor")

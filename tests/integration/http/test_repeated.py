@@ -97,7 +97,7 @@ def test_a_repeated_registration_is_answered_the_same_and_opens_no_session(
         again = httpx.post(f"{server.origin}/api/register/complete", json=body)
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
-    # Or whoever recorded the request could be signed in by it.
+    # Otherwise an attacker who recorded the request could sign in with it.
     assert "set-cookie" in first.headers
     assert "set-cookie" not in again.headers
 

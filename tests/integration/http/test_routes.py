@@ -32,6 +32,7 @@ PUBLIC = [
 MEMBERS_READ = [
     "/api/users",
     "/api/users/{credential_id:str}",
+    "/api/jwt-keys/by-credential/{credential_id:str}",
     "/api/statements",
     "/api/statements/{statement_id:str}",
     "/api/statements/{statement_id:str}/document",
@@ -86,7 +87,6 @@ GET = [
     "/statements/{statement_id:str}",
     "/static/{tree:str}/{path:path}",
     "/api/jwt-keys/{kid:str}",
-    "/api/jwt-keys/by-credential/{credential_id:str}",
     # The framework's own: the schema again, and a plain 404 beside it.
     "/schema",
     "/schema/{path:str}",

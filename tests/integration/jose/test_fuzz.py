@@ -1,4 +1,4 @@
-"""Whatever comes in, what comes out is an outcome or one typed error with a known code."""
+"""Any input gives an outcome or one typed error with a known code."""
 
 import json
 from contextlib import suppress

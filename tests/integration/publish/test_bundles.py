@@ -126,7 +126,7 @@ def test_a_bundle_has_the_newest_event_at_once_and_a_name(alice: Actor, bob: Act
     assert answer.headers["content-type"] == "application/zip"
     name = f"evidence-{statement.id}-{manifest.checkpoint.size}.zip"
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
-    assert "private" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_same_checkpoint_is_the_same_bytes(alice: Actor, drafted: Drafted) -> None:

@@ -81,7 +81,7 @@ def test_two_copies_of_one_log_with_one_state_cannot_both_sign(
 def test_a_rewritten_entry_is_a_fork_even_with_its_leaf_hash_and_tiles(
     settings: Settings,
 ) -> None:
-    """Whoever rewrites all of the file still meets what was signed."""
+    """A rewrite of the complete file still contradicts what was signed."""
     with opened(settings) as ledger:
         ledger.fill(10)
         ledger.publication().catch_up()

@@ -1,4 +1,4 @@
-"""The threads of witnesses and time-stamps: whatever goes wrong in one of them is told."""
+"""The threads of witnesses and time-stamps: every failure in one of them is reported."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -60,7 +60,7 @@ def test_an_act_of_the_ledger_that_another_process_overtook_is_decided_again(
 ) -> None:
     settings = settings_of(tmp_path / "data")
     with opened(settings) as here, opened(settings) as there:
-        assert here.log.charter() is not None  # cached, and then behind
+        assert here.log.charter() is not None  # cached, and stale after the next line
         there.acts.rotate()
         answer = asyncio.run(here.writer.write("invite", "act", STREAM, invited))
         assert answer.position == FOUNDING + 2

@@ -1,4 +1,4 @@
-"""A file of lines keeps its bound, its mode and whole lines, whoever appends."""
+"""A file of lines keeps its bound, its mode and complete lines, with several writers."""
 
 import os
 import stat

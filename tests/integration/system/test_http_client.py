@@ -1,4 +1,4 @@
-"""The HTTP client: bounded in bytes and in time, whatever the other side does."""
+"""The HTTP client: bounded in bytes and in time for every behaviour of the server."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Private files: readable by their owner alone, whatever the umask and whatever stands there."""
+"""Private files: readable by their owner alone, with every umask and every earlier file."""
 
 import os
 import stat

@@ -80,7 +80,7 @@ def test_no_file_can_be_changed_or_left_out_by_who_only_rewrites_the_manifest(mo
     raw = good(mode)
     chance = random.Random(3)
     for name, held in container.parse(raw).items():
-        if name in (MANIFEST, "README.txt"):  # one is made again, one is only words
+        if name in (MANIFEST, "README.txt"):  # the manifest is rebuilt, the text is not verified
             continue
         place = chance.randrange(len(held))
         changed = held[:place] + bytes([held[place] ^ 1 << chance.randrange(8)]) + held[place + 1 :]
@@ -146,6 +146,6 @@ def hostile(chance: random.Random) -> bytes:
 def test_an_event_that_says_something_else_is_refused_and_breaks_nothing(seed: int) -> None:
     raw = hostile(random.Random(seed))
     report = verify(raw, expected_keys=[log_signer().key], now_ms=NOW_MS)
-    # No proof leads from another entry to the root, whatever the events come to.
+    # No proof leads from another entry to the root, so no other result of the events can save it.
     assert report.verdict == "invalid"
     assert outcomes(report)["entries"] in ("failed", "skipped")

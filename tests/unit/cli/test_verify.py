@@ -1,4 +1,4 @@
-"""`ledger verify` before and behind the verifier: what it reads, what it shows."""
+"""`ledger verify` around the verifier: what it reads, and what it prints."""
 
 import io
 import os

@@ -236,7 +236,7 @@ def test_one_changed_bit_of_an_approval_is_refused(bit: int, which: str) -> None
         form(bad.decode("latin-1"))
 
 
-def test_whoever_holds_a_key_is_not_whoever_it_names() -> None:
+def test_the_holder_of_a_key_is_not_the_person_that_it_names() -> None:
     mallory = Signer(66, "investor")
     with refused(RefusedError, "payload_signer_mismatch"):
         form(mallory.individual(RAW), key=mallory.key)

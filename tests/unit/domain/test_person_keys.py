@@ -1,4 +1,4 @@
-"""A person's signing keys: attested by a passkey, held by whoever registers them, revoked."""
+"""A person's signing keys: attested by a passkey, proved by possession, revoked."""
 
 from typing import Any
 from uuid import UUID

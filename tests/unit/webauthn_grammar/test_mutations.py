@@ -1,4 +1,4 @@
-"""Whatever the bytes are: a value or the one typed error, after a bounded number of steps."""
+"""Any bytes give a value or the one typed error, after a bounded number of steps."""
 
 import random
 import sys

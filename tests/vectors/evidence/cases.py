@@ -182,7 +182,7 @@ def manifest_with(**members: Any) -> Callable[[Files], Changes]:
 
 
 def copied(files: Files) -> Changes:
-    """Alice's approval once more, at the position behind the last of the statement."""
+    """A second copy of Alice's approval, at the position after the statement's last."""
     return {f"{kind}/14": files[f"{kind}/11"] for kind in ("entries", "bodies")}
 
 

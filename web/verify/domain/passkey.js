@@ -73,7 +73,7 @@ export async function verifyAssertion(evidence, { challenge, passkey, party }) {
   });
 }
 
-/** Return what `ask` returns; whatever it refuses, refuse with this one code, as the server does. */
+/** Return what `ask` returns; turn any refusal into this one code, as the server does. */
 async function within(code, ask) {
   try {
     return await ask();

@@ -5,7 +5,7 @@ const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const D = mod(-121665n * power(121666n, P - 2n));
 const SQRT_MINUS_ONE = power(2n, (P - 1n) / 4n);
 const Y_BITS = 2n ** 255n - 1n;
-// The y coordinates of the eight points of order 1, 2, 4 and 8, whatever their sign bit is.
+// The y coordinates of the eight points of order 1, 2, 4 and 8, for both sign bits.
 const ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
 const SMALL_ORDER_Y = [0n, 1n, P - 1n, ORDER_8_Y, P - ORDER_8_Y];
 

@@ -41,7 +41,7 @@ class SqliteLog(Queries):
         # Stream versions as of `_size`. A commit by another process invalidates them.
         self._versions: OrderedDict[bytes, int] = OrderedDict()
         self._size = -1
-        self.sync_s: float | None = None  # of the last commit: the time of its COMMIT
+        self.sync_s: float | None = None  # duration of COMMIT in the last batch
 
     def reader(self) -> ReadConnection:
         """Return another read connection; the caller closes it."""
@@ -105,7 +105,7 @@ class SqliteLog(Queries):
             write_rows(self._writer, "INSERT INTO cmd {rows}", batch.commands)
             write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
             self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
-        # A repetition is acknowledged only after a commit of its own batch, too.
+        # Commit also for a batch of repetitions alone: each is acknowledged after a commit.
         began_s = time.perf_counter()
         self._writer.execute("COMMIT")
         self.sync_s = time.perf_counter() - began_s

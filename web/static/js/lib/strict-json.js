@@ -5,6 +5,9 @@
 
 const MAX_DEPTH = 64;
 const MAX_DIGITS = 1000;
+// What one text may cost, as in ledger.encoding: a mark is a value to build.
+const MAX_MARKS = 20000;
+const MAX_FLOATS = 1000;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const CHARACTERS = /[^"\\\x00-\x1f]*/y;
 const SPACE = /[ \t\n\r]*/y;
@@ -28,6 +31,7 @@ export class StrictJsonError extends Error {
  */
 export function parse(text, { exact = true } = {}) {
   const parser = new Parser(text, exact);
+  if (exact && hasManyMarks(text)) parser.refuseCost();
   const node = parser.value(1);
   if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
   return node;
@@ -47,6 +51,11 @@ class Parser {
     this.text = text;
     this.exact = exact;
     this.at = 0;
+    this.floats = 0;
+  }
+
+  refuseCost() {
+    this.refuse("it has too many values, or too many numbers with a fraction", "json_too_complex");
   }
 
   refuse(detail, code = "json_invalid", at = this.at) {
@@ -140,13 +149,23 @@ class Parser {
     const match = this.take(NUMBER);
     if (!match) this.refuse(this.text[start] ? "this is not a JSON value" : "it ends too early");
     const [text, fraction, exponent] = match;
-    const survives = fraction || exponent ? floatSurvives : integerSurvives;
+    const isFloat = Boolean(fraction || exponent);
+    if (this.exact && isFloat && ++this.floats > MAX_FLOATS) this.refuseCost();
+    const survives = isFloat ? floatSurvives : integerSurvives;
     if (this.exact && !survives(text)) {
       const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
       this.refuse(made, "json_number_inexact", start);
     }
     return { kind: "number", text, members: [] };
   }
+}
+
+/** Tell whether a text has too many marks outside its strings, where they are text. */
+function hasManyMarks(text) {
+  if (text.length <= MAX_MARKS) return false;
+  const unescaped = text.replaceAll("\\\\", "").replaceAll('\\"', "");
+  const bare = unescaped.split('"').filter((_, n) => n % 2 === 0).join("");
+  return [/,/g, /:/g, /[[{]/g].some((mark) => (bare.match(mark)?.length ?? 0) > MAX_MARKS);
 }
 
 function integerSurvives(text) {

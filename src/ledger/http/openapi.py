@@ -1,0 +1,111 @@
+"""The OpenAPI document, as strict as the server is.
+
+The framework's document describes what routes take and answer. It leaves out what the types forbid
+(further members, patterns, lengths), what the front door answers, and that a parameter of an
+address is never null. This module adds that; tests hold the server to the result.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import HTTPRoute
+
+from ledger.http.problems import MEDIA_TYPE, phrase
+from ledger.http.requests import AnyRequest
+
+Schema = dict[str, Any]
+# What a connection or the front door can answer to any request.
+AT_THE_DOOR = (400, 408, 413, 415, 417, 429, 431, 503)
+_UUID = {"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"}
+_NUMBER = {"pattern": "^(0|[1-9][0-9]{0,18})$"}
+_NATURAL = {"minimum": 0}
+# What commands and reads require of parameters, where the annotation cannot say it.
+_PARAMETERS: dict[str, Schema] = {
+    "statement_id": _UUID,
+    "user_id": _UUID,
+    "kid": {"pattern": "^[A-Za-z0-9_-]{43}$"},
+    "credential_id": {"pattern": "^[A-Za-z0-9_-]+$", "maxLength": 1_366},
+    "size": _NUMBER,
+    "index": _NUMBER,
+    "minPosition": _NATURAL,
+    "to": _NATURAL,
+}
+
+
+class StrictDocument(JsonRenderPlugin):
+    """Serves the document; it is written once, at the first request."""
+
+    _written: bytes | None = None
+
+    def render(self, request: AnyRequest, openapi_schema: Schema) -> bytes:
+        """Return the document as JSON."""
+        if self._written is None:
+            self._written = self.render_json(request, strict(openapi_schema, request.app))
+        return self._written
+
+
+def strict(document: Schema, application: Litestar) -> Schema:
+    """Return the framework's document with what the server forbids and the front door answers."""
+    schemas: Schema = {
+        name: _closed(schema) for name, schema in document["components"]["schemas"].items()
+    } | _bodies(application)
+    paths = {
+        path: {method: _operation(operation) for method, operation in methods.items()}
+        for path, methods in document["paths"].items()
+    }
+    return document | {"components": document["components"] | {"schemas": schemas}, "paths": paths}
+
+
+def _closed(schema: Schema) -> Schema:
+    """Return the schema of an answer's type, which has the members that it names and no others."""
+    return schema | {"additionalProperties": False} if "properties" in schema else schema
+
+
+def _bodies(application: Litestar) -> Schema:
+    """Return the schemas of what routes take, as the decoder itself understands the types."""
+    place = "#/components/schemas/{name}"
+    types = set(_body_types(application))
+    return msgspec.json.schema_components(types, ref_template=place)[1]
+
+
+def _body_types(application: Litestar) -> Iterator[type]:
+    for route in application.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.parsed_data_field is not None:
+                    yield handler.parsed_data_field.annotation
+
+
+def _operation(operation: Schema) -> Schema:
+    responses = operation["responses"] | {
+        str(status): _problem(status)
+        for status in AT_THE_DOOR
+        if str(status) not in operation["responses"]
+    }
+    found = operation | {"responses": dict(sorted(responses.items()))}
+    if "parameters" in operation:
+        found["parameters"] = [_parameter(each) for each in operation["parameters"]]
+    return found
+
+
+def _problem(status: int) -> Schema:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": phrase(status), "content": content}
+
+
+def _parameter(parameter: Schema) -> Schema:
+    """Return a parameter that is absent or has a value; no address can say null."""
+    schema = dict(parameter["schema"])
+    if "oneOf" in schema:
+        (value,) = [each for each in schema.pop("oneOf") if each != {"type": "null"}]
+        schema = value | schema
+    if isinstance(schema.get("type"), list):
+        schema["type"] = "string"
+        schema["enum"] = [word for word in schema["enum"] if word is not None]
+    limits = _PARAMETERS.get(parameter["name"], {})
+    if schema["type"] != "string":
+        limits = limits if "minimum" in limits else {}
+    return parameter | {"schema": schema | limits}

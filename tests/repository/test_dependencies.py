@@ -1,0 +1,29 @@
+"""What `make` installs is what was locked: every package by the SHA-256 of its files."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+PINNED = re.compile(
+    r"[a-z0-9][a-z0-9.-]*(\[[a-z,]+\])?==[^ ]+( ; .+)?( --hash=sha256:[0-9a-f]{64})+"
+)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_locked_package_has_its_hashes(name: str) -> None:
+    text = (ROOT / name).read_text().replace("\\\n", "")
+    lines = [" ".join(line.split()) for line in text.splitlines() if line[:1] not in ("", "#")]
+    assert len(lines) > 2
+    assert [line for line in lines if not PINNED.fullmatch(line)] == []
+
+
+def test_nothing_is_installed_without_its_hash() -> None:
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    installs = [line for line in lines if "$(PIP)" in line]
+    assert len(installs) == 4
+    for line in installs:
+        # The project itself, without its dependencies, is no package of a registry.
+        assert "--require-hashes -r" in line or "--no-deps --no-build-isolation" in line, line
