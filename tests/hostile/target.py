@@ -18,7 +18,7 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What the attacker knows: a session, a public credential id, and bodies signed beforehand."""
+    """What the attacker knows: a session, a public credential id, and signed bodies."""
 
     cookie: str = ""
     statement: str = ""

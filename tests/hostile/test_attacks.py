@@ -1,4 +1,4 @@
-"""Whatever a stranger or a member sends, the others are served and nothing is left open.
+"""Strangers and members attack; the others are served, and nothing is left open.
 
 The short form: a part of each attack's number, all kinds of a family at once, no measure of time.
 `make hostile` runs each kind alone and in full, and measures.

@@ -19,6 +19,9 @@ from ledger.http.joined import Joined
 from ledger.http.refusal import ALLOW, refusal
 from ledger.http.request_head import refused_head
 
+# A read has up to 256 KiB: 43,000 chunks of one byte, each with a call of its own.
+SLICE_BYTES = 16 * 1024
+
 
 class Phase(Enum):
     """What a connection is doing; its time limit follows from it."""
@@ -63,7 +66,12 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived, within the limits of the phase that it arrived in."""
+        """Parse what arrived, slice by slice: a refusal ends the work on the rest."""
+        for start in range(0, len(data), SLICE_BYTES):
+            self._parse(data[start : start + SLICE_BYTES])
+
+    def _parse(self, data: bytes) -> None:
+        """Parse within the limits of the phase that the bytes arrived in."""
         if self._phase is Phase.CLOSING:
             return
         self._unset_keepalive_if_required()

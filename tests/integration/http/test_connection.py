@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -214,20 +213,6 @@ def test_the_server_has_so_many_connections_in_all(server: Guarded) -> None:
     while server.admission.connections and time.monotonic() < give_up:
         time.sleep(0.01)
     assert statuses(server.ask(LAST)) == [200]
-
-
-def test_two_addresses_that_fill_the_server_keep_nobody_else_out(server: Guarded) -> None:
-    with ExitStack() as opened:
-        clients = []
-        for number in range(16):
-            client = opened.enter_context(server.connect(f"127.0.0.{number // 8 + 2}"))
-            client.sendall((b"", GET[:-2], post(9) + b"a")[number % 3])
-            clients.append(client)
-        for _ in range(5):
-            another = opened.enter_context(server.connect("127.0.0.9"))
-            another.sendall(GET)
-            assert another.recv(4_096).startswith(b"HTTP/1.1 200")
-        assert received(clients[0]) == b""
 
 
 def test_requests_in_one_packet_are_answered_in_order_up_to_a_number(server: Guarded) -> None:
