@@ -26,7 +26,9 @@ from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
 from ledger.http.exchange import Exchange, note_route
+from ledger.http.exports import Exports
 from ledger.http.front import Front, RequestLimits
+from ledger.http.head_requests import Application
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
@@ -83,6 +85,7 @@ class Ledger(NamedTuple):
     commits: GroupCommit
     record: SecurityRecord
     metrics: Metrics
+    exports: Exports
 
 
 def build(settings: Settings) -> Served:
@@ -101,8 +104,7 @@ def build(settings: Settings) -> Served:
             ledger.record.start()
             ledger.models.follower.start()
             ledger.public.start()
-            # Wait briefly for the read models, so that the first requests find them unless they
-            # have far to go.
+            # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
@@ -119,7 +121,12 @@ def build(settings: Settings) -> Served:
         )
     )
     front = _front(settings, ledger, application, lanes)
-    return Served(front, application, admission, serving, ledger.models.end_streams)
+
+    def end_streams() -> None:
+        ledger.models.end_streams()
+        ledger.exports.end()
+
+    return Served(front, application, admission, serving, end_streams)
 
 
 def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lanes) -> Front:
@@ -186,21 +193,12 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         commits,
         record,
         metrics,
+        Exports(),
     )
 
 
 def _invitation(settings: Settings, token: str) -> str:
     return f"{settings.origin}/register?invitation={token}"
-
-
-class _Application(Litestar):
-    """Answer HEAD like GET; uvicorn omits the body (RFC 9110 section 9.3.2)."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        # Exclude streams: a HEAD would wait for their end, which never comes.
-        if scope.get("method") == "HEAD" and scope["path"] != "/api/stream":
-            scope = scope | {"method": "GET"}  # a copy: uvicorn must still see HEAD
-        await super().__call__(scope, receive, send)
 
 
 def _application(
@@ -235,7 +233,7 @@ def _application(
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
-    return _Application(
+    return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
         dependencies=_dependencies(ledger, serving),
@@ -273,6 +271,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "models": Provide(lambda: ledger.models, sync_to_thread=False),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
+        "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),

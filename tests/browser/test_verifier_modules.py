@@ -63,6 +63,30 @@ def test_a_changed_proof_is_refused_for_the_reason_that_python_gives(page: Page)
     assert codes(page, "tlog/checkpoint", "parseProof", [[raw(text)] for text in texts]) == expected
 
 
+def test_a_container_of_more_files_than_a_zip_file_counts_is_read(page: Page) -> None:
+    whole = write({f"{n:06d}": b"" for n in range(65_536)})
+    changed = [whole[:-at] + bytes([whole[-at] ^ 1]) + whole[-at + 1 :] for at in (20, 40, 60, 97)]
+    without = whole[:-98] + whole[-22:]
+    texts = [whole, write({f"{n:06d}": b"" for n in range(65_534)}), without, *changed]
+    expected = [code(parse, text) for text in texts]
+    assert expected == [None, None, *["bundle_malformed"] * 5]
+    found = codes(page, "verify/container", "parseContainer", [[raw(text)] for text in texts])
+    assert found == expected
+
+
+def test_a_container_is_written_as_python_writes_it(page: Page) -> None:
+    whole = {n: write({f"{each:06d}": b"x" for each in range(n)}) for n in (2, 65_535)}
+    script = """async (counts) => {
+        const { writeContainer } = await import("/verify/verify/container.js");
+        const { sha256Hex } = await import("/static/js/lib/digest.js");
+        const named = (n) => [String(n).padStart(6, "0"), new Uint8Array([120])];
+        const files = (count) => new Map(Array.from({ length: count }, (_, n) => named(n)));
+        return Promise.all(counts.map((count) => sha256Hex(writeContainer(files(count)))));
+    }"""
+    expected = [hashlib.sha256(each).hexdigest() for each in whole.values()]
+    assert page.evaluate(script, [*whole]) == expected
+
+
 def test_a_changed_vkey_is_refused(page: Page) -> None:
     texts = [each.decode("latin-1") for key in KEYS for each in mutations(key.encode(), 200)]
     weak = [f"w+{name}+{b64_encode(bytes([1]) + y)}" for name, y in weak_keys()]

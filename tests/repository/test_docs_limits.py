@@ -12,7 +12,7 @@ from ledger.domain import approval, document, entry, person, policy, statement
 from ledger.http import quotas, read_models, reads, requests, streams
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
-from ledger.verify import container
+from ledger.verify import container, zip_records
 from ledger.witness import app
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
@@ -49,7 +49,8 @@ STATED = [
     ("evidence.md", f"at most {container.MAX_PATH_CHARS} characters"),
     ("evidence.md", f"at most {container.MAX_FILES:,} files"),
     ("evidence.md", f"{container.MAX_BUNDLE_BYTES // 1024**3} GiB"),
-    ("commands.md", f"at most {container.MAX_BUNDLE_BYTES // 1024**3} GiB"),
+    ("evidence.md", f"less than {round(zip_records.MAX_FILE_BYTES / 1024**3)} GiB"),
+    ("commands.md", f"at most {download.MAX_DOWNLOAD_BYTES // 1024**3} GiB"),
     ("commands.md", f"for {download.TOTAL_S // 3600} hour at most".replace("1", "an")),
     ("commands.md", f"processes, 1 to {MOST_JOBS} "),
     ("errors.md", f"older than {ceremonies.CEREMONY_MS // 60_000} minutes".replace("5", "five")),

@@ -91,7 +91,7 @@ def _append(state: bytes) -> Write:
     people = [name for name in events.claims(event) if name.startswith("role/")]
     return write(
         event.stream,
-        events=(stored(event.stream, event.version, state),),
+        events=(stored(event.stream, event.version, state, tag=event.body.TAG),),
         claims=tuple((name, event.stream) for name in people),
     )
 

@@ -1,5 +1,7 @@
 """Fetch the evidence of a statement from a server."""
 
+import subprocess
+import sys
 from typing import get_args
 
 from ledger.tlog.vkeys import NoteKey, parse_vkey
@@ -8,6 +10,7 @@ from tests.support.actor import Actor
 from tests.support.server import Server
 
 MODES: tuple[Mode, ...] = get_args(Mode)
+OF_MEMBERS: tuple[Mode, ...] = ("statement", "redacted")  # the whole log is for auditors
 
 
 def log_keys(server: Server) -> list[NoteKey]:
@@ -20,3 +23,16 @@ def exported(who: Actor, statement: str, mode: Mode = "statement") -> bytes:
     answer = who.client.get(f"/api/statements/{statement}/evidence", params={"mode": mode})
     assert answer.status_code == 200, answer.text
     return answer.content
+
+
+def written(server: Server, statement: str, mode: Mode) -> bytes:
+    """Return what the operator's command writes; it writes any mode."""
+    command = [sys.executable, "-m", "ledger", "export", "--format", "bundle", "--mode", mode]
+    done = subprocess.run(
+        [*command, "--data", str(server.data), statement],
+        env=server.environment(),
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -32,6 +32,11 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def pid(self) -> int | None:
+        """The running process, None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def output(self) -> str:
         """The process's output so far."""
         return (self.data.parent / "server.log").read_text()

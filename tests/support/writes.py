@@ -11,8 +11,8 @@ from ledger.store.writes import Write
 STATE = b"\x00\x05entry" + bytes(32) + b"{}"
 
 
-def stored(stream: UUID, version: int, state: bytes = STATE) -> StoredEvent:
-    return StoredEvent(stream, version, "tag.v1", state)
+def stored(stream: UUID, version: int, state: bytes = STATE, *, tag: str = "tag.v1") -> StoredEvent:
+    return StoredEvent(stream, version, tag, state)
 
 
 def write(stream: UUID | None = None, *versions: int, **more: Any) -> Write:

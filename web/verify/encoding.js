@@ -40,7 +40,10 @@ export function toBase64(bytes) {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }
 
-export function concat(...parts) {
+export const concat = (...parts) => joinAll(parts);
+
+/** Return all parts as one array; there may be more of them than a call has arguments. */
+export function joinAll(parts) {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -146,7 +146,7 @@ function saveJson(report) {
 async function open(file) {
   if (!file) return;
   if (file.size > MAX_BYTES) {
-    problem("This file is larger than 1 GiB: no bundle is.");
+    problem("This page reads files of up to 1 GiB. The command “ledger verify” reads larger ones.");
     return;
   }
   if (isSampleKey) place("key").value = "";

@@ -4,7 +4,9 @@
 import { bytesOf, hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
 import { utf8 } from "./encoding.js";
-import { MANIFEST, parseContainer, writeContainer } from "./verify/container.js";
+import { WIDTH } from "./tlog/merkle.js";
+import { packBodies, packsOf, readPacks } from "./verify/body_packs.js";
+import { MANIFEST, MODE, parseContainer, writeContainer } from "./verify/container.js";
 
 const parse = (raw) => JSON.parse(utf8(raw));
 
@@ -16,6 +18,29 @@ async function sealed(files) {
     if (name !== MANIFEST) manifest.files[name] = await sha256Hex(raw);
   }
   return writeContainer(new Map([...files, [MANIFEST, bytesOf(jcs(manifest))]]));
+}
+
+/** Return the names of the packs of bodies that a bundle has, each with its number and width. */
+function packsIn(files) {
+  const { checkpoint, mode } = parse(files.get(MANIFEST));
+  return mode === MODE.FULL ? packsOf(checkpoint.size) : [];
+}
+
+/** Put each body into a file of its own, as the smaller bundles have it. */
+function unpackBodies(files) {
+  const packs = packsIn(files);
+  if (!packs.length) return;
+  const bodies = readPacks(files, parse(files.get(MANIFEST)).checkpoint.size);
+  for (const [index, body] of bodies) files.set(`bodies/${index}`, body);
+  for (const [name] of packs) files.delete(name);
+}
+
+function repackBodies(files) {
+  for (const [pack, n, width] of packsIn(files)) {
+    const names = Array.from({ length: width }, (_, at) => `bodies/${n * WIDTH + at}`);
+    files.set(pack, packBodies(names.map((name) => files.get(name) ?? new Uint8Array())));
+    for (const name of names) files.delete(name);
+  }
 }
 
 /** Return the text with its last digit replaced by another one. */
@@ -49,7 +74,7 @@ async function changeDigit(files, { entryToo }) {
   files.delete(`statements/${id}/jws.json`);
   const entry = files.get(`entries/${index}`);
   if (entryToo && entry) {
-    const commitment = `"body":{"len":${raw.length},"sha256":"${hex(await sha256(salted))}"}`;
+    const commitment = `"body":{"sha256":"${hex(await sha256(salted))}"}`;
     files.set(`entries/${index}`, bytesOf(utf8(entry).replace(/"body":\{[^}]*\}/, commitment)));
   }
 }
@@ -73,7 +98,7 @@ async function forgeSignature(files) {
   }
   const entry = files.get(`entries/${index}`);
   if (entry) {
-    const commitment = `"body":{"len":${salted.length},"sha256":"${hex(await sha256(body))}"}`;
+    const commitment = `"body":{"sha256":"${hex(await sha256(body))}"}`;
     files.set(`entries/${index}`, bytesOf(utf8(entry).replace(/"body":\{[^}]*\}/, commitment)));
   }
 }
@@ -88,6 +113,8 @@ export const FORGERIES = [
 /** Return the bytes of a forged bundle, with a manifest that fits. */
 export async function tamper(bytes, forge) {
   const files = new Map(parseContainer(bytes));
+  unpackBodies(files);
   await forge(files);
+  repackBodies(files);
   return sealed(files);
 }

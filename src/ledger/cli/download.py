@@ -11,13 +11,15 @@ from ledger.tlog.checkpoint import MAX_NOTE_BYTES, parse_note
 from ledger.tlog.merkle import WIDTH
 from ledger.tlog.tiles import tiles_of
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES
+from ledger.verify.container import CHECKPOINT
 from ledger.verify.contents import names_of_tile
 from ledger.verify.event_checks import ReportProgress
 
 SILENCE_S = 30  # a server that sends nothing for so long is treated as gone
 TOTAL_S = 3600
 MAX_KEYS_BYTES = 1024 * 1024
+# All of it is held in memory, and a stranger decides how much there is.
+MAX_DOWNLOAD_BYTES = 1024**3
 KEYS = ".well-known/ledger-keys"
 # The characters allowed in a path or query; all others are percent-encoded.
 _AS_IT_IS = "/:@!$&'()*+,;=~?%"
@@ -39,7 +41,7 @@ class Download:
     Other schemes and redirections are refused: the verified bytes come from the given address.
     """
 
-    def __init__(self, *, most_bytes: int = MAX_BUNDLE_BYTES, progress: ReportProgress) -> None:
+    def __init__(self, *, most_bytes: int = MAX_DOWNLOAD_BYTES, progress: ReportProgress) -> None:
         self._left = most_bytes
         self._until_s = time.monotonic() + TOTAL_S
         self._progress = progress
@@ -50,7 +52,7 @@ class Download:
         if self._client is not None:
             self._client.close()
 
-    def read(self, address: str, *, most_bytes: int = MAX_BUNDLE_BYTES) -> bytes:
+    def read(self, address: str, *, most_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
         """Return the bytes at an address; raise UnavailableError `download_failed`."""
         most = min(most_bytes, self._left)
         left_s = self._until_s - time.monotonic()

@@ -1,6 +1,7 @@
 """`ledger verify`: verify a bundle, a directory of its files, or a public log, and nothing else."""
 
 import argparse
+import mmap
 import sys
 import time
 from collections.abc import Sequence
@@ -10,14 +11,14 @@ from typing import Any, assert_never
 
 import msgspec
 
-from ledger.cli.download import Download, is_address, is_log
+from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
-from ledger.verify.bundle import verify
+from ledger.verify.bundle import Source, verify
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
@@ -124,13 +125,20 @@ def _verified(
                 size = parse_note(files[CHECKPOINT]).checkpoint.size
                 announced = download.announced_keys(source, size)
                 return verify_log(files, announced_keys=announced, **options)
-            found: bytes | dict[str, bytes] = download.read(source)
+            found: Source = download.read(source)
     elif Path(source).is_dir():
         found = read_directory(Path(source))
     else:
-        with Path(source).open("rb") as file:
-            found = file.read(MAX_BUNDLE_BYTES + 1)
+        found = _opened(Path(source))
     return verify(found, now_ms=time.time_ns() // 1_000_000, **options)
+
+
+def _opened(path: Path) -> bytes | memoryview:
+    """Return a file's bytes; a large bundle is not copied into memory before it is parsed."""
+    with path.open("rb") as file:
+        if path.is_file() and path.stat().st_size > 0:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return file.read(MAX_DOWNLOAD_BYTES + 1)  # a pipe or a device
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

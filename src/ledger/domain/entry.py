@@ -2,7 +2,9 @@
 
 `state` = uint16 big-endian length of the entry ‖ entry ‖ 32-byte salt ‖ body. The entry is the
 leaf of the log's tree; it commits to the body by SHA-256(salt ‖ body), so bodies can be withheld
-without breaking a proof. Hashes are over stored bytes; nothing here re-encodes to hash.
+without breaking a proof. An entry says nothing of its body's length: entries are public, and a
+length tells how long a name is and which approval completed a policy. Hashes are over stored bytes;
+nothing here re-encodes to hash.
 """
 
 import hashlib
@@ -20,9 +22,8 @@ MAX_ENTRY_BYTES = 65_535
 
 
 class Commitment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Length in bytes and salted SHA-256 (64 hex characters) of a body."""
+    """The salted SHA-256 of a body, 64 hex characters."""
 
-    len: int
     sha256: str
 
 
@@ -43,15 +44,15 @@ _entry_decoder = msgspec.json.Decoder(Entry)
 def seal(*, at: str, seq: int, stream: UUID, tag: str, body: bytes, salt: bytes) -> bytes:
     """Return the stored state of an event whose 32-byte salt the caller drew at random."""
     digest = hashlib.sha256(salt + body).hexdigest()
-    entry = _write(Entry(at, Commitment(len(body), digest), seq, stream, tag))
+    entry = _write(Entry(at, Commitment(digest), seq, stream, tag))
     return len(entry).to_bytes(2, "big") + entry + salt + body
 
 
 def _write(entry: Entry) -> bytes:
     # By hand in RFC 8785 order: every part is ASCII that needs no escape.
     return (
-        f'{{"at":"{entry.at}","body":{{"len":{entry.body.len},"sha256":"{entry.body.sha256}"}},'
-        f'"seq":{entry.seq},"stream":"{entry.stream}","type":"{entry.type}","v":1}}'
+        f'{{"at":"{entry.at}","body":{{"sha256":"{entry.body.sha256}"}},"seq":{entry.seq},'
+        f'"stream":"{entry.stream}","type":"{entry.type}","v":1}}'
     ).encode("ascii")
 
 
@@ -114,7 +115,7 @@ def parse_canonical(raw: bytes) -> Entry:
 
 
 def check_commitment(entry: Entry, salt: bytes, body: bytes) -> None:
-    """Raise CorruptError `body_mismatch` unless the entry commits to exactly this body."""
-    digest = hashlib.sha256(salt + body).hexdigest()
-    if entry.body.len != len(body) or entry.body.sha256 != digest:
+    """Raise CorruptError `body_mismatch` unless the entry commits to this salt and body."""
+    # The hash alone does not say where the salt ends.
+    if len(salt) != SALT_BYTES or entry.body.sha256 != hashlib.sha256(salt + body).hexdigest():
         raise CorruptError("body_mismatch", "a body is not the one its entry commits to")

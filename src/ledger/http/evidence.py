@@ -1,28 +1,37 @@
-"""The route of evidence bundles."""
+"""The route of evidence bundles.
+
+A bundle of statements is small and made in a thread. One with the log in it is as large as the
+log, and a process of its own writes it while it is sent.
+"""
 
 import asyncio
 from functools import cache
 from typing import Annotated
 
 from litestar import Response, Router, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, QueryParameter, SkipValidation
+from litestar.response import Stream
 
-from ledger.encoding import sha256_hex
+from ledger.errors import ForbiddenError
 from ledger.http.assets import verifier_page
-from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, SignedIn
+from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, FromReadModels, SignedIn
 from ledger.http.exchange import exchange_of
+from ledger.http.exports import Exports
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
+from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions
 from ledger.publish.public_log import PublicLog
 from ledger.store.sqlite.tree import Published
-from ledger.verify.container import Mode
+from ledger.verify.container import MANIFEST, Mode, stream
+from projections import users
 
 ZIP = "application/zip"
-# A bundle is made in memory, and a full one is as large as the log.
 _TURNS = asyncio.Semaphore(2)
 _page = cache(verifier_page)
 
@@ -30,10 +39,11 @@ Shape = Annotated[
     Mode,
     QueryParameter(
         name="mode",
-        description="Chosen entries; every entry and chosen bodies; or the whole log",
+        description="Chosen entries; every entry and chosen bodies; or the whole log, for auditors",
     ),
 ]
-BUNDLE = answers(401, 404, 413, 429, 503) | {
+FromExports = NamedDependency[SkipValidation[Exports]]
+BUNDLE = answers(401, 403, 404, 413, 429, 503) | {
     200: ResponseSpec(
         bytes, media_type=ZIP, description="The evidence bundle", generate_examples=False
     )
@@ -45,29 +55,65 @@ async def evidence(
     statement_id: FromPath[str],
     request: AnyRequest,
     public: FromPublicLog,
+    models: FromReadModels,
+    exports: FromExports,
     user: SignedIn,
     mode: Shape = "statement",
-) -> Response[bytes]:
+) -> Response[bytes] | Stream:
     """Return a bundle that shows offline who approved the statement, and where that stands."""
     exchange = exchange_of(request.scope)
     exchange.statement, exchange.mode = statement_id, mode
+    if mode == "full":
+        _require_auditor(models, user)
     needed = newest_position(public.log.store, statement_id)
     published = await wait_until_published(public, needed)
-    async with _TURNS:
-        raw = await asyncio.to_thread(_write, public, published, statement_id, mode)
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "ETag": f'"{sha256_hex(raw)[:32]}"',
     }
-    return Response(raw, media_type=ZIP, headers=headers)
+    if mode == "statement":
+        async with _TURNS:
+            tag, raw = await asyncio.to_thread(_write, public, published, statement_id)
+        return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
+    export = await exports.begin(_task(public, published, statement_id, mode), request.receive)
+    head = await export.head()
+    headers |= {"Content-Length": str(head.length), "ETag": _tag(head.manifest)}
+    return Stream(export.parts(), media_type=ZIP, headers=headers)
 
 
-def _write(public: PublicLog, published: Published, statement: str, mode: Mode) -> bytes:
-    keys = public.keys.keys(published.size)
-    beside = companions(published, public.endorsements, keys, public.stated)
+def _require_auditor(models: ReadModels, user: str) -> None:
+    with models.views() as (db, at):
+        found = users.by_id(db, user, at=at, now=models.now())
+    if found is None or "auditor" not in found.roles:
+        raise ForbiddenError("auditor_only", "only an auditor takes the whole log")
+
+
+def _write(public: PublicLog, published: Published, statement: str) -> tuple[str, bytes]:
+    beside = _companions(public, published)
     shown = Evidence(public.log.store, public.tree, published, page=_page(), companions=beside)
-    return shown.write([statement], mode)
+    files = shown.measure([statement], "statement")
+    return _tag(files[MANIFEST].sha256), b"".join(stream(files))
+
+
+def _task(public: PublicLog, published: Published, statement: str, mode: Mode) -> BundleTask:
+    return BundleTask(
+        path=str(public.log.store.path),
+        published=published,
+        companions=_companions(public, published),
+        page=_page(),
+        statement=statement,
+        mode=mode,
+    )
+
+
+def _companions(public: PublicLog, published: Published) -> dict[str, bytes]:
+    keys = public.keys.keys(published.size)
+    return companions(published, public.endorsements, keys, public.stated)
+
+
+def _tag(manifest: str) -> str:
+    """Return an ETag: the manifest has the SHA-256 of every other file."""
+    return f'"{manifest[:32]}"'
 
 
 router = Router(

@@ -116,7 +116,7 @@ CredentialId = Annotated[
 ]
 Jwt = Annotated[str, Meta(max_length=MAX_STATEMENT_BYTES, extra_json_schema=COMPACT)]
 ActText = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
-OpaqueId = Annotated[str, Meta(max_length=4_096)]  # opaque, from the answer that began
+OpaqueId = Annotated[str, Meta(max_length=MAX_SMALL_BYTES)]  # from the answer that began
 TimeText = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
 JwkMember = Annotated[str, Meta(max_length=8_192)] | bool | tuple[str, ...] | None
 Attachment = Annotated[str, Meta(max_length=32)]

@@ -5,11 +5,13 @@ drawn at random, and no clock is read. What is in a bundle and why is docs/refer
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from ledger.domain import entry, events
+from ledger.domain.charter import STREAM
 from ledger.domain.document import parse_uuid
-from ledger.domain.events import Recorded
+from ledger.domain.events import KeyAttested, Recorded, StatementBody
 from ledger.domain.unique_names import ALL_ROLES
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
@@ -20,11 +22,21 @@ from ledger.tlog.merkle import WIDTH, Prover
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import tile_path, tiles_of
 from ledger.verify import container
-from ledger.verify.container import CHECKPOINT, OFFLINE_VERIFIER, README, CommittedTree, Mode
+from ledger.verify.body_packs import packed, packs_of
+from ledger.verify.container import (
+    CHECKPOINT,
+    MANIFEST,
+    OFFLINE_VERIFIER,
+    README,
+    CommittedTree,
+    MeasuredFile,
+    Mode,
+)
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
 
-_PAGE = 500
+# A body has up to three times the largest document in it: so few events are in memory at once.
+_PAGE = 16
 
 
 def newest_position(store: SqliteLog, statement: str) -> int:
@@ -63,35 +75,57 @@ class Evidence:
         self._states: dict[int, bytes] = {}
 
     def write(self, statements: Sequence[str], mode: Mode) -> bytes:
-        """Return the bundle of these statements.
+        """Return the bundle of these statements; raise as `measure` and `container.stream`."""
+        return b"".join(container.stream(self.measure(statements, mode)))
 
-        Raises NotFoundError `statement_unknown` for one that was drafted behind the checkpoint,
-        TooLargeError `bundle_too_large`, CorruptError for a log that contradicts itself.
+    def measure(self, statements: Sequence[str], mode: Mode) -> dict[str, MeasuredFile]:
+        """Return the files of the bundle of these statements, for `container.stream`.
+
+        Tiles and packs of bodies stay in the store until they are written; the files of the
+        streams involved are held. Raises NotFoundError `statement_unknown` for a statement that
+        was drafted after the checkpoint, TooLargeError `bundle_too_large` before it reads a large
+        log, CorruptError for a log that contradicts itself.
         """
         names = [UUID(each) for each in statements]
-        shown = (
-            self._all_events() if mode == "full" else involved(names, self._stream, self._everybody)
-        )
+        if mode == "full":
+            self._require_room()
+            shown = self._shown(names)
+        else:
+            shown = involved(names, self._stream, self._everybody)
         drafted = {
             e.event.stream for e in shown if isinstance(e.event.body, events.StatementDrafted)
         }
         if not drafted.issuperset(names):
             raise NotFoundError("statement_unknown", "the checkpoint is older than the statement")
         files = self._attached(mode) | exhibits(shown, statements)
-        files |= {f"bodies/{each.position - 1}": self._body(each) for each in shown}
+        if mode != "full":
+            files |= {f"bodies/{each.position - 1}": self._body(each) for each in shown}
         if mode == "statement":
             files |= {f"entries/{each.position - 1}": self._entry(each) for each in shown}
             proved = shown
         else:
-            files |= dict(self._tiles())
             proved = [each for each in shown if each.event.stream in names]
         files |= dict(self._proofs(proved))
+        sealed = {name: container.held(content) for name, content in files.items()}
+        if mode != "statement":
+            sealed |= dict(self._tiles())
+        if mode == "full":
+            sealed |= dict(self._packs())
+        digests = {name: file.sha256 for name, file in sealed.items()}
         tree = CommittedTree(
             self._checkpoint.origin, b64_encode(self._checkpoint.root), self._published.size
         )
-        return container.write(
-            container.seal(files, tree=tree, mode=mode, statements=tuple(statements))
+        manifest = container.manifest_of(
+            digests, tree=tree, mode=mode, statements=tuple(statements)
         )
+        return sealed | {MANIFEST: container.held(manifest)}
+
+    def _require_room(self) -> None:
+        count, total = self._store.extent(self._published.size)
+        if count != self._published.size:
+            raise CorruptError("position_missing", f"{count} of {self._published.size} are there")
+        if total > container.MAX_BUNDLE_BYTES:
+            raise container.too_large()
 
     def _attached(self, mode: Mode) -> dict[str, bytes]:
         """Return the files that do not depend on the events: what else a ledger has to show."""
@@ -101,20 +135,31 @@ class Evidence:
 
     # --- events ----------------------------------------------------------------------------------
 
+    def _shown(self, names: Sequence[UUID]) -> list[Recorded]:
+        """Return the events of the whole log from which its exhibits follow.
+
+        They are those of the ledger, of the statements, and of the owners of the keys that signed.
+        """
+        signed = [each for name in names for each in self._stream(name)]
+        bodies = [each.event.body for each in signed]
+        kids = {body.kid for body in bodies if isinstance(body, StatementBody)}
+        attested = self._store.positions(KeyAttested.TAG, self._published.size)
+        owners = {
+            event.stream
+            for start in range(0, len(attested), _PAGE)
+            for _, state in self._store.states(attested[start : start + _PAGE])
+            for event in [events.decode(state)]
+            if isinstance(event.body, KeyAttested) and event.body.kid in kids
+        }
+        others = {STREAM, *owners}.difference(names)
+        found = signed + [each for name in others for each in self._stream(name)]
+        return sorted(found, key=lambda each: each.position)
+
     def _stream(self, stream: UUID) -> list[Recorded]:
         return [self._record(*row) for row in self._store.placed(stream, self._published.size)]
 
     def _everybody(self) -> list[UUID]:
         return [stream for _, stream in self._store.claims(ALL_ROLES)]
-
-    def _all_events(self) -> list[Recorded]:
-        found: list[Recorded] = []
-        while len(found) < self._published.size:
-            rows = self._store.read(len(found), min(_PAGE, self._published.size - len(found)))
-            if not rows:
-                raise CorruptError("position_missing", f"position {len(found) + 1} is not there")
-            found += [self._record(*row) for row in rows]
-        return found
 
     def _record(self, position: int, state: bytes) -> Recorded:
         self._states[position] = state
@@ -137,10 +182,30 @@ class Evidence:
             proof = checkpoint.write_proof(index, hashes, self._companions[CHECKPOINT])
             yield f"proofs/{index}.tlog-proof", proof
 
-    def _tiles(self) -> Iterator[tuple[str, bytes]]:
+    def _tiles(self) -> Iterator[tuple[str, MeasuredFile]]:
         for level, n, width in tiles_of(self._published.size):
             path = tile_path(n, width)
-            yield f"tile/{level}/{path}", self._tree.tile(level, n, width)
+            yield f"tile/{level}/{path}", container.measured(partial(self._tile, level, n, width))
             if level == 0:
-                raw = entry_bundle(self._tree.entries(n * WIDTH, width))
-                yield f"tile/entries/{path}", raw
+                entries = container.measured(partial(self._entries, n, width))
+                yield f"tile/entries/{path}", entries
+
+    def _tile(self, level: int, n: int, width: int) -> Iterator[bytes]:
+        yield self._tree.tile(level, n, width)
+
+    def _entries(self, n: int, width: int) -> Iterator[bytes]:
+        yield entry_bundle(self._tree.entries(n * WIDTH, width))
+
+    def _packs(self) -> Iterator[tuple[str, MeasuredFile]]:
+        for name, n, width in packs_of(self._published.size):
+            yield name, container.measured(partial(self._pack, n * WIDTH, n * WIDTH + width))
+
+    def _pack(self, after: int, last: int) -> Iterator[bytes]:
+        while after < last:
+            rows = self._store.read(after, min(_PAGE, last - after))
+            if not rows or rows[-1][0] != after + len(rows):
+                raise CorruptError("position_missing", f"a position after {after} is not there")
+            for _, state in rows:
+                _, salt, body = entry.split(state)
+                yield packed(salt + body)
+            after += len(rows)

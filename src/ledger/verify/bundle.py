@@ -37,7 +37,7 @@ from ledger.verify.report import (
 NOBODY = Trust()
 _RUN = 64 * WIDTH  # leaves hashed between two progress reports
 
-Source = bytes | Files
+Source = bytes | memoryview | Files
 
 
 def verify(
@@ -154,7 +154,7 @@ class _Verifier:
 
 
 def _readable(source: Source) -> tuple[str, Casefile]:
-    if isinstance(source, bytes):
+    if isinstance(source, bytes | memoryview):
         source = container.parse(source)
     container.check_files(source)
     case = read(source)

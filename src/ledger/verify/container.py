@@ -1,20 +1,25 @@
 """The container of evidence: a ZIP file that is written in one way only, and its manifest. Pure.
 
 The reader takes what the writer would have written and nothing else: it walks the local headers,
-works out from them the one directory that may follow, and compares. So nothing is decompressed,
+computes from them the one directory that may follow, and compares. So nothing is decompressed,
 nothing is looked up by an offset that the file names, and no name is used before it was checked.
+
+The writer reads each file twice, once to measure it and once to write it, so that it holds none:
+the headers and the manifest say of a file what only its whole content tells.
 """
 
+import hashlib
 import re
-import struct
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from ledger.encoding import SHA256_HEX, decode, jcs, sha256_hex
-from ledger.errors import MalformedError, TooLargeError
+from ledger.errors import CorruptError, MalformedError, TooLargeError
+from ledger.verify import zip_records
+from ledger.verify.zip_records import LOCAL, LOCAL_SIGNATURE, MAX_FILE_BYTES, FileHead
 
 FORMAT: Literal["ledger-evidence/1"] = "ledger-evidence/1"
 # The files that every bundle, or some bundles, have under these names.
@@ -26,22 +31,13 @@ STAMP = "checkpoint.tsr"
 POLICY = "policy"
 LOG_KEYS = "keys/vkeys"
 STAMP_CERTIFICATES = "keys/tsa-chain.pem"
-MAX_FILES = 65_000
-MAX_BUNDLE_BYTES = 1024**3
+MAX_FILES = 1_000_000
+MAX_BUNDLE_BYTES = 8 * 1024**3
 MAX_PATH_CHARS = 200
 
 Mode = Literal["statement", "redacted", "full"]
 Files = Mapping[str, bytes]
-
-# Signature, version needed, flags, method, time, date, CRC-32, both sizes, lengths of name and
-# extra field. The date is 1980-01-01, the first that a ZIP file can name.
-_LOCAL = struct.Struct("<4sHHHHHIIIHH")
-# Signature, made by (Unix, 2.0), the same as above; lengths of name, extra field and comment, disk,
-# internal and external attributes (a regular file of mode 0644), offset of the local header.
-_CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
-_END = struct.Struct("<4sHHHHIIH")
-_LOCAL_SIGNATURE, _CENTRAL_SIGNATURE, _END_SIGNATURE = b"PK\3\4", b"PK\1\2", b"PK\5\6"
-_VERSION, _MADE_BY, _DATE, _ATTRIBUTES = 20, 0x0314, 0x0021, 0o100644 << 16
+Content = Callable[[], Iterator[bytes]]  # the parts of a file, from its beginning at each call
 
 _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
@@ -65,7 +61,37 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statements: tuple[str, ...]
 
 
+class MeasuredFile(NamedTuple):
+    """A file of a bundle: CRC-32, size, SHA-256 in hex, and how to read it again."""
+
+    crc: int
+    size: int
+    sha256: str
+    read: Content
+
+
 # --- writing -----------------------------------------------------------------------------------
+
+
+def measured(read: Content) -> MeasuredFile:
+    """Return a file as it is, having read it once."""
+    crc, size, digest = 0, 0, hashlib.sha256()
+    for part in read():
+        crc, size = zlib.crc32(part, crc), size + len(part)
+        digest.update(part)
+    return MeasuredFile(crc, size, digest.hexdigest(), read)
+
+
+def held(content: bytes) -> MeasuredFile:
+    """Return a file whose content is in memory."""
+    return measured(lambda: iter((content,)))
+
+
+def manifest_of(
+    digests: Mapping[str, str], *, tree: CommittedTree, mode: Mode, statements: tuple[str, ...]
+) -> bytes:
+    """Return the manifest of files with these SHA-256, hex, by name."""
+    return jcs(msgspec.to_builtins(Manifest(tree, dict(digests), FORMAT, mode, statements)))
 
 
 def seal(
@@ -73,21 +99,45 @@ def seal(
 ) -> dict[str, bytes]:
     """Return the files with their manifest."""
     digests = {name: sha256_hex(content) for name, content in files.items()}
-    manifest = Manifest(tree, digests, FORMAT, mode, statements)
-    return {**files, MANIFEST: jcs(msgspec.to_builtins(manifest))}
+    return {**files, MANIFEST: manifest_of(digests, tree=tree, mode=mode, statements=statements)}
 
 
 def write(files: Files) -> bytes:
     """Return the files as a bundle; the same files are the same bytes.
 
-    Raises MalformedError `bundle_name_invalid`, TooLargeError `bundle_too_large`.
+    Raises as `stream`.
     """
-    check_files(files)
-    parts: list[bytes] = []
-    heads = [(name, zlib.crc32(files[name]), len(files[name])) for name in sorted(files)]
-    for name, crc, size in heads:
-        parts += [_local(name, crc, size), files[name]]
-    return b"".join([*parts, *_directory(heads)])
+    return b"".join(stream({name: held(content) for name, content in files.items()}))
+
+
+def stream(files: Mapping[str, MeasuredFile]) -> Iterator[bytes]:
+    """Yield a bundle in parts, reading one file after the other.
+
+    Raises MalformedError `bundle_name_invalid`, TooLargeError `bundle_too_large`, both before the
+    first part; CorruptError `log_changed` for a file that is not the one that was measured.
+    """
+    heads = _heads(files)
+    for head in heads:
+        yield zip_records.local(head)
+        crc = size = 0
+        for part in files[head.name].read():
+            crc, size = zlib.crc32(part, crc), size + len(part)
+            yield part
+        if (crc, size) != (head.crc, head.size):
+            raise CorruptError("log_changed", f"the file {head.name} changed as it was written")
+    yield from zip_records.directory(heads)
+
+
+def length(files: Mapping[str, MeasuredFile]) -> int:
+    """Return how many bytes `stream` yields; raise as it does before its first part."""
+    heads = _heads(files)
+    content = sum(LOCAL.size + len(head.name) + head.size for head in heads)
+    return content + sum(map(len, zip_records.directory(heads)))
+
+
+def _heads(files: Mapping[str, MeasuredFile]) -> list[FileHead]:
+    _check_sizes({name: file.size for name, file in files.items()})
+    return [FileHead(name, files[name].crc, files[name].size) for name in sorted(files)]
 
 
 def check_files(files: Files) -> None:
@@ -95,12 +145,23 @@ def check_files(files: Files) -> None:
 
     Raises MalformedError `bundle_name_invalid`, TooLargeError `bundle_too_large`.
     """
-    for name in files:
+    _check_sizes({name: len(content) for name, content in files.items()})
+
+
+def _check_sizes(sizes: Mapping[str, int]) -> None:
+    for name in sizes:
         _check_name(name)
-    heads = _LOCAL.size + _CENTRAL.size
-    total = sum(heads + 2 * len(name) + len(content) for name, content in files.items())
-    if len(files) > MAX_FILES or total + _END.size > MAX_BUNDLE_BYTES:
-        raise TooLargeError("bundle_too_large", "a bundle has at most 65,000 files and 1 GiB")
+    ends = map(len, zip_records.directory(FileHead(name, 0, size) for name, size in sizes.items()))
+    total = sum(LOCAL.size + len(name) + size for name, size in sizes.items()) + sum(ends)
+    most = max(sizes.values(), default=0)
+    if len(sizes) > MAX_FILES or total > MAX_BUNDLE_BYTES or most > MAX_FILE_BYTES:
+        raise too_large()
+
+
+def too_large() -> TooLargeError:
+    """Return the error of a bundle that is beyond the limits of its format."""
+    detail = f"a bundle has at most {MAX_FILES:,} files and {MAX_BUNDLE_BYTES // 1024**3} GiB"
+    return TooLargeError("bundle_too_large", detail)
 
 
 def _check_name(name: str) -> None:
@@ -108,74 +169,60 @@ def _check_name(name: str) -> None:
         raise MalformedError("bundle_name_invalid", f"no name of a file in a bundle: {name!a:.220}")
 
 
-def _local(name: str, crc: int, size: int) -> bytes:
-    fields = (_VERSION, 0, 0, 0, _DATE, crc, size, size, len(name), 0)
-    return _LOCAL.pack(_LOCAL_SIGNATURE, *fields) + name.encode("ascii")
-
-
-def _directory(heads: list[tuple[str, int, int]]) -> Iterator[bytes]:
-    offset = length = 0
-    for name, crc, size in heads:
-        fields = (_VERSION, 0, 0, 0, _DATE, crc, size, size, len(name), 0, 0, 0, 0, _ATTRIBUTES)
-        yield _CENTRAL.pack(_CENTRAL_SIGNATURE, _MADE_BY, *fields, offset) + name.encode("ascii")
-        length += _CENTRAL.size + len(name)
-        offset += _LOCAL.size + len(name) + size
-    yield _END.pack(_END_SIGNATURE, 0, 0, len(heads), len(heads), length, offset, 0)
-
-
 # --- reading -----------------------------------------------------------------------------------
 
 
-def parse(raw: bytes) -> dict[str, bytes]:
+def parse(raw: bytes | memoryview) -> dict[str, bytes]:
     """Return the files of a bundle, by name, in its order.
 
     Raises MalformedError `bundle_malformed` for any other ZIP file than `write` makes,
     `bundle_name_invalid`; TooLargeError `bundle_too_large`.
     """
     if len(raw) > MAX_BUNDLE_BYTES:
-        raise TooLargeError("bundle_too_large", "a bundle has at most 1 GiB")
+        raise too_large()
     files: dict[str, bytes] = {}
-    heads: list[tuple[str, int, int]] = []
+    heads: list[FileHead] = []
     place, last = 0, ""
-    while raw[place : place + 4] == _LOCAL_SIGNATURE:
-        name, crc, size, start = _parse_local(raw, place)
-        if name <= last:
-            raise _malformed(f"the file {name} stands twice, or in the wrong place")
+    while raw[place : place + 4] == LOCAL_SIGNATURE:
+        head, start = _parse_local(raw, place)
+        if head.name <= last:
+            raise _malformed(f"the file {head.name} stands twice, or in the wrong place")
         if len(files) == MAX_FILES:
-            raise TooLargeError("bundle_too_large", "a bundle has at most 65,000 files")
-        content = raw[start : start + size]
-        if len(content) != size or zlib.crc32(content) != crc:
-            raise _malformed(f"the file {name} is damaged")
-        files[name] = content
-        heads.append((name, crc, size))
-        place, last = start + size, name
+            raise too_large()
+        content = bytes(raw[start : start + head.size])
+        if len(content) != head.size or zlib.crc32(content) != head.crc:
+            raise _malformed(f"the file {head.name} is damaged")
+        files[head.name] = content
+        heads.append(head)
+        place, last = start + head.size, head.name
     _compare_directory(raw, place, heads)
     return files
 
 
-def _compare_directory(raw: bytes, place: int, heads: list[tuple[str, int, int]]) -> None:
-    """Refuse everything behind the files that is not the one directory of them."""
-    names = [f"the directory's entry of {name}" for name, _, _ in heads]
-    for what, expected in zip([*names, "the end"], _directory(heads), strict=True):
+def _compare_directory(raw: bytes | memoryview, place: int, heads: list[FileHead]) -> None:
+    """Refuse everything after the files that is not the one directory of them."""
+    names = [f"the directory's entry of {head.name}" for head in heads]
+    for what, expected in zip([*names, "the end"], zip_records.directory(heads), strict=True):
         end = place + len(expected)
         if raw[place:end] != expected:
             raise _malformed(f"{what} is not the one way to write it")
         place = end
     if place != len(raw):
-        raise _malformed("something stands behind its end")
+        raise _malformed("something stands after its end")
 
 
-def _parse_local(raw: bytes, place: int) -> tuple[str, int, int, int]:
-    """Return name, CRC-32, size and start of the file whose header stands here."""
-    start = place + _LOCAL.size
+def _parse_local(raw: bytes | memoryview, place: int) -> tuple[FileHead, int]:
+    """Return what the header at `place` says of its file, and where the content begins."""
+    start = place + LOCAL.size
     if len(raw) < start:
         raise _malformed("it ends inside a header")
-    *_, crc, size, _, length, _ = _LOCAL.unpack_from(raw, place)
-    name = raw[start : start + length].decode("latin-1")
+    *_, crc, size, _, name_bytes, _ = LOCAL.unpack_from(raw, place)
+    name = bytes(raw[start : start + name_bytes]).decode("latin-1")
     _check_name(name)
-    if raw[place : start + length] != _local(name, crc, size):
+    head = FileHead(name, crc, size)
+    if size > MAX_FILE_BYTES or raw[place : start + name_bytes] != zip_records.local(head):
         raise _malformed(f"the header of {name} is not the one way to write it")
-    return name, crc, size, start + length
+    return head, start + name_bytes
 
 
 def _malformed(detail: str) -> MalformedError:

@@ -22,6 +22,7 @@ from ledger.errors import CorruptError, LedgerError, MalformedError, Unverifiabl
 from ledger.tlog.checkpoint import Checkpoint, TlogProof, parse_note, parse_proof
 from ledger.tlog.merkle import HASH_BYTES, WIDTH
 from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
+from ledger.verify.body_packs import packs_of, read_packs
 from ledger.verify.container import (
     CHECKPOINT,
     LOG_KEYS,
@@ -71,8 +72,9 @@ def read(files: Files) -> Casefile:
     """Return what the files of a bundle are.
 
     Raises what `parse_manifest`, `parse_note`, `parse_proof`, `split_bundle` and `parse_canonical`
-    raise; MalformedError `file_unknown`, `file_missing`, `tile_malformed`, `manifest_mismatch`,
-    `id_invalid`; CorruptError `state_truncated`, `entry_missing`, `version_gap`, with the position.
+    raise, and `read_packs`; MalformedError `file_unknown`, `file_missing`, `tile_malformed`,
+    `manifest_mismatch`, `id_invalid`; CorruptError `state_truncated`, `entry_missing`,
+    `version_gap`, with the position.
     """
     manifest = parse_manifest(files)
     for name in (README, CHECKPOINT, LOG_KEYS):
@@ -91,6 +93,10 @@ def read(files: Files) -> Casefile:
         for (level, n), hashes in tiles.items()
         for name in names_of_tile(level, n, len(hashes) // HASH_BYTES)
     }
+    bodies: dict[int, bytes] = {}
+    if manifest.mode == "full":
+        bodies = read_packs(files, checkpoint.size)
+        names |= {name for name, _, _ in packs_of(checkpoint.size)}
     numbered = _numbered(files, manifest.mode, names)
     entries = dict(sorted(numbered["entries"].items())) or unbundled(bundles)
     return Casefile(
@@ -100,7 +106,7 @@ def read(files: Files) -> Casefile:
         checkpoint=checkpoint,
         entries=entries,
         envelopes=envelopes(entries, checkpoint.size),
-        bodies=_bodies(numbered["bodies"], entries),
+        bodies=_bodies(numbered["bodies"] | bodies, entries),
         proofs=_proofs(numbered["proofs"], entries),
         tiles=tiles,
         exhibits={name: files[name] for name in files if _EXHIBIT.match(name)},
@@ -169,7 +175,10 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
         is_proof = match is not None and match[3] is not None
         if match is None or is_proof != (match[1] == "proofs"):
             raise MalformedError("file_unknown", f"the file {name} is no file of a bundle")
-        if match[1] == "entries" and mode != "statement":
+        # A mode has its entries in tiles, or its bodies in packs, and in one place only.
+        if (match[1] == "entries" and mode != "statement") or (
+            match[1] == "bodies" and mode == "full"
+        ):
             raise MalformedError("file_unknown", f"the file {name} is none of a {mode} bundle")
         found[match[1]][int(match[2])] = content
     return found
@@ -199,12 +208,10 @@ def _bodies(bodies: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, by
     for index in sorted(bodies):
         if index not in entries:
             raise placed(
-                CorruptError("entry_missing", f"the file bodies/{index} has no entry"), index + 1
+                CorruptError("entry_missing", f"the body of {index} has no entry"), index + 1
             )
         if len(bodies[index]) < entry.SALT_BYTES:
-            raise placed(
-                CorruptError("state_truncated", f"the file bodies/{index} is cut"), index + 1
-            )
+            raise placed(CorruptError("state_truncated", f"the body of {index} is cut"), index + 1)
     return dict(sorted(bodies.items()))
 
 

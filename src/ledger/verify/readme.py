@@ -54,7 +54,8 @@ WITH TOOLS THAT ARE NOT OURS
 4. The log (any tool that knows C2SP tlog-checkpoint and tlog-proof):
 
    bodies/<i> is 32 bytes of salt and the event; the SHA-256 of the whole file is
-   in entries/<i> (in tile/entries/ for the whole log).
+   in entries/<i> (in tile/entries/ for the whole log). In a full bundle bodies are
+   in tile/bodies/, 256 a file, each after its length in four bytes.
    The leaf hash is SHA-256 of a zero byte and the entry.
    proofs/<i>.tlog-proof leads from there to the root hash in the file checkpoint.
    The checkpoint is a signed note: check its Ed25519 line with the log's key,

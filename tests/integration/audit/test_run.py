@@ -81,7 +81,7 @@ def test_an_empty_log_is_accepted() -> None:
 def flips(state: bytes) -> list[int]:
     """Return bits of the length, the entry, the salt and the body, spread over each."""
     start = len(entry.split(state)[0]) + 2
-    offsets = [0, 1, *range(2, start, 11), start, start + 31, *range(start + 32, len(state), 97)]
+    offsets = [0, 1, *range(2, start, 10), start, start + 31, *range(start + 32, len(state), 97)]
     return [8 * offset + (7 * offset) % 8 for offset in offsets]
 
 

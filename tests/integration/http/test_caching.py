@@ -46,8 +46,9 @@ def test_nobody_keeps_what_is_personal_or_refused(path: str, bob: Actor) -> None
     assert bob.client.get(path).headers["cache-control"] == "no-store"
 
 
-def test_nobody_keeps_a_statement_its_evidence_or_a_key(alice: Actor) -> None:
+def test_nobody_keeps_a_statement_its_evidence_or_a_key(server: Server, alice: Actor) -> None:
     page = f"/api/statements/{alice.draft().id}"
+    wait_for(server, head(server))
     etag = alice.client.get(page).headers["etag"]
     answers = [
         alice.client.get(page),

@@ -1,4 +1,4 @@
-"""Quotas and streams of a running server: whoever exceeds one is told when to come back."""
+"""Quotas and streams of a running server: a client that exceeds one is told when to retry."""
 
 import time
 from collections.abc import Callable, Iterator

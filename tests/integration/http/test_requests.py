@@ -189,7 +189,7 @@ def test_a_document_of_one_mebibyte_is_accepted_and_one_more_byte_is_not(
     "content",
     [
         '{"a":[' + "0.5," * 1_000 + "0.5]}",
-        '{"a":[' + "1," * 20_000 + "1]}",
+        '{"a":[' + "1," * 20_001 + "1]}",
         '{"a":[' + "1.5e300," * 100_000 + "1]}",
     ],
     ids=["floats", "values", "bomb"],

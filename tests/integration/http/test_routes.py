@@ -207,7 +207,10 @@ def test_head_is_get_without_a_body(path: str, bob: Actor) -> None:
     got, headed = bob.client.get(path), bob.client.head(path)
     assert headed.status_code == got.status_code
     assert headed.content == b""
-    for name in ("content-type", "content-length", "content-security-policy"):
+    names = ["content-type", "content-security-policy"]
+    if path != "/metrics":  # each read of the metrics counts the one before it
+        names.append("content-length")
+    for name in names:
         assert headed.headers.get(name) == got.headers.get(name)
 
 

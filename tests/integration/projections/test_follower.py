@@ -124,7 +124,7 @@ def test_an_event_that_cannot_be_read_stops_the_follower_and_it_says_so(
         assert follower.position == 4
         assert follower.failure.startswith("after position 4: ")
         assert follower.failure.endswith(" (stopped)")
-    assert "the follower stops" in caplog.text
+    assert "the follower stopped" in caplog.text
 
 
 def test_a_log_that_is_away_for_a_while_is_asked_again(

@@ -15,7 +15,7 @@ import pytest
 from ledger.tlog.vkeys import generate
 from ledger.verify import container
 from tests.support.actor import Actor, Drafted, policy_of
-from tests.support.evidence import MODES, exported, log_keys
+from tests.support.evidence import OF_MEMBERS, exported, log_keys
 from tests.support.server import Server
 from tests.support.web import serving
 
@@ -152,7 +152,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
 def test_export_writes_what_the_server_answers(
     server: Server, alice: Actor, drafted: Drafted, tmp_path: Path
 ) -> None:
-    for mode in MODES:
+    for mode in OF_MEMBERS:
         path = tmp_path / f"{mode}.zip"
         said = Said(
             server, "export", "--format", "bundle", "--mode", mode, "-o", path, drafted.id,
@@ -160,7 +160,9 @@ def test_export_writes_what_the_server_answers(
         )  # fmt: skip
         assert said.code == 0, said.err
         assert path.read_bytes() == exported(alice, drafted.id, mode)
-    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(f"{m}.zip" for m in MODES)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(
+        f"{m}.zip" for m in OF_MEMBERS
+    )
 
 
 def test_an_export_that_fails_leaves_what_was_there(server: Server, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.integration.conftest import Join
 from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.check import audit
-from tests.support.evidence import MODES, exported, log_keys
+from tests.support.evidence import MODES, OF_MEMBERS, exported, log_keys, written
 from tests.support.keys import es256_key, ml_dsa_key
 from tests.support.server import Server
 
@@ -32,9 +32,9 @@ def decisions(report: VerificationReport) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_approved_statement_is_verified_without_the_ledger(
-    server: Server, alice: Actor, drafted: Drafted, mode: Mode
+    server: Server, drafted: Drafted, mode: Mode
 ) -> None:
-    report = verified(server, exported(alice, drafted.id, mode))
+    report = verified(server, written(server, drafted.id, mode))
     (shown,) = report.statements
     assert (shown.status, [each.name for each in shown.approvers]) == ("approved", ["Bob", "Alice"])
     assert decisions(report) == [("Bob", "approval"), ("Alice", "approval")]
@@ -46,7 +46,7 @@ def test_a_rejected_statement_is_shown_with_everybody_who_could_have_approved(
 ) -> None:
     statement = alice.draft(policy=policy_of(2, bob, carol))
     assert bob.reject(statement).json()["status"] == "rejected"
-    report = verified(server, exported(alice, statement.id, mode))
+    report = verified(server, written(server, statement.id, mode))
     assert report.statements[0].status == "rejected"
     assert decisions(report) == [("Bob", "rejection")]
 
@@ -130,8 +130,19 @@ def test_a_bundle_has_the_newest_event_at_once_and_a_name(alice: Actor, bob: Act
 
 
 def test_the_same_checkpoint_is_the_same_bytes(alice: Actor, drafted: Drafted) -> None:
-    for mode in MODES:
+    for mode in OF_MEMBERS:
         assert exported(alice, drafted.id, mode) == exported(alice, drafted.id, mode)
+
+
+def test_an_answer_says_how_long_it_is_and_which(alice: Actor, drafted: Drafted) -> None:
+    tags = set()
+    for mode in OF_MEMBERS:
+        address = f"/api/statements/{drafted.id}/evidence?mode={mode}"
+        answer, head = alice.client.get(address), alice.client.head(address)
+        assert int(answer.headers["content-length"]) == len(answer.content)
+        assert (head.status_code, head.headers["etag"]) == (200, answer.headers["etag"])
+        tags.add(answer.headers["etag"])
+    assert len(tags) == len(OF_MEMBERS)
 
 
 def test_an_attestation_is_what_the_server_answers(alice: Actor, drafted: Drafted) -> None:

@@ -5,12 +5,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ledger.verify import container
+from ledger.verify.container import Mode
 from tests.support.dossier import APPROVED, log_signer, rebundled
-from tests.vectors.evidence.cases import good
+from tests.vectors.evidence.cases import PACK, flip, good
 from tests.vectors.evidence.make import DIRECTORY
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/verify-without-us.md"
@@ -29,8 +31,9 @@ def run(directory: Path, raw: bytes, vkey: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_the_commands_of_the_page_check_a_bundle(tmp_path: Path) -> None:
-    raw = (DIRECTORY / "statement.zip").read_bytes()
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_the_commands_of_the_page_check_a_bundle(tmp_path: Path, mode: Mode) -> None:
+    raw = (DIRECTORY / f"{mode}.zip").read_bytes()
     vkey = json.loads((DIRECTORY / "expected.json").read_text("utf-8"))["keys"]["given"][0]
     done = run(tmp_path, raw, vkey)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,6 +67,13 @@ def test_the_commands_of_the_page_notice_what_was_changed(
     done = run(tmp_path, raw, log_signer().key.vkey)
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
+
+
+def test_the_commands_of_the_page_notice_a_changed_body_of_the_whole_log(tmp_path: Path) -> None:
+    pack = container.parse(good("full"))[PACK]
+    done = run(tmp_path, rebundled(good("full"), {PACK: flip(pack)}), log_signer().key.vkey)
+    assert done.returncode != 0
+    assert "all bodies are those of their entries" not in done.stdout
 
 
 def test_the_commands_of_the_page_notice_another_key(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.encoding import b64_encode, sha256_hex
 from ledger.errors import LedgerError, MalformedError, TooLargeError
-from ledger.verify import container
+from ledger.verify import container, zip_records
 from ledger.verify.container import MANIFEST, CommittedTree, parse, parse_manifest, seal, write
 from tests.support.examples import FEW
 
@@ -164,7 +164,7 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     assert caught.value.code == "bundle_name_invalid"
     # The same in the bytes of a bundle: the reader checks before it uses.
     raw = name.encode("latin-1")
-    local = container._LOCAL.pack(b"PK\3\4", 20, 0, 0, 0, 0x21, 0, 0, 0, len(raw), 0) + raw
+    local = zip_records.LOCAL.pack(b"PK\3\4", 20, 0, 0, 0, 0x21, 0, 0, 0, len(raw), 0) + raw
     assert refused(local) == "bundle_name_invalid"
 
 

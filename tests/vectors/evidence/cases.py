@@ -35,6 +35,7 @@ ALICE, BOB = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2
 AT_11 = 1_795_230_255_678  # when the event at position 11 happened
 SHOWN = f"statements/{APPROVED}"
 ASKED = (APPROVED, REJECTED)
+PACK = "tile/bodies/000.p/16"
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,12 @@ def _signed(position: int) -> StatementSigned:
     return body
 
 
+def _drafted(position: int) -> events.StatementDrafted:
+    body = events.decode(states()[position - 1]).body
+    assert isinstance(body, events.StatementDrafted)
+    return body
+
+
 def _attested(position: int) -> KeyAttested:
     body = events.decode(states()[position - 1]).body
     assert isinstance(body, KeyAttested)
@@ -271,8 +278,7 @@ def in_our_stream(told: list[bytes]) -> list[bytes]:
 
 def bobs_approval(of: int) -> str:
     """Return an approval by Bob, made in time, of the document drafted at a position."""
-    body = events.decode(states()[of - 1]).body
-    assert isinstance(body, events.StatementDrafted)
+    body = _drafted(of)
     bob = Signer(2, "investor", time=Clock(AT_11))
     return bob.shared(body.document.encode())
 
@@ -283,13 +289,10 @@ def broken(jws: str) -> str:
 
 
 def other_terms() -> str:
-    body = events.decode(states()[9]).body
-    assert isinstance(body, events.StatementDrafted)
-    return body.document.replace('"threshold": 2', '"threshold": 1')
+    return _drafted(10).document.replace('"threshold": 2', '"threshold": 1')
 
 
 def stranger() -> str:
     """Return an approval by a key that nobody attested."""
-    body = events.decode(states()[9]).body
-    assert isinstance(body, events.StatementDrafted)
+    body = _drafted(10)
     return ed25519_key(99).jws(body.document.encode(), iat=AT_11 // 1000)

@@ -1,12 +1,18 @@
 """The table of cases: what was done to a bundle, and what every verifier has to find."""
 
+from collections.abc import Callable
+
 from ledger.encoding import b64_encode
+from ledger.verify.body_packs import packed, read_packs
 from tests.support.dossier import UNTOUCHED
 from tests.vectors.evidence.cases import (
     ALICE,
     BOB,
+    PACK,
     SHOWN,
     Case,
+    Changes,
+    Files,
     _attested,
     _signed,
     again,
@@ -41,6 +47,15 @@ from tests.vectors.evidence.cases import (
 
 SECOND_KEY = _signed(12).kid
 BOBS_KEY = _signed(11).kid
+
+
+def with_body(index: int, body: bytes) -> Callable[[Files], Changes]:
+    def change(files: Files) -> Changes:
+        bodies = read_packs(files, 16) | {index: body}
+        return {PACK: b"".join(packed(bodies[n]) for n in range(16))}
+
+    return change
+
 
 GOOD = (
     Case("statement", "statement", verdict="verified"),
@@ -104,6 +119,10 @@ CONTAINER = (
     Case("an entry in another form", "statement",
          lambda files: {"entries/10": files["entries/10"].replace(b',"v":1', b',"v": 1')},
          found=failed("readable", "entry_malformed", 11)),
+    Case("an entry that tells the length of its body", "statement",
+         lambda files: {"entries/10":
+                        files["entries/10"].replace(b'"body":{', b'"body":{"len":9,')},
+         found=failed("readable", "entry_malformed", 11)),
     Case("a tile that was cut", "redacted",
          lambda files: {"tile/0/000.p/16": files["tile/0/000.p/16"][:-1]},
          found=failed("readable", "tile_malformed")),
@@ -117,6 +136,24 @@ CONTAINER = (
          | left_open("checkpoint", "not_founded")),
     Case("a body shorter than its salt", "statement", lambda _: {"bodies/10": bytes(31)},
          found=failed("readable", "state_truncated", 11)),
+    Case("a body in a pack that is shorter than its salt", "full", with_body(10, bytes(31)),
+         found=failed("readable", "state_truncated", 11)),
+    Case("a pack of bodies left out", "full", without(PACK),
+         found=failed("readable", "file_missing")),
+    Case("a pack of bodies that was cut", "full", lambda files: {PACK: files[PACK][:-1]},
+         found=failed("readable", "body_pack_malformed")),
+    Case("a pack of bodies cut inside a length", "full",
+         lambda files: {PACK: files[PACK] + bytes(3)},
+         found=failed("readable", "body_pack_malformed")),
+    Case("a pack with one body more", "full", lambda files: {PACK: files[PACK] + bytes(4)},
+         found=failed("readable", "body_pack_malformed")),
+    Case("a body in a file of its own beside the packs", "full",
+         lambda files: {"bodies/10": read_packs(files, 16)[10]},
+         found=failed("readable", "file_unknown")),
+    Case("a pack of bodies beside the files of bodies", "redacted", lambda _: {PACK: b""},
+         found=failed("readable", "file_unknown")),
+    Case("another body in a pack", "full", with_body(10, bytes(40)),
+         found=failed("content", "body_mismatch", 11)),
 )  # fmt: skip
 
 BUNDLE = (
@@ -148,7 +185,7 @@ BUNDLE = (
          found=failed("content", "body_mismatch", 11)),
     Case("an erased body", "redacted", without("bodies/10"), verdict="unverifiable",
          found=left_open("content", "body_missing", 11)),
-    Case("a body that the whole log lacks", "full", without("bodies/14"), verdict="unverifiable",
+    Case("a body that the whole log lacks", "full", with_body(14, b""), verdict="unverifiable",
          found=left_open("content", "body_missing", 15)),
     Case("a body and its entry rewritten", "statement", rewritten(11, status="approved"),
          found=failed("policy", "decision_mismatch", 11)

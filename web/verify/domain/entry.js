@@ -12,8 +12,8 @@ const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d\\.\\d{3}Z";
 const NUMBER = "0|-?[1-9][0-9]{0,14}";
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const ENTRY = new RegExp(
-  `^\\{"at":"(${TIME})","body":\\{"len":(${NUMBER}),"sha256":"([0-9a-f]{64})"\\},` +
-    `"seq":(${NUMBER}),"stream":"(${UUID})","type":"(${PLAIN})","v":1\\}$`,
+  `^\\{"at":"(${TIME})","body":\\{"sha256":"([0-9a-f]{64})"\\},"seq":(${NUMBER}),` +
+    `"stream":"(${UUID})","type":"(${PLAIN})","v":1\\}$`,
 );
 
 /** Return an entry's members; refuse bytes that are not in RFC 8785 form. */
@@ -22,14 +22,13 @@ export function parseEntry(raw) {
   if (!match || raw.length > MAX_ENTRY_BYTES) {
     refuse("entry_malformed", "not an entry in its one form");
   }
-  const [, at, length, sha, version, stream, type] = match;
-  return { raw, at, length: Number(length), sha256: sha, version: Number(version), stream, type };
+  const [, at, digest, version, stream, type] = match;
+  return { raw, at, sha256: digest, version: Number(version), stream, type };
 }
 
 /** Refuse a salted body (salt, then body) that the entry does not commit to. */
 export async function requireCommitted(entry, salted) {
-  const digest = hex(await sha256(salted));
-  if (entry.length !== salted.length - SALT_BYTES || entry.sha256 !== digest) {
+  if (entry.sha256 !== hex(await sha256(salted))) {
     refuse("body_mismatch", "a body is not the one its entry commits to");
   }
 }

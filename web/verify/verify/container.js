@@ -3,8 +3,8 @@
 
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { jcs } from "../../static/js/lib/jcs.js";
-import { concat, equal, parseJson, utf8 } from "../encoding.js";
-import { Refusal, refuse } from "../errors.js";
+import { concat, equal, joinAll, parseJson, utf8 } from "../encoding.js";
+import { Refusal, refuse, Unknown } from "../errors.js";
 import { integer, listOf, mapOf, oneOf, read, struct, text } from "../shapes.js";
 
 /** The kinds of bundle: some statements, the whole log with some bodies, the whole log. */
@@ -12,16 +12,22 @@ export const MODE = Object.freeze({ STATEMENT: "statement", REDACTED: "redacted"
 
 export const MANIFEST = "manifest.json";
 const SHA256 = /^[0-9a-f]{64}$/;
-const MAX_FILES = 65_000;
-const MAX_BYTES = 2 ** 30;
+const MAX_FILES = 1_000_000;
+const MAX_BYTES = 2 ** 30; // of what this page reads; the format allows 8 GiB
 const MAX_NAME_CHARS = 200;
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
+const END64 = 0x06064b50;
+const LOCATOR64 = 0x07064b50;
 const LOCAL_BYTES = 30;
 const CENTRAL_BYTES = 46;
 const END_BYTES = 22;
+const END64_BYTES = 56;
+const LOCATOR64_BYTES = 20;
 const VERSION = 20;
+const VERSION64 = 45;
+const MAX_16 = 0xffff; // it means: see the ZIP64 record
 const MADE_BY_UNIX = 3 << 8;
 const DATE_1980 = 0x21;
 const MODE_0644 = 0o100644 * 2 ** 16;
@@ -37,7 +43,7 @@ const manifest = struct({
 
 /** Return the files of a container, name to bytes, in its order; refuse every other spelling. */
 export function parseContainer(bytes) {
-  if (bytes.length > MAX_BYTES) refuse("bundle_too_large", "a bundle has at most 1 GiB");
+  if (bytes.length > MAX_BYTES) throw new Unknown("bundle_too_large", "this page reads 1 GiB at most");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const files = new Map();
   const heads = [];
@@ -52,7 +58,7 @@ export function parseContainer(bytes) {
       malformed(`the header of ${name} is not the one way to write it`);
     }
     if (name <= last) malformed(`${name} stands twice, or in the wrong place`);
-    if (files.size === MAX_FILES) refuse("bundle_too_large", "a bundle has at most 65,000 files");
+    if (files.size === MAX_FILES) refuse("bundle_too_large", "a bundle has at most 1,000,000 files");
     const content = bytes.subarray(start, start + head.size);
     if (content.length !== head.size || crc32(content) !== head.crc) malformed(`${name} is damaged`);
     files.set(name, content);
@@ -69,7 +75,7 @@ export function writeContainer(files) {
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   const heads = sorted.map(([name, content]) => ({ name, crc: crc32(content), size: content.length }));
   const parts = sorted.flatMap(([, content], n) => [localHeader(heads[n]), content]);
-  return concat(...parts, directory(heads));
+  return joinAll([...parts, directory(heads)]);
 }
 
 function malformed(detail) {
@@ -115,14 +121,29 @@ function directory(heads) {
     parts.push(new Uint8Array(view.buffer), bytesOf(head.name));
     offset += LOCAL_BYTES + head.name.length + head.size;
   }
-  const entries = concat(...parts);
-  const end = new DataView(new ArrayBuffer(END_BYTES));
-  end.setUint32(0, END, true);
-  end.setUint16(8, heads.length, true);
-  end.setUint16(10, heads.length, true);
-  end.setUint32(12, entries.length, true);
-  end.setUint32(16, offset, true);
-  return concat(entries, new Uint8Array(end.buffer));
+  const entries = joinAll(parts);
+  return concat(entries, endRecords(heads.length, entries.length, offset));
+}
+
+/** Return the end; sizes and offsets fit, for a file of 4 GiB was refused, but not every count. */
+function endRecords(count, size, offset) {
+  const more = count < MAX_16 ? 0 : END64_BYTES + LOCATOR64_BYTES;
+  const view = new DataView(new ArrayBuffer(more + END_BYTES));
+  view.setUint32(more, END, true);
+  view.setUint16(more + 8, Math.min(count, MAX_16), true);
+  view.setUint16(more + 10, Math.min(count, MAX_16), true);
+  view.setUint32(more + 12, size, true);
+  view.setUint32(more + 16, offset, true);
+  if (!more) return new Uint8Array(view.buffer);
+  view.setUint32(0, END64, true);
+  view.setUint32(4, END64_BYTES - 12, true);
+  view.setUint16(12, MADE_BY_UNIX | VERSION64, true);
+  view.setUint16(14, VERSION64, true);
+  [count, count, size, offset].forEach((each, n) => view.setUint32(24 + 8 * n, each, true));
+  view.setUint32(END64_BYTES, LOCATOR64, true);
+  view.setUint32(END64_BYTES + 8, offset + size, true);
+  view.setUint32(END64_BYTES + 16, 1, true);
+  return new Uint8Array(view.buffer);
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -11,6 +11,7 @@ import { placed, refuse, Unknown } from "../errors.js";
 import { parseNote, parseProof } from "../tlog/checkpoint.js";
 import { HASH_BYTES, WIDTH } from "../tlog/merkle.js";
 import { splitEntries, tilePath, tilesOf } from "../tlog/tiles.js";
+import { packsOf, readPacks } from "./body_packs.js";
 import { MANIFEST, MODE } from "./container.js";
 import { isExhibit, requireExhibits, VKEYS } from "./exhibits.js";
 
@@ -32,6 +33,8 @@ export async function readBundle(files, { checkpoint, mode, statements }, breath
   if (jcs(checkpoint) !== stated) refuse("manifest_mismatch", "the manifest states another checkpoint");
   statements.forEach(requireUuid);
   const { tiles, names, bundled } = readTiles(files, mode === MODE.STATEMENT ? 0 : note.size);
+  const packed = mode === MODE.FULL ? readPacks(files, note.size) : new Map();
+  if (mode === MODE.FULL) packsOf(note.size).forEach(([name]) => names.add(name));
   const numbered = sortFiles(files, mode, names);
   const raw = numbered.entries.size ? new Map(inOrder(numbered.entries)) : bundled;
   const entries = await parseEntries(raw, note.size, breathe);
@@ -42,7 +45,7 @@ export async function readBundle(files, { checkpoint, mode, statements }, breath
     note,
     tiles,
     entries,
-    bodies: readBodies(numbered.bodies, entries),
+    bodies: readBodies(new Map([...numbered.bodies, ...packed]), entries),
     proofs: readProofs(numbered.proofs, entries),
   };
 }
@@ -76,7 +79,8 @@ function sortFiles(files, mode, tileNames) {
     if (PLAIN.includes(name) || tileNames.has(name) || isExhibit(name)) continue;
     const [, kind, index, proof, proofIndex] = NUMBERED.exec(name) ?? [];
     if (!kind && !proof) refuse("file_unknown", `${name} is no file of a bundle`);
-    if (kind === "entries" && mode !== MODE.STATEMENT) {
+    // A mode has its entries in tiles, or its bodies in packs, and in one place only.
+    if ((kind === "entries" && mode !== MODE.STATEMENT) || (kind === "bodies" && mode === MODE.FULL)) {
       refuse("file_unknown", `${name} is no file of a ${mode} bundle`);
     }
     found[kind ?? proof].set(Number(index ?? proofIndex), raw);
@@ -107,8 +111,8 @@ async function parseEntries(raw, size, breathe) {
 function readBodies(bodies, entries) {
   for (const [index, raw] of inOrder(bodies)) {
     placed(index + 1, () => {
-      if (!entries.has(index)) refuse("entry_missing", `bodies/${index} has no entry`);
-      if (raw.length < SALT_BYTES) refuse("state_truncated", `bodies/${index} is cut`);
+      if (!entries.has(index)) refuse("entry_missing", `the body of ${index} has no entry`);
+      if (raw.length < SALT_BYTES) refuse("state_truncated", `the body of ${index} is cut`);
     });
   }
   return bodies;

@@ -35,6 +35,19 @@ class Queries:
         with self._reader.reading() as connection:
             return connection.execute(query, (after, limit)).fetchall()
 
+    def extent(self, last: int) -> tuple[int, int]:
+        """Return how many events there are up to position `last`, and their bytes as stored."""
+        query = "SELECT count(*), coalesce(sum(length(state)), 0) FROM ev WHERE pos <= ?"
+        with self._reader.reading() as connection:
+            count, total = connection.execute(query, (last,)).fetchone()
+        return int(count), int(total)
+
+    def positions(self, tag: str, last: int) -> list[int]:
+        """Return the positions of all events of one type up to position `last`, in order."""
+        query = "SELECT pos FROM ev WHERE topic = ? AND pos <= ? ORDER BY pos"
+        with self._reader.reading() as connection:
+            return [position for (position,) in connection.execute(query, (tag, last))]
+
     def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
         """Return the (position, state) pairs of these positions, in the order given.
 
