@@ -44,6 +44,7 @@ class Field:
             return Actor(client, name, server.origin).register(role)
 
         self.server = server
+        assert server.pid is not None
         self.pid = server.pid
         creator, approver, reader = (
             join("Alice", "creator"),

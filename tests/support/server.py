@@ -42,12 +42,6 @@ class Server:
         return (self.data.parent / "server.log").read_text()
 
     @property
-    def pid(self) -> int:
-        """The id of the process that runs."""
-        assert self._process is not None
-        return self._process.pid
-
-    @property
     def settings(self) -> dict[str, str]:
         """The environment variables for every command on this ledger."""
         root = Path(__file__).parents[2]

@@ -8,11 +8,13 @@ CREATE = "/api/statements/create"
 
 
 async def evidence(target: Target) -> None:
-    """Whole logs, by a stranger and by a member who is no auditor."""
-    path = f"/api/statements/{target.known.statement}/evidence?mode=full"
-    stranger = target.head("GET", path, "Connection: close")
-    member = target.head("GET", path, "Connection: close", session=True)
-    await target.repeat(400, lambda n: target.ask((stranger, member)[n % 2]), at_once=8)
+    """Whole logs and redacted bundles, by a stranger and by a member who is no auditor."""
+    path = f"/api/statements/{target.known.statement}/evidence?mode="
+    raw = [
+        target.head("GET", f"{path}{mode}", "Connection: close", session=by_member)
+        for mode, by_member in (("full", False), ("full", True), ("redacted", True))
+    ]
+    await target.repeat(400, lambda n: target.ask(raw[n % 3]), at_once=8)
 
 
 async def drafts(target: Target) -> None:
