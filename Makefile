@@ -73,7 +73,9 @@ lint: $(VENV)/test.stamp ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-hostile: $(VENV)/test.stamp ## attack a server by every kind in full, and write what members notice into docs/reference/limits.md
+hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx and Caddy; the figures go to docs/reference/limits.md
+	@$(PROXIES)
+	$(PYTEST) tests/hostile/through_proxies.py
 	@$(BIN)/python -m tests.hostile
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
@@ -123,6 +125,13 @@ $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make a virtual environment, for its venv or ensurepip module is missing: install it (on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
 	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
+endef
+
+# The proxies whose configurations the documentation has.
+define PROXIES
+command -v nginx >/dev/null && command -v caddy >/dev/null || { \
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx caddy; } >&2 || { \
+		echo "make hostile needs nginx and Caddy: install them." >&2; exit 1; }
 endef
 
 # The openssl command, which the tests hold our formats against.
