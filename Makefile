@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
+.PHONY: bench clean coverage fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -27,14 +27,14 @@ PARALLEL := -n auto --dist loadfile
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(OPENSSL)
 	@$(BIN)/python tests/browser/install_browser.py
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
 	$(PYTEST) tests/hostile
 	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
 	@$(OPENSSL)
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
 	$(PYTEST) tests/hostile
 
@@ -77,6 +77,12 @@ hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx 
 	@$(PROXIES)
 	$(PYTEST) tests/hostile/through_proxies.py
 	@$(BIN)/python -m tests.hostile
+	@$(MAKE) --no-print-directory fuzz
+
+# atheris has no wheel for every platform, so it is no dependency of the tests: an environment apart.
+fuzz: ## fuzz every parser that reads what strangers send, a minute each
+	@$(MAKE) --no-print-directory VENV=.venv-fuzz .venv-fuzz/fuzz.stamp
+	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz 60
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks
@@ -113,6 +119,12 @@ $(VENV)/test.stamp: requirements-dev.txt pyproject.toml
 	@echo "Installing what ledger and its tests need into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-fuzz/fuzz.stamp: requirements-verify.txt
+	@$(ENVIRONMENT)
+	@$(PIP) --require-hashes -r requirements-verify.txt
+	@$(PIP) atheris==3.0.0
 	@touch $@
 
 # Make the environment, unless it is there and works.
