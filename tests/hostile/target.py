@@ -115,13 +115,19 @@ class Wire(NamedTuple):
         return not self.writer.is_closing()
 
     async def trickle(self, raw: bytes, target: Target) -> None:
-        """Send the same again every second until the server closes or the time is over."""
-        while not target.is_over():
-            if not await self.send(raw) or self.reader.at_eof():
-                await self.finish()
-                return
-            await asyncio.sleep(1)  # nothing but time is waited for
+        """Send the same again every second until the server answers or the time is over."""
+        while not target.is_over() and await self.send(raw):
+            if await self.glance(1.0):
+                break
         self.hang_up()
+
+    async def glance(self, seconds: float) -> bytes:
+        """Return what the server has sent or sends within some seconds, counted by status."""
+        found = b""
+        with suppress(OSError, TimeoutError):
+            found = await asyncio.wait_for(self.reader.read(65_536), seconds)
+        self.tally.update(status.decode() for status in _STATUS.findall(found))
+        return found
 
     async def finish(self) -> bytes:
         """Read to the end, count every answer by its status, and close."""

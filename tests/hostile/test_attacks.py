@@ -24,6 +24,7 @@ ANSWERED_LATE = {
     "200 heads at a byte a second",
     "200 bodies at a byte a second",
     "300 unfinished bodies",
+    "3,000 half-sent requests of 12 addresses",
 }
 
 

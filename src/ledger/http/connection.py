@@ -225,7 +225,10 @@ class Connection(HttpToolsProtocol):
         if not refused or self._phase is Phase.CLOSING:
             return
         farewell = self._refusal(status)
-        if self._phase is Phase.BODY and not self.cycle.response_complete:
+        if self._phase is Phase.BODY:
+            if self.cycle.response_complete:
+                self._close_after_answers(None)  # this request has had its answer
+                return
             self._abandon_request()
         self._close_after_answers(farewell)
 

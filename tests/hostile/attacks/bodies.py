@@ -69,6 +69,7 @@ async def unfinished(target: Target) -> None:
         await wire.send(target.head("POST", CREATE, *told, session=by_member))
         await wire.send(bytes(length - 1))
         await target.rest()
+        await wire.glance(0.1)
         wire.hang_up()
 
     await target.repeat(300, one, at_once=300)

@@ -1,5 +1,7 @@
 """Connections that say nothing, or half of something."""
 
+import asyncio
+
 from tests.hostile.target import Target, Wire, kind
 
 
@@ -26,6 +28,7 @@ async def _hold(target: Target, full: int, raw: bytes, *, addresses: int) -> Non
 
     await target.repeat(full, one, at_once=32)
     await target.rest()
+    await asyncio.gather(*(wire.glance(0.1) for wire in held))
     for wire in held:
         wire.hang_up()
 
@@ -33,5 +36,5 @@ async def _hold(target: Target, full: int, raw: bytes, *, addresses: int) -> Non
 KINDS = (
     kind("1,000 idle connections of 4 addresses", idle),
     kind("600 idle connections of one address", one_address),
-    kind("3,000 half-sent requests of 12 addresses", half_sent),
+    kind("3,000 half-sent requests of 12 addresses", half_sent, 408),
 )

@@ -8,7 +8,7 @@ import pytest
 from ledger.http.admission import Admission
 from ledger.http.connection import SLICE_BYTES, Connection
 from tests.integration.http.test_connection import GET, HOST, LIMITS, post, refused
-from tests.support.guarded import Guarded, guarded, received
+from tests.support.guarded import Guarded, guarded, received, statuses
 
 
 @pytest.fixture
@@ -45,3 +45,9 @@ def test_after_a_refusal_the_rest_of_what_arrived_costs_nothing(
     head = b"POST /a HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     refused(server, 400, head, b"1\r\na\r\n" * 100_000)
     assert len(parsed) < SLICE_BYTES
+
+
+def test_a_request_that_was_answered_before_its_body_gets_no_second_answer(server: Guarded) -> None:
+    head = b"POST /early HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = server.ask(head, b"1\r\na\r\n" * 10_000, b"1\r\na\r\n", pause_s=0.3)
+    assert statuses(answer) == [200]
