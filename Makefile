@@ -121,10 +121,10 @@ $(VENV)/test.stamp: requirements-dev.txt pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv-fuzz/fuzz.stamp: requirements-verify.txt
+.venv-fuzz/fuzz.stamp: requirements-verify.txt tests/fuzz/requirements.txt
 	@$(ENVIRONMENT)
 	@$(PIP) --require-hashes -r requirements-verify.txt
-	@$(PIP) atheris==3.0.0
+	@$(PIP) --require-hashes -r tests/fuzz/requirements.txt
 	@touch $@
 
 # Make the environment, unless it is there and works.
