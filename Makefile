@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage help lint lock reference run sabotage test test-node test-python tests upgrade verifier
+.PHONY: bench clean coverage fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -27,14 +27,16 @@ PARALLEL := -n auto --dist loadfile
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(OPENSSL)
 	@$(BIN)/python tests/browser/install_browser.py
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) tests/hostile
 	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
 	@$(OPENSSL)
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) tests/hostile
 
 test-python: ## the unit and integration tests on another Python: make test-python PYTHON=python3.13
 	@$(MAKE) --no-print-directory VENV=.venv-$(notdir $(PYTHON)) tests
@@ -70,6 +72,17 @@ lint: $(VENV)/test.stamp ## style, types, and who may import whom
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx and Caddy; the figures go to docs/reference/limits.md
+	@$(PROXIES)
+	$(PYTEST) tests/hostile/through_proxies.py
+	@$(BIN)/python -m tests.hostile
+	@$(MAKE) --no-print-directory fuzz
+
+# atheris has no wheel for every platform, so it is no dependency of the tests: an environment apart.
+fuzz: ## fuzz every parser that reads what strangers send, a minute each
+	@$(MAKE) --no-print-directory VENV=.venv-fuzz .venv-fuzz/fuzz.stamp
+	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz 60
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks
@@ -108,6 +121,12 @@ $(VENV)/test.stamp: requirements-dev.txt pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venv-fuzz/fuzz.stamp: requirements-verify.txt tests/fuzz/requirements.txt
+	@$(ENVIRONMENT)
+	@$(PIP) --require-hashes -r requirements-verify.txt
+	@$(PIP) --require-hashes -r tests/fuzz/requirements.txt
+	@touch $@
+
 # Make the environment, unless it is there and works.
 define ENVIRONMENT
 $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
@@ -118,6 +137,13 @@ $(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make a virtual environment, for its venv or ensurepip module is missing: install it (on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
 	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
+endef
+
+# The proxies whose configurations the documentation has.
+define PROXIES
+command -v nginx >/dev/null && command -v caddy >/dev/null || { \
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx caddy; } >&2 || { \
+		echo "make hostile needs nginx and Caddy: install them." >&2; exit 1; }
 endef
 
 # The openssl command, which the tests hold our formats against.

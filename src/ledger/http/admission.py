@@ -52,6 +52,9 @@ class Swept(Protocol):
     def end_if_late(self, now_s: float) -> None:
         """End the connection if it has taken too long at a monotonic time."""
 
+    def give_way(self) -> bool:
+        """End the connection if no whole request is being answered; tell whether it ended."""
+
 
 class Admission:
     """The counts of one server: connections in all and by address, and bytes of bodies held."""
@@ -74,7 +77,7 @@ class Admission:
         self._refused = refused
         self._most = min(self.limits.connections, _descriptors() - RESERVED_DESCRIPTORS)
         self._open: set[Swept] = set()
-        self._by_address: Counter[str] = Counter()
+        self._by_address: dict[str, dict[Swept, None]] = {}  # oldest connection first
         self._addresses: Counter[str] = Counter()  # refused since the last line in the log
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -84,14 +87,19 @@ class Admission:
         return len(self._open)
 
     def enter(self, connection: Swept, address: str) -> int | None:
-        """Count a new connection, or return the status that refuses it: 429 or 503."""
-        if len(self._open) >= self._most:
-            return 503
+        """Count a new connection, or return the status that refuses it: 429 or 503.
+
+        On a full server, the address with the most connections gives one up for an address that
+        has fewer: a few addresses cannot keep everybody else out.
+        """
+        held = self._by_address.get(address, {})
         most = self.limits.connections_per_address
-        if self._by_address[address] >= most and not is_within(address, self._proxies):
+        if len(held) >= most and not is_within(address, self._proxies):
             return 429
+        if len(self._open) >= self._most and not self._made_room(len(held)):
+            return 503
         self._open.add(connection)
-        self._by_address[address] += 1
+        self._by_address.setdefault(address, {})[connection] = None
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
         return None
@@ -101,7 +109,7 @@ class Admission:
         if connection not in self._open:
             return
         self._open.remove(connection)
-        self._by_address[address] -= 1
+        del self._by_address[address][connection]
         if not self._by_address[address]:
             del self._by_address[address]
 
@@ -111,6 +119,18 @@ class Admission:
         self._refused(status, address, request_id)
         if address in self._addresses or len(self._addresses) < 1_000:
             self._addresses[address] += 1
+
+    def _made_room(self, held: int) -> bool:
+        """End a connection of the address with the most, if it has two more than `held`."""
+        counted = (each for each in self._by_address if not is_within(each, self._proxies))
+        address = max(counted, key=lambda each: len(self._by_address[each]), default=None)
+        if address is None or len(self._by_address[address]) < held + 2:
+            return False
+        for connection in self._by_address[address]:
+            if connection.give_way():
+                self.leave(connection, address)
+                return True
+        return False
 
     def _sweep(self) -> None:
         now_s = time.monotonic()

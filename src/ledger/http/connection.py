@@ -19,6 +19,9 @@ from ledger.http.joined import Joined
 from ledger.http.refusal import ALLOW, refusal
 from ledger.http.request_head import refused_head
 
+# A read has up to 256 KiB: 43,000 chunks of one byte, each with a call of its own.
+SLICE_BYTES = 16 * 1024
+
 
 class Phase(Enum):
     """What a connection is doing; its time limit follows from it."""
@@ -63,7 +66,12 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived, within the limits of the phase that it arrived in."""
+        """Parse what arrived, slice by slice: a refusal ends the work on the rest."""
+        for start in range(0, len(data), SLICE_BYTES):
+            self._parse(data[start : start + SLICE_BYTES])
+
+    def _parse(self, data: bytes) -> None:
+        """Parse within the limits of the phase that the bytes arrived in."""
         if self._phase is Phase.CLOSING:
             return
         self._unset_keepalive_if_required()
@@ -114,6 +122,16 @@ class Connection(HttpToolsProtocol):
         elif self._phase is Phase.BODY:
             allowed_s = limits.body_s + self._body_bytes / limits.body_bytes_per_s
             self._refuse_if(waited_s > allowed_s, 408)
+
+    def give_way(self) -> bool:
+        """End the connection unless it has a whole request whose answer the client reads."""
+        arriving = 1 if self._phase is Phase.BODY else 0
+        if self._unanswered > arriving and self._stalled_s is None:
+            return False
+        self.admission.count_refusal(503, self._address, new_request_id())
+        self._phase = Phase.CLOSING
+        self.transport.abort()
+        return True
 
     # --- the parser's calls ---------------------------------------------------------------------
 
@@ -207,7 +225,10 @@ class Connection(HttpToolsProtocol):
         if not refused or self._phase is Phase.CLOSING:
             return
         farewell = self._refusal(status)
-        if self._phase is Phase.BODY and not self.cycle.response_complete:
+        if self._phase is Phase.BODY:
+            if self.cycle.response_complete:
+                self._close_after_answers(None)  # this request has had its answer
+                return
             self._abandon_request()
         self._close_after_answers(farewell)
 

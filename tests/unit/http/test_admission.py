@@ -28,15 +28,23 @@ def test_a_client_is_counted_by_its_address_or_its_network(
 
 
 class Waiting:
-    """A connection that never takes too long."""
+    """A connection that never takes too long; at work, it does not give way."""
+
+    def __init__(self, *, at_work: bool = False) -> None:
+        self.at_work = at_work
+        self.ended = False
 
     def end_if_late(self, now_s: float) -> None:
         raise AssertionError(now_s)
 
+    def give_way(self) -> bool:
+        self.ended = not self.at_work
+        return self.ended
 
-def enter(admission: Admission, address: str) -> int | None:
+
+def enter(admission: Admission, address: str, connection: Waiting | None = None) -> int | None:
     async def run() -> int | None:
-        return admission.enter(Waiting(), address)
+        return admission.enter(connection or Waiting(), address)
 
     return asyncio.run(run())
 
@@ -48,6 +56,35 @@ def test_a_proxys_connections_are_many_peoples() -> None:
         assert enter(admission, address) is None
     assert enter(admission, "203.0.113.7") is None
     assert enter(admission, "203.0.113.7") == 429
+
+
+def test_on_a_full_server_the_address_with_the_most_connections_gives_one_up() -> None:
+    admission = Admission(ConnectionLimits(connections=4))
+    busy, oldest, newest = Waiting(at_work=True), Waiting(), Waiting()
+    for connection in (busy, oldest, newest):
+        assert enter(admission, "192.0.2.1", connection) is None
+    assert enter(admission, "192.0.2.2") is None
+    assert enter(admission, "192.0.2.3") is None
+    assert (busy.ended, oldest.ended, newest.ended) == (False, True, False)
+    assert admission.connections == 4
+
+
+def test_on_a_full_server_nobody_gains_by_another_connection_of_their_own() -> None:
+    admission = Admission(ConnectionLimits(connections=3))
+    held = [Waiting(), Waiting(), Waiting()]
+    for number, connection in enumerate(held):
+        assert enter(admission, f"192.0.2.{number % 2}", connection) is None
+    assert enter(admission, "192.0.2.1") == 503
+    assert not any(each.ended for each in held)
+
+
+def test_on_a_full_server_nobody_at_work_and_no_proxy_gives_way() -> None:
+    proxies = parse_networks("192.0.2.9/32")
+    for address, at_work in (("192.0.2.9", False), ("192.0.2.1", True)):
+        admission = Admission(ConnectionLimits(connections=2), proxies=proxies)
+        for _ in range(2):
+            assert enter(admission, address, Waiting(at_work=at_work)) is None
+        assert enter(admission, "192.0.2.3") == 503
 
 
 def test_a_connection_that_never_entered_leaves_nothing() -> None:

@@ -1,0 +1,1 @@
+"""Fuzzing of the parsers that read what strangers send."""

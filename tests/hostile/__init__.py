@@ -1,0 +1,1 @@
+"""What strangers and members may send to stop the server, with other members beside them."""

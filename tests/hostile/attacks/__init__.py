@@ -1,0 +1,1 @@
+"""The attacks: one module a family, each kind an asynchronous function of a `Target`."""

@@ -1,0 +1,53 @@
+"""A few addresses keep nobody else out, and a read that is refused costs no more."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from ledger.http.admission import Admission
+from ledger.http.connection import SLICE_BYTES, Connection
+from tests.integration.http.test_connection import GET, HOST, LIMITS, post, refused
+from tests.support.guarded import Guarded, guarded, received, statuses
+
+
+@pytest.fixture
+def server() -> Iterator[Guarded]:
+    with guarded(Admission(LIMITS)) as running:
+        yield running
+
+
+def test_two_addresses_that_fill_the_server_keep_nobody_else_out(server: Guarded) -> None:
+    with ExitStack() as opened:
+        clients = []
+        for number in range(16):
+            client = opened.enter_context(server.connect(f"127.0.0.{number // 8 + 2}"))
+            client.sendall((b"", GET[:-2], post(9) + b"a")[number % 3])
+            clients.append(client)
+        for _ in range(5):
+            another = opened.enter_context(server.connect("127.0.0.9"))
+            another.sendall(GET)
+            assert another.recv(4_096).startswith(b"HTTP/1.1 200")
+        assert received(clients[0]) == b""
+
+
+def test_after_a_refusal_the_rest_of_what_arrived_costs_nothing(
+    server: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+    on_body = Connection.on_body
+
+    def counted(connection: Connection, body: bytes) -> None:
+        parsed.append(len(body))
+        on_body(connection, body)
+
+    monkeypatch.setattr(Connection, "on_body", counted)
+    head = b"POST /a HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    refused(server, 400, head, b"1\r\na\r\n" * 100_000)
+    assert len(parsed) < SLICE_BYTES
+
+
+def test_a_request_that_was_answered_before_its_body_gets_no_second_answer(server: Guarded) -> None:
+    head = b"POST /early HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = server.ask(head, b"1\r\na\r\n" * 10_000, b"1\r\na\r\n", pause_s=0.3)
+    assert statuses(answer) == [200]

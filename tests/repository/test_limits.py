@@ -1,0 +1,99 @@
+"""Every row of the page of limits names a test that exists and a number that the code has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ledger import encoding
+from ledger.commands import ceremony_ids
+from ledger.domain import document
+from ledger.http import admission, probes, requests, security_record, streams
+from ledger.http.lanes import LaneName, default_lanes
+from ledger.webauthn_grammar import cbor
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/reference/limits.md").read_text()
+KIB, MIB = 1024, 1024**2
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in PAGE.partition("## Under attack")[0].splitlines()
+    if line.startswith("| ") and not re.match(r"\| (What|Request|Lane|Requests) \|", line)
+]
+CONNECTION = admission.ConnectionLimits()
+
+
+def lane(name: LaneName) -> str:
+    found = default_lanes()[name]
+    at_once = found._turns._value
+    return f"{at_once} | {found._most_waiting} | {found._wait_s:g} s"
+
+
+NUMBERS = [
+    f"| open connections | {CONNECTION.connections}, and {admission.RESERVED_DESCRIPTORS} fewer",
+    f"IPv6 /64 network | {CONNECTION.connections_per_address} |",
+    f"| request line and headers | {CONNECTION.head_bytes // KIB} KiB |",
+    f"| header and trailer lines | {CONNECTION.header_lines} |",
+    f"| time for a head, from its first byte | {CONNECTION.head_s:g} s |",
+    f"| body | {CONNECTION.body_bytes // MIB} MiB |",
+    f"| time for a body | {CONNECTION.body_s:g} s, and 1 s more for every "
+    f"{CONNECTION.body_bytes_per_s:,} bytes |",
+    f"| bytes of chunks and extensions beyond twice the body | {CONNECTION.overhead_bytes // KIB}"
+    " KiB |",
+    f"| bodies of all unanswered requests | {CONNECTION.bodies_bytes // MIB} MiB |",
+    f"| requests that wait on one connection | {CONNECTION.pipelined} |",
+    f"| idle connection | {CONNECTION.idle_s:g} s |",
+    f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
+    f"| a draft or an approval | {requests.MAX_SMALL_BYTES // KIB} KiB | "
+    f"{requests.MAX_STATEMENT_BYTES // MIB} MiB |",
+    f"`/metrics` | {lane(LaneName.HEALTH)} |",
+    f"| reads by people who are signed in | {lane(LaneName.MEMBERS)} |",
+    f"carries its own signature | {lane(LaneName.WRITES)} |",
+    f"| everything else | {lane(LaneName.STRANGERS)} |",
+    f"| a document | {document.MAX_DOCUMENT_BYTES // MIB} MiB |",
+    f"| {encoding.MAX_MARKS:,} of each |",
+    f"an exponent, in a document and in its content | {encoding.MAX_FLOATS:,} |",
+    f"| nesting of a document or its content | {encoding.MAX_DEPTH} |",
+    f"| act in a body | {requests.MAX_ACT_CHARS:,} characters |",
+    f"| a ceremony's id | {ceremony_ids.MAX_ID_CHARS:,} characters |",
+    f"| CBOR of a passkey | {cbor.MAX_BYTES:,} bytes, {cbor.MAX_DEPTH} levels, "
+    f"{cbor.MAX_MEMBERS} members of each container, {cbor.MAX_ITEMS} items |",
+    f"| {streams.MAX_STREAMS_EACH}, {streams.MAX_STREAMS} |",
+    f"| 2 × {security_record.MAX_FILE_BYTES // MIB} MiB |",
+    f"| {security_record.MAX_STRANGERS_LINES} of strangers, {security_record.MAX_MEMBERS_LINES}"
+    " of members |",
+    f"| lines of the security record that wait for the disk | {security_record.MAX_QUEUED:,} |",
+    f"| positions that the read models may lack | {probes.REACH:,} |",
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0][:40]} {row[1][:12]}")
+def test_a_limits_test_exists(row: list[str]) -> None:
+    named = re.fullmatch(r"`(tests/[\w/]+\.py)::(test_\w+)`", row[-1])
+    assert named is not None, row
+    source = (ROOT / named[1]).read_text()
+    assert re.search(rf"^(async )?def {named[2]}\(", source, re.MULTILINE), named[0]
+
+
+@pytest.mark.parametrize("words", NUMBERS)
+def test_a_limit_is_that_of_the_code(words: str) -> None:
+    assert words in PAGE
+
+
+def test_the_page_has_a_row_for_every_limit_of_a_connection() -> None:
+    unlisted = {"linger_s"}  # how long a refused client is listened to
+    assert set(CONNECTION.__struct_fields__) - unlisted == {
+        "connections",
+        "connections_per_address",
+        "head_bytes",
+        "header_lines",
+        "head_s",
+        "body_bytes",
+        "body_s",
+        "body_bytes_per_s",
+        "overhead_bytes",
+        "bodies_bytes",
+        "pipelined",
+        "idle_s",
+        "write_s",
+    }
