@@ -5,6 +5,7 @@ import pytest
 from ledger.domain import entry
 from ledger.verify.auditor import AuditError, Auditor
 from tests.golden.make import told
+from tests.support.forgery import refusal, resealed
 
 # Position 1 is the founding; 2, 3 and 4 are the first registration.
 STATES = told().states
@@ -18,3 +19,8 @@ def test_a_log_that_ends_inside_a_registration_is_invalid_at_its_last_position(l
     with pytest.raises(AuditError) as refused:
         auditor.finish()
     assert (refused.value.code, refused.value.evidence) == ("log_invalid", {"position": last})
+
+
+def test_a_registration_goes_on_with_its_passkey_and_then_its_key() -> None:
+    key_first = resealed(STATES[3], version=2)
+    assert refusal([*STATES[:2], key_first]) == (3, "registration_torn")
