@@ -142,7 +142,7 @@ def test_two_copies_with_the_same_keys_cannot_both_be_cosigned(site: Site, tmp_p
     )
     proof = ("--proof", tmp_path / "proof")
     for first, more, code, words in (
-        ("ours", (), 3, "it takes a consistency proof to tell"),
+        ("ours", (), 3, "a consistency proof is needed"),
         ("ours", proof, 0, "begins with that of"),
         ("theirs", proof, 1, "Proof of misbehaviour: the tree of"),
         ("larger", (), 0, "of the same tree"),
