@@ -123,7 +123,7 @@ def test_names_are_taken_once() -> None:
     assert TOKEN == "token"
     with pytest.raises(AuditError) as same_key:
         story.attest(alice, dave.key)
-    assert str(same_key.value.__cause__).startswith("claimed_twice")
+    assert str(same_key.value.__cause__).startswith("claimed_twice:")
 
 
 def test_a_statement_supersedes_one_that_is_there() -> None:
@@ -133,4 +133,4 @@ def test_a_statement_supersedes_one_that_is_there() -> None:
     story.register(alice, "Alice")
     with pytest.raises(AuditError) as caught:
         story.draft(alice, 1, supersedes=str(UUID(int=5)))
-    assert str(caught.value.__cause__).startswith("statement_unknown")
+    assert str(caught.value.__cause__).startswith("statement_unknown:")

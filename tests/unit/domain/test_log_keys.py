@@ -144,6 +144,16 @@ def test_other_keys_are_not_announced(before: list[Body], act: Act, code: str) -
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("before", "size"), [([], 1), ([announcement(size=5)], 5), ([announcement(size=5)], 6)]
+)
+def test_keys_are_announced_from_the_first_size_of_earlier_keys_on(
+    before: list[Body], size: int
+) -> None:
+    act = signed(announced(SECOND, size))
+    assert charter.announce_log_keys(charter_of(*before), act, now_ms=NOW_MS).first_size == size
+
+
 def test_the_ledgers_acts_by_another_key_are_refused() -> None:
     state = charter_of(announcement(), announcement(SECOND, 3))
     for decide, act in (
@@ -187,6 +197,20 @@ def test_keys_are_not_retired_where_none_would_be_left_or_they_are_not_in_force(
     assert refused.value.code == "log_keys_refused"
 
 
+def test_an_ed25519_key_is_left_not_any_other() -> None:
+    state = charter_of(announcement(), announcement(SECOND[:1], 5))
+    charter.retire_log_keys(state, signed(retired(FIRST, 9)), now_ms=NOW_MS)
+    with pytest.raises(ConflictError):
+        charter.retire_log_keys(state, signed(retired((FIRST[0], SECOND[0]), 9)), now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize(("first", "size"), [(2, 2), (5, 4), (5, 5)])
+def test_a_key_may_sign_once_and_its_successor_from_the_next_size_on(first: int, size: int) -> None:
+    state = charter_of(announcement(), announcement(SECOND, first))
+    act = signed(retired(FIRST, size))
+    assert charter.retire_log_keys(state, act, now_ms=NOW_MS).last_size == size
+
+
 def test_a_key_is_retired_once() -> None:
     state = charter_of(announcement(), announcement(SECOND, 5), retirement(FIRST, 9))
     with pytest.raises(ConflictError):
@@ -198,6 +222,11 @@ def test_an_end_has_a_reason(reason: str) -> None:
     with pytest.raises(LedgerError) as refused:
         charter.freeze(charter_of(), signed(frozen(reason)), now_ms=NOW_MS)
     assert refused.value.code == "reason_invalid"
+
+
+@pytest.mark.parametrize("reason", ["x" * 10, "x" * 2000])
+def test_the_reason_of_an_end_has_10_to_2000_characters(reason: str) -> None:
+    assert charter.freeze(charter_of(), signed(frozen(reason)), now_ms=NOW_MS).reason == reason
 
 
 # --- auditing ----------------------------------------------------------------------------------
@@ -246,7 +275,16 @@ def test_an_audit_refuses_what_the_ledgers_own_key_did_not_decide(bodies: list[B
 def test_an_audit_refuses_log_keys_of_a_size_that_is_not_there_yet(bodies: list[Body]) -> None:
     with pytest.raises(AuditError) as refused:
         audited(*bodies)
-    assert refused.value.detail.startswith("log_keys_misplaced")
+    assert refused.value.detail.startswith("log_keys_misplaced:")
+
+
+def test_an_audit_names_why_an_event_cannot_stand_there() -> None:
+    with pytest.raises(AuditError) as refused:
+        audited(end(), announcement(size=3))
+    assert refused.value.detail.startswith("ledger_frozen:")
+    with pytest.raises(AuditError) as refused:
+        Auditor().add(1, events.encode(stream_of(announcement(size=1))[0], salt=bytes(32)))
+    assert refused.value.detail.startswith("not_founded:")
 
 
 def test_an_audit_refuses_the_ledgers_acts_in_another_stream() -> None:

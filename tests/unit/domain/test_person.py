@@ -16,6 +16,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
+from ledger.domain.passkey import verify_registration
 from ledger.domain.person import Person
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
@@ -67,6 +68,25 @@ def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
     assert alice.roles == {"creator"}
     assert list(alice.keys) == [ALICE.key.kid]
     assert alice.passkeys[ALICE.passkey.id].sign_count == attested.sign_count
+
+
+def test_a_passkey_is_recorded_with_all_that_its_registration_shows() -> None:
+    evidence = registration(NEW.create("Y2hhbGxlbmdl"))
+    verified = verify_registration(evidence, NEW.id, challenge=b"challenge", party=PARTY)
+    added = person.first_passkey(
+        evidence, NEW.id, challenge=b"challenge", party=PARTY, transports=("usb",)
+    )
+    assert added == PasskeyAdded(
+        credential_id=NEW.id,
+        public_key=verified.public_key,
+        algorithm=-7,
+        sign_count=verified.sign_count,
+        aaguid="00000000-0000-0000-0000-000000000000",
+        backed_up=False,
+        transports=("usb",),
+        challenge="Y2hhbGxlbmdl",
+        registration=evidence,
+    )
 
 
 @pytest.mark.parametrize("name", ["A", "Ångström, Å.", "李", "x" * 100, " a "])

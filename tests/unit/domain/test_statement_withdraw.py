@@ -80,3 +80,11 @@ def test_a_stale_act_withdraws_nothing() -> None:
     scene = Scene()
     with refused(RefusedError, "iat_stale"):
         scene.withdraw(ALICE, now_ms=NOW_MS + 301_000)
+
+
+def test_each_decision_moves_the_statements_version_by_one() -> None:
+    scene = Scene()
+    scene.sign(BOB)
+    assert scene.statement.version == 2
+    scene.withdraw(ALICE)
+    assert scene.statement.version == 3

@@ -1,0 +1,150 @@
+"""Keys that are out of force sign nothing more, and a refusal names the key that it is about."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+
+from ledger.domain import charter, drafting, person, signing_keys
+from ledger.domain.charter import Charter
+from ledger.domain.person import Person
+from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
+from tests.support.authenticator import Passkey
+from tests.support.keys import ed25519_key
+from tests.support.refusals import refused
+from tests.support.scene import ALICE, BOB, DAVE, Scene
+from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer, registration
+
+ENDS_NOW = "2026-11-21T03:04:05.678Z"
+ENDS_IN_A_MILLISECOND = "2026-11-21T03:04:05.679Z"
+HERE: dict[str, Any] = {"ledger": LEDGER, "now_ms": NOW_MS}
+OTHER = ed25519_key(50)
+CHARTER = Charter(
+    version=1,
+    ledger=LEDGER,
+    registration="invite",
+    party=PARTY,
+    kid="",
+    key=ed25519_key(1000).jwk,
+    invitations={},
+)
+INVITED: dict[str, Any] = {
+    "invitationId": "0f0f0f0f-0000-4000-8000-000000000001",
+    "role": "investor",
+    "tokenSha256": "a" * 64,
+    "expiresAt": "2026-12-01T00:00:00.000Z",
+}
+RAW = ALICE.document()
+
+
+def until(who: Signer, ends: str) -> Person:
+    """Return the person whose only key expires at this time."""
+    keys = {
+        kid: msgspec.structs.replace(key, expires_at=ends) for kid, key in who.person.keys.items()
+    }
+    return msgspec.structs.replace(who.person, keys=keys)
+
+
+def revoke(ends: str) -> object:
+    alice = ALICE.person_with(ALICE.key, OTHER)
+    act = DAVE.act("revoke-key", kid=OTHER.kid)
+    return signing_keys.revoke_key(alice, until(DAVE, ends), OTHER.kid, act, **HERE)
+
+
+def add_passkey(ends: str) -> object:
+    passkey = Passkey()
+    added = person.first_passkey(
+        registration(passkey.create("Y2hhbGxlbmdl")),
+        passkey.id,
+        challenge=b"challenge",
+        party=PARTY,
+        transports=(),
+    )
+    act = ALICE.act("add-passkey", credentialId=passkey.id)
+    return person.add_passkey(until(ALICE, ends), added, act, **HERE)
+
+
+def remove_passkey(ends: str) -> object:
+    name = ALICE.passkey.id
+    act = DAVE.act("remove-passkey", credentialId=name)
+    return person.remove_passkey(ALICE.person, until(DAVE, ends), name, act, **HERE)
+
+
+def grant_role(ends: str) -> object:
+    act = DAVE.act("grant-role", user=BOB.user, role="creator")
+    return person.grant_role(BOB.person, until(DAVE, ends), act, **HERE)
+
+
+def invite(ends: str) -> object:
+    return charter.invite(CHARTER, until(DAVE, ends), DAVE.act("invite", **INVITED), now_ms=NOW_MS)
+
+
+def draft(ends: str) -> object:
+    return drafting.draft(RAW, ALICE.draft_act(RAW), until(ALICE, ends), **HERE)
+
+
+def sign(ends: str) -> object:
+    return Scene().sign(BOB, person=until(BOB, ends))
+
+
+def reject(ends: str) -> object:
+    return Scene().reject(BOB, person=until(BOB, ends))
+
+
+def withdraw(ends: str) -> object:
+    return Scene().withdraw(ALICE, person=until(ALICE, ends))
+
+
+EVERYTHING = [
+    revoke,
+    add_passkey,
+    remove_passkey,
+    grant_role,
+    invite,
+    draft,
+    sign,
+    reject,
+    withdraw,
+]
+
+
+@pytest.mark.parametrize("deed", EVERYTHING)
+def test_an_expired_key_signs_nothing(deed: Callable[[str], object]) -> None:
+    with refused(RefusedError, "key_expired"):
+        deed(ENDS_NOW)
+
+
+@pytest.mark.parametrize("deed", EVERYTHING)
+def test_a_key_signs_until_it_expires(deed: Callable[[str], object]) -> None:
+    assert deed(ENDS_IN_A_MILLISECOND) is not None
+
+
+# --- what a refusal names ------------------------------------------------------------------------
+
+
+def named(kind: type[LedgerError], deed: Callable[[], object]) -> dict[str, Any]:
+    """Return the evidence of the refusal."""
+    with pytest.raises(kind) as caught:
+        deed()
+    return caught.value.evidence
+
+
+def test_the_refusal_of_a_key_names_its_kid() -> None:
+    kid = ALICE.key.kid
+    revoked = ALICE.person_with(ALICE.key, revoked=(kid,))
+    for someone in (BOB.person, revoked, until(ALICE, ENDS_NOW)):
+        asked = partial(someone.active_key, kid, now_ms=NOW_MS)
+        assert named(RefusedError, asked) == {"kid": kid}
+
+
+def test_the_refusal_to_attest_or_revoke_a_key_names_its_kid() -> None:
+    kid = ALICE.key.kid
+    revoked = ALICE.person_with(ALICE.key, revoked=(kid,))
+    attest = partial(signing_keys.attest_key, nonce=NONCE, party=PARTY, **HERE)
+    known = partial(attest, ALICE.person, ALICE.submission(ALICE.key))
+    assert named(ConflictError, known) == {"kid": kid}
+    by_dave = partial(signing_keys.revoke_key, actor=DAVE.person, kid=kid, act_text="", **HERE)
+    assert named(NotFoundError, partial(by_dave, BOB.person)) == {"kid": kid}
+    assert named(ConflictError, partial(by_dave, revoked)) == {"kid": kid}
