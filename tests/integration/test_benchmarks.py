@@ -52,4 +52,4 @@ def test_a_quick_run_measures_signatures_beside_raw_verifications() -> None:
 def test_an_unknown_benchmark_is_refused() -> None:
     done = run("--quick", "teleports")
     assert done.returncode == 2
-    assert "no benchmark teleports" in done.stderr
+    assert "unknown benchmark: teleports" in done.stderr

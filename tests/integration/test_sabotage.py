@@ -40,8 +40,8 @@ def test_a_broken_promise_is_noticed(tree: Path, promise: Promise) -> None:
 @pytest.mark.parametrize(
     "after",
     [
-        "entry.body.sha256 != digest or False:",  # breaks nothing, so the test passes
-        "entry.body.sha256 != digest and:",  # is no Python, so no test runs
+        f"False or {ONE.sabotage.before}",  # breaks nothing, so the test passes
+        f"and {ONE.sabotage.before}",  # is no Python, so no test runs
     ],
 )
 def test_a_sabotage_that_shows_nothing_is_told(tree: Path, after: str) -> None:
