@@ -188,14 +188,13 @@ def test_a_statement_can_be_read_without_scripts(alice: Browser, open_browser: O
 def test_pages_send_strangers_to_sign_in_and_back_and_nowhere_else(
     open_browser: OpenBrowser, alice: Browser
 ) -> None:
-    path = alice.draft("Terms")
     alice.open("/account")
     alice.button("Sign out").click()
     alice.page.wait_for_url(alice.origin + "/")
-    alice.open(f"{path}?at=1")
-    assert "/signin?next=%2Fstatements%2F" in alice.page.url
+    alice.open("/statements?status=pending")
+    assert "/signin?next=%2Fstatements%3Fstatus" in alice.page.url
     # The authenticator answers the browser's own offer of passkeys, or the button.
-    alice.page.wait_for_url(f"**{path}?at=1")
+    alice.page.wait_for_url("**/statements?status=pending")
     for target in ("//evil.example/", "https://evil.example/", "/\\evil.example", "evil"):
         alice.open(f"/signin?next={target}")
         alice.page.wait_for_url(alice.origin + "/inbox")
