@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -26,6 +26,9 @@ MAX_DEPTH = 64
 # a fraction or an exponent takes fifty times as long to compare with its double as an integer.
 MAX_MARKS = 20_000
 MAX_FLOATS = 1_000
+# The integers that every JSON parser reads alike (RFC 7493 section 2.2).
+MAX_SAFE_INTEGER = 2**53 - 1
+SafeInteger = Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
 # Maps the characters that are special in standard base64 or JSON to one that is never valid.
@@ -58,14 +61,10 @@ def b64u_decode(text: str) -> bytes:
         standard = text.encode("ascii").translate(_TO_STANDARD)
         last, padding = _ENDINGS[len(standard) & 3]
         if last and text[-1] not in last:
-            _refuse_base64url()
+            raise MalformedError("base64url_invalid", "not canonical base64url without padding")
         return _base64.decode(b'"' + standard + padding)
     except (UnicodeEncodeError, msgspec.MsgspecError) as error:
         raise MalformedError("base64url_invalid", "not base64url without padding") from error
-
-
-def _refuse_base64url() -> NoReturn:
-    raise MalformedError("base64url_invalid", "not canonical base64url without padding")
 
 
 def b64_encode(raw: bytes) -> str:

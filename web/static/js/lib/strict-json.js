@@ -4,6 +4,7 @@
 // tests/vectors/web/strict-json.json holds it and ledger.encoding.parse_json to the same verdicts.
 
 const MAX_DEPTH = 64;
+const MAX_LEVELS_READ = 500; // a deeper text is not read on, so that the stack holds
 const MAX_DIGITS = 1000;
 // What one text may cost, as in ledger.encoding: a mark is a value to build.
 const MAX_MARKS = 20000;
@@ -34,6 +35,7 @@ export function parse(text, { exact = true } = {}) {
   if (exact && hasManyMarks(text)) parser.refuseCost();
   const node = parser.value(1);
   if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
+  parser.refuseLate();
   return node;
 }
 
@@ -52,6 +54,18 @@ class Parser {
     this.exact = exact;
     this.at = 0;
     this.floats = 0;
+    this.halfCharacterAt = null;
+    this.tooDeepAt = null;
+  }
+
+  // The server looks for these once the whole text is read: what else is wrong comes first.
+  refuseLate() {
+    if (this.halfCharacterAt !== null) {
+      this.refuse("a text has half a character", "json_invalid", this.halfCharacterAt);
+    }
+    if (this.tooDeepAt !== null) {
+      this.refuse(`it is nested deeper than ${MAX_DEPTH}`, "json_invalid", this.tooDeepAt);
+    }
   }
 
   refuseCost() {
@@ -92,25 +106,28 @@ class Parser {
   }
 
   container(isObject, depth) {
-    if (depth > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
+    if (depth > MAX_DEPTH) this.tooDeepAt ??= this.at;
+    if (depth > MAX_LEVELS_READ) this.refuseLate();
     const members = [];
     const names = new Set();
+    let twice = null;
     this.at += 1;
     while (this.next() !== (isObject ? "}" : "]")) {
       if (members.length) this.expect(",");
-      const name = isObject ? this.name(names) : `${members.length + 1}`;
+      this.next();
+      const start = this.at;
+      const name = isObject ? this.name() : `${members.length + 1}`;
+      if (isObject && names.has(name)) twice ??= { name, start };
+      if (isObject) names.add(name);
       members.push([name, this.value(depth + 1)]);
     }
+    if (twice) this.refuse(`“${twice.name}” occurs twice`, "json_duplicate_member", twice.start);
     this.at += 1;
     return { kind: isObject ? "object" : "array", text: "", members };
   }
 
-  name(names) {
-    this.next();
-    const start = this.at;
+  name() {
     const name = this.string();
-    if (names.has(name)) this.refuse(`“${name}” occurs twice`, "json_duplicate_member", start);
-    names.add(name);
     this.expect(":");
     return name;
   }
@@ -127,7 +144,7 @@ class Parser {
       value += this.escape();
     }
     this.at += 1;
-    if (!value.isWellFormed()) this.refuse("a text has half a character", "json_invalid", start);
+    if (!value.isWellFormed()) this.halfCharacterAt ??= start;
     return value;
   }
 
@@ -152,7 +169,8 @@ class Parser {
     const isFloat = Boolean(fraction || exponent);
     if (this.exact && isFloat && ++this.floats > MAX_FLOATS) this.refuseCost();
     const survives = isFloat ? floatSurvives : integerSurvives;
-    if (this.exact && !survives(text)) {
+    const isTooLong = !isFloat && text.length > MAX_DIGITS;
+    if (isTooLong || (this.exact && !survives(text))) {
       const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
       this.refuse(made, "json_number_inexact", start);
     }
