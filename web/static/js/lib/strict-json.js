@@ -4,7 +4,6 @@
 // tests/vectors/web/strict-json.json holds it and ledger.encoding.parse_json to the same verdicts.
 
 const MAX_DEPTH = 64;
-const MAX_LEVELS_READ = 500; // a deeper text is not read on, so that the stack holds
 const MAX_DIGITS = 1000;
 // What one text may cost, as in ledger.encoding: a mark is a value to build.
 const MAX_MARKS = 20000;
@@ -33,9 +32,10 @@ export class StrictJsonError extends Error {
 export function parse(text, { exact = true } = {}) {
   const parser = new Parser(text, exact);
   if (exact && hasManyMarks(text)) parser.refuseCost();
-  const node = parser.value(1);
+  parser.refuseDepth();
+  const node = parser.value();
   if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
-  parser.refuseLate();
+  parser.refuseHalfCharacter();
   return node;
 }
 
@@ -55,17 +55,21 @@ class Parser {
     this.at = 0;
     this.floats = 0;
     this.halfCharacterAt = null;
-    this.tooDeepAt = null;
   }
 
-  // The server looks for these once the whole text is read: what else is wrong comes first.
-  refuseLate() {
-    if (this.halfCharacterAt !== null) {
-      this.refuse("a text has half a character", "json_invalid", this.halfCharacterAt);
+  // Before the text is parsed, as on the server: the stack must not say how deep a text may be.
+  refuseDepth() {
+    let level = 0;
+    for (const [bracket] of withoutStrings(this.text).matchAll(/[[\]{}]/g)) {
+      level += bracket === "[" || bracket === "{" ? 1 : -1;
+      if (level > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
     }
-    if (this.tooDeepAt !== null) {
-      this.refuse(`it is nested deeper than ${MAX_DEPTH}`, "json_invalid", this.tooDeepAt);
-    }
+  }
+
+  // After the text is parsed, as on the server: whatever else is wrong comes first.
+  refuseHalfCharacter() {
+    if (this.halfCharacterAt === null) return;
+    this.refuse("a text has half a character", "json_invalid", this.halfCharacterAt);
   }
 
   refuseCost() {
@@ -95,9 +99,9 @@ class Parser {
     this.at += 1;
   }
 
-  value(depth) {
+  value() {
     const first = this.next();
-    if (first === "{" || first === "[") return this.container(first === "{", depth);
+    if (first === "{" || first === "[") return this.container(first === "{");
     if (first === '"') return { kind: "string", text: this.string(), members: [] };
     const word = WORDS.find((each) => this.text.startsWith(each, this.at));
     if (!word) return this.number();
@@ -105,9 +109,7 @@ class Parser {
     return { kind: "word", text: word, members: [] };
   }
 
-  container(isObject, depth) {
-    if (depth > MAX_DEPTH) this.tooDeepAt ??= this.at;
-    if (depth > MAX_LEVELS_READ) this.refuseLate();
+  container(isObject) {
     const members = [];
     const names = new Set();
     let twice = null;
@@ -119,7 +121,7 @@ class Parser {
       const name = isObject ? this.name() : `${members.length + 1}`;
       if (isObject && names.has(name)) twice ??= { name, start };
       if (isObject) names.add(name);
-      members.push([name, this.value(depth + 1)]);
+      members.push([name, this.value()]);
     }
     if (twice) this.refuse(`“${twice.name}” occurs twice`, "json_duplicate_member", twice.start);
     this.at += 1;
@@ -181,9 +183,13 @@ class Parser {
 /** Tell whether a text has too many marks outside its strings, where they are text. */
 function hasManyMarks(text) {
   if (text.length <= MAX_MARKS) return false;
-  const unescaped = text.replaceAll("\\\\", "").replaceAll('\\"', "");
-  const bare = unescaped.split('"').filter((_, n) => n % 2 === 0).join("");
+  const bare = withoutStrings(text);
   return [/,/g, /:/g, /[[{]/g].some((mark) => (bare.match(mark)?.length ?? 0) > MAX_MARKS);
+}
+
+function withoutStrings(text) {
+  const unescaped = text.replaceAll("\\\\", "").replaceAll('\\"', "");
+  return unescaped.split('"').filter((_, n) => n % 2 === 0).join("");
 }
 
 function integerSurvives(text) {

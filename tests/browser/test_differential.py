@@ -1,0 +1,40 @@
+"""One verdict: Python and the verifier's modules say the same of mutated inputs of every kind.
+
+This is the short form, with one seed; `python -m tests.differential` is the long one.
+"""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.differential.comparison import compare
+from tests.differential.engines import Engine, in_page
+from tests.differential.kinds import KINDS
+from tests.support.vectors import vector
+
+INPUTS = 1_000
+VECTORS: list[dict[str, Any]] = vector("differential")
+# Every input of these kinds is read: what was refused is in what was read.
+READ_ALWAYS = {"general", "bundle"}
+
+
+@pytest.fixture(scope="module")
+def engine(page: Page) -> Engine:
+    return in_page(page)
+
+
+@pytest.mark.parametrize("each", VECTORS, ids=lambda each: f"{each['kind']}: {each['name']}")
+def test_an_input_that_had_two_verdicts_has_one(engine: Engine, each: dict[str, Any]) -> None:
+    given = dict(each["input"])
+    assert KINDS[each["kind"]].python(given) == each["verdict"]
+    assert engine(each["kind"], [given]) == [each["verdict"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mutated_inputs_have_one_verdict(engine: Engine, kind: str) -> None:
+    found = compare(engine, kind, "short", range(INPUTS * KINDS[kind].share // 100 + 30))
+    assert found.disagreements == []
+    assert found.accepted >= 1
+    assert kind in READ_ALWAYS or len(found.codes) >= 2
+    assert found.unknown < found.inputs / 10
