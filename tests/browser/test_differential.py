@@ -3,6 +3,7 @@
 This is the short form, with one seed; `python -m tests.differential` is the long one.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page
 from tests.differential.comparison import compare
 from tests.differential.engines import Engine, in_page
 from tests.differential.kinds import KINDS
+from tests.differential.served import Mutant
 from tests.support.vectors import vector
 
 INPUTS = 1_000
@@ -38,3 +40,13 @@ def test_mutated_inputs_have_one_verdict(engine: Engine, kind: str) -> None:
     assert found.accepted >= 1
     assert kind in READ_ALWAYS or len(found.codes) >= 2
     assert found.unknown < found.inputs / 10
+
+
+def test_whatever_the_server_takes_every_verifier_takes(engine: Engine, tmp_path: Path) -> None:
+    people = Mutant(tmp_path / "data")
+    people.send(100, "short")
+    ours, theirs = people.verdicts(engine)
+    people.close()
+    assert ours == theirs
+    assert people.answers["201"] >= 10
+    assert len(people.answers) >= 10

@@ -3,13 +3,17 @@
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.differential import engines
 from tests.differential.comparison import Disagreement, compare, minimised
 from tests.differential.engines import Engine
 from tests.differential.kinds import KINDS
+from tests.differential.served import Mutant
 
 INPUTS = 120_000
+SERVED_SHARE = 60  # a request goes to a server for so many inputs
 MOST_SHOWN = 3
 HEADS = ("kind", "engine", "inputs", "accepted", "codes", "no verdict", "disagreements", "time")
 
@@ -34,7 +38,24 @@ def main(inputs: int, seed: str) -> int:
                 print(row([name, title, *numbers, took]), flush=True)
                 failed += len(one.disagreements)
                 show(engine, title, one.disagreements[:MOST_SHOWN])
+        failed += served(found, inputs // SERVED_SHARE, seed)
     return 1 if failed else 0
+
+
+def served(found: dict[str, Engine], requests: int, seed: str) -> int:
+    """Send requests to a server; return how many engines differ about the log that it wrote."""
+    with TemporaryDirectory() as directory:
+        people = Mutant(Path(directory) / "data")
+        people.send(requests, seed)
+        differ = 0
+        for title, engine in found.items():
+            ours, theirs = people.verdicts(engine)
+            differ += ours != theirs
+            taken = people.answers["201"]
+            print(f"served: {requests:,} requests, {taken:,} taken; {title}: {ours == theirs}")
+        people.close()
+    print(dict(people.answers))
+    return differ
 
 
 def row(cells: list[str] | tuple[str, ...]) -> str:

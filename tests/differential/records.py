@@ -16,6 +16,7 @@ from ledger.tlog.vkeys import parse_vkey
 from ledger.verify import container
 from ledger.verify.body_packs import packed, read_packs
 from ledger.verify.container import MANIFEST
+from ledger.verify.report import VerificationReport
 from tests.differential import bundle_files
 from tests.differential.json_text import changed, in_one_form
 from tests.differential.statements import VALUES
@@ -194,7 +195,10 @@ def bundle_input(chosen: random.Random) -> Input:
 
 
 def read_bundle(given: Input) -> Any:
-    report = reported(raw_of(given), "given")
+    return what_a_report_says(reported(raw_of(given), "given"))
+
+
+def what_a_report_says(report: VerificationReport) -> Any:
     checks = [[each.name, each.outcome, each.code, each.position] for each in report.checks]
     members = ("id", "title", "status", "approvers", "decisions")
     statements = [{name: getattr(each, name) for name in members} for each in report.statements]
