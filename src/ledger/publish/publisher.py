@@ -159,14 +159,16 @@ class Publisher:
 
     def _why_not_signing(self) -> UnavailableError | None:
         """Return why the next checkpoint cannot be signed; a frozen log needs no other one."""
-        return (
-            None if self._keys.charter.frozen else self._keys.why_not_signing(self._tree.head() + 1)
-        )
+        if self._keys.charter.frozen:
+            return None
+        return self._keys.why_not_signing(self._tree.head() + 1)
 
     def _turn(self) -> None:
         missing = self._why_not_signing()
         if missing is not None:
-            if missing.code != "signer_unavailable" or self._not_signing is not None:
+            # A device that has answered since the start is waited for; writes go on meanwhile.
+            has_answered = self._not_signing is None
+            if missing.code != "signer_unavailable" or not has_answered:
                 self._not_signing = missing
             raise missing
         self._not_signing = None

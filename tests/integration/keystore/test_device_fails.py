@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import ConflictError, NotFoundError, UnavailableError
-from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
 from tests.support.logs import FOUNDING, Ledger, opened, settings_of
-from tests.support.publications import check_published, until
+from tests.support.publications import check_published, publisher_of, until, why_refused
 from tests.support.softhsm import PIN, SoftHsm
 
 
@@ -45,16 +44,6 @@ def bench(hsm: SoftHsm, tmp_path: Path) -> Bench:
 def ledger(bench: Bench) -> Iterator[Ledger]:
     with opened(bench.settings()) as ledger:
         yield ledger
-
-
-def publisher_of(ledger: Ledger) -> Publisher:
-    return Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01)
-
-
-def why_refused(publisher: Publisher) -> UnavailableError:
-    with pytest.raises(UnavailableError) as refused:
-        publisher.require_sound()
-    return refused.value
 
 
 def test_while_the_device_is_away_events_are_recorded_and_they_are_signed_afterwards(

@@ -5,12 +5,18 @@ from pathlib import Path
 import pytest
 
 from ledger.data_files import LEDGER_KEY_FILE
-from ledger.errors import ConflictError, CorruptError, MalformedError, UnavailableError
+from ledger.errors import ConflictError, CorruptError, MalformedError
 from ledger.jose import SigningKey
-from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
-from tests.support.logs import FOUNDING, Ledger, opened
-from tests.support.publications import Crash, check_published, edit, until
+from tests.support.logs import FOUNDING, opened
+from tests.support.publications import (
+    Crash,
+    check_published,
+    edit,
+    publisher_of,
+    until,
+    why_refused,
+)
 
 
 @pytest.fixture
@@ -21,16 +27,6 @@ def lost(settings: Settings) -> Settings:
         ledger.publication().catch_up()
     settings.log_keys.file.unlink()
     return settings
-
-
-def publisher_of(ledger: Ledger) -> Publisher:
-    return Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01)
-
-
-def why_refused(publisher: Publisher) -> UnavailableError:
-    with pytest.raises(UnavailableError) as refused:
-        publisher.require_sound()
-    return refused.value
 
 
 def test_without_its_log_keys_a_ledger_takes_no_write_and_says_what_to_do(lost: Settings) -> None:
