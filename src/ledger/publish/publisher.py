@@ -26,6 +26,13 @@ STALLED_S = 30.0
 # The most checkpoints of a stop: an unfulfilled promise, then the rest.
 LAST_STEPS = 2
 
+# What strangers may read. The errors themselves name files and devices, and are in the log.
+_SAID = {
+    "log_keys_missing": "a log key that this log announces is not found: put it back, or announce "
+    "new ones with `ledger log rotate-keys`",
+    "signer_unavailable": "the HSM or agent that keeps a log key does not answer",
+}
+
 _log = logging.getLogger("ledger.publisher")
 
 
@@ -113,15 +120,15 @@ class Publisher:
         """
         try:
             published, stated = self._publication.compare()
-            self._not_signing = self._why_not_signing()
+            missing = self._why_not_signing()
         except UnavailableError as error:
             _log.warning("the comparison with the signed checkpoints is postponed: %s", error)
             return
         except LedgerError as error:
             self._worker.fail(error)
             return
-        if self._not_signing is not None:
-            _log.error("the log is not signed: %s", self._not_signing)
+        if missing is not None:
+            self._not_signing = self._told(missing)
         self._size = 0 if published is None else published.size
         self._sound = stated is None or self._size == stated.size
 
@@ -163,16 +170,28 @@ class Publisher:
             return None
         return self._keys.why_not_signing(self._tree.head() + 1)
 
+    def _told(self, error: UnavailableError) -> UnavailableError:
+        """Return an error about keys in words for strangers; log its own words once."""
+        if error.code not in _SAID:
+            return error
+        if self.failure is None:
+            _log.warning("the log is not signed: %s", error)
+        return UnavailableError(error.code, _SAID[error.code])
+
     def _turn(self) -> None:
         missing = self._why_not_signing()
         if missing is not None:
             # A device that has answered since the start is waited for; writes go on meanwhile.
             has_answered = self._not_signing is None
+            told = self._told(missing)
             if missing.code != "signer_unavailable" or not has_answered:
-                self._not_signing = missing
-            raise missing
+                self._not_signing = told
+            raise told
         self._not_signing = None
-        moved = self._publication.step()
+        try:
+            moved = self._publication.step()
+        except UnavailableError as error:
+            raise self._told(error) from error
         self._tell(self._publication.size)
         if moved:
             self._worker.rest(self._interval_s)
