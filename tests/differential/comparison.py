@@ -12,7 +12,7 @@ from tests.differential.verdict import Input
 
 # An engine that lacks an algorithm gives no verdict.
 NO_VERDICT = "algorithm_unknown"
-BATCH = 250
+BATCH = 40
 
 
 @dataclass(frozen=True)

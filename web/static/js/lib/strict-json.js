@@ -66,7 +66,7 @@ class Parser {
     }
   }
 
-  // After the text is parsed, as on the server: whatever else is wrong comes first.
+  // After the text is parsed, as on the server: any other fault comes first.
   refuseHalfCharacter() {
     if (this.halfCharacterAt === null) return;
     this.refuse("a text has half a character", "json_invalid", this.halfCharacterAt);
