@@ -44,7 +44,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
 
 
 class Swept(Protocol):
-    """A connection as the sweep sees it."""
+    """What the sweep and a full server ask of a connection."""
 
     def end_if_late(self, now_s: float) -> None:
         """End the connection if it has taken too long at a monotonic time."""
@@ -130,17 +130,17 @@ class Admission:
         now_s = time.monotonic()
         for connection in [*self._open]:
             connection.end_if_late(now_s)
-        # An idle server has no timer, and a closed event loop keeps none.
+        # Without connections there is no timer, so a closed event loop has none either.
         self._sweeping = None
         if self._open:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
 
 
 def address_of(peer: tuple[str, int] | None) -> str:
-    """Return what connections are counted by: an IPv4 address, or an IPv6 /64 network.
+    """Return the address or network by which connections are counted: IPv4, or IPv6 /64.
 
-    One customer of a network provider has a /64 to choose addresses from (RFC 6177). IPv6 addresses
-    that hold an IPv4 address count as that one; a Unix socket counts as `local`.
+    One customer of a network provider can choose any address of a /64 (RFC 6177). An IPv6 address
+    that maps an IPv4 address counts as the IPv4 address; a Unix socket counts as `local`.
     """
     if peer is None:
         return "local"
