@@ -164,9 +164,9 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     state = opened.enter_context(closing(OperationalState(settings.data / SESSIONS_FILE)))
     follower = Follower(views, log)
 
-    def committed(_: int) -> None:
+    def committed(newest: int) -> None:
         follower.wake()
-        public.publisher.wake()
+        public.publisher.committed(newest)
 
     commits = GroupCommit(
         store,

@@ -11,6 +11,7 @@ The signer's state, a file beside the log, records the last signed checkpoint an
 Crash points: between the first two steps, nothing happened. After the second, the next start finds
 a promise without a checkpoint, computes the same tree, compares, and signs it; Ed25519 gives the
 same signature again. If two publishers of one log reach the second step, one loses and starts over.
+After a failed step, whose outcome may be unknown, the next one reads all of this again.
 
 If the log is shorter than the promise, or has another root at its size, the log's file is not the
 one that was signed: a backup was restored, or history was rewritten. Then nothing is signed or
@@ -38,6 +39,8 @@ from ledger.tlog.merkle import Edge, Prover, Tile
 MOST_ENTRIES = 1000
 MOST_TILES = 256
 PAUSE_S = 0.001
+# Steps that lose to another publisher while nothing is published; one more is an outage.
+MOST_LOST = 5
 
 Tiles = dict[tuple[int, int], bytes]
 _OURS = f'"stream":"{STREAM}"'.encode()
@@ -70,6 +73,12 @@ class Publication:
         self._due: Checkpoint | None = None
         self._aligned = False
         self._is_doubted = False
+        self._lost = 0
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether the log was compared with what was signed, and fits it."""
+        return self._aligned
 
     @property
     def size(self) -> int:
@@ -92,12 +101,20 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        ConflictError `log_keys_missing`; UnavailableError for temporary failures; StoppedError.
+        ConflictError `log_keys_missing`; UnavailableError for passing errors, and `contended` if
+        neither this publisher nor another one gets further; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
-        if not self._aligned:
-            self._align()
+        try:
+            if not self._aligned:
+                self._align()
+            return self._step()
+        except BaseException:
+            self._aligned = False
+            raise
+
+    def _step(self) -> bool:
         head = self._tree.head()
         if head < self._edge.size:
             raise _rolled_back(head, self._edge.size)
@@ -111,15 +128,28 @@ class Publication:
         if self._due is not None:
             _require_same(new, self._due)
         elif not self._state.swap(self._last, new):
-            self._aligned = False  # another publisher was first
-            return True
+            return self._lose()
         now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
         self._verify(note, new)
         published = Published(new.size, new.root, note, clock.to_text(now_ms))
         stored = self._tree.publish(published, _all(tiles))
-        self._aligned = stored  # False: another publisher is ahead
         self._last, self._edge, self._due = new, edge, None
+        if not stored:
+            return self._lose()
+        self._lost = 0
+        return True
+
+    def _lose(self) -> bool:
+        """Start over: another publisher was first, or is ahead.
+
+        Raises UnavailableError `contended` if nobody publishes meanwhile.
+        """
+        self._aligned = False
+        self._lost += 1
+        if self._lost > MOST_LOST:
+            detail = "the signer's state does not take the next size, and nobody else publishes"
+            raise UnavailableError("contended", detail)
         return True
 
     def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
@@ -222,6 +252,8 @@ class Publication:
             )
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
+        if published != self._last:
+            self._lost = 0  # the other publisher has published meanwhile
         is_due = stated is not None and (published is None or published.size < stated.size)
         self._last, self._edge, self._due = published, edge, stated if is_due else None
         self._aligned = True
