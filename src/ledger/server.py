@@ -56,6 +56,7 @@ from ledger.store.sqlite.sessions import OperationalState
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
+from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from projections.follower import Follower, Views
 
@@ -94,9 +95,9 @@ def build(settings: Settings) -> Served:
     """Open the ledger of these settings, found it at its first start, and return its server.
 
     Raises ConflictError `settings_mismatch` if it was founded with other settings,
-    `log_keys_missing` without the keys it announced; CorruptError as `require_sound_end`.
+    `log_keys_missing` without its announced keys; CorruptError as `require_sound_end`, `starting`.
     """
-    with ExitStack() as opened:
+    with starting(settings.data), ExitStack() as opened:
         ledger = _open(settings, opened)
         closing_all = opened.pop_all()
 

@@ -5,7 +5,7 @@ import logging
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 
 WITNESS_PORT = 8010
@@ -36,7 +36,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action.add_argument(
             "--data", metavar="DIR", required=True, type=Path, help="directory of the witness"
         )
-        declare(action, {ExitCode.DONE: "done"})
+        codes = {ExitCode.INVALID: DAMAGED, ExitCode.UNAVAILABLE: UNAVAILABLE}
+        declare(action, {ExitCode.DONE: "done"} | codes)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -67,6 +67,20 @@ def storage_errors(what: str, *, damaged: str = "file_malformed") -> Iterator[No
         raise
 
 
+@contextmanager
+def reading_errors(what: str) -> Iterator[None]:
+    """Do as `storage_errors`, for this program's own tested reads.
+
+    An error in such a statement shows a file without its tables, or with values of other types:
+    CorruptError `file_malformed`.
+    """
+    try:
+        with storage_errors(what):
+            yield
+    except sqlite3.Error as error:
+        raise CorruptError("file_malformed", f"{what}: {error}") from error
+
+
 class ReadConnection:
     """A read-only connection for one caller at a time."""
 
@@ -76,17 +90,9 @@ class ReadConnection:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection.
-
-        Raises what `storage_errors` raises. The statements are this program's own and tested, so an
-        error in one of them shows a file without its tables: CorruptError `file_malformed`.
-        """
-        with self._lock:
-            try:
-                with storage_errors("the log cannot be read"):
-                    yield self._connection
-            except sqlite3.Error as error:
-                raise CorruptError("file_malformed", f"the log cannot be read: {error}") from error
+        """Lend the connection; raise what `reading_errors` raises."""
+        with self._lock, reading_errors("the log cannot be read"):
+            yield self._connection
 
     def close(self) -> None:
         """Close the connection after the current reader finishes."""
