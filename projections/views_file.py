@@ -14,14 +14,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from ledger.errors import CorruptError, UnavailableError
-from ledger.sqlite.files import BUSY_TIMEOUT_S, storage_errors
+from ledger.sqlite.files import BUSY_TIMEOUT_S, MAX_IDLE_WAL_BYTES, storage_errors
 from ledger.sqlite.held_file import HeldFile
 from ledger.system import private_files
 from projections.views import is_complete, prepare, tracking
 
 IDLE_READERS = 32
-# After a rebuild the write-ahead log has more than 64 MiB; it keeps that size unless it is emptied.
-IDLE_WAL_BYTES = 4 * 1024 * 1024
 DAMAGED = "views_malformed"
 _log = logging.getLogger("ledger.projections")
 
@@ -33,7 +31,7 @@ _WRITER_PRAGMAS = (
     # With this cache, most pages of a rebuild stay in memory until full and are written once.
     "cache_size=-32768",
     "wal_autocheckpoint=8192",
-    f"journal_size_limit={IDLE_WAL_BYTES}",
+    f"journal_size_limit={MAX_IDLE_WAL_BYTES}",
     # Wiping deleted rows would hide nothing: the log keeps everything.
     "secure_delete=OFF",
     "trusted_schema=OFF",
@@ -81,7 +79,7 @@ class Views:
 
     def _open(self) -> sqlite3.Connection:
         """Open or create the file with mode 0600, and create the tables of every view."""
-        with _used(self._path):
+        with _used():
             private_files.ensure(self._path)
             db = sqlite3.connect(
                 self._path,
@@ -136,17 +134,20 @@ class Views:
         if lost is None:
             return
         if lost == self._path:
-            self.close()  # another process may have replaced it: what stands there stays
+            self.close()  # another process may have replaced it, so its file stays
         else:
             self.discard()
         detail = f"{lost.name} was deleted or replaced while the server used it"
         raise UnavailableError("views_lost", detail)
 
     def shrink_wal(self) -> None:
-        """Empty a large write-ahead log, unless a reader needs it; the next call tries again."""
-        if self._writer is None or self._held.wal_bytes() <= IDLE_WAL_BYTES:
+        """Empty a large write-ahead log, unless a reader needs it; the next call tries again.
+
+        After a rebuild it has more than 64 MiB, and it would keep that size.
+        """
+        if self._writer is None or self._held.wal_bytes() <= MAX_IDLE_WAL_BYTES:
             return
-        with _used(self._path):
+        with _used():
             self._writer.execute("PRAGMA busy_timeout=0")
             try:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -165,7 +166,7 @@ class Views:
         self.open()
         if self._writer is None:
             raise AssertionError("open() opened it")
-        with _used(self._path), _transaction(self._writer) as db:
+        with _used(), _transaction(self._writer) as db:
             yield db
 
     @contextmanager
@@ -178,7 +179,7 @@ class Views:
         if not self._path.exists():
             raise UnavailableError("views_rebuilding", "the read models are being rebuilt")
         try:
-            with _used(self._path), self._snapshot() as db:
+            with _used(), self._snapshot() as db:
                 yield db
         except CorruptError as error:
             if error.code == DAMAGED:
@@ -245,8 +246,8 @@ class Views:
         return min(each.position for each in tracking(db))
 
 
-def _used(path: Path) -> AbstractContextManager[None]:
-    return storage_errors(f"{path.name} cannot be used", damaged=DAMAGED)
+def _used() -> AbstractContextManager[None]:
+    return storage_errors("the read models cannot be used", damaged=DAMAGED)
 
 
 @contextmanager

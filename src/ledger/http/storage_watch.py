@@ -19,7 +19,7 @@ from ledger.system.worker import Backoff, Worker
 
 LOOK_S = 1.0
 # SQLite empties a write-ahead log of some MiB; beyond this one, something keeps it from doing so.
-MOST_WAL_BYTES = 64 * 1024 * 1024
+MOST_WAL_BYTES = 128 * 1024 * 1024
 # A rebuild of the views, or a large commit, has a large one for some seconds.
 PATIENCE_S = 30.0
 
@@ -56,8 +56,8 @@ class StorageWatch:
 
     def require_files(self) -> None:
         """Let a write proceed; raise UnavailableError `storage_lost` if a needed file is gone."""
-        for lost in _lost(self._needed):
-            raise UnavailableError("storage_lost", f"{_lost_text(lost)}; {_FROZEN}")
+        if _lost(self._needed):  # the health check says which one
+            raise UnavailableError("storage_lost", f"a file of the ledger is gone; {_FROZEN}")
 
     def failures(self) -> list[str]:
         """Return which needed files are gone; empty if all are there."""

@@ -29,6 +29,7 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
+from ledger.publish.signed_trees import require_same, rolled_back
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.system.worker import StoppedError
@@ -117,7 +118,7 @@ class Publication:
     def _step(self) -> bool:
         head = self._tree.head()
         if head < self._edge.size:
-            raise _rolled_back(head, self._edge.size)
+            raise rolled_back(head, self._edge.size)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
             return False
@@ -126,7 +127,7 @@ class Publication:
         self._prove(new, tiles)
         signers = self._keys.signers(new.size)
         if self._due is not None:
-            _require_same(new, self._due)
+            require_same(new, self._due)
         elif not self._state.swap(self._last, new):
             return self._lose()
         now_ms = time.time_ns() // 1_000_000
@@ -213,7 +214,7 @@ class Publication:
         """Verify a checkpoint as a reader does, with the keys announced for its size."""
         keys = self._keys.keys(expected.size)
         verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
-        _require_same(verified.checkpoint, expected)
+        require_same(verified.checkpoint, expected)
 
     # --- start and recovery --------------------------------------------------------------------
 
@@ -229,13 +230,13 @@ class Publication:
             0 if newest is None else newest.size,
         )
         if promised > head:
-            raise _rolled_back(head, promised)
+            raise rolled_back(head, promised)
         if newest is None:
             return None, stated
         published = Checkpoint(self._origin, newest.size, newest.root)
         self._verify(newest.note, published)
         if stated is not None and stated.size == published.size:
-            _require_same(published, stated)
+            require_same(published, stated)
         return published, stated
 
     def _align(self) -> None:
@@ -266,7 +267,7 @@ class Publication:
                 return
         self._mend(published)
         root = Prover(published.size, self._tree.tile).root(earlier.size)
-        _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
+        require_same(Checkpoint(self._origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
         """Return the edge of a published tree.
@@ -286,7 +287,7 @@ class Publication:
         """
         _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
-        _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
+        require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)
         self._tree.mend(published.size, _all(tiles))
         return edge
@@ -294,22 +295,3 @@ class Publication:
 
 def _all(tiles: Tiles) -> list[Tile]:
     return [Tile(level, n, hashes) for (level, n), hashes in tiles.items()]
-
-
-def _rolled_back(head: int, signed: int) -> CorruptError:
-    return CorruptError(
-        "log_rolled_back",
-        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
-        " copy; restore the newest one",
-        position=head,
-    )
-
-
-def _require_same(found: Checkpoint, expected: Checkpoint) -> None:
-    if found != expected:
-        raise CorruptError(
-            "log_forked",
-            f"the first {expected.size} entries have the root {found.root.hex()}, but"
-            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
-            position=expected.size,
-        )

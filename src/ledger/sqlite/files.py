@@ -18,7 +18,7 @@ from ledger.system import private_files
 BUSY_TIMEOUT_S = 5.0
 MAX_INTEGER = 2**63 - 1
 # SQLite keeps a write-ahead log at its largest size for ever unless it is told a limit.
-MAX_IDLE_WAL_BYTES = 16 * 1024 * 1024
+MAX_IDLE_WAL_BYTES = 8 * 1024 * 1024
 
 # Primary result codes (sqlite.org/rescode.html), the low byte of an extended code.
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

@@ -217,7 +217,7 @@ def test_a_file_that_is_overwritten_is_rebuilt(path: Path) -> None:
 def test_the_write_ahead_log_is_emptied_when_the_follower_is_idle(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projections.views_file.IDLE_WAL_BYTES", 4096)
+    monkeypatch.setattr("projections.views_file.MAX_IDLE_WAL_BYTES", 4096)
     wal = path.with_name("views.sqlite-wal")
     running = Running(path, random_story(100, seed=37), poll_s=0.01)
     with running as follower:

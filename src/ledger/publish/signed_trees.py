@@ -1,0 +1,25 @@
+"""What it means that a log is not the one that was signed."""
+
+from ledger.errors import CorruptError
+from ledger.tlog.checkpoint import Checkpoint
+
+
+def rolled_back(head: int, signed: int) -> CorruptError:
+    """Return the error for a log that is shorter than a tree that was signed."""
+    return CorruptError(
+        "log_rolled_back",
+        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
+        " copy; restore the newest one",
+        position=head,
+    )
+
+
+def require_same(found: Checkpoint, expected: Checkpoint) -> None:
+    """Raise CorruptError `log_forked` unless the log has the tree that was signed."""
+    if found != expected:
+        raise CorruptError(
+            "log_forked",
+            f"the first {expected.size} entries have the root {found.root.hex()}, but"
+            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
+            position=expected.size,
+        )
