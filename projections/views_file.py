@@ -14,13 +14,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from ledger.errors import CorruptError, UnavailableError
-from ledger.sqlite.files import BUSY_TIMEOUT_S, MAX_IDLE_WAL_BYTES, storage_errors
+from ledger.sqlite.files import BUSY_TIMEOUT_S, MAX_IDLE_WAL_BYTES, meaning_of, storage_errors
 from ledger.sqlite.held_file import HeldFile
 from ledger.system import private_files
 from projections.views import is_complete, prepare, tracking
 
 IDLE_READERS = 32
 DAMAGED = "views_malformed"
+_WHAT = "the read models cannot be used"
 _log = logging.getLogger("ledger.projections")
 
 _WRITER_PRAGMAS = (
@@ -176,20 +177,6 @@ class Views:
         Raises UnavailableError `views_rebuilding` while the file is opened, rebuilt or damaged,
         `storage_failed`.
         """
-        if not self._path.exists():
-            raise UnavailableError("views_rebuilding", "the read models are being rebuilt")
-        try:
-            with _used(), self._snapshot() as db:
-                yield db
-        except CorruptError as error:
-            if error.code == DAMAGED:
-                self._is_damaged = True  # the follower discards the file
-                detail = "the read models are damaged and will be rebuilt"
-                raise UnavailableError("views_rebuilding", detail) from error
-            raise
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
         generation, db = self._take()
         is_sound = False
         try:
@@ -199,8 +186,11 @@ class Views:
                 raise UnavailableError("views_rebuilding", "the read models are being rebuilt")
             yield db
             is_sound = True
-        except sqlite3.Error:
-            raise
+        except sqlite3.Error as error:
+            meaning = self._meaning_of(error)
+            if meaning is None:
+                raise
+            raise meaning from error
         except BaseException:
             is_sound = True  # an error of the caller's, not of the connection's
             raise
@@ -211,6 +201,15 @@ class Views:
             else:
                 _close(db)
 
+    def _meaning_of(self, error: sqlite3.Error) -> UnavailableError | None:
+        """Return what a reader's error means; damage is left to the follower to mend."""
+        meaning = meaning_of(error, _WHAT)
+        if isinstance(meaning, CorruptError):
+            self._is_damaged = True
+            detail = "the read models are damaged and will be rebuilt"
+            return UnavailableError("views_rebuilding", detail)
+        return meaning
+
     def _take(self) -> tuple[int, sqlite3.Connection]:
         """Return an idle reader of the open file, or another, and its generation."""
         while True:
@@ -218,10 +217,19 @@ class Views:
             try:
                 opened_in, db = self._idle.pop()
             except IndexError:
-                return generation, self._connect()
+                break
             if opened_in == generation:
                 return opened_in, db
             _close(db)
+        if not self._path.exists():
+            raise UnavailableError("views_rebuilding", "the read models are being rebuilt")
+        try:
+            return generation, self._connect()
+        except sqlite3.Error as error:
+            meaning = self._meaning_of(error)
+            if meaning is None:
+                raise
+            raise meaning from error
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -247,7 +255,7 @@ class Views:
 
 
 def _used() -> AbstractContextManager[None]:
-    return storage_errors("the read models cannot be used", damaged=DAMAGED)
+    return storage_errors(_WHAT, damaged=DAMAGED)
 
 
 @contextmanager

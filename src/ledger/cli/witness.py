@@ -9,6 +9,7 @@ from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 
 WITNESS_PORT = 8010
+GRACE_S = 4  # for requests under way at a stop; a log whose answer is lost asks again
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -81,6 +82,7 @@ def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
             access_log=False,
             log_level="warning",
             server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(configuration).run()

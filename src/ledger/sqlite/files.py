@@ -49,22 +49,32 @@ def _is_closed(error: sqlite3.Error) -> bool:
     return isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error)
 
 
+def meaning_of(
+    error: sqlite3.Error, what: str, *, damaged: str = "file_malformed"
+) -> CorruptError | UnavailableError | None:
+    """Return what an SQLite error means for the caller; None if the statement is wrong.
+
+    `what` says what could not be used. UnavailableError `storage_failed` if the surroundings fail,
+    CorruptError with the code `damaged` for a damaged file.
+    """
+    code = primary_code(error)
+    if code in DAMAGED:
+        return CorruptError(damaged, f"{what}: {error}")
+    if code in PASSING or _is_closed(error):
+        return UnavailableError("storage_failed", f"{what}: {error}")
+    return None
+
+
 @contextmanager
 def storage_errors(what: str, *, damaged: str = "file_malformed") -> Iterator[None]:
-    """Turn SQLite errors in the block into errors of ours; `what` says what could not be used.
-
-    Raises UnavailableError `storage_failed` if the surroundings fail, CorruptError with the code
-    `damaged` for a damaged file. A wrong statement stays an sqlite3.Error.
-    """
+    """Turn SQLite errors in the block into what they mean; a wrong statement stays what it is."""
     try:
         yield
     except sqlite3.Error as error:
-        code = primary_code(error)
-        if code in DAMAGED:
-            raise CorruptError(damaged, f"{what}: {error}") from error
-        if code in PASSING or _is_closed(error):
-            raise UnavailableError("storage_failed", f"{what}: {error}") from error
-        raise
+        meaning = meaning_of(error, what, damaged=damaged)
+        if meaning is None:
+            raise
+        raise meaning from error
 
 
 @contextmanager
