@@ -10,7 +10,8 @@ import pytest
 
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, UnavailableError
+from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
@@ -60,7 +61,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def edit(ledger: Ledger, sql: str, *values: object) -> None:
     """Change the file without its triggers, as an attacker does."""
-    with sqlite3.connect(ledger.store.path, isolation_level=None) as db:
+    with sqlite3.connect(Path(ledger.store.address), isolation_level=None) as db:
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         stored = triggers.fetchall()
         for name, _ in stored:
@@ -71,12 +72,22 @@ def edit(ledger: Ledger, sql: str, *values: object) -> None:
     db.close()
 
 
+def publisher_of(ledger: Ledger) -> Publisher:
+    return Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01)
+
+
+def why_refused(publisher: Publisher) -> UnavailableError:
+    with pytest.raises(UnavailableError) as refused:
+        publisher.require_sound()
+    return refused.value
+
+
 class Crash(Exception):  # noqa: N818  # not an error: the end of the process
     """The process ends here."""
 
 
 def backed_up(ledger: Ledger, to: Path) -> None:
-    with sqlite3.connect(ledger.store.path) as db, sqlite3.connect(to) as backup:
+    with sqlite3.connect(Path(ledger.store.address)) as db, sqlite3.connect(to) as backup:
         db.backup(backup)
     db.close()
     backup.close()

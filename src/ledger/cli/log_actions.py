@@ -9,18 +9,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from ledger.commands.log_keys import LedgerActs
-from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
 from ledger.http.security_record import record_command
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
 from ledger.settings import Settings
+from ledger.store.engines import open_existing
 from ledger.store.log import Log
-from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
 
 
 def show_keys(settings: Settings) -> None:
@@ -33,7 +30,7 @@ def show_keys(settings: Settings) -> None:
 
 def show_checkpoint(settings: Settings) -> None:
     """Print the newest checkpoint as it was published."""
-    with _opened(settings) as log, closing(TreeStore(log.store)) as tree:
+    with _opened(settings) as log, closing(log.store.tree()) as tree:
         newest = tree.latest()
         if newest is None:
             raise NotFoundError("checkpoint_unknown", "nothing is published yet")
@@ -51,8 +48,8 @@ def stamp(settings: Settings) -> None:
     with (
         closing(authority),
         _opened(settings) as log,
-        closing(TreeStore(log.store)) as tree,
-        closing(Endorsements(log.store)) as endorsements,
+        closing(log.store.tree()) as tree,
+        closing(log.store.endorsements()) as endorsements,
     ):
         newest = tree.latest()
         if newest is None:
@@ -64,11 +61,16 @@ def stamp(settings: Settings) -> None:
 
 
 def rotate(settings: Settings) -> None:
-    """Announce new keys and publish a checkpoint that they sign."""
+    """Announce new keys and publish a checkpoint that they sign; end lost keys."""
     with _writing(settings) as acts:
-        vkeys = acts.rotate()
+        announced, ended = acts.rotate()
         record_command(settings.security_log, "log_keys_announce")
-    print("These keys sign from now on, in addition to the earlier ones:", *vkeys, sep="\n")
+        if ended:
+            record_command(settings.security_log, "log_keys_retire")
+    more = "" if ended else ", in addition to the earlier ones"
+    print(f"These keys sign from now on{more}:", *announced, sep="\n")
+    if ended:
+        print("A private key is lost, so these keys no longer sign:", *ended, sep="\n")
 
 
 def retire(settings: Settings) -> None:
@@ -89,23 +91,26 @@ def freeze(settings: Settings, reason: str) -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Log]:
-    path = settings.data / LOG_FILE
-    if not path.exists():
-        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
-    with closing(Log(SqliteLog(path))) as log:
+    with closing(Log(open_existing(settings.data))) as log:
         yield log
 
 
 @contextmanager
 def _writing(settings: Settings) -> Iterator[LedgerActs]:
-    """Compare the log with its signed state, yield the acts, then publish what they appended."""
+    """Compare the log with its signed state, yield the acts, then publish what they appended.
+
+    Without the log keys nothing is published before the acts.
+    """
     with (
         _opened(settings) as log,
         closing(SignerState(settings.log_state)) as state,
-        closing(TreeStore(log.store)) as tree,
+        closing(log.store.tree()) as tree,
     ):
         acts = LedgerActs(log, settings, lambda: time.time_ns() // 1_000_000)
-        publication = Publication(tree, state, acts.open_log_keys(state))
-        publication.catch_up()
+        keys = acts.open_log_keys(state)
+        publication = Publication(tree, state, keys)
+        publication.compare()
+        if keys.why_not_signing(log.head()) is None:
+            publication.catch_up()
         yield acts
         publication.catch_up()

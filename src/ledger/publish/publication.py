@@ -29,9 +29,9 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
-from ledger.publish.signed_trees import require_same, rolled_back
+from ledger.publish.signed_trees import Race, require_same, rolled_back
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.system.worker import StoppedError
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
@@ -40,8 +40,6 @@ from ledger.tlog.merkle import Edge, Prover, Tile
 MOST_ENTRIES = 1000
 MOST_TILES = 256
 PAUSE_S = 0.001
-# Steps that lose to another publisher while nothing is published; one more is an outage.
-MOST_LOST = 5
 
 Tiles = dict[tuple[int, int], bytes]
 _OURS = f'"stream":"{STREAM}"'.encode()
@@ -56,7 +54,7 @@ class Publication:
 
     def __init__(
         self,
-        tree: TreeStore,
+        tree: TreeTables,
         state: SignerState,
         keys: LogKeys,
         *,
@@ -74,12 +72,7 @@ class Publication:
         self._due: Checkpoint | None = None
         self._aligned = False
         self._is_doubted = False
-        self._lost = 0
-
-    @property
-    def is_aligned(self) -> bool:
-        """Whether the log was compared with what was signed, and fits it."""
-        return self._aligned
+        self._race = Race()
 
     @property
     def size(self) -> int:
@@ -102,8 +95,8 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        ConflictError `log_keys_missing`; UnavailableError for passing errors, and `contended` if
-        neither this publisher nor another one gets further; StoppedError.
+        UnavailableError for passing errors, `log_keys_missing`, and `contended` if neither this
+        publisher nor another one gets further; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
@@ -119,6 +112,7 @@ class Publication:
         head = self._tree.head()
         if head < self._edge.size:
             raise rolled_back(head, self._edge.size)
+        stated = self._release_promise(head)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
             return False
@@ -128,7 +122,7 @@ class Publication:
         signers = self._keys.signers(new.size)
         if self._due is not None:
             require_same(new, self._due)
-        elif not self._state.swap(self._last, new):
+        elif not self._state.swap(stated, new):
             return self._lose()
         now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
@@ -138,20 +132,29 @@ class Publication:
         self._last, self._edge, self._due = new, edge, None
         if not stored:
             return self._lose()
-        self._lost = 0
         return True
 
     def _lose(self) -> bool:
-        """Start over: another publisher was first, or is ahead.
-
-        Raises UnavailableError `contended` if nobody publishes meanwhile.
-        """
+        """Start over: another publisher was first, or is ahead."""
         self._aligned = False
-        self._lost += 1
-        if self._lost > MOST_LOST:
-            detail = "the signer's state does not take the next size, and nobody else publishes"
-            raise UnavailableError("contended", detail)
+        self._race.lost()
         return True
+
+    def _release_promise(self, head: int) -> Checkpoint | None:
+        """Return what the signer's state must hold before a new promise.
+
+        If the log keys of a promised size are lost and newer ones are announced, no checkpoint of
+        that size can be signed. The log must still have the promised tree; the next checkpoint
+        then continues it.
+        """
+        due = self._due
+        if due is None or due.size == head or self._keys.why_not_signing(due.size) is None:
+            return self._last
+        self._keys.signers(head)
+        edge, _ = self._grow(self._edge, due.size, save=False)
+        require_same(Checkpoint(self._origin, edge.size, edge.root()), due)
+        self._due = None
+        return due
 
     def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
         """Hash the stored entries up to `size`; return the new edge and the new tiles.
@@ -254,7 +257,7 @@ class Publication:
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
         if published != self._last:
-            self._lost = 0  # the other publisher has published meanwhile
+            self._race.moved()
         is_due = stated is not None and (published is None or published.size < stated.size)
         self._last, self._edge, self._due = published, edge, stated if is_due else None
         self._aligned = True

@@ -1,7 +1,27 @@
-"""What it means that a log is not the one that was signed."""
+"""What it means that a log is not the one that was signed, or that another publisher was first."""
 
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.tlog.checkpoint import Checkpoint
+
+MOST_LOST = 5
+
+
+class Race:
+    """Counts how often other publishers were first while nobody published anything."""
+
+    def __init__(self) -> None:
+        self._lost = 0
+
+    def moved(self) -> None:
+        """Note that a checkpoint was published."""
+        self._lost = 0
+
+    def lost(self) -> None:
+        """Note a lost step; raise UnavailableError `contended` if nobody gets further."""
+        self._lost += 1
+        if self._lost > MOST_LOST:
+            detail = "the signer's state does not take the next size, and nobody else publishes"
+            raise UnavailableError("contended", detail)
 
 
 def rolled_back(head: int, signed: int) -> CorruptError:

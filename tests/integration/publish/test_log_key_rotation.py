@@ -22,7 +22,7 @@ def test_rotated_keys_sign_together_until_the_old_ones_are_retired(ledger: Ledge
     publication = ledger.publication()
     publication.catch_up()
     old = signers_of(ledger)
-    new = list(ledger.acts.rotate())
+    new = list(ledger.acts.rotate().announced)
     publication.catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger) == old + new
@@ -48,10 +48,10 @@ def test_a_rotation_that_died_is_finished_by_the_next(ledger: Ledger) -> None:
         patch.setattr("ledger.commands.log_keys.LedgerActs._append", crash)
         with pytest.raises(Crash):
             ledger.acts.rotate()
-    written = ledger.settings.log_keys.read_bytes()
+    written = ledger.settings.log_keys.file.read_bytes()
     ledger.publication().catch_up()
-    vkeys = ledger.acts.rotate()
-    assert ledger.settings.log_keys.read_bytes() == written
+    vkeys = ledger.acts.rotate().announced
+    assert ledger.settings.log_keys.file.read_bytes() == written
     ledger.publication().catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger)[2:] == list(vkeys)
@@ -61,11 +61,11 @@ def test_without_the_ledgers_own_key_no_log_key_is_announced_and_nothing_is_appe
     ledger: Ledger,
 ) -> None:
     (ledger.settings.data / LEDGER_KEY_FILE).unlink()
-    size = ledger.store.head()
+    size = ledger.store.head().stored
     with pytest.raises(ConflictError) as refused:
         ledger.acts.rotate()
     assert refused.value.code == "ledger_key_missing"
-    assert ledger.store.head() == size
+    assert ledger.store.head().stored == size
 
 
 def test_a_frozen_ledger_takes_nothing_more_and_is_published_to_its_end(
@@ -87,5 +87,5 @@ def test_a_frozen_ledger_takes_nothing_more_and_is_published_to_its_end(
                     act()
                 assert refused.value.code in ("ledger_frozen", "log_keys_refused")
         assert ledger.publication().catch_up() == 11
-        assert ledger.store.head() == 11
+        assert ledger.store.head().stored == 11
         check_published(ledger, 11)
