@@ -42,6 +42,7 @@ def test_a_log_whose_disk_fails_refuses_writes_and_takes_them_when_it_works_agai
             faulty.fault()
             answer = client.post("/api/statements/create", json=body)
             assert (answer.status_code, answer.json()["position"]) == (201, before + 1)
+            until(lambda: client.get("/healthz").status_code == 200)  # published, too
     check_ledger(faulty)
 
 
