@@ -91,7 +91,8 @@ class Rows:
 
     def redefined(self) -> Finding | None:
         """Return a finding if tables or triggers differ from those that a ledger creates."""
-        changed = differences(self._db)
+        with reading_errors(f"{self.path.name} cannot be read"):
+            changed = differences(self._db)
         if not changed:
             return None
         return Finding("file", None, "schema_changed", "; ".join(changed))
