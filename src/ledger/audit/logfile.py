@@ -72,7 +72,10 @@ class Rows:
     def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query one by one."""
         with reading_errors(f"{self.path.name} cannot be read"):
-            yield from self._db.execute(sql, values)
+            # Not `yield from`: that closes the cursor of an abandoned generator, which fails once
+            # the file is closed.
+            for row in self._db.execute(sql, values):  # noqa: UP028  # see above
+                yield row
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
