@@ -46,6 +46,7 @@ from ledger.http.requests import (
 )
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
+from ledger.http.sign_route import SignRoute
 from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
@@ -134,13 +135,14 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
         ledger.metrics.answered(exchange, lane, duration_s)
         ledger.record.answered(exchange)
 
+    headers = encoded_headers(settings.origin)
     return Front(
-        application,
+        SignRoute(application, ledger.statements, origin=settings.origin, headers=headers),
         limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
         proxies=settings.proxies,
         member=ledger.sessions.identify,
         owner_of=ledger.people.keys.owner,
-        headers=encoded_headers(settings.origin),
+        headers=headers,
         answered=answered,
     )
 

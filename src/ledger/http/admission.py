@@ -10,6 +10,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -152,10 +153,13 @@ def address_of(peer: tuple[str, int] | None) -> str:
     One customer of a network provider has a /64 to choose addresses from (RFC 6177). IPv6 addresses
     that hold an IPv4 address count as that one; a Unix socket counts as `local`.
     """
-    if peer is None:
-        return "local"
+    return "local" if peer is None else _counted(peer[0])
+
+
+@lru_cache(maxsize=4_096)  # asked for every request, and clients send more than one
+def _counted(host: str) -> str:
     try:
-        found = ip_address(peer[0].partition("%")[0])
+        found = ip_address(host.partition("%")[0])
     except ValueError:
         return "local"
     if isinstance(found, IPv4Address):
