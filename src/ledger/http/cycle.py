@@ -13,14 +13,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
 )
 
-# A longer body is written after its head: to copy it costs more than another packet.
-MOST_JOINED_BYTES = 64 * 1024
 # What a header may not hold, for it would end its line or be another header (RFC 9110 section 5).
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -69,7 +68,7 @@ class Cycle(RequestResponseCycle):
             not head
             or message.get("more_body", False)
             or len(body) != self.expected_content_length
-            or len(body) > MOST_JOINED_BYTES
+            or len(body) > HIGH_WATER_LIMIT  # to copy it costs more than another packet
         ):
             if head:
                 self.transport.write(head)

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 
-from ledger.http.cycle import MOST_JOINED_BYTES, Cycle
+from ledger.http.cycle import Cycle
 
 START = b"HTTP/1.1 200 OK\r\n"
 
@@ -79,7 +79,7 @@ def test_a_head_leaves_with_its_body() -> None:
 
 
 def test_a_long_body_follows_its_head_uncopied() -> None:
-    body = bytes(MOST_JOINED_BYTES + 1)
+    body = bytes(HIGH_WATER_LIMIT + 1)
     pieces = answered(whole(body))
     assert [len(each) for each in pieces[1:]] == [len(body)]
 

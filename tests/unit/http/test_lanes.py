@@ -1,4 +1,4 @@
-"""Lanes: turns in the order of arrival, within bounds, given back whatever happens."""
+"""Lanes: turns in the order of arrival, within bounds, and given back by each request."""
 
 import asyncio
 
