@@ -7,7 +7,7 @@ security.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from litestar.types import ASGIApp, HTTPScope, Send
@@ -53,8 +53,8 @@ class Front:
         *,
         limits: RequestLimits,
         proxies: Sequence[Network],
-        member: Callable[[HTTPScope], str | None],
-        owner_of: Callable[[str], str | None],
+        member: Callable[[HTTPScope], Awaitable[str | None]],
+        owner_of: Callable[[str], Awaitable[str | None]],
         headers: Sequence[tuple[bytes, bytes]],
         answered: Answered,
     ) -> None:
@@ -78,8 +78,7 @@ class Front:
             return
         began_s = time.perf_counter()
         exchange = self._begin(scope)
-        asker = Asker(address_of(scope.get("client")), self._member(scope))
-        exchange.person = asker.member
+        asker = Asker(address_of(scope.get("client")))
         group = group_of(scope["method"], scope["path"], scope["query_string"])
         lane: LaneName | None = None
         identity = (b"x-request-id", exchange.request_id.encode())
@@ -91,6 +90,8 @@ class Front:
             await send(message)
 
         try:
+            exchange.person = await self._member(scope)
+            asker = Asker(asker.address, exchange.person)
             received = await self._receive(scope, receive, group, asker)
             if received is None:
                 return  # the client hung up
@@ -125,15 +126,15 @@ class Front:
             if body is None:
                 return None
             if names_signer:
-                asker = Asker(asker.address, signer=self._signer(body))
+                asker = Asker(asker.address, signer=await self._signer(body))
             receive = replay(body, receive)
         if group is not None and names_signer:
             self._limits.quotas.take(group, asker)
         return receive
 
-    def _signer(self, body: bytes) -> str | None:
+    async def _signer(self, body: bytes) -> str | None:
         kid = named_kid(body)
-        return None if kid is None else self._owner_of(kid)
+        return None if kid is None else await self._owner_of(kid)
 
     def _begin(self, scope: HTTPScope) -> Exchange:
         """Name the client and the request; neither is believed of anybody but a known proxy."""
