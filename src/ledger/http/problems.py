@@ -58,7 +58,7 @@ _log = logging.getLogger("ledger")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """A problem document; `code` is stable, `evidence` names what it is about."""
+    """A problem document; `code` is stable, `evidence` names what the error is about."""
 
     title: str
     status: int
@@ -94,10 +94,10 @@ def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[by
 
 
 def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
-    """Return the header that says when to try again, where that can help.
+    """Return Retry-After for the statuses where a retry can help: 429 and 503.
 
-    Before `least_s` seconds it cannot. Jittered, so that clients refused together do not come back
-    together.
+    A retry before `least_s` seconds is refused again. The value has jitter, so that clients that
+    were refused at the same time do not retry at the same time.
     """
     if status not in (429, 503):
         return []
@@ -125,7 +125,7 @@ class ProblemAnswer(NamedTuple):
 def answer_to(error: Exception, exchange: Exchange) -> ProblemAnswer:
     """Note an error in its exchange and return its answer.
 
-    What is not meant for clients (corruption, a bug) is 500 for them, and stays in the log.
+    Clients see 500 for corruption and for bugs; the log has the details.
     """
     status = STATUS.get(type(error)) if isinstance(error, LedgerError) else None
     if not isinstance(error, LedgerError) or status is None:
