@@ -152,8 +152,7 @@ class Connection(CycleProtocol):
         if self._phase is Phase.CLOSING:
             return
         self._lines += 1
-        if self._lines > self._limits.header_lines:
-            self._refuse_if(True, 431)
+        self._refuse_if(self._lines > self._limits.header_lines, 431)
         if self._phase is not Phase.HEAD:
             return  # uvicorn would add a trailer to the headers that the application already has
         super().on_header(name, value)
