@@ -112,6 +112,13 @@ def wait_for(server: Server, position: int) -> None:
     assert answer.status_code == 200, f"{answer.text}\n{server.output}"
 
 
+def wait_until_published(server: Server) -> None:
+    """Return when a checkpoint contains the newest event."""
+    with server.client() as client:
+        answer = client.get(f"/log/entries/{head(server) - 1}/proof")
+    assert answer.status_code == 200, f"{answer.text}\n{server.output}"
+
+
 def rebuilt(data: Path) -> Tables:
     """Return the tables of read models that are rebuilt from the log."""
     with TemporaryDirectory() as directory:

@@ -74,6 +74,7 @@ class Server:
         deadline = time.monotonic() + START_S
         while not self._answers(ready=ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
                 raise AssertionError(f"the server did not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other signal that it listens
 
