@@ -16,6 +16,7 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from projections.follower import Follower, Views, rebuild
 from tests.support.server import Server
+from tests.support.states import states
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
@@ -99,8 +100,7 @@ def stored(data: Path, *, after: int = 0) -> tuple[list[tuple[int, bytes, bytes]
     """Return (position, state, leaf) of every later event, and the size in the log's head."""
     with _opened(data / "log.sqlite") as db:
         db.execute("BEGIN")
-        chosen = "SELECT pos, state, leaf FROM ev WHERE pos > ? ORDER BY pos"
-        rows = db.execute(chosen, (after,)).fetchall()
+        rows = states(db, after=after)
         (size,) = db.execute("SELECT size FROM log_head").fetchone()
     return rows, size
 

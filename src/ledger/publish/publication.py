@@ -28,8 +28,8 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.system.worker import StoppedError
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
@@ -52,7 +52,7 @@ class Publication:
 
     def __init__(
         self,
-        tree: TreeStore,
+        tree: TreeTables,
         state: SignerState,
         keys: LogKeys,
         *,
