@@ -92,7 +92,7 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        ConflictError `log_keys_missing`; UnavailableError for temporary failures; StoppedError.
+        UnavailableError `log_keys_missing` and for temporary failures; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
@@ -101,6 +101,7 @@ class Publication:
         head = self._tree.head()
         if head < self._edge.size:
             raise _rolled_back(head, self._edge.size)
+        stated = self._release_promise(head)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
             return False
@@ -110,7 +111,7 @@ class Publication:
         signers = self._keys.signers(new.size)
         if self._due is not None:
             _require_same(new, self._due)
-        elif not self._state.swap(self._last, new):
+        elif not self._state.swap(stated, new):
             self._aligned = False  # another publisher was first
             return True
         now_ms = time.time_ns() // 1_000_000
@@ -121,6 +122,22 @@ class Publication:
         self._aligned = stored  # False: another publisher is ahead
         self._last, self._edge, self._due = new, edge, None
         return True
+
+    def _release_promise(self, head: int) -> Checkpoint | None:
+        """Return what the signer's state must hold before a new promise.
+
+        If the log keys of a promised size are lost and newer ones are announced, no checkpoint of
+        that size can be signed. The log must still have the promised tree; the next checkpoint
+        then continues it.
+        """
+        due = self._due
+        if due is None or due.size == head or self._keys.why_not_signing(due.size) is None:
+            return self._last
+        self._keys.signers(head)
+        edge, _ = self._grow(self._edge, due.size, save=False)
+        _require_same(Checkpoint(self._origin, edge.size, edge.root()), due)
+        self._due = None
+        return due
 
     def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
         """Hash the stored entries up to `size`; return the new edge and the new tiles.
