@@ -10,6 +10,13 @@ SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
 LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_STATE_FILE = "log-state.sqlite"
+# Empty files: processes lock them, and never delete them.
+USE_LOCK = "use.lock"
+SERVER_LOCK = "server.lock"
 
 WITNESS_STATE_FILE = "witness.sqlite"
 WITNESS_KEYS_FILE = "witness-keys.pem"
+
+# In the directory of a backup, beside a copy of the log.
+BACKUP_FILE = "backup.json"
+SEALED_KEYS_FILE = "keys.jwe"

@@ -10,6 +10,7 @@
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | file of the keys that sign checkpoints |
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
+| LEDGER_SERVERS | one | how many servers may use LEDGER_DATA at once: one or several |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
 | LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
@@ -27,7 +28,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Literal, NoReturn, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,6 +44,7 @@ DEFAULT_PORT = 8000
 # A proxy serves an https origin, most often on the same machine.
 LOOPBACK = "127.0.0.0/8, ::1"
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
+Servers = Literal["one", "several"]
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True):
     data: Path
     log_keys: Path
     log_state: Path
+    servers: Servers
     witnesses: Path | None
     witness_wait_s: int
     tsa_url: str | None
@@ -100,6 +103,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         data=data,
         log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / LOG_KEYS_FILE)),
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
+        servers=_servers(environment),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
         tsa_url=environment.get("LEDGER_TSA_URL") or None,
@@ -136,6 +140,14 @@ def _registration(environment: Mapping[str, str], *, local: bool) -> Registratio
     if found is None:
         _refuse("LEDGER_REGISTRATION", "must be open or invite")
     return found
+
+
+def _servers(environment: Mapping[str, str]) -> Servers:
+    text = environment.get("LEDGER_SERVERS", "one")
+    found = next((each for each in get_args(Servers) if each == text), None)
+    if found is None:
+        _refuse("LEDGER_SERVERS", "must be one or several")
+    return cast(Servers, found)
 
 
 def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:

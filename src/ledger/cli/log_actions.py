@@ -21,6 +21,7 @@ from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import TreeStore
+from ledger.system.directory_lock import using
 
 
 def show_keys(settings: Settings) -> None:
@@ -92,7 +93,7 @@ def _opened(settings: Settings) -> Iterator[Log]:
     path = settings.data / LOG_FILE
     if not path.exists():
         raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
-    with closing(Log(SqliteLog(path))) as log:
+    with using(settings.data), closing(Log(SqliteLog(path))) as log:
         yield log
 
 

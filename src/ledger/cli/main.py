@@ -1,5 +1,5 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
-`replay`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `backup`, `log …`, `witness …`, `export`, `verify`,
+`audit`, `replay`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -11,11 +11,12 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ledger import __version__
-from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.cli import audit, backup, export, jws, log, replay, verify, witness
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
+from ledger.system.directory_lock import replacing
 
 # The packages of the extra `server` in pyproject.toml, by import name.
 SERVER_PACKAGES = {
@@ -51,6 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
                 "--host", metavar="ADDRESS", help="address to listen on (LEDGER_HOST)"
             )
         declare(command, {ExitCode.DONE: "done"})
+    backup.add_parser(commands)
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -88,6 +90,8 @@ def _run(chosen: argparse.Namespace) -> int:
     settings = read_settings(_with_options(os.environ, chosen))
     if chosen.command == "rebuild":
         return rebuild(settings)
+    if chosen.command == "backup":
+        return backup.run(settings, chosen)
     if chosen.command == "export":
         return export.run(settings, chosen)
     if chosen.command == "log":
@@ -108,9 +112,10 @@ def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) ->
 
 
 def rebuild(settings: Settings) -> int:
-    """Delete the read models."""
-    for suffix in ("", "-wal", "-shm"):
-        path = settings.data / f"{VIEWS_FILE}{suffix}"
-        path.unlink(missing_ok=True)
+    """Delete the read models; raise ConflictError `data_in_use` while a server runs."""
+    with replacing(settings.data):
+        for suffix in ("", "-wal", "-shm"):
+            path = settings.data / f"{VIEWS_FILE}{suffix}"
+            path.unlink(missing_ok=True)
     print("The read models are deleted; the next start rebuilds them from the log.")
     return ExitCode.DONE

@@ -12,6 +12,7 @@ from ledger.cli.exit_codes import ExitCode
 from ledger.http.connection import connection_class
 from ledger.server import Served, build
 from ledger.settings import Settings
+from ledger.system.directory_lock import serving
 
 GRACE_S = 2
 # Net new objects between collections. With Python's default of 700, the collector took a fifteenth
@@ -20,9 +21,15 @@ COLLECT_EVERY = 5_000
 
 
 def serve(settings: Settings) -> int:
-    """Run the server until SIGINT or SIGTERM."""
+    """Run the server until SIGINT or SIGTERM; raise ConflictError `data_in_use`."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     first = not settings.data.exists()
+    with serving(settings.data, beside_others=settings.servers == "several"):
+        _serve(settings, first=first)
+    return ExitCode.DONE
+
+
+def _serve(settings: Settings, *, first: bool) -> None:
     served = build(settings)
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20)
@@ -45,7 +52,6 @@ def serve(settings: Settings) -> int:
     )
     with suppress(KeyboardInterrupt):
         _Server(configuration, served, settings.drain_s).run()
-    return ExitCode.DONE
 
 
 class _Server(uvicorn.Server):
