@@ -13,6 +13,8 @@ SIGNER_STATE_FILE = "log-state.sqlite"
 # Empty files: processes lock them, and never delete them.
 USE_LOCK = "use.lock"
 SERVER_LOCK = "server.lock"
+# A directory: what a restore puts together before it takes the log's place.
+RESTORING = "restoring"
 
 WITNESS_STATE_FILE = "witness.sqlite"
 WITNESS_KEYS_FILE = "witness-keys.pem"

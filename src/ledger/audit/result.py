@@ -6,6 +6,7 @@ import msgspec
 
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
+from ledger.verify.report import VerifiedRestoration, told_restoration
 
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
 
@@ -30,6 +31,7 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     claims: int
     counts: Counts
     log_keys: list[str]
+    restorations: list[VerifiedRestoration]
     trusted: int
     notes: list[str]
     at: str
@@ -78,6 +80,8 @@ def to_text(report: AuditResult) -> str:
         told += [f"  entry: {finding.entry}"] if finding.entry else []
         told.append("")
     told += [f"{name:<18}{value}" for name, value in lines(report)]
+    for restored in report.restorations:
+        told += ["", told_restoration(restored), f"  The operator's reason: {restored.reason}"]
     told += ["", *(f"- {note}" for note in report.notes)] if report.notes else []
     return "\n".join(told) + "\n"
 

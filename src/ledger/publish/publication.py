@@ -61,12 +61,12 @@ class Publication:
         self._tree = tree
         self._state = state
         self._keys = keys
-        self._origin = keys.origin
         self._rest = rest or threading.Event().wait
-        # The last published checkpoint, the right edge of its tree, and a promise without
-        # checkpoint.
+        # The last published checkpoint, the right edge of its tree, what the signer's memory
+        # holds, and a promise without checkpoint.
         self._last: Checkpoint | None = None
         self._edge = Edge()
+        self._remembered: Checkpoint | None = None
         self._due: Checkpoint | None = None
         self._aligned = False
         self._is_doubted = False
@@ -105,14 +105,15 @@ class Publication:
         if target == self._edge.size:
             return False
         edge, tiles = self._grow(self._edge, target, save=True)
-        new = Checkpoint(self._origin, edge.size, edge.root())
+        new = Checkpoint(self._keys.origin_of(edge.size), edge.size, edge.root())
         self._prove(new, tiles)
         signers = self._keys.signers(new.size)
         if self._due is not None:
             _require_same(new, self._due)
-        elif not self._state.swap(self._last, new):
+        elif not self._state.swap(self._remembered, new):
             self._aligned = False  # another publisher was first
             return True
+        self._remembered = new
         now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
         self._verify(note, new)
@@ -175,14 +176,14 @@ class Publication:
             return self._tree.tile(level, n, width) if hashes is None else hashes[: width * 32]
 
         prover = Prover(new.size, read)
-        old = self._last or Checkpoint(self._origin, 0, merkle.EMPTY_ROOT)
+        old = self._last or Checkpoint(self._keys.origin, 0, merkle.EMPTY_ROOT)
         proof = prover.consistency(old.size)
         merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
 
     def _verify(self, note: bytes, expected: Checkpoint) -> None:
         """Verify a checkpoint as a reader does, with the keys announced for its size."""
         keys = self._keys.keys(expected.size)
-        verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
+        verified = checkpoint.verify_note(note, keys, expected_origin=expected.origin)
         _require_same(verified.checkpoint, expected)
 
     # --- start and recovery --------------------------------------------------------------------
@@ -190,10 +191,22 @@ class Publication:
     def compare(self) -> tuple[Checkpoint | None, Checkpoint | None]:
         """Return the published and the promised checkpoint, after comparing them with the log.
 
-        Raises CorruptError `log_rolled_back` or `log_forked`, and what verifying the note raises.
+        Raises CorruptError `log_rolled_back` or `log_forked`; UnavailableError `memory_missing`;
+        and what verifying the note raises.
         """
         newest = self._tree.latest()
-        stated, head = self._state.get(self._origin), self._tree.head()
+        stated, head = self._state.get(self._keys.origin), self._tree.head()
+        begun = max((each.epoch for each in self._state.known()), default=0)
+        if begun > self._keys.charter.epoch:
+            detail = f"the epoch {begun} was begun, but the log has the epoch"
+            detail = f"{detail} {self._keys.charter.epoch}: run `ledger restore` again"
+            raise CorruptError("log_rolled_back", detail, position=head)
+        if stated is None and newest is not None:
+            raise UnavailableError(
+                "memory_missing",
+                f"a checkpoint of {newest.size} entries is published, but the signer's memory is"
+                " gone: run `ledger log confirm`, or restore the ledger from a backup",
+            )
         promised = max(
             0 if stated is None else stated.size,
             0 if newest is None else newest.size,
@@ -202,11 +215,19 @@ class Publication:
             raise _rolled_back(head, promised)
         if newest is None:
             return None, stated
-        published = Checkpoint(self._origin, newest.size, newest.root)
+        published = Checkpoint(self._keys.origin_of(newest.size), newest.size, newest.root)
         self._verify(newest.note, published)
         if stated is not None and stated.size == published.size:
             _require_same(published, stated)
+        self._require_kept(stated)
         return published, stated
+
+    def _require_kept(self, stated: Checkpoint | None) -> None:
+        """Raise CorruptError `log_forked` if an origin begins with another tree than the log's."""
+        restorations = self._keys.charter.restorations
+        if stated is not None and restorations and stated.size == restorations[-1].kept.size:
+            kept = restorations[-1].kept
+            _require_same(Checkpoint(stated.origin, kept.size, bytes.fromhex(kept.root)), stated)
 
     def _align(self) -> None:
         """Find where to continue: after the newest checkpoint, or with an unfulfilled promise."""
@@ -216,14 +237,21 @@ class Publication:
         for earlier in (self._last, stated):
             if earlier is not None and published is not None and earlier.size < published.size:
                 self._require_beginning(earlier, published)
-        if published is not None and (stated is None or stated.size < published.size):
+        if published is not None and stated is not None and stated.size < published.size:
             _log.warning(
                 "the signer's state is older than the newest checkpoint and is updated from the log"
             )
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
-        is_due = stated is not None and (published is None or published.size < stated.size)
+            stated = published
+        # What a restore kept is not signed again: the origin begins after it.
+        is_due = (
+            stated is not None
+            and (published is None or published.size < stated.size)
+            and self._keys.origin_of(stated.size) == stated.origin
+        )
         self._last, self._edge, self._due = published, edge, stated if is_due else None
+        self._remembered = stated
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
@@ -234,7 +262,7 @@ class Publication:
                 return
         self._mend(published)
         root = Prover(published.size, self._tree.tile).root(earlier.size)
-        _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
+        _require_same(Checkpoint(earlier.origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
         """Return the edge of a published tree.
@@ -254,7 +282,7 @@ class Publication:
         """
         _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
-        _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
+        _require_same(Checkpoint(published.origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)
         self._tree.mend(published.size, _all(tiles))
         return edge
@@ -274,7 +302,7 @@ def _rolled_back(head: int, signed: int) -> CorruptError:
 
 
 def _require_same(found: Checkpoint, expected: Checkpoint) -> None:
-    if found != expected:
+    if (found.size, found.root) != (expected.size, expected.root):
         raise CorruptError(
             "log_forked",
             f"the first {expected.size} entries have the root {found.root.hex()}, but"

@@ -64,8 +64,8 @@ class Publisher:
     def require_sound(self) -> None:
         """Let a write proceed, or raise UnavailableError if the log is not the signed one.
 
-        Codes: `log_rolled_back`, `log_forked`, `log_unsound`, or `not_yet` while a start still
-        compares.
+        Codes: `log_rolled_back`, `log_forked`, `log_unsound`; `memory_missing` until somebody
+        confirms the newest size; or `not_yet` while a start still compares.
         """
         if self.is_over:
             failure = self.failure
@@ -75,6 +75,9 @@ class Publisher:
             raise UnavailableError(
                 code if known else "log_unsound", f"nothing is appended: {detail}"
             )
+        failure = self.failure
+        if isinstance(failure, UnavailableError) and failure.code == "memory_missing":
+            raise UnavailableError(failure.code, f"nothing is appended: {failure.detail}")
         if not self._sound:
             raise UnavailableError(
                 "not_yet", "the log is still being compared with its signed checkpoints"

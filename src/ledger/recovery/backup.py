@@ -99,7 +99,7 @@ def _write(
         private_files.create(target / SEALED_KEYS_FILE, sealed)
         names.append(SEALED_KEYS_FILE)
     written = BackupManifest(
-        ledger=_charter(settings.data / LOG_FILE, state.size).ledger,
+        ledger=charter_of(settings.data / LOG_FILE, state.size).ledger,
         epoch=state.epoch,
         created_at=clock.to_text(now_ms),
         size=state.size,
@@ -135,7 +135,8 @@ def _of_another() -> ConflictError:
     return ConflictError("backup_of_another", detail)
 
 
-def _charter(log: Path, size: int) -> Charter:
+def charter_of(log: Path, size: int) -> Charter:
+    """Return the charter as of a size; raise CorruptError `position_missing` without a founding."""
     rows = Rows(log)
     try:
         states = rows.of_stream(charter.STREAM.bytes, size + 1)

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.data_files import SERVER_LOCK, USE_LOCK
+from ledger.data_files import RESTORING, SERVER_LOCK, USE_LOCK
 from ledger.errors import ConflictError
 from ledger.system.private_files import MODE
 
+READY = "ready"  # in the directory of a restore: it was decided
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -34,9 +35,16 @@ def serving(data: Path, *, beside_others: bool = False) -> Iterator[None]:
 
 @contextmanager
 def using(data: Path) -> Iterator[None]:
-    """Use the directory beside others; raise ConflictError `data_in_use` during a replacement."""
+    """Use the directory beside others.
+
+    Raises ConflictError `data_in_use` during a replacement, `restore_unfinished` after one that was
+    interrupted.
+    """
     detail = f"a restore or a rebuild is running on {data}; wait until it has ended"
     with _held(data / USE_LOCK, shared=True, detail=detail):
+        if (data / RESTORING / READY).exists():
+            words = f"a restore of {data} was interrupted: run `ledger restore` again to finish it"
+            raise ConflictError("restore_unfinished", words)
         yield
 
 

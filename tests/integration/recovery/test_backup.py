@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -32,6 +33,21 @@ from tests.support.trees import root_of
 
 NOW_MS = 1_795_230_245_678
 PHRASE = b"correct horse battery"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_of(tmp_path / "data", LEDGER_LOG_ORIGIN="ledger.example/approvals")
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    """A ledger of 300 entries and two checkpoints, open in this process."""
+    with opened(settings) as ledger:
+        for size in (100, 300):
+            ledger.fill(size)
+            ledger.publication().catch_up()
+        yield ledger
 
 
 def backup(settings: Settings, target: Path, since: Path | None = None) -> BackupManifest:

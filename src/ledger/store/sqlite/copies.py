@@ -133,6 +133,12 @@ def examine(path: Path, earlier: CopyState | None = None) -> CopyState:
     return CopyState(marks, edge, epoch, note)
 
 
+def raise_epoch(log: Path, epoch: int) -> None:
+    """Set the epoch in the head of a copy that no process uses."""
+    with closing(_open(log)) as copy:
+        copy.execute("UPDATE log_head SET epoch = ?", (epoch,))
+
+
 def root_of(log: Path, size: int) -> bytes:
     """Return the root over the first `size` leaves of a log; raise CorruptError as `examine`."""
     edge = Edge()
