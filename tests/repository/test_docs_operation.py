@@ -4,7 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
-from ledger.cli import log_actions
+from ledger.cli import log_actions, restore
 from ledger.http import metrics, probes, security_record
 from ledger.http.metrics import Metrics
 from ledger.http.security_record import SecurityLine
@@ -59,7 +59,7 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
         for code in re.findall(r"`(\w+)`", line.split("|")[1])
     }
     # These come from `Publisher.require_sound`.
-    publishers = {"not_yet", "log_rolled_back", "log_forked", "log_unsound"}
+    publishers = {"not_yet", "memory_missing", "log_rolled_back", "log_forked", "log_unsound"}
     assert documented - {"code"} == codes_of_probes() | publishers
     assert f"more than {probes.REACH:,} positions" in METRICS_PAGE
 
@@ -74,7 +74,8 @@ def first_cells(section: str) -> set[str]:
 def test_every_event_of_the_record_is_in_the_reference_and_the_reverse() -> None:
     by_command = set(
         re.findall(
-            r'record_command\(settings.security_log, "(\w+)"', inspect.getsource(log_actions)
+            r'record_command\(settings.security_log, "(\w+)"',
+            inspect.getsource(log_actions) + inspect.getsource(restore),
         )
     )
     assert first_cells("Events") == {

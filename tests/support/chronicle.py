@@ -38,8 +38,7 @@ from tests.support.authenticator import Passkey
 from tests.support.keys import ECDSA, ed25519_key, es256_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
 
-SETUP_TOKEN = "setup"
-TOKEN = "token"
+SETUP_TOKEN, TOKEN = "setup", "token"
 CHALLENGE = hashlib.sha256(b"challenge").digest()
 
 
@@ -73,8 +72,8 @@ def fixed_log_signers(number: int, origin: str = LEDGER) -> tuple[NoteSigner, No
 
 def fixed_log_keys(number: int, origin: str = LEDGER) -> tuple[str, str]:
     """Return the vkeys of a log's two keys."""
-    first, second = (signer.key.vkey for signer in fixed_log_signers(number, origin))
-    return first, second
+    first, second = fixed_log_signers(number, origin)
+    return first.key.vkey, second.key.vkey
 
 
 def digest(text: str) -> str:

@@ -180,7 +180,8 @@ function restorations(items) {
 function lostWords(kept, lost) {
   if (lost === null) return "nothing is known to be lost";
   if (lost === "unknown") return "what was lost is unknown";
-  if (lost > kept) return `the entries ${kept + 1} to ${lost} were lost`;
+  if (lost === kept + 1) return `entry ${lost} was lost`;
+  if (lost > kept) return `entries ${kept + 1} to ${lost} were lost`;
   return `another tree of ${lost} entries was signed and lost`;
 }
 

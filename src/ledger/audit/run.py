@@ -28,7 +28,7 @@ from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.tree import TreeScan
 from ledger.audit.workers import WorkerPool, WorkerTask
-from ledger.domain.charter import Restoration
+from ledger.domain.epochs import Restoration
 from ledger.errors import CorruptError
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.verify.report import verified_restorations

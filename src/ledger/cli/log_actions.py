@@ -15,6 +15,7 @@ from ledger.http.security_record import record_command
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
+from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.sqlite.endorsements import Endorsements
@@ -78,6 +79,15 @@ def retire(settings: Settings) -> None:
         vkeys = acts.retire()
         record_command(settings.security_log, "log_keys_retire")
     print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
+
+
+def confirm_memory(settings: Settings, size: int | None) -> None:
+    """Give the signer a new memory, confirmed by a witness or by the operator."""
+    with using(settings.data):
+        point, by = confirm(settings, size)
+        record_command(settings.security_log, "log_memory_confirm")
+    print(f"The newest checkpoint of {point.size} entries is confirmed by {', '.join(by)}.")
+    print("The log is signed again from here.")
 
 
 def freeze(settings: Settings, reason: str) -> None:

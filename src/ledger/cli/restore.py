@@ -5,6 +5,7 @@ import sys
 
 from ledger.cli.exit_codes import ExitCode
 from ledger.errors import ConflictError
+from ledger.http.security_record import record_command
 from ledger.recovery import staging
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
@@ -29,6 +30,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             _tell(plan)
             _confirm(plan, chosen.confirm)
             aside = carry_out(settings, plan, _silent)
+            record_command(settings.security_log, "ledger_restore")
             print("The ledger is restored. Start its server.")
     if aside is not None:
         print(f"The files that were replaced are in {aside}.")
@@ -52,7 +54,7 @@ def _tell(plan: RestorePlan) -> None:
     if plan.lost is None:
         print("What was signed after the backup is unknown.")
     elif plan.lost.size > plan.kept.size:
-        print(f"The entries {plan.kept.size + 1:,} to {plan.lost.size:,} are lost.")
+        print(f"Lost: entries {plan.kept.size + 1:,} to {plan.lost.size:,}.")
     else:
         print(f"{plan.lost.source} knows another history of the first {plan.lost.size:,} entries.")
     print(f"The log goes on under the new origin {plan.origin}, with new log keys.")

@@ -5,15 +5,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from ledger import clock
 from ledger.domain import acts
-from ledger.domain.acts import KeptTree, LostTree, parse_act, verify_act
+from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import parse_uuid
+from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
     Body,
     Event,
@@ -56,22 +57,6 @@ class LogKey(msgspec.Struct, frozen=True):
     def signs(self, size: int) -> bool:
         """Tell whether this key signs checkpoints of this size."""
         return self.first_size <= size and (self.last_size is None or size <= self.last_size)
-
-
-class Restoration(msgspec.Struct, frozen=True):
-    """A restore from a backup: what was kept, what was lost, and the log's origin since then."""
-
-    epoch: int
-    kept: KeptTree
-    lost: LostTree | Literal["unknown"] | None
-    origin: str
-    reason: str
-    at: str
-
-    @property
-    def position(self) -> int:
-        """The position of the event that records it."""
-        return self.kept.size + 1
 
 
 class Charter(msgspec.Struct, frozen=True):

@@ -28,6 +28,13 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
+from ledger.publish.mismatch import (
+    memory_missing,
+    require_epoch,
+    require_kept,
+    require_same,
+    rolled_back,
+)
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.system.worker import StoppedError
@@ -100,7 +107,7 @@ class Publication:
             self._align()
         head = self._tree.head()
         if head < self._edge.size:
-            raise _rolled_back(head, self._edge.size)
+            raise rolled_back(head, self._edge.size)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
             return False
@@ -109,7 +116,7 @@ class Publication:
         self._prove(new, tiles)
         signers = self._keys.signers(new.size)
         if self._due is not None:
-            _require_same(new, self._due)
+            require_same(new, self._due)
         elif not self._state.swap(self._remembered, new):
             self._aligned = False  # another publisher was first
             return True
@@ -184,7 +191,7 @@ class Publication:
         """Verify a checkpoint as a reader does, with the keys announced for its size."""
         keys = self._keys.keys(expected.size)
         verified = checkpoint.verify_note(note, keys, expected_origin=expected.origin)
-        _require_same(verified.checkpoint, expected)
+        require_same(verified.checkpoint, expected)
 
     # --- start and recovery --------------------------------------------------------------------
 
@@ -196,38 +203,23 @@ class Publication:
         """
         newest = self._tree.latest()
         stated, head = self._state.get(self._keys.origin), self._tree.head()
-        begun = max((each.epoch for each in self._state.known()), default=0)
-        if begun > self._keys.charter.epoch:
-            detail = f"the epoch {begun} was begun, but the log has the epoch"
-            detail = f"{detail} {self._keys.charter.epoch}: run `ledger restore` again"
-            raise CorruptError("log_rolled_back", detail, position=head)
+        require_epoch(self._state.known(), self._keys.charter, head)
         if stated is None and newest is not None:
-            raise UnavailableError(
-                "memory_missing",
-                f"a checkpoint of {newest.size} entries is published, but the signer's memory is"
-                " gone: run `ledger log confirm`, or restore the ledger from a backup",
-            )
+            raise memory_missing(newest.size)
         promised = max(
             0 if stated is None else stated.size,
             0 if newest is None else newest.size,
         )
         if promised > head:
-            raise _rolled_back(head, promised)
+            raise rolled_back(head, promised)
         if newest is None:
             return None, stated
         published = Checkpoint(self._keys.origin_of(newest.size), newest.size, newest.root)
         self._verify(newest.note, published)
         if stated is not None and stated.size == published.size:
-            _require_same(published, stated)
-        self._require_kept(stated)
+            require_same(published, stated)
+        require_kept(self._keys.charter, stated)
         return published, stated
-
-    def _require_kept(self, stated: Checkpoint | None) -> None:
-        """Raise CorruptError `log_forked` if an origin begins with another tree than the log's."""
-        restorations = self._keys.charter.restorations
-        if stated is not None and restorations and stated.size == restorations[-1].kept.size:
-            kept = restorations[-1].kept
-            _require_same(Checkpoint(stated.origin, kept.size, bytes.fromhex(kept.root)), stated)
 
     def _align(self) -> None:
         """Find where to continue: after the newest checkpoint, or with an unfulfilled promise."""
@@ -262,7 +254,7 @@ class Publication:
                 return
         self._mend(published)
         root = Prover(published.size, self._tree.tile).root(earlier.size)
-        _require_same(Checkpoint(earlier.origin, earlier.size, root), earlier)
+        require_same(Checkpoint(earlier.origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
         """Return the edge of a published tree.
@@ -282,7 +274,7 @@ class Publication:
         """
         _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
-        _require_same(Checkpoint(published.origin, edge.size, edge.root()), published)
+        require_same(Checkpoint(published.origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)
         self._tree.mend(published.size, _all(tiles))
         return edge
@@ -290,22 +282,3 @@ class Publication:
 
 def _all(tiles: Tiles) -> list[Tile]:
     return [Tile(level, n, hashes) for (level, n), hashes in tiles.items()]
-
-
-def _rolled_back(head: int, signed: int) -> CorruptError:
-    return CorruptError(
-        "log_rolled_back",
-        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
-        " copy; restore the newest one",
-        position=head,
-    )
-
-
-def _require_same(found: Checkpoint, expected: Checkpoint) -> None:
-    if (found.size, found.root) != (expected.size, expected.root):
-        raise CorruptError(
-            "log_forked",
-            f"the first {expected.size} entries have the root {found.root.hex()}, but"
-            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
-            position=expected.size,
-        )

@@ -15,7 +15,7 @@ from ledger.store.sqlite.copies import CopyState
 from ledger.system import private_files
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge
 
-_CHUNK_BYTES = 512 * 1024
+_CHUNK_BYTES = 128 * 1024
 
 
 class BackupFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,12 +30,17 @@ from ledger.tlog.vkeys import parse_vkey
 
 
 class KnownTree(msgspec.Struct, frozen=True):
-    """A tree that somebody knows: who, its size, its root and its note where these are known."""
+    """A tree that somebody knows: who, its size, its root and its note where these are known.
+
+    `is_largest` tells whether they know of the largest that was signed. A log or a checkpoint in a
+    file does not: it may itself be an old copy.
+    """
 
     source: str
     size: int
     root: bytes | None = None
     note: bytes | None = None
+    is_largest: bool = False
 
 
 class Memories(msgspec.Struct):
@@ -68,13 +73,14 @@ def collect(
         # A tree under a later origin was signed too, although this log has no event of it.
         if signed.epoch >= charter.epoch:
             tree = signed.checkpoint
-            found.trees.append(KnownTree("the signer's memory", tree.size, tree.root))
+            source = "the signer's memory"
+            found.trees.append(KnownTree(source, tree.size, tree.root, is_largest=True))
     found.trees += _in_files(settings.data, charter)
     for path in given:
         signed_tree, note = _verified(path.read_bytes(), charter)
         found.trees.append(KnownTree(str(path), signed_tree.size, signed_tree.root, note))
     if published is not None:
-        found.trees.append(KnownTree("the operator", published))
+        found.trees.append(KnownTree("the operator", published, is_largest=True))
     for name, answer in ask_witnesses(settings, charter):
         if isinstance(answer, KnownTree):
             found.trees.append(answer)
@@ -95,7 +101,7 @@ def ask_witnesses(
         with closing(WitnessClient(witness, witness.url)) as client:
             try:
                 tree, note = _verified(client.latest(charter.log_origin), charter)
-                yield name, KnownTree(name, tree.size, tree.root, note)
+                yield name, KnownTree(name, tree.size, tree.root, note, is_largest=True)
             except LedgerError as error:
                 yield name, error
 

@@ -100,7 +100,8 @@ def _plan(
     charter: Charter, kept: Checkpoint, memories: Memories, log: Path, reason: str
 ) -> RestorePlan:
     lost = _lost(memories.trees, kept, log)
-    goes_on = bool(memories.trees) and lost is None and memories.epoch <= charter.epoch
+    is_known = any(each.is_largest for each in memories.trees)
+    goes_on = is_known and lost is None and memories.epoch <= charter.epoch
     epoch = max(memories.epoch, charter.epoch) + 1
     return RestorePlan(
         ledger=charter.ledger,

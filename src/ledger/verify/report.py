@@ -170,8 +170,10 @@ def told_restoration(restored: VerifiedRestoration) -> str:
             lost = "what was lost is unknown"
         case None:
             lost = "nothing is known to be lost"
+        case size if size == restored.kept + 1:
+            lost = f"entry {size:,} was lost"
         case size if size > restored.kept:
-            lost = f"the entries {restored.kept + 1:,} to {size:,} were lost"
+            lost = f"entries {restored.kept + 1:,} to {size:,} were lost"
         case size:
             lost = f"another tree of {size:,} entries was signed and lost"
     return (

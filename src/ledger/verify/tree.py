@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from ledger.domain.charter import Restoration
 from ledger.domain.entry import entry_hash
+from ledger.domain.epochs import Restoration
 from ledger.errors import RefusedError
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge
 from ledger.verify.event_checks import ReportProgress

@@ -101,6 +101,24 @@ def test_without_any_memory_what_was_lost_is_unknown(settings: Settings, tmp_pat
     assert (told.kept, told.lost) == (written.size, "unknown")
 
 
+def test_a_log_that_was_copied_back_by_hand_does_not_say_that_nothing_was_lost(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Such a log, without the signer's memory, once gave a position out a second time."""
+    written = backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    lose_log(settings)
+    settings.log_state.unlink()
+    shutil.copy(tmp_path / "backup" / LOG_FILE, settings.data / LOG_FILE)
+    with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
+        ledger.publication().catch_up()
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.lost) == (NEXT, None)
+    (told,) = audited(settings).restorations
+    assert (told.kept, told.lost) == (written.size, "unknown")
+
+
 def test_a_checkpoint_that_somebody_has_says_what_was_lost(
     settings: Settings, tmp_path: Path
 ) -> None:
