@@ -1,4 +1,4 @@
-"""A restore as the charter remembers it: the end of one log origin and the beginning of the next."""
+"""A restore as the charter remembers it: one log origin ends, and the next begins."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What makes a log another one than was signed, or leaves nobody who knows: the refusals in words."""
+"""Refusals to publish: the log is not the one that was signed, or nobody knows what was."""
 
 from collections.abc import Sequence
 
