@@ -21,9 +21,8 @@ from ledger.domain.receipts import written_about_statement
 from ledger.domain.vocabulary import Status
 from ledger.publish.publication import Publication
 from ledger.store.log import EventMapper
+from ledger.store.ports.log import Write
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import TreeStore
-from ledger.store.writes import Write
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer
@@ -72,12 +71,12 @@ def grow(data: Path, size: int) -> None:
     cast = settled(data)
     process = Process(data, cast.time)
     store, settings = process.store, settings_of(data)
-    with closing(SignerState(settings.log_state)) as state, closing(TreeStore(store)) as tree:
+    with closing(SignerState(settings.log_state)) as state, closing(store.tree()) as tree:
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
         publication = Publication(tree, state, keys)
-        while (head := store.head()) < size:
+        while (head := store.head().stored) < size:
             count = min(BATCH, (size - head + 3) // 4)
-            store.commit([write for _ in range(count) for write in _statement(cast)])
+            store.append([write for _ in range(count) for write in _statement(cast)])
             if head % 10_000 < 4 * BATCH:
                 publication.catch_up()
         publication.catch_up()

@@ -12,23 +12,26 @@ from benchmarks.served import Served
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE, SESSIONS_FILE
-from ledger.store.log import GroupCommit, Log
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_log import AsyncLog
+from ledger.store.async_state import AsyncState
+from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
 
 
 def approve(data: Path, served: Served, statements: int, clients: int) -> float:
     """Return the CPU time of one approval in µs, on the data of a stopped server."""
     store = SqliteLog(data / LOG_FILE)
-    log, state = Log(store), OperationalState(data / SESSIONS_FILE)
-    commits = GroupCommit(store, lambda _: None)
+    operations = SqliteState(data / SESSIONS_FILE)
+    state = AsyncState(operations)
+    commits = AsyncLog(store, lambda _: None)
     try:
-        commands = StatementCommands(Writer(log, commits), state)
+        commands = StatementCommands(Writer(commits), state)
         return uvloop.run(_approve(commands, served, statements, clients))
     finally:
         commits.close()
         state.close()
-        log.close()
+        operations.close()
+        store.close()
 
 
 async def _approve(

@@ -43,7 +43,7 @@ class Large:
         """Append this many statements with decisions, and wait for the read models."""
         store = SqliteLog(self._data / LOG_FILE)
         grow(store, people_of(store), statements)
-        self.head = store.head()
+        self.head = store.head().stored
         store.close()
         with self.start():
             deadline = time.monotonic() + CATCH_UP_S

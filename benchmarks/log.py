@@ -108,7 +108,7 @@ def appended(ledger: Ledger, publisher: Publisher, events: int) -> float:
     batches = [[draft(CREATOR) for _ in range(BATCH)] for _ in range(events // BATCH)]
     begun = time.perf_counter()
     for batch in batches:
-        ledger.store.commit(batch)
+        ledger.store.append(batch)
         publisher.wake()
     return time.perf_counter() - begun
 

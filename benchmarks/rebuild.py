@@ -15,8 +15,8 @@ from benchmarks.synthetic import NOW_MS, grow
 from ledger import clock
 from ledger.domain.events import Event, UserRegistered
 from ledger.store.log import EventMapper, Log
+from ledger.store.ports.log import Write
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.writes import Write
 from projections.follower import rebuild
 
 SIZES = (100_000, 300_000, 1_000_000)
@@ -56,7 +56,7 @@ def _make(path: Path, size: int) -> None:
     store = SqliteLog(path)
     people = [uuid4() for _ in range(3)]
     rows = tuple(_registration(*each) for each in zip(people, "ABC", strict=True))
-    store.commit([Write(key=bytes(32), events=rows)])
+    store.append([Write(key=bytes(32), events=rows)])
     grow(store, people, round(size / EVENTS_PER_STATEMENT))
     store.close()
 

@@ -11,8 +11,8 @@ from ledger.domain import events
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.jose import SigningKey
 from ledger.store.log import EventMapper
+from ledger.store.ports.log import Write
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.writes import Write
 
 BATCH = 4_000
 NOW_MS = 1_795_230_245_678
@@ -70,7 +70,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
 
 def _append(store: SqliteLog, rows: list[StoredEvent]) -> None:
     if rows:
-        (outcome,) = store.commit([Write(key=os.urandom(32), events=tuple(rows))])
+        (outcome,) = store.append([Write(key=os.urandom(32), events=tuple(rows))])
         if isinstance(outcome, Exception):
             raise outcome
 

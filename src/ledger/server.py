@@ -17,7 +17,7 @@ from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
-from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
 from ledger.http import checkpoints, evidence, people, probes, reads, statements
 from ledger.http import log as public_log
@@ -50,11 +50,11 @@ from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
-from ledger.store.log import GroupCommit, Log
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_log import AsyncLog
+from ledger.store.async_state import AsyncState
+from ledger.store.engines import address_of, open_log, open_operations
+from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
 from ledger.store.startup_check import require_sound_end
 from projections.follower import Follower, Views
 
@@ -82,7 +82,7 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
-    commits: GroupCommit
+    commits: AsyncLog
     record: SecurityRecord
     metrics: Metrics
     exports: Exports
@@ -151,31 +151,32 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
     log is published, the files are closed, and the rest of the security record is written.
     """
-    store = SqliteLog(settings.data / LOG_FILE)
+    store = open_log(address_of(settings.data))
     record = open_record(settings.security_log)
     opened.callback(record.stop)
     metrics = Metrics()
     log = opened.enter_context(closing(Log(store)))
-    with closing(TreeStore(store)) as tree:
+    with closing(store.tree()) as tree:
         require_sound_end(tree)
     views = Views(settings.data / VIEWS_FILE)
     opened.callback(views.close)
     signed = opened.enter_context(closing(SignerState(settings.log_state)))
-    state = opened.enter_context(closing(OperationalState(settings.data / SESSIONS_FILE)))
+    operations = opened.enter_context(closing(open_operations(settings.data)))
+    state = opened.enter_context(closing(AsyncState(operations)))
     follower = Follower(views, log)
 
     def committed(_: int) -> None:
         follower.wake()
         public.publisher.wake()
 
-    commits = GroupCommit(
+    commits = AsyncLog(
         store,
         committed,
         admit=lambda: public.publisher.require_sound(),
         timed=metrics.committed,
     )
-    writer = Writer(log, commits)
-    token = found(log, writer, settings)
+    writer = Writer(commits)
+    token = found(log, settings, now_ms=writer.now_ms())
     if token is not None:
         _log.warning("first administrator, register once at %s", _invitation(settings, token))
     keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
@@ -184,7 +185,7 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     for end in (follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
-        Site(settings, writer.reading().charter()),
+        Site(settings, public.keys.charter),
         StatementCommands(writer, state),
         PeopleCommands(writer, state),
         models,

@@ -97,7 +97,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Line]:
     with closing(SqliteLog(path)) as store:
         for event, state in zip(TOLD.events, TOLD.states, strict=True):
             row = stored(event.stream, event.version, state)
-            store.commit([write(event.stream, events=(row,))])
+            store.append([write(event.stream, events=(row,))])
     with closing(Rows(path)) as opened:
         return [*Trail(opened).lines()]
 

@@ -55,8 +55,11 @@ TOKENS = {
     "ledger.domain": "an invitation's token",
     "ledger.http.sessions": "a session's token",
     "ledger.server": "an invitation's token",
+    "ledger.store.ports.endorsements": "TimeStampToken",
     "ledger.store.sqlite.endorsements": "TimeStampToken",
-    "ledger.store.sqlite.sessions": "a session's token",
+    "ledger.store.async_state": "a session's token",
+    "ledger.store.ports.operations": "a session's token",
+    "ledger.store.sqlite.operations": "a session's token",
     "ledger.timestamp.response": "TimeStampToken",
     "ledger.webauthn_grammar.client_data": "WebAuthn's tokenBinding",
 }

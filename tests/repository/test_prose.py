@@ -25,7 +25,6 @@ NOT_YET = {
     "src/ledger/http/reads.py",
     "src/ledger/http/requests.py",
     "src/ledger/publish/bundles.py",
-    "src/ledger/store/sqlite/sessions.py",
     "src/ledger/verify/container.py",
     "src/ledger/verify/contents.py",
 }

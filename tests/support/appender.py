@@ -13,9 +13,8 @@ import traceback
 from pathlib import Path
 from uuid import UUID
 
-from ledger.errors import LedgerError, StaleError
+from ledger.store.ports.log import Receipt, Stale
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.writes import Receipt
 from tests.support.writes import stored, write
 
 SHARED = UUID(int=99)
@@ -23,7 +22,7 @@ SHARED = UUID(int=99)
 
 def append_many(store: SqliteLog, count: int) -> None:
     for _ in range(count):
-        (outcome,) = store.commit([write()])
+        (outcome,) = store.append([write()])
         assert isinstance(outcome, Receipt), outcome
         _append_shared(store)
 
@@ -31,10 +30,10 @@ def append_many(store: SqliteLog, count: int) -> None:
 def _append_shared(store: SqliteLog) -> None:
     while True:
         newest = store.stream(SHARED, desc=True, limit=1)
-        (outcome,) = store.commit([write(SHARED, newest[0][0] + 1 if newest else 1)])
+        (outcome,) = store.append([write(SHARED, newest[0][0] + 1 if newest else 1)])
         if isinstance(outcome, Receipt):
             return
-        assert isinstance(outcome, StaleError), outcome
+        assert isinstance(outcome, Stale), outcome
 
 
 def run_out_of_disk(store: SqliteLog, path: Path) -> list[str]:
@@ -52,13 +51,11 @@ def run_out_of_disk(store: SqliteLog, path: Path) -> list[str]:
 
 def _commit(store: SqliteLog, count: int) -> str:
     big = b"\x00\x05entry" + bytes(32) + b"x" * 10_000
-    stream = UUID(int=store.head() + 1)
+    stream = UUID(int=store.head().stored + 1)
     batch = [write(stream, events=(stored(stream, 1, big),)) for _ in range(1)]
     batch += [write() for _ in range(count - 1)]
-    outcome = store.commit(batch)[-1]
-    if isinstance(outcome, LedgerError):
-        return outcome.code
-    return str(outcome.position)
+    result = store.append(batch)[-1]
+    return str(result.position) if isinstance(result, Receipt) else type(result).__name__
 
 
 def open_at_once(path: Path, rounds: int) -> None:
@@ -82,7 +79,7 @@ def _child(file: Path, start: float) -> int:
     good = False
     try:
         store = SqliteLog(file)
-        good = isinstance(store.commit([write()])[0], Receipt)
+        good = isinstance(store.append([write()])[0], Receipt)
         store.close()
     except BaseException:
         traceback.print_exc()

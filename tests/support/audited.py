@@ -23,10 +23,10 @@ from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import LedgerActs
 from ledger.publish.publication import Publication
 from ledger.store.log import Log
-from ledger.store.sqlite.endorsements import Endorsements, Stamp
+from ledger.store.ports.endorsements import Stamp
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
+from ledger.store.sqlite.tree import SqliteTree
 from ledger.timestamp.verify import parse_certificates, request, verify_stamp
 from ledger.tlog import vkeys
 from ledger.tlog.checkpoint import parse_note, sign_lines
@@ -51,7 +51,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
     settings = settings_of(directory)
     with (
         closing(SignerState(settings.log_state)) as state,
-        closing(TreeStore(process.store)) as tree,
+        closing(process.store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
         publication = Publication(tree, state, keys)
@@ -61,7 +61,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
             if steps < 200:
                 _endorse(process, tree, keys.origin)
         asyncio.run(_end_well(cast, process))
-        while process.store.head() < size:
+        while process.store.head().stored < size:
             asyncio.run(process.draft(cast.alice))
         publication.catch_up()
     process.close()
@@ -70,13 +70,13 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
     return directory
 
 
-def _endorse(process: Process, tree: TreeStore, origin: str) -> None:
+def _endorse(process: Process, tree: SqliteTree, origin: str) -> None:
     """Have two witnesses cosign the newest checkpoint, with a time-stamp in between."""
     published = tree.latest()
     assert published is not None
     point = parse_note(published.note).checkpoint
     assert point.origin == origin
-    with closing(Endorsements(process.store)) as endorsements:
+    with closing(process.store.endorsements()) as endorsements:
         for number, witness in enumerate(WITNESSES):
             line = sign_lines(point, [witness], now_s=NOW_MS // 1000)
             endorsements.cosign(published.size, witness.key, line)
@@ -114,7 +114,7 @@ async def _happen(cast: Cast, process: Process, steps: int) -> None:
 
 async def _give_passkey(cast: Cast, process: Process) -> None:
     """Give Dave, whose keys are never revoked here, a second passkey."""
-    begun, _ = process.people.passkeys.begin(cast.dave.user)
+    begun, _ = await process.people.passkeys.begin(cast.dave.user)
     passkey = Passkey()
     new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
     act = cast.dave.act("add-passkey", credentialId=passkey.id)

@@ -16,6 +16,7 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from projections.follower import rebuild
 from tests.support.server import Server
+from tests.support.states import states
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
@@ -64,7 +65,7 @@ def head(server: Server) -> int:
 def stored(data: Path) -> tuple[list[tuple[int, bytes, bytes]], int]:
     """Return (position, state, leaf) of every stored event, and the size in the log's head."""
     with _opened(data / "log.sqlite") as db:
-        rows = db.execute("SELECT pos, state, leaf FROM ev ORDER BY pos").fetchall()
+        rows = states(db)
         (size,) = db.execute("SELECT size FROM log_head").fetchone()
     return rows, size
 

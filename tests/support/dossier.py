@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ledger.domain import entry, events
 from ledger.publish.bundles import Evidence
+from ledger.store.ports.log import Receipt, Write
+from ledger.store.ports.tree import Published
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import Published, TreeStore
-from ledger.store.writes import Receipt, Write
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge
@@ -78,8 +78,8 @@ def bundle_of(
     _, tiles = Edge().extend(b"".join(map(entry.leaf_hash, states)))
     with TemporaryDirectory() as directory:
         store = SqliteLog(Path(directory) / "log.sqlite")
-        with closing(store), closing(TreeStore(store)) as tree:
-            outcomes = store.commit([_append(state) for state in states])
+        with closing(store), closing(store.tree()) as tree:
+            outcomes = store.append([_append(state) for state in states])
             assert all(isinstance(each, Receipt) for each in outcomes), outcomes
             assert tree.publish(newest, tiles)
             shown = Evidence(store, tree, newest, page=page, companions=companions)

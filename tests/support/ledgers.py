@@ -14,21 +14,23 @@ from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.commands.ceremonies import Begun, NewPasskey
 from ledger.commands.founding import found
+from ledger.commands.known import State
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
 from ledger.data_files import LOG_FILE
 from ledger.domain.passkey import attestation_challenge
-from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
-from ledger.domain.statement import Statement
 from ledger.settings import read_settings
-from ledger.store.log import GroupCommit, Log
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_log import AsyncLog
+from ledger.store.async_state import AsyncState
+from ledger.store.log import Log
+from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
+from tests.support.states import states
 
 
 class ClockWriter(Writer):
@@ -48,10 +50,11 @@ class Process:
         self.store = SqliteLog(directory / LOG_FILE)
         self.log = Log(self.store)
         self.committed: list[int] = []
-        self.commits = GroupCommit(self.store, self.committed.append)
-        self.writer = ClockWriter(self.log, self.commits)
+        self.commits = AsyncLog(self.store, self.committed.append)
+        self.writer = ClockWriter(self.commits)
         self.writer.time = time
-        self.state = OperationalState(directory / "state.sqlite")
+        self.operations = SqliteState(directory / "state.sqlite")
+        self.state = AsyncState(self.operations)
         self.commands = StatementCommands(self.writer, self.state)
         self.people = PeopleCommands(self.writer, self.state)
 
@@ -59,11 +62,13 @@ class Process:
         self.commits.close()
         self.store.close()
         self.state.close()
+        self.operations.close()
 
     # --- people ----------------------------------------------------------------------------------
 
     async def register(self, who: Signer, name: str, token: str) -> Answer:
-        return await self.complete(who, self.people.registration.begin(name, None, token))
+        begun = await self.people.registration.begin(name, None, token)
+        return await self.complete(who, begun)
 
     async def complete(self, who: Signer, begun: Begun) -> Answer:
         who.user = begun.ceremony.user
@@ -74,7 +79,7 @@ class Process:
         return answer
 
     async def add_key(self, who: Signer, key: TestKey) -> Answer:
-        begun = self.people.keys.begin(who.user)
+        begun = await self.people.keys.begin(who.user)
         submission = self._submission(who, key, begun.ceremony.nonce)
         return await self.people.keys.add(who.user, begun.id, submission)
 
@@ -154,7 +159,7 @@ async def _settle(directory: Path, cast: Cast) -> None:
         "LEDGER_LOG_ORIGIN": LEDGER,
         "LEDGER_REGISTRATION": "invite",
     }
-    setup = found(process.log, process.writer, read_settings(environment))
+    setup = found(process.log, read_settings(environment), now_ms=cast.time.ms)
     assert setup is not None
     await process.register(cast.dave, "Dave", setup)
     for name, who in (("Alice", cast.alice), ("Bob", cast.bob), ("Carol", cast.carol)):
@@ -170,7 +175,7 @@ async def _settle(directory: Path, cast: Cast) -> None:
 def rows(path: Path) -> list[tuple[int, bytes, bytes]]:
     """Return (position, state, leaf) from a log's file, read only by SQLite."""
     with closing(sqlite3.connect(path)) as raw:
-        return raw.execute("SELECT pos, state, leaf FROM ev ORDER BY pos").fetchall()
+        return states(raw)
 
 
 def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
@@ -184,24 +189,26 @@ def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
 
 def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process, and compare its cached states with freshly loaded ones."""
-    stored = rows(process.store.path)
+    stored = rows(Path(process.store.address))
     auditor = audit(stored)
-    report = run.audit(AuditRequest(process.store.path, jobs=1), now_ms=process.time.ms)
+    report = run.audit(AuditRequest(Path(process.store.address), jobs=1), now_ms=process.time.ms)
     assert report.finding is None, report.finding
-    assert [position for position, _, _ in stored] == list(range(1, process.store.head() + 1))
-    fresh = Log(SqliteLog(process.store.path))
+    assert [position for position, _, _ in stored] == list(
+        range(1, process.store.head().stored + 1)
+    )
+    fresh = Log(SqliteLog(Path(process.store.address)))
     assert fresh.charter() == auditor.charter
     for stream, state in auditor.statements.items():
         assert fresh.statement(stream) == state
-        _require_same_or_older(process.log.statement(stream), state)
+        _require_same_or_older(process.writer.seen.state(stream), state)
     for user, someone in auditor.people.items():
         assert fresh.person(user) == someone
-        _require_same_or_older(process.log.person(user), someone)
+        _require_same_or_older(process.writer.seen.state(user), someone)
     fresh.close()
     return auditor
 
 
-def _require_same_or_older(cached: Person | Statement | None, state: Person | Statement) -> None:
+def _require_same_or_older(cached: State | None, state: State) -> None:
     """Allow a cached state to miss another process's events; the store would refuse it."""
-    assert cached is not None
-    assert cached == state or cached.version < state.version
+    if cached is not None:
+        assert cached == state or cached.version < state.version

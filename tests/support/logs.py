@@ -6,8 +6,6 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import JSONTranscoder
-
 from ledger.commands.founding import found
 from ledger.commands.log_keys import LedgerActs
 from ledger.commands.writer import Writer
@@ -16,16 +14,14 @@ from ledger.domain.events import Event, StatementDrafted
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.settings import Settings, read_settings
-from ledger.store.log import EventMapper, GroupCommit, Log
+from ledger.store.async_log import AsyncLog
+from ledger.store.log import EVENTS, Log
+from ledger.store.ports.log import Receipt, Write
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
-from ledger.store.writes import Receipt, Write
 
 AT = "2026-11-21T03:04:05.678Z"
 FOUNDING = 2  # entries of a new ledger: the founding and the log keys
-
-_mapper = EventMapper(JSONTranscoder())
 
 
 def settings_of(data: Path, **more: str) -> Settings:
@@ -41,15 +37,15 @@ class Ledger:
             self.store = SqliteLog(settings.data / LOG_FILE)
             opened_so_far.callback(self.store.close)
             self.log = Log(self.store)
-            self.commits = GroupCommit(self.store, lambda _: None)
+            self.commits = AsyncLog(self.store, lambda _: None)
             opened_so_far.callback(self.commits.close)
-            self.writer = Writer(self.log, self.commits)
-            self.token = found(self.log, self.writer, settings)
+            self.writer = Writer(self.commits)
+            self.token = found(self.log, settings, now_ms=self.writer.now_ms())
             self.state = SignerState(settings.log_state)
             opened_so_far.callback(self.state.close)
             self.acts = LedgerActs(self.log, settings, self.writer.now_ms)
             self.keys: LogKeys = self.acts.open_log_keys(self.state)
-            self.tree = TreeStore(self.store)
+            self.tree = self.store.tree()
             opened_so_far.pop_all()
 
     def publication(self) -> Publication:
@@ -79,10 +75,10 @@ def fill(store: SqliteLog, size: int, *, creator: str | None = None) -> None:
 
     The drafts are unsigned: an audit refuses them, the tree accepts them.
     """
-    count = size - store.head()
-    outcomes = store.commit([draft(creator or str(UUID(int=1))) for _ in range(count)])
+    count = size - store.head().stored
+    outcomes = store.append([draft(creator or str(UUID(int=1))) for _ in range(count)])
     assert all(isinstance(each, Receipt) for each in outcomes)
-    assert store.head() == size
+    assert store.head().stored == size
 
 
 def draft(creator: str) -> Write:
@@ -94,4 +90,4 @@ def draft(creator: str) -> Write:
     )
     body = StatementDrafted(document=document, creator=creator, kid="k", act="a")
     event = Event(stream=stream, version=1, at=AT, body=body)
-    return Write(key=os.urandom(32), events=(_mapper.to_stored_event(event),))
+    return Write(key=os.urandom(32), events=(EVENTS.to_stored_event(event),))

@@ -60,7 +60,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def edit(ledger: Ledger, sql: str, *values: object) -> None:
     """Change the file without its triggers, as an attacker does."""
-    with sqlite3.connect(ledger.store.path, isolation_level=None) as db:
+    with sqlite3.connect(Path(ledger.store.address), isolation_level=None) as db:
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         stored = triggers.fetchall()
         for name, _ in stored:
@@ -76,7 +76,7 @@ class Crash(Exception):  # noqa: N818  # not an error: the end of the process
 
 
 def backed_up(ledger: Ledger, to: Path) -> None:
-    with sqlite3.connect(ledger.store.path) as db, sqlite3.connect(to) as backup:
+    with sqlite3.connect(Path(ledger.store.address)) as db, sqlite3.connect(to) as backup:
         db.backup(backup)
     db.close()
     backup.close()

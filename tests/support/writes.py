@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
-from ledger.store.writes import Write
+from ledger.store.ports.log import Write
 
 STATE = b"\x00\x05entry" + bytes(32) + b"{}"
 

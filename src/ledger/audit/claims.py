@@ -5,6 +5,7 @@ The file stores them beside the events, but all of them follow from the events.
 
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
+from ledger.audit.shares import PeopleAuditor
 
 
 def read_head(rows: Rows) -> tuple[int, Finding | None]:
@@ -28,10 +29,20 @@ def compare_epoch(rows: Rows, expected: int) -> Finding | None:
     return Finding("head", None, "head_mismatch", detail, str(expected))
 
 
+def compare_names(rows: Rows, people: PeopleAuditor, size: int) -> list[Finding]:
+    """Compare names and members with the events that claim and join, and look for stray bodies."""
+    stray = compare_bodies(rows, size)
+    return [
+        *compare_claims(rows, people.claims),
+        *compare_members(rows, people.members),
+        *([] if stray is None else [stray]),
+    ]
+
+
 def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[Finding]:
     """Compare the stored unique names with those that the events claim."""
     found, left = [], dict(expected)
-    for name, stream, position in rows.each("SELECT name, originator_id, pos FROM claim"):
+    for name, stream, position in rows.each("SELECT name, stream, pos FROM claim"):
         due = left.pop(name, None)
         place = position if isinstance(position, int) else None
         if due is None:
@@ -43,6 +54,31 @@ def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[F
     for name, (_, position) in left.items():
         found.append(Finding("claim", position, "claim_missing", f"{name} is missing"))
     return found
+
+
+def compare_members(rows: Rows, expected: dict[tuple[str, bytes], int]) -> list[Finding]:
+    """Compare the stored members of groups with those that the events' streams joined."""
+    found, left = [], dict(expected)
+    for group, stream, position in rows.each("SELECT grp, stream, pos FROM member"):
+        due = left.pop((group, stream), None)
+        place = position if isinstance(position, int) else None
+        if due is None:
+            detail = f"no event makes {_hex(stream)} a member of {group!r}"
+            found.append(Finding("member", place, "member_unknown", detail))
+        elif due != position:
+            detail = f"{_hex(stream)} is stored as a member of {group} since {position}"
+            found.append(Finding("member", due, "member_mismatch", detail, f"since {due}"))
+    for (group, stream), position in left.items():
+        detail = f"{stream.hex()} is missing among the members of {group}"
+        found.append(Finding("member", position, "member_missing", detail))
+    return found
+
+
+def compare_bodies(rows: Rows, size: int) -> Finding | None:
+    """Return a finding if there are bodies of events that do not exist."""
+    for (position,) in rows.each("SELECT pos FROM body WHERE pos < 1 OR pos > ? LIMIT 1", (size,)):
+        return Finding("event", position, "body_unknown", "a body belongs to no event")
+    return None
 
 
 def compare_receipts(rows: Rows, size: int, stored: int, count: int) -> Finding | None:

@@ -13,6 +13,7 @@ Part = Literal[
     "event",
     "head",
     "claim",
+    "member",
     "receipt",
     "tile",
     "checkpoint",

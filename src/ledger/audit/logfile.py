@@ -12,6 +12,7 @@ from typing import Any
 
 from ledger.audit.findings import Finding
 from ledger.data_files import LOG_FORMAT
+from ledger.domain.entry import join
 from ledger.domain.events import BODIES
 from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
@@ -20,10 +21,10 @@ STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.strea
 # Rows per transaction. A long transaction would let a live log's WAL grow.
 WINDOW = 8_192
 
-# Position, stream, version, tag, state, leaf. A damaged column can have any type.
+# Position, stream, version, tag, state, leaf. A damaged column can have any type; a state is None
+# unless entry and body are bytes.
 Row = tuple[Any, Any, Any, Any, Any, Any]
-_COLUMNS = "pos, originator_id, originator_version, topic, state, leaf"
-_END = b'"v":1}'  # the last bytes of every entry
+EVENTS = "SELECT pos, stream, version, tag, leaf, entry, data FROM ev LEFT JOIN body USING(pos)"
 _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
 
 
@@ -86,38 +87,41 @@ class Rows:
 
     # --- events --------------------------------------------------------------------------------
 
+    def events(self, where: str, values: Sequence[Any]) -> Iterator[Row]:
+        """Yield the events that a condition selects, with their states, by position."""
+        for *rest, leaf, entry, body in self.each(f"{EVENTS} WHERE {where} ORDER BY pos", values):
+            typed = isinstance(entry, bytes) and isinstance(body, bytes)
+            yield (*rest, join(entry, body) if typed else None, leaf)
+
     def of_people(self, size: int) -> Iterator[Row]:
         """Yield all events that are not about statements, up to a position."""
-        sql = f"SELECT {_COLUMNS} FROM ev WHERE topic NOT IN ({_TAGS}) AND pos <= ? ORDER BY pos"  # noqa: S608  # from this file
-        yield from self.each(sql, (*STATEMENT_TAGS, size))
+        yield from self.events(f"tag NOT IN ({_TAGS}) AND pos <= ?", (*STATEMENT_TAGS, size))
 
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[Row]:
         """Yield one of `parts` shares of the events about statements: whole streams, in order."""
         mine = [bytes([last]) for last in range(256) if last % parts == part]
-        share = "" if parts == 1 else f"AND substr(originator_id, -1) IN ({_marks(mine)})"
-        sql = (
-            f"SELECT {_COLUMNS} FROM ev WHERE pos > ? AND pos <= ? AND topic IN ({_TAGS})"  # noqa: S608  # from this file
-            f" {share} ORDER BY pos"
-        )
+        share = "" if parts == 1 else f"AND substr(stream, -1) IN ({_marks(mine)})"
+        where = f"pos > ? AND pos <= ? AND tag IN ({_TAGS}) {share}"
         values = (*STATEMENT_TAGS, *(mine if share else ()))
         for after in range(0, size, WINDOW):
-            yield from self.each(sql, (after, min(after + WINDOW, size), *values))
+            yield from self.events(where, (after, min(after + WINDOW, size), *values))
 
-    def of_stream(self, stream: bytes, before: int) -> list[bytes]:
+    def of_stream(self, stream: bytes, before: int) -> list[Any]:
         """Return the states of a stream's events before a position, oldest first."""
-        sql = "SELECT state FROM ev WHERE originator_id = ? AND pos < ? ORDER BY originator_version"
-        return [state for (state,) in self.query(sql, (stream, before))]
+        return [row[4] for row in self.events("stream = ? AND pos < ?", (stream, before))]
 
     def has_begun(self, stream: bytes, before: int) -> bool:
         """Tell whether a stream has a first event before a position."""
-        sql = "SELECT 1 FROM ev WHERE originator_id = ? AND originator_version = 1 AND pos < ?"
+        sql = "SELECT 1 FROM ev WHERE stream = ? AND version = 1 AND pos < ?"
         return bool(self.query(sql, (stream, before)))
 
     def entry(self, position: int) -> str | None:
         """Return the entry at a position as text, None if there is no readable entry."""
-        sql = "SELECT substr(state, 3, 512) FROM ev WHERE pos = ? AND typeof(state) = 'blob'"
+        sql = (
+            "SELECT entry FROM ev WHERE pos = ? AND typeof(entry) = 'blob' AND length(entry) < 512"
+        )
         for (raw,) in self.query(sql, (position,)):
-            text: str = (raw or b"").partition(_END)[0].decode("utf-8", "replace") + _END.decode()
+            text: str = raw.decode("utf-8", "replace")
             return text if text.isprintable() else None
         return None
 

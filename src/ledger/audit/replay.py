@@ -21,12 +21,10 @@ from ledger.domain.statement import Statement as StatementState
 from ledger.domain.vocabulary import KeyStatusAtTime, PasskeyStatus, RegistrationMode, Status
 from ledger.errors import CorruptError, MalformedError, NotFoundError
 
-_COLUMNS = (
-    "SELECT pos, originator_id, originator_version, topic, state, leaf FROM ev WHERE pos <= ?"
-)
-# An entry begins with its time: 24 characters after its length and {"at":". They sort by time.
-_BEFORE = "SELECT max(pos) FROM ev WHERE CAST(substr(state, 10, 24) AS TEXT) <= ?"
-_TIME = "SELECT CAST(substr(state, 10, 24) AS TEXT) FROM ev WHERE pos = ?"
+# An entry begins with its time: 24 characters after {"at":". They sort by time.
+_AT = "CAST(substr(entry, 8, 24) AS TEXT)"
+_BEFORE = f"SELECT max(pos) FROM ev WHERE {_AT} <= ?"  # noqa: S608  # from this file
+_TIME = f"SELECT {_AT} FROM ev WHERE pos = ?"  # noqa: S608  # from this file
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -150,10 +148,10 @@ def _stream(text: str) -> UUID:
 
 def _read(rows: Rows, position: int, statement: UUID | None) -> Iterator[Row]:
     if statement is None:
-        return rows.each(f"{_COLUMNS} ORDER BY pos", (position,))
+        return rows.events("pos <= ?", (position,))
     tags = ", ".join("?" * len(STATEMENT_TAGS))
-    sql = f"{_COLUMNS} AND (topic NOT IN ({tags}) OR originator_id = ?) ORDER BY pos"
-    return rows.each(sql, (position, *STATEMENT_TAGS, statement.bytes))
+    where = f"pos <= ? AND (tag NOT IN ({tags}) OR stream = ?)"
+    return rows.events(where, (position, *STATEMENT_TAGS, statement.bytes))
 
 
 def _world(

@@ -18,7 +18,7 @@ import msgspec
 
 from ledger import __version__, clock
 from ledger.audit import findings, promise, resume
-from ledger.audit.claims import compare_claims, compare_epoch, compare_receipts, read_head
+from ledger.audit.claims import compare_epoch, compare_names, compare_receipts, read_head
 from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
@@ -113,8 +113,8 @@ class _Audit:
                 self._note(self._people.run(self._size))
                 epochs = [each.epoch for each in self._restorations()]
                 self._note(compare_epoch(rows, max(epochs, default=0)))
-                self._found += compare_claims(rows, self._people.claims)
-                self._claims = len(self._people.claims)
+                self._found += compare_names(rows, self._people, self._size)
+                self._claims = len(self._people.claims) + len(self._people.members)
                 ((receipts,),) = rows.query("SELECT count(*) FROM cmd")
                 self._promised = self._read_promise()
                 self._note(self._endorsements.run())

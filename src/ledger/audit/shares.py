@@ -180,6 +180,7 @@ class PeopleAuditor:
         self._registration: list[tuple[Event, bytes]] = []
         self.history: list[Known] = []
         self.claims: dict[str, tuple[bytes, int]] = {}
+        self.members: dict[tuple[str, bytes], int] = {}
 
     @property
     def counts(self) -> Counts:
@@ -229,6 +230,7 @@ class PeopleAuditor:
         count = len(group)
         for each, _ in group:
             self.claims |= {name: (each.stream.bytes, position) for name in events.claims(each)}
+            self.members |= {(name, each.stream.bytes): position for name in events.joins(each)}
         expected = written([each for each, _ in group], [stored for _, stored in group])
         return self._receipts.expect(position - count + 1, count, expected)
 

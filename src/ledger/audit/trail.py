@@ -21,8 +21,7 @@ from ledger.errors import CorruptError, LedgerError
 MOST_TITLES = 10_000
 # First characters that make a spreadsheet read a cell as a formula, or end the cell.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_ROWS = "SELECT pos, state, leaf FROM ev ORDER BY pos"
-_FIRST = "SELECT state FROM ev WHERE originator_id = ? AND originator_version = 1"
+_FIRST = "stream = ? AND version = 1"
 
 
 class Line(msgspec.Struct, frozen=True, rename="camel"):
@@ -63,7 +62,8 @@ class Trail:
 
         Raises CorruptError if a position is missing or stored bytes contradict each other.
         """
-        for number, (position, state, leaf) in enumerate(self._rows.each(_ROWS), start=1):
+        for number, row in enumerate(self._rows.events("TRUE", ()), start=1):
+            position, *_, state, leaf = row
             if position != number or not isinstance(state, bytes):
                 raise CorruptError("position_missing", f"position {number} is missing")
             try:
@@ -112,7 +112,7 @@ class Trail:
         return body.MEANING.words.trail.format_map(slots)
 
     def _find_title(self, stream: bytes) -> str:
-        for (state,) in self._rows.query(_FIRST, (stream,)):
+        for *_, state, _ in self._rows.events(_FIRST, (stream,)):
             body = events.decode(state).body
             if isinstance(body, StatementDrafted):
                 return f"“{msgspec.json.decode(body.document, type=Document).title}”"

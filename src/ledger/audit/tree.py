@@ -15,7 +15,7 @@ from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
 MOST_LEAVES = 4_096
 ROOT_EVERY = 16 * MOST_LEAVES
 _REGISTRATION = (UserRegistered.TAG, PasskeyAdded.TAG, KeyAttested.TAG)
-_LEAVES = "SELECT pos, originator_id, originator_version, topic, leaf FROM ev ORDER BY pos"
+_LEAVES = "SELECT pos, stream, version, tag, leaf FROM ev ORDER BY pos"
 _BEYOND = "SELECT level, n FROM tile WHERE n < 0 OR n * 256 >= (? >> (8 * level)) LIMIT 1"
 
 

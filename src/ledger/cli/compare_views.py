@@ -35,8 +35,9 @@ class _Reader:
         return self._size
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        sql = "SELECT pos, state FROM ev WHERE pos > ? AND pos <= ? ORDER BY pos LIMIT ?"
-        return [(pos, state) for pos, state in self._rows.query(sql, (after, self._size, limit))]
+        last = min(after + limit, self._size)
+        found = self._rows.events("pos > ? AND pos <= ?", (after, last))
+        return [(position, state) for position, *_, state, _ in found]
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:
         states = [self.read(position - 1, 1)[0] for position in positions]

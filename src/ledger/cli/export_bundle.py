@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import BinaryIO
 
-from ledger.data_files import LOG_FILE
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.errors import MalformedError, UnavailableError
 from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions, read_stated
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.settings import Settings
-from ledger.store.sqlite.endorsements import Endorsements
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
+from ledger.store.engines import open_existing
 from ledger.verify.container import Mode
 
 
@@ -38,14 +35,11 @@ def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
     Raises NotFoundError `not_founded`, `statement_unknown`; UnavailableError `not_yet`; and what
     `Evidence.write` raises.
     """
-    path = settings.data / LOG_FILE
-    if not path.exists():
-        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
     stated = read_stated(settings.witnesses, settings.tsa_certificates)
     with (
-        closing(SqliteLog(path)) as store,
-        closing(TreeStore(store)) as tree,
-        closing(Endorsements(store)) as endorsements,
+        closing(open_existing(settings.data)) as store,
+        closing(store.tree()) as tree,
+        closing(store.endorsements()) as endorsements,
     ):
         needed = max(newest_position(store, each) for each in statements)
         keys = LogKeys(store, settings.log_keys)

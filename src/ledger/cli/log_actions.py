@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from ledger.commands.log_keys import LedgerActs
-from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
 from ledger.http.security_record import record_command
 from ledger.publish.log_keys import LogKeys
@@ -17,11 +16,9 @@ from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
 from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
+from ledger.store.engines import open_existing
 from ledger.store.log import Log
-from ledger.store.sqlite.endorsements import Endorsements
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
 from ledger.system.directory_lock import using
 
 
@@ -35,7 +32,7 @@ def show_keys(settings: Settings) -> None:
 
 def show_checkpoint(settings: Settings) -> None:
     """Print the newest checkpoint as it was published."""
-    with _opened(settings) as log, closing(TreeStore(log.store)) as tree:
+    with _opened(settings) as log, closing(log.store.tree()) as tree:
         newest = tree.latest()
         if newest is None:
             raise NotFoundError("checkpoint_unknown", "nothing is published yet")
@@ -53,8 +50,8 @@ def stamp(settings: Settings) -> None:
     with (
         closing(authority),
         _opened(settings) as log,
-        closing(TreeStore(log.store)) as tree,
-        closing(Endorsements(log.store)) as endorsements,
+        closing(log.store.tree()) as tree,
+        closing(log.store.endorsements()) as endorsements,
     ):
         newest = tree.latest()
         if newest is None:
@@ -100,10 +97,7 @@ def freeze(settings: Settings, reason: str) -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Log]:
-    path = settings.data / LOG_FILE
-    if not path.exists():
-        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
-    with using(settings.data), closing(Log(SqliteLog(path))) as log:
+    with using(settings.data), closing(Log(open_existing(settings.data))) as log:
         yield log
 
 
@@ -113,7 +107,7 @@ def _writing(settings: Settings) -> Iterator[LedgerActs]:
     with (
         _opened(settings) as log,
         closing(SignerState(settings.log_state)) as state,
-        closing(TreeStore(log.store)) as tree,
+        closing(log.store.tree()) as tree,
     ):
         acts = LedgerActs(log, settings, lambda: time.time_ns() // 1_000_000)
         publication = Publication(tree, state, acts.open_log_keys(state))

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from ledger.commands.writer import Answer, Plan, Reading, Writer
-from ledger.domain import person
+from ledger.commands.reading import Reading
+from ledger.commands.writer import Answer, Plan, Request, Writer
+from ledger.domain import charter, person
 from ledger.domain.acts import parse_act
 from ledger.domain.events import Body
 from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, joined
+from ledger.domain.unique_names import kid_name
 from ledger.errors import NotFoundError
 
 # Returns the event, given the person acted on, the actor, and the reading.
@@ -23,19 +25,22 @@ async def write_act(
     Raises NotFoundError `user_unknown`, RefusedError `key_unknown`, and what `parse_act` and
     `decide_act` raise.
     """
+    kid = parse_act(act).header.kid
 
     def decide(reading: Reading) -> Plan:
-        actor = reading.signer(parse_act(act).header.kid)
+        actor = reading.signer(kid)
         them = reading.person(owner)
         body = decide_act(them, actor, reading)
         return Plan(owner, them, person.evolve, (body,), answer)
 
-    return await writer.write(ACT, joined(str(owner), act), owner, decide)
+    needs = (owner, charter.STREAM)
+    request = Request(ACT, joined(str(owner), act), owner, needs, (kid_name(kid),))
+    return await writer.write(request, decide)
 
 
-def owner_of(writer: Writer, name: str, code: str) -> UUID:
+async def owner_of(writer: Writer, name: str, code: str) -> UUID:
     """Return the owner of a claimed name, such as `kid/…`; raise NotFoundError with `code`."""
-    owner = writer.log.store.claimed(name)
+    owner = await writer.ask(lambda reading: reading.owner(name))
     if owner is None:
         raise NotFoundError(code, "nothing here has this name")
     return owner

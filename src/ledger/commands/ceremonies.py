@@ -18,12 +18,14 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ledger.commands.ceremony_ids import seal, unknown, unseal
-from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.commands.reading import Reading
+from ledger.commands.writer import Answer, Plan, Request, Writer
+from ledger.domain.charter import STREAM
 from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.person import Person
 from ledger.encoding import b64u_encode, jcs
 from ledger.errors import ForbiddenError, RefusedError
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_state import AsyncState
 
 CEREMONY_MS = 5 * 60 * 1000
 NONCE_BYTES = 32
@@ -71,41 +73,45 @@ class NewPasskey(msgspec.Struct, frozen=True):
 class Ceremonies:
     """Opens ceremonies and ends each one once."""
 
-    def __init__(self, writer: Writer, state: OperationalState) -> None:
+    def __init__(self, writer: Writer, state: AsyncState) -> None:
         self._writer = writer
         self._state = state
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def begin(self, purpose: str, *, credential_ids: tuple[str, ...] = (), **fixed: Any) -> Begun:
+    async def begin(
+        self, purpose: str, *, credential_ids: tuple[str, ...] = (), **fixed: Any
+    ) -> Begun:
         """Open a ceremony with a random nonce; `fixed` are members of `Ceremony`."""
         nonce = b64u_encode(secrets.token_bytes(NONCE_BYTES))
-        reading = self._writer.reading()
-        expires_ms = reading.now_ms + CEREMONY_MS
-        ceremony = Ceremony(purpose, reading.charter().ledger, nonce, expires_ms, **fixed)
+        ledger = await self._ledger()
+        expires_ms = self._writer.now_ms() + CEREMONY_MS
+        ceremony = Ceremony(purpose, ledger, nonce, expires_ms, **fixed)
         ceremony_id = seal(msgspec.msgpack.encode(ceremony), key=self._state.ceremony_key)
         return Begun(ceremony_id, ceremony, credential_ids)
 
-    def take(self, ceremony_id: str, purpose: str, user: str | None = None) -> Ceremony:
+    async def take(self, ceremony_id: str, purpose: str, user: str | None = None) -> Ceremony:
         """End a ceremony and return it.
 
         Raises RefusedError `ceremony_unknown` for an id that this ledger did not return for this
         purpose, or whose ceremony is completed or expired; ForbiddenError `ceremony_of_another` if
         `user` is given and did not begin it.
         """
-        reading = self._writer.reading()
         state = unseal(ceremony_id, key=self._state.ceremony_key)
         begun = msgspec.msgpack.decode(state, type=Ceremony)
-        expected = (purpose, reading.charter().ledger)
-        if (begun.purpose, begun.ledger) != expected or begun.expires_ms <= reading.now_ms:
+        expected, now_ms = (purpose, await self._ledger()), self._writer.now_ms()
+        if (begun.purpose, begun.ledger) != expected or begun.expires_ms <= now_ms:
             raise unknown()
         if user is not None and begun.user != user:
             raise ForbiddenError("ceremony_of_another", "somebody else began this")
         name = f"ceremony/{begun.nonce}"
         try:
-            self._state.use_once(name, now_ms=reading.now_ms, expires_ms=begun.expires_ms)
+            await self._state.use_once(name, now_ms=now_ms, expires_ms=begun.expires_ms)
         except RefusedError as error:
             raise unknown() from error
         return begun
+
+    async def _ledger(self) -> str:
+        return (await self._writer.ask(Reading.charter)).ledger
 
     async def complete(
         self,
@@ -122,12 +128,13 @@ class Ceremonies:
         then, and its answer is not there yet.
         """
         async with self._turns.setdefault(evidence, asyncio.Lock()):
-            known = self._writer.known(purpose, evidence)
+            known = await self._writer.known(purpose, evidence)
             if known is not None:
                 return known, None
-            begun = self.take(ceremony_id, purpose, user)
+            begun = await self.take(ceremony_id, purpose, user)
             stream = UUID(begun.user)
-            answer = await self._writer.write(purpose, evidence, stream, partial(decide, begun))
+            request = Request(purpose, evidence, stream, (stream, STREAM))
+            answer = await self._writer.write(request, partial(decide, begun))
             return answer, begun.user
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from ledger import clock
-from ledger.commands.writer import Writer
 from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter
 from ledger.domain.acts import TYP, CreateLedger
@@ -28,7 +27,7 @@ _LOG_ORIGIN = re.compile(r"[a-z0-9.-]+(?:/[a-z0-9._-]+)*", re.ASCII)
 MAX_LOG_ORIGIN_BYTES = 255
 
 
-def found(log: Log, writer: Writer, settings: Settings) -> str | None:
+def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     """Found the ledger if it is new; otherwise compare the settings with the founding.
 
     Returns the first administrator's one-time token if this start founded a ledger with
@@ -40,7 +39,6 @@ def found(log: Log, writer: Writer, settings: Settings) -> str | None:
         return None
     key = _load_key(settings.data / LEDGER_KEY_FILE)
     token = secrets.token_urlsafe(24) if settings.registration == "invite" else None
-    now_ms = writer.now_ms()
     founding = LedgerCreated(
         ledger=settings.log_origin or _new_log_origin(settings),
         origin=settings.origin,

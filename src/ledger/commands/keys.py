@@ -4,42 +4,46 @@ from uuid import UUID
 
 from ledger.commands.acts import owner_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
-from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import require_growth
+from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
 from ledger.domain.passkey import sign_count
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.unique_names import kid_name
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_state import AsyncState
 
 
 class KeyCommands:
     """What people may ask of their signing keys, and administrators of everybody's."""
 
-    def __init__(self, writer: Writer, state: OperationalState, ceremonies: Ceremonies) -> None:
+    def __init__(self, writer: Writer, state: AsyncState, ceremonies: Ceremonies) -> None:
         self._writer = writer
         self._state = state
         self._ceremonies = ceremonies
 
-    def owner(self, kid: str) -> str | None:
+    async def owner(self, kid: str) -> str | None:
         """Return whose signing key this is, ended or not, None if nobody's."""
-        owner = self._writer.log.store.claimed(kid_name(kid))
+        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(kid)))
         return None if owner is None else str(owner)
 
-    def begin(self, user: str) -> Begun:
+    async def begin(self, user: str) -> Begun:
         """Open the attestation of one more signing key."""
-        holder = self._writer.reading().person(UUID(user))
-        return self._ceremonies.begin(ADD_KEY, user=user, credential_ids=active_passkeys(holder))
+        holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
+        passkeys = active_passkeys(holder)
+        return await self._ceremonies.begin(ADD_KEY, user=user, credential_ids=passkeys)
 
     async def add(self, user: str, ceremony_id: str, key: KeySubmission) -> Answer:
         """Record one more attested key of the person who is signed in."""
         evidence = joined(key.assertion.signature, key.possession)
         stream = UUID(user)
+        # The log knows the counts in its own events; a sign-in may have passed them.
+        seen = await self._state.sign_count(key.assertion.credential_id)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
             owner, founding = reading.person(stream), reading.charter()
-            # The log knows the counts in its own events; a sign-in may have passed them.
-            self._state.require_growth(key.assertion.credential_id, sign_count(key.assertion))
+            require_growth(seen, sign_count(key.assertion))
             body = signing_keys.attest_key(
                 owner,
                 key,
@@ -55,7 +59,7 @@ class KeyCommands:
 
     async def revoke(self, kid: str, act: str) -> Answer:
         """End a key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
-        owner = owner_of(self._writer, kid_name(kid), "key_unknown")
+        owner = await owner_of(self._writer, kid_name(kid), "key_unknown")
         return await write_act(
             self._writer,
             owner,

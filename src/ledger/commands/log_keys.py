@@ -5,6 +5,7 @@ the decision.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, Protocol
 
 import msgspec
@@ -26,14 +27,15 @@ from ledger.domain.acts import (
 from ledger.domain.charter import Charter
 from ledger.domain.events import FROZEN, TAKEN, Body, Event, claims
 from ledger.domain.receipts import own_key
-from ledger.errors import ConflictError, CorruptError, LedgerError, StaleError, UnavailableError
+from ledger.errors import ConflictError, CorruptError, StaleError, UnavailableError
 from ledger.jose import SigningKey
 from ledger.publish import log_keys
 from ledger.publish.log_keys import LogKeys
 from ledger.settings import Settings
-from ledger.store.log import Log
+from ledger.store.log import EVENTS, Log
+from ledger.store.ports.log import Write
+from ledger.store.results import require_stored
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.writes import Write
 from ledger.system import private_files
 from ledger.tlog import vkeys
 
@@ -154,7 +156,6 @@ class LedgerActs:
         """
         key = self._ledger_key()
         for _ in range(MAX_TRIES):
-            self._log.forget([charter.STREAM])
             current = self._log.charter()
             if current is None:
                 raise UnavailableError("not_founded", "this ledger is not founded yet")
@@ -167,19 +168,15 @@ class LedgerActs:
                 at=clock.to_text(now_ms),
                 body=decide(current, signed, now_ms=now_ms),
             )
-            stored = self._log.mapper.to_stored_event(event)
+            stored = EVENTS.to_stored_event(event)
             write = Write(
                 key=own_key([stored.state]),
                 events=(stored,),
                 claims=tuple((name, event.stream) for name in claims(event)),
             )
-            (outcome,) = self._log.store.commit([write])
-            self._log.forget([charter.STREAM])
-            if isinstance(outcome, StaleError):
-                continue
-            if isinstance(outcome, LedgerError):
-                raise outcome
-            return outcome.position
+            (result,) = self._log.store.append([write])
+            with suppress(StaleError):
+                return require_stored(result).position
         raise UnavailableError("contended", "too many concurrent writers; try again")
 
     def _ledger_key(self) -> SigningKey:

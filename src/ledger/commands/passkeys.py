@@ -4,27 +4,29 @@ from uuid import UUID
 
 from ledger.commands.acts import owner_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey, active_passkeys
-from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.commands.reading import Reading
+from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person
 from ledger.domain.receipts import ADD_PASSKEY, joined
 from ledger.domain.unique_names import credential_name
 from ledger.encoding import b64u_decode
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_state import AsyncState
 
 
 class PasskeyCommands:
     """What people may ask of their passkeys, and administrators of everybody's."""
 
-    def __init__(self, writer: Writer, state: OperationalState, ceremonies: Ceremonies) -> None:
+    def __init__(self, writer: Writer, state: AsyncState, ceremonies: Ceremonies) -> None:
         self._writer = writer
         self._state = state
         self._ceremonies = ceremonies
 
-    def begin(self, user: str) -> tuple[Begun, str]:
+    async def begin(self, user: str) -> tuple[Begun, str]:
         """Open the registration of one more passkey; return it and the person's name."""
-        holder = self._writer.reading().person(UUID(user))
+        holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
         passkeys = active_passkeys(holder)
-        return self._ceremonies.begin(ADD_PASSKEY, user=user, credential_ids=passkeys), holder.name
+        begun = await self._ceremonies.begin(ADD_PASSKEY, user=user, credential_ids=passkeys)
+        return begun, holder.name
 
     async def add(self, user: str, ceremony_id: str, passkey: NewPasskey, act: str) -> Answer:
         """Record one more passkey that the person signed for with an attested key."""
@@ -56,7 +58,7 @@ class PasskeyCommands:
 
         Raises NotFoundError `passkey_unknown`.
         """
-        owner = owner_of(self._writer, credential_name(credential_id), "passkey_unknown")
+        owner = await owner_of(self._writer, credential_name(credential_id), "passkey_unknown")
         answer = await write_act(
             self._writer,
             owner,
@@ -72,5 +74,5 @@ class PasskeyCommands:
             {"credentialId": credential_id},
         )
         if not answer.repeated:
-            self._state.close_sessions(str(owner))
+            await self._state.close_sessions(str(owner))
         return answer

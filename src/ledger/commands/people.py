@@ -7,13 +7,13 @@ from ledger.commands.registration import RegistrationCommands
 from ledger.commands.roles import RoleCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.writer import Writer
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.store.async_state import AsyncState
 
 
 class PeopleCommands:
     """All commands on people."""
 
-    def __init__(self, writer: Writer, state: OperationalState) -> None:
+    def __init__(self, writer: Writer, state: AsyncState) -> None:
         ceremonies = Ceremonies(writer, state)
         self.registration = RegistrationCommands(writer, ceremonies)
         self.sign_in = SignInCommands(writer, state, ceremonies)

@@ -4,14 +4,14 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey
-from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.commands.reading import Reading
+from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import charter, person, signing_keys
 from ledger.domain.events import Event, PasskeyAdded, UserRegistered
 from ledger.domain.person import Person
 from ledger.domain.receipts import REGISTER, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_decode
-from ledger.errors import ForbiddenError
 
 
 class RegistrationCommands:
@@ -21,19 +21,25 @@ class RegistrationCommands:
         self._writer = writer
         self._ceremonies = ceremonies
 
-    def begin(self, name: str, role: str | None, token: str | None) -> Begun:
+    async def begin(self, name: str, role: str | None, token: str | None) -> Begun:
         """Open a registration; name, role and invitation are fixed here.
 
         Raises as `charter.admit`, `charter.find_invitation` and `person.register` do.
         """
-        reading = self._writer.reading()
-        invitation = None if token is None else _find_invitation(reading, token)
-        founding = reading.charter()
-        chosen = role or (invitation.role if invitation else "")
-        charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
+
+        def admit(reading: Reading) -> str:
+            founding = reading.charter()
+            invitation = None if token is None else charter.find_invitation(founding, token)
+            chosen = role or (invitation.role if invitation else "")
+            charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
+            return chosen
+
+        chosen = await self._writer.ask(admit)
         user = str(uuid4())
         person.register(user, name, chosen, None)
-        return self._ceremonies.begin(REGISTER, user=user, name=name, role=chosen, invitation=token)
+        return await self._ceremonies.begin(
+            REGISTER, user=user, name=name, role=chosen, invitation=token
+        )
 
     async def complete(
         self, ceremony_id: str, passkey: NewPasskey, key: KeySubmission
@@ -83,14 +89,6 @@ def _decide(passkey: NewPasskey, key: KeySubmission, begun: Ceremony, reading: R
         "kid": attested.kid,
     }
     return Plan(stream, None, person.evolve, (registered, added, attested), answer)
-
-
-def _find_invitation(reading: Reading, token: str) -> charter.Invitation:
-    try:
-        return charter.find_invitation(reading.charter(), token)
-    except ForbiddenError:  # another process may have recorded it since
-        reading.forget()
-        return charter.find_invitation(reading.charter(), token)
 
 
 def _newcomer(stream: UUID, registered: UserRegistered, added: PasskeyAdded) -> Person:

@@ -1,11 +1,13 @@
 """Commands on roles and invitations."""
 
 from ledger.commands.acts import write_act
-from ledger.commands.writer import Answer, Plan, Reading, Writer
+from ledger.commands.reading import Reading
+from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain import charter, person
 from ledger.domain.acts import parse_act
 from ledger.domain.document import parse_uuid
 from ledger.domain.receipts import INVITE
+from ledger.domain.unique_names import kid_name
 
 
 class RoleCommands:
@@ -28,12 +30,15 @@ class RoleCommands:
 
     async def invite(self, act: str) -> Answer:
         """Record an invitation, as `charter.invite` decides."""
+        kid = parse_act(act).header.kid
 
         def decide(reading: Reading) -> Plan:
-            inviter = reading.signer(parse_act(act).header.kid)
+            inviter = reading.signer(kid)
             founding = reading.charter()
             body = charter.invite(founding, inviter, act, now_ms=reading.now_ms)
             answer: dict[str, object] = {"invitationId": body.invitation_id}
             return Plan(charter.STREAM, founding, charter.evolve, (body,), answer)
 
-        return await self._writer.write(INVITE, act, charter.STREAM, decide)
+        stream = charter.STREAM
+        request = Request(INVITE, act, stream, (stream,), (kid_name(kid),))
+        return await self._writer.write(request, decide)

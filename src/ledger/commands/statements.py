@@ -1,19 +1,14 @@
-"""Commands on statements: draft, sign, reject, withdraw.
-
-They load, decide and save; no rule lives here.
-
-Decisions are pure, so that one over a large document can be made in a thread: the event loop loads
-before it and commits after it, and answers others meanwhile.
-"""
+"""Commands on statements: draft, sign, reject, withdraw. No rule lives here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
-from ledger.commands.writer import Answer, Decider, Plan, Reading, Writer
-from ledger.domain import drafting, statement
+from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import require_growth
+from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
+from ledger.domain import charter, drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.document import parse_document, parse_uuid
@@ -21,26 +16,26 @@ from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence, sign_count
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError
-from ledger.store.sqlite.sessions import OperationalState
+from ledger.errors import ConflictError, NotFoundError
+from ledger.store.async_state import AsyncState
 
-LARGE_BYTES = 64 * 1024
 T = TypeVar("T")
 
 
-async def off_loop(size: int, decide: Callable[..., T], *arguments: object) -> T:
+async def off_loop(size: int, compute: Callable[..., T], *arguments: object) -> T:
     """Return what a pure function returns, run in a thread if what it reads is large."""
     if size > LARGE_BYTES:
-        return await asyncio.to_thread(decide, *arguments)
-    return decide(*arguments)
+        return await asyncio.to_thread(compute, *arguments)
+    return compute(*arguments)
 
 
 class StatementCommands:
     """All commands on statements."""
 
-    def __init__(self, writer: Writer, state: OperationalState) -> None:
+    def __init__(self, writer: Writer, state: AsyncState) -> None:
         self._writer = writer
         self._state = state
 
@@ -48,21 +43,22 @@ class StatementCommands:
         """Record a statement for approval, as `drafting.draft` decides."""
         raw = document.encode()
         parsed = await off_loop(len(raw), parse_document, raw)
-        stream = parse_uuid(parsed.statement_id)
+        stream, kid = parse_uuid(parsed.statement_id), parse_act(act).header.kid
 
-        async def decide(reading: Reading) -> Plan:
-            creator = reading.signer(parse_act(act).header.kid)
-            ledger, now_ms = reading.charter().ledger, reading.now_ms
-            decision = partial(drafting.draft, raw, act, creator, ledger=ledger, now_ms=now_ms)
-            body, parsed = await off_loop(len(raw), decision)
-            if parsed.supersedes is not None:
-                reading.statement(parse_uuid(parsed.supersedes))
-            if self._writer.log.store.stream(stream, limit=1):
+        def decide(reading: Reading) -> Plan:
+            creator = reading.signer(kid)
+            taken, eligible = reading.is_taken(stream), reading.eligible(parsed.policy)
+            supersedes = None if parsed.supersedes is None else parse_uuid(parsed.supersedes)
+            earlier = None if supersedes is None else reading.find_statement(supersedes)
+            ledger = reading.charter().ledger
+            body, _ = drafting.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            if supersedes is not None and earlier is None:
+                raise NotFoundError("statement_unknown", "there is no such statement")
+            if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
-            met = drafting.satisfiable(parsed, reading.eligible(parsed.policy))
-            # The warning only informs. A change of the number of people must not make the draft
-            # stale.
-            reading.counts.clear()
+            # The warning only informs. A change of a role's holders must not make the draft stale.
+            reading.groups.clear()
+            met = drafting.satisfiable(parsed, eligible)
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
                 "sha256": sha256_hex(raw),
@@ -71,7 +67,9 @@ class StatementCommands:
             }
             return Plan(stream, None, statement.evolve, (body,), answer)
 
-        return await self._writer.write(DRAFT, joined(act, document), stream, decide)
+        needs = (stream, charter.STREAM)
+        request = Request(DRAFT, joined(act, document), stream, needs, (kid_name(kid),))
+        return await self._writer.write(request, decide)
 
     async def sign(
         self, statement_id: str, jws: str, assertion: AssertionEvidence | None
@@ -79,21 +77,11 @@ class StatementCommands:
         """Record an approval, as `statement.sign` decides."""
         stream, approval = parse_uuid(statement_id), parse_approval(jws)
 
-        def prepare(reading: Reading) -> tuple[Statement, DecisionContext]:
-            return reading.statement(stream), self._decision(
-                reading, approval.header.kid, assertion
-            )
-
-        def plan(subject: Statement, decision: DecisionContext) -> Plan:
+        def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
             return _plan(stream, subject, body, body.status, len(subject.approvals) + 1)
 
-        def decide(reading: Reading) -> Plan | Awaitable[Plan]:
-            if len(jws) > LARGE_BYTES:
-                return asyncio.to_thread(plan, *prepare(reading))
-            return plan(*prepare(reading))
-
-        return await self._write(SIGN, stream, jws, decide, assertion)
+        return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
     async def reject(
         self, statement_id: str, act: str, assertion: AssertionEvidence | None
@@ -101,54 +89,67 @@ class StatementCommands:
         """Record a rejection, as `statement.reject` decides."""
         stream = parse_uuid(statement_id)
 
-        def decide(reading: Reading) -> Plan:
-            subject = reading.statement(stream)
-            decision = self._decision(reading, parse_act(act).header.kid, assertion)
+        def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             people = reading.eligible(subject.policy)
             body = statement.reject(subject, act, decision, people)
             return _plan(stream, subject, body, body.status, len(subject.approvals))
 
-        return await self._write(REJECT, stream, act, decide, assertion)
+        return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
     async def withdraw(self, statement_id: str, act: str) -> Answer:
         """Record a withdrawal, as `statement.withdraw` decides."""
         stream = parse_uuid(statement_id)
 
-        def decide(reading: Reading) -> Plan:
-            subject = reading.statement(stream)
-            decision = self._decision(reading, parse_act(act).header.kid, None)
+        def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.withdraw(subject, act, decision)
             return _plan(stream, subject, body, "withdrawn", len(subject.approvals))
 
-        return await self._write(WITHDRAW, stream, act, decide, None)
+        return await self._decide(WITHDRAW, stream, act, parse_act(act).header.kid, None, decide)
 
-    async def _write(
+    async def _decide(
         self,
         kind: str,
         stream: UUID,
         evidence: str,
-        decide: Decider,
+        kid: str,
         assertion: AssertionEvidence | None,
+        decide: Callable[[Reading, DecisionContext, Statement], Plan],
     ) -> Answer:
-        answer = await self._writer.write(kind, joined(str(stream), evidence), stream, decide)
+        seen = 0 if assertion is None else await self._state.sign_count(assertion.credential_id)
+
+        def decide_now(reading: Reading) -> Plan:
+            subject = reading.statement(stream)
+            decision = _context(reading, kid, assertion, seen)
+            return decide(reading, decision, subject)
+
+        request = Request(
+            kind,
+            joined(str(stream), evidence),
+            stream,
+            (stream, charter.STREAM),
+            (kid_name(kid),),
+        )
+        answer = await self._writer.write(request, decide_now)
         if assertion is not None and not answer.repeated:
-            self._state.advance_sign_count(assertion.credential_id, sign_count(assertion))
+            count = sign_count(assertion)
+            await self._state.advance_sign_count(assertion.credential_id, count)
         return answer
 
-    def _decision(
-        self, reading: Reading, kid: str, assertion: AssertionEvidence | None
-    ) -> DecisionContext:
-        if assertion is not None:
-            # The log knows only the sign counts in its events. A sign-in may have had a higher one.
-            self._state.require_growth(assertion.credential_id, sign_count(assertion))
-        charter = reading.charter()
-        return DecisionContext(
-            person=reading.signer(kid),
-            ledger=charter.ledger,
-            party=charter.party,
-            now_ms=reading.now_ms,
-            assertion=assertion,
-        )
+
+def _context(
+    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int
+) -> DecisionContext:
+    if assertion is not None:
+        # The log knows only the sign counts in its events. A sign-in may have had a higher one.
+        require_growth(seen, sign_count(assertion))
+    founding = reading.charter()
+    return DecisionContext(
+        person=reading.signer(kid),
+        ledger=founding.ledger,
+        party=founding.party,
+        now_ms=reading.now_ms,
+        assertion=assertion,
+    )
 
 
 def _plan(stream: UUID, subject: Statement, body: Body, status: Status, approvals: int) -> Plan:

@@ -1,42 +1,37 @@
-"""Turn commands into events: load, decide, save.
+"""Turn commands into events in two phases: load what is needed, then decide.
 
-A decision runs on cached states and records what it read. The store appends the events only if all
-of that is unchanged; otherwise the writer decides again on fresh states. So decisions are
-serializable in log order, for any number of processes.
+A decision is a pure function of a `Reading`. It runs on what this process knows; if something is
+missing, it is loaded in one round trip and the decision runs again. The log takes the events only
+if everything that the decision read is unchanged; otherwise that is loaded, and the decision is
+repeated. So decisions are serializable in log order, for any number of processes.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from ledger import clock
-from ledger.domain import policy
-from ledger.domain.charter import STREAM, Charter
-from ledger.domain.document import parse_uuid
-from ledger.domain.events import Body, Event, actor, claims
-from ledger.domain.person import Person
-from ledger.domain.policy import Policy
+from ledger.commands.known import KnownLog, Reads
+from ledger.commands.reading import NotLoadedError, Reading
+from ledger.domain.events import Body, Event, actor, claims, joins
 from ledger.domain.receipts import request_key
-from ledger.domain.statement import Statement
-from ledger.domain.unique_names import credential_name, kid_name, role_prefix
-from ledger.errors import (
-    LedgerError,
-    MalformedError,
-    NotFoundError,
-    RefusedError,
-    StaleError,
-    UnavailableError,
-)
-from ledger.store.log import GroupCommit, Log
-from ledger.store.writes import Receipt, Write
+from ledger.errors import LedgerError, StaleError, UnavailableError
+from ledger.store.async_log import AsyncLog
+from ledger.store.log import EVENTS
+from ledger.store.ports.log import Receipt, Write
+from ledger.store.results import require_stored
 
 MAX_TRIES = 20
+# Decisions over more text than this run in a thread, so that the event loop answers others.
+LARGE_BYTES = 64 * 1024
+
+T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -58,98 +53,29 @@ class Plan(msgspec.Struct, frozen=True):
     answer: dict[str, object]
 
 
-class Reading:
-    """The states that a decision reads, with their versions."""
-
-    def __init__(self, log: Log, now_ms: int, *, fresh: bool = False) -> None:
-        self._log = log
-        self._fresh = fresh
-        self.now_ms = now_ms
-        self.versions: dict[UUID, int] = {}
-        self.counts: dict[str, int] = {}
-
-    def charter(self) -> Charter:
-        """Return the charter, which exists after the first start."""
-        charter = self._log.charter()
-        if charter is None:
-            raise UnavailableError("not_founded", "this ledger is not founded yet")
-        return charter
-
-    def person(self, user: UUID) -> Person:
-        """Return a person; raise NotFoundError `user_unknown`."""
-        if self._fresh:
-            self._log.forget((user,))
-        person = self._log.person(user)
-        if person is None:
-            raise NotFoundError("user_unknown", "there is no such person")
-        self.versions[user] = person.version
-        return person
-
-    def signer(self, kid: str) -> Person:
-        """Return the owner of a signing key; raise RefusedError `key_unknown`."""
-        return self.person(self._owner(kid_name(kid), "key_unknown", "no such signing key"))
-
-    def holder(self, credential_id: str) -> Person:
-        """Return the owner of a passkey; raise RefusedError `passkey_unknown`."""
-        name = credential_name(credential_id)
-        return self.person(self._owner(name, "passkey_unknown", "no such passkey"))
-
-    def _owner(self, name: str, code: str, detail: str) -> UUID:
-        owner = self._log.store.claimed(name)
-        if owner is None:
-            raise RefusedError(code, detail)
-        return owner
-
-    def statement(self, stream: UUID) -> Statement:
-        """Return a statement; raise NotFoundError `statement_unknown`."""
-        statement = self._log.statement(stream)
-        if statement is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
-        self.versions[stream] = statement.version
-        return statement
-
-    def eligible(self, rules: Policy) -> dict[str, frozenset[str]]:
-        """Return the people whom the policy's members cover now, each with the covering roles."""
-        people: dict[str, frozenset[str]] = {}
-        for member in policy.members(rules):
-            kind, _, name = member.partition(":")
-            if kind == "role":
-                prefix = role_prefix(name)
-                holders = self._log.store.claims(prefix)
-                self.counts[prefix] = len(holders)
-                found = {str(user): frozenset({name}) for _, user in holders}
-            else:
-                found = self._named(name)
-            for user, roles in found.items():
-                people[user] = people.get(user, frozenset()) | roles
-        return people
-
-    def _named(self, user: str) -> dict[str, frozenset[str]]:
-        try:
-            stream = parse_uuid(user)
-        except MalformedError:  # not a possible id
-            return {}
-        try:
-            return {user: self.person(stream).roles}
-        except NotFoundError:  # registering in the meantime makes this decision stale
-            if not self._log.store.stream(stream, limit=1):
-                self.versions[stream] = 0
-            return {}
-
-    def forget(self) -> None:
-        """Drop the cached states, so that the next decision loads them again."""
-        self._log.forget((*self.versions, STREAM))
+Decider = Callable[[Reading], Plan]
 
 
-Decider = Callable[[Reading], Plan | Awaitable[Plan]]
+class Request(msgspec.Struct, frozen=True):
+    """A command as it was asked for: its kind, its evidence, and the stream it writes to.
+
+    `needs` are the streams and names that its decision reads in any case; naming them saves round
+    trips, and nothing else.
+    """
+
+    kind: str
+    evidence: str
+    stream: UUID
+    streams: tuple[UUID, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class Writer:
     """Turn decisions into durable events, exactly once for each piece of evidence."""
 
-    def __init__(self, log: Log, commits: GroupCommit) -> None:
-        self.log = log
-        self._commits = commits
+    def __init__(self, log: AsyncLog) -> None:
+        self._log = log
+        self.seen = KnownLog()  # what this process knows of the log
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._last_ms = 0
 
@@ -158,72 +84,112 @@ class Writer:
         self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
         return self._last_ms
 
-    def reading(self, *, fresh: bool = False) -> Reading:
-        """Return an empty reading at the present time.
+    async def ask(self, question: Callable[[Reading], T], *, fresh: bool = False) -> T:
+        """Return the answer to a question about the log; it may be asked several times.
 
-        Use `fresh` for answers that no commit checks. It loads people from the file, because the
-        cache may be older than another process's commit.
+        Use `fresh` for answers that no commit checks: it loads everything that the question reads,
+        because what this process knows may be older than another process's commit. Refusals are
+        always fresh. Raises what the question raises.
         """
-        return Reading(self.log, self.now_ms(), fresh=fresh)
+        loaded = Reads()
+        while True:
+            reading = Reading(self.seen, loaded, self.now_ms())
+            try:
+                answer = question(reading)
+            except NotLoadedError:
+                await self._load(reading.reads, loaded)
+            except LedgerError:
+                if not await self._refresh(reading, loaded):
+                    raise
+            else:
+                if not fresh or not await self._refresh(reading, loaded):
+                    return answer
 
-    def known(self, kind: str, evidence: str) -> Answer | None:
+    async def known(self, kind: str, evidence: str) -> Answer | None:
         """Return the earlier answer to this evidence, None if there is none."""
-        receipt = self.log.store.receipt(request_key(kind, evidence))
+        receipt = await self._load(Reads(), Reads(), request_key(kind, evidence))
         return None if receipt is None else _answer(receipt)
 
-    async def write(self, kind: str, evidence: str, stream: UUID, decide: Decider) -> Answer:
-        """Decide, append and answer; repeat the first answer for the same evidence.
+    async def write(self, request: Request, decide: Decider) -> Answer:
+        """Decider, append and answer; repeat the first answer for the same evidence.
 
-        A decision that costs much may be awaited: a thread makes it while other requests are
-        answered, and the commit checks what it read as it does for any other.
-        Raises what `decide` raises, UnavailableError `contended` or `storage_failed`.
+        Raises what `decide` raises, and UnavailableError `contended` or as `require_stored`.
         """
-        key = request_key(kind, evidence)
+        key = request_key(request.kind, request.evidence)
+        large = len(request.evidence) > LARGE_BYTES
         # One writer at a time for each stream, so that they do not make each other's decisions
         # stale.
-        lock = self._locks.setdefault(stream, asyncio.Lock())
+        lock = self._locks.setdefault(request.stream, asyncio.Lock())
         async with lock:
-            return await self._write(key, decide)
+            return await self._write(request, key, decide, in_thread=large)
 
-    async def _write(self, key: bytes, decide: Decider) -> Answer:
-        refused = False
+    async def _write(
+        self, request: Request, key: bytes, decide: Decider, *, in_thread: bool
+    ) -> Answer:
+        loaded = Reads()
+        receipt = await self._load_unknown(request, loaded, key)
         for _ in range(MAX_TRIES):
-            reading = self.reading()
+            if receipt is not None:
+                return _answer(receipt)
+            reading = Reading(self.seen, loaded, self.now_ms())
             try:
-                decided = decide(reading)
-                plan = decided if isinstance(decided, Plan) else await decided
+                plan = await asyncio.to_thread(decide, reading) if in_thread else decide(reading)
+            except NotLoadedError:
+                receipt = await self._load(reading.reads, loaded, key)
+                continue
             except LedgerError:
-                known = self.log.store.receipt(key)
-                if known is not None:
-                    return _answer(known)
-                if refused:
+                unread = reading.reads.without(loaded)
+                if not unread:
                     raise
-                # The cache may be older than another process's commit: refuse only on fresh states.
-                refused = True
-                reading.forget()
+                receipt = await self._load(unread, loaded, key)
                 continue
+            events = _events(plan, reading)
             try:
-                events = _events(plan, reading)
-                receipt = await self._commits.append(self._to_write(key, plan, events, reading))
+                stored = require_stored(
+                    await self._log.append(_to_write(key, plan, events, reading))
+                )
             except StaleError:
-                reading.forget()
+                receipt = await self._load(reading.reads, loaded, key)
                 continue
-            if not receipt.repeated:
-                self.log.remember(plan.stream, reduce(plan.evolve, events, plan.before))
-            return _answer(receipt, None if receipt.repeated else actor(events[-1]))
+            if stored.repeated:
+                return _answer(stored)
+            self.seen.keep(plan.stream, reduce(plan.evolve, events, plan.before))
+            return _answer(stored, actor(events[-1]))
         raise UnavailableError("contended", "too many concurrent requests; try again")
 
-    def _to_write(
-        self, key: bytes, plan: Plan, events: tuple[Event, ...], reading: Reading
-    ) -> Write:
-        return Write(
-            key=key,
-            events=tuple(map(self.log.mapper.to_stored_event, events)),
-            answer=msgspec.json.encode(plan.answer),
-            claims=tuple((name, event.stream) for event in events for name in claims(event)),
-            reads=tuple((s, v) for s, v in reading.versions.items() if s != plan.stream),
-            counts=tuple(reading.counts.items()),
+    async def _load_unknown(self, request: Request, loaded: Reads, key: bytes) -> Receipt | None:
+        """Load what the request is known to need and this process does not know, if anything."""
+        missing = Reads(
+            {each for each in request.streams if self.seen.state(each) is None},
+            {each for each in request.names if self.seen.owner(each) is None},
         )
+        return await self._load(missing, loaded, key) if missing else None
+
+    async def _refresh(self, reading: Reading, loaded: Reads) -> bool:
+        """Load what the reading took from before the request; return False if there is nothing."""
+        unread = reading.reads.without(loaded)
+        if unread:
+            await self._load(unread, loaded)
+        return bool(unread)
+
+    async def _load(self, reads: Reads, loaded: Reads, key: bytes = b"") -> Receipt | None:
+        """Load in one round trip; return the receipt of an earlier request with this key."""
+        facts = await self._log.load(self.seen.newest(reads, key))
+        self.seen.learn(facts)
+        loaded.add(reads)
+        return facts.receipt
+
+
+def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Reading) -> Write:
+    return Write(
+        key=key,
+        events=tuple(map(EVENTS.to_stored_event, events)),
+        answer=msgspec.json.encode(plan.answer),
+        claims=tuple((name, event.stream) for event in events for name in claims(event)),
+        joins=tuple((group, event.stream) for event in events for group in joins(event)),
+        reads=tuple((s, v) for s, v in reading.versions.items() if s != plan.stream),
+        groups=tuple(reading.groups.items()),
+    )
 
 
 def _events(plan: Plan, reading: Reading) -> tuple[Event, ...]:

@@ -44,8 +44,7 @@ _entry_decoder = msgspec.json.Decoder(Entry)
 def seal(*, at: str, seq: int, stream: UUID, tag: str, body: bytes, salt: bytes) -> bytes:
     """Return the stored state of an event whose 32-byte salt the caller drew at random."""
     digest = hashlib.sha256(salt + body).hexdigest()
-    entry = _write(Entry(at, Commitment(digest), seq, stream, tag))
-    return len(entry).to_bytes(2, "big") + entry + salt + body
+    return join(_write(Entry(at, Commitment(digest), seq, stream, tag)), salt + body)
 
 
 def _write(entry: Entry) -> bytes:
@@ -81,6 +80,17 @@ def split(state: bytes) -> tuple[bytes, bytes, bytes]:
     if len(state) < start + SALT_BYTES:
         raise CorruptError("state_truncated", "a stored event is shorter than it says")
     return state[2:start], state[start : start + SALT_BYTES], state[start + SALT_BYTES :]
+
+
+def cut(state: bytes) -> tuple[bytes, bytes]:
+    """Return (entry, salt ‖ body) of a stored state; `join` puts them together again."""
+    end = 2 + int.from_bytes(state[:2], "big")
+    return state[2:end], state[end:]
+
+
+def join(entry: bytes, body: bytes) -> bytes:
+    """Return the stored state of an entry and its salt ‖ body, as `cut` took it apart."""
+    return len(entry).to_bytes(2, "big") + entry + body
 
 
 def entry_hash(entry: bytes) -> bytes:

@@ -1,18 +1,16 @@
-"""The unique names that events claim for ever: a second event that claims one conflicts.
+"""The unique names that events claim for ever, and the groups that streams join.
 
-A name is a kind followed by the unique value. The store keeps the names beside the events, and the
-audit recomputes them from the events. Both take the spelling from here.
+A second event that claims a name conflicts. A group holds the people of one role; a decision that
+counts them is stale once the group has changed. The store keeps both beside the events, and the
+audit recomputes them from the events. All take the spelling from here.
 """
 
 KID = "kid/{kid}"
 CREDENTIAL = "credential/{credential_id}"
-ROLE = "role/{role}/{stream}"
+ROLE = "role/{role}"
 INVITATION = "invitation/{token_sha256}"
 INVITATION_ID = "invitation/{invitation_id}"
 USED_INVITATION = "used/{invitation}"
-
-# Every role that anybody holds.
-ALL_ROLES = "role/"
 
 
 def kid_name(kid: str) -> str:
@@ -25,6 +23,6 @@ def credential_name(credential_id: str) -> str:
     return CREDENTIAL.format(credential_id=credential_id)
 
 
-def role_prefix(role: str) -> str:
-    """Return the common prefix of the names that a role's holders claim."""
-    return ROLE.format(role=role, stream="")
+def role_group(role: str) -> str:
+    """Return the group of a role's holders."""
+    return ROLE.format(role=role)

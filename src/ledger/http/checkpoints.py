@@ -13,8 +13,8 @@ from ledger.http.context import FromPublicLog, Limit
 from ledger.http.headers import FOR_EVER, FRESH
 from ledger.http.problems import answers
 from ledger.publish.public_log import PublicLog
-from ledger.store.sqlite.endorsements import Stamp
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.endorsements import Stamp
+from ledger.store.ports.tree import Published
 from ledger.timestamp.verify import RESPONSE_TYPE as STAMP
 from ledger.tlog.checkpoint import parse_number
 from ledger.tlog.merkle import MAX_SIZE

@@ -27,7 +27,7 @@ from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions
 from ledger.publish.public_log import PublicLog
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.tree import Published
 from ledger.verify.container import MANIFEST, Mode, stream
 from projections import users
 
@@ -97,7 +97,7 @@ def _write(public: PublicLog, published: Published, statement: str) -> tuple[str
 
 def _task(public: PublicLog, published: Published, statement: str, mode: Mode) -> BundleTask:
     return BundleTask(
-        path=str(public.log.store.path),
+        address=public.log.store.address,
         published=published,
         companions=_companions(public, published),
         page=_page(),

@@ -56,8 +56,8 @@ class Front:
         *,
         limits: RequestLimits,
         proxies: Sequence[Network],
-        member: Callable[[HTTPScope], str | None],
-        owner_of: Callable[[str], str | None],
+        member: Callable[[HTTPScope], Awaitable[str | None]],
+        owner_of: Callable[[str], Awaitable[str | None]],
         headers: Sequence[tuple[bytes, bytes]],
         answered: Answered,
     ) -> None:
@@ -81,8 +81,7 @@ class Front:
             return
         began_s = time.perf_counter()
         exchange = self._begin(scope)
-        asker = Asker(address_of(scope.get("client")), self._member(scope))
-        exchange.person = asker.member
+        asker = Asker(address_of(scope.get("client")))
         group = group_of(scope["method"], scope["path"], scope["query_string"])
         lane: LaneName | None = None
         identity = (b"x-request-id", exchange.request_id.encode())
@@ -94,6 +93,8 @@ class Front:
             await send(message)
 
         try:
+            exchange.person = await self._member(scope)
+            asker = asker._replace(member=exchange.person)
             _refuse_coding(scope)
             received = await self._receive(scope, receive, group, asker)
             if received is None:
@@ -123,15 +124,15 @@ class Front:
             if body is None:
                 return None
             if names_signer:
-                asker = asker._replace(signer=self._signer(body))
+                asker = asker._replace(signer=await self._signer(body))
             receive = _replay(body, receive)
         if group is not None and names_signer:
             self._limits.quotas.take(group, asker)
         return receive
 
-    def _signer(self, body: bytes) -> str | None:
+    async def _signer(self, body: bytes) -> str | None:
         kid = named_kid(body)
-        return None if kid is None else self._owner_of(kid)
+        return None if kid is None else await self._owner_of(kid)
 
     @asynccontextmanager
     async def _turn(self, lane: LaneName | None, asker: Asker) -> AsyncIterator[None]:

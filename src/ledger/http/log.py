@@ -30,7 +30,7 @@ from ledger.http.read_models import WAIT_S
 from ledger.http.requests import AnyRequest
 from ledger.jose import PublicJwk
 from ledger.publish.public_log import PublicLog
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.tree import Published
 from ledger.tlog import checkpoint, tiles
 from ledger.tlog.merkle import MAX_SIZE, WIDTH, Prover
 

@@ -36,7 +36,7 @@ from ledger.http.refusal import REFUSALS
 from ledger.http.requests import AnyRequest
 from ledger.http.security_record import SecurityRecord
 from ledger.publish.public_log import PublicLog
-from ledger.store.log import CommitTimes, GroupCommit
+from ledger.store.async_log import AsyncLog, CommitTimes
 from ledger.system.client_address import is_within
 
 MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
@@ -61,7 +61,7 @@ class MeteredParts(NamedTuple):
     lanes: Lanes
     models: ReadModels
     public: PublicLog
-    commits: GroupCommit
+    commits: AsyncLog
     record: SecurityRecord
     data: Path
 

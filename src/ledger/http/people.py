@@ -72,7 +72,7 @@ async def begin_registration(
     data: JSONBody[BeginRegistration], people: FromPeople, site: FromSite
 ) -> RegistrationBegun:
     """Begin a registration: options for a new passkey, and a nonce for its attestation."""
-    begun = people.registration.begin(data.name, data.role, data.invitation)
+    begun = await people.registration.begin(data.name, data.role, data.invitation)
     return RegistrationBegun(
         ceremony=begun.id,
         user=begun.ceremony.user,
@@ -103,7 +103,7 @@ async def complete_registration(
     note_answer(request.scope, answer)
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
-        response.set_cookie(sessions.open(user))
+        response.set_cookie(await sessions.open(user))
         with suppress(UnavailableError):  # it is recorded, and is answered so, seen or not yet
             await models.wait_for(answer.position)
     return response
@@ -112,7 +112,7 @@ async def complete_registration(
 @post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun))
 async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> PasskeyBegun:
     """Begin a sign-in: a random challenge for any passkey of this ledger."""
-    begun = people.sign_in.begin()
+    begun = await people.sign_in.begin()
     options = request_options(party=site.settings.party, challenge=begun.ceremony.challenge)
     return PasskeyBegun(begun.id, options)
 
@@ -126,8 +126,8 @@ async def sign_in(
     models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with a passkey."""
-    user = people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
-    return _signed_in(request, sessions, models, user)
+    user = await people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
+    return await _signed_in(request, sessions, models, user)
 
 
 @post("/api/sessions", status_code=200, responses=done(Session))
@@ -139,10 +139,11 @@ async def sign_in_by_key(
     models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with an attested key: for machines."""
-    return _signed_in(request, sessions, models, people.sign_in.with_key(data.act))
+    user = await people.sign_in.with_key(data.act)
+    return await _signed_in(request, sessions, models, user)
 
 
-def _signed_in(
+async def _signed_in(
     request: AnyRequest, sessions: Sessions, models: ReadModels, user: str
 ) -> Response[Session]:
     exchange_of(request.scope).person = user
@@ -150,7 +151,7 @@ def _signed_in(
         found = users.by_id(db, user, at=at, now=models.now())
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
-    return Response(Session(found), cookies=[sessions.open(user)])
+    return Response(Session(found), cookies=[await sessions.open(user)])
 
 
 @post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415, 429))
@@ -158,7 +159,7 @@ async def sign_out(
     data: JSONBody[Empty], request: AnyRequest, sessions: FromSessions
 ) -> Response[None]:
     """End the session."""
-    return Response(None, status_code=204, cookies=[sessions.end(request)])
+    return Response(None, status_code=204, cookies=[await sessions.end(request)])
 
 
 @get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION)
@@ -179,7 +180,7 @@ async def begin_key(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> RegistrationBegun:
     """Begin the attestation of one more signing key."""
-    begun = people.keys.begin(user)
+    begun = await people.keys.begin(user)
     return RegistrationBegun(
         ceremony=begun.id,
         user=user,
@@ -206,7 +207,7 @@ async def begin_passkey(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
 ) -> PasskeyBegun:
     """Begin the registration of one more passkey."""
-    begun, name = people.passkeys.begin(user)
+    begun, name = await people.passkeys.begin(user)
     options = creation_options(
         party=site.settings.party,
         party_name=site.settings.name,

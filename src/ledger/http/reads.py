@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -146,7 +146,7 @@ async def live(
 
 
 async def _positions(
-    models: ReadModels, seen: int, is_open: Callable[[], bool]
+    models: ReadModels, seen: int, is_open: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Yield positions after `seen`, newest only: a slow reader skips, it does not queue.
 
@@ -160,7 +160,7 @@ async def _positions(
             now_s = time.monotonic()
             if now_s - checked_s >= SESSION_CHECK_S:
                 checked_s = now_s
-                if not is_open():
+                if not await is_open():
                     return
             newest = models.follower.position
             if newest > seen:

@@ -7,7 +7,7 @@ from litestar.types import HTTPScope
 
 from ledger.errors import UnauthenticatedError
 from ledger.http.requests import AnyRequest
-from ledger.store.sqlite.sessions import SESSION_MS, OperationalState
+from ledger.store.async_state import SESSION_MS, AsyncState
 
 COOKIE = "ledger_session"
 # Browsers take a cookie of this name from the host itself only, over HTTPS, for the path / (RFC
@@ -19,27 +19,33 @@ _FOUND = "ledger.member"  # in a scope's state: what `identify` found
 class Sessions:
     """The sessions of one ledger; with `secure`, cookies travel over HTTPS only."""
 
-    def __init__(self, state: OperationalState, now_ms: Callable[[], int], *, secure: bool) -> None:
+    def __init__(self, state: AsyncState, now_ms: Callable[[], int], *, secure: bool) -> None:
         self._state = state
         self._now_ms = now_ms
         self._secure = secure
         self.cookie = HOST_COOKIE if secure else COOKIE
 
     def user(self, request: AnyRequest) -> str | None:
-        """Return the id of the signed-in person, None for anybody else; looked up once."""
-        state = request.scope["state"]
-        return state[_FOUND] if _FOUND in state else self.identify(request.scope)
+        """Return the id of the signed-in person, None for anybody else, as `identify` found it."""
+        found: str | None = request.scope["state"][_FOUND]
+        return found
 
-    def identify(self, scope: HTTPScope) -> str | None:
-        """Look up whose session a request's cookie opens now, and remember it for `user`."""
-        token = self._token(scope)
-        found = None if token is None else self._state.session_user(token, now_ms=self._now_ms())
+    async def identify(self, scope: HTTPScope) -> str | None:
+        """Look up whose session a request's cookie opens, and remember it for `user`."""
+        token, now_ms = self._token(scope), self._now_ms()
+        found = None
+        if token is not None:
+            found = self._state.fresh_session(token, now_ms=now_ms)
+            found = found or await self._state.session_user(token, now_ms=now_ms)
         scope.setdefault("state", {})[_FOUND] = found
         return found
 
-    def is_open(self, request: AnyRequest) -> bool:
+    async def is_open(self, request: AnyRequest) -> bool:
         """Tell whether the request's session is still open: looked up anew."""
-        return self.identify(request.scope) is not None
+        token = self._token(request.scope)
+        return token is not None and (
+            await self._state.session_user(token, now_ms=self._now_ms()) is not None
+        )
 
     def _token(self, scope: HTTPScope) -> str | None:
         start = f"{self.cookie}=".encode()
@@ -57,15 +63,16 @@ class Sessions:
             raise UnauthenticatedError("sign_in_required", "sign in first")
         return user
 
-    def open(self, user: str) -> Cookie:
+    async def open(self, user: str) -> Cookie:
         """Open a session and return its cookie."""
-        return self._cookie(self._state.open_session(user, now_ms=self._now_ms()), SESSION_MS)
+        token = await self._state.open_session(user, now_ms=self._now_ms())
+        return self._cookie(token, SESSION_MS)
 
-    def end(self, request: AnyRequest) -> Cookie:
+    async def end(self, request: AnyRequest) -> Cookie:
         """End the request's session, if any, and return the cookie that removes it."""
         token = self._token(request.scope)
         if token is not None:
-            self._state.close_session(token)
+            await self._state.close_session(token)
         return self._cookie("", 0)
 
     def _cookie(self, value: str, max_age_ms: int) -> Cookie:

@@ -12,14 +12,13 @@ import signal
 import sys
 import threading
 from contextlib import closing
-from pathlib import Path
 
 import msgspec
 
 from ledger.errors import LedgerError
 from ledger.publish.bundles import Evidence
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.store.engines import open_log
+from ledger.store.ports.tree import Published
 from ledger.verify import container
 from ledger.verify.container import MANIFEST, MeasuredFile, Mode
 
@@ -31,7 +30,7 @@ _PART_BYTES = 256 * 1024
 class BundleTask(msgspec.Struct, frozen=True):
     """A bundle to write: from which log, of which checkpoint, with which files beside it."""
 
-    path: str
+    address: str
     published: Published
     companions: dict[str, bytes]
     page: bytes | None
@@ -57,8 +56,8 @@ def encode(task: BundleTask) -> bytes:
 
 def _perform(task: BundleTask) -> None:
     with (
-        closing(SqliteLog(Path(task.path))) as store,
-        closing(TreeStore(store)) as tree,
+        closing(open_log(task.address)) as store,
+        closing(store.tree()) as tree,
     ):
         shown = Evidence(store, tree, task.published, page=task.page, companions=task.companions)
         files = shown.measure([task.statement], task.mode)

@@ -12,11 +12,10 @@ from ledger.domain import entry, events
 from ledger.domain.charter import STREAM
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import KeyAttested, Recorded, StatementBody
-from ledger.domain.unique_names import ALL_ROLES
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.store.ports.log import LogStore
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.tlog import checkpoint
 from ledger.tlog.merkle import WIDTH, Prover
 from ledger.tlog.tiles import bundle as entry_bundle
@@ -39,12 +38,12 @@ from ledger.verify.readme import readme
 _PAGE = 16
 
 
-def newest_position(store: SqliteLog, statement: str) -> int:
+def newest_position(store: LogStore, statement: str) -> int:
     """Return the position of a statement's newest event; raise NotFoundError `statement_unknown`.
 
     A bundle that is to show how the statement stands needs a checkpoint of this size.
     """
-    placed = store.placed(parse_uuid(statement), store.head())
+    placed = store.placed(parse_uuid(statement), store.head().sealed)
     if not placed or not isinstance(events.decode(placed[0][1]).body, events.StatementDrafted):
         raise NotFoundError("statement_unknown", "there is no such statement")
     return placed[-1][0]
@@ -55,8 +54,8 @@ class Evidence:
 
     def __init__(
         self,
-        store: SqliteLog,
-        tree: TreeStore,
+        store: LogStore,
+        tree: TreeTables,
         published: Published,
         *,
         page: bytes | None = None,
@@ -159,7 +158,7 @@ class Evidence:
         return [self._record(*row) for row in self._store.placed(stream, self._published.size)]
 
     def _everybody(self) -> list[UUID]:
-        return [stream for _, stream in self._store.claims(ALL_ROLES)]
+        return [*self._store.members()]
 
     def _record(self, position: int, state: bytes) -> Recorded:
         self._states[position] = state

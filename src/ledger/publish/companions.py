@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.store.sqlite.endorsements import Endorsements
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.endorsements import EndorsementTables
+from ledger.store.ports.tree import Published
 from ledger.tlog.checkpoint import parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
 from ledger.tlog.witness_policy import WitnessPolicy, parse_policy
@@ -32,7 +32,10 @@ def read_stated(policy: Path | None, certificates: Path | None) -> Stated:
 
 
 def companions(
-    published: Published, endorsements: Endorsements, log_keys: Sequence[NoteKey], stated: Stated
+    published: Published,
+    endorsements: EndorsementTables,
+    log_keys: Sequence[NoteKey],
+    stated: Stated,
 ) -> dict[str, bytes]:
     """Return the files of a published checkpoint by name; the checkpoint itself is always there.
 

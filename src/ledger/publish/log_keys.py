@@ -10,7 +10,7 @@ from pathlib import Path
 from ledger.domain import charter, events
 from ledger.domain.charter import Charter, LogKey
 from ledger.errors import ConflictError, UnavailableError
-from ledger.store.sqlite.store import SqliteLog
+from ledger.store.ports.log import LogStore
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey, NoteSigner, parse_vkey
 
@@ -18,7 +18,7 @@ from ledger.tlog.vkeys import NoteKey, NoteSigner, parse_vkey
 class LogKeys:
     """The log's keys as of the newest event in the ledger's own stream."""
 
-    def __init__(self, store: SqliteLog, path: Path) -> None:
+    def __init__(self, store: LogStore, path: Path) -> None:
         self._store = store
         self._path = path
         self._charter: Charter | None = None

@@ -13,19 +13,19 @@ from ledger.publish.stamper import Stamper, open_authority
 from ledger.publish.witness_rounds import WitnessRounds
 from ledger.settings import Settings
 from ledger.store.log import Log
-from ledger.store.sqlite.endorsements import Endorsements
+from ledger.store.ports.endorsements import EndorsementTables
+from ledger.store.ports.tree import TreeTables
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import TreeStore
 
 
 class PublicLog(NamedTuple):
     """A log's stored tree, and the threads that publish it and collect endorsements."""
 
     log: Log
-    tree: TreeStore
+    tree: TreeTables
     keys: LogKeys
     publisher: Publisher
-    endorsements: Endorsements
+    endorsements: EndorsementTables
     quorum: ServedCheckpoint
     witnesses: WitnessRounds
     stamper: Stamper
@@ -61,7 +61,7 @@ def open_public_log(
     """
     # Each part has its own connection, so a long read for publication delays no request.
     publishing, reading, telling = (_tree(log, opened) for _ in range(3))
-    endorsements = Endorsements(log.store)
+    endorsements = log.store.endorsements()
     opened.callback(endorsements.close)
     policy = read_policy(settings.witnesses, keys.origin)
     wait_s = settings.witness_wait_s
@@ -93,7 +93,7 @@ def open_public_log(
     )
 
 
-def _tree(log: Log, opened: ExitStack) -> TreeStore:
-    tree = TreeStore(log.store)
+def _tree(log: Log, opened: ExitStack) -> TreeTables:
+    tree = log.store.tree()
     opened.callback(tree.close)
     return tree

@@ -35,8 +35,8 @@ from ledger.publish.mismatch import (
     require_same,
     rolled_back,
 )
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.system.worker import StoppedError
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
@@ -59,7 +59,7 @@ class Publication:
 
     def __init__(
         self,
-        tree: TreeStore,
+        tree: TreeTables,
         state: SignerState,
         keys: LogKeys,
         *,

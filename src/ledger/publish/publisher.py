@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from ledger.errors import LedgerError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
+from ledger.store.ports.tree import TreeTables
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.tree import TreeStore
 from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker, WorkerState
 
 INTERVAL_S = 0.5  # between two checkpoints
@@ -32,7 +32,7 @@ class Publisher:
     """Publishes one log. Several processes may do so; the signer's state orders them."""
 
     def __init__(
-        self, tree: TreeStore, state: SignerState, keys: LogKeys, *, interval_s: float = INTERVAL_S
+        self, tree: TreeTables, state: SignerState, keys: LogKeys, *, interval_s: float = INTERVAL_S
     ) -> None:
         self._tree = tree
         self._interval_s = interval_s

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ledger import clock
 from ledger.errors import MalformedError
-from ledger.store.sqlite.endorsements import Cosigned, Endorsements, name_of
-from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.store.ports.endorsements import Cosigned, EndorsementTables, name_of
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.tlog.vkeys import NoteKey
 from ledger.tlog.witness_policy import NONE, WitnessPolicy, parse_policy
 
@@ -25,7 +25,7 @@ class ServedCheckpoint:
     def __init__(
         self,
         policy: WitnessPolicy,
-        endorsements: Endorsements,
+        endorsements: EndorsementTables,
         *,
         wait_s: float,
         now_ms: Callable[[], int],
@@ -44,7 +44,7 @@ class ServedCheckpoint:
         """Tell whether the policy needs no quorum, or this or a larger size has one."""
         return self.policy.quorum == NONE or self._newest() >= size
 
-    def served(self, tree: TreeStore) -> Published | None:
+    def served(self, tree: TreeTables) -> Published | None:
         """Return the checkpoint to serve as the newest; None before the first.
 
         The newest checkpoint is held back until it has its quorum, at most `wait_s` seconds.

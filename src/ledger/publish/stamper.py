@@ -12,8 +12,8 @@ from ledger import clock
 from ledger.errors import MalformedError, RefusedError, UnavailableError
 from ledger.publish.served import ServedCheckpoint
 from ledger.settings import Settings
-from ledger.store.sqlite.endorsements import Endorsements, Stamp
-from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.store.ports.endorsements import EndorsementTables, Stamp
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.system.http_client import HttpClient
 from ledger.system.worker import Backoff, Worker
 from ledger.timestamp import verify
@@ -62,8 +62,8 @@ class Stamper:
     def __init__(
         self,
         authority: Authority | None,
-        tree: TreeStore,
-        endorsements: Endorsements,
+        tree: TreeTables,
+        endorsements: EndorsementTables,
         quorum: ServedCheckpoint,
         *,
         interval_s: float,

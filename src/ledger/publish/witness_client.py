@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from ledger.errors import ConflictError, LedgerError, RefusedError, UnavailableError
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.tree import Published
 from ledger.system.http_client import HttpClient, HttpResponse
 from ledger.tlog.checkpoint import (
     MAX_NOTE_BYTES,

@@ -17,8 +17,8 @@ from ledger.publish.conflicts import Conflicts
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
-from ledger.store.sqlite.endorsements import Endorsements
-from ledger.store.sqlite.tree import Published, TreeStore
+from ledger.store.ports.endorsements import EndorsementTables
+from ledger.store.ports.tree import Published, TreeTables
 from ledger.system.worker import Backoff, Worker
 from ledger.tlog.checkpoint import verify_note
 from ledger.tlog.merkle import Prover
@@ -68,8 +68,8 @@ class WitnessRounds:
     def __init__(
         self,
         quorum: ServedCheckpoint,
-        tree: TreeStore,
-        endorsements: Endorsements,
+        tree: TreeTables,
+        endorsements: EndorsementTables,
         *,
         keys: LogKeys,
         conflicts: Conflicts,

@@ -7,16 +7,15 @@ lost, and only a restore goes on.
 
 from contextlib import closing
 
-from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, NotFoundError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.recovery.memories import KnownTree, ask_witnesses
 from ledger.settings import Settings
+from ledger.store.engines import open_existing
 from ledger.store.log import Log
+from ledger.store.ports.tree import Published
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.tlog.checkpoint import Checkpoint
 
 
@@ -29,8 +28,8 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
     tree; what verifying the checkpoint raises.
     """
     with (
-        closing(Log(SqliteLog(settings.data / LOG_FILE))) as log,
-        closing(TreeStore(log.store)) as tree,
+        closing(Log(open_existing(settings.data))) as log,
+        closing(log.store.tree()) as tree,
         closing(SignerState(settings.log_state)) as state,
     ):
         keys = LogKeys(log.store, settings.log_keys)

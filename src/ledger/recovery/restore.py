@@ -35,11 +35,10 @@ from ledger.recovery.backup import charter_of
 from ledger.recovery.memories import KnownTree, Memories, collect
 from ledger.recovery.staging import Reached
 from ledger.settings import Settings
+from ledger.store.engines import open_existing, open_log
 from ledger.store.log import Log
 from ledger.store.sqlite import copies
 from ledger.store.sqlite.signer_state import SignerState
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
 from ledger.tlog import vkeys
@@ -145,9 +144,9 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
     """Finish a restore that was decided, and publish the restored log."""
     aside = staging.install(settings, reached)
     with (
-        closing(Log(SqliteLog(settings.data / LOG_FILE))) as log,
+        closing(Log(open_existing(settings.data))) as log,
         closing(SignerState(settings.log_state)) as state,
-        closing(TreeStore(log.store)) as tree,
+        closing(log.store.tree()) as tree,
     ):
         Publication(tree, state, LogKeys(log.store, settings.log_keys)).catch_up()
     return aside
@@ -167,18 +166,18 @@ def _declare(
 ) -> None:
     """Begin an epoch: new log keys, the memory first, then the event in the staged log."""
     signers = vkeys.generate(origin)
-    with closing(Log(SqliteLog(path))) as log:
-        acts = LedgerActs(log, settings, _now_ms)
-        acts.require_key()
-        keys = settings.data / RESTORING / LOG_KEYS_FILE
-        private_files.create(keys, vkeys.to_pem(signers))
-        with closing(SignerState(settings.log_state)) as state:
-            first = Checkpoint(origin, plan.kept.size, plan.kept.root)
-            if not state.begin(plan.epoch, first):
-                raise ConflictError("contended", "another restore began this epoch; try again")
-        reached("epoch remembered")
-        copies.raise_epoch(path, plan.epoch)
-        acts.restore(
+    with closing(Log(open_log(str(path)))) as log:
+        LedgerActs(log, settings, _now_ms).require_key()
+    keys = settings.data / RESTORING / LOG_KEYS_FILE
+    private_files.create(keys, vkeys.to_pem(signers))
+    with closing(SignerState(settings.log_state)) as state:
+        first = Checkpoint(origin, plan.kept.size, plan.kept.root)
+        if not state.begin(plan.epoch, first):
+            raise ConflictError("contended", "another restore began this epoch; try again")
+    reached("epoch remembered")
+    copies.raise_epoch(path, plan.epoch)
+    with closing(Log(open_log(str(path)))) as log:  # opened in the new epoch
+        LedgerActs(log, settings, _now_ms).restore(
             epoch=plan.epoch,
             kept=KeptTree(plan.kept.size, plan.kept.root.hex()),
             lost=_declared_loss(plan),

@@ -1,19 +1,12 @@
-"""The log as an application of the eventsourcing library: load, save, group commit.
+"""The log as an application of the eventsourcing library, with our mapper and permanent tags.
 
-The library's repository loads aggregates from our events, with our mapper and permanent tags.
-Writes go to the store in batches: all writes queued during one commit form the next batch.
+It is for threads and commands of the operator, which may wait for the storage. A running server's
+commands use `store.async_log` instead.
 """
 
-from __future__ import annotations  # annotations of nested functions cost nothing on the hot path
-
-import asyncio
-import contextlib
 import os
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -40,14 +33,9 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
-from ledger.errors import CorruptError, UnavailableError
+from ledger.errors import CorruptError
+from ledger.store.ports.log import LogStore
 from ledger.store.recorder import Recorder
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.writes import CommitOutcome, Receipt, Write
-
-CACHED_AGGREGATES = 50_000
-MAX_BATCH = 500
-MAX_QUEUED = 20_000
 
 State = TypeVar("State", Charter, Person, Statement)
 
@@ -62,18 +50,28 @@ class EventMapper(Mapper[UUID]):
         return StoredEvent(domain_event.stream, domain_event.version, tag, state)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
-        """Return the event; raise CorruptError if its columns and its entry differ."""
-        event = events.decode(stored_event.state)
+        """Return the event of a state whose entry commits to its body.
+
+        Raises CorruptError as `entry.unseal`, or `columns_mismatch` if columns and entry differ.
+        """
+        event = _decode(stored_event.state)
         stored = (stored_event.originator_id, stored_event.originator_version, stored_event.topic)
         if (event.stream, event.version, event.body.TAG) != stored:
             raise CorruptError("columns_mismatch", "the row's columns do not match its entry")
         return event
 
 
+EVENTS = EventMapper(JSONTranscoder())
+
+
+def _decode(state: bytes) -> Event:
+    return events.decode_body(*entry.unseal(state))
+
+
 class _Factory(InfrastructureFactory[TrackingRecorder]):
     """Give the library our recorder."""
 
-    def __init__(self, env: Environment, store: SqliteLog) -> None:
+    def __init__(self, env: Environment, store: LogStore) -> None:
         super().__init__(env)
         self._store = store
 
@@ -98,21 +96,13 @@ class _Factory(InfrastructureFactory[TrackingRecorder]):
 class Log(Application[UUID]):
     """All streams of one ledger."""
 
-    def __init__(self, store: SqliteLog) -> None:
+    def __init__(self, store: LogStore) -> None:
         self.store = store
         super().__init__()
 
     def construct_env(self, name: str, env: object = None) -> Environment:
         """Return fixed settings; by default the library reads environment variables."""
-        return Environment(
-            name,
-            {
-                "AGGREGATE_CACHE_MAXSIZE": str(CACHED_AGGREGATES),
-                # A stale aggregate leads to a stale write, which `Writer` decides again.
-                "AGGREGATE_CACHE_FASTFORWARD": "n",
-                "DEEPCOPY_FROM_AGGREGATE_CACHE": "n",
-            },
-        )
+        return Environment(name)
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory:
         """Return the factory of our recorder."""
@@ -120,7 +110,7 @@ class Log(Application[UUID]):
 
     def construct_mapper(self) -> Mapper[UUID]:
         """Return the mapper of permanent tags."""
-        return EventMapper(JSONTranscoder())
+        return EVENTS
 
     # --- loading -------------------------------------------------------------------------------
 
@@ -158,140 +148,19 @@ class Log(Application[UUID]):
         # person.
         return found if isinstance(found, kind) else None
 
-    def remember(self, stream: UUID, state: Charter | Person | Statement) -> None:
-        """Cache the state after a commit."""
-        if self.repository.cache is not None:
-            self.repository.cache.put(stream, state)  # type: ignore[arg-type]  # as in _load
-
-    def forget(self, streams: Iterable[UUID]) -> None:
-        """Remove the cached states that a stale write was decided on."""
-        for stream in streams:
-            if self.repository.cache is not None:
-                with contextlib.suppress(KeyError):
-                    self.repository.cache.get(stream, evict=True)
-
     # --- reading by position -------------------------------------------------------------------
 
     def head(self) -> int:
-        """Return the newest position."""
-        return self.store.head()
+        """Return the newest sealed position."""
+        return self.store.head().sealed
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (position, state) pairs after `after`."""
         return self.store.read(after, limit)
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:
-        """Return the events at these positions, in the order asked for."""
-        return [Recorded(pos, events.decode(state)) for pos, state in self.store.states(positions)]
+        """Return the events at these positions, in the order asked for.
 
-
-class CommitTimes(NamedTuple):
-    """The duration of one group commit, and how many events of each type it appended."""
-
-    commit_s: float
-    sync_s: float | None
-    events: Counter[str]
-
-
-class GroupCommit:
-    """Commit the concurrent writes of an event loop together, in one durable transaction."""
-
-    def __init__(
-        self,
-        store: SqliteLog,
-        committed: Callable[[int], None],
-        admit: Callable[[], None] = lambda: None,
-        timed: Callable[[CommitTimes], None] = lambda _: None,
-    ) -> None:
-        self._store = store
-        self._committed = committed
-        self._admit = admit
-        self._timed = timed
-        self._queue: list[tuple[Write, asyncio.Future[Receipt]]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
-        self._running: asyncio.Task[None] | None = None
-
-    @property
-    def queued(self) -> int:
-        """How many writes wait for the next commit."""
-        return len(self._queue)
-
-    async def append(self, write: Write) -> Receipt:
-        """Return the receipt once the write is durable.
-
-        Raises what `admit` raises, and the error that `SqliteLog.commit` returns for the write.
+        Raises CorruptError as `entry.unseal`: what is served is what the entries commit to.
         """
-        self._admit()
-        if len(self._queue) >= MAX_QUEUED:
-            raise UnavailableError("overloaded", "too many writes are waiting; try again")
-        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.append((write, future))
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
-        return await future
-
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._queue:
-            await self._gather()
-            batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]
-            writes = [write for write, _ in batch]
-            began_s = time.perf_counter()
-            try:
-                outcomes = await loop.run_in_executor(self._thread, self._store.commit, writes)
-            except Exception as error:  # noqa: BLE001  # a bug in the store must not leave requests hanging
-                self._refuse(batch, error)
-                trouble = {"message": "a batch of writes was not committed", "exception": error}
-                loop.call_exception_handler(trouble)
-            else:
-                self._answer(batch, outcomes)
-                self._timed(self._times(writes, outcomes, time.perf_counter() - began_s))
-
-    async def _gather(self) -> None:
-        """Let all ready requests reach the queue, so that one commit serves them.
-
-        Otherwise their decisions and the commit's thread compete for the interpreter lock.
-        """
-        waiting = 0
-        while waiting < len(self._queue) < MAX_BATCH:
-            waiting = len(self._queue)
-            await asyncio.sleep(0)
-
-    def _answer(
-        self, batch: list[tuple[Write, asyncio.Future[Receipt]]], outcomes: list[CommitOutcome]
-    ) -> None:
-        newest = 0
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Receipt):
-                newest = max(newest, outcome.position)
-            if future.cancelled():  # the client disconnected; the event is durable anyway
-                continue
-            if isinstance(outcome, Receipt):
-                future.set_result(outcome)
-            else:
-                future.set_exception(outcome)
-        if newest:
-            self._committed(newest)
-
-    def _times(
-        self, writes: list[Write], outcomes: list[CommitOutcome], commit_s: float
-    ) -> CommitTimes:
-        appended = Counter(
-            event.topic
-            for write, outcome in zip(writes, outcomes, strict=True)
-            if isinstance(outcome, Receipt) and not outcome.repeated
-            for event in write.events
-        )
-        return CommitTimes(commit_s, self._store.sync_s, appended)
-
-    @staticmethod
-    def _refuse(batch: list[tuple[Write, asyncio.Future[Receipt]]], error: Exception) -> None:
-        failure = UnavailableError("storage_failed", "nothing was stored; try again")
-        failure.__cause__ = error
-        for _, future in batch:
-            if not future.done():
-                future.set_exception(failure)
-
-    def close(self) -> None:
-        """Finish the running batch."""
-        self._thread.shutdown()
+        return [Recorded(pos, _decode(state)) for pos, state in self.store.states(positions)]

@@ -14,27 +14,27 @@ from eventsourcing.persistence import (
 )
 
 from ledger.domain.receipts import own_key
-from ledger.errors import LedgerError, StaleError
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.writes import Write
+from ledger.errors import StaleError
+from ledger.store.ports.log import LogStore, Write
+from ledger.store.results import require_stored
 
 
 class Recorder(ApplicationRecorder):
-    """The library's recorder. The ledger's commands call `SqliteLog.commit` directly."""
+    """The library's recorder. The ledger's commands use the port directly."""
 
-    def __init__(self, store: SqliteLog) -> None:
+    def __init__(self, store: LogStore) -> None:
         self.store = store
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Append events as one write; raise RecordConflictError if the stream has changed."""
         key = own_key([each.state for each in stored_events])
         write = Write(key=key, events=tuple(stored_events))
-        (outcome,) = self.store.commit([write])
-        if isinstance(outcome, StaleError):
-            raise RecordConflictError(outcome.detail) from outcome
-        if isinstance(outcome, LedgerError):
-            raise outcome
-        return range(outcome.position - outcome.count + 1, outcome.position + 1)
+        (result,) = self.store.append([write])
+        try:
+            stored = require_stored(result)
+        except StaleError as error:
+            raise RecordConflictError(error.detail) from error
+        return range(stored.position - stored.count + 1, stored.position + 1)
 
     def select_events(
         self,
@@ -65,13 +65,13 @@ class Recorder(ApplicationRecorder):
             raise NotSupportedError("the log cannot be filtered by topic")
         first = (start or 0) + (0 if inclusive_of_start else 1)
         return [
-            Notification(UUID(bytes=stream), version, tag, state, position)
+            Notification(stream, version, tag, state, position)
             for position, stream, version, tag, state in self.store.rows(first, stop, limit)
         ]
 
     def max_notification_id(self) -> int | None:
         """Return the newest position, None for an empty log."""
-        return self.store.head() or None
+        return self.store.head().sealed or None
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

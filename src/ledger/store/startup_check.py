@@ -7,12 +7,12 @@ state.
 
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError
-from ledger.store.sqlite.tree import TreeStore
+from ledger.store.ports.tree import TreeTables
 
 NEWEST = 1_000
 
 
-def require_sound_end(tree: TreeStore, newest: int = NEWEST) -> None:
+def require_sound_end(tree: TreeTables, newest: int = NEWEST) -> None:
     """Raise CorruptError unless the head matches the events and the newest leaves verify.
 
     Codes: `head_mismatch`, `position_missing`, `state_truncated`, `leaf_mismatch`.

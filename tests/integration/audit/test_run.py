@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
     store = SqliteLog(file)
     for event, state in zip(STORY.events, STATES, strict=True):
         appended = stored(event.stream, event.version, state)
-        store.commit([write(event.stream, events=(appended,))])
+        store.append([write(event.stream, events=(appended,))])
     store.close()
     return file
 
@@ -220,8 +220,8 @@ def test_a_log_may_end_anywhere_else(end: int) -> None:
 
 
 def test_the_first_event_that_is_wrong_is_the_one_that_is_named(path: Path) -> None:
-    script = "UPDATE ev SET state = x'00' WHERE pos IN (26, 20, 29)"
-    assert attacked(path, script) == (20, "state_truncated")
+    script = "UPDATE ev SET entry = x'00' WHERE pos IN (26, 20, 29)"
+    assert attacked(path, script) == (20, "entry_malformed")
 
 
 def test_an_audit_that_refused_goes_no_further() -> None:

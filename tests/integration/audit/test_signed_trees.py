@@ -8,6 +8,7 @@ from ledger import clock
 from ledger.domain import entry, events
 from tests.support.audited import attacking, audited, finding_of
 from tests.support.forgery import resealed
+from tests.support.states import replace_state, state_at
 
 
 def test_every_checkpoint_has_the_lines_of_both_keys(ledger: Path, copy: Path) -> None:
@@ -41,12 +42,11 @@ def test_another_history_whose_hashes_are_right_is_not_the_one_that_was_signed(
     """The time of an event changes by a millisecond, which its evidence allows."""
     position = 290
     with attacking(ledger, copy) as db:
-        (state,) = db.execute("SELECT state FROM ev WHERE pos = ?", (position,)).fetchone()
+        state = state_at(db, position)
         later = clock.to_text(clock.to_ms(events.decode(state).at) + 1)
         forged = resealed(state, at=later)
         leaf = entry.leaf_hash(forged)
-        sql = "UPDATE ev SET state = ?, leaf = ? WHERE pos = ?"
-        db.execute(sql, (forged, leaf, position))
+        replace_state(db, position, forged)
         ((hashes,),) = db.execute("SELECT hashes FROM tile WHERE level = 0 AND n = 1").fetchall()
         at = (position - 1 - 256) * 32
         mended = hashes[:at] + leaf + hashes[at + 32 :]

@@ -33,7 +33,7 @@ def story(tmp_path: Path) -> Path:
     path, told = tmp_path / "log.sqlite", every_type(end=True)
     store = SqliteLog(path)
     for event, state in zip(told.events, told.states, strict=True):
-        store.commit([write(event.stream, events=(stored(event.stream, event.version, state),))])
+        store.append([write(event.stream, events=(stored(event.stream, event.version, state),))])
     store.close()
     return path
 
@@ -111,7 +111,7 @@ def test_without_a_file_it_goes_to_standard_output(
     "script",
     [
         "UPDATE ev SET leaf = zeroblob(32) WHERE pos = 100",
-        "UPDATE ev SET state = x'0009' WHERE pos = 100",
+        "UPDATE ev SET entry = x'09' WHERE pos = 100",
         "DELETE FROM ev WHERE pos = 100",
     ],
 )

@@ -12,13 +12,14 @@ from ledger.audit.findings import Finding, first
 from ledger.audit.logfile import Rows
 from ledger.audit.shares import PeopleAuditor, Share, audit_share
 from ledger.audit.workers import WorkerPool, WorkerTask
-from ledger.domain.entry import leaf_hash
+from ledger.domain.entry import cut, join
 from ledger.errors import LedgerError, UnavailableError
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.audited import SIZE, audited, drop_triggers, edit, finding_of
 from tests.support.forgery import resealed
 from tests.support.ledgers import rows as stored_rows
 from tests.support.refusals import refused
+from tests.support.states import replace_state, state_at
 
 
 def sequential(directory: Path) -> tuple[int, str] | None:
@@ -57,15 +58,14 @@ def test_parts_find_what_the_auditor_of_the_whole_finds(
 ) -> None:
     with closing(sqlite3.connect(copy / "log.sqlite")) as db:
         drop_triggers(db)
-        (state,) = db.execute("SELECT state FROM ev WHERE pos = ?", (position,)).fetchone()
+        state = state_at(db, position)
         forged = {
             "seq": lambda: resealed(state, version=77),
             "at": lambda: resealed(state, at="2025-01-01T00:00:00.000Z"),
             "body": lambda: state[:-2] + bytes([state[-2] ^ 1]) + state[-1:],
-            "state": lambda: state[: len(state) // 2],
-        }[change]()  # type: ignore[no-untyped-call]  # one of those above
-        values = (forged, leaf_hash(forged), position)
-        db.execute("UPDATE ev SET state = ?, leaf = ? WHERE pos = ?", values)
+            "state": lambda: join(cut(state)[0], cut(state)[1][: len(state) // 4]),
+        }[change]()
+        replace_state(db, position, forged)
         db.commit()
     expected = sequential(copy)
     for number in (1, 3):

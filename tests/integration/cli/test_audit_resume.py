@@ -22,7 +22,7 @@ def test_a_later_run_goes_on_where_an_earlier_one_ended(copy: Path, tmp_path: Pa
 def test_what_was_edited_since_is_found_by_a_run_that_goes_on(copy: Path, tmp_path: Path) -> None:
     file = tmp_path / "audit.state"
     audited(copy, resume=file)
-    edit(copy, "UPDATE ev SET state = x'00' WHERE pos = 250")
+    edit(copy, "UPDATE ev SET entry = x'00' WHERE pos = 250")
     assert finding_of(copy, resume=file).position == 250
     edit(copy, "UPDATE ev SET leaf = zeroblob(32) WHERE pos = 120")
     found = audited(copy, resume=file)

@@ -80,7 +80,7 @@ def test_a_time_is_the_last_position_that_is_not_later(
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with closing(sqlite3.connect(ledger / "log.sqlite")) as db:
-        times = db.execute("SELECT pos, CAST(substr(state, 10, 24) AS TEXT) FROM ev").fetchall()
+        times = db.execute("SELECT pos, CAST(substr(entry, 8, 24) AS TEXT) FROM ev").fetchall()
     asked = times[99][1]
     expected = max(position for position, time in times if time <= asked)
     assert replayed(ledger, capsys, "--at", asked)["position"] == expected

@@ -39,13 +39,13 @@ def two_processes(cast: Cast) -> Iterator[Commanders]:
         processes = [Process(copied, cast.time) for _ in range(2)]
         for process in processes:
             check_ledger(process)  # so that both have everybody in their caches
-        head = processes[0].store.head()
+        head = processes[0].store.head().stored
         commanders = Commanders(cast, processes)
         try:
             yield commanders
             for process in processes:
                 check_ledger(process)
-            assert processes[0].store.head() == head + commanders.granted
+            assert processes[0].store.head().stored == head + commanders.granted
         finally:
             for process in processes:
                 process.close()
@@ -56,7 +56,7 @@ def require_distinct_approvers(process: Process) -> Auditor:
     auditor = check_ledger(process)
     approvals = Counter(
         (event.stream, event.body.signer)
-        for event in (events.decode(state) for _, state, _ in rows(process.store.path))
+        for event in (events.decode(state) for _, state, _ in rows(Path(process.store.address)))
         if isinstance(event.body, StatementSigned)
     )
     assert set(approvals.values()) <= {1}

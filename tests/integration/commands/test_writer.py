@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from ledger.commands.writer import Answer, Plan, Reading
+from ledger.commands.reading import Reading
+from ledger.commands.writer import Answer, Plan, Request
 from ledger.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
@@ -52,12 +53,12 @@ def test_a_repeated_command_is_answered_as_the_first_and_appends_nothing(
         jws = cast.bob.shared(raw)
         first = await here.commands.sign(name_of(raw), jws, None)
         await here.commands.sign(name_of(raw), cast.alice.shared(raw), None)
-        head = here.store.head()
+        head = here.store.head().stored
         again = await here.commands.sign(name_of(raw), jws, None)
         assert (again.body, again.position) == (first.body, first.position)
         assert (first.repeated, again.repeated) == (False, True)
         assert body(again)["status"] == "pending"
-        assert here.store.head() == head
+        assert here.store.head().stored == head
 
     asyncio.run(run())
 
@@ -65,13 +66,13 @@ def test_a_repeated_command_is_answered_as_the_first_and_appends_nothing(
 def test_a_command_sent_twice_at_once_is_recorded_once(cast: Cast, here: Process) -> None:
     async def run() -> None:
         raw = await here.draft(cast.alice)
-        head, jws = here.store.head(), cast.bob.shared(raw)
+        head, jws = here.store.head().stored, cast.bob.shared(raw)
         answers = await asyncio.gather(
             *(here.commands.sign(name_of(raw), jws, None) for _ in range(5))
         )
         assert {answer.position for answer in answers} == {head + 1}
         assert sorted(answer.repeated for answer in answers) == [False, True, True, True, True]
-        assert here.store.head() == head + 1
+        assert here.store.head().stored == head + 1
 
     asyncio.run(run())
 
@@ -126,7 +127,7 @@ def test_what_is_not_there_is_not_decided_on(cast: Cast, here: Process) -> None:
 def test_a_ledger_that_is_not_founded_takes_nothing(cast: Cast, tmp_path: Path) -> None:
     process = Process(tmp_path, cast.time)
     with refused(UnavailableError, "not_founded"):
-        process.people.registration.begin("Alice", "creator", None)
+        asyncio.run(process.people.registration.begin("Alice", "creator", None))
     process.close()
 
 
@@ -149,7 +150,7 @@ def test_a_write_that_never_gets_its_turn_gives_up(here: Process) -> None:
         return Plan(uuid4(), None, lambda *_: charter, (), {})
 
     with refused(UnavailableError, "contended"):
-        asyncio.run(here.writer.write("kind", "evidence", uuid4(), decide))
+        asyncio.run(here.writer.write(Request("kind", "evidence", uuid4()), decide))
 
 
 # --- invitations ---------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def test_two_invitations_do_not_share_an_id(cast: Cast, here: Process) -> None:
 
 def test_the_file_says_when_it_cannot_be_read(cast: Cast, tmp_path: Path) -> None:
     process = Process(cast.copy(tmp_path / "ledger"), cast.time)
-    with closing(sqlite3.connect(process.store.path)) as raw:
+    with closing(sqlite3.connect(Path(process.store.address))) as raw:
         raw.execute("ALTER TABLE ev RENAME TO gone")
         with refused(UnavailableError, "storage_failed"):
             process.store.read(0, 1)

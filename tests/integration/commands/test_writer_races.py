@@ -12,7 +12,7 @@ import pytest
 from ledger.commands.writer import Answer
 from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError, RefusedError
-from ledger.store.writes import Receipt, Write
+from ledger.store.ports.log import AppendResult, Write
 from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
 from tests.support.refusals import refused
 from tests.support.scene import user
@@ -36,7 +36,7 @@ def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
 @pytest.fixture
 def there(here: Process) -> Iterator[Process]:
     """Another process on the same file, whose cache already knows everybody."""
-    process = Process(here.store.path.parent, here.time)
+    process = Process(Path(here.store.address).parent, here.time)
     check_ledger(process)
     yield process
     process.close()
@@ -56,12 +56,12 @@ def test_a_key_that_another_process_revoked_signs_nothing(
 ) -> None:
     async def run() -> None:
         raw = await here.draft(cast.alice)
-        head = here.store.head()
+        head = here.store.head().stored
         await there.people.keys.revoke(
             cast.bob.key.kid, cast.bob.act("revoke-key", kid=cast.bob.key.kid)
         )
         with refused(RefusedError, "key_revoked"):
-            here.people.sign_in.with_key(cast.bob.act("sign-in", jti="1"))
+            await here.people.sign_in.with_key(cast.bob.act("sign-in", jti="1"))
         check_ledger(here)
         with refused(RefusedError, "key_revoked"):
             await here.commands.sign(name_of(raw), cast.bob.shared(raw), None)
@@ -78,10 +78,10 @@ def test_a_passkey_that_another_process_removed_signs_nobody_in(
         name = cast.bob.passkey.id
         act = cast.dave.act("remove-passkey", credentialId=name)
         await there.people.passkeys.remove(name, act)
-        begun = here.people.sign_in.begin()
+        begun = await here.people.sign_in.begin()
         response = cast.bob.passkey.get(b64u_decode(begun.ceremony.challenge))
         with refused(RefusedError, "passkey_removed"):
-            here.people.sign_in.with_passkey(begun.id, assertion(response))
+            await here.people.sign_in.with_passkey(begun.id, assertion(response))
 
     asyncio.run(run())
 
@@ -108,7 +108,7 @@ def test_an_invitation_from_another_process_is_found(
         await here.register(newcomer, "Frank", "from there")
         await here.invite(cast.dave, "investor", "from here")
         with refused(ForbiddenError, "invitation_unknown"):
-            there.people.registration.begin("Grace", None, "from nowhere")
+            await there.people.registration.begin("Grace", None, "from nowhere")
 
     asyncio.run(run())
 
@@ -139,7 +139,7 @@ def test_whoever_is_named_before_they_register_is_counted_on(
     async def run() -> str:
         newcomer = Signer(82, "investor", time=cast.time)
         await there.invite(cast.dave, "investor", "Heidi")
-        begun = there.people.registration.begin("Heidi", None, "Heidi")
+        begun = await there.people.registration.begin("Heidi", None, "Heidi")
         members = [user(cast.bob), user(cast.carol), f"user:{begun.ceremony.user}"]
         raw = await here.draft(cast.alice, policy={"threshold": 2, "of": members})
         newcomer.user = begun.ceremony.user
@@ -168,7 +168,7 @@ async def race(
     """Let `slow` decide, then `quick` decide and commit, then `slow` commit."""
     append, decided, gate = process.commits.append, asyncio.Event(), asyncio.Event()
 
-    async def wait_first(write: Write) -> Receipt:
+    async def wait_first(write: Write) -> AppendResult:
         process.commits.append = append  # type: ignore[method-assign]  # a turnstile for one
         decided.set()
         await gate.wait()

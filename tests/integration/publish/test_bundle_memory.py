@@ -5,12 +5,12 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from benchmarks.synthetic import grow
 from ledger.publish.bundle_worker import BundleTask, encode
+from ledger.store.ports.tree import Published
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import Published, TreeStore
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge
@@ -36,14 +36,14 @@ print(length, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 def log_of(path: Path, statements: int) -> tuple[Published, str]:
     """Write a log whose signatures verify for nobody; return its checkpoint and a statement."""
-    with closing(SqliteLog(path)) as store, closing(TreeStore(store)) as tree:
+    with closing(SqliteLog(path)) as store, closing(store.tree()) as tree:
         grow(store, [uuid4() for _ in range(3)], statements)
         edge, touched = Edge().extend(b"".join(each.claimed for each in tree.leaves(0, 10**6)))
         note = checkpoint.sign(Checkpoint(LEDGER, edge.size, edge.root()), [log_signer()], now_s=0)
         newest = Published(edge.size, edge.root(), note, AT)
         assert tree.publish(newest, touched)
         (first,) = store.rows(1, 1, 1)
-        return newest, str(UUID(bytes=first[1]))
+        return newest, str(first[1])
 
 
 def taken(path: Path, statements: int) -> tuple[int, int]:

@@ -8,8 +8,9 @@ import pytest
 
 from ledger import clock
 from ledger.publish.companions import Stated, companions
-from ledger.store.sqlite.endorsements import Endorsements, Stamp
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.endorsements import Stamp
+from ledger.store.ports.tree import Published
+from ledger.store.sqlite.endorsements import SqliteEndorsements
 from ledger.timestamp.verify import parse_certificates, request
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.witness_policy import parse_policy
@@ -25,7 +26,9 @@ NOW_MS = 1_763_690_646_000
 class Case:
     """A published checkpoint, and what is stored about it."""
 
-    def __init__(self, ledger: Ledger, endorsements: Endorsements, certificates: bytes) -> None:
+    def __init__(
+        self, ledger: Ledger, endorsements: SqliteEndorsements, certificates: bytes
+    ) -> None:
         ledger.publication().catch_up()
         newest = ledger.tree.latest()
         assert newest is not None
@@ -62,7 +65,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def case(tmp_path: Path, authority: Authority) -> Iterator[Case]:
     with (
         opened(settings_of(tmp_path)) as ledger,
-        closing(Endorsements(ledger.store)) as endorsements,
+        closing(ledger.store.endorsements()) as endorsements,
     ):
         yield Case(ledger, endorsements, authority.pem)
 

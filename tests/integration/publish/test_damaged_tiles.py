@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.domain.entry import leaf_hash
+from ledger.domain.entry import cut, leaf_hash
 from tests.support.logs import Ledger
 from tests.support.publications import check_published, edit, refusal
 
@@ -44,7 +44,8 @@ def test_tiles_stay_as_they_are_where_the_entries_are_not_those_that_were_signed
     ledger.publication().catch_up()
     ((_, state),) = ledger.store.states([7])
     changed = state.replace(b'"at":"2026', b'"at":"2025')
-    edit(ledger, "UPDATE ev SET state = ?, leaf = ? WHERE pos = 7", changed, leaf_hash(changed))
+    entry, _ = cut(changed)
+    edit(ledger, "UPDATE ev SET entry = ?, leaf = ? WHERE pos = 7", entry, leaf_hash(changed))
     edit(ledger, "DELETE FROM tile WHERE level = 1")
     assert refusal(ledger).code == "log_forked"
     assert ledger.tree.tile(0, 0, 256)[6 * 32 : 7 * 32] == leaf_hash(state)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.domain.entry import leaf_hash
+from ledger.domain.entry import cut, leaf_hash
 from ledger.errors import ConflictError, CorruptError, LedgerError
 from ledger.settings import Settings
 from tests.support.logs import Ledger, opened, settings_of
@@ -87,7 +87,8 @@ def test_a_rewritten_entry_is_a_fork_even_with_its_leaf_hash_and_tiles(
         ledger.publication().catch_up()
         ((_, state),) = ledger.store.states([7])
         changed = state.replace(b'"at":"2026', b'"at":"2025')
-        edit(ledger, "UPDATE ev SET state = ?, leaf = ? WHERE pos = 7", changed, leaf_hash(changed))
+        entry, _ = cut(changed)
+        edit(ledger, "UPDATE ev SET entry = ?, leaf = ? WHERE pos = 7", entry, leaf_hash(changed))
         edit(ledger, "DELETE FROM tile")
         edit(ledger, "DELETE FROM checkpoint")
         ledger.fill(11)
@@ -99,7 +100,7 @@ def test_an_entry_that_is_not_its_leaf_hash_is_never_signed(ledger: Ledger) -> N
     ledger.fill(10)
     ((_, state),) = ledger.store.states([7])
     changed = state.replace(b'"at":"2026', b'"at":"2025')
-    edit(ledger, "UPDATE ev SET state = ? WHERE pos = 7", changed)
+    edit(ledger, "UPDATE ev SET entry = ? WHERE pos = 7", cut(changed)[0])
     refused = refusal(ledger)
     assert (refused.code, refused.evidence) == ("leaf_mismatch", {"position": 7})
     assert ledger.tree.latest() is None

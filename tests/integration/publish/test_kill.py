@@ -11,7 +11,6 @@ import httpx
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.merkle import Prover
 from ledger.verify.auditor import Auditor
@@ -95,7 +94,7 @@ def watch(origin: str, seen: dict[int, bytes]) -> None:
 def check(data: Path, seen: dict[int, bytes], acknowledged: list[int]) -> None:
     """Audit the log, and hold every checkpoint that anybody saw against it."""
     auditor, leaves = Auditor(), []
-    with closing(SqliteLog(data / LOG_FILE)) as store, closing(TreeStore(store)) as tree:
+    with closing(SqliteLog(data / LOG_FILE)) as store, closing(store.tree()) as tree:
         for position, state in store.read(0, 1_000_000):
             auditor.add(position, state)
             leaves.append(leaf_hash(state))

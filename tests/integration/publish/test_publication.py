@@ -27,7 +27,7 @@ def test_a_new_ledger_announces_its_log_keys_behind_its_founding(ledger: Ledger)
 
 
 def test_the_key_files_are_for_their_owner_only(ledger: Ledger) -> None:
-    for path in (ledger.settings.log_keys, ledger.settings.log_state, ledger.store.path):
+    for path in (ledger.settings.log_keys, ledger.settings.log_state, Path(ledger.store.address)):
         assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -83,7 +83,7 @@ def test_a_checkpoint_cannot_be_changed_or_removed(ledger: Ledger) -> None:
         "INSERT OR REPLACE INTO checkpoint SELECT * FROM checkpoint",
     ):
         with (
-            sqlite3.connect(ledger.store.path) as db,
+            sqlite3.connect(Path(ledger.store.address)) as db,
             pytest.raises(sqlite3.IntegrityError, match="append-only"),
         ):
             db.execute(sql)

@@ -9,7 +9,7 @@ from ledger.errors import UnavailableError
 from ledger.publish.publication import Publication
 from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
-from ledger.store.sqlite.tree import TreeStore
+from ledger.store.sqlite.tree import SqliteTree
 from tests.support.logs import FOUNDING, Ledger, opened
 from tests.support.publications import backed_up, check_published, restored, until
 
@@ -184,7 +184,7 @@ def test_a_stop_finishes_what_was_promised_and_the_rest(settings: Settings) -> N
 def promise_without_checkpoint(ledger: Ledger) -> None:
     """Die between the promise of the first checkpoint and the checkpoint."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TreeStore, "publish", _die)
+        patch.setattr(SqliteTree, "publish", _die)
         with pytest.raises(KeyboardInterrupt):
             ledger.publication().catch_up()
 

@@ -12,8 +12,8 @@ from ledger.publish.conflicts import Conflicts
 from ledger.publish.served import ServedCheckpoint
 from ledger.publish.stamper import Authority, Stamper
 from ledger.publish.witness_rounds import WitnessRounds
-from ledger.store.sqlite.endorsements import Endorsements
-from ledger.store.sqlite.tree import TreeStore
+from ledger.store.sqlite.endorsements import SqliteEndorsements
+from ledger.store.sqlite.tree import SqliteTree
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint
@@ -50,7 +50,7 @@ def cosign(_: str, __: str, body: bytes) -> Reply:
 @contextmanager
 def asking(ledger: Ledger, script: Script, *, conflicts: Path) -> Iterator[WitnessRounds]:
     """Run the rounds of two witnesses that answer by one script."""
-    with stranger(script) as url, closing(Endorsements(ledger.store)) as endorsements:
+    with stranger(script) as url, closing(ledger.store.endorsements()) as endorsements:
         lines = [f"witness {n} {each.key.vkey} {url}\n" for n, each in enumerate((FIRST, SECOND))]
         policy = parse_policy("".join([*lines, "quorum none\n"]).encode())
         witnesses = WitnessRounds(
@@ -69,7 +69,7 @@ def asking(ledger: Ledger, script: Script, *, conflicts: Path) -> Iterator[Witne
 
 
 def cosigned(ledger: Ledger) -> list[int]:
-    with closing(Endorsements(ledger.store)) as endorsements:
+    with closing(ledger.store.endorsements()) as endorsements:
         return [endorsements.cosigned_by(each.key) for each in (FIRST, SECOND)]
 
 
@@ -118,7 +118,7 @@ def test_a_bug_while_a_witness_is_asked_is_told_and_asked_again(
     monkeypatch.setattr("ledger.publish.witness_rounds.FIRST_RETRY_S", 0.2)
     monkeypatch.setattr("ledger.publish.witness_rounds.LAST_RETRY_S", 0.2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Endorsements, "cosign", failing(ValueError("x")))
+        patch.setattr(SqliteEndorsements, "cosign", failing(ValueError("x")))
         with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
             until(lambda: len(witnesses.warnings()) == 2)
             assert "internal error: ValueError('x')" in witnesses.warnings()[0]
@@ -175,7 +175,7 @@ def test_a_conflict_that_cannot_be_kept_stops_the_publication_all_the_same(
 
 @contextmanager
 def stamping(ledger: Ledger, url: str, trusted: bytes) -> Iterator[Stamper]:
-    with closing(Endorsements(ledger.store)) as endorsements:
+    with closing(ledger.store.endorsements()) as endorsements:
         policy = parse_policy(b"quorum none\n")
         stamper = Stamper(
             Authority(url, parse_certificates(trusted)),
@@ -211,7 +211,7 @@ def test_a_bug_or_damage_stops_the_stamper_and_is_told(
     error: Exception,
     told: str,
 ) -> None:
-    monkeypatch.setattr(TreeStore, "latest", failing(error))
+    monkeypatch.setattr(SqliteTree, "latest", failing(error))
     with authority.serving() as url, stamping(ledger, url, authority.pem) as stamper:
         until(lambda: stamper.warnings() == [told])
 
@@ -227,7 +227,7 @@ def test_what_passes_is_stamped_later(
         pytest.MonkeyPatch.context() as patch,
         authority.serving() as url,
         stamping(ledger, url, authority.pem) as stamper,
-        closing(Endorsements(ledger.store)) as endorsements,
+        closing(ledger.store.endorsements()) as endorsements,
     ):
         patch.setattr(Authority, "stamp", failing(error))
         until(lambda: error.code in str(stamper.warnings()))

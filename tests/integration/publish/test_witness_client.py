@@ -13,8 +13,7 @@ from ledger.publish.conflicts import Conflicts
 from ledger.publish.served import ServedCheckpoint
 from ledger.publish.witness_client import WitnessClient
 from ledger.publish.witness_rounds import WitnessRounds
-from ledger.store.sqlite.endorsements import Endorsements
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.tree import Published
 from ledger.system.http_client import HttpClient
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES
@@ -201,7 +200,7 @@ def test_an_address_is_a_plain_one(url: str) -> None:
 def test_cosignatures_cannot_be_changed_or_removed_and_count_once(tmp_path: Path) -> None:
     with (
         opened(settings_of(tmp_path)) as ledger,
-        closing(Endorsements(ledger.store)) as endorsements,
+        closing(ledger.store.endorsements()) as endorsements,
     ):
         newest = ledger.publication().catch_up()
         published = ledger.tree.latest()
@@ -218,7 +217,7 @@ def test_cosignatures_cannot_be_changed_or_removed_and_count_once(tmp_path: Path
             "INSERT OR REPLACE INTO cosignature SELECT 9, size, witness, line FROM cosignature",
         ):
             with (
-                sqlite3.connect(ledger.store.path) as db,
+                sqlite3.connect(Path(ledger.store.address)) as db,
                 pytest.raises(sqlite3.IntegrityError, match="append-only"),
             ):
                 db.execute(sql)
@@ -229,7 +228,7 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
     with (
         socket.socket() as listener,
         opened(settings_of(tmp_path)) as ledger,
-        closing(Endorsements(ledger.store)) as endorsements,
+        closing(ledger.store.endorsements()) as endorsements,
     ):
         listener.bind(("127.0.0.1", 0))
         listener.listen()

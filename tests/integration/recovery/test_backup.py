@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from ledger.data_files import BACKUP_FILE, LOG_FILE, SEALED_KEYS_FILE
-from ledger.domain.entry import leaf_hash
+from ledger.domain.entry import entry_hash, leaf_hash
 from ledger.errors import (
     ConflictError,
     CorruptError,
@@ -123,9 +123,9 @@ def test_new_entries_without_a_checkpoint_are_compared_with_the_log_itself(
     backup(settings, tmp_path / "monday")
     ledger.fill(305)
     assert backup(settings, tmp_path / "tuesday", tmp_path / "monday").root == root(ledger, 305)
-    ((_, state),) = ledger.store.states([7])
-    changed = state.replace(b'"at":"2026', b'"at":"2025')
-    edit(ledger, "UPDATE ev SET state = ?, leaf = ? WHERE pos = 7", changed, leaf_hash(changed))
+    (entry,) = ledger.tree.entries(6, 1)
+    changed = entry.replace(b'"at":"2026', b'"at":"2025')
+    edit(ledger, "UPDATE ev SET entry = ?, leaf = ? WHERE pos = 7", changed, entry_hash(changed))
     with refused(ConflictError, "backup_of_another"):
         backup(settings, tmp_path / "wednesday", tmp_path / "monday")
 
@@ -165,9 +165,9 @@ def test_a_log_that_is_shorter_than_the_earlier_backup_is_not_continued(
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ("UPDATE ev SET state = x'0001' WHERE pos = 7", "state_truncated"),
+        ("DELETE FROM body WHERE pos = 7", "body_missing"),
         ("UPDATE ev SET leaf = zeroblob(32) WHERE pos = 7", "leaf_mismatch"),
-        ("UPDATE ev SET state = CAST(state || x'00' AS BLOB) WHERE pos = 7", "body_mismatch"),
+        ("UPDATE body SET data = CAST(data || x'00' AS BLOB) WHERE pos = 7", "body_mismatch"),
         ("DELETE FROM ev WHERE pos = 7", "position_missing"),
         ("DELETE FROM ev WHERE pos = 300", "head_mismatch"),
         ("UPDATE checkpoint SET root = zeroblob(32) WHERE size = 100", "log_forked"),

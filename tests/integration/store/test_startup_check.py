@@ -10,7 +10,6 @@ import pytest
 from ledger.__main__ import main
 from ledger.errors import CorruptError
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import TreeStore
 from ledger.store.startup_check import require_sound_end
 from tests.support.audited import drop_triggers
 from tests.support.logs import fill, opened, settings_of
@@ -37,7 +36,7 @@ def edit(data: Path, script: str) -> None:
     [
         ("UPDATE ev SET leaf = zeroblob(32) WHERE pos = 1500", "leaf_mismatch", 1500),
         ("UPDATE ev SET leaf = zeroblob(32) WHERE pos = 501", "leaf_mismatch", 501),
-        ("UPDATE ev SET state = x'0009' WHERE pos = 700", "state_truncated", None),
+        ("UPDATE ev SET entry = x'09' WHERE pos = 700", "leaf_mismatch", 700),
         ("DELETE FROM ev WHERE pos = 1500", "position_missing", 1500),
         ("DELETE FROM ev WHERE pos = 900", "position_missing", None),
         ("UPDATE log_head SET size = 1499", "head_mismatch", 1500),
@@ -48,7 +47,7 @@ def test_a_log_with_a_wrong_end_is_not_served(
     data: Path, capsys: pytest.CaptureFixture[str], script: str, code: str, position: int | None
 ) -> None:
     edit(data, script)
-    with closing(SqliteLog(data / "log.sqlite")) as store, closing(TreeStore(store)) as tree:
+    with closing(SqliteLog(data / "log.sqlite")) as store, closing(store.tree()) as tree:
         with pytest.raises(CorruptError) as caught:
             require_sound_end(tree)
         assert caught.value.code == code
@@ -59,14 +58,14 @@ def test_a_log_with_a_wrong_end_is_not_served(
 
 def test_what_is_older_is_left_to_the_audit(data: Path) -> None:
     edit(data, "UPDATE ev SET leaf = zeroblob(32) WHERE pos = 500")
-    with closing(SqliteLog(data / "log.sqlite")) as store, closing(TreeStore(store)) as tree:
+    with closing(SqliteLog(data / "log.sqlite")) as store, closing(store.tree()) as tree:
         require_sound_end(tree)
         with refused(CorruptError, "leaf_mismatch"):
             require_sound_end(tree, SIZE)
 
 
 def test_looking_at_the_end_takes_no_time_to_speak_of(tmp_path: Path) -> None:
-    with closing(SqliteLog(tmp_path / "log.sqlite")) as store, closing(TreeStore(store)) as tree:
+    with closing(SqliteLog(tmp_path / "log.sqlite")) as store, closing(store.tree()) as tree:
         fill(store, 3_000)
         begun_s = time.process_time()
         require_sound_end(tree)

@@ -18,7 +18,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def test_entries_are_the_same_bytes_however_long_their_bodies_are(ledger: Ledger) -> None:
     for size in (1, 14_000, 16_000, 17_000, 70_000, 1_000_000):
-        ledger.store.commit([draft("c" * size)])
+        ledger.store.append([draft("c" * size)])
     states = [state for _, state in ledger.store.read(0, 100)]
     stored = [entry.split(state)[0] for state in states]
     assert ledger.tree.entries(0, 100) == stored

@@ -13,10 +13,12 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from ledger.domain.events import Event, UserRegistered, encode
-from ledger.errors import CorruptError, LedgerError, StaleError, UnavailableError
-from ledger.store.log import MAX_QUEUED, GroupCommit, Log
+from ledger.errors import CorruptError, UnavailableError
+from ledger.store.async_log import MAX_QUEUED, AsyncLog
+from ledger.store.log import Log
+from ledger.store.ports.log import AppendResult, Needs, NotStored, Receipt, Stale, Write
+from ledger.store.results import require_stored
 from ledger.store.sqlite.store import SqliteLog
-from ledger.store.writes import CommitOutcome, Receipt, Write
 from tests.support.appender import SHARED
 from tests.support.refusals import refused
 from tests.support.writes import STATE, write
@@ -37,11 +39,6 @@ def store(path: Path) -> Iterator[SqliteLog]:
     opened.close()
 
 
-def raised(outcome: CommitOutcome) -> tuple[type, str]:
-    assert isinstance(outcome, LedgerError)
-    return type(outcome), outcome.code
-
-
 def processes(path: Path, mode: str, number: int, count: int = 1) -> list[str]:
     """Run this many appenders at once; return what they printed."""
     command = [sys.executable, "-m", "tests.support.appender", str(path), mode, str(count)]
@@ -59,10 +56,10 @@ def processes(path: Path, mode: str, number: int, count: int = 1) -> list[str]:
 
 def test_two_processes_append_to_one_file_and_lose_nothing(store: SqliteLog, path: Path) -> None:
     processes(path, "many", 2, 60)
-    assert store.head() == 240
+    assert store.head().stored == 240
     assert [position for position, _ in store.read(0, 1000)] == list(range(1, 241))
     assert [version for version, _, _ in store.stream(SHARED)] == list(range(1, 121))
-    assert isinstance(store.commit([write()])[0], Receipt)
+    assert isinstance(store.append([write()])[0], Receipt)
 
 
 def test_eight_processes_open_a_new_file_at_once(path: Path) -> None:
@@ -71,19 +68,20 @@ def test_eight_processes_open_a_new_file_at_once(path: Path) -> None:
 
 def test_what_another_process_wrote_makes_a_write_stale(store: SqliteLog, path: Path) -> None:
     other = SqliteLog(path)
-    store.commit([write(ONE)])
-    other.commit([write(ONE, 2, claims=(("role/a/1", ONE),))])
-    read, counted, written, good = store.commit(
+    store.append([write(ONE)])
+    other.append([write(ONE, 2, claims=(("kid/a", ONE),), joins=(("role/a", ONE),))])
+    read, counted, written, good = store.append(
         [
             write(reads=((ONE, 1),)),
-            write(counts=(("role/a/", 0),)),
+            write(groups=(("role/a", 0),)),
             write(ONE, 2),
             write(ONE, 3),
         ]
     )
-    assert raised(read) == raised(counted) == raised(written) == (StaleError, "stale")
+    assert read == counted == written == Stale()
     assert isinstance(good, Receipt)
-    assert other.claimed("role/a/1") == store.claimed("role/a/1") == ONE
+    needs = [Needs(names=("kid/a",), groups=("role/a",))]
+    assert other.load(needs) == store.load(needs)
     other.close()
 
 
@@ -92,7 +90,7 @@ def test_what_another_process_wrote_makes_a_write_stale(store: SqliteLog, path: 
 
 def test_a_full_disk_stores_nothing_says_so_and_recovers(path: Path) -> None:
     (said,) = processes(path, "full", 1)
-    assert said.split() == ["1", "storage_failed", "storage_failed", "101"]
+    assert said.split() == ["1", "NotStored", "NotStored", "101"]
     opened = SqliteLog(path)
     assert [position for position, _ in opened.read(0, 1000)] == list(range(1, 102))
     opened.close()
@@ -103,11 +101,11 @@ def test_a_fault_in_one_batch_leaves_the_file_unlocked_and_the_log_as_it_was(
 ) -> None:
     broken = write(events=(StoredEvent("not a uuid", 1, "tag.v1", STATE),))
     with pytest.raises(ValueError, match="UUID"):
-        store.commit([write(ONE), broken])
+        store.append([write(ONE), broken])
     with closing(sqlite3.connect(path, timeout=0)) as other:
         other.execute("BEGIN IMMEDIATE")
-    assert store.head() == 0
-    assert isinstance(store.commit([write(ONE)])[0], Receipt)
+    assert store.head().stored == 0
+    assert isinstance(store.append([write(ONE)])[0], Receipt)
 
 
 def test_a_log_that_cannot_be_written_says_so_and_recovers(store: SqliteLog, path: Path) -> None:
@@ -115,20 +113,21 @@ def test_a_log_that_cannot_be_written_says_so_and_recovers(store: SqliteLog, pat
         raw.executescript(
             "CREATE TRIGGER full BEFORE UPDATE ON log_head BEGIN SELECT RAISE(ABORT, 'x'); END"
         )
-        failed, too = store.commit([write(ONE), write(TWO)])
+        failed, too = store.append([write(ONE), write(TWO)])
         raw.execute("DROP TRIGGER full")
-    assert raised(failed) == raised(too) == (UnavailableError, "storage_failed")
-    assert (store.head(), store.read(0, 9)) == (0, [])
-    assert isinstance(store.commit([write(ONE)])[0], Receipt)
+    assert isinstance(failed, NotStored)
+    assert isinstance(too, NotStored)
+    assert (store.head().stored, store.read(0, 9)) == (0, [])
+    assert isinstance(store.append([write(ONE)])[0], Receipt)
 
 
 def test_a_closed_log_stores_nothing_and_says_so(path: Path) -> None:
     log = SqliteLog(path)
     log.close()
-    (failed,) = log.commit([write(ONE)])
-    assert raised(failed) == (UnavailableError, "storage_failed")
-    with refused(UnavailableError, "storage_failed"), log.transaction():
-        pass
+    (failed,) = log.append([write(ONE)])
+    assert isinstance(failed, NotStored)
+    with refused(UnavailableError, "storage_failed"):
+        log.seal()
     with refused(UnavailableError, "storage_failed"):
         log.head()
 
@@ -136,7 +135,7 @@ def test_a_closed_log_stores_nothing_and_says_so(path: Path) -> None:
 def test_a_row_whose_columns_are_not_its_entrys_is_refused(store: SqliteLog) -> None:
     other = Event(TWO, 1, "", UserRegistered(user="u", name="Eve", role="creator"))
     state = encode(other, salt=bytes(32))
-    store.commit([write(events=(StoredEvent(ONE, 1, "user-registered.v1", state),))])
+    store.append([write(events=(StoredEvent(ONE, 1, "user-registered.v1", state),))])
     with refused(CorruptError, "columns_mismatch"):
         Log(store).person(ONE)
 
@@ -152,12 +151,12 @@ class Watched(SqliteLog):
         self.fails = fails
         self.batches: list[int] = []
 
-    def commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
+    def append(self, writes: Sequence[Write]) -> list[AppendResult]:
         self.batches.append(len(writes))
         if self.fails:
             self.fails = False
             raise RuntimeError("a bug below")
-        return super().commit(writes)
+        return super().append(writes)
 
 
 @pytest.fixture
@@ -167,37 +166,37 @@ def watched(path: Path) -> Iterator[Watched]:
     opened.close()
 
 
-async def append_all(commits: GroupCommit, *writes: Write) -> list[Receipt | BaseException]:
-    return await asyncio.gather(*map(commits.append, writes), return_exceptions=True)
+async def append_all(commits: AsyncLog, *writes: Write) -> list[AppendResult]:
+    return await asyncio.gather(*map(commits.append, writes))
 
 
 def test_whoever_waits_together_is_committed_together(watched: Watched) -> None:
     committed: list[int] = []
 
     async def run() -> None:
-        commits = GroupCommit(watched, committed.append)
+        commits = AsyncLog(watched, committed.append)
         first = asyncio.create_task(commits.append(write()))
         await asyncio.sleep(0)
         receipts = await append_all(commits, *(write() for _ in range(64)))
         positions = [each.position for each in receipts if isinstance(each, Receipt)]
         assert positions == list(range(2, 66))
-        assert (await first).position == 1
+        assert require_stored(await first).position == 1
         commits.close()
 
     asyncio.run(run())
-    assert watched.head() == 65
+    assert watched.head().stored == 65
     assert len(watched.batches) <= 3
     assert committed[-1] == 65
 
 
 def test_requests_that_are_still_decided_join_the_commit_that_waits(watched: Watched) -> None:
-    async def decided_after(turns: int, commits: GroupCommit) -> None:
+    async def decided_after(turns: int, commits: AsyncLog) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
         await commits.append(write())
 
     async def run() -> None:
-        commits = GroupCommit(watched, lambda _: None)
+        commits = AsyncLog(watched, lambda _: None)
         await asyncio.gather(*(decided_after(turns, commits) for turns in range(20)))
         commits.close()
 
@@ -207,10 +206,10 @@ def test_requests_that_are_still_decided_join_the_commit_that_waits(watched: Wat
 
 def test_one_bad_write_of_a_group_fails_alone(watched: Watched) -> None:
     async def run() -> None:
-        commits = GroupCommit(watched, lambda _: None)
+        commits = AsyncLog(watched, lambda _: None)
         good, bad, also_good = await append_all(commits, write(ONE), write(TWO, 5), write(TWO))
         assert isinstance(good, Receipt)
-        assert isinstance(bad, StaleError)
+        assert isinstance(bad, Stale)
         assert isinstance(also_good, Receipt)
         commits.close()
 
@@ -219,12 +218,12 @@ def test_one_bad_write_of_a_group_fails_alone(watched: Watched) -> None:
 
 def test_what_a_waiter_who_left_had_asked_for_is_durable(watched: Watched) -> None:
     async def run() -> None:
-        commits = GroupCommit(watched, lambda _: None)
+        commits = AsyncLog(watched, lambda _: None)
         leaver = asyncio.create_task(commits.append(write(ONE)))
         stayer = asyncio.create_task(commits.append(write(TWO)))
         await asyncio.sleep(0)
         leaver.cancel()
-        assert (await stayer).position == 2
+        assert require_stored(await stayer).position == 2
         with suppress(asyncio.CancelledError):
             await leaver
         assert leaver.cancelled()
@@ -241,11 +240,11 @@ def test_a_bug_in_the_store_leaves_no_request_waiting(path: Path) -> None:
         asyncio.get_running_loop().set_exception_handler(
             lambda _, context: reported.append(context["message"])
         )
-        commits = GroupCommit(store, lambda _: None)
-        with refused(UnavailableError, "storage_failed"):
-            await asyncio.wait_for(commits.append(write(ONE)), 10)
-        assert (await asyncio.wait_for(commits.append(write(TWO)), 10)).position == 1
-        assert reported == ["a batch of writes was not committed"]
+        commits = AsyncLog(store, lambda _: None)
+        with pytest.raises(RuntimeError, match="a bug below"):
+            await commits.append(write(ONE))
+        assert require_stored(await commits.append(write(TWO))).position == 1
+        assert reported == ["a batch failed"]
         commits.close()
         store.close()
 
@@ -254,14 +253,14 @@ def test_a_bug_in_the_store_leaves_no_request_waiting(path: Path) -> None:
 
 def test_too_many_waiting_writes_are_refused_at_once(watched: Watched) -> None:
     async def run() -> None:
-        commits = GroupCommit(watched, lambda _: None)
+        commits = AsyncLog(watched, lambda _: None)
         one = write(ONE)
         waiting = [asyncio.create_task(commits.append(one)) for _ in range(MAX_QUEUED)]
         await asyncio.sleep(0)
         with refused(UnavailableError, "overloaded"):
             await commits.append(one)
         receipts = await asyncio.gather(*waiting)
-        assert {each.position for each in receipts} == {1}
+        assert {require_stored(each).position for each in receipts} == {1}
         commits.close()
 
     asyncio.run(run())

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from ledger.commands.statements import LARGE_BYTES, off_loop
+from ledger.commands.statements import off_loop
+from ledger.commands.writer import LARGE_BYTES
 from ledger.errors import MalformedError
 from tests.support.refusals import refused
 

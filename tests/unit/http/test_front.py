@@ -145,12 +145,18 @@ def ask(
     limits = limits or RequestLimits(default_lanes(), Quotas(120), EventStreams())
 
     async def run() -> None:
+        async def member(_: Any) -> str | None:
+            return "somebody" if is_member else None
+
+        async def owner_of(kid: str) -> str | None:
+            return {KID: "carol"}.get(kid)
+
         front = Front(
             asked.application,
             limits=limits,
             proxies=PROXIES,
-            member=lambda _: "somebody" if is_member else None,
-            owner_of={KID: "carol"}.get,
+            member=member,
+            owner_of=owner_of,
             headers=[(b"x-content-type-options", b"nosniff")],
             answered=lambda *answered: asked.answered.append(answered),
         )

@@ -1,5 +1,6 @@
-"""Whose request it is: looked up once, and anew where a session may have ended since."""
+"""Whose request it is: looked up once a second at most, and anew where a session may have ended."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,22 +10,30 @@ import pytest
 from litestar import Request
 
 from ledger.http.sessions import COOKIE, HOST_COOKIE, Sessions
-from ledger.store.sqlite.sessions import SESSION_MS, OperationalState
+from ledger.store import async_state
+from ledger.store.async_state import SESSION_MS, AsyncState
+from ledger.store.sqlite.operations import SqliteState
 
 
-class Counted(OperationalState):
+class Counted(SqliteState):
     """The real state, which counts how often it is asked."""
 
     asked = 0
 
-    def session_user(self, token: str, *, now_ms: int) -> str | None:
+    def session(self, token: str) -> tuple[str, int] | None:
         self.asked += 1
-        return super().session_user(token, now_ms=now_ms)
+        return super().session(token)
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[Counted]:
+def counted(tmp_path: Path) -> Iterator[Counted]:
     with closing(Counted(tmp_path / "state.sqlite")) as state:
+        yield state
+
+
+@pytest.fixture
+def state(counted: Counted) -> Iterator[AsyncState]:
+    with closing(AsyncState(counted)) as state:
         yield state
 
 
@@ -33,39 +42,87 @@ def scope_of(*cookies: bytes) -> Any:
     return {"type": "http", "headers": headers, "state": {}, "path": "/", "query_string": b""}
 
 
-def test_a_request_looks_its_session_up_once(state: Counted) -> None:
+def opened(state: AsyncState) -> str:
+    return asyncio.run(state.open_session("bob", now_ms=1_000))
+
+
+def identified(sessions: Sessions, *cookies: str) -> str | None:
+    return asyncio.run(sessions.identify(scope_of(*(cookie.encode() for cookie in cookies))))
+
+
+def test_a_request_looks_its_session_up_once(state: AsyncState, counted: Counted) -> None:
     sessions = Sessions(state, lambda: 1_000, secure=False)
-    token = state.open_session("bob", now_ms=1_000)
-    scope = scope_of(f"a=b; {COOKIE}={token}".encode())
-    assert sessions.identify(scope) == "bob"
+    scope = scope_of(f"a=b; {COOKIE}={opened(state)}".encode())
+    assert asyncio.run(sessions.identify(scope)) == "bob"
     # A request that was answered as GET has a copy of the scope, and the state in it.
     request: Any = Request(scope | {"method": "GET"})
     assert (sessions.user(request), sessions.require(request)) == ("bob", "bob")
-    assert state.asked == 1
-    assert sessions.is_open(request)
-    sessions.end(request)
-    assert not sessions.is_open(request)
-    assert state.asked == 3
+    assert counted.asked == 1
+    assert asyncio.run(sessions.is_open(request)) is True
+    asyncio.run(sessions.end(request))
+    assert asyncio.run(sessions.is_open(request)) is False
+    assert counted.asked == 3
 
 
-def test_an_expired_session_is_nobodys(state: Counted) -> None:
-    token = state.open_session("bob", now_ms=1_000)
-    later = Sessions(state, lambda: 1_000 + SESSION_MS, secure=False)
-    assert later.identify(scope_of(f"{COOKIE}={token}".encode())) is None
-
-
-@pytest.mark.parametrize("cookies", [(), (b"",), (b"a=b",), (b"xledger_session=TOKEN",)])
-def test_a_request_without_the_cookie_asks_nothing(
-    cookies: tuple[bytes, ...], state: Counted
+def test_a_session_is_looked_up_once_a_second(
+    state: AsyncState, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = state.open_session("bob", now_ms=1_000).encode()
     sessions = Sessions(state, lambda: 1_000, secure=False)
-    scope = scope_of(*(each.replace(b"TOKEN", token) for each in cookies))
-    assert (sessions.identify(scope), state.asked) == (None, 0)
+    cookie = f"{COOKIE}={opened(state)}"
+    assert [identified(sessions, cookie) for _ in range(3)] == ["bob"] * 3
+    assert counted.asked == 1
+    monkeypatch.setattr(async_state, "FRESH_S", -1.0)  # as if a second had passed each time
+    state._fresh.clear()
+    assert [identified(sessions, cookie) for _ in range(3)] == ["bob"] * 3
+    assert counted.asked == 4
 
 
-def test_with_https_only_the_hosts_own_cookie_counts(state: Counted) -> None:
-    token = state.open_session("bob", now_ms=1_000)
+def test_a_session_that_ends_ends_at_once(state: AsyncState) -> None:
+    sessions = Sessions(state, lambda: 1_000, secure=False)
+    one, two = (f"{COOKIE}={opened(state)}" for _ in range(2))
+    assert (identified(sessions, one), identified(sessions, two)) == ("bob", "bob")
+    request: Any = Request(scope_of(one.encode()))
+    asyncio.run(sessions.end(request))
+    assert (identified(sessions, one), identified(sessions, two)) == (None, "bob")
+    asyncio.run(state.close_sessions("bob"))
+    assert identified(sessions, two) is None
+
+
+def test_a_session_that_ends_while_it_is_looked_up_is_not_kept(state: AsyncState) -> None:
+    token = opened(state)
+
+    async def run() -> None:
+        looking = asyncio.create_task(state.session_user(token, now_ms=1_000))
+        await asyncio.sleep(0)
+        await state.close_session(token)
+        await looking
+        assert state.fresh_session(token, now_ms=1_000) is None
+
+    asyncio.run(run())
+
+
+def test_an_expired_session_is_nobodys(state: AsyncState) -> None:
+    cookie = f"{COOKIE}={opened(state)}"
+    now = [1_000]
+    sessions = Sessions(state, lambda: now[0], secure=False)
+    assert identified(sessions, cookie) == "bob"
+    now[0] += SESSION_MS  # within the second, and yet over
+    assert identified(sessions, cookie) is None
+    assert identified(sessions, cookie) is None
+
+
+@pytest.mark.parametrize("cookies", [(), ("",), ("a=b",), ("xledger_session=TOKEN",)])
+def test_a_request_without_the_cookie_asks_nothing(
+    cookies: tuple[str, ...], state: AsyncState, counted: Counted
+) -> None:
+    token = opened(state)
+    sessions = Sessions(state, lambda: 1_000, secure=False)
+    found = identified(sessions, *(each.replace("TOKEN", token) for each in cookies))
+    assert (found, counted.asked) == (None, 0)
+
+
+def test_with_https_only_the_hosts_own_cookie_counts(state: AsyncState) -> None:
+    token = opened(state)
     sessions = Sessions(state, lambda: 1_000, secure=True)
-    assert sessions.identify(scope_of(f"{COOKIE}={token}".encode())) is None
-    assert sessions.identify(scope_of(f"{HOST_COOKIE}={token}".encode())) == "bob"
+    assert identified(sessions, f"{COOKIE}={token}") is None
+    assert identified(sessions, f"{HOST_COOKIE}={token}") == "bob"

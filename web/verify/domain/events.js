@@ -120,7 +120,7 @@ export const DECLARED = forEveryTag({
     actor: "owner",
     evidence: [],
     dependsOn: [],
-    claims: ["role/{role}/{stream}", "used/{invitation}"],
+    claims: ["used/{invitation}"],
   },
   [TAG.PASSKEY_ADDED]: {
     members: {
@@ -180,7 +180,7 @@ export const DECLARED = forEveryTag({
     actor: "by",
     evidence: ["act"],
     dependsOn: ["actor"],
-    claims: ["role/{role}/{stream}"],
+    claims: [],
   },
   [TAG.STATEMENT_DRAFTED]: {
     members: { document: text, creator: text, kid: text, act: text },

@@ -13,6 +13,7 @@ from ledger.domain.events.meaning import (
     EvidenceMember,
     Explained,
     Meaning,
+    StreamKind,
     Words,
     acting_person,
     kid_of,
@@ -55,6 +56,7 @@ from ledger.domain.events.stored import (
     decode,
     decode_body,
     encode,
+    joins,
 )
 
 __all__ = [
@@ -86,6 +88,7 @@ __all__ = [
     "StatementRejected",
     "StatementSigned",
     "StatementWithdrawn",
+    "StreamKind",
     "UserRegistered",
     "Words",
     "acting_person",
@@ -94,6 +97,7 @@ __all__ = [
     "decode",
     "decode_body",
     "encode",
+    "joins",
     "kid_of",
     "signature_of",
 ]

@@ -1,4 +1,4 @@
-"""What every event class declares besides its fields: actor, evidence, dependencies, claims, words.
+"""What every event class declares besides its fields: who acted, what proves it, what it claims.
 
 A declaration is data. The trail, the timeline, bundles, the store's claims, the reference and the
 verifiers all read it. Only `acting_person`, `signature_of` and `kid_of` derive who acted and which
@@ -49,6 +49,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
       None is not claimed. `stream` is the stream's id.
+    - `joins`: templates of the groups that the stream joins.
     """
 
     stream: StreamKind
@@ -56,6 +57,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[EvidenceMember, ...]
     depends_on: tuple[Dependency, ...]
     claims: tuple[str, ...]
+    joins: tuple[str, ...] = ()
     words: Words
 
 
@@ -102,8 +104,11 @@ def kid_of(body: Explained) -> str:
     return parse_compact(signed).header.kid if signed else ""
 
 
-def claim_of(body: Explained, stream: UUID, template: str) -> str | None:
-    """Return the name that a template of `claims` yields, None if one of its members is None."""
+def name_of(body: Explained, stream: UUID, template: str) -> str | None:
+    """Return the name that a template of `claims` or `joins` yields.
+
+    Returns None if one of its members is None.
+    """
     members = {
         name: stream if name == "stream" else getattr(body, name) for name in _members(template)
     }

@@ -7,7 +7,7 @@ import msgspec
 
 from ledger.domain import entry
 from ledger.domain.entry import Entry
-from ledger.domain.events.meaning import acting_person, claim_of
+from ledger.domain.events.meaning import acting_person, name_of
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -93,7 +93,6 @@ TAKEN = {
     "credential": ("credential_known", "this passkey is already registered"),
     "invitation": ("invitation_known", "this invitation is already issued"),
     "kid": ("key_known", "this signing key is already registered"),
-    "role": ("role_held", "this person already holds the role"),
     "used": ("invitation_used", "this invitation has been used"),
 }
 
@@ -102,14 +101,20 @@ def claims(event: Event) -> tuple[str, ...]:
     """Return the unique names that this event claims for ever.
 
     A second event that claims one conflicts. The store writes them with the event in one
-    transaction. They make kids, credential ids and used invitations unique over all streams, and
-    record the holders of each role.
+    transaction. They make kids, credential ids and used invitations unique over all streams.
     """
     body = event.body
     templates = body.MEANING.claims
     if not templates:  # most events claim none
         return ()
-    names = (claim_of(body, event.stream, template) for template in templates)
+    names = (name_of(body, event.stream, template) for template in templates)
+    return tuple(name for name in names if name is not None)
+
+
+def joins(event: Event) -> tuple[str, ...]:
+    """Return the groups that this event's stream joins."""
+    body = event.body
+    names = (name_of(body, event.stream, template) for template in body.MEANING.joins)
     return tuple(name for name in names if name is not None)
 
 

@@ -24,6 +24,8 @@ MOST_LEAVES = 4_096
 _NEW = {
     "log_head": "1",
     "ev": "pos > :size",
+    "body": "pos > :size",
+    "member": "pos > :size",
     "cmd": "pos > :size",
     "claim": "pos > :size",
     "tile": "n >= (:checkpoint >> (8 * (level + 1)))",
@@ -38,7 +40,8 @@ _MARKS = {
     "cosignature": "SELECT coalesce(max(id), 0) FROM cosignature",
     "stamp": "SELECT coalesce(max(id), 0) FROM stamp",
 }
-_ROWS = "SELECT pos, state, leaf FROM ev WHERE pos > ? ORDER BY pos"
+_HEAD = "size, epoch, commits"
+_ROWS = "SELECT pos, entry, data, leaf FROM ev LEFT JOIN body USING(pos) WHERE pos > ? ORDER BY pos"
 
 
 class CopyState(NamedTuple):
@@ -89,9 +92,7 @@ def join(log: Path, newer: Path) -> None:
     with closing(_open(log)) as copy, _attached(copy, newer), _transaction(copy):
         for table in _NEW:
             if table == "log_head":
-                query = (
-                    "UPDATE log_head SET (size, epoch) = (SELECT size, epoch FROM other.{table})"
-                )
+                query = f"UPDATE log_head SET ({_HEAD}) = (SELECT {_HEAD} FROM other.log_head)"  # noqa: S608  # from this file
             elif table in _REPLACED:
                 query = "INSERT OR REPLACE INTO {table} SELECT * FROM other.{table}"
             else:
@@ -157,10 +158,12 @@ def _leaves(
     end = next(ends)
     expected = after + 1
     rows = db.execute(_ROWS if until is None else f"{_ROWS} LIMIT {until}", (after,))
-    for position, state, leaf in rows:
+    for position, stored, body, leaf in rows:
         if position != expected:
             raise CorruptError("position_missing", f"position {expected} is missing")
-        _verify(position, state, leaf)
+        if body is None:
+            raise CorruptError("body_missing", f"the body of position {position} is missing")
+        _verify(position, entry.join(stored, body), leaf)
         run.append(leaf)
         if position == end or len(run) == MOST_LEAVES:
             yield b"".join(run)

@@ -1,42 +1,19 @@
-"""Cosignatures and time-stamps that others gave this log's checkpoints, in the log's file.
-
-Rows are append-only and read in order of arrival. So the text of a checkpoint only grows: the text
-that was stamped or served earlier is a prefix of the text served later. Callers verify everything
-before they store it.
-"""
+"""Cosignatures and time-stamps in the log\'s file, with the contract of their port."""
 
 from typing import Any
 
-import msgspec
-
-from ledger.store.sqlite.store import SqliteLog
-from ledger.store.sqlite.tree import Published
+from ledger.store.ports.endorsements import Cosigned, Stamp, name_of
+from ledger.store.ports.tree import Published
+from ledger.store.sqlite.log_file import LogFile
 from ledger.tlog.vkeys import NoteKey
 
 
-class Cosigned(msgspec.Struct, frozen=True):
-    """A witness's cosignature of a size; `witness` is its key as `name_of` writes it."""
-
-    id: int
-    size: int
-    witness: str
-
-
-class Stamp(msgspec.Struct, frozen=True):
-    """A verified RFC 3161 response, the text it stamps, and its time."""
-
-    size: int
-    note: bytes
-    token: bytes
-    time: str
-
-
-class Endorsements:
+class SqliteEndorsements:
     """The cosignatures and time-stamps of one log, read on a connection of their own."""
 
-    def __init__(self, store: SqliteLog) -> None:
-        self._store = store
-        self._reader = store.reader()
+    def __init__(self, file: LogFile) -> None:
+        self._file = file
+        self._reader = file.read_connection()
 
     def close(self) -> None:
         """Close the connection; the log itself stays open."""
@@ -55,7 +32,7 @@ class Endorsements:
     def cosign(self, size: int, key: NoteKey, line: bytes) -> None:
         """Store a witness's verified line; ignore a second line from the same witness."""
         name = name_of(key)
-        with self._store.transaction() as db:
+        with self._file.transaction() as db:
             query = "SELECT 1 FROM cosignature WHERE size = ? AND witness = ?"
             if db.execute(query, (size, name)).fetchone() is None:
                 db.execute("INSERT INTO cosignature VALUES(?,?,?,?)", (None, size, name, line))
@@ -75,7 +52,7 @@ class Endorsements:
 
     def stamp(self, stamp: Stamp) -> None:
         """Store a verified stamp."""
-        with self._store.transaction() as db:
+        with self._file.transaction() as db:
             row = (None, stamp.size, stamp.note, stamp.token, stamp.time)
             db.execute("INSERT INTO stamp VALUES(?,?,?,?,?)", row)
 
@@ -93,8 +70,3 @@ class Endorsements:
         """Return, for each stamped size in this range, the time of its newest stamp."""
         query = "SELECT size, time FROM stamp WHERE size BETWEEN ? AND ? ORDER BY id"
         return dict(self._rows(query, first, last))
-
-
-def name_of(key: NoteKey) -> str:
-    """Return a key as these tables store it: name and id, as in a signature line."""
-    return f"{key.name}+{key.id.hex()}"

@@ -1,18 +1,22 @@
 """Read the log's file by position, stream, name or request key."""
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from eventsourcing.persistence import StoredEvent
+
+from ledger.domain.entry import join
 from ledger.errors import CorruptError
 from ledger.sqlite.files import MAX_INTEGER, ReadConnection
-from ledger.store.writes import Receipt
+from ledger.store.ports.log import Facts, Head, Membership, Needs, Receipt
 
 MAX_CACHED = 100_000
 
-_STREAM = """SELECT originator_version, topic, state FROM ev WHERE originator_id = ?
-    AND originator_version > ? AND originator_version <= ? ORDER BY originator_version LIMIT ?"""
+# Every event has a body; without it, the row is left out, and the gap is noticed.
+_EVENTS = "ev JOIN body USING(pos)"
+_STREAM = f"""SELECT version, tag, entry, data FROM {_EVENTS} WHERE stream = ?
+    AND version > ? AND version <= ? ORDER BY version LIMIT ?"""  # noqa: S608  # from this file
 _STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
 
 
@@ -21,77 +25,42 @@ class Queries:
 
     def __init__(self, reader: ReadConnection) -> None:
         self._reader = reader
-        self._owners: dict[str, UUID] = {}
 
-    def head(self) -> int:
-        """Return the newest position, 0 for an empty log."""
-        with self._reader.reading() as connection:
-            (size,) = connection.execute("SELECT size FROM log_head").fetchone()
-        return int(size)
+    def close(self) -> None:
+        """Close the connection."""
+        self._reader.close()
+
+    def head(self) -> Head:
+        """Return the head; everything that is visible is sealed."""
+        with self._reader.reading() as db:
+            return _head(db)
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (position, state) pairs after position `after`, in order."""
-        query = "SELECT pos, state FROM ev WHERE pos > ? ORDER BY pos LIMIT ?"
-        with self._reader.reading() as connection:
-            return connection.execute(query, (after, limit)).fetchall()
-
-    def extent(self, last: int) -> tuple[int, int]:
-        """Return how many events there are up to position `last`, and their bytes as stored."""
-        query = "SELECT count(*), coalesce(sum(length(state)), 0) FROM ev WHERE pos <= ?"
-        with self._reader.reading() as connection:
-            count, total = connection.execute(query, (last,)).fetchone()
-        return int(count), int(total)
-
-    def positions(self, tag: str, last: int) -> list[int]:
-        """Return the positions of all events of one type up to position `last`, in order."""
-        query = "SELECT pos FROM ev WHERE topic = ? AND pos <= ? ORDER BY pos"
-        with self._reader.reading() as connection:
-            return [position for (position,) in connection.execute(query, (tag, last))]
+        query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE pos > ? ORDER BY pos LIMIT ?"  # noqa: S608  # from this file
+        with self._reader.reading() as db:
+            return _joined(db.execute(query, (after, limit)))
 
     def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
         """Return the (position, state) pairs of these positions, in the order given.
 
         Raises CorruptError `position_missing`.
         """
-        query = "SELECT pos, state FROM ev WHERE pos = ?"
-        with self._reader.reading() as connection:
-            rows = [connection.execute(query, (pos,)).fetchone() for pos in positions]
+        query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE pos = ?"  # noqa: S608  # from this file
+        with self._reader.reading() as db:
+            rows = [db.execute(query, (position,)).fetchone() for position in positions]
         if None in rows:
             raise CorruptError("position_missing", "a position is missing in the log")
-        return rows
+        return _joined(rows)
 
-    def receipt(self, key: bytes) -> Receipt | None:
-        """Return the receipt of the write with this key, None if there is none."""
-        query = "SELECT pos, n, answer FROM cmd WHERE key = ?"
-        with self._reader.reading() as connection:
-            row = connection.execute(query, (key,)).fetchone()
-        return None if row is None else stored_receipt(*row)
-
-    def claimed(self, name: str, *, connection: sqlite3.Connection | None = None) -> UUID | None:
-        """Return the stream that claimed a name, None if none did."""
-        # A claim is permanent, so a found owner can be cached.
-        known = self._owners.get(name)
-        if known is not None:
-            return known
-        query = "SELECT originator_id FROM claim WHERE name = ?"
-        if connection is not None:
-            row = connection.execute(query, (name,)).fetchone()
-        else:
-            with self._reader.reading() as reader:
-                row = reader.execute(query, (name,)).fetchone()
-        if row is None:
-            return None
-        if len(self._owners) >= MAX_CACHED:
-            self._owners.clear()
-        owner = self._owners[name] = UUID(bytes=row[0])
-        return owner
-
-    def claims(self, prefix: str) -> list[tuple[str, UUID]]:
-        """Return every claimed name with this prefix, and its stream."""
-        query = "SELECT name, originator_id FROM claim WHERE name >= ? AND name < ?"
-        with self._reader.reading() as connection:
-            rows = connection.execute(query, (prefix, end_of(prefix))).fetchall()
-        return [(name, UUID(bytes=stream)) for name, stream in rows]
+    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
+        """Return the (position, state) pairs of a stream up to position `last`, in order."""
+        query = (
+            f"SELECT pos, entry, data FROM {_EVENTS} WHERE stream = ? AND pos <= ?"  # noqa: S608  # from this file
+            " ORDER BY version"
+        )
+        with self._reader.reading() as db:
+            return _joined(db.execute(query, (stream.bytes, last)))
 
     def stream(
         self,
@@ -105,35 +74,103 @@ class Queries:
         """Return (version, tag, state) of a stream's events with versions in (gt, lte]."""
         query = _STREAM_BACKWARDS if desc else _STREAM
         last = MAX_INTEGER if lte is None else lte
-        with self._reader.reading() as connection:
-            return connection.execute(query, (stream.bytes, gt, last, limit)).fetchall()
+        with self._reader.reading() as db:
+            rows = db.execute(query, (stream.bytes, gt, last, limit))
+            return [(version, tag, join(entry, body)) for version, tag, entry, body in rows]
 
-    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of a stream up to position `last`, in order."""
-        query = (
-            "SELECT pos, state FROM ev WHERE originator_id = ? AND pos <= ?"
-            " ORDER BY originator_version"
-        )
-        with self._reader.reading() as connection:
-            return connection.execute(query, (stream.bytes, last)).fetchall()
-
-    def rows(self, first: int, last: int | None, limit: int) -> list[tuple[Any, ...]]:
+    def rows(
+        self, first: int, last: int | None, limit: int
+    ) -> list[tuple[int, UUID, int, str, bytes]]:
         """Return (position, stream, version, tag, state) rows from `first` to `last`."""
         query = (
-            "SELECT pos, originator_id, originator_version, topic, state FROM ev"
+            f"SELECT pos, stream, version, tag, entry, data FROM {_EVENTS}"  # noqa: S608  # from this file
             " WHERE pos >= ? AND pos <= ? ORDER BY pos LIMIT ?"
         )
-        with self._reader.reading() as connection:
-            return connection.execute(
-                query, (first, MAX_INTEGER if last is None else last, limit)
-            ).fetchall()
+        values = (first, MAX_INTEGER if last is None else last, limit)
+        with self._reader.reading() as db:
+            return [
+                (position, UUID(bytes=stream), version, tag, join(entry, body))
+                for position, stream, version, tag, entry, body in db.execute(query, values)
+            ]
+
+    def positions(self, tag: str, last: int) -> list[int]:
+        """Return the positions of all events of one type up to position `last`, in order."""
+        query = "SELECT pos FROM ev WHERE tag = ? AND pos <= ? ORDER BY pos"
+        with self._reader.reading() as db:
+            return [position for (position,) in db.execute(query, (tag, last))]
+
+    def extent(self, last: int) -> tuple[int, int]:
+        """Return how many events there are up to position `last`, and their bytes as stored."""
+        sums = "count(*), coalesce(sum(length(entry) + length(data)), 0)"
+        query = f"SELECT {sums} FROM {_EVENTS} WHERE pos <= ?"  # noqa: S608  # from this file
+        with self._reader.reading() as db:
+            count, total = db.execute(query, (last,)).fetchone()
+        return int(count), int(total)
+
+    def members(self) -> frozenset[UUID]:
+        """Return every member of any group."""
+        with self._reader.reading() as db:
+            rows = db.execute("SELECT DISTINCT stream FROM member")
+            return frozenset(UUID(bytes=stream) for (stream,) in rows)
+
+    def load(self, needs: Sequence[Needs]) -> list[Facts]:
+        """Answer several needs from one snapshot, in order."""
+        with self._reader.reading() as db:
+            db.execute("BEGIN")
+            try:
+                return [_facts(db, each) for each in needs]
+            finally:
+                db.execute("ROLLBACK")
+
+
+def _facts(db: sqlite3.Connection, needs: Needs) -> Facts:
+    owners = {name: owner_of(db, name) for name in needs.names}
+    found = {name: owner for name, owner in owners.items() if owner is not None}
+    versions = dict.fromkeys(found.values(), 0) | dict(needs.streams)
+    row = db.execute("SELECT pos, n, answer FROM cmd WHERE key = ?", (needs.key,)).fetchone()
+    return Facts(
+        head=_head(db),
+        events={stream: _newer(db, stream, version) for stream, version in versions.items()},
+        owners=found,
+        groups={name: _group(db, name) for name in needs.groups},
+        receipt=None if row is None else stored_receipt(*row),
+    )
+
+
+def _newer(db: sqlite3.Connection, stream: UUID, version: int) -> tuple[StoredEvent, ...]:
+    rows = db.execute(_STREAM, (stream.bytes, version, MAX_INTEGER, -1))
+    return tuple(
+        StoredEvent(stream, number, tag, join(entry, body)) for number, tag, entry, body in rows
+    )
+
+
+def _group(db: sqlite3.Connection, name: str) -> Membership:
+    rows = db.execute("SELECT stream FROM member WHERE grp = ?", (name,))
+    members = frozenset(UUID(bytes=stream) for (stream,) in rows)
+    return Membership(group_version(db, name), members)
+
+
+def _head(db: sqlite3.Connection) -> Head:
+    size, epoch = db.execute("SELECT size, epoch FROM log_head").fetchone()
+    return Head(stored=size, sealed=size, epoch=epoch)
+
+
+def _joined(rows: Iterable[tuple[int, bytes, bytes]]) -> list[tuple[int, bytes]]:
+    return [(position, join(entry, body)) for position, entry, body in rows]
+
+
+def owner_of(db: sqlite3.Connection, name: str) -> UUID | None:
+    """Return the stream that claimed a name, None if none did."""
+    row = db.execute("SELECT stream FROM claim WHERE name = ?", (name,)).fetchone()
+    return None if row is None else UUID(bytes=row[0])
+
+
+def group_version(db: sqlite3.Connection, name: str) -> int:
+    """Return the position of the last event that changed a group, 0 for none."""
+    row = db.execute("SELECT max(pos) FROM member WHERE grp = ?", (name,)).fetchone()
+    return int(row[0] or 0)
 
 
 def stored_receipt(first: int, count: int, answer: bytes) -> Receipt:
     """Return the receipt of a write that the log already contains."""
     return Receipt(position=first + count - 1, answer=answer, count=count, repeated=True)
-
-
-def end_of(prefix: str) -> str:
-    """Return the first text that sorts after all texts with `prefix`, which ends in ASCII."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from ledger.data_files import LOG_FORMAT
@@ -11,23 +12,33 @@ from ledger.sqlite.files import open_private, use_write_ahead_log
 PAGE_BYTES = 8192
 
 _SCHEMA = """
+-- SQLite syncs nothing for a transaction that changes nothing. Each one here counts itself.
 CREATE TABLE log_head(
-    id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, epoch INTEGER NOT NULL) STRICT;
-INSERT INTO log_head VALUES(1, 0, 0);
+    id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    commits INTEGER NOT NULL) STRICT;
+INSERT INTO log_head VALUES(1, 0, 0, 0);
 CREATE TABLE ev(
     pos INTEGER PRIMARY KEY,
-    originator_id BLOB NOT NULL CHECK(length(originator_id) = 16),
-    originator_version INTEGER NOT NULL CHECK(originator_version > 0),
-    topic TEXT NOT NULL,
-    state BLOB NOT NULL,
+    stream BLOB NOT NULL CHECK(length(stream) = 16),
+    version INTEGER NOT NULL CHECK(version > 0),
+    tag TEXT NOT NULL,
+    entry BLOB NOT NULL,
     leaf BLOB NOT NULL CHECK(length(leaf) = 32),
-    UNIQUE(originator_id, originator_version)) STRICT;
+    UNIQUE(stream, version)) STRICT;
+-- Apart from the entries, because only bodies can ever be erased.
+CREATE TABLE body(pos INTEGER PRIMARY KEY, data BLOB NOT NULL CHECK(length(data) >= 32)) STRICT;
 CREATE TABLE cmd(
     key BLOB PRIMARY KEY, pos INTEGER NOT NULL, n INTEGER NOT NULL, answer BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
 CREATE TABLE claim(
-    name TEXT PRIMARY KEY, originator_id BLOB NOT NULL, pos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TRIGGER head_only_grows BEFORE UPDATE ON log_head WHEN NEW.size < OLD.size
+    name TEXT PRIMARY KEY, stream BLOB NOT NULL, pos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- `pos` is the position of the event by which the stream joined.
+CREATE TABLE member(
+    grp TEXT NOT NULL, stream BLOB NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY(grp, stream)
+    ) STRICT, WITHOUT ROWID;
+CREATE INDEX member_by_pos ON member(grp, pos);
+CREATE TRIGGER head_only_grows BEFORE UPDATE ON log_head
+    WHEN NEW.size < OLD.size OR NEW.epoch < OLD.epoch
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 CREATE TRIGGER head_stays BEFORE DELETE ON log_head
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
@@ -61,10 +72,11 @@ CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
 """
 _GUARDED = {
-    "ev": "pos = NEW.pos OR "
-    "(originator_id = NEW.originator_id AND originator_version = NEW.originator_version)",
+    "ev": "pos = NEW.pos OR (stream = NEW.stream AND version = NEW.version)",
+    "body": "pos = NEW.pos",
     "cmd": "key = NEW.key",
     "claim": "name = NEW.name",
+    "member": "grp = NEW.grp AND stream = NEW.stream",
     "checkpoint": "size = NEW.size",
     "cosignature": "id = NEW.id OR (size = NEW.size AND witness = NEW.witness)",
     "stamp": "id = NEW.id",
@@ -89,8 +101,34 @@ def create(path: Path) -> None:
         elif found != LOG_FORMAT:
             raise CorruptError("format_unknown", f"the log has format {found}, not {LOG_FORMAT}")
         connection.execute("COMMIT")
+        changed = differences(connection)
+        if changed:
+            detail = f"the log's file was changed: {'; '.join(changed)}; run `ledger audit`"
+            raise CorruptError("schema_changed", detail)
     finally:
         connection.close()
+
+
+def differences(connection: sqlite3.Connection) -> list[str]:
+    """Return what a log's file defines otherwise than `create` did, in words.
+
+    A dropped trigger leaves the log open to edits, and a foreign one can make SQLite answer that it
+    stored what it did not store.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        _create_tables(fresh)
+        expected = _definitions(fresh)
+    found = _definitions(connection)
+    missing = [f"{name} is missing" for name in sorted(expected.keys() - found.keys())]
+    foreign = [f"{name} is foreign" for name in sorted(found.keys() - expected.keys())]
+    same = expected.keys() & found.keys()
+    changed = [f"{name} is changed" for name in sorted(same) if expected[name] != found[name]]
+    return [*missing, *foreign, *changed]
+
+
+def _definitions(connection: sqlite3.Connection) -> dict[str, str | None]:
+    rows = connection.execute("SELECT type || ' ' || name, sql FROM sqlite_master")
+    return dict(rows.fetchall())
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:

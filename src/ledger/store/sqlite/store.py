@@ -1,218 +1,153 @@
-"""The append-only store on SQLite, in one file, with the contract of `store.writes`."""
+"""The append-only log on SQLite, in one file, with the contract of `store.ports.log`.
+
+Sealed: in WAL mode with synchronous=FULL, SQLite shows a commit to readers only after it has
+synced the file. So everything that a reader sees is sealed, with two exceptions, which an own
+commit covers: after a crash, SQLite can recover a commit that was written but not synced; and a
+commit whose sync failed can be complete in the file all the same.
+"""
 
 import sqlite3
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
-from typing import Any
-from uuid import UUID
 
-import msgspec
+from ledger.store.ports.log import (
+    AppendResult,
+    NotStored,
+    RolledBack,
+    Unknown,
+    Write,
+)
+from ledger.store.sqlite.batch import Versions, WriteBatch
+from ledger.store.sqlite.endorsements import SqliteEndorsements
+from ledger.store.sqlite.log_file import LogFile
+from ledger.store.sqlite.queries import Queries
+from ledger.store.sqlite.tree import SqliteTree
 
-from ledger.domain.entry import leaf_hash
-from ledger.domain.events import FROZEN, TAKEN
-from ledger.errors import ConflictError, LedgerError, StaleError, UnavailableError
-from ledger.sqlite.bulk_insert import write as write_rows
-from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
-from ledger.store.sqlite.queries import MAX_CACHED, Queries, end_of, stored_receipt
-from ledger.store.sqlite.schema import create
-from ledger.store.writes import CommitOutcome, Receipt, Write
-
-# Looks up all keys of a batch in one step: `keys` concatenated, `count` of them.
-_KNOWN = """
-    WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < :count)
-    SELECT key, pos, cmd.n, answer
-    FROM turn CROSS JOIN cmd ON key = substr(:keys, 32 * turn.n + 1, 32)
-"""
+TRIES = 3  # of a batch whose commit failed, before its outcome is called unknown
+RETRY_S = 0.2
 
 
 class SqliteLog(Queries):
-    """The log in one SQLite file of mode 0600, which any number of processes may share."""
+    """The log in one file, which any number of processes may share."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        create(path)
-        self._lock = Lock()
-        self._writer = self._connect()
-        super().__init__(self.reader())
-        # Stream versions as of `_size`. A commit by another process invalidates them.
-        self._versions: OrderedDict[bytes, int] = OrderedDict()
-        self._size = -1
-        self.sync_s: float | None = None  # duration of COMMIT in the last batch
+        self._file = LogFile(path)
+        super().__init__(self._file.read_connection())
+        self._versions = Versions()
+        self._anchor: tuple[int, bytes] | None = None
+        self.sync_s: float | None = None
+        try:
+            self.seal()
+            self._epoch = self.head().epoch
+        except BaseException:
+            self.close()
+            raise
 
-    def reader(self) -> ReadConnection:
-        """Return another read connection; the caller closes it."""
-        return ReadConnection(self._connect())
+    @property
+    def address(self) -> str:
+        """The file's path, for `store.engines.open_log` in another process."""
+        return str(self._file.path)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = open_private(self.path)
-        with closed_on_error(connection):
-            connection.executescript(
-                "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
-            )
-        return connection
+    def reader(self) -> Queries:
+        """Return a reader of its own for another thread; the caller closes it."""
+        return Queries(self._file.read_connection())
+
+    def tree(self) -> SqliteTree:
+        """Return the tree of this log; the caller closes it."""
+        return SqliteTree(self._file)
+
+    def endorsements(self) -> SqliteEndorsements:
+        """Return the endorsements of this log's checkpoints; the caller closes them."""
+        return SqliteEndorsements(self._file)
 
     def close(self) -> None:
         """Close the file after running writes finish."""
-        with self._lock:
-            self._writer.close()
-        self._reader.close()
+        self._file.close()
+        super().close()
 
     # --- appending -----------------------------------------------------------------------------
 
-    def commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
-        """Append a batch in one durable transaction; return one outcome per write, in order.
+    def append(self, writes: Sequence[Write]) -> list[AppendResult]:
+        """Append a batch in one durable transaction; return one result per write, in order.
 
-        An outcome can be an error: StaleError; ConflictError `…_known`, `…_held` or `…_used` for a
-        name that is taken; UnavailableError `storage_failed` for the whole batch.
+        If the commit fails, nobody can know whether it reached the disk. The same batch is tried
+        again: its keys tell which writes were stored, and its own commit makes them durable.
         """
-        with self._lock:
-            try:
-                return self._commit(writes)
-            except sqlite3.Error as error:
-                self._rollback()
-                failure = UnavailableError("storage_failed", "nothing was stored; try again")
-                failure.__cause__ = error
-                return [failure] * len(writes)
-            except BaseException:  # a bug must not leave the file locked
-                self._rollback()
-                raise
+        with self._file.writing() as db:
+            doubt: sqlite3.Error | None = None
+            for attempt in range(TRIES):
+                if attempt:
+                    time.sleep(RETRY_S)
+                try:
+                    return self._append(db, writes)
+                except _CommitError as error:
+                    doubt = error.cause
+                except sqlite3.Error as error:
+                    if doubt is None:
+                        return [NotStored(error)] * len(writes)
+            return [Unknown(doubt or AssertionError("no attempt was made"))] * len(writes)
 
-    def _rollback(self) -> None:
-        self._versions.clear()
-        self._size = -1
-        self._end_transaction()
-
-    def _end_transaction(self) -> None:
-        # A closed connection raises even when asked whether it is in a transaction.
-        with suppress(sqlite3.ProgrammingError):
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-
-    def _commit(self, writes: Sequence[Write]) -> list[CommitOutcome]:
-        self._writer.execute("BEGIN IMMEDIATE")
-        (size,) = self._writer.execute("SELECT size FROM log_head").fetchone()
-        if size != self._size:
+    def _append(self, db: sqlite3.Connection, writes: Sequence[Write]) -> list[AppendResult]:
+        db.execute("BEGIN IMMEDIATE")
+        size, epoch = db.execute("SELECT size, epoch FROM log_head").fetchone()
+        if self._anchor is not None and not _has(db, *self._anchor):
+            return [RolledBack(self._anchor[0])] * len(writes)
+        self._versions.align(size)
+        batch = WriteBatch(db, self._versions, size=size, epoch=epoch, known=self._epoch)
+        try:
+            results = batch.place(writes)
+            batch.insert()
+            # Also for repetitions alone: each is acknowledged after a commit of its own.
+            _touch_head(db, batch.size)
+            began_s = time.perf_counter()
+            _commit(db)
+        except BaseException:  # forget what was placed and not committed
             self._versions.clear()
-        batch = _Batch(size, frozen=self.claimed(FROZEN, connection=self._writer) is not None)
-        batch.known = self._known(writes)
-        outcomes = [self._place(write, batch) for write in writes]
-        if batch.events:
-            write_rows(self._writer, "INSERT INTO ev {rows}", batch.events)
-            write_rows(self._writer, "INSERT INTO cmd {rows}", batch.commands)
-            write_rows(self._writer, "INSERT INTO claim {rows}", batch.claims)
-            self._writer.execute("UPDATE log_head SET size = ?", (batch.size,))
-        # Commit also for a batch of repetitions alone: each is acknowledged after a commit.
-        began_s = time.perf_counter()
-        self._writer.execute("COMMIT")
+            self._file.roll_back()
+            raise
         self.sync_s = time.perf_counter() - began_s
-        self._size = batch.size
-        while len(self._versions) > MAX_CACHED:
-            self._versions.popitem(last=False)
-        return outcomes
+        self._versions.committed(batch.size)
+        self._anchor = batch.newest or self._anchor
+        return results
 
-    def _place(self, write: Write, batch: "_Batch") -> CommitOutcome:
-        """Assign the write its positions in the batch, or return why it is refused."""
-        if write.key in batch.receipts:
-            return msgspec.structs.replace(batch.receipts[write.key], repeated=True)
-        if write.key in batch.known:
-            return batch.known[write.key]
-        refusal = self._refusal(write, batch)
-        if refusal is not None:
-            return refusal
-        for event in write.events:
-            batch.size += 1
-            stream = _stream_bytes(event.originator_id)
-            version = event.originator_version
-            self._versions[stream] = version
-            row = (batch.size, stream, version, event.topic, event.state, leaf_hash(event.state))
-            batch.events.append(row)
-        count = len(write.events)
-        batch.commands.append((write.key, batch.size - count + 1, count, write.answer))
-        for name, stream_id in write.claims:
-            batch.claims.append((name, stream_id.bytes, batch.size))
-            batch.names.add(name)
-        receipt = Receipt(position=batch.size, answer=write.answer, count=count)
-        batch.receipts[write.key] = receipt
-        return receipt
+    def seal(self) -> int:
+        """Make everything stored durable by a commit of its own; return the newest position.
 
-    def _refusal(self, write: Write, batch: "_Batch") -> LedgerError | None:
-        if batch.frozen or FROZEN in batch.names:
-            return ConflictError(*TAKEN[FROZEN])
-        for stream_id, version in write.reads:
-            if self._version(stream_id.bytes) != version:
-                return StaleError("stale", "a stream that the decision read has changed")
-        expected: dict[bytes, int] = {}
-        for event in write.events:
-            stream = _stream_bytes(event.originator_id)
-            expected[stream] = expected.get(stream, self._version(stream)) + 1
-            if event.originator_version != expected[stream]:
-                return StaleError("stale", "the stream has changed")
-        for name, _ in write.claims:
-            if name in batch.names or self.claimed(name, connection=self._writer) is not None:
-                return ConflictError(*TAKEN[name.partition("/")[0]])
-        for prefix, count in write.counts:
-            pending = sum(name.startswith(prefix) for name in batch.names)
-            if self._count(prefix) + pending != count:
-                return StaleError("stale", "the number of people has changed")
-        return None
-
-    def _version(self, stream: bytes) -> int:
-        version = self._versions.get(stream)
-        if version is None:
-            (version,) = self._writer.execute(
-                "SELECT coalesce(max(originator_version), 0) FROM ev WHERE originator_id = ?",
-                (stream,),
-            ).fetchone()
-            self._versions[stream] = version
-        else:
-            self._versions.move_to_end(stream)
-        return version
-
-    def _count(self, prefix: str) -> int:
-        query = "SELECT count(*) FROM claim WHERE name >= ? AND name < ?"
-        (count,) = self._writer.execute(query, (prefix, end_of(prefix))).fetchone()
-        return int(count)
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open one durable transaction for tiles, checkpoints and endorsements.
-
-        Raises UnavailableError `storage_failed` after a rollback.
+        Raises UnavailableError `storage_failed`.
         """
-        with self._lock:
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise UnavailableError("storage_failed", "nothing was stored") from error
-            finally:
-                self._end_transaction()
-
-    def _known(self, writes: Sequence[Write]) -> dict[bytes, Receipt]:
-        """Return the receipts of those writes that the log already contains."""
-        keys = b"".join(write.key for write in writes)
-        found = self._writer.execute(_KNOWN, {"keys": keys, "count": len(writes)})
-        return {key: stored_receipt(*row) for key, *row in found}
+        with self._file.transaction() as db:
+            (size,) = db.execute("SELECT size FROM log_head").fetchone()
+            _touch_head(db, size)
+        return int(size)
 
 
-class _Batch:
-    """The rows of the current transaction."""
+class _CommitError(Exception):
+    """The commit failed, so that its outcome is not known."""
 
-    def __init__(self, size: int, *, frozen: bool) -> None:
-        self.size = size
-        self.frozen = frozen
-        self.events: list[tuple[Any, ...]] = []
-        self.commands: list[tuple[bytes, int, int, bytes]] = []
-        self.claims: list[tuple[str, bytes, int]] = []
-        self.names: set[str] = set()
-        self.receipts: dict[bytes, Receipt] = {}
-        self.known: dict[bytes, Receipt] = {}
+    def __init__(self, cause: sqlite3.Error) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
-def _stream_bytes(stream: UUID | str) -> bytes:
-    return stream.bytes if isinstance(stream, UUID) else UUID(stream).bytes
+def _commit(db: sqlite3.Connection) -> None:
+    try:
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        # SQLite writes the frame that completes a commit last, so after a failed write it is
+        # incomplete. A failed sync leaves it complete, on the disk or not.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR or (
+            error.sqlite_errorcode == sqlite3.SQLITE_IOERR_WRITE
+        ):
+            raise
+        raise _CommitError(error) from error
+
+
+def _has(db: sqlite3.Connection, position: int, leaf: bytes) -> bool:
+    row = db.execute("SELECT leaf FROM ev WHERE pos = ?", (position,)).fetchone()
+    return row is not None and row[0] == leaf
+
+
+def _touch_head(db: sqlite3.Connection, size: int) -> None:
+    # The count changes even if the size does not, so that the commit syncs the file.
+    db.execute("UPDATE log_head SET size = ?, commits = commits + 1", (size,))

@@ -1,0 +1,120 @@
+"""What this process knows of the log: folded streams, owners of names, groups.
+
+All of it was true once. What an accepted decision read is compared with the log when its events are
+appended; a refusal is repeated on states that were loaded after the request arrived.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import StoredEvent
+
+from ledger.domain import charter, events, person, statement
+from ledger.domain.charter import Charter
+from ledger.domain.events import Event
+from ledger.domain.person import Person
+from ledger.domain.statement import Statement
+from ledger.store.log import EVENTS
+from ledger.store.ports.log import Facts, Membership, Needs
+
+CACHED_STREAMS = 50_000
+CACHED_NAMES = 100_000
+
+State = Charter | Person | Statement
+_EVOLVE: dict[events.StreamKind, Callable[[Any, Event], State]] = {
+    "ledger": charter.evolve,
+    "person": person.evolve,
+    "statement": statement.evolve,
+}
+
+
+class KnownLog:
+    """Caches of bounded size; an absent entry is not known, and says nothing of the log."""
+
+    def __init__(self) -> None:
+        self._states: OrderedDict[UUID, State] = OrderedDict()
+        self._owners: dict[str, UUID] = {}
+        self._groups: dict[str, Membership] = {}
+
+    def state(self, stream: UUID) -> State | None:
+        """Return a stream as it was when last seen, None if it is not known."""
+        state = self._states.get(stream)
+        if state is not None:
+            self._states.move_to_end(stream)
+        return state
+
+    def owner(self, name: str) -> UUID | None:
+        """Return the stream that claimed a name, for ever; None if it is not known."""
+        return self._owners.get(name)
+
+    def group(self, name: str) -> Membership | None:
+        """Return a group as it was when last seen, None if it is not known."""
+        return self._groups.get(name)
+
+    def keep(self, stream: UUID, state: State) -> None:
+        """Keep the newest state of a stream."""
+        known = self._states.get(stream)
+        if known is None or known.version < state.version:
+            self._states[stream] = state
+            self._states.move_to_end(stream)
+            if len(self._states) > CACHED_STREAMS:
+                self._states.popitem(last=False)
+
+    def newest(self, needs: "Reads", key: bytes) -> Needs:
+        """Return what to load so that everything a decision reads is up to date."""
+        return Needs(
+            key=key,
+            streams=tuple((stream, self._version(stream)) for stream in needs.streams),
+            names=tuple(needs.names),
+            groups=tuple(needs.groups),
+        )
+
+    def _version(self, stream: UUID) -> int:
+        state = self._states.get(stream)
+        return 0 if state is None else state.version
+
+    def learn(self, facts: Facts) -> None:
+        """Fold what was loaded into what is known."""
+        for stream, stored in facts.events.items():
+            state = _fold(self._states.get(stream), stored)
+            if state is not None:
+                self.keep(stream, state)
+        if len(self._owners) > CACHED_NAMES:
+            self._owners.clear()
+        self._owners |= facts.owners
+        self._groups |= facts.groups
+
+
+class Reads(msgspec.Struct):
+    """Which streams, names and groups a decision read."""
+
+    streams: set[UUID] = msgspec.field(default_factory=set)
+    names: set[str] = msgspec.field(default_factory=set)
+    groups: set[str] = msgspec.field(default_factory=set)
+
+    def without(self, other: "Reads") -> "Reads":
+        """Return what is here and not in the other."""
+        return Reads(
+            self.streams - other.streams, self.names - other.names, self.groups - other.groups
+        )
+
+    def add(self, other: "Reads") -> None:
+        """Add everything that the other has."""
+        self.streams |= other.streams
+        self.names |= other.names
+        self.groups |= other.groups
+
+    def __bool__(self) -> bool:
+        return bool(self.streams or self.names or self.groups)
+
+
+def _fold(state: State | None, stored: Iterable[StoredEvent]) -> State | None:
+    for each in stored:
+        # Loads run one after the other, so an event can arrive that a commit has brought before.
+        if state is None or each.originator_version > state.version:
+            event = EVENTS.to_domain_event(each)
+            state = _EVOLVE[event.body.MEANING.stream](state, event)
+    return state

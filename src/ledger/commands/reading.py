@@ -1,0 +1,149 @@
+"""What a decision reads. A reading looks nothing up: what is not known yet is loaded first."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from ledger.commands.known import KnownLog, Reads, State
+from ledger.domain import policy
+from ledger.domain.charter import STREAM, Charter
+from ledger.domain.document import parse_uuid
+from ledger.domain.person import Person
+from ledger.domain.policy import Policy
+from ledger.domain.statement import Statement
+from ledger.domain.unique_names import credential_name, kid_name, role_group
+from ledger.errors import MalformedError, NotFoundError, RefusedError, UnavailableError
+from ledger.store.ports.log import Membership
+
+Kind = TypeVar("Kind", Charter, Person, Statement)
+Read = TypeVar("Read")
+
+
+class NotLoadedError(Exception):
+    """The decision read something that is not known yet: load what it read, and decide again."""
+
+
+class Reading:
+    """States at one time, with what was read of them.
+
+    `loaded` is what was loaded since the request arrived: what is not known after that does not
+    exist.
+    """
+
+    def __init__(self, known: KnownLog, loaded: Reads, now_ms: int) -> None:
+        self._known = known
+        self._loaded = loaded
+        self.now_ms = now_ms
+        self.reads = Reads()
+        self.versions: dict[UUID, int] = {}
+        self.groups: dict[str, int] = {}
+
+    def charter(self) -> Charter:
+        """Return the charter, which exists after the first start."""
+        found = self._stream(STREAM, Charter)
+        if found is None:
+            raise UnavailableError("not_founded", "this ledger is not founded yet")
+        return found
+
+    def person(self, user: UUID) -> Person:
+        """Return a person; raise NotFoundError `user_unknown`."""
+        person = self._stream(user, Person)
+        if person is None:
+            raise NotFoundError("user_unknown", "there is no such person")
+        return person
+
+    def signer(self, kid: str) -> Person:
+        """Return the owner of a signing key; raise RefusedError `key_unknown`."""
+        owner = self.owner(kid_name(kid))
+        if owner is None:
+            raise RefusedError("key_unknown", "no such signing key")
+        return self.person(owner)
+
+    def holder(self, credential_id: str) -> Person:
+        """Return the owner of a passkey; raise RefusedError `passkey_unknown`."""
+        owner = self.owner(credential_name(credential_id))
+        if owner is None:
+            raise RefusedError("passkey_unknown", "no such passkey")
+        return self.person(owner)
+
+    def owner(self, name: str) -> UUID | None:
+        """Return the stream that claimed a name, None if none did."""
+        owner = self._known.owner(name)
+        if owner is None:
+            self.reads.names.add(name)
+            if name not in self._loaded.names:
+                raise NotLoadedError
+        return owner
+
+    def statement(self, stream: UUID) -> Statement:
+        """Return a statement; raise NotFoundError `statement_unknown`."""
+        statement = self.find_statement(stream)
+        if statement is None:
+            raise NotFoundError("statement_unknown", "there is no such statement")
+        return statement
+
+    def find_statement(self, stream: UUID) -> Statement | None:
+        """Return a statement, None if there is none."""
+        return self._stream(stream, Statement)
+
+    def is_taken(self, stream: UUID) -> bool:
+        """Tell whether a stream has events, of any kind."""
+        return self._state(stream) is not None
+
+    def eligible(self, rules: Policy) -> dict[str, frozenset[str]]:
+        """Return the people whom the policy's members cover now, each with the covering roles."""
+        members = [member.partition(":") for member in policy.members(rules)]
+        named = [name for kind, _, name in members if kind == "user"]
+        roles = [name for kind, _, name in members if kind == "role"]
+        groups = self._all(self._group, [role_group(role) for role in roles])
+        people = self._all(self._named, named)
+        covered: dict[str, frozenset[str]] = {}
+        for role, group in zip(roles, groups, strict=True):
+            for user in map(str, group.members):
+                covered[user] = covered.get(user, frozenset()) | {role}
+        for user, person in zip(named, people, strict=True):
+            if person is not None:
+                covered[user] = covered.get(user, frozenset()) | person.roles
+        return covered
+
+    # --- lookups -------------------------------------------------------------------------------
+
+    def _all(self, read: Callable[[str], Read], names: list[str]) -> list[Read]:
+        """Read all of these before asking for a load, so that one load brings all of them."""
+        found, missing = [], False
+        for name in names:
+            try:
+                found.append(read(name))
+            except NotLoadedError:
+                missing = True
+        if missing:
+            raise NotLoadedError
+        return found
+
+    def _group(self, name: str) -> Membership:
+        self.reads.groups.add(name)
+        group = self._known.group(name)
+        if group is None:
+            raise NotLoadedError
+        self.groups[name] = group.version
+        return group
+
+    def _named(self, user: str) -> Person | None:
+        try:
+            return self._stream(parse_uuid(user), Person)
+        except MalformedError:  # not a possible id
+            return None
+
+    def _stream(self, stream: UUID, kind: type[Kind]) -> Kind | None:
+        # A request may name any id, and the cache holds every kind. Never return a statement as a
+        # person.
+        found = self._state(stream)
+        return found if isinstance(found, kind) else None
+
+    def _state(self, stream: UUID) -> State | None:
+        self.reads.streams.add(stream)
+        state = self._known.state(stream)
+        if state is None and stream not in self._loaded.streams:
+            raise NotLoadedError
+        self.versions[stream] = 0 if state is None else state.version
+        return state

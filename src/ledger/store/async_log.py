@@ -1,0 +1,162 @@
+"""The log for an event loop: many requests share one load and one commit.
+
+Everything that queues while the engine is busy forms the next batch. The engine runs in threads of
+its own, one for loads and one for commits, so that no request waits for the disk of another.
+"""
+
+from __future__ import annotations  # annotations of nested functions cost nothing on the hot path
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, NamedTuple, TypeVar
+
+from ledger.errors import LedgerError, UnavailableError
+from ledger.store.ports.log import AppendResult, Facts, LogStore, Needs, Receipt, Write
+
+MAX_APPENDS = 500  # in one commit
+MAX_LOADS = 256  # in one snapshot
+MAX_QUEUED = 20_000
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class CommitTimes(NamedTuple):
+    """The duration of one group commit, and how many events of each type it appended."""
+
+    commit_s: float
+    sync_s: float | None
+    events: Counter[str]
+
+
+class Batches(Generic[Item, Answer]):
+    """Run a blocking function on batches of items, in a thread of its own."""
+
+    def __init__(
+        self, name: str, run: Callable[[Sequence[Item]], Sequence[Answer]], *, most: int
+    ) -> None:
+        self._run = run
+        self._most = most
+        self._queue: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many items wait for the next batch."""
+        return len(self._queue)
+
+    async def do(self, item: Item) -> Answer:
+        """Return the answer for one item.
+
+        Raises what the function raises, and UnavailableError `overloaded`.
+        """
+        if len(self._queue) >= MAX_QUEUED:
+            raise UnavailableError("overloaded", "too many requests are waiting; try again")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            await self._gather()
+            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+            items = [item for item, _ in batch]
+            try:
+                answers = await loop.run_in_executor(self._thread, self._run, items)
+            except Exception as error:  # noqa: BLE001  # a bug must not leave requests hanging
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                if not isinstance(error, LedgerError):
+                    loop.call_exception_handler({"message": "a batch failed", "exception": error})
+                continue
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if not future.done():  # the client may have disconnected meanwhile
+                    future.set_result(answer)
+
+    async def _gather(self) -> None:
+        """Let all ready requests reach the queue, so that one batch serves them.
+
+        Otherwise their decisions and the thread compete for the interpreter lock.
+        """
+        waiting = 0
+        while waiting < len(self._queue) < self._most:
+            waiting = len(self._queue)
+            await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Finish the running batch."""
+        self._thread.shutdown()
+
+
+class AsyncLog:
+    """The log, as the commands of a running server use it."""
+
+    def __init__(
+        self,
+        store: LogStore,
+        committed: Callable[[int], None],
+        admit: Callable[[], None] = lambda: None,
+        timed: Callable[[CommitTimes], None] = lambda _: None,
+    ) -> None:
+        """Call `admit` before each append, and `committed` and `timed` after each commit."""
+        self._store = store
+        self._reader = store.reader()
+        self._committed = committed
+        self._admit = admit
+        self._timed = timed
+        self._loads = Batches("log-load", self._reader.load, most=MAX_LOADS)
+        self._appends = Batches("group-commit", self._append, most=MAX_APPENDS)
+
+    @property
+    def queued(self) -> int:
+        """How many writes wait for the next commit."""
+        return self._appends.queued
+
+    async def load(self, needs: Needs) -> Facts:
+        """Return what a decision needs, from one snapshot.
+
+        Raises UnavailableError `storage_failed`, `overloaded`.
+        """
+        return await self._loads.do(needs)
+
+    async def append(self, write: Write) -> AppendResult:
+        """Return the result of a write; a Receipt once it is durable.
+
+        Never put a time limit around this: a write whose caller gave up may be stored. Raises what
+        `admit` raises, and UnavailableError `overloaded`.
+        """
+        self._admit()
+        return await self._appends.do(write)
+
+    def _append(self, writes: Sequence[Write]) -> list[AppendResult]:
+        began_s = time.perf_counter()
+        results = self._store.append(writes)
+        commit_s = time.perf_counter() - began_s
+        stored = [each for each in results if isinstance(each, Receipt)]
+        if stored:
+            self._committed(max(each.position for each in stored))
+        self._timed(CommitTimes(commit_s, self._store.sync_s, _appended(writes, results)))
+        return results
+
+    def close(self) -> None:
+        """Finish the running batches."""
+        self._loads.close()
+        self._appends.close()
+        self._reader.close()
+
+
+def _appended(writes: Sequence[Write], results: Sequence[AppendResult]) -> Counter[str]:
+    return Counter(
+        event.topic
+        for write, result in zip(writes, results, strict=True)
+        if isinstance(result, Receipt) and not result.repeated
+        for event in write.events
+    )

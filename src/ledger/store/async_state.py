@@ -1,0 +1,114 @@
+"""The operational state for an event loop: no request waits for a lock that another one needs.
+
+Reads and writes have a thread each. A session that was found stays known for a second, because
+every request of a member asks for it; ending a session ends it at once in this process, and within
+that second in others.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from ledger.errors import UnavailableError
+from ledger.store.ports.operations import OperationalState
+
+SESSION_MS = 30 * 24 * 60 * 60 * 1000
+FRESH_S = 1.0
+MAX_FRESH = 10_000
+PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
+
+T = TypeVar("T")
+
+
+class AsyncState:
+    """The operational state, as the commands and the sessions of a running server use it."""
+
+    def __init__(self, state: OperationalState) -> None:
+        self._state = state
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="state-read")
+        self._writes = ThreadPoolExecutor(1, thread_name_prefix="state-write")
+        # By token: whose session it opens, when it ends in ms, and until when this is fresh.
+        self._fresh: dict[str, tuple[str, int, float]] = {}
+        self._ended = 0  # how many times sessions were ended
+        self.ceremony_key = state.ceremony_key
+
+    def close(self) -> None:
+        """Finish what is running."""
+        self._reads.shutdown()
+        self._writes.shutdown()
+
+    # --- sessions -----------------------------------------------------------------------------
+
+    async def open_session(self, user: str, *, now_ms: int) -> str:
+        """Return the secret token of a new session of 30 days."""
+        token = secrets.token_urlsafe(32)
+        expires_ms = now_ms + SESSION_MS
+        opening = partial(self._state.open_session, token, user, now_ms=now_ms)
+        await self._in(self._writes, partial(opening, expires_ms=expires_ms))
+        return token
+
+    def fresh_session(self, token: str, *, now_ms: int) -> str | None:
+        """Return whose session a token opens, if that was found less than a second ago."""
+        found = self._fresh.get(token)
+        if found is None:
+            return None
+        user, expires_ms, until_s = found
+        if time.monotonic() > until_s or expires_ms <= now_ms:
+            del self._fresh[token]
+            return None
+        return user
+
+    async def session_user(self, token: str, *, now_ms: int) -> str | None:
+        """Return whose session this token opens, if any; looked up anew."""
+        asked_s, ended = time.monotonic(), self._ended
+        found = await self._in(self._reads, partial(self._state.session, token))
+        if found is None or found[1] <= now_ms:
+            self._fresh.pop(token, None)
+            return None
+        if len(self._fresh) >= MAX_FRESH:
+            self._fresh.clear()
+        if ended == self._ended:  # else this session may be one that ended meanwhile
+            self._fresh[token] = (*found, asked_s + FRESH_S)
+        return found[0]
+
+    async def close_session(self, token: str) -> None:
+        """End a session."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_session, token))
+        self._ended += 1
+        self._fresh.pop(token, None)
+
+    async def close_sessions(self, user: str) -> None:
+        """End all sessions of a person: a passkey of theirs was removed."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_sessions, user))
+        self._ended += 1
+        self._fresh = {token: each for token, each in self._fresh.items() if each[0] != user}
+
+    # --- counters and one-time names -------------------------------------------------------------
+
+    async def sign_count(self, credential_id: str) -> int:
+        """Return the last sign count seen outside the log, 0 if none."""
+        return await self._in(self._reads, partial(self._state.sign_count, credential_id))
+
+    async def advance_sign_count(self, credential_id: str, count: int) -> None:
+        """Keep a verified assertion's count; it never goes back."""
+        advance = partial(self._state.advance_sign_count, credential_id, count)
+        await self._in(self._writes, advance)
+
+    async def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
+        """Take a name that may be used once; raise RefusedError `already_used`."""
+        use = partial(self._state.use_once, name, now_ms=now_ms, expires_ms=expires_ms)
+        await self._in(self._writes, use)
+
+    async def _in(self, thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        future = asyncio.get_running_loop().run_in_executor(thread, call)
+        try:
+            return await asyncio.wait_for(future, PATIENCE_S)
+        except TimeoutError as error:
+            detail = "sessions and ceremonies cannot be read or written now; try again"
+            raise UnavailableError("state_unavailable", detail) from error

@@ -1,0 +1,68 @@
+"""The log's file: its one writing connection, its transactions and its read connections."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+
+from ledger.errors import UnavailableError
+from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
+from ledger.store.sqlite.schema import create
+
+
+class LogFile:
+    """One SQLite file of mode 0600, which any number of processes may share."""
+
+    def __init__(self, path: Path) -> None:
+        create(path)
+        self.path = path
+        self._lock = Lock()
+        self._writer = self._connect()
+
+    def close(self) -> None:
+        """Close the file after the running transaction finishes."""
+        with self._lock:
+            self._writer.close()
+
+    def read_connection(self) -> ReadConnection:
+        """Return another read connection; the caller closes it."""
+        return ReadConnection(self._connect())
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = open_private(self.path)
+        with closed_on_error(connection):
+            connection.executescript(
+                "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+            )
+        return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the writing connection; a transaction left open is rolled back."""
+        with self._lock:
+            try:
+                yield self._writer
+            finally:
+                self.roll_back()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Open one durable transaction.
+
+        Raises UnavailableError `storage_failed` after a rollback.
+        """
+        with self.writing() as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise UnavailableError("storage_failed", "nothing was stored") from error
+
+    def roll_back(self) -> None:
+        """End an open transaction of the writing connection without storing anything."""
+        # A closed connection raises even when asked whether it is in a transaction.
+        with suppress(sqlite3.Error):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")

@@ -1,0 +1,119 @@
+"""The operational state in a small SQLite file beside the log, mode 0600."""
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.errors import RefusedError, UnavailableError
+from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
+
+KEY_BYTES = 32
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS secret(
+    name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session(
+    token_sha256 BLOB PRIMARY KEY, user TEXT NOT NULL, expires_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS session_user ON session(user);
+CREATE INDEX IF NOT EXISTS session_expires ON session(expires_ms);
+CREATE TABLE IF NOT EXISTS sign_count(
+    credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS once(
+    name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
+"""
+
+
+class SqliteState:
+    """One file. Reads have a connection of their own, so that they wait for no writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = open_private(path)
+        with closed_on_error(self._writer):
+            use_write_ahead_log(self._writer)
+            self._writer.executescript("PRAGMA synchronous=NORMAL;" + _SCHEMA)
+            self.ceremony_key = self._secret("ceremony")
+            self._reader = open_private(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+        self._writer.close()
+
+    def _secret(self, name: str) -> bytes:
+        """Return a random key of 32 bytes, the same to every process on this file."""
+        row = (name, secrets.token_bytes(KEY_BYTES))
+        self._writer.execute("INSERT INTO secret VALUES(?,?) ON CONFLICT DO NOTHING", row)
+        query = "SELECT value FROM secret WHERE name = ?"
+        return bytes(self._writer.execute(query, (name,)).fetchone()[0])
+
+    # --- sessions -----------------------------------------------------------------------------
+
+    def open_session(self, token: str, user: str, *, now_ms: int, expires_ms: int) -> None:
+        """Open the session of a secret token; delete sessions that are over."""
+        with _available():
+            self._writer.execute("DELETE FROM session WHERE expires_ms <= ?", (now_ms,))
+            row = (_digest(token), user, expires_ms)
+            self._writer.execute("INSERT INTO session VALUES(?,?,?)", row)
+
+    def session(self, token: str) -> tuple[str, int] | None:
+        """Return whose session a token opens and when it ends, in ms; None if there is none."""
+        query = "SELECT user, expires_ms FROM session WHERE token_sha256 = ?"
+        with _available():
+            row: tuple[str, int] | None = self._reader.execute(query, (_digest(token),)).fetchone()
+            return row
+
+    def close_session(self, token: str) -> None:
+        """End a session."""
+        with _available():
+            query = "DELETE FROM session WHERE token_sha256 = ?"
+            self._writer.execute(query, (_digest(token),))
+
+    def close_sessions(self, user: str) -> None:
+        """End all sessions of a person."""
+        with _available():
+            self._writer.execute("DELETE FROM session WHERE user = ?", (user,))
+
+    # --- counters and one-time names -------------------------------------------------------------
+
+    def sign_count(self, credential_id: str) -> int:
+        """Return the last sign count seen outside the log, 0 if none."""
+        query = "SELECT count FROM sign_count WHERE credential_id = ?"
+        with _available():
+            row = self._reader.execute(query, (credential_id,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def advance_sign_count(self, credential_id: str, count: int) -> None:
+        """Keep a verified assertion's count; it never goes back."""
+        with _available():
+            self._writer.execute(
+                "INSERT INTO sign_count VALUES(?,?) ON CONFLICT DO UPDATE"
+                " SET count = max(count, excluded.count)",
+                (credential_id, count),
+            )
+
+    def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
+        """Take a name that may be used once; raise RefusedError `already_used`."""
+        with _available():
+            self._writer.execute("DELETE FROM once WHERE expires_ms <= ?", (now_ms,))
+            try:
+                self._writer.execute("INSERT INTO once VALUES(?,?)", (name, expires_ms))
+            except sqlite3.IntegrityError as error:
+                raise RefusedError("already_used", "this was used before") from error
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        detail = "sessions and ceremonies cannot be read or written now; try again"
+        raise UnavailableError("state_unavailable", detail) from error
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,30 @@
+"""Read and replace stored events in a log's file, past the store and its triggers."""
+
+import sqlite3
+
+from ledger.domain.entry import cut, join, leaf_hash
+
+STATES = "SELECT pos, entry, data, leaf FROM ev JOIN body USING(pos)"
+
+
+def states(db: sqlite3.Connection) -> list[tuple[int, bytes, bytes]]:
+    """Return (position, state, leaf) of every stored event."""
+    rows = db.execute(f"{STATES} ORDER BY pos").fetchall()
+    return [(position, join(entry, body), leaf) for position, entry, body, leaf in rows]
+
+
+def state_at(db: sqlite3.Connection, position: int) -> bytes:
+    """Return the stored state at a position."""
+    row = db.execute(f"{STATES} WHERE pos = ?", (position,)).fetchone()
+    return join(row[1], row[2])
+
+
+def replace_state(
+    db: sqlite3.Connection, position: int, state: bytes, *, leaf: bytes | None = None
+) -> None:
+    """Store another state at a position, by default with the leaf hash that belongs to it."""
+    entry, body = cut(state)
+    leaf = leaf_hash(state) if leaf is None else leaf
+    values = (entry, leaf, position)
+    db.execute("UPDATE ev SET entry = ?, leaf = ? WHERE pos = ?", values)
+    db.execute("UPDATE body SET data = ? WHERE pos = ?", (body, position))
