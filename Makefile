@@ -25,7 +25,7 @@ PARALLEL := -n auto --dist loadfile
 
 # The quickest checks first: a fault in a unit is told within a minute or two.
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
-	@$(OPENSSL)
+	@$(TOOLS)
 	@$(BIN)/python tests/browser/install_browser.py
 	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
@@ -33,7 +33,7 @@ test: lint ## everything a change must pass: lint, then all tests, in a real bro
 	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
-	@$(OPENSSL)
+	@$(TOOLS)
 	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
 	$(PYTEST) $(PARALLEL) tests/integration
 	$(PYTEST) tests/hostile
@@ -43,7 +43,7 @@ test-python: ## the unit and integration tests on another Python: make test-pyth
 
 # Servers and workers that the tests start are measured too, unless they are killed.
 coverage: $(VENV)/test.stamp ## how much of the code the unit and integration tests run
-	@$(OPENSSL)
+	@$(TOOLS)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q $(PARALLEL) tests/unit tests/golden tests/integration
 	$(BIN)/coverage combine --quiet
@@ -64,7 +64,7 @@ reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands
 
 # Some minutes: it breaks each promise of docs/promises in a copy, and its test has to fail there.
 sabotage: $(VENV)/test.stamp ## break each promise of the trust model on purpose, and see its test fail
-	@$(OPENSSL)
+	@$(TOOLS)
 	$(BIN)/python -m tests.support.sabotage
 
 lint: $(VENV)/test.stamp ## style, types, and who may import whom
@@ -94,8 +94,9 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --univer
 	--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## write requirements*.txt anew from pyproject.toml, changing no more than it must
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=/path/to/uv." >&2; exit 1; }
-	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --group dev -o requirements-dev.txt
+	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --extra hsm --group dev -o requirements-dev.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server -o requirements.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra hsm -o requirements-hsm.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements-verify.txt
 	$(LOCK) -c requirements-dev.txt --group build -o requirements-build.txt
 
@@ -146,9 +147,11 @@ command -v nginx >/dev/null && command -v caddy >/dev/null || { \
 		echo "make hostile needs nginx and Caddy: install them." >&2; exit 1; }
 endef
 
-# The openssl command, which the tests hold our formats against.
-define OPENSSL
-command -v openssl >/dev/null || { \
-	[ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl; } >&2 || { \
-		echo "The tests need the openssl command, 3.0 or newer: install it." >&2; exit 1; }
+# Programs of others that the tests hold ours against: openssl for our formats; SoftHSM and OpenSC
+# for keys in a token; ssh-agent. Without one of them the tests that need it fail, they are not skipped.
+define TOOLS
+for tool in openssl softhsm2-util pkcs11-tool ssh-agent; do command -v $$tool >/dev/null || { missing=1; }; done; \
+[ -z "$$missing" ] || { \
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl softhsm2 opensc openssh-client; } >&2 || { \
+		echo "The tests need openssl 3.0 or newer, SoftHSM 2, OpenSC and ssh-agent: install them (Debian and Ubuntu: openssl softhsm2 opensc openssh-client)." >&2; exit 1; }
 endef

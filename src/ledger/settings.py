@@ -8,7 +8,8 @@
 | LEDGER_REGISTRATION | open on localhost, else invite | who may register; fixed at first start |
 | LEDGER_LOG_ORIGIN | generated at first start | the log's own name; fixed at first start |
 | LEDGER_DATA | data | directory of the log and everything derived from it |
-| LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | file of the keys that sign checkpoints |
+| LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
+| LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
 | LEDGER_SERVERS | one | how many servers may use LEDGER_DATA at once: one or several |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
@@ -33,10 +34,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ledger.data_files import LOG_KEYS_FILE, SECURITY_FILE, SIGNER_STATE_FILE
+from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE, SECURITY_FILE, SIGNER_STATE_FILE
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
+from ledger.keystore.places import (
+    KeyPlace,
+    LogKeyPlaces,
+    parse_key_place,
+    parse_log_key_places,
+)
 from ledger.system.client_address import Network, parse_networks
 
 LOCAL_HOSTS = frozenset({"localhost"})
@@ -56,7 +63,8 @@ class Settings(msgspec.Struct, frozen=True):
     registration: RegistrationMode
     log_origin: str | None
     data: Path
-    log_keys: Path
+    own_key: KeyPlace
+    log_keys: LogKeyPlaces
     log_state: Path
     servers: Servers
     witnesses: Path | None
@@ -101,7 +109,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
-        log_keys=Path(environment.get("LEDGER_LOG_KEYS", data / LOG_KEYS_FILE)),
+        own_key=_own_key(environment, data),
+        log_keys=_log_keys(environment, data),
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
         servers=_servers(environment),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
@@ -155,6 +164,23 @@ def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[
         return parse_networks(environment.get(name, default))
     except ValueError:
         _refuse(name, "must be a comma-separated list of addresses and networks")
+
+
+def _own_key(environment: Mapping[str, str], data: Path) -> KeyPlace:
+    text = environment.get("LEDGER_OWN_KEY") or str(data / LEDGER_KEY_FILE)
+    try:
+        return parse_key_place(text, agent=environment.get("SSH_AUTH_SOCK"))
+    except MalformedError as error:
+        _refuse("LEDGER_OWN_KEY", error.detail)
+
+
+def _log_keys(environment: Mapping[str, str], data: Path) -> LogKeyPlaces:
+    text = environment.get("LEDGER_LOG_KEYS") or str(data / LOG_KEYS_FILE)
+    try:
+        agent = environment.get("SSH_AUTH_SOCK")
+        return parse_log_key_places(text, data / LOG_KEYS_FILE, agent=agent)
+    except MalformedError as error:
+        _refuse("LEDGER_LOG_KEYS", error.detail)
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:

@@ -269,3 +269,24 @@ def test_a_command_that_needs_the_server_says_what_to_install(
     assert sentence.endswith(" is not installed: pip install 'approval-ledger[server]'")
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_without_the_extra_hsm_founds_nothing_and_says_what_to_install(
+    installed: Path, tmp_path: Path
+) -> None:
+    uri = "pkcs11:token=ledger;object=own?module-path=/usr/lib/softhsm/libsofthsm2.so"
+    done = subprocess.run(
+        [installed / "ledger", "serve"],
+        cwd=tmp_path,
+        env=a_strangers_environment() | {"LEDGER_OWN_KEY": uri},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "ledger: hsm_support_missing: keys in an HSM need one more package: "
+        "pip install 'approval-ledger[hsm]'"
+    )
+    assert not (tmp_path / "data" / "ledger-key.pem").exists()
+    assert not (tmp_path / "data" / "log-keys.pem").exists()

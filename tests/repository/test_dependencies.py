@@ -20,6 +20,16 @@ def test_every_locked_package_has_its_hashes(name: str) -> None:
     assert [line for line in lines if not PINNED.fullmatch(line)] == []
 
 
+def locked(name: str) -> set[str]:
+    return {line.split(" ")[0] for line in (ROOT / name).read_text().splitlines() if "==" in line}
+
+
+def test_keys_in_an_hsm_need_two_packages_more_than_a_server() -> None:
+    server, hsm = locked("requirements.txt"), locked("requirements-hsm.txt")
+    assert server < hsm < locked("requirements-dev.txt")
+    assert {each.split("==")[0] for each in hsm - server} == {"asn1crypto", "python-pkcs11"}
+
+
 def test_nothing_is_installed_without_its_hash() -> None:
     lines = (ROOT / "Makefile").read_text().splitlines()
     installs = [line for line in lines if "$(PIP)" in line]

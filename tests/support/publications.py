@@ -10,7 +10,8 @@ import pytest
 
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, UnavailableError
+from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
@@ -69,6 +70,16 @@ def edit(ledger: Ledger, sql: str, *values: object) -> None:
         for _, text in stored:
             db.execute(text)
     db.close()
+
+
+def publisher_of(ledger: Ledger) -> Publisher:
+    return Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01)
+
+
+def why_refused(publisher: Publisher) -> UnavailableError:
+    with pytest.raises(UnavailableError) as refused:
+        publisher.require_sound()
+    return refused.value
 
 
 class Crash(Exception):  # noqa: N818  # not an error: the end of the process

@@ -19,7 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     for name, words in (
         ("keys", "print the vkeys that sign this log's checkpoints, each with the sizes it signs"),
         ("checkpoint", "print the newest checkpoint"),
-        ("rotate-keys", "create and announce new log keys; the old ones continue to sign"),
+        ("rotate-keys", "announce new log keys; the old ones continue to sign unless one is lost"),
         ("retire-keys", "end all log keys except the newest"),
         ("confirm", "give a ledger whose signer's memory is gone a new one, if a witness confirms"),
         ("stamp", "request a time-stamp of the newest checkpoint now"),

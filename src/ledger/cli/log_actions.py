@@ -63,11 +63,16 @@ def stamp(settings: Settings) -> None:
 
 
 def rotate(settings: Settings) -> None:
-    """Announce new keys and publish a checkpoint that they sign."""
+    """Announce new keys and publish a checkpoint that they sign; end lost keys."""
     with _writing(settings) as acts:
-        vkeys = acts.rotate()
+        announced, ended = acts.rotate()
         record_command(settings.security_log, "log_keys_announce")
-    print("These keys sign from now on, in addition to the earlier ones:", *vkeys, sep="\n")
+        if ended:
+            record_command(settings.security_log, "log_keys_retire")
+    more = "" if ended else ", in addition to the earlier ones"
+    print(f"These keys sign from now on{more}:", *announced, sep="\n")
+    if ended:
+        print("A private key is lost, so these keys no longer sign:", *ended, sep="\n")
 
 
 def retire(settings: Settings) -> None:
@@ -103,14 +108,20 @@ def _opened(settings: Settings) -> Iterator[Log]:
 
 @contextmanager
 def _writing(settings: Settings) -> Iterator[LedgerActs]:
-    """Compare the log with its signed state, yield the acts, then publish what they appended."""
+    """Compare the log with its signed state, yield the acts, then publish what they appended.
+
+    Without the log keys nothing is published before the acts.
+    """
     with (
         _opened(settings) as log,
         closing(SignerState(settings.log_state)) as state,
         closing(log.store.tree()) as tree,
     ):
         acts = LedgerActs(log, settings, lambda: time.time_ns() // 1_000_000)
-        publication = Publication(tree, state, acts.open_log_keys(state))
-        publication.catch_up()
+        keys = acts.open_log_keys(state)
+        publication = Publication(tree, state, keys)
+        publication.compare()
+        if keys.why_not_signing(log.head()) is None:
+            publication.catch_up()
         yield acts
         publication.catch_up()

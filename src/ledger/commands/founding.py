@@ -1,7 +1,7 @@
 """Found the ledger at its first start: name, own key, first event. Later starts compare.
 
 The ledger's key signs the founding and the ledger's own later acts, never what people sign. It
-stays in a file of mode 0600.
+stays in a file of mode 0600, or in an HSM or an agent.
 """
 
 import hashlib
@@ -12,13 +12,14 @@ from pathlib import Path
 import msgspec
 
 from ledger import clock
-from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter
 from ledger.domain.acts import TYP, CreateLedger
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, LedgerCreated
 from ledger.errors import ConflictError, MalformedError
 from ledger.jose import SigningKey
+from ledger.keystore.opening import open_signing_key
+from ledger.keystore.places import KeyPlace
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.system import private_files
@@ -37,7 +38,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     if known is not None:
         _require_same(known, settings)
         return None
-    key = _load_key(settings.data / LEDGER_KEY_FILE)
+    key = _load_key(settings.own_key)
     token = secrets.token_urlsafe(24) if settings.registration == "invite" else None
     founding = LedgerCreated(
         ledger=settings.log_origin or _new_log_origin(settings),
@@ -88,10 +89,11 @@ def _new_log_origin(settings: Settings) -> str:
     return f"{host}/{secrets.token_hex(6)}"
 
 
-def _load_key(path: Path) -> SigningKey:
-    """Return the ledger's key; an interrupted first start has already created one."""
-    if path.exists():
-        return SigningKey.from_pem(path.read_bytes())
-    key = SigningKey.generate()
-    private_files.create(path, key.to_pem())
-    return key
+def _load_key(place: KeyPlace) -> SigningKey:
+    """Return the ledger's key; create it if its place is a file that does not exist.
+
+    An interrupted first start has already created one.
+    """
+    if isinstance(place, Path) and not place.exists():
+        private_files.create(place, SigningKey.generate().to_pem())
+    return open_signing_key(place)

@@ -4,15 +4,14 @@ Each act is an event in the ledger's own stream. `charter` decides it, and the a
 the decision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from ledger import clock
 from ledger.commands.writer import MAX_TRIES
-from ledger.data_files import LEDGER_KEY_FILE
 from ledger.domain import charter, restoration
 from ledger.domain.acts import (
     TYP,
@@ -27,8 +26,15 @@ from ledger.domain.acts import (
 from ledger.domain.charter import Charter
 from ledger.domain.events import FROZEN, TAKEN, Body, Event, claims
 from ledger.domain.receipts import own_key
-from ledger.errors import ConflictError, CorruptError, StaleError, UnavailableError
+from ledger.errors import (
+    ConflictError,
+    CorruptError,
+    NotFoundError,
+    StaleError,
+    UnavailableError,
+)
 from ledger.jose import SigningKey
+from ledger.keystore.opening import open_signing_key
 from ledger.publish import log_keys
 from ledger.publish.log_keys import LogKeys
 from ledger.settings import Settings
@@ -38,6 +44,7 @@ from ledger.store.results import require_stored
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.system import private_files
 from ledger.tlog import vkeys
+from ledger.tlog.vkeys import NoteSigner
 
 
 class Decide(Protocol):
@@ -46,6 +53,13 @@ class Decide(Protocol):
     def __call__(self, charter: Charter, act_text: str, /, *, now_ms: int) -> Body:
         """Return the event that records the act, or raise."""
         ...
+
+
+class Rotation(NamedTuple):
+    """The vkeys that a rotation announced, and those that it ended."""
+
+    announced: tuple[str, ...]
+    ended: tuple[str, ...]
 
 
 class LedgerActs:
@@ -59,44 +73,68 @@ class LedgerActs:
     def open_log_keys(self, state: SignerState) -> LogKeys:
         """Return the log's keys; the first start creates and announces them.
 
-        Crash points: the file is written first, so announced keys are never lost; the next start
-        announces keys that are only in the file. Raises ConflictError `log_keys_missing`,
-        `ledger_key_missing`; MalformedError `log_keys_invalid`; CorruptError `log_rolled_back` if a
-        log without keys was signed before.
+        Keys that are announced and not found are no error here: `LogKeys.signers` says why. Crash
+        points: the file is written first, so announced keys are never lost; the next start
+        announces keys that are only in the file. Raises what `rotate` raises at the first start;
+        CorruptError `log_rolled_back` if a log without keys was signed before.
         """
         keys = LogKeys(self._log.store, self._settings.log_keys)
         if not keys.charter.log_keys:
             if state.get(keys.origin) is not None:
                 detail = "the log announces no keys, but it was signed: it is an older copy"
                 raise CorruptError("log_rolled_back", detail)
+            keys.look()
             self._announce(keys)
-        keys.signers(self._log.head())
         return keys
 
-    def rotate(self) -> tuple[str, ...]:
-        """Create and announce new log keys in addition to those in force; return their vkeys."""
-        return self._announce(LogKeys(self._log.store, self._settings.log_keys))
+    def rotate(self) -> Rotation:
+        """Announce new log keys; end the old ones too if any of their private keys is lost.
+
+        The new keys are those that no event announces yet; what is missing of an Ed25519 and an
+        ML-DSA-44 key is created in the file. A lost key cannot sign together with the new ones, so
+        the old keys end with the announcement. Raises ConflictError `ledger_frozen`,
+        `ledger_key_missing`, `log_key_not_new`; and what `LogKeys.require_found` raises.
+        """
+        keys = LogKeys(self._log.store, self._settings.log_keys)
+        keys.look()
+        lost = keys.missing(self._log.head() + 1)
+        announced = self._announce(keys)
+        return Rotation(announced, self.retire() if lost else ())
 
     def _announce(self, keys: LogKeys) -> tuple[str, ...]:
         if keys.charter.frozen:
             raise ConflictError(*TAKEN[FROZEN])
-        path, new = self._settings.log_keys, keys.unannounced()
-        if not new:
-            new = vkeys.generate(keys.origin)
-            if path.exists():
-                stored = (*log_keys.load(path, keys.origin), *new)
-                private_files.replace(path, vkeys.to_pem(stored))
-            else:
-                private_files.create(path, vkeys.to_pem(new))
-        announced = tuple(signer.key.vkey for signer in new)
+        keys.require_found()
+        self._own_key()  # now, so that no file is written in vain
+        new = keys.unannounced()
+        kinds = {signer.key.kind for signer in new}
+        created = [each for each in vkeys.generate(keys.origin) if each.key.kind not in kinds]
+        if keys.has_external_places and vkeys.ED25519 not in kinds:
+            raise ConflictError(
+                "log_key_not_new",
+                "LEDGER_LOG_KEYS names no key that is not announced yet: create one in the HSM or "
+                "agent and name it",
+            )
+        if created:
+            self._store_keys(keys.origin, created)
+        announced = tuple(signer.key.vkey for signer in (*new, *created))
 
         def act(iat: int, ledger: str) -> Act:
             first_size = self._log.head() + 1
             return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=announced, first_size=first_size)
 
         self._append(act, charter.announce_log_keys)
-        keys.refresh()
+        keys.look()
         return announced
+
+    def _store_keys(self, origin: str, created: Sequence[NoteSigner]) -> None:
+        """Add private keys to the file of log keys."""
+        path = self._settings.log_keys.file
+        if path.exists():
+            stored = (*log_keys.load(path, origin), *created)
+            private_files.replace(path, vkeys.to_pem(stored))
+        else:
+            private_files.create(path, vkeys.to_pem(created))
 
     def retire(self) -> tuple[str, ...]:
         """End all log keys except those announced last; return the vkeys that ended.
@@ -116,7 +154,7 @@ class LedgerActs:
 
     def require_key(self) -> None:
         """Raise ConflictError `ledger_key_missing` without the ledger's own key."""
-        self._ledger_key()
+        self._own_key()
 
     def restore(
         self,
@@ -154,7 +192,7 @@ class LedgerActs:
 
         Returns the event's position.
         """
-        key = self._ledger_key()
+        key = self._own_key()
         for _ in range(MAX_TRIES):
             current = self._log.charter()
             if current is None:
@@ -179,8 +217,14 @@ class LedgerActs:
                 return require_stored(result).position
         raise UnavailableError("contended", "too many concurrent writers; try again")
 
-    def _ledger_key(self) -> SigningKey:
-        path = self._settings.data / LEDGER_KEY_FILE
-        if not path.exists():
-            raise ConflictError("ledger_key_missing", f"this act needs the missing key {path}")
-        return SigningKey.from_pem(path.read_bytes())
+    def _own_key(self) -> SigningKey:
+        """Return the ledger's own key; raise ConflictError `ledger_key_missing`."""
+        place, current = self._settings.own_key, self._log.charter()
+        try:
+            key = open_signing_key(place)
+        except NotFoundError as error:
+            raise ConflictError("ledger_key_missing", error.detail) from error
+        if current is not None and key.jwk != current.key:
+            detail = f"{place} has another key than this ledger's own"
+            raise ConflictError("ledger_key_missing", detail)
+        return key

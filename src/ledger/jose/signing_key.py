@@ -4,7 +4,7 @@ Events store these Structs. All other types of key are in `keys.py` only.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError
 from ledger.jose.algorithms import EDDSA, Verify
+from ledger.jose.external_key import ExternalKey, pem_of, sign_with
 from ledger.jose.keys import PRIVATE_MEMBERS, REQUIRED, import_members, parse_key, thumbprint_of
 
 
@@ -91,11 +92,18 @@ def _members(jwk: PublicJwk) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 class SigningKey:
-    """An Ed25519 private key that signs compact JWSs: the ledger's own key, and keys in tests."""
+    """An Ed25519 private key that signs compact JWSs: the ledger's own key, and keys in tests.
 
-    def __init__(self, private: ed25519.Ed25519PrivateKey) -> None:
+    An HSM or an agent may keep it.
+    """
+
+    def __init__(self, private: ed25519.Ed25519PrivateKey | ExternalKey) -> None:
         self._private = private
-        self.jwk = OkpJwk(crv="Ed25519", x=b64u_encode(private.public_key().public_bytes_raw()))
+        if isinstance(private, ed25519.Ed25519PrivateKey):
+            public, self._sign = private.public_key().public_bytes_raw(), private.sign
+        else:
+            public, self._sign = private.public, partial(sign_with, private)
+        self.jwk = OkpJwk(crv="Ed25519", x=b64u_encode(public))
         self.kid = thumbprint(self.jwk)
 
     @classmethod
@@ -117,16 +125,18 @@ class SigningKey:
         return cls(private)
 
     def to_pem(self) -> bytes:
-        """Return unencrypted PKCS #8 PEM; keep it in a file of mode 0600."""
-        return self._private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        """Return unencrypted PKCS #8 PEM, for a file of mode 0600.
+
+        Raises ConflictError `key_not_exportable`.
+        """
+        return pem_of(self._private)
 
     def sign(self, payload: bytes, *, typ: str, iat: int | None = None) -> str:
-        """Return a compact JWS whose header is alg, typ, kid and, if given, iat (seconds)."""
+        """Return a compact JWS whose header is alg, typ, kid and, if given, iat (seconds).
+
+        Raises UnavailableError as `sign_with` does, if an HSM or an agent keeps the key.
+        """
         header = {"alg": "EdDSA", "typ": typ, "kid": self.kid}
         full = header | ({} if iat is None else {"iat": iat})
         signing_input = f"{b64u_encode(msgspec.json.encode(full))}.{b64u_encode(payload)}"
-        return f"{signing_input}.{b64u_encode(self._private.sign(signing_input.encode()))}"
+        return f"{signing_input}.{b64u_encode(self._sign(signing_input.encode()))}"

@@ -99,7 +99,7 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        ConflictError `log_keys_missing`; UnavailableError for temporary failures; StoppedError.
+        UnavailableError `log_keys_missing` and for temporary failures; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
@@ -108,6 +108,7 @@ class Publication:
         head = self._tree.head()
         if head < self._edge.size:
             raise rolled_back(head, self._edge.size)
+        self._release_promise(head)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
             return False
@@ -129,6 +130,21 @@ class Publication:
         self._aligned = stored  # False: another publisher is ahead
         self._last, self._edge, self._due = new, edge, None
         return True
+
+    def _release_promise(self, head: int) -> None:
+        """Drop a promise that no key can sign any more.
+
+        If the log keys of a promised size are lost and newer ones are announced, no checkpoint of
+        that size can be signed. The log must still have the promised tree; the next checkpoint
+        then continues it.
+        """
+        due = self._due
+        if due is None or due.size == head or self._keys.why_not_signing(due.size) is None:
+            return
+        self._keys.signers(head)
+        edge, _ = self._grow(self._edge, due.size, save=False)
+        require_same(Checkpoint(due.origin, edge.size, edge.root()), due)
+        self._due = None
 
     def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
         """Hash the stored entries up to `size`; return the new edge and the new tiles.

@@ -1,8 +1,9 @@
 """Publish checkpoints in a background thread, within a second of the newest commit.
 
 It makes at most two checkpoints a second, however much is committed. `publication` makes a
-checkpoint; this module decides when. If the log is not the one that was signed, nothing is signed
-or appended any more, and the health check gives the reason.
+checkpoint; this module decides when. If the log is not the one that was signed, or the log keys are
+not found, nothing is signed or appended, and the health check gives the reason. Everything can
+still be read. Missing keys are looked for again until they are there, or others are announced.
 """
 
 import logging
@@ -25,6 +26,13 @@ STALLED_S = 30.0
 # The most checkpoints of a stop: an unfulfilled promise, then the rest.
 LAST_STEPS = 2
 
+# What strangers may read. The errors themselves name files and devices, and are in the log.
+_SAID = {
+    "log_keys_missing": "a log key that this log announces is not found: put it back, or announce "
+    "new ones with `ledger log rotate-keys`",
+    "signer_unavailable": "the HSM or agent that keeps a log key does not answer",
+}
+
 _log = logging.getLogger("ledger.publisher")
 
 
@@ -38,8 +46,10 @@ class Publisher:
         self._interval_s = interval_s
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("publisher", self._turn, backoff=backoff)
+        self._keys = keys
         self._publication = Publication(tree, state, keys, rest=self._worker.rest)
         self._sound = False
+        self._not_signing: UnavailableError | None = None
         self._size = 0
         self._moved_s = time.monotonic()
         self._listeners = Listeners()
@@ -62,10 +72,13 @@ class Publisher:
         return self._worker.is_over
 
     def require_sound(self) -> None:
-        """Let a write proceed, or raise UnavailableError if the log is not the signed one.
+        """Let a write proceed, or raise UnavailableError if nothing may be appended.
 
-        Codes: `log_rolled_back`, `log_forked`, `log_unsound`; `memory_missing` until somebody
-        confirms the newest size; or `not_yet` while a start still compares.
+        Codes: `log_rolled_back`, `log_forked`, `log_unsound` if the log is not the signed one;
+        `memory_missing` until somebody confirms the newest size; `not_yet` while a start still
+        compares; `log_keys_missing`, and `signer_unavailable` until
+        an HSM or an agent has answered once since the start. Later it may fail for a while: what
+        is appended meanwhile is signed when it answers again.
         """
         if self.is_over:
             failure = self.failure
@@ -78,6 +91,9 @@ class Publisher:
         failure = self.failure
         if isinstance(failure, UnavailableError) and failure.code == "memory_missing":
             raise UnavailableError(failure.code, f"nothing is appended: {failure.detail}")
+        if self._not_signing is not None:
+            detail = f"nothing is appended: {self._not_signing.detail}"
+            raise UnavailableError(self._not_signing.code, detail)
         if not self._sound:
             raise UnavailableError(
                 "not_yet", "the log is still being compared with its signed checkpoints"
@@ -86,6 +102,8 @@ class Publisher:
     def reasons(self) -> list[str]:
         """Return why publication is not healthy; empty if it is."""
         trouble = self._worker.trouble
+        if trouble is None and self._not_signing is not None:
+            trouble = str(self._not_signing)
         if trouble is not None:
             return [f"the log is not published: {trouble}"]
         idle_s = time.monotonic() - self._moved_s
@@ -100,15 +118,21 @@ class Publisher:
     # --- running -------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Compare the log with the signed state at once; store a mismatch in `failure`."""
+        """Compare the log with the signed state at once, and look for the log keys.
+
+        A mismatch is stored in `failure`.
+        """
         try:
             published, stated = self._publication.compare()
+            missing = self._why_not_signing()
         except UnavailableError as error:
             _log.warning("the comparison with the signed checkpoints is postponed: %s", error)
             return
         except LedgerError as error:
             self._worker.fail(error)
             return
+        if missing is not None:
+            self._not_signing = self._told(missing)
         self._size = 0 if published is None else published.size
         self._sound = stated is None or self._size == stated.size
 
@@ -144,8 +168,34 @@ class Publisher:
         except LedgerError as error:
             _log.warning("the rest of the log was not published: %s", error)
 
+    def _why_not_signing(self) -> UnavailableError | None:
+        """Return why the next checkpoint cannot be signed; a frozen log needs no other one."""
+        if self._keys.charter.frozen:
+            return None
+        return self._keys.why_not_signing(self._tree.head() + 1)
+
+    def _told(self, error: UnavailableError) -> UnavailableError:
+        """Return an error about keys in words for strangers; log its own words once."""
+        if error.code not in _SAID:
+            return error
+        if self.failure is None:
+            _log.warning("the log is not signed: %s", error)
+        return UnavailableError(error.code, _SAID[error.code])
+
     def _turn(self) -> None:
-        moved = self._publication.step()
+        missing = self._why_not_signing()
+        if missing is not None:
+            # A device that has answered since the start is waited for; writes go on meanwhile.
+            has_answered = self._not_signing is None
+            told = self._told(missing)
+            if missing.code != "signer_unavailable" or not has_answered:
+                self._not_signing = told
+            raise told
+        self._not_signing = None
+        try:
+            moved = self._publication.step()
+        except UnavailableError as error:
+            raise self._told(error) from error
         self._tell(self._publication.size)
         if moved:
             self._worker.rest(self._interval_s)

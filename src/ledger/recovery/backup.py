@@ -15,9 +15,7 @@ from ledger import __version__, clock
 from ledger.audit.logfile import Rows
 from ledger.data_files import (
     BACKUP_FILE,
-    LEDGER_KEY_FILE,
     LOG_FILE,
-    LOG_KEYS_FILE,
     SEALED_KEYS_FILE,
 )
 from ledger.domain import charter, events
@@ -150,7 +148,7 @@ def charter_of(log: Path, size: int) -> Charter:
 
 def _keys(settings: Settings) -> dict[str, str]:
     """Return the ledger's own key and the log's keys; raise ConflictError `keys_missing`."""
-    paths = {LEDGER_KEY_FILE: settings.data / LEDGER_KEY_FILE, LOG_KEYS_FILE: settings.log_keys}
+    paths = sealed_keys.key_files(settings)
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
         detail = f"not found: {', '.join(missing)}; back up without keys, or bring them"

@@ -8,10 +8,22 @@ from pathlib import Path
 
 import msgspec
 
+from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE
 from ledger.errors import MalformedError
 from ledger.jose import passphrase
+from ledger.settings import Settings
 
 LEAST_CHARACTERS = 12
+
+
+def key_files(settings: Settings) -> dict[str, Path]:
+    """Return the files with private keys, by their names in a backup.
+
+    A key in an HSM or an agent is in no file: its device has its own backups.
+    """
+    own = settings.own_key
+    found = {LOG_KEYS_FILE: settings.log_keys.file}
+    return found | ({LEDGER_KEY_FILE: own} if isinstance(own, Path) else {})
 
 
 def read_passphrase(path: Path) -> bytes:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ledger.data_files import (
     BACKUP_FILE,
-    LEDGER_KEY_FILE,
     LOG_FILE,
     LOG_KEYS_FILE,
     RESTORING,
@@ -81,8 +80,7 @@ def bring_keys(settings: Settings, backup: Path, passphrase: Path) -> None:
     if not path.is_file():
         raise ConflictError("keys_missing", f"{backup} was made without keys")
     files = sealed_keys.unseal(path.read_bytes(), sealed_keys.read_passphrase(passphrase))
-    targets = {LEDGER_KEY_FILE: settings.data / LEDGER_KEY_FILE, LOG_KEYS_FILE: settings.log_keys}
-    for name, target in targets.items():
+    for name, target in sealed_keys.key_files(settings).items():
         if name in files and not target.exists():
             private_files.create(target, files[name].encode())
 
@@ -106,10 +104,11 @@ def install(settings: Settings, reached: Reached) -> Path | None:
     reached("log in place")
     staged_keys = staging / LOG_KEYS_FILE
     if staged_keys.exists():
-        if settings.log_keys.exists() and not (aside / LOG_KEYS_FILE).exists():
+        keys = settings.log_keys.file
+        if keys.exists() and not (aside / LOG_KEYS_FILE).exists():
             aside.mkdir(mode=0o700, exist_ok=True)
-            private_files.create(aside / LOG_KEYS_FILE, settings.log_keys.read_bytes())
-        private_files.replace(settings.log_keys, staged_keys.read_bytes())
+            private_files.create(aside / LOG_KEYS_FILE, keys.read_bytes())
+        private_files.replace(keys, staged_keys.read_bytes())
         staged_keys.unlink()
     reached("keys in place")
     # Read models follow from the log; sessions and ceremonies belong to the old one.

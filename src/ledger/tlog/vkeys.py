@@ -7,6 +7,7 @@ are in `jose`; no key is used for both.
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +18,7 @@ from ledger import jose
 from ledger.encoding import b64_decode, b64_encode, b64u_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose.ed25519 import is_strict_signature
+from ledger.jose.external_key import ExternalKey, pem_of, sign_with
 
 ED25519 = 0x01  # a log's key: signs the note's text
 COSIGNER = 0x04  # a witness's key: Ed25519 over a time and the note's text (C2SP tlog-cosignature)
@@ -102,26 +104,34 @@ def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
 
 
 class NoteSigner:
-    """A named private key; an Ed25519 key is a log's, or a witness's if `cosigner`."""
+    """A named private key; an Ed25519 key is a log's, or a witness's if `cosigner`.
 
-    def __init__(self, name: str, private: _Private, *, cosigner: bool = False) -> None:
-        kind = ML_DSA_44
-        if isinstance(private, ed25519.Ed25519PrivateKey):
-            kind = COSIGNER if cosigner else ED25519
+    An HSM or an agent may keep an Ed25519 key.
+    """
+
+    def __init__(
+        self, name: str, private: _Private | ExternalKey, *, cosigner: bool = False
+    ) -> None:
         self._private = private
-        self.key = NoteKey(name=name, kind=kind, public=private.public_key().public_bytes_raw())
+        if isinstance(private, _Private):
+            public, self._sign = private.public_key().public_bytes_raw(), private.sign
+        else:
+            public, self._sign = private.public, partial(sign_with, private)
+        kind = COSIGNER if cosigner else ED25519
+        if isinstance(private, mldsa.MLDSA44PrivateKey):
+            kind = ML_DSA_44
+        self.key = NoteKey(name=name, kind=kind, public=public)
 
     def sign(self, message: bytes) -> bytes:
-        """Return a raw signature: 64 bytes (Ed25519), or 2,420 randomised bytes (ML-DSA-44)."""
-        return self._private.sign(message)
+        """Return a raw signature: 64 bytes (Ed25519), or 2,420 randomised bytes (ML-DSA-44).
+
+        Raises UnavailableError as `sign_with` does, if an HSM or an agent keeps the key.
+        """
+        return self._sign(message)
 
     def to_pem(self) -> bytes:
-        """Return unencrypted PKCS #8 PEM."""
-        return self._private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        """Return unencrypted PKCS #8 PEM; raise ConflictError `key_not_exportable`."""
+        return pem_of(self._private)
 
 
 def generate(name: str, *, cosigner: bool = False) -> tuple[NoteSigner, NoteSigner]:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from ledger.domain.entry import cut, leaf_hash
-from ledger.errors import ConflictError, CorruptError, LedgerError
+from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.settings import Settings
 from tests.support.logs import Ledger, opened, settings_of
-from tests.support.publications import backed_up, edit, refusal, restored
+from tests.support.publications import backed_up, edit, published_size, refusal, restored
 
 
 def test_a_restored_backup_is_refused_with_a_clear_sentence(
@@ -63,7 +63,7 @@ def test_two_copies_of_one_log_with_one_state_cannot_both_sign(
     copy = tmp_path / "copy"
     shutil.copytree(settings.data, copy)
     shared = {
-        "LEDGER_LOG_KEYS": str(settings.log_keys),
+        "LEDGER_LOG_KEYS": str(settings.log_keys.file),
         "LEDGER_LOG_STATE": str(settings.log_state),
     }
     with opened(settings) as ours, opened(settings_of(copy, **shared)) as theirs:
@@ -135,25 +135,35 @@ def test_a_changed_checkpoint_is_refused(ledger: Ledger) -> None:
         ledger.publication().catch_up()
 
 
-def test_a_log_of_another_key_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_a_log_is_not_signed_with_another_logs_keys(settings: Settings, tmp_path: Path) -> None:
     with opened(settings) as ledger:
         ledger.publication().catch_up()
     with opened(settings_of(tmp_path / "other")) as other:
         other.publication().catch_up()
-        shutil.copy(other.settings.log_keys, settings.log_keys)
-    with pytest.raises(ConflictError) as refused:
-        Ledger(settings)
-    assert refused.value.code == "log_keys_missing"
+        shutil.copy(other.settings.log_keys.file, settings.log_keys.file)
+    with opened(settings) as ledger:
+        check_not_signed(ledger)
 
 
 def test_lost_keys_are_not_made_again(settings: Settings) -> None:
     with opened(settings) as ledger:
         ledger.publication().catch_up()
-    settings.log_keys.unlink()
-    with pytest.raises(ConflictError) as refused:
-        Ledger(settings)
+    settings.log_keys.file.unlink()
+    with opened(settings) as ledger:
+        check_not_signed(ledger)
+    assert not settings.log_keys.file.exists()
+
+
+def check_not_signed(ledger: Ledger) -> None:
+    """Check that what is appended stays unsigned, and that the signer's state promises nothing."""
+    published, promised = published_size(ledger), ledger.state.get(ledger.keys.origin)
+    ledger.fill(10)
+    with pytest.raises(UnavailableError) as refused:
+        ledger.publication().catch_up()
     assert refused.value.code == "log_keys_missing"
-    assert not settings.log_keys.exists()
+    assert refused.value.evidence["missing"] == [key.vkey for key in ledger.keys.charter.log_keys]
+    assert published_size(ledger) == published
+    assert ledger.state.get(ledger.keys.origin) == promised
 
 
 def test_a_log_from_before_its_keys_were_announced_is_rolled_back(

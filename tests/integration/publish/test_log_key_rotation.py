@@ -22,7 +22,7 @@ def test_rotated_keys_sign_together_until_the_old_ones_are_retired(ledger: Ledge
     publication = ledger.publication()
     publication.catch_up()
     old = signers_of(ledger)
-    new = list(ledger.acts.rotate())
+    new = list(ledger.acts.rotate().announced)
     publication.catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger) == old + new
@@ -48,10 +48,10 @@ def test_a_rotation_that_died_is_finished_by_the_next(ledger: Ledger) -> None:
         patch.setattr("ledger.commands.log_keys.LedgerActs._append", crash)
         with pytest.raises(Crash):
             ledger.acts.rotate()
-    written = ledger.settings.log_keys.read_bytes()
+    written = ledger.settings.log_keys.file.read_bytes()
     ledger.publication().catch_up()
-    vkeys = ledger.acts.rotate()
-    assert ledger.settings.log_keys.read_bytes() == written
+    vkeys = ledger.acts.rotate().announced
+    assert ledger.settings.log_keys.file.read_bytes() == written
     ledger.publication().catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger)[2:] == list(vkeys)

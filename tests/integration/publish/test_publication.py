@@ -27,7 +27,11 @@ def test_a_new_ledger_announces_its_log_keys_behind_its_founding(ledger: Ledger)
 
 
 def test_the_key_files_are_for_their_owner_only(ledger: Ledger) -> None:
-    for path in (ledger.settings.log_keys, ledger.settings.log_state, Path(ledger.store.address)):
+    for path in (
+        ledger.settings.log_keys.file,
+        ledger.settings.log_state,
+        Path(ledger.store.address),
+    ):
         assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -81,9 +81,9 @@ def test_keys_that_were_written_and_not_announced_are_announced_at_the_next_star
         patch.setattr("ledger.commands.log_keys.LedgerActs._append", crash)
         with pytest.raises(Crash):
             Ledger(settings)
-    written = settings.log_keys.read_bytes()
+    written = settings.log_keys.file.read_bytes()
     with opened(settings) as ledger:
-        assert settings.log_keys.read_bytes() == written
+        assert settings.log_keys.file.read_bytes() == written
         assert ledger.publication().catch_up() == FOUNDING
 
 

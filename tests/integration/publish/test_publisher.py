@@ -11,11 +11,7 @@ from ledger.publish.publisher import Publisher
 from ledger.settings import Settings
 from ledger.store.sqlite.tree import SqliteTree
 from tests.support.logs import FOUNDING, Ledger, opened
-from tests.support.publications import backed_up, check_published, restored, until
-
-
-def publisher_of(ledger: Ledger) -> Publisher:
-    return Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01)
+from tests.support.publications import backed_up, check_published, publisher_of, restored, until
 
 
 def wait_for(publisher: Publisher, size: int) -> None:

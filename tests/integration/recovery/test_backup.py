@@ -195,7 +195,7 @@ def test_keys_are_left_out_unless_asked_for_and_then_encrypted(
     assert b"PRIVATE" not in sealed
     assert sealed_keys.unseal(sealed, PHRASE) == {
         "ledger-key.pem": (settings.data / "ledger-key.pem").read_text(),
-        "log-keys.pem": settings.log_keys.read_text(),
+        "log-keys.pem": settings.log_keys.file.read_text(),
     }
     with refused(RefusedError, "passphrase_wrong"):
         sealed_keys.unseal(sealed, b"another passphrase")
@@ -214,7 +214,7 @@ def test_keys_that_are_missing_are_named(
 ) -> None:
     phrase = tmp_path / "phrase"
     phrase.write_bytes(PHRASE)
-    settings.log_keys.unlink()
+    settings.log_keys.file.unlink()
     with refused(ConflictError, "keys_missing"):
         back_up(settings, BackupRequest(tmp_path / "backup", passphrase=phrase), now_ms=NOW_MS)
     assert not (tmp_path / "backup").exists()

@@ -211,7 +211,7 @@ def test_an_old_log_put_back_after_a_restore_signs_nothing(
     for path in settings.data.glob(f"{LOG_FILE}*"):
         path.unlink()
     shutil.copy(aside / LOG_FILE, settings.data / LOG_FILE)
-    shutil.copy(aside / "log-keys.pem", settings.log_keys)
+    shutil.copy(aside / "log-keys.pem", settings.log_keys.file)
     with opened(settings) as ledger, refused(CorruptError, "log_rolled_back"):
         ledger.publication().catch_up()
     assert audited(settings).finding is not None
