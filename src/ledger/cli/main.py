@@ -1,5 +1,5 @@
-"""The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `log …`, `witness …`, `export`,
-`verify`, `audit`, `replay`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `doctor`, `log …`, `witness …`,
+`export`, `verify`, `audit`, `replay`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -11,7 +11,18 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ledger import __version__
-from ledger.cli import audit, backup, export, jws, log, replay, restore_arguments, verify, witness
+from ledger.cli import (
+    audit,
+    backup,
+    doctor,
+    export,
+    jws,
+    log,
+    replay,
+    restore_arguments,
+    verify,
+    witness,
+)
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
@@ -54,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
         declare(command, {ExitCode.DONE: "done"})
     backup.add_parser(commands)
     restore_arguments.add_parser(commands)
+    doctor.add_parser(commands)
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -93,6 +105,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return rebuild(settings)
     if chosen.command == "backup":
         return backup.run(settings, chosen)
+    if chosen.command == "doctor":
+        return doctor.run(settings, chosen)
     if chosen.command == "restore":
         from ledger.cli import restore  # the server's packages
 
