@@ -30,7 +30,7 @@ from ledger.store.engines import open_existing
 from ledger.store.log import Log
 
 DAY_MS = 24 * 60 * 60 * 1000
-LEAST_FREE_BYTES = 1024**3
+LEAST_FREE_BYTES = 2 * 1024**3
 MOST_BACKUP_DAYS = 7
 LEAST_CERTIFICATE_DAYS = 14
 TLS_WAIT_S = 5.0
