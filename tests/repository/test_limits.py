@@ -18,7 +18,8 @@ KIB, MIB = 1024, 1024**2
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
     for line in PAGE.partition("## Under attack")[0].splitlines()
-    if line.startswith("| ") and not re.match(r"\| (What|Request|Lane|Requests) \|", line)
+    if line.startswith("| ")
+    and not re.match(r"\| (What|Request|Lane|Requests) \||\| (Route \||`(GET|POST) /)", line)
 ]
 CONNECTION = admission.ConnectionLimits()
 

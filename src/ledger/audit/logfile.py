@@ -16,6 +16,7 @@ from ledger.domain.entry import join
 from ledger.domain.events import BODIES
 from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
+from ledger.sqlite.log_schema import differences
 
 STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 # Rows per transaction. A long transaction would let a live log's WAL grow.
@@ -79,6 +80,13 @@ class Rows:
         ((found,),) = self.query("PRAGMA user_version")
         if found != LOG_FORMAT:
             raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
+
+    def redefined(self) -> Finding | None:
+        """Return a finding if tables or triggers differ from those that a ledger creates."""
+        changed = differences(self._db)
+        if not changed:
+            return None
+        return Finding("file", None, "schema_changed", "; ".join(changed))
 
     def damage(self) -> Finding | None:
         """Return a finding if SQLite's integrity check fails, such as an index without its row."""

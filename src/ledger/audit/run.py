@@ -129,7 +129,7 @@ class _Audit:
                 if self._before is None:
                     self._note(self._scan.run())
             # Runs while the workers do. A damaged index could hide rows from this audit too.
-            self._note(rows.damage())
+            self._note(rows.damage() or rows.redefined())
             wrong, counts = crew.join()
         self._note(wrong)
         self._counts = counts

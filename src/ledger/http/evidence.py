@@ -85,7 +85,8 @@ def _require_auditor(models: ReadModels, user: str) -> None:
     with models.views() as (db, at):
         found = users.by_id(db, user, at=at, now=models.now())
     if found is None or "auditor" not in found.roles:
-        raise ForbiddenError("auditor_only", "only an auditor takes the whole log")
+        detail = "only an auditor gets the whole log; the operator can write it with ledger export"
+        raise ForbiddenError("auditor_only", detail)
 
 
 def _write(public: PublicLog, published: Published, statement: str) -> tuple[str, bytes]:

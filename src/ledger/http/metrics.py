@@ -36,13 +36,15 @@ from ledger.http.refusal import REFUSALS
 from ledger.http.requests import AnyRequest
 from ledger.http.security_record import SecurityRecord
 from ledger.publish.public_log import PublicLog
+from ledger.settings import LOOPBACK, Settings
 from ledger.store.async_log import AsyncLog, CommitTimes
-from ledger.system.client_address import is_within
+from ledger.system.client_address import is_within, parse_networks
 
 MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
 # Each series would come with a second one of when it began, which Prometheus has no use for.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as the library has it
 UNROUTED = "unrouted"
+_LOOPBACK = parse_networks(LOOPBACK)
 REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 # The ceremonies by the route that ends them.
@@ -243,11 +245,25 @@ FromMetrics = NamedDependency[SkipValidation[Metrics]]
 @get("/metrics", include_in_schema=False)
 async def metrics(request: AnyRequest, metrics: FromMetrics, site: FromSite) -> Response[bytes]:
     """Return every metric to a client in the networks of the settings; others find nothing here."""
-    client = request.client
-    if client is None or not is_within(client.host, site.settings.metrics):
+    if not _may_read(request, site.settings):
         raise NotFoundException
     text = await asyncio.to_thread(generate_latest, metrics.registry)
     return Response(text, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def _may_read(request: AnyRequest, settings: Settings) -> bool:
+    """Tell whether the client's own address is known and is in the networks of the settings.
+
+    The address of a proxy is nobody's: a proxy that names no client would make everybody local. A
+    loopback address means this machine only if no header named it, because a client can write
+    that header and a proxy can pass it on.
+    """
+    client = request.client
+    if client is None or is_within(client.host, settings.proxies):
+        return False
+    if "x-forwarded-for" in request.headers and is_within(client.host, _LOOPBACK):
+        return False
+    return is_within(client.host, settings.metrics)
 
 
 router = Router("/", route_handlers=[metrics])

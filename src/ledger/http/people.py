@@ -57,7 +57,7 @@ class Session(msgspec.Struct):
 
 
 class SessionInfo(msgspec.Struct):
-    """Who is signed in, where."""
+    """Who is signed in, to which ledger, as of which position."""
 
     user: User
     ledger: str
@@ -104,7 +104,7 @@ async def complete_registration(
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
         response.set_cookie(await sessions.open(user))
-        with suppress(UnavailableError):  # it is recorded, and is answered so, seen or not yet
+        with suppress(UnavailableError):  # it is recorded, even if reads do not show it yet
             await models.wait_for(answer.position)
     return response
 
@@ -138,7 +138,7 @@ async def sign_in_by_key(
     sessions: FromSessions,
     models: FromReadModels,
 ) -> Response[Session]:
-    """Sign in with an attested key: for machines."""
+    """Sign in with an attested key; machines do this."""
     user = await people.sign_in.with_key(data.act)
     return await _signed_in(request, sessions, models, user)
 

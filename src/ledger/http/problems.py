@@ -56,7 +56,7 @@ _log = logging.getLogger("ledger")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """A problem document; `code` is stable, `evidence` names what it is about."""
+    """A problem document; `code` is stable, `evidence` names what the error is about."""
 
     title: str
     status: int
@@ -92,10 +92,10 @@ def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[by
 
 
 def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
-    """Return the header that says when to try again, where that can help.
+    """Return Retry-After for the statuses where a retry can help: 429 and 503.
 
-    Before `least_s` seconds it cannot. Jittered, so that clients refused together do not come back
-    together.
+    A retry before `least_s` seconds is refused again. The value has jitter, so that clients that
+    were refused at the same time do not retry at the same time.
     """
     if status not in (429, 503):
         return []
@@ -113,7 +113,7 @@ def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
 
 
 def from_ledger_error(request: AnyRequest, error: LedgerError) -> Response[bytes]:
-    """Answer a deliberate error; what is not meant for clients (corruption) stays in the log."""
+    """Answer an error of the ledger; clients do not see the details of corruption, the log does."""
     status = STATUS.get(type(error))
     if status is None:
         return _failed(request, "unanswerable", error)
@@ -155,7 +155,7 @@ def _detail(request: AnyRequest, error: HTTPException) -> str:
 
 
 def from_bug(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """Answer what nobody foresaw: a problem document for the client, a traceback for the log."""
+    """Answer an unexpected error: a problem document for the client, a traceback for the log."""
     return _failed(request, "unexpected error", error)
 
 

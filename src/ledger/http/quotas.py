@@ -30,6 +30,7 @@ class Group(StrEnum):
     DECIDE = "decide"  # approve, reject, withdraw
     ADMINISTER = "administer"  # every other request that is not a read
     SEARCH = "search"  # reads that filter, search, or show the past
+    LOG = "log"  # the public log
     READ = "read"
     EVIDENCE = "evidence"
     REFUSED = "refused"  # requests with a signature that were refused
@@ -51,6 +52,8 @@ QUOTAS = {
     Group.DECIDE: (Quota(10_000, 2_000), Quota(120, 2)),
     Group.ADMINISTER: (Quota(120, 2), Quota(120, 2)),
     Group.SEARCH: (Quota(120, 5), Quota(120, 2)),
+    # An audit of the whole log reads two tiles for each 256 entries.
+    Group.LOG: (Quota(2_000, 40), Quota(2_000, 40)),
     Group.READ: (Quota(1_200, 40), Quota(600, 10)),
     Group.EVIDENCE: (Quota(30, 0.5), Quota(120, 2)),
     Group.REFUSED: (Quota(240, 4), Quota(240, 4)),
@@ -70,8 +73,9 @@ _POSTS = {
     "/api/statements/create": Group.DRAFT,
 }
 _DECISIONS = ("/sign", "/reject", "/withdraw")
-# What is public, small and cached, and what has a lane of its own.
-_FREE = ("/static/", "/log/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
+_LOG = "/log/"
+# Files that are in memory, and what has a lane of its own.
+_FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
 _SEARCHING = frozenset((b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status"))
 
 
@@ -83,6 +87,8 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
         return Group.DECIDE if path.endswith(_DECISIONS) else Group.ADMINISTER
     if path.startswith(_FREE):
         return None
+    if path.startswith(_LOG):
+        return Group.LOG
     if path.endswith("/evidence"):
         return Group.EVIDENCE
     names = {part.partition(b"=")[0] for part in query.split(b"&")}

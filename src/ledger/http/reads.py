@@ -48,7 +48,7 @@ class JwkSet(msgspec.Struct):
 
 
 class SharedKey(msgspec.Struct, rename="camel"):
-    """A signing key as strangers see it: what verifying a signature needs, and not whose it is."""
+    """A signing key as strangers see it: what verifying a signature needs, without its owner."""
 
     kid: str
     jwk: PublicJwk
@@ -137,10 +137,10 @@ async def live(
 ) -> ServerSentEvent:
     """Send every new position of the read models, for as long as the session is open."""
     text = last_event_id or ""
-    # Whoever is new is told the present position at once: it may have moved since their page
-    # was made.
+    # A new client gets the present position at once: it may have changed since the server
+    # rendered the client's page.
     seen = int(text) if text.isascii() and text.isdigit() else 0
-    # Beyond the newest is what was seen of a ledger since restored from a backup.
+    # A client may have seen a higher position, before the ledger was restored from a backup.
     seen = min(seen, models.follower.position)
     return ServerSentEvent(_positions(models, seen, lambda: sessions.is_open(request)))
 
@@ -148,9 +148,9 @@ async def live(
 async def _positions(
     models: ReadModels, seen: int, is_open: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[ServerSentEventMessage]:
-    """Yield positions after `seen`, newest only: a slow reader skips, it does not queue.
+    """Yield the newest position after `seen`; a slow reader misses positions, none are queued.
 
-    End within SESSION_CHECK_S of the session, in whichever process it was ended.
+    The stream ends at most SESSION_CHECK_S after its session, also if another process ended that.
     """
     moved = asyncio.Event()
     with models.streaming(moved):
@@ -184,7 +184,7 @@ async def show_key(
     models: FromReadModels,
     moment: Moment,
 ) -> Response[KeyDetail | SharedKey]:
-    """Show a key: to people who are signed in with its attestation, enough to verify it offline."""
+    """Show a key; people who are signed in also get its attestation, to verify it offline."""
     with models.views(moment) as (db, shown):
         found = keys.by_kid(db, models.log, kid, at=shown)
     if found is None:

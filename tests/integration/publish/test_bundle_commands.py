@@ -17,6 +17,7 @@ from ledger.verify import container
 from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.evidence import OF_MEMBERS, exported, log_keys
 from tests.support.server import Server
+from tests.support.states import without_triggers
 from tests.support.web import serving
 
 
@@ -216,10 +217,8 @@ def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., S
         drafted = actor.draft(policy=policy_of(1, actor))
         exported(actor, drafted.id)
         server.stop()
-        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
-            db.execute("DROP TRIGGER checkpoint_no_delete")
-            with db:
-                db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
+        with closing(sqlite3.connect(server.data / "log.sqlite")) as db, without_triggers(db):
+            db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
         said = Said(server, "export", "--format", "bundle", drafted.id, "--data", server.data)
         assert (said.code, "not_yet" in said.err) == (2, True)
         server.start()
