@@ -78,12 +78,16 @@ hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx 
 	@$(PROXIES)
 	$(PYTEST) tests/hostile/through_proxies.py
 	@$(BIN)/python -m tests.hostile
+	@$(BIN)/python tests/browser/install_browser.py
+	@$(BIN)/python -m tests.differential
 	@$(MAKE) --no-print-directory fuzz
 
+FUZZ_SECONDS ?= 60
+
 # atheris has no wheel for every platform, so it is no dependency of the tests: an environment apart.
-fuzz: ## fuzz every parser that reads what strangers send, a minute each
+fuzz: ## fuzz every parser that reads what strangers send, a minute each: make fuzz FUZZ_SECONDS=3600
 	@$(MAKE) --no-print-directory VENV=.venv-fuzz .venv-fuzz/fuzz.stamp
-	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz 60
+	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz $(FUZZ_SECONDS)
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks

@@ -18,6 +18,7 @@ RESTORING = "restoring"
 
 WITNESS_STATE_FILE = "witness.sqlite"
 WITNESS_KEYS_FILE = "witness-keys.pem"
+START_LOCK = "start.lock"
 
 # In the directory of a backup, beside a copy of the log.
 BACKUP_FILE = "backup.json"

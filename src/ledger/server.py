@@ -46,6 +46,7 @@ from ledger.http.requests import (
 )
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
+from ledger.http.storage_watch import StorageWatch, watch_storage
 from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
@@ -55,6 +56,7 @@ from ledger.store.async_state import AsyncState
 from ledger.store.engines import address_of, open_log, open_operations
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from projections.follower import Follower, Views
 
@@ -86,30 +88,34 @@ class Ledger(NamedTuple):
     record: SecurityRecord
     metrics: Metrics
     exports: Exports
+    watch: StorageWatch
 
 
 def build(settings: Settings) -> Served:
     """Open the ledger of these settings, found it at its first start, and return its server.
 
-    Raises ConflictError `settings_mismatch` if it was founded with other settings,
-    `log_keys_missing` without the keys it announced; CorruptError as `require_sound_end`.
+    Raises ConflictError `settings_mismatch` if it was founded with other settings, CorruptError as
+    `require_sound_end` and `starting`.
     """
-    with ExitStack() as opened:
+    with starting(settings.data), ExitStack() as opened:
         ledger = _open(settings, opened)
         closing_all = opened.pop_all()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        with closing_all:
+        try:
             ledger.record.start()
+            ledger.watch.start()
             ledger.models.follower.start()
             ledger.public.start()
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
+        finally:
+            await asyncio.to_thread(closing_all.close)  # the loop answers the running commit
 
-    serving = Serving()
+    serving = Serving(ledger.watch)
     application = _application(settings, ledger, serving, [lifespan])
     limits = ConnectionLimits(connections_per_address=settings.connections)
     record = ledger.record
@@ -117,7 +123,7 @@ def build(settings: Settings) -> Served:
     lanes = default_lanes()
     ledger.metrics.collect_from(
         MeteredParts(
-            admission, lanes, ledger.models, ledger.public, ledger.commits, record, settings.data
+            admission, lanes, ledger.models, ledger.public, ledger.commits, record, ledger.watch
         )
     )
     front = _front(settings, ledger, application, lanes)
@@ -165,24 +171,25 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     state = opened.enter_context(closing(AsyncState(operations)))
     follower = Follower(views, log)
 
-    def committed(_: int) -> None:
+    def committed(newest: int) -> None:
         follower.wake()
-        public.publisher.wake()
+        public.publisher.committed(newest)
 
-    commits = AsyncLog(
-        store,
-        committed,
-        admit=lambda: public.publisher.require_sound(),
-        timed=metrics.committed,
-    )
+    def admit() -> None:
+        public.publisher.require_sound()
+        watch.require_files()
+
+    commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
     writer = Writer(commits)
     token = found(log, settings, now_ms=writer.now_ms())
     if token is not None:
-        _log.warning("first administrator, register once at %s", _invitation(settings, token))
+        link = f"{settings.origin}/register?invitation={token}"
+        _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=writer.now_ms)
     models = ReadModels(views, follower, log, writer.now_ms)
-    for end in (follower.stop, commits.close, models.end_streams):
+    watch = watch_storage(settings)
+    for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
         Site(settings, public.keys.charter),
@@ -195,11 +202,8 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         record,
         metrics,
         Exports(),
+        watch,
     )
-
-
-def _invitation(settings: Settings, token: str) -> str:
-    return f"{settings.origin}/register?invitation={token}"
 
 
 def _application(

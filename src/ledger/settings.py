@@ -12,6 +12,7 @@
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
 | LEDGER_SERVERS | one | how many servers may use LEDGER_DATA at once: one or several |
+| LEDGER_PUBLISH_WITHIN | 300 | seconds without a checkpoint after which nothing is appended |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
 | LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
@@ -67,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True):
     log_keys: LogKeyPlaces
     log_state: Path
     servers: Servers
+    publish_within_s: int
     witnesses: Path | None
     witness_wait_s: int
     tsa_url: str | None
@@ -113,6 +115,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_keys=_log_keys(environment, data),
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
         servers=_servers(environment),
+        publish_within_s=_number(environment, "LEDGER_PUBLISH_WITHIN", 300),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
         tsa_url=environment.get("LEDGER_TSA_URL") or None,

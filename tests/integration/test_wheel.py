@@ -165,18 +165,18 @@ def served(installed: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def wait_until_healthy(address: str, server: "subprocess.Popen[bytes]", output: Path) -> None:
-    """Return when /healthz answers 200; fail with the server's own words if it does not."""
+    """Return when /readyz answers 200; fail with the server's own words if it does not."""
     answer = "nothing"
     deadline = monotonic() + START_S
     while monotonic() < deadline:
         with suppress(subprocess.TimeoutExpired):
             pytest.fail(f"the server ended with {server.wait(timeout=0.1)}: {output.read_text()}")
         with suppress(httpx.TransportError):
-            health = httpx.get(f"{address}/healthz", timeout=START_S)
+            health = httpx.get(f"{address}/readyz", timeout=START_S)
             if health.status_code == 200:
                 return
             answer = health.text
-    pytest.fail(f"/healthz answered {answer}: {output.read_text()}")
+    pytest.fail(f"/readyz answered {answer}: {output.read_text()}")
 
 
 def test_the_installed_command_serves_a_healthy_ledger_with_its_pages(

@@ -24,6 +24,8 @@ TLS = ssl.create_default_context()
 class Server:
     """A ledger on this machine, whose data outlives its process."""
 
+    program = "ledger"
+
     def __init__(self, data: Path, **settings: str) -> None:
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
@@ -63,7 +65,7 @@ class Server:
 
     def start(self, *, ready: bool = True) -> None:
         """Start, and return when the server is ready; without `ready`, when it answers at all."""
-        command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", self.program, "serve", "--port", str(self.port)]
         with (self.data.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--data", str(self.data)],
@@ -113,7 +115,7 @@ class Server:
     def _answers(self, *, ready: bool) -> bool:
         try:
             # The address is on this machine.
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=1) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=1) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except urllib.error.HTTPError as answer:
             answer.close()

@@ -8,7 +8,6 @@
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -23,7 +22,7 @@ from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
-from ledger.audit.result import AuditResult, AuditVerdict
+from ledger.audit.result import AuditResult, AuditVerdict, unreadable
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.tree import TreeScan
@@ -59,9 +58,13 @@ def audit(
     """Audit a ledger's file; call `told` with the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
-    `audit_interrupted`. Errors in the log do not raise: they are in the result.
+    `audit_interrupted`, `storage_failed`. Errors in the log do not raise: they are in the result.
     """
-    with closing(Rows(request.log)) as rows:
+    try:
+        rows = Rows(request.log)
+    except CorruptError as error:
+        return unreadable(request.log, findings.of_error("file", error), now_ms=now_ms)
+    with closing(rows):
         return _Audit(rows, request, now_ms, told).run()
 
 
@@ -95,8 +98,6 @@ class _Audit:
     def run(self) -> AuditResult:
         try:
             self._audit()
-        except sqlite3.Error as error:
-            self._found.append(Finding("file", None, "file_malformed", f"{error}"))
         except CorruptError as error:
             self._found.append(findings.of_error("file", error))
         return self._report()
@@ -254,13 +255,11 @@ class _Audit:
         )
 
     def _entry(self, position: int) -> str | None:
-        rows = Rows(self._request.log)
         try:
-            return rows.entry(position)
-        except sqlite3.Error:
+            with closing(Rows(self._request.log)) as rows:
+                return rows.entry(position)
+        except CorruptError:
             return None
-        finally:
-            rows.close()
 
     def _verdict(self, finding: Finding | None, newest: int) -> AuditVerdict:
         if finding is not None:

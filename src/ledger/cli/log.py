@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable
 
 from ledger.cli import log_compare
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.settings import Settings
 
 
@@ -36,7 +36,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         if name == "confirm":
             words = "the largest size that was published, if you know it and no witness does"
             action.add_argument("--size", type=int, metavar="SIZE", help=words)
-        declare(action, {ExitCode.DONE: "done"})
+        codes = {ExitCode.INVALID: DAMAGED, ExitCode.UNAVAILABLE: UNAVAILABLE}
+        declare(action, {ExitCode.DONE: "done"} | codes)
     log_compare.add_parser(actions)
 
 

@@ -7,7 +7,6 @@ is read when somebody asks; only requests and commits are counted here as they h
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from litestar import Response, Router, get
@@ -26,7 +25,6 @@ from prometheus_client import (
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.http.admission import Admission
 from ledger.http.context import FromSite
 from ledger.http.exchange import OK, Exchange
@@ -35,6 +33,7 @@ from ledger.http.read_models import ReadModels
 from ledger.http.refusal import REFUSALS
 from ledger.http.requests import AnyRequest
 from ledger.http.security_record import SecurityRecord
+from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
 from ledger.settings import LOOPBACK, Settings
 from ledger.store.async_log import AsyncLog, CommitTimes
@@ -65,7 +64,7 @@ class MeteredParts(NamedTuple):
     public: PublicLog
     commits: AsyncLog
     record: SecurityRecord
-    data: Path
+    watch: StorageWatch
 
 
 class Metrics:
@@ -206,11 +205,21 @@ class _Numbers(Collector):
             "Positions that no checkpoint of this process covers",
             head - published,
         )
-        sizes = {
-            "log": _size(parts.data / f"{LOG_FILE}-wal"),
-            "views": _size(parts.data / f"{VIEWS_FILE}-wal"),
-        }
+        yield _gauge(
+            "ledger_unpublished_age_seconds",
+            "Age of the oldest entry that no checkpoint covers",
+            public.publisher.tail_age_s(),
+        )
+        watch = parts.watch
+        sizes = watch.wal_bytes()
         yield _by("ledger_wal_bytes", "Size of the write-ahead log of a file", "file", sizes)
+        yield _gauge("ledger_wal_large", "Write-ahead logs too large for long", watch.large_wals)
+        yield _gauge("ledger_files_lost", "Open files that were deleted", watch.lost_files)
+        failing = {
+            "follower": parts.models.follower.failure is not None,
+            "publisher": public.publisher.failure is not None,
+        }
+        yield _by("ledger_worker_failing", "1 while it retries or has stopped", "worker", failing)
         yield _counter(
             "ledger_witness_failures", "Failed requests to witnesses", public.witnesses.failures
         )
@@ -230,13 +239,6 @@ def _by(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric
     for value, number in values.items():
         family.add_metric((value,), number)
     return family
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 FromMetrics = NamedDependency[SkipValidation[Metrics]]

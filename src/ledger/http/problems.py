@@ -119,7 +119,8 @@ def from_ledger_error(request: AnyRequest, error: LedgerError) -> Response[bytes
         return _failed(request, "unanswerable", error)
     if status == 503 and error.code != "not_yet":  # the client chose to wait for it
         request_id = exchange_of(request.scope).request_id
-        _log.warning("request %s: unavailable: %s", request_id, error, exc_info=error.__cause__)
+        cause = "" if error.__cause__ is None else f" ({error.__cause__!r})"
+        _log.warning("request %s: unavailable: %s%s", request_id, error, cause)
     exchange_of(request.scope).code = error.code
     return problem(status, error.code, error.detail, **error.evidence)
 

@@ -4,12 +4,19 @@ from collections.abc import Sequence
 
 from ledger.domain.charter import Charter
 from ledger.errors import CorruptError, UnavailableError
+from ledger.publish.signed_trees import require_same
 from ledger.store.sqlite.signer_state import SignedTree
 from ledger.tlog.checkpoint import Checkpoint
 
 
-def require_epoch(known: Sequence[SignedTree], charter: Charter, head: int) -> None:
-    """Raise CorruptError `log_rolled_back` if a later epoch was begun than the log has."""
+def require_remembered(
+    known: Sequence[SignedTree], charter: Charter, head: int, newest: int
+) -> None:
+    """Require that the signer's memory knows this log; `newest` is that of the last checkpoint.
+
+    Raises CorruptError `log_rolled_back` if a later epoch was begun than the log has;
+    UnavailableError `memory_missing` if nothing is remembered of a published log.
+    """
     begun = max((each.epoch for each in known), default=0)
     if begun > charter.epoch:
         raise CorruptError(
@@ -17,6 +24,12 @@ def require_epoch(known: Sequence[SignedTree], charter: Charter, head: int) -> N
             f"the epoch {begun} was begun, but the log has the epoch {charter.epoch}: run"
             " `ledger restore` again",
             position=head,
+        )
+    if newest and not any(each.checkpoint.origin == charter.log_origin for each in known):
+        raise UnavailableError(
+            "memory_missing",
+            f"a checkpoint of {newest} entries is published, but the signer's memory is gone: run"
+            " `ledger log confirm`, or restore the ledger from a backup",
         )
 
 
@@ -29,31 +42,13 @@ def require_kept(charter: Charter, stated: Checkpoint | None) -> None:
         require_same(Checkpoint(stated.origin, kept.size, bytes.fromhex(kept.root)), stated)
 
 
-def memory_missing(size: int) -> UnavailableError:
-    """Return the error for a published log whose signer remembers nothing."""
-    return UnavailableError(
-        "memory_missing",
-        f"a checkpoint of {size} entries is published, but the signer's memory is gone: run"
-        " `ledger log confirm`, or restore the ledger from a backup",
-    )
+def promise_of(
+    stated: Checkpoint | None, published: Checkpoint | None, charter: Charter
+) -> Checkpoint | None:
+    """Return the tree that was promised and is not published, None if there is none.
 
-
-def rolled_back(head: int, signed: int) -> CorruptError:
-    """Return the error for a log that is shorter than what was signed."""
-    return CorruptError(
-        "log_rolled_back",
-        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
-        " copy; restore the newest one",
-        position=head,
-    )
-
-
-def require_same(found: Checkpoint, expected: Checkpoint) -> None:
-    """Raise CorruptError `log_forked` unless both are one tree, under whichever origin."""
-    if (found.size, found.root) != (expected.size, expected.root):
-        raise CorruptError(
-            "log_forked",
-            f"the first {expected.size} entries have the root {found.root.hex()}, but"
-            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
-            position=expected.size,
-        )
+    What a restore kept is no promise: its origin begins after that tree.
+    """
+    if stated is None or (published is not None and published.size >= stated.size):
+        return None
+    return stated if charter.origin_of(stated.size) == stated.origin else None

@@ -69,7 +69,7 @@ def open_public_log(
     policy = read_policy(settings.witnesses, keys.origin)
     wait_s = settings.witness_wait_s
     quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=now_ms)
-    publisher = Publisher(publishing, signed, keys)
+    publisher = Publisher(publishing, signed, keys, most_tail_s=settings.publish_within_s)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
     witnesses = WitnessRounds(

@@ -11,6 +11,7 @@ The signer's state, a file beside the log, records the last signed checkpoint an
 Crash points: between the first two steps, nothing happened. After the second, the next start finds
 a promise without a checkpoint, computes the same tree, compares, and signs it; Ed25519 gives the
 same signature again. If two publishers of one log reach the second step, one loses and starts over.
+After a failed step, whose outcome may be unknown, the next one reads all of this again.
 
 If the log is shorter than the promise, or has another root at its size, the log's file is not the
 one that was signed: a backup was restored, or history was rewritten. Then nothing is signed or
@@ -28,13 +29,8 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
-from ledger.publish.mismatch import (
-    memory_missing,
-    require_epoch,
-    require_kept,
-    require_same,
-    rolled_back,
-)
+from ledger.publish.mismatch import promise_of, require_kept, require_remembered
+from ledger.publish.signed_trees import Race, require_same, rolled_back
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.worker import StoppedError
@@ -77,6 +73,7 @@ class Publication:
         self._due: Checkpoint | None = None
         self._aligned = False
         self._is_doubted = False
+        self._race = Race()
 
     @property
     def size(self) -> int:
@@ -99,12 +96,20 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        UnavailableError `log_keys_missing` and for temporary failures; StoppedError.
+        UnavailableError for passing errors, `log_keys_missing`, and `contended` if neither this
+        publisher nor another one gets further; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
-        if not self._aligned:
-            self._align()
+        try:
+            if not self._aligned:
+                self._align()
+            return self._step()
+        except BaseException:
+            self._aligned = False
+            raise
+
+    def _step(self) -> bool:
         head = self._tree.head()
         if head < self._edge.size:
             raise rolled_back(head, self._edge.size)
@@ -119,16 +124,20 @@ class Publication:
         if self._due is not None:
             require_same(new, self._due)
         elif not self._state.swap(self._remembered, new):
-            self._aligned = False  # another publisher was first
-            return True
+            return self._lose()
         self._remembered = new
         now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
         self._verify(note, new)
         published = Published(new.size, new.root, note, clock.to_text(now_ms))
         stored = self._tree.publish(published, _all(tiles))
-        self._aligned = stored  # False: another publisher is ahead
         self._last, self._edge, self._due = new, edge, None
+        return stored or self._lose()
+
+    def _lose(self) -> bool:
+        """Start over: another publisher was first, or is ahead."""
+        self._aligned = False
+        self._race.lost()
         return True
 
     def _release_promise(self, head: int) -> None:
@@ -219,9 +228,9 @@ class Publication:
         """
         newest = self._tree.latest()
         stated, head = self._state.get(self._keys.origin), self._tree.head()
-        require_epoch(self._state.known(), self._keys.charter, head)
-        if stated is None and newest is not None:
-            raise memory_missing(newest.size)
+        require_remembered(
+            self._state.known(), self._keys.charter, head, 0 if newest is None else newest.size
+        )
         promised = max(
             0 if stated is None else stated.size,
             0 if newest is None else newest.size,
@@ -252,13 +261,10 @@ class Publication:
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
             stated = published
-        # What a restore kept is not signed again: the origin begins after it.
-        is_due = (
-            stated is not None
-            and (published is None or published.size < stated.size)
-            and self._keys.origin_of(stated.size) == stated.origin
-        )
-        self._last, self._edge, self._due = published, edge, stated if is_due else None
+        if published != self._last:
+            self._race.moved()
+        due = promise_of(stated, published, self._keys.charter)
+        self._last, self._edge, self._due = published, edge, due
         self._remembered = stated
         self._aligned = True
 

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from ledger.encoding import SHA256_HEX, decode, jcs, sha256_hex
+from ledger.encoding import SHA256_HEX, SafeInteger, decode, jcs, sha256_hex
 from ledger.errors import CorruptError, MalformedError, TooLargeError
 from ledger.verify import zip_records
 from ledger.verify.zip_records import LOCAL, LOCAL_SIGNATURE, MAX_FILE_BYTES, FileHead
@@ -48,7 +48,7 @@ class CommittedTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     origin: str
     root: str
-    size: int
+    size: SafeInteger
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -51,7 +51,7 @@ def test_a_log_with_a_wrong_end_is_not_served(
             require_sound_end(tree)
         assert caught.value.code == code
         assert position is None or caught.value.evidence["position"] == position
-    assert main(["serve", "--data", str(data)]) == 2
+    assert main(["serve", "--data", str(data)]) == 1
     assert code in capsys.readouterr().err
 
 
