@@ -228,13 +228,9 @@ class Publication:
         """
         newest = self._tree.latest()
         stated, head = self._state.get(self._keys.origin), self._tree.head()
-        require_remembered(
-            self._state.known(), self._keys.charter, head, 0 if newest is None else newest.size
-        )
-        promised = max(
-            0 if stated is None else stated.size,
-            0 if newest is None else newest.size,
-        )
+        size = 0 if newest is None else newest.size
+        require_remembered(self._state.known(), self._keys.charter, head, size)
+        promised = max(0 if stated is None else stated.size, size)
         if promised > head:
             raise rolled_back(head, promised)
         if newest is None:
@@ -255,9 +251,7 @@ class Publication:
             if earlier is not None and published is not None and earlier.size < published.size:
                 self._require_beginning(earlier, published)
         if published is not None and stated is not None and stated.size < published.size:
-            _log.warning(
-                "the signer's state is older than the newest checkpoint and is updated from the log"
-            )
+            _log.warning("the signer's state is older than the newest checkpoint; it is updated")
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
             stated = published
