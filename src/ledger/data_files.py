@@ -10,7 +10,16 @@ SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
 LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_STATE_FILE = "log-state.sqlite"
+# Empty files: processes lock them, and never delete them.
+USE_LOCK = "use.lock"
+SERVER_LOCK = "server.lock"
+# A directory: what a restore puts together before it takes the log's place.
+RESTORING = "restoring"
 
 WITNESS_STATE_FILE = "witness.sqlite"
 WITNESS_KEYS_FILE = "witness-keys.pem"
 START_LOCK = "start.lock"
+
+# In the directory of a backup, beside a copy of the log.
+BACKUP_FILE = "backup.json"
+SEALED_KEYS_FILE = "keys.jwe"

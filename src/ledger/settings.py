@@ -11,6 +11,7 @@
 | LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
+| LEDGER_SERVERS | one | how many servers may use LEDGER_DATA at once: one or several |
 | LEDGER_PUBLISH_WITHIN | 300 | seconds without a checkpoint after which nothing is appended |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
@@ -29,7 +30,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Literal, NoReturn, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -51,6 +52,7 @@ DEFAULT_PORT = 8000
 # A proxy serves an https origin, most often on the same machine.
 LOOPBACK = "127.0.0.0/8, ::1"
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
+Servers = Literal["one", "several"]
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -65,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     own_key: KeyPlace
     log_keys: LogKeyPlaces
     log_state: Path
+    servers: Servers
     publish_within_s: int
     witnesses: Path | None
     witness_wait_s: int
@@ -111,6 +114,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         own_key=_own_key(environment, data),
         log_keys=_log_keys(environment, data),
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
+        servers=_servers(environment),
         publish_within_s=_number(environment, "LEDGER_PUBLISH_WITHIN", 300),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
@@ -148,6 +152,14 @@ def _registration(environment: Mapping[str, str], *, local: bool) -> Registratio
     if found is None:
         _refuse("LEDGER_REGISTRATION", "must be open or invite")
     return found
+
+
+def _servers(environment: Mapping[str, str]) -> Servers:
+    text = environment.get("LEDGER_SERVERS", "one")
+    found = next((each for each in get_args(Servers) if each == text), None)
+    if found is None:
+        _refuse("LEDGER_SERVERS", "must be one or several")
+    return cast(Servers, found)
 
 
 def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:

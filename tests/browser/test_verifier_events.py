@@ -25,6 +25,7 @@ AUDITED = {
     "ledger-created.v1": "ledger_founded_twice",
     "log-keys-announced.v1": None,
     "log-keys-retired.v1": "log_keys_refused",
+    "ledger-restored.v1": "restore_misplaced",
     "log-frozen.v1": None,
 }
 # An example as the event that `decodeEvent` makes of its stored bytes.
@@ -58,7 +59,7 @@ CONSUMED = f"""async ([first, example]) => {{
     const given = {{ events: [event], keys: jwks, mode: "full" }};
     const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
     const statement = {{ approvals: new Map(), rejections: [] }};
-    const charter = {{ invitations: new Map(), logKeys: [] }};
+    const charter = {{ invitations: new Map(), logKeys: [], restorations: [] }};
     const folds = {{
         ledger: () => evolveCharter(charter, event),
         person: () => evolvePerson(person, event),

@@ -53,6 +53,7 @@ def refused_start(server: Server, **settings: str) -> str:
         ("LEDGER_PORT", "0"),
         ("LEDGER_PORT", "65536"),
         ("LEDGER_RATE_LIMIT", "-1"),
+        ("LEDGER_SERVERS", "two"),
     ],
 )
 def test_a_setting_that_is_wrong_is_refused(setting: str, value: str) -> None:
@@ -73,7 +74,7 @@ def test_a_wrong_setting_refuses_the_start_and_leaves_no_ledger_behind(tmp_path:
 def test_other_settings_than_those_of_the_founding_refuse_the_start(
     start_server: Callable[..., Server],
 ) -> None:
-    server = start_server()
+    server = start_server(LEDGER_SERVERS="several")
     for other in (
         {"LEDGER_ORIGIN": "http://localhost:1"},
         {"LEDGER_REGISTRATION": "invite"},
@@ -118,8 +119,9 @@ def test_a_process_that_opens_the_log_and_leaves_takes_nothing_with_it(
 @pytest.fixture
 def pair(start_server: Callable[..., Server]) -> Iterator[tuple[Server, Server]]:
     """Two servers of one ledger, on one directory."""
-    first = start_server()
-    second = Server(first.data, LEDGER_ORIGIN=first.origin, LEDGER_RATE_LIMIT=NO_LIMIT)
+    first = start_server(LEDGER_SERVERS="several")
+    shared = {"LEDGER_SERVERS": "several", "LEDGER_RATE_LIMIT": NO_LIMIT}
+    second = Server(first.data, LEDGER_ORIGIN=first.origin, **shared)
     second.start()
     yield first, second
     second.stop()

@@ -5,7 +5,7 @@ import inspect
 import re
 from pathlib import Path
 
-from ledger.cli import log_actions
+from ledger.cli import log_actions, restore
 from ledger.http import metrics, probes, read_models, security_record, storage_watch
 from ledger.http.metrics import Metrics
 from ledger.http.security_record import SecurityLine
@@ -61,7 +61,8 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
         for code in re.findall(r"`(\w+)`", line.split("|")[1])
     }
     # These come from `Publisher.require_sound`.
-    publishers = {"not_yet", "publication_late", "log_rolled_back", "log_forked", "log_unsound"}
+    publishers = {"not_yet", "publication_late", "memory_missing"}
+    publishers |= {"log_rolled_back", "log_forked", "log_unsound"}
     publishers |= {"log_keys_missing", "signer_unavailable"}
     assert documented - {"code"} == codes_of_probes() | publishers
     assert f"more than {probes.REACH:,} positions" in METRICS_PAGE
@@ -117,7 +118,8 @@ def first_cells(section: str) -> set[str]:
 def test_every_event_of_the_record_is_in_the_reference_and_the_reverse() -> None:
     by_command = set(
         re.findall(
-            r'record_command\(settings.security_log, "(\w+)"', inspect.getsource(log_actions)
+            r'record_command\(settings.security_log, "(\w+)"',
+            inspect.getsource(log_actions) + inspect.getsource(restore),
         )
     )
     assert first_cells("Events") == {

@@ -8,27 +8,37 @@ valid.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from ledger.domain import charter, drafting, person, signing_keys, statement
-from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
+from ledger.domain import charter, drafting, person, restoration, signing_keys, statement
+from ledger.domain.acts import (
+    TYP,
+    Act,
+    AnnounceLogKeys,
+    FreezeLedger,
+    KeptTree,
+    LostTree,
+    RestoreLedger,
+    RetireLogKeys,
+)
 from ledger.domain.approval import parse_approval
+from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.statement import DecisionContext
 from ledger.encoding import b64u_encode
+from ledger.tlog.merkle import Edge
 from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.keys import ECDSA, ed25519_key, es256_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
 
-SETUP_TOKEN = "setup"
-TOKEN = "token"
+SETUP_TOKEN, TOKEN = "setup", "token"
 CHALLENGE = hashlib.sha256(b"challenge").digest()
 
 
@@ -51,15 +61,19 @@ def fixed_passkey(number: int) -> Passkey:
     return Passkey(credential_id=credential_id, private=cast(ec.EllipticCurvePrivateKey, private))
 
 
-def fixed_log_keys(number: int) -> tuple[str, str]:
-    """Return the vkeys of a log's two keys."""
+def fixed_log_signers(number: int, origin: str = LEDGER) -> tuple[NoteSigner, NoteSigner]:
+    """Return a log's two private keys."""
     seed = hashlib.sha256(b"log key %d" % number).digest()
-    private = (
-        ed25519.Ed25519PrivateKey.from_private_bytes(seed),
-        mldsa.MLDSA44PrivateKey.from_seed_bytes(seed),
+    return (
+        NoteSigner(origin, ed25519.Ed25519PrivateKey.from_private_bytes(seed)),
+        NoteSigner(origin, mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)),
     )
-    first, second = (NoteSigner(LEDGER, each).key.vkey for each in private)
-    return first, second
+
+
+def fixed_log_keys(number: int, origin: str = LEDGER) -> tuple[str, str]:
+    """Return the vkeys of a log's two keys."""
+    first, second = fixed_log_signers(number, origin)
+    return first.key.vkey, second.key.vkey
 
 
 def digest(text: str) -> str:
@@ -118,6 +132,21 @@ class Chronicle:
         size = len(self.states) + 1
         act = self._own(RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
         self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
+
+    def restore(self, lost: LostTree | Literal["unknown"] | None, **members: Any) -> None:
+        """Record a restore that keeps everything told so far."""
+        edge, _ = Edge().extend(b"".join(map(leaf_hash, self.states)))
+        origin = restoration.log_origin(LEDGER, 1)
+        said: dict[str, Any] = {
+            "epoch": 1,
+            "kept": KeptTree(edge.size, edge.root().hex()),
+            "lost": lost,
+            "origin": origin,
+            "vkeys": fixed_log_keys(3, origin),
+            "reason": "The disk of the server failed.",
+        }
+        act = self._own(RestoreLedger, **(said | members))
+        self.tell(charter.STREAM, restoration.restore(self._charter, act, **self._clock()))
 
     def freeze(self) -> None:
         act = self._own(FreezeLedger, reason="The fund is closed.")
@@ -264,6 +293,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(1)
     told.announce(2)
     told.retire(1)
+    told.restore(LostTree(len(told.states) + 7, None))
     if end:
         told.freeze()
     told.auditor.finish()

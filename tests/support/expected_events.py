@@ -51,6 +51,14 @@ EXPECTED = {
         None,
         set(),
     ),
+    "ledger-restored.v1": Expected(
+        None,
+        "was restored from a backup and goes on as localhost-8000.ledger/4f9k2m7q/1: The disk of"
+        " the server failed.",
+        "The ledger was restored from a backup",
+        None,
+        set(),
+    ),
     "log-frozen.v1": Expected(
         None, "ended: The fund is closed.", "The ledger was frozen", None, set()
     ),

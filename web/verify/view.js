@@ -104,6 +104,7 @@ export function showReport(place, report, about) {
     verdict,
     facts(report, about),
     section("checks-title", "The nine checks", el("ol", { class: "checks" }, ...report.checks.map(check))),
+    ...(report.restorations.length ? [restorations(report.restorations)] : []),
     ...(report.statements.length ? [statements(report.statements)] : []),
     ...proved(report),
     limits(report),
@@ -167,6 +168,21 @@ function inputsOf(details, number, isOpen) {
 function disclosure(title, hidden, ...children) {
   const summary = el("summary", {}, title, el("span", { class: "visually-hidden" }, hidden));
   return el("details", {}, summary, ...children);
+}
+
+function restorations(items) {
+  const told = items.map(({ position, at, origin, kept, lost, reason }) =>
+    el("p", {}, ...seen(`At position ${position}, ${at}: ${lostWords(kept, lost)}. The log goes on as ${origin}. The operator’s reason: ${reason}`)),
+  );
+  return section("restorations-title", "The ledger was restored from a backup", ...told);
+}
+
+function lostWords(kept, lost) {
+  if (lost === null) return "nothing is known to be lost";
+  if (lost === "unknown") return "what was lost is unknown";
+  if (lost === kept + 1) return `entry ${lost} was lost`;
+  if (lost > kept) return `entries ${kept + 1} to ${lost} were lost`;
+  return `another tree of ${lost} entries was signed and lost`;
 }
 
 function statements(items) {

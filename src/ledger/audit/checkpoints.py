@@ -37,8 +37,9 @@ class CheckpointCheck:
         if not isinstance(note, bytes) or not isinstance(published_at, str):
             raise CorruptError("checkpoint_mismatch", "a column has the wrong type")
         keys = self.keys(size)
-        verified = verify_note(note, keys, expected_origin=self._charter.ledger)
-        if verified.checkpoint != Checkpoint(self._charter.ledger, size, root):
+        origin = self._charter.origin_of(size)
+        verified = verify_note(note, keys, expected_origin=origin)
+        if verified.checkpoint != Checkpoint(origin, size, root):
             raise CorruptError(
                 "checkpoint_mismatch", "the note does not match the row's size and root"
             )

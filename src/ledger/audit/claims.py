@@ -11,12 +11,22 @@ from ledger.audit.shares import PeopleAuditor
 def read_head(rows: Rows) -> tuple[int, Finding | None]:
     """Return the log's size, and a finding if the stored head differs from it."""
     found = rows.query("SELECT id, size, epoch FROM log_head")
-    size = found[0][1] if len(found) == 1 else None
-    if isinstance(size, int) and size >= 0 and found == [(1, size, 0)]:
-        return size, None
+    if len(found) == 1:
+        number, size, epoch = found[0]
+        if number == 1 and all(isinstance(each, int) and each >= 0 for each in (size, epoch)):
+            return size, None
     ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
-    expected = f"[(1, {newest}, 0)]"
+    expected = f"one row with the size {newest}"
     return newest, Finding("head", None, "head_mismatch", f"the head is {found!r}", expected)
+
+
+def compare_epoch(rows: Rows, expected: int) -> Finding | None:
+    """Return a finding unless the head has the epoch of the last restore."""
+    found = rows.query("SELECT epoch FROM log_head")
+    if len(found) != 1 or found[0] == (expected,):  # `read_head` reports another number of rows
+        return None
+    detail = f"the head has the epoch {found[0][0]!r}, not {expected}"
+    return Finding("head", None, "head_mismatch", detail, str(expected))
 
 
 def compare_names(rows: Rows, people: PeopleAuditor, size: int) -> list[Finding]:

@@ -8,6 +8,7 @@ import msgspec
 from ledger import __version__, clock
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
+from ledger.verify.report import VerifiedRestoration, told_restoration
 
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
 
@@ -32,6 +33,7 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     claims: int
     counts: Counts
     log_keys: list[str]
+    restorations: list[VerifiedRestoration]
     trusted: int
     notes: list[str]
     at: str
@@ -56,6 +58,7 @@ def unreadable(file: Path, finding: Finding, *, now_ms: int) -> AuditResult:
         claims=0,
         counts=Counts(),
         log_keys=[],
+        restorations=[],
         trusted=0,
         notes=[],
         at=clock.to_text(now_ms),
@@ -105,6 +108,8 @@ def to_text(report: AuditResult) -> str:
         told += [f"  entry: {finding.entry}"] if finding.entry else []
         told.append("")
     told += [f"{name:<18}{value}" for name, value in lines(report)]
+    for restored in report.restorations:
+        told += ["", told_restoration(restored), f"  The operator's reason: {restored.reason}"]
     told += ["", *(f"- {note}" for note in report.notes)] if report.notes else []
     return "\n".join(told) + "\n"
 

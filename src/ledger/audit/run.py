@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 
 from ledger import __version__, clock
-from ledger.audit import findings, resume
-from ledger.audit.claims import compare_names, compare_receipts, read_head
+from ledger.audit import findings, promise, resume
+from ledger.audit.claims import compare_epoch, compare_names, compare_receipts, read_head
 from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
@@ -27,8 +27,10 @@ from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.tree import TreeScan
 from ledger.audit.workers import WorkerPool, WorkerTask
-from ledger.errors import CorruptError, MalformedError
-from ledger.tlog.checkpoint import Checkpoint, parse_text
+from ledger.domain.epochs import Restoration
+from ledger.errors import CorruptError
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.verify.report import verified_restorations
 
 STALE_MS = 60_000
 EVENTS_PER_JOB = 10_000  # below this, starting another process takes longer than auditing
@@ -110,6 +112,8 @@ class _Audit:
                 self._size, wrong = read_head(rows)
                 self._note(wrong)
                 self._note(self._people.run(self._size))
+                epochs = [each.epoch for each in self._restorations()]
+                self._note(compare_epoch(rows, max(epochs, default=0)))
                 self._found += compare_names(rows, self._people, self._size)
                 self._claims = len(self._people.claims) + len(self._people.members)
                 ((receipts,),) = rows.query("SELECT count(*) FROM cmd")
@@ -117,6 +121,7 @@ class _Audit:
                 self._note(self._endorsements.run())
                 self._notes += self._endorsements.notes()
                 wanted = {each.size for each in (self._promised, self._before) if each is not None}
+                wanted |= {each.kept.size for each in self._restorations()}
                 self._scan = TreeScan(rows, self._size, frozenset(wanted))
                 if self._before is not None:  # trusted only after its root was compared
                     self._note(self._scan.run())
@@ -133,6 +138,7 @@ class _Audit:
         if not self._found:
             self._note(compare_receipts(rows, self._size, receipts, self._counts.receipts))
         self._compare_promise(self._scan)
+        self._compare_restorations(self._scan)
         if not self._found:
             self._save(self._size)
 
@@ -153,39 +159,29 @@ class _Audit:
         if finding is not None:
             self._found.append(finding)
 
+    def _restorations(self) -> tuple[Restoration, ...]:
+        charter = self._people.charter
+        return () if charter is None else charter.restorations
+
+    def _compare_restorations(self, scan: TreeScan) -> None:
+        for each in self._restorations():
+            root = scan.roots.get(each.kept.size)
+            if root is not None and root.hex() != each.kept.root:
+                detail = "the restore keeps another tree than the entries before it"
+                self._note(Finding("event", each.position, "root_mismatch", detail, root.hex()))
+
     # --- the signer's state --------------------------------------------------------------------
 
     def _read_promise(self) -> Checkpoint | None:
-        """Return the tree in the signer's state; it is never older than a published checkpoint."""
-        charter, path = self._people.charter, self._request.state
-        if path is None or not path.is_file():
-            self._notes.append(
-                "The signer's state is missing. From the log's file alone, this audit cannot detect"
-                " that the newest entries were removed together with their checkpoints."
-            )
-            return None
-        try:
-            with closing(Rows(path)) as state:
-                rows = state.query("SELECT origin, text FROM signed")
-            ours = [text for name, text in rows if charter is not None and name == charter.ledger]
-            return next((parse_text(str(text)) for text in ours), None)
-        except (CorruptError, MalformedError) as error:
-            self._note(Finding("signer's state", None, "state_malformed", f"{path}: {error}"))
-            return None
+        found = promise.read(self._request.state, self._people.charter)
+        self._note(found.finding)
+        self._notes += found.notes
+        return found.promised
 
     def _compare_promise(self, scan: TreeScan) -> None:
-        promised = self._promised
-        if promised is None:
-            return
-        if promised.size > self._size:
-            detail = f"a tree of {promised.size} entries was signed, but the log has {self._size}"
-            self._note(Finding("signer's state", self._size + 1, "log_rolled_back", detail))
-        elif scan.roots.get(promised.size, promised.root) != promised.root:
-            detail = "a different tree of this size was signed"
-            expected = scan.roots[promised.size].hex()
-            self._note(Finding("signer's state", promised.size, "log_forked", detail, expected))
-        elif promised.size < scan.newest:
-            self._notes.append("The signer's state is older than the newest checkpoint.")
+        if self._promised is not None:
+            self._note(promise.compare(self._promised, self._size, scan))
+            self._notes += promise.notes(self._promised, scan)
 
     # --- going on ------------------------------------------------------------------------------
 
@@ -249,6 +245,7 @@ class _Audit:
             claims=self._claims,
             counts=self._counts,
             log_keys=[] if charter is None else [key.vkey for key in charter.log_keys],
+            restorations=list(verified_restorations(charter)),
             trusted=self._trusted,
             notes=self._notes,
             at=clock.to_text(self._now_ms),

@@ -14,10 +14,12 @@ from ledger.http.security_record import record_command
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
+from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
 from ledger.store.engines import open_existing
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
+from ledger.system.directory_lock import using
 
 
 def show_keys(settings: Settings) -> None:
@@ -81,6 +83,15 @@ def retire(settings: Settings) -> None:
     print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
 
 
+def confirm_memory(settings: Settings, size: int | None) -> None:
+    """Give the signer a new memory, confirmed by a witness or by the operator."""
+    with using(settings.data):
+        point, by = confirm(settings, size)
+        record_command(settings.security_log, "log_memory_confirm")
+    print(f"The newest checkpoint of {point.size} entries is confirmed by {', '.join(by)}.")
+    print("The log is signed again from here.")
+
+
 def freeze(settings: Settings, reason: str) -> None:
     """Freeze the ledger and publish its last checkpoint."""
     with _writing(settings) as acts:
@@ -91,7 +102,7 @@ def freeze(settings: Settings, reason: str) -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Log]:
-    with closing(Log(open_existing(settings.data))) as log:
+    with using(settings.data), closing(Log(open_existing(settings.data))) as log:
         yield log
 
 

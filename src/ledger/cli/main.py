@@ -1,5 +1,5 @@
-"""The command line: `ledger serve`, `rebuild`, `log …`, `witness …`, `export`, `verify`, `audit`,
-`replay`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `doctor`, `log …`, `witness …`,
+`export`, `verify`, `audit`, `replay`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -12,12 +12,24 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ledger import __version__
-from ledger.cli import audit, export, jws, log, replay, verify, witness
+from ledger.cli import (
+    audit,
+    backup,
+    doctor,
+    export,
+    jws,
+    log,
+    replay,
+    restore_arguments,
+    verify,
+    witness,
+)
 from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.settings import Settings, read_settings
 from ledger.sqlite.files import storage_errors
+from ledger.system.directory_lock import replacing
 
 # The packages of the extra `server` in pyproject.toml, by import name.
 SERVER_PACKAGES = {
@@ -68,6 +80,9 @@ def make_parser() -> argparse.ArgumentParser:
             )
         codes = {ExitCode.DONE: "done", ExitCode.UNAVAILABLE: UNAVAILABLE}
         declare(command, codes | ({ExitCode.INVALID: DAMAGED} if name == "serve" else {}))
+    backup.add_parser(commands)
+    restore_arguments.add_parser(commands)
+    doctor.add_parser(commands)
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -116,6 +131,14 @@ def _run(chosen: argparse.Namespace) -> int:
     settings = read_settings(_with_options(os.environ, chosen))
     if chosen.command == "rebuild":
         return rebuild(settings)
+    if chosen.command == "backup":
+        return backup.run(settings, chosen)
+    if chosen.command == "doctor":
+        return doctor.run(settings, chosen)
+    if chosen.command == "restore":
+        from ledger.cli import restore  # the server's packages
+
+        return restore.run(settings, chosen)
     if chosen.command == "export":
         return export.run(settings, chosen)
     if chosen.command == "log":
@@ -136,9 +159,10 @@ def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) ->
 
 
 def rebuild(settings: Settings) -> int:
-    """Delete the read models."""
-    for suffix in ("", "-wal", "-shm"):
-        path = settings.data / f"{VIEWS_FILE}{suffix}"
-        path.unlink(missing_ok=True)
+    """Delete the read models; raise ConflictError `data_in_use` while a server runs."""
+    with replacing(settings.data):
+        for suffix in ("", "-wal", "-shm"):
+            path = settings.data / f"{VIEWS_FILE}{suffix}"
+            path.unlink(missing_ok=True)
     print("The read models are deleted; the next start rebuilds them from the log.")
     return ExitCode.DONE

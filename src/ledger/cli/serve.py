@@ -22,6 +22,7 @@ from ledger.http.connection import connection_class
 from ledger.http.ending import Ending
 from ledger.server import Served, build
 from ledger.settings import Settings
+from ledger.system.directory_lock import serving
 
 GRACE_S = 4
 LAST_S = 8.0
@@ -33,10 +34,17 @@ COLLECT_EVERY = 5_000
 def serve(settings: Settings) -> int:
     """Run the server until SIGINT or SIGTERM.
 
-    Raises what `build` raises, UnavailableError `address_unavailable`.
+    Raises what `build` raises, ConflictError `data_in_use`, UnavailableError
+    `address_unavailable`.
     """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     first = not settings.data.exists()
+    with serving(settings.data, beside_others=settings.servers == "several"):
+        _serve(settings, first=first)
+    return ExitCode.DONE
+
+
+def _serve(settings: Settings, *, first: bool) -> None:
     served = build(settings)
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20)
@@ -65,7 +73,6 @@ def serve(settings: Settings) -> int:
         address = f"{settings.host}:{settings.port}"
         detail = f"the server cannot listen on {address}"
         raise UnavailableError("address_unavailable", detail) from error
-    return ExitCode.DONE
 
 
 class _Server(uvicorn.Server):

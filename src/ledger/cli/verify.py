@@ -22,7 +22,7 @@ from ledger.verify.bundle import Source, verify
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import CheckOutcome, Verdict, VerificationReport
+from ledger.verify.report import CheckOutcome, Verdict, VerificationReport, told_restoration
 
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
@@ -204,6 +204,12 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
         lines.append(f"{number:>2} {says}")
     failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
     lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
+    for restored in report.restorations:
+        lines += [
+            "",
+            told_restoration(restored),
+            f"  The operator's reason: {_plain(restored.reason)}",
+        ]
     for shown in report.statements:
         approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
         lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]

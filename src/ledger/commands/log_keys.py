@@ -6,14 +6,23 @@ the decision.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from ledger import clock
 from ledger.commands.writer import MAX_TRIES
-from ledger.domain import charter
-from ledger.domain.acts import TYP, Act, AnnounceLogKeys, FreezeLedger, RetireLogKeys
+from ledger.domain import charter, restoration
+from ledger.domain.acts import (
+    TYP,
+    Act,
+    AnnounceLogKeys,
+    FreezeLedger,
+    KeptTree,
+    LostTree,
+    RestoreLedger,
+    RetireLogKeys,
+)
 from ledger.domain.charter import Charter
 from ledger.domain.events import FROZEN, TAKEN, Body, Event, claims
 from ledger.domain.receipts import own_key
@@ -142,6 +151,30 @@ class LedgerActs:
 
         self._append(act, charter.retire_log_keys)
         return old
+
+    def require_key(self) -> None:
+        """Raise ConflictError `ledger_key_missing` without the ledger's own key."""
+        self._own_key()
+
+    def restore(
+        self,
+        *,
+        epoch: int,
+        kept: KeptTree,
+        lost: LostTree | Literal["unknown"] | None,
+        origin: str,
+        vkeys: tuple[str, ...],
+        reason: str,
+    ) -> int:
+        """Record that the ledger goes on from a backup; return the event's position.
+
+        Raises as `restoration.restore`.
+        """
+
+        def act(iat: int, ledger: str) -> Act:
+            return RestoreLedger(iat, ledger, epoch, kept, lost, origin, vkeys, reason)
+
+        return self._append(act, restoration.restore)
 
     def freeze(self, reason: str) -> int:
         """Freeze the ledger for ever; return the position of its last event.

@@ -5,7 +5,7 @@ whole header.
 """
 
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
 
@@ -15,6 +15,20 @@ from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
 TYP = "act+jwt"
+
+
+class KeptTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tree that a restore continues: its size, and its root in 64 hex characters."""
+
+    size: int
+    root: str
+
+
+class LostTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The largest tree known to be signed before a restore, and its note if that is known."""
+
+    size: int
+    checkpoint: str | None
 
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", tag_field="act"):
@@ -112,6 +126,21 @@ class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
     last_size: SafeInteger
 
 
+class RestoreLedger(Act, tag="restore", frozen=True):
+    """Go on from a backup under a new log origin, with new log keys (vkeys).
+
+    `kept` is the tree of the backup; `lost` is what was signed and is not in it: a tree, "unknown",
+    or None if nothing is known to be lost.
+    """
+
+    epoch: int
+    kept: KeptTree
+    lost: LostTree | Literal["unknown"] | None
+    origin: str
+    vkeys: tuple[str, ...]
+    reason: str
+
+
 class FreezeLedger(Act, tag="freeze-ledger", frozen=True):
     """Freeze the ledger: no event can follow."""
 
@@ -134,6 +163,7 @@ _ACTS = (
     | CreateLedger
     | AnnounceLogKeys
     | RetireLogKeys
+    | RestoreLedger
     | FreezeLedger
 )
 

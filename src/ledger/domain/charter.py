@@ -1,6 +1,10 @@
-"""The ledger's own stream: creation, log keys, invitations, freeze. Pure decide and evolve."""
+"""The ledger's own stream: creation, log keys, invitations, freeze. Pure decide and evolve.
+
+`restoration` decides how a ledger goes on from a backup.
+"""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +14,13 @@ from ledger import clock
 from ledger.domain import acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import parse_uuid
+from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
     Body,
     Event,
     InvitationIssued,
     LedgerCreated,
+    LedgerRestored,
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
@@ -65,6 +71,22 @@ class Charter(msgspec.Struct, frozen=True):
     invitations: dict[str, Invitation]
     log_keys: tuple[LogKey, ...] = ()
     frozen: bool = False
+    restorations: tuple[Restoration, ...] = ()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the last restore, 0 without one."""
+        return self.restorations[-1].epoch if self.restorations else 0
+
+    @property
+    def log_origin(self) -> str:
+        """The log's origin now: the ledger's name until the first restore."""
+        return self.restorations[-1].origin if self.restorations else self.ledger
+
+    def origin_of(self, size: int) -> str:
+        """Return the log's origin in the checkpoint of this size."""
+        past = [each.origin for each in self.restorations if each.kept.size < size]
+        return past[-1] if past else self.ledger
 
 
 def evolve(charter: Charter | None, event: Event) -> Charter:
@@ -85,11 +107,11 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
             if charter is None:
                 raise AssertionError("a ledger's stream must begin with its creation")
             return msgspec.structs.replace(
-                charter, version=event.version, **_changes(charter, body)
+                charter, version=event.version, **_changes(charter, body, event.at)
             )
 
 
-def _changes(charter: Charter, body: Body) -> dict[str, Any]:
+def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
     match body:
         case InvitationIssued():
             invitation = Invitation(body.invitation_id, body.role, body.expires_at)
@@ -99,6 +121,8 @@ def _changes(charter: Charter, body: Body) -> dict[str, Any]:
             return {"log_keys": charter.log_keys + new}
         case LogKeysRetired():
             return {"log_keys": tuple(_retired(key, body) for key in charter.log_keys)}
+        case LedgerRestored():
+            return _restored(charter, body, at)
         case LogFrozen():
             return {"frozen": True}
         case _:
@@ -111,6 +135,17 @@ def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
     The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of the ledger's own stream")
+
+
+def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]:
+    """Return the changes of a restore: every earlier key ends with the tree that was kept."""
+    ended = [
+        msgspec.structs.replace(key, last_size=body.kept.size) if key.last_size is None else key
+        for key in charter.log_keys
+    ]
+    new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
+    restored = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
+    return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, restored)}
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
@@ -142,19 +177,28 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms)
-    keys = [parse_vkey(vkey) for vkey in act.vkeys]
+    require_new_keys(charter, act.vkeys, charter.log_origin)
+    if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
+        raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
+    return LogKeysAnnounced(vkeys=act.vkeys, first_size=act.first_size, act=act_text)
+
+
+def require_new_keys(charter: Charter, vkeys: Sequence[str], origin: str) -> None:
+    """Require new log keys of this origin.
+
+    Raises MalformedError `vkey_invalid`; ConflictError `log_keys_refused` if a key has another name
+    or is already known, or if none is an Ed25519 key.
+    """
+    keys = [parse_vkey(vkey) for vkey in vkeys]
     publics = {key.public for key in keys}
     known = {parse_vkey(key.vkey).public for key in charter.log_keys}
-    if any(key.name != charter.ledger for key in keys):
+    if any(key.name != origin for key in keys):
         raise ConflictError("log_keys_refused", "a log key's name must be the log's origin")
     if len(publics) != len(keys) or publics & known:
         raise ConflictError("log_keys_refused", "a log key can be announced only once")
     # Readers that know only the oldest signature type must be able to verify every checkpoint.
     if not any(key.kind == ED25519 for key in keys):
         raise ConflictError("log_keys_refused", "at least one log key must be an Ed25519 key")
-    if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
-        raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
-    return LogKeysAnnounced(vkeys=act.vkeys, first_size=act.first_size, act=act_text)
 
 
 def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysRetired:

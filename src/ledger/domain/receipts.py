@@ -18,6 +18,7 @@ from ledger.domain.events import (
     KeyRevoked,
     LedgerBody,
     LedgerCreated,
+    LedgerRestored,
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
@@ -124,7 +125,9 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     match body:
         case UserRegistered():
             return _registered([event.body for event in events])
-        case LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen():
+        case (
+            LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
+        ):
             return Written(own_key(states), (b"",))
         case StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn():
             raise CorruptError("event_misplaced", "not an event of people or of the ledger")

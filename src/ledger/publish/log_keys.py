@@ -101,8 +101,12 @@ class LogKeys:
 
     @property
     def origin(self) -> str:
-        """The log's origin, which is the name of its keys."""
-        return self.charter.ledger
+        """The log's origin now, which is the name of its keys."""
+        return self.charter.log_origin
+
+    def origin_of(self, size: int) -> str:
+        """Return the log's origin in the checkpoint of this size."""
+        return self.charter.origin_of(size)
 
     @property
     def has_external_places(self) -> bool:

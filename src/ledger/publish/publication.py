@@ -29,6 +29,7 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
+from ledger.publish.mismatch import promise_of, require_kept, require_remembered
 from ledger.publish.signed_trees import Race, require_same, rolled_back
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.store.sqlite.signer_state import SignerState
@@ -63,12 +64,12 @@ class Publication:
         self._tree = tree
         self._state = state
         self._keys = keys
-        self._origin = keys.origin
         self._rest = rest or threading.Event().wait
-        # The last published checkpoint, the right edge of its tree, and a promise without
-        # checkpoint.
+        # The last published checkpoint, the right edge of its tree, what the signer's memory
+        # holds, and a promise without checkpoint.
         self._last: Checkpoint | None = None
         self._edge = Edge()
+        self._remembered: Checkpoint | None = None
         self._due: Checkpoint | None = None
         self._aligned = False
         self._is_doubted = False
@@ -112,27 +113,26 @@ class Publication:
         head = self._tree.head()
         if head < self._edge.size:
             raise rolled_back(head, self._edge.size)
-        stated = self._release_promise(head)
+        self._release_promise(head)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
             return False
         edge, tiles = self._grow(self._edge, target, save=True)
-        new = Checkpoint(self._origin, edge.size, edge.root())
+        new = Checkpoint(self._keys.origin_of(edge.size), edge.size, edge.root())
         self._prove(new, tiles)
         signers = self._keys.signers(new.size)
         if self._due is not None:
             require_same(new, self._due)
-        elif not self._state.swap(stated, new):
+        elif not self._state.swap(self._remembered, new):
             return self._lose()
+        self._remembered = new
         now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
         self._verify(note, new)
         published = Published(new.size, new.root, note, clock.to_text(now_ms))
         stored = self._tree.publish(published, _all(tiles))
         self._last, self._edge, self._due = new, edge, None
-        if not stored:
-            return self._lose()
-        return True
+        return stored or self._lose()
 
     def _lose(self) -> bool:
         """Start over: another publisher was first, or is ahead."""
@@ -140,8 +140,8 @@ class Publication:
         self._race.lost()
         return True
 
-    def _release_promise(self, head: int) -> Checkpoint | None:
-        """Return what the signer's state must hold before a new promise.
+    def _release_promise(self, head: int) -> None:
+        """Drop a promise that no key can sign any more.
 
         If the log keys of a promised size are lost and newer ones are announced, no checkpoint of
         that size can be signed. The log must still have the promised tree; the next checkpoint
@@ -149,12 +149,11 @@ class Publication:
         """
         due = self._due
         if due is None or due.size == head or self._keys.why_not_signing(due.size) is None:
-            return self._last
+            return
         self._keys.signers(head)
         edge, _ = self._grow(self._edge, due.size, save=False)
-        require_same(Checkpoint(self._origin, edge.size, edge.root()), due)
+        require_same(Checkpoint(due.origin, edge.size, edge.root()), due)
         self._due = None
-        return due
 
     def _grow(self, edge: Edge, size: int, *, save: bool) -> tuple[Edge, Tiles]:
         """Hash the stored entries up to `size`; return the new edge and the new tiles.
@@ -209,14 +208,14 @@ class Publication:
             return self._tree.tile(level, n, width) if hashes is None else hashes[: width * 32]
 
         prover = Prover(new.size, read)
-        old = self._last or Checkpoint(self._origin, 0, merkle.EMPTY_ROOT)
+        old = self._last or Checkpoint(self._keys.origin, 0, merkle.EMPTY_ROOT)
         proof = prover.consistency(old.size)
         merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
 
     def _verify(self, note: bytes, expected: Checkpoint) -> None:
         """Verify a checkpoint as a reader does, with the keys announced for its size."""
         keys = self._keys.keys(expected.size)
-        verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
+        verified = checkpoint.verify_note(note, keys, expected_origin=expected.origin)
         require_same(verified.checkpoint, expected)
 
     # --- start and recovery --------------------------------------------------------------------
@@ -224,22 +223,23 @@ class Publication:
     def compare(self) -> tuple[Checkpoint | None, Checkpoint | None]:
         """Return the published and the promised checkpoint, after comparing them with the log.
 
-        Raises CorruptError `log_rolled_back` or `log_forked`, and what verifying the note raises.
+        Raises CorruptError `log_rolled_back` or `log_forked`; UnavailableError `memory_missing`;
+        and what verifying the note raises.
         """
         newest = self._tree.latest()
-        stated, head = self._state.get(self._origin), self._tree.head()
-        promised = max(
-            0 if stated is None else stated.size,
-            0 if newest is None else newest.size,
-        )
+        stated, head = self._state.get(self._keys.origin), self._tree.head()
+        size = 0 if newest is None else newest.size
+        require_remembered(self._state.known(), self._keys.charter, head, size)
+        promised = max(0 if stated is None else stated.size, size)
         if promised > head:
             raise rolled_back(head, promised)
         if newest is None:
             return None, stated
-        published = Checkpoint(self._origin, newest.size, newest.root)
+        published = Checkpoint(self._keys.origin_of(newest.size), newest.size, newest.root)
         self._verify(newest.note, published)
         if stated is not None and stated.size == published.size:
             require_same(published, stated)
+        require_kept(self._keys.charter, stated)
         return published, stated
 
     def _align(self) -> None:
@@ -250,16 +250,16 @@ class Publication:
         for earlier in (self._last, stated):
             if earlier is not None and published is not None and earlier.size < published.size:
                 self._require_beginning(earlier, published)
-        if published is not None and (stated is None or stated.size < published.size):
-            _log.warning(
-                "the signer's state is older than the newest checkpoint and is updated from the log"
-            )
+        if published is not None and stated is not None and stated.size < published.size:
+            _log.warning("the signer's state is older than the newest checkpoint; it is updated")
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
+            stated = published
         if published != self._last:
             self._race.moved()
-        is_due = stated is not None and (published is None or published.size < stated.size)
-        self._last, self._edge, self._due = published, edge, stated if is_due else None
+        due = promise_of(stated, published, self._keys.charter)
+        self._last, self._edge, self._due = published, edge, due
+        self._remembered = stated
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
@@ -270,7 +270,7 @@ class Publication:
                 return
         self._mend(published)
         root = Prover(published.size, self._tree.tile).root(earlier.size)
-        require_same(Checkpoint(self._origin, earlier.size, root), earlier)
+        require_same(Checkpoint(earlier.origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
         """Return the edge of a published tree.
@@ -290,7 +290,7 @@ class Publication:
         """
         _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
-        require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
+        require_same(Checkpoint(published.origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)
         self._tree.mend(published.size, _all(tiles))
         return edge

@@ -91,7 +91,8 @@ class Publisher:
         """Let a write proceed, or raise UnavailableError if nothing may be appended.
 
         Codes: `log_rolled_back`, `log_forked`, `log_unsound` if the log is not the signed one;
-        `not_yet` while a start still compares; `log_keys_missing`, and `signer_unavailable` until
+        `memory_missing` until somebody confirms the newest size; `not_yet` while a start still
+        compares; `log_keys_missing`, and `signer_unavailable` until
         an HSM or an agent has answered once since the start. Later it may fail for a while: what
         is appended meanwhile is signed when it answers again. `publication_late` while the
         unpublished tail is too old.
@@ -104,6 +105,9 @@ class Publisher:
             raise UnavailableError(
                 code if known else "log_unsound", f"nothing is appended: {detail}"
             )
+        failure = self.failure
+        if isinstance(failure, UnavailableError) and failure.code == "memory_missing":
+            raise UnavailableError(failure.code, f"nothing is appended: {failure.detail}")
         if self._not_signing is not None:
             detail = f"nothing is appended: {self._not_signing.detail}"
             raise UnavailableError(self._not_signing.code, detail)

@@ -57,6 +57,19 @@ def ensure(path: Path) -> None:
     path.chmod(MODE)
 
 
+def synchronize(path: Path) -> None:
+    """Make a file that another library wrote durable, its name included.
+
+    Not for a database that is open in this process: see `ensure`.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _sync_directory(path.parent)
+
+
 def _sync_directory(directory: Path) -> None:
     """Make the file's name durable too; Windows has no such call and needs none."""
     if os.name == "posix":

@@ -14,7 +14,8 @@ from ledger.tlog.checkpoint import Checkpoint, verify_note
 from ledger.tlog.merkle import verify_consistency
 from ledger.tlog.vkeys import NoteKey
 
-ComparisonOutcome = Literal["same", "consistent", "forked", "unproven"]
+# `lost`: a restore of the log, which says so itself, did not keep the tree.
+ComparisonOutcome = Literal["same", "consistent", "forked", "unproven", "lost"]
 
 
 class ConsistencyProof(msgspec.Struct, frozen=True):
@@ -45,10 +46,15 @@ def compare(
     at the smaller size. A holder of the larger tree can prove the latter. If that proof verifies,
     no consistency proof from the smaller checkpoint can exist. Raises what `verify_note` raises.
     """
-    small, large = sorted(
-        (_verified(note, keys, expected_origin) for note in (first, second)),
-        key=lambda point: point.size,
-    )
+    here, there = (_verified(note, keys, expected_origin) for note in (first, second))
+    return compare_trees(here, there, proof)
+
+
+def compare_trees(
+    first: Checkpoint, second: Checkpoint, proof: ConsistencyProof | None
+) -> Comparison:
+    """Return what two verified checkpoints of one log prove; its origins may differ."""
+    small, large = sorted((first, second), key=lambda point: point.size)
     if small.size == large.size:
         if small.root == large.root:
             return Comparison("same", f"both sign the same tree of {small.size} entries")

@@ -7,16 +7,18 @@ elsewhere. Two more checks run if the caller has a witness policy, or certificat
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import assert_never
 from uuid import UUID
 
+from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.vocabulary import DecisionKind
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
-from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, verify_inclusion
+from ledger.tlog.merkle import verify_inclusion
 from ledger.tlog.vkeys import ED25519, NoteKey, parse_vkey
 from ledger.tlog.witness_policy import Witnessed, WitnessPolicy
 from ledger.verify import container
@@ -32,10 +34,11 @@ from ledger.verify.report import (
     VerifiedDecision,
     VerifiedStatement,
     report,
+    verified_restorations,
 )
+from ledger.verify.tree import require_kept, verify_tree
 
 NOBODY = Trust()
-_RUN = 64 * WIDTH  # leaves hashed between two progress reports
 
 Source = bytes | memoryview | Files
 
@@ -67,6 +70,7 @@ class _Verifier:
         self._trust = trust
         self._now_ms = now_ms
         self._progress = progress
+        self._restored: Charter | None = None  # as the events say, before they are decided
 
     def report(self, source: Source) -> VerificationReport:
         """Run the checks and return the report."""
@@ -86,14 +90,18 @@ class _Verifier:
             endorsed(checks, (case.note, case.stamp), signed, self._trust)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
-        return report(checks, mode, tree, shown or (), limits(mode))
+        restored = () if shown is None else verified_restorations(self._restored)
+        return report(checks, mode, tree, shown or (), limits(mode), restored)
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
         says = (
             f"{_number(len(recorded), 'event')}, matching their entries; the other files match too."
         )
-        return says, Events(case, recorded, progress=self._progress)
+        events = Events(case, recorded, progress=self._progress)
+        with suppress(LedgerError):  # the checks of decisions and of the checkpoint report it
+            self._restored = events.charter
+        return says, events
 
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
@@ -151,6 +159,8 @@ class _Verifier:
 
     def _all_entries(self, case: Casefile) -> None:
         verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
+        restored = () if self._restored is None else self._restored.restorations
+        require_kept(case.entries, restored)
 
 
 def _readable(source: Source) -> tuple[str, Casefile]:
@@ -185,7 +195,8 @@ def _keys(events: Events) -> tuple[str, bool]:
 def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
     case, charter = events.case, events.charter
     announced = [key.vkey for key in charter.log_keys if key.signs(case.checkpoint.size)]
-    return signed_by(case.note, [parse_vkey(vkey) for vkey in announced], charter.ledger)
+    origin = charter.origin_of(case.checkpoint.size)
+    return signed_by(case.note, [parse_vkey(vkey) for vkey in announced], origin)
 
 
 def signed_by(
@@ -231,39 +242,6 @@ def _witnesses(
     # A policy that names logs accepts only these.
     keys = () if policy.logs else signed.signers
     return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
-
-
-def verify_tree(
-    entries: dict[int, bytes],
-    tiles: dict[tuple[int, int], bytes],
-    root: bytes,
-    progress: ReportProgress,
-) -> None:
-    """Verify that all entries of a log lead to its tiles and its root.
-
-    Raises RefusedError `tile_mismatch`, with the position if a leaf differs, or `root_mismatch`.
-    """
-    edge, total = Edge(), len(entries)
-    hashes = [entry_hash(raw) for raw in entries.values()]
-    for start in range(0, total, _RUN):
-        edge, touched = edge.extend(b"".join(hashes[start : start + _RUN]))
-        for tile in touched:
-            given = tiles.get((tile.level, tile.n), b"")
-            # Between runs a tile may still be partial: compare its hashes so far.
-            if given[: len(tile.hashes)] != tile.hashes:
-                raise _mismatch(tile.level, tile.n, given, tile.hashes)
-        progress("entries", edge.size, total)
-    if edge.root() != root:
-        raise RefusedError("root_mismatch", "the entries lead to a different root")
-
-
-def _mismatch(level: int, n: int, given: bytes, expected: bytes) -> RefusedError:
-    detail = f"tile {n} of level {level} does not match the entries"
-    if level:
-        return RefusedError("tile_mismatch", detail)
-    at = range(0, len(expected), HASH_BYTES)
-    place = next(i for i in at if given[i : i + HASH_BYTES] != expected[i : i + HASH_BYTES])
-    return RefusedError("tile_mismatch", detail, position=n * WIDTH + place // HASH_BYTES + 1)
 
 
 # --- words -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, drafting, person, signing_keys, statement
+from ledger.domain import charter, drafting, person, restoration, signing_keys, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import Charter
@@ -22,6 +22,7 @@ from ledger.domain.events import (
     KeyRevoked,
     LedgerBody,
     LedgerCreated,
+    LedgerRestored,
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
@@ -94,6 +95,11 @@ class Decisions:
                         "log_keys_misplaced", "the keys are retired at a future size"
                     )
                 return charter.retire_log_keys(self._charter, act, now_ms=now_ms)
+            case LedgerRestored(act=act, kept=kept):
+                # The restore is the first event after the tree that it continues.
+                if kept.size != self.position:
+                    raise CorruptError("restore_misplaced", "the restore keeps another tree")
+                return restoration.restore(self._charter, act, now_ms=now_ms)
             case LogFrozen(act=act):
                 return charter.freeze(self._charter, act, now_ms=now_ms)
             case _:

@@ -19,6 +19,7 @@ from ledger.domain.events import (
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
+    LedgerRestored,
     LogKeysAnnounced,
     PasskeyAdded,
     Recorded,
@@ -99,7 +100,10 @@ def exhibits(events: Sequence[Recorded], statements: Sequence[str]) -> dict[str,
 def _vkeys(events: Sequence[Recorded]) -> bytes:
     announced = [each.event.body for each in events]
     vkeys = [
-        vkey for body in announced if isinstance(body, LogKeysAnnounced) for vkey in body.vkeys
+        vkey
+        for body in announced
+        if isinstance(body, LogKeysAnnounced | LedgerRestored)
+        for vkey in body.vkeys
     ]
     return "".join(f"{vkey}\n" for vkey in vkeys).encode()
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
-from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by, verify_tree
+from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by
 from ledger.verify.container import CHECKPOINT, STAMP, Files
 from ledger.verify.contents import envelopes, read_tiles, unbundled
 from ledger.verify.endorsements import Trust
 from ledger.verify.event_checks import ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import Checks, VerificationReport, report
+from ledger.verify.tree import verify_tree
 
 Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes]]
 

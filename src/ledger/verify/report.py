@@ -5,6 +5,8 @@ from typing import Literal, TypeVar, get_args
 
 import msgspec
 
+from ledger.domain.acts import LostTree
+from ledger.domain.charter import Charter
 from ledger.domain.vocabulary import DecisionKind, Status
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
@@ -74,6 +76,22 @@ class VerifiedStatement(msgspec.Struct, frozen=True):
     decisions: tuple[VerifiedDecision, ...]
 
 
+class VerifiedRestoration(msgspec.Struct, frozen=True):
+    """A restore from a backup, which every later verdict names.
+
+    `kept` is the size of the tree that went on. `lost` is the size of the largest tree that was
+    signed before, "unknown", or None if nothing is known to be lost.
+    """
+
+    position: int
+    at: str
+    epoch: int
+    origin: str
+    kept: int
+    lost: int | Literal["unknown"] | None
+    reason: str
+
+
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     """The result of verification; `root` is base64."""
 
@@ -84,6 +102,7 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     root: str | None
     checks: tuple[Check, ...]
     statements: tuple[VerifiedStatement, ...]
+    restorations: tuple[VerifiedRestoration, ...]
     does_not_prove: tuple[str, ...]
 
 
@@ -128,12 +147,48 @@ def _refused(name: CheckName, outcome: CheckOutcome, error: LedgerError) -> Chec
     return Check(name, outcome, says, error.code, position if isinstance(position, int) else None)
 
 
+def verified_restorations(charter: Charter | None) -> tuple[VerifiedRestoration, ...]:
+    """Return the restores of a ledger as a report shows them."""
+    return tuple(
+        VerifiedRestoration(
+            position=each.position,
+            at=each.at,
+            epoch=each.epoch,
+            origin=each.origin,
+            kept=each.kept.size,
+            lost=each.lost.size if isinstance(each.lost, LostTree) else each.lost,
+            reason=each.reason,
+        )
+        for each in (() if charter is None else charter.restorations)
+    )
+
+
+def told_restoration(restored: VerifiedRestoration) -> str:
+    """Return a restore in one sentence, without its reason."""
+    match restored.lost:
+        case "unknown":
+            lost = "what was lost is unknown"
+        case None:
+            lost = "nothing is known to be lost"
+        case size if size == restored.kept + 1:
+            lost = f"entry {size:,} was lost"
+        case size if size > restored.kept:
+            lost = f"entries {restored.kept + 1:,} to {size:,} were lost"
+        case size:
+            lost = f"another tree of {size:,} entries was signed and lost"
+    return (
+        f"At position {restored.position:,}, {restored.at}, the ledger was restored from a backup:"
+        f" {lost}. The log goes on as {restored.origin}."
+    )
+
+
 def report(
     checks: Checks,
     mode: EvidenceMode | None,
     tree: Checkpoint | None,
     statements: Sequence[VerifiedStatement],
     limits: Iterable[str],
+    restorations: tuple[VerifiedRestoration, ...] = (),
 ) -> VerificationReport:
     """Return the report with the verdict over these checks."""
     return VerificationReport(
@@ -144,5 +199,6 @@ def report(
         root=None if tree is None else b64_encode(tree.root),
         checks=tuple(checks.made),
         statements=tuple(statements),
+        restorations=restorations,
         does_not_prove=tuple(limits),
     )

@@ -202,7 +202,7 @@ def test_a_row_that_stands_there_twice_is_refused(position: int) -> None:
     assert found[0] == position + 1
     at_the_end = refusal([*STATES, STATES[position - 1]])
     assert at_the_end is not None
-    assert at_the_end[0] == 33
+    assert at_the_end[0] == 34
 
 
 def test_what_no_later_event_depends_on_only_the_tree_can_show_missing() -> None:

@@ -87,7 +87,7 @@ def test_each_type_of_event_has_words(story: Path) -> None:
     assert told[19] == "Alice Ångström drafted “Series A – “preferred””"
     assert told[21].endswith("which is approved")
     assert "which is rejected: The amount is too low." in told[24]
-    assert [line.actor_name for line in lines if not line.actor_id] == ["The ledger"] * 5
+    assert [line.actor_name for line in lines if not line.actor_id] == ["The ledger"] * 6
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])

@@ -178,8 +178,9 @@ def begin_many(server: Server, count: int) -> None:
 @pytest.fixture
 def pair(start_server: Callable[..., Server]) -> Iterator[tuple[Server, Server]]:
     """Two servers of one ledger, on one directory."""
-    first = start_server()
-    second = Server(first.data, LEDGER_ORIGIN=first.origin, LEDGER_RATE_LIMIT=NO_LIMIT)
+    first = start_server(LEDGER_SERVERS="several")
+    shared = {"LEDGER_SERVERS": "several", "LEDGER_RATE_LIMIT": NO_LIMIT}
+    second = Server(first.data, LEDGER_ORIGIN=first.origin, **shared)
     second.start()
     yield first, second
     second.stop()

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,16 @@ def test_a_server_on_a_restored_backup_reads_and_takes_nothing(tmp_path: Path) -
         server.stop()
 
 
-def test_two_servers_on_one_log_publish_one_history(fresh_server: Server) -> None:
-    second = Server(fresh_server.data, LEDGER_ORIGIN=fresh_server.origin)
+def test_two_servers_on_one_log_publish_one_history(start_server: Callable[..., Server]) -> None:
+    first = start_server(LEDGER_SERVERS="several")
+    second = Server(first.data, LEDGER_SERVERS="several", LEDGER_ORIGIN=first.origin)
     second.start()
     try:
         with (
-            httpx.Client(base_url=fresh_server.origin) as here,
+            httpx.Client(base_url=first.origin) as here,
             httpx.Client(base_url=second.address) as there,
         ):
-            actor = Actor(here, "Alice", fresh_server.origin).register("creator")
+            actor = Actor(here, "Alice", first.origin).register("creator")
             with ThreadPoolExecutor(2) as pool:
                 placed = [*pool.map(lambda n: place(actor, (here, there)[n % 2]), range(20))]
             assert len(set(placed)) == 20

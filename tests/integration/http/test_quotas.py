@@ -183,8 +183,8 @@ def test_a_stream_ends_with_its_session(ends: str, server: Server, join: Join) -
 def test_a_session_of_one_server_ends_its_streams_at_another(
     start_server: Callable[..., Server], join: Join
 ) -> None:
-    first = start_server()
-    second = Server(first.data, LEDGER_ORIGIN=first.origin)
+    first = start_server(LEDGER_SERVERS="several")
+    second = Server(first.data, LEDGER_SERVERS="several", LEDGER_ORIGIN=first.origin)
     second.start()
     try:
         dora = join("Dora", at=first)

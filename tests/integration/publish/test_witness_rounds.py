@@ -220,11 +220,10 @@ def test_a_witness_with_another_key_than_the_configured_one_is_not_believed(
 
 
 def test_two_servers_on_one_log_share_their_witnesses(site: Callable[..., Site]) -> None:
-    here = site("quorum w0.example.com\n", 1, LEDGER_WITNESS_WAIT="600")
+    here = site("quorum w0.example.com\n", 1, LEDGER_WITNESS_WAIT="600", LEDGER_SERVERS="several")
     here.start(0)
-    second = Server(
-        here.server.data, LEDGER_ORIGIN=here.server.origin, LEDGER_WITNESSES=str(here.path)
-    )
+    shared = {"LEDGER_SERVERS": "several", "LEDGER_WITNESSES": str(here.path)}
+    second = Server(here.server.data, LEDGER_ORIGIN=here.server.origin, **shared)
     second.start()
     try:
         with httpx.Client(base_url=second.address) as there:

@@ -33,6 +33,7 @@ def test_the_tags_are_these_for_ever() -> None:
         "ledger-created.v1",
         "log-keys-announced.v1",
         "log-keys-retired.v1",
+        "ledger-restored.v1",
         "log-frozen.v1",
         "invitation-issued.v1",
         "user-registered.v1",

@@ -118,7 +118,7 @@ def test_a_key_is_shown_with_its_end() -> None:
 
 
 def test_the_logs_keys_are_listed_retired_ones_too() -> None:
-    assert exhibits(RECORDED, [])["keys/vkeys"].count(b"\n") == 4
+    assert exhibits(RECORDED, [])["keys/vkeys"].count(b"\n") == 6
 
 
 @pytest.mark.parametrize("kid", ["", "../../x"])

@@ -3,7 +3,7 @@
 import { isFresh } from "../clock.js";
 import { refuse } from "../errors.js";
 import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
-import { integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
+import { either, integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
 
 const ACT_TYP = "act+jwt";
 
@@ -20,8 +20,13 @@ export const ACT = Object.freeze({
   CREATE_LEDGER: "create-ledger",
   ANNOUNCE_LOG_KEYS: "announce-log-keys",
   RETIRE_LOG_KEYS: "retire-log-keys",
+  RESTORE: "restore",
   FREEZE_LEDGER: "freeze-ledger",
 });
+
+/** The tree that a restore keeps, and what it says of the one that was lost. */
+export const KEPT = struct({ size: integer, root: text });
+export const LOST = nullable(either(struct({ size: integer, checkpoint: nullable(text) }), oneOf("unknown")));
 
 const about = { statementId: text, sha256: text };
 const MEMBERS = {
@@ -36,6 +41,14 @@ const MEMBERS = {
   [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setupSha256: nullable(text) },
   [ACT.ANNOUNCE_LOG_KEYS]: { vkeys: listOf(text), firstSize: integer },
   [ACT.RETIRE_LOG_KEYS]: { vkeys: listOf(text), lastSize: integer },
+  [ACT.RESTORE]: {
+    epoch: integer,
+    kept: KEPT,
+    lost: LOST,
+    origin: text,
+    vkeys: listOf(text),
+    reason: text,
+  },
   [ACT.FREEZE_LEDGER]: { reason: text },
 };
 

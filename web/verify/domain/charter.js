@@ -30,15 +30,34 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LOG_KEYS_RETIRED]: ({ logKeys }, { vkeys, lastSize }) => ({
     logKeys: logKeys.map((key) => (vkeys.includes(key.vkey) ? { ...key, lastSize } : key)),
   }),
+  [TAG.LEDGER_RESTORED]: restored,
   [TAG.LOG_FROZEN]: () => ({ frozen: true }),
 });
 
 /** Return the charter after one more event of its stream. */
-export function evolveCharter(charter, { type, version, body }) {
+export function evolveCharter(charter, { type, version, at, body }) {
   const isMisplaced = !Object.hasOwn(CHANGES, type) || (!charter && type !== TAG.LEDGER_CREATED);
   if (isMisplaced) refuse("event_misplaced", "an event that is not of the ledger’s own stream");
-  return { ...charter, ...CHANGES[type](charter, body), version };
+  return { ...charter, ...CHANGES[type](charter, body, at), version };
 }
+
+/** Return the changes of a restore: every earlier key ends with the tree that was kept. */
+function restored({ logKeys, restorations }, body, at) {
+  const { epoch, kept, lost, origin, reason, vkeys } = body;
+  const ended = logKeys.map((key) => (key.lastSize === null ? { ...key, lastSize: kept.size } : key));
+  const begun = vkeys.map((vkey) => ({ vkey, firstSize: kept.size + 1, lastSize: null }));
+  return {
+    logKeys: [...ended, ...begun],
+    restorations: [...restorations, { epoch, kept, lost, origin, reason, at }],
+  };
+}
+
+/** Return the epoch of the last restore, 0 without one. */
+export const epochOf = ({ restorations }) => restorations.at(-1)?.epoch ?? 0;
+
+/** Return the log's origin in the checkpoint of this size: the ledger's name until a restore. */
+export const originOf = ({ ledger, restorations }, size = Infinity) =>
+  restorations.findLast(({ kept }) => kept.size < size)?.origin ?? ledger;
 
 function founded(body) {
   parseCompact(body.act);
@@ -50,6 +69,7 @@ function founded(body) {
     key: body.key,
     invitations: new Map(body.setupSha256 ? [[body.setupSha256, setup]] : []),
     logKeys: [],
+    restorations: [],
     frozen: false,
   };
 }
@@ -70,25 +90,31 @@ export async function decideCreation(body, nowMs) {
   return body;
 }
 
-const ownAct = (charter, source, kind, nowMs) =>
+/** Verify and return an act that the ledger's own key signed. */
+export const ownAct = (charter, source, kind, nowMs) =>
   verifyAct(parseAct(source), charter.key, kind, { ledger: charter.ledger, nowMs });
 
 /** Return the announcement of new log keys that the ledger's own key signed. */
 export async function decideAnnouncement(charter, source, nowMs) {
   const act = await ownAct(charter, source, ACT.ANNOUNCE_LOG_KEYS, nowMs);
-  const keys = await Promise.all(act.vkeys.map(parseVkey));
+  await requireNewKeys(charter, act.vkeys, originOf(charter));
+  if (act.firstSize < Math.max(1, ...charter.logKeys.map(({ firstSize }) => firstSize))) {
+    refuse("log_keys_refused", "the keys would begin before earlier ones");
+  }
+  return { vkeys: act.vkeys, firstSize: act.firstSize, act: source };
+}
+
+/** Refuse log keys of another origin or that are known, or none of which is Ed25519. */
+export async function requireNewKeys(charter, vkeys, origin) {
+  const keys = await Promise.all(vkeys.map(parseVkey));
   const known = (await Promise.all(charter.logKeys.map(({ vkey }) => parseVkey(vkey)))).map(publicOf);
   const publics = keys.map(publicOf);
   const refused = (detail) => refuse("log_keys_refused", detail);
-  if (keys.some(({ name }) => name !== charter.ledger)) refused("a log key has the log's name");
+  if (keys.some(({ name }) => name !== origin)) refused("a log key has the log's name");
   if (new Set([...publics, ...known]).size !== publics.length + known.length) {
     refused("a log key can be announced only once");
   }
   if (!keys.some(({ kind }) => kind === ED25519)) refused("one of the log keys is Ed25519");
-  if (act.firstSize < Math.max(1, ...charter.logKeys.map(({ firstSize }) => firstSize))) {
-    refused("the keys would begin before earlier ones");
-  }
-  return { vkeys: act.vkeys, firstSize: act.firstSize, act: source };
 }
 
 const publicOf = (key) => key.public.join();
@@ -115,11 +141,16 @@ export async function decideRetirement(charter, source, nowMs) {
 /** Return the end of the ledger that its own key signed. */
 export async function decideFreeze(charter, source, nowMs) {
   const { reason } = await ownAct(charter, source, ACT.FREEZE_LEDGER, nowMs);
+  requireReason(reason);
+  return { reason, act: source };
+}
+
+/** Refuse a reason that is too short or too long. */
+export function requireReason(reason) {
   const [least, most] = REASON_CHARS;
   if (length(reason) < least || length(reason) > most) {
     refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
-  return { reason, act: source };
 }
 
 /** Return the invitation that an administrator signed. */

@@ -7,7 +7,7 @@ import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
-import { parseAct } from "./acts.js";
+import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
 import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
@@ -18,6 +18,7 @@ export const TAG = Object.freeze({
   INVITATION_ISSUED: "invitation-issued.v1",
   LOG_KEYS_ANNOUNCED: "log-keys-announced.v1",
   LOG_KEYS_RETIRED: "log-keys-retired.v1",
+  LEDGER_RESTORED: "ledger-restored.v1",
   LOG_FROZEN: "log-frozen.v1",
   USER_REGISTERED: "user-registered.v1",
   PASSKEY_ADDED: "passkey-added.v1",
@@ -47,6 +48,8 @@ const assertion = struct({
 const registration = struct({ clientDataJSON: text, attestationObject: text });
 const among = (words) => oneOf(...Object.values(words));
 const decided = { signer: text, kid: text, roles: listOf(text) };
+// What the ledger itself does, with its own key.
+const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [] };
 const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 // By tag, as the Python classes declare it:
@@ -68,11 +71,7 @@ export const DECLARED = forEveryTag({
       act: text,
       setupSha256: optional(text),
     },
-    stream: STREAM_OF.LEDGER,
-    actor: "ledger",
-    evidence: ["act"],
-    dependsOn: [],
-    claims: [],
+    ...byLedger,
   },
   [TAG.INVITATION_ISSUED]: {
     members: {
@@ -92,26 +91,27 @@ export const DECLARED = forEveryTag({
   },
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
-    stream: STREAM_OF.LEDGER,
-    actor: "ledger",
-    evidence: ["act"],
-    dependsOn: [],
-    claims: [],
+    ...byLedger,
   },
   [TAG.LOG_KEYS_RETIRED]: {
     members: { vkeys: listOf(text), lastSize: integer, act: text },
-    stream: STREAM_OF.LEDGER,
-    actor: "ledger",
-    evidence: ["act"],
-    dependsOn: [],
-    claims: [],
+    ...byLedger,
+  },
+  [TAG.LEDGER_RESTORED]: {
+    members: {
+      epoch: integer,
+      kept: KEPT,
+      lost: LOST,
+      origin: text,
+      vkeys: listOf(text),
+      reason: text,
+      act: text,
+    },
+    ...byLedger,
   },
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
-    stream: STREAM_OF.LEDGER,
-    actor: "ledger",
-    evidence: ["act"],
-    dependsOn: [],
+    ...byLedger,
     claims: ["frozen"],
   },
   [TAG.USER_REGISTERED]: {

@@ -15,7 +15,7 @@ export const leafHash = (entry) => sha256(concat(LEAF, entry));
 const nodeHash = (left, right) => sha256(concat(NODE, left, right));
 
 /** Return the root hash over leaf hashes; of no leaf, the hash of no bytes. */
-async function rootOf(leaves) {
+export async function rootOf(leaves) {
   if (!leaves.length) return sha256(new Uint8Array());
   let row = leaves;
   // Pair from the left and carry an odd last one up: the same tree as the RFC's split at the largest

@@ -6,6 +6,7 @@ import * as charter from "../domain/charter.js";
 import { decideDraft } from "../domain/drafting.js";
 import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
+import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import * as statements from "../domain/statement.js";
 import { same } from "../encoding.js";
@@ -24,6 +25,8 @@ const DECIDE = forEveryTag({
     charter.decideAnnouncement(auditor.logKeys(event), event.body.act, nowMs),
   [TAG.LOG_KEYS_RETIRED]: (auditor, event, { nowMs }) =>
     charter.decideRetirement(auditor.logKeys(event), event.body.act, nowMs),
+  [TAG.LEDGER_RESTORED]: (auditor, event, { nowMs }) =>
+    decideRestore(auditor.restored(event), event.body.act, nowMs),
   [TAG.LOG_FROZEN]: (auditor, event, { nowMs }) =>
     charter.decideFreeze(auditor.ownStream(event), event.body.act, nowMs),
   [TAG.USER_REGISTERED]: (auditor, event, context) => auditor.register(event, context),
@@ -117,6 +120,15 @@ export class Auditor {
     const own = this.ownStream(event);
     if ((body.firstSize ?? body.lastSize) > position) {
       refuse("log_keys_misplaced", "log keys begin or end at a later size");
+    }
+    return own;
+  }
+
+  /** Return the charter, for a restore that is the first event after the tree that it continues. */
+  restored(event) {
+    const own = this.ownStream(event);
+    if (event.body.kept.size !== event.position - 1) {
+      refuse("restore_misplaced", "the restore keeps another tree");
     }
     return own;
   }

@@ -1,9 +1,8 @@
-// Mirrors ledger.verify.bundle: the nine checks of a bundle, in the order of
-// docs/reference/evidence.md. Each is made unless a check that it needs did not pass. Nothing here
-// touches the page or the network.
+// Mirrors ledger.verify.bundle: the nine checks of a bundle, in the order of docs/reference/evidence.md.
+// Each is made unless a check that it needs did not pass. It touches neither page nor network.
 
 import { hex } from "../../static/js/lib/digest.js";
-import { evolveCharter, logKeysAt, STREAM } from "../domain/charter.js";
+import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { statusAt } from "../domain/statement.js";
 import { DECISION } from "../domain/vocabulary.js";
@@ -18,6 +17,7 @@ import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { limits } from "./readme.js";
 import { CHECK, CHECKS, OUTCOME, verdictOf } from "./report.js";
+import { requireKept, restorationOf } from "./restorations.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
@@ -41,6 +41,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
     statements: isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
+    restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
     doesNotProve: limits(bundle?.mode ?? null),
   };
@@ -139,7 +140,6 @@ export class Verification {
   }
 
   eachEvent = (ask) => this.each(this.events.map((event) => [event.position, event]), ask);
-
   eachEntry = (ask) =>
     this.each(inOrder(this.bundle.entries).map(([index, entry]) => [index + 1, entry]), ask);
 
@@ -259,6 +259,7 @@ export class Verification {
       leaves.push(await leafHash(raw));
     });
     await verifyTree(leaves, this.bundle.tiles, this.bundle.note.root);
+    await requireKept(this.events, leaves);
   }
 
   // --- 8, 9 ----------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ export class Verification {
     const charter = own.reduce(evolveCharter, null);
     if (!charter) throw new Unknown("not_founded", "the founding of the ledger is not there");
     const keys = await Promise.all(logKeysAt(charter, note.size).map(({ vkey }) => parseVkey(vkey)));
-    const { signers, unknown } = await verifyNote(note.raw, keys, charter.ledger);
+    const { signers, unknown } = await verifyNote(note.raw, keys, originOf(charter, note.size));
     if (!signers.length) {
       throw new Unknown("algorithm_unknown", "this browser does not verify ML-DSA-44, and no other key signed");
     }

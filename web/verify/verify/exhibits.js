@@ -44,7 +44,8 @@ async function exhibits(events, statements) {
 }
 
 function vkeys(events) {
-  const announced = events.filter(({ type }) => type === TAG.LOG_KEYS_ANNOUNCED);
+  const announcing = [TAG.LOG_KEYS_ANNOUNCED, TAG.LEDGER_RESTORED];
+  const announced = events.filter(({ type }) => announcing.includes(type));
   return announced.flatMap(({ body }) => body.vkeys.map((vkey) => `${vkey}\n`)).join("");
 }
 

@@ -72,5 +72,6 @@ export const contract = (report) => ({
   ...ofReport(report),
   checks: report.checks.map(ofCheck),
   statements: report.statements.map(ofStatement),
+  restorations: report.restorations,
   doesNotProve: report.doesNotProve,
 });

@@ -1,7 +1,8 @@
-"""Events of the ledger's own stream: creation, log keys, invitations, freeze."""
+"""Events of the ledger's own stream: creation, log keys, restores, invitations, freeze."""
 
-from typing import final
+from typing import Literal, final
 
+from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.unique_names import INVITATION, INVITATION_ID
 from ledger.domain.vocabulary import RegistrationMode
@@ -80,6 +81,37 @@ class LogKeysRetired(Explained, frozen=True):
 
 
 @final
+class LedgerRestored(Explained, frozen=True):
+    """The ledger goes on from a backup; the ledger's own key signed `act`.
+
+    This event is the first after the backup's tree. From here on the log has another origin, with
+    keys of its own; the ledger's name in documents and challenges stays. `lost` is None if nothing
+    is known to be lost.
+    """
+
+    TAG = "ledger-restored.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=(),
+        words=Words(
+            trail="{who} was restored from a backup and goes on as {origin}: {reason}",
+            timeline="The ledger was restored from a backup",
+            about="origin",
+        ),
+    )
+    epoch: int
+    kept: KeptTree
+    lost: LostTree | Literal["unknown"] | None
+    origin: str
+    vkeys: tuple[str, ...]
+    reason: str
+    act: str
+
+
+@final
 class LogFrozen(Explained, frozen=True):
     """The ledger was frozen: the last event; the ledger's own key signed `act`."""
 
@@ -127,4 +159,11 @@ class InvitationIssued(Explained, frozen=True):
     act: str
 
 
-LedgerBody = LedgerCreated | LogKeysAnnounced | LogKeysRetired | LogFrozen | InvitationIssued
+LedgerBody = (
+    LedgerCreated
+    | LogKeysAnnounced
+    | LogKeysRetired
+    | LedgerRestored
+    | LogFrozen
+    | InvitationIssued
+)

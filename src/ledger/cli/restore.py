@@ -1,0 +1,73 @@
+"""`ledger restore`: put a ledger back from a backup, and say for ever what was lost."""
+
+import argparse
+import sys
+
+from ledger.cli.exit_codes import ExitCode
+from ledger.errors import ConflictError
+from ledger.http.security_record import record_command
+from ledger.recovery import staging
+from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
+from ledger.settings import Settings
+from ledger.system.directory_lock import replacing
+
+
+def run(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Restore the ledger of these settings; return the exit code."""
+    request = RestoreRequest(
+        backup=chosen.backup,
+        reason=chosen.reason,
+        checkpoints=tuple(chosen.checkpoint),
+        published=chosen.published,
+        passphrase=chosen.keys,
+    )
+    with replacing(settings.data):
+        if staging.is_ready(settings.data):
+            aside = finish(settings, _silent)
+            print("The restore that was interrupted is finished; nothing else was done.")
+        else:
+            plan = prepare(settings, request, _silent)
+            _tell(plan)
+            _confirm(plan, chosen.confirm)
+            aside = carry_out(settings, plan, _silent)
+            record_command(settings.security_log, "ledger_restore")
+            print("The ledger is restored. Start its server.")
+    if aside is not None:
+        print(f"The files that were replaced are in {aside}.")
+    return ExitCode.DONE
+
+
+def _silent(_: str) -> None:
+    """Pass each crash point in silence."""
+
+
+def _tell(plan: RestorePlan) -> None:
+    """Print what is known, and what follows."""
+    print(f"The backup has {plan.kept.size:,} entries of {plan.ledger}; it passes the audit.")
+    for tree in plan.known:
+        print(f"- {tree.source} knows {tree.size:,} entries")
+    for reason in plan.silent:
+        print(f"- not asked: {reason}")
+    if plan.origin is None:
+        print("Nothing that anybody knows was lost. The log goes on as it was.")
+        return
+    if plan.lost is None:
+        print("What was signed after the backup is unknown.")
+    elif plan.lost.size > plan.kept.size:
+        print(f"Lost: entries {plan.kept.size + 1:,} to {plan.lost.size:,}.")
+    else:
+        print(f"{plan.lost.source} knows another history of the first {plan.lost.size:,} entries.")
+    print(f"The log goes on under the new origin {plan.origin}, with new log keys.")
+    print("The log says so for ever. Receipts of lost entries stay their holders' proof.")
+
+
+def _confirm(plan: RestorePlan, given: str | None) -> None:
+    """Require the ledger's name before a new origin; raise ConflictError `not_confirmed`."""
+    if plan.origin is None:
+        return
+    typed = given
+    if typed is None and sys.stdin.isatty():
+        typed = input("Type the ledger's name to go on: ").strip()
+    if typed != plan.ledger:
+        detail = f"nothing was changed; give --confirm {plan.ledger} to go on"
+        raise ConflictError("not_confirmed", detail)

@@ -1,0 +1,156 @@
+"""Back up a ledger while it serves: one snapshot of its log, and its keys on request.
+
+A backup is a directory that nothing changes later. It contains everything, or only what is new
+since an earlier backup; the manifest names that one, and a restore needs both. What the signer
+remembers is left out on purpose: restored together with the log, it would hide what was lost.
+"""
+
+import shutil
+from functools import reduce
+from pathlib import Path
+
+import msgspec
+
+from ledger import __version__, clock
+from ledger.audit.logfile import Rows
+from ledger.data_files import (
+    BACKUP_FILE,
+    LOG_FILE,
+    SEALED_KEYS_FILE,
+)
+from ledger.domain import charter, events
+from ledger.domain.charter import Charter
+from ledger.errors import ConflictError, CorruptError, NotFoundError
+from ledger.recovery import manifest as manifests
+from ledger.recovery import sealed_keys
+from ledger.recovery.manifest import BackupManifest, EarlierBackup
+from ledger.settings import Settings
+from ledger.store.sqlite import copies
+from ledger.store.sqlite.copies import CopyState
+from ledger.system import private_files
+from ledger.system.directory_lock import using
+
+
+class BackupRequest(msgspec.Struct, frozen=True):
+    """Where to write a backup; the earlier one to continue; the file with a passphrase for keys."""
+
+    target: Path
+    since: Path | None = None
+    passphrase: Path | None = None
+
+
+def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> BackupManifest:
+    """Write a backup of the ledger, verify it, and return its manifest.
+
+    Raises NotFoundError `not_founded`, `backup_unknown`; ConflictError `backup_exists`,
+    `backup_elsewhere`, `backup_of_another`, `nothing_new`, `keys_missing`; CorruptError as
+    `copies.examine`; MalformedError `passphrase_weak`.
+    """
+    log = settings.data / LOG_FILE
+    if not log.is_file():
+        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
+    phrase = None if request.passphrase is None else sealed_keys.read_passphrase(request.passphrase)
+    with using(settings.data):
+        earlier = None if request.since is None else _earlier(request)
+        try:
+            request.target.mkdir(parents=True, mode=0o700)
+        except FileExistsError as error:
+            raise ConflictError("backup_exists", f"{request.target} is there already") from error
+        try:
+            return _write(settings, request.target, earlier, phrase, now_ms)
+        except BaseException:
+            shutil.rmtree(request.target, ignore_errors=True)
+            raise
+
+
+def _earlier(request: BackupRequest) -> tuple[EarlierBackup, BackupManifest]:
+    """Return the manifest of the backup to continue, and its reference."""
+    path = request.since
+    if path is None or path.resolve().parent != request.target.resolve().parent:
+        detail = "a backup and the one that it continues must be in one directory"
+        raise ConflictError("backup_elsewhere", detail)
+    found = manifests.read(path)
+    name = path.resolve().name
+    sha256 = manifests.describe(path / BACKUP_FILE).sha256
+    return EarlierBackup(name, found.size, sha256), found
+
+
+def _write(
+    settings: Settings,
+    target: Path,
+    earlier: tuple[EarlierBackup, BackupManifest] | None,
+    phrase: bytes | None,
+    now_ms: int,
+) -> BackupManifest:
+    copy, before = target / LOG_FILE, None
+    if earlier is None:
+        copies.copy_all(settings.data / LOG_FILE, copy)
+    else:
+        before = earlier[1].state()
+        copies.copy_new(settings.data / LOG_FILE, copy, before.marks)
+    state = copies.examine(copy, before)
+    if before is not None:
+        _require_continued(settings.data / LOG_FILE, before, state)
+    names = [LOG_FILE]
+    if phrase is not None:
+        sealed = sealed_keys.seal(_keys(settings), phrase)
+        private_files.create(target / SEALED_KEYS_FILE, sealed)
+        names.append(SEALED_KEYS_FILE)
+    written = BackupManifest(
+        ledger=charter_of(settings.data / LOG_FILE, state.size).ledger,
+        epoch=state.epoch,
+        created_at=clock.to_text(now_ms),
+        size=state.size,
+        root=state.edge.root().hex(),
+        edge=manifests.edge_texts(state.edge),
+        checkpoint=None if state.note is None else state.note.decode(),
+        marks=dict(state.marks),
+        since=None if earlier is None else earlier[0],
+        files=[manifests.describe(target / name) for name in names],
+        tool=__version__,
+    )
+    if earlier is not None and earlier[1].ledger != written.ledger:
+        raise _of_another()
+    manifests.write(target, written)
+    return manifests.read(target)
+
+
+def _require_continued(log: Path, before: CopyState, state: CopyState) -> None:
+    """Refuse if the log does not begin with what the earlier backup contains.
+
+    A checkpoint of the new rows has shown it: its root follows from the earlier tree. Without one,
+    the leaves of the log are read once more.
+    """
+    if dict(state.marks) == dict(before.marks):
+        raise ConflictError("nothing_new", "the log has nothing that the earlier backup lacks")
+    shown = state.marks["checkpoint"] > before.size
+    if not shown and copies.root_of(log, before.size) != before.edge.root():
+        raise _of_another()
+
+
+def _of_another() -> ConflictError:
+    detail = "the log does not begin with what the earlier backup contains"
+    return ConflictError("backup_of_another", detail)
+
+
+def charter_of(log: Path, size: int) -> Charter:
+    """Return the charter as of a size; raise CorruptError `position_missing` without a founding."""
+    rows = Rows(log)
+    try:
+        states = rows.of_stream(charter.STREAM.bytes, size + 1)
+    finally:
+        rows.close()
+    found = reduce(charter.evolve, map(events.decode, states), None)
+    if found is None:
+        raise CorruptError("position_missing", "the log does not begin with the ledger's creation")
+    return found
+
+
+def _keys(settings: Settings) -> dict[str, str]:
+    """Return the ledger's own key and the log's keys; raise ConflictError `keys_missing`."""
+    paths = sealed_keys.key_files(settings)
+    missing = [str(path) for path in paths.values() if not path.is_file()]
+    if missing:
+        detail = f"not found: {', '.join(missing)}; back up without keys, or bring them"
+        raise ConflictError("keys_missing", detail, missing=missing)
+    return {name: path.read_text("ascii") for name, path in paths.items()}

@@ -1,0 +1,74 @@
+"""Give a ledger whose signer's memory is gone a new one, if somebody confirms the newest size.
+
+A witness that cosigned the newest checkpoint knows that nothing larger was signed when it did; the
+operator may know it from elsewhere. Nobody guesses: if anyone knows a larger tree, entries were
+lost, and only a restore goes on.
+"""
+
+from contextlib import closing
+
+from ledger.errors import ConflictError, NotFoundError
+from ledger.publish.log_keys import LogKeys
+from ledger.publish.publication import Publication
+from ledger.recovery.memories import KnownTree, ask_witnesses
+from ledger.settings import Settings
+from ledger.store.engines import open_existing
+from ledger.store.log import Log
+from ledger.store.ports.tree import Published
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.tlog.checkpoint import Checkpoint
+
+
+def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]]:
+    """Remember the newest published checkpoint; return it, and who confirmed it.
+
+    `size` is the largest size that was published, as the operator says; None asks the witnesses.
+    Raises NotFoundError `checkpoint_unknown`; ConflictError `memory_known` if there is a memory,
+    `memory_unconfirmed` if nobody confirms, `entries_lost` if somebody knows a larger or another
+    tree; what verifying the checkpoint raises.
+    """
+    with (
+        closing(Log(open_existing(settings.data))) as log,
+        closing(log.store.tree()) as tree,
+        closing(SignerState(settings.log_state)) as state,
+    ):
+        keys = LogKeys(log.store, settings.log_keys)
+        newest = tree.latest()
+        if newest is None:
+            raise NotFoundError("checkpoint_unknown", "nothing is published yet")
+        if state.known():
+            raise ConflictError("memory_known", "the signer's memory is there; nothing to confirm")
+        known = _known(settings, keys, size)
+        _require_nothing_lost(known, newest)
+        confirming = [each.source for each in known if each.size == newest.size]
+        if not confirming:
+            raise ConflictError(
+                "memory_unconfirmed",
+                f"no witness knows the newest checkpoint of {newest.size} entries; if you know that"
+                f" nothing larger was published, give --size {newest.size}",
+            )
+        point = Checkpoint(keys.origin_of(newest.size), newest.size, newest.root)
+        # The memory is of the origin now, which goes on after this tree.
+        first = Checkpoint(keys.origin, newest.size, newest.root)
+        state.begin(keys.charter.epoch, first)
+        Publication(tree, state, keys).compare()
+        return point, confirming
+
+
+def _known(settings: Settings, keys: LogKeys, size: int | None) -> list[KnownTree]:
+    if size is not None:
+        return [KnownTree("the operator", size)]
+    answers = [answer for _, answer in ask_witnesses(settings, keys.charter)]
+    return [each for each in answers if isinstance(each, KnownTree)]
+
+
+def _require_nothing_lost(known: list[KnownTree], newest: Published) -> None:
+    for tree in known:
+        differs = tree.size == newest.size and tree.root not in (None, newest.root)
+        if tree.size > newest.size or differs:
+            raise ConflictError(
+                "entries_lost",
+                f"{tree.source} knows {tree.size} entries, and the newest checkpoint here has"
+                f" {newest.size}: entries were lost; run `ledger restore`",
+                size=tree.size,
+            )

@@ -1,0 +1,199 @@
+"""Restore a ledger from a backup: go on as before if nothing was lost, otherwise say what was.
+
+Crash points, in order; the ledger is locked all the time:
+
+    staged               the backups are joined and audited; nothing else has changed
+    epoch remembered     the signer's memory has the next epoch: the old log signs nothing more
+    restore recorded     the staged log has the event; until here a new restore begins anew, with
+                         another epoch
+    ready                decided: from here on the next restore finishes this one
+    old log set aside, log in place, keys in place, sessions dropped: each step can be repeated
+
+The epoch is remembered before the event is written: if the process ends in between, no copy of the
+log can be signed under the old origin by accident.
+"""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ledger import clock
+from ledger.audit.run import AuditRequest, audit
+from ledger.commands.log_keys import LedgerActs
+from ledger.data_files import LOG_FILE, LOG_KEYS_FILE, RESTORING
+from ledger.domain.acts import KeptTree, LostTree
+from ledger.domain.charter import Charter
+from ledger.domain.restoration import log_origin
+from ledger.errors import ConflictError, CorruptError
+from ledger.publish.log_keys import LogKeys
+from ledger.publish.publication import Publication
+from ledger.recovery import staging
+from ledger.recovery.backup import charter_of
+from ledger.recovery.memories import KnownTree, Memories, collect
+from ledger.recovery.staging import Reached
+from ledger.settings import Settings
+from ledger.store.engines import open_existing, open_log
+from ledger.store.log import Log
+from ledger.store.sqlite import copies
+from ledger.store.sqlite.signer_state import SignerState
+from ledger.system import private_files
+from ledger.system.directory_lock import READY
+from ledger.tlog import vkeys
+from ledger.tlog.checkpoint import Checkpoint
+
+
+class RestoreRequest(msgspec.Struct, frozen=True):
+    """A backup to restore, and what the operator says.
+
+    `checkpoints` are files with checkpoints that were published, `published` is the largest size
+    that was. `passphrase` opens the backup's keys.
+    """
+
+    backup: Path
+    reason: str
+    checkpoints: tuple[Path, ...] = ()
+    published: int | None = None
+    passphrase: Path | None = None
+
+
+class RestorePlan(msgspec.Struct, frozen=True):
+    """What a restore would do. `origin` is None if nothing was lost: the log goes on as it was."""
+
+    ledger: str
+    kept: Checkpoint
+    known: list[KnownTree]
+    silent: list[str]
+    lost: KnownTree | None
+    epoch: int
+    origin: str | None
+    reason: str
+
+
+def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> RestorePlan:
+    """Join, verify and audit the backups beside the ledger; return what a restore would do.
+
+    The caller holds the data directory. Raises CorruptError `backup_invalid` if the audit finds
+    something; what `staging.join_backups`, `staging.bring_keys` and `collect` raise.
+    """
+    directory = settings.data / RESTORING
+    state = staging.join_backups(request.backup, directory)
+    log = directory / LOG_FILE
+    found = audit(AuditRequest(log), now_ms=_now_ms())
+    if found.finding is not None:
+        finding = found.finding
+        detail = f"the audit finds {finding.code} at position {finding.position}: {finding.detail}"
+        raise CorruptError("backup_invalid", detail)
+    if request.passphrase is not None:
+        staging.bring_keys(settings, request.backup, request.passphrase)
+    charter = charter_of(log, state.size)
+    memories = collect(settings, charter, request.checkpoints, request.published)
+    kept = Checkpoint(charter.log_origin, state.size, state.edge.root())
+    reached("staged")
+    return _plan(charter, kept, memories, log, request.reason)
+
+
+def _plan(
+    charter: Charter, kept: Checkpoint, memories: Memories, log: Path, reason: str
+) -> RestorePlan:
+    lost = _lost(memories.trees, kept, log)
+    is_known = any(each.is_largest for each in memories.trees)
+    goes_on = is_known and lost is None and memories.epoch <= charter.epoch
+    epoch = max(memories.epoch, charter.epoch) + 1
+    return RestorePlan(
+        ledger=charter.ledger,
+        kept=kept,
+        known=memories.trees,
+        silent=memories.silent,
+        lost=lost,
+        epoch=charter.epoch if goes_on else epoch,
+        origin=None if goes_on else log_origin(charter.ledger, epoch),
+        reason=reason,
+    )
+
+
+def _lost(trees: list[KnownTree], kept: Checkpoint, log: Path) -> KnownTree | None:
+    """Return the largest known tree that the backup does not contain, one with a note if equal."""
+    gone = [each for each in trees if each.size > kept.size]
+    gone = gone or [
+        each for each in trees if each.root and copies.root_of(log, each.size) != each.root
+    ]
+    return max(gone, key=lambda each: (each.size, each.note is not None), default=None)
+
+
+def carry_out(settings: Settings, plan: RestorePlan, reached: Reached) -> Path | None:
+    """Do what was planned; return where the old files are, if there were any.
+
+    Raises ConflictError `ledger_key_missing` before anything changes.
+    """
+    log = settings.data / RESTORING / LOG_FILE
+    if plan.origin is None:
+        _remember(settings, plan, log)
+    else:
+        _declare(settings, plan, plan.origin, log, reached)
+    private_files.synchronize(log)
+    name = f"replaced-{clock.to_text(_now_ms()).replace(':', '')}"
+    private_files.create(settings.data / RESTORING / READY, name.encode())
+    reached("ready")
+    return finish(settings, reached)
+
+
+def finish(settings: Settings, reached: Reached) -> Path | None:
+    """Finish a restore that was decided, and publish the restored log."""
+    aside = staging.install(settings, reached)
+    with (
+        closing(Log(open_existing(settings.data))) as log,
+        closing(SignerState(settings.log_state)) as state,
+        closing(log.store.tree()) as tree,
+    ):
+        Publication(tree, state, LogKeys(log.store, settings.log_keys)).catch_up()
+    return aside
+
+
+def _remember(settings: Settings, plan: RestorePlan, log: Path) -> None:
+    """Give a ledger whose memory is gone the largest tree that is known of it."""
+    size = max(each.size for each in plan.known)
+    with closing(SignerState(settings.log_state)) as state:
+        if size and state.get(plan.kept.origin) is None:
+            tree = Checkpoint(plan.kept.origin, size, copies.root_of(log, size))
+            state.begin(plan.epoch, tree)
+
+
+def _declare(
+    settings: Settings, plan: RestorePlan, origin: str, path: Path, reached: Reached
+) -> None:
+    """Begin an epoch: new log keys, the memory first, then the event in the staged log."""
+    signers = vkeys.generate(origin)
+    with closing(Log(open_log(str(path)))) as log:
+        LedgerActs(log, settings, _now_ms).require_key()
+    keys = settings.data / RESTORING / LOG_KEYS_FILE
+    private_files.create(keys, vkeys.to_pem(signers))
+    with closing(SignerState(settings.log_state)) as state:
+        first = Checkpoint(origin, plan.kept.size, plan.kept.root)
+        if not state.begin(plan.epoch, first):
+            raise ConflictError("contended", "another restore began this epoch; try again")
+    reached("epoch remembered")
+    copies.raise_epoch(path, plan.epoch)
+    with closing(Log(open_log(str(path)))) as log:  # opened in the new epoch
+        LedgerActs(log, settings, _now_ms).restore(
+            epoch=plan.epoch,
+            kept=KeptTree(plan.kept.size, plan.kept.root.hex()),
+            lost=_declared_loss(plan),
+            origin=origin,
+            vkeys=tuple(signer.key.vkey for signer in signers),
+            reason=plan.reason,
+        )
+    reached("restore recorded")
+
+
+def _declared_loss(plan: RestorePlan) -> LostTree | Literal["unknown"] | None:
+    if plan.lost is None:
+        return "unknown"
+    note = plan.lost.note
+    return LostTree(plan.lost.size, None if note is None else note.decode())
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

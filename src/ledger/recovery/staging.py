@@ -1,0 +1,120 @@
+"""Put the backups together in a directory of their own, and set the result in the log's place.
+
+Nothing of the ledger changes before the file `ready` is there. From then on every step can be
+repeated, so a restore that is interrupted is finished by the next one.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ledger.data_files import (
+    BACKUP_FILE,
+    LOG_FILE,
+    LOG_KEYS_FILE,
+    RESTORING,
+    SEALED_KEYS_FILE,
+    SESSIONS_FILE,
+    VIEWS_FILE,
+)
+from ledger.errors import ConflictError, CorruptError
+from ledger.recovery import manifest as manifests
+from ledger.recovery import sealed_keys
+from ledger.recovery.manifest import BackupManifest
+from ledger.settings import Settings
+from ledger.store.sqlite import copies
+from ledger.system import private_files
+from ledger.system.directory_lock import READY
+
+_PARTS = ("", "-wal", "-shm")
+Reached = Callable[[str], None]  # called with the name of each crash point
+
+
+def is_ready(data: Path) -> bool:
+    """Tell whether a restore was decided and not finished."""
+    return (data / RESTORING / READY).exists()
+
+
+def join_backups(backup: Path, staging: Path) -> copies.CopyState:
+    """Put a backup and those that it continues together in a new directory, and verify the result.
+
+    Raises what `manifests.read` and `copies.examine` raise; CorruptError `backup_damaged` if an
+    earlier backup is another than the one that was continued.
+    """
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True, mode=0o700)
+    chain = _chain(backup)
+    log = staging / LOG_FILE
+    private_files.create(log, b"")
+    shutil.copyfile(chain[0][0] / LOG_FILE, log)
+    for directory, _ in chain[1:]:
+        copies.join(log, directory / LOG_FILE)
+    private_files.synchronize(log)
+    state = copies.examine(log)
+    _, last = chain[-1]
+    if (state.size, state.edge.root().hex()) != (last.size, last.root):
+        raise CorruptError("backup_damaged", "the backups do not lead to the tree of the last one")
+    return state
+
+
+def _chain(backup: Path) -> list[tuple[Path, BackupManifest]]:
+    """Return a backup after those that it continues, the full one first."""
+    directory = backup.resolve()
+    chain = [(directory, manifests.read(directory))]
+    while (since := chain[0][1].since) is not None:
+        directory = directory.parent / since.name
+        found = manifests.read(directory)
+        if manifests.describe(directory / BACKUP_FILE).sha256 != since.sha256:
+            detail = f"{directory} is not the backup that was continued"
+            raise CorruptError("backup_damaged", detail)
+        chain.insert(0, (directory, found))
+    return chain
+
+
+def bring_keys(settings: Settings, backup: Path, passphrase: Path) -> None:
+    """Create the key files that are missing, from a backup with keys.
+
+    Raises ConflictError `keys_missing` if the backup has none; what `sealed_keys` raises.
+    """
+    path = backup / SEALED_KEYS_FILE
+    if not path.is_file():
+        raise ConflictError("keys_missing", f"{backup} was made without keys")
+    files = sealed_keys.unseal(path.read_bytes(), sealed_keys.read_passphrase(passphrase))
+    for name, target in sealed_keys.key_files(settings).items():
+        if name in files and not target.exists():
+            private_files.create(target, files[name].encode())
+
+
+def install(settings: Settings, reached: Reached) -> Path | None:
+    """Set the staged log and keys in their place; return where the old files are, if any.
+
+    Each step can be repeated. The old log is kept: it may be the only trace of what was lost.
+    """
+    data, staging = settings.data, settings.data / RESTORING
+    aside = data / (staging / READY).read_text("utf-8")
+    if (staging / LOG_FILE).exists():
+        for part in _PARTS:
+            old = data / f"{LOG_FILE}{part}"
+            if old.exists():
+                aside.mkdir(mode=0o700, exist_ok=True)
+                old.rename(aside / old.name)
+        reached("old log set aside")
+        (staging / LOG_FILE).rename(data / LOG_FILE)
+        private_files.synchronize(data / LOG_FILE)
+    reached("log in place")
+    staged_keys = staging / LOG_KEYS_FILE
+    if staged_keys.exists():
+        keys = settings.log_keys.file
+        if keys.exists() and not (aside / LOG_KEYS_FILE).exists():
+            aside.mkdir(mode=0o700, exist_ok=True)
+            private_files.create(aside / LOG_KEYS_FILE, keys.read_bytes())
+        private_files.replace(keys, staged_keys.read_bytes())
+        staged_keys.unlink()
+    reached("keys in place")
+    # Read models follow from the log; sessions and ceremonies belong to the old one.
+    for name in (VIEWS_FILE, SESSIONS_FILE):
+        for part in _PARTS:
+            (data / f"{name}{part}").unlink(missing_ok=True)
+    reached("sessions dropped")
+    shutil.rmtree(staging)
+    return aside if aside.exists() else None

@@ -1,0 +1,41 @@
+"""What the restores of a log kept of an older checkpoint or receipt. Pure."""
+
+from collections.abc import Sequence
+
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.compare import Comparison
+from ledger.verify.report import VerifiedRestoration
+
+
+def compare_restored(
+    older: Checkpoint, position: int | None, restorations: Sequence[VerifiedRestoration]
+) -> Comparison | None:
+    """Return what a restore lost of an older checkpoint; None if every restore kept its tree.
+
+    `position` is that of a receipt's entry, None for a checkpoint alone. `restorations` are all of
+    the log, as a newer bundle proves them.
+    """
+    later = list(restorations)
+    if any(each.origin == older.origin for each in later):
+        while later.pop(0).origin != older.origin:
+            pass
+    for restored in later:
+        if older.size <= restored.kept:
+            continue
+        if position is not None and position <= restored.kept:
+            detail = (
+                f"position {position:,} was kept in the restore at position"
+                f" {restored.position:,}, but the receipt's checkpoint of {older.size:,} entries"
+                " was not: ask for a new receipt, which proves it"
+            )
+            return Comparison("unproven", detail)
+        return Comparison("lost", _lost_words(older, position, restored))
+    return None
+
+
+def _lost_words(older: Checkpoint, position: int | None, restored: VerifiedRestoration) -> str:
+    what = f"the tree of {older.size:,} entries" if position is None else f"position {position:,}"
+    told = f"{what} was signed, and was lost in the restore at position {restored.position:,}"
+    if isinstance(restored.lost, int) and older.size > restored.lost:
+        told += f"; the ledger admits no more than {restored.lost:,} entries"
+    return told

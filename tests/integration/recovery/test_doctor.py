@@ -1,0 +1,151 @@
+"""The doctor finds each fault of an installation, says what to do, and changes nothing."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ledger.cli.main import main
+from ledger.data_files import RESTORING
+from ledger.errors import NotFoundError
+from ledger.recovery.doctor import Diagnosis, examine
+from ledger.settings import Settings
+from ledger.system.directory_lock import READY
+from tests.support.logs import settings_of
+from tests.support.refusals import refused
+from tests.support.restores import backed_up, grow, invited
+
+NOW_MS = time.time_ns() // 1_000_000
+
+
+@pytest.fixture
+def settings(ledger: Path, tmp_path: Path) -> Settings:
+    copy = Path(shutil.copytree(ledger, tmp_path / "data"))
+    copy.chmod(0o700)
+    for path in copy.iterdir():
+        path.chmod(0o600)
+    return invited(copy)
+
+
+def found(settings: Settings, part: str, backups: Path | None = None) -> Diagnosis:
+    (one,) = [each for each in examine(settings, backups, now_ms=NOW_MS) if each.part == part]
+    return one
+
+
+def test_a_ledger_as_it_should_be_has_no_fault(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "backups").mkdir()
+    backed_up(settings, tmp_path / "backups" / "today")
+    all_found = examine(settings, tmp_path / "backups", now_ms=NOW_MS)
+    assert {each.part: each.health for each in all_found} == {
+        "settings": "ok",
+        "tls": "ok",
+        "clock": "ok",
+        "disk": "ok",
+        "permissions": "ok",
+        "keys": "ok",
+        "memory": "ok",
+        "backups": "ok",
+        "witnesses": "warning",
+    }
+    assert all(each.advice for each in all_found if each.health != "ok")
+
+
+def lose_own_key(settings: Settings) -> None:
+    (settings.data / "ledger-key.pem").unlink()
+
+
+def lose_log_keys(settings: Settings) -> None:
+    settings.log_keys.file.unlink()
+
+
+def lose_memory(settings: Settings) -> None:
+    settings.log_state.unlink()
+
+
+def open_to_all(settings: Settings) -> None:
+    (settings.data / "log.sqlite").chmod(0o644)
+
+
+def interrupt_restore(settings: Settings) -> None:
+    (settings.data / RESTORING).mkdir()
+    (settings.data / RESTORING / READY).touch()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "part", "words"),
+    [
+        (lose_own_key, "keys", "not the ledger's own key"),
+        (lose_log_keys, "keys", "log keys"),
+        (lose_memory, "memory", "memory is gone"),
+        (open_to_all, "permissions", "log.sqlite"),
+        (interrupt_restore, "settings", "interrupted"),
+    ],
+)
+def test_each_fault_is_found(
+    break_it: Callable[[Settings], None], part: str, words: str, settings: Settings
+) -> None:
+    break_it(settings)
+    one = found(settings, part)
+    assert (one.health, words in one.says) == ("fault", True), one
+    assert one.advice
+
+
+def test_a_log_that_is_older_than_what_was_signed_is_a_fault(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    shutil.copy(tmp_path / "backup" / "log.sqlite", settings.data / "log.sqlite")
+    one = found(settings, "memory")
+    assert (one.health, one.advice) == ("fault", "run `ledger restore` with the newest backup")
+
+
+def test_another_address_than_that_of_the_founding_is_a_fault(settings: Settings) -> None:
+    moved = invited(settings.data, LEDGER_ORIGIN="http://localhost:9000")
+    assert found(moved, "settings").health == "fault"
+
+
+def test_an_address_that_nobody_serves_is_a_fault(settings: Settings) -> None:
+    away = invited(settings.data, LEDGER_ORIGIN="https://ledger.invalid")
+    assert found(away, "tls").health == "fault"
+
+
+def test_a_clock_that_is_behind_the_log_is_a_fault(settings: Settings) -> None:
+    (one,) = [each for each in examine(settings, None, now_ms=0) if each.part == "clock"]
+    assert one.health == "fault"
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_old_backups_and_none_are_warned_of(days: int, settings: Settings, tmp_path: Path) -> None:
+    assert found(settings, "backups").health == "warning"
+    (tmp_path / "backups").mkdir()
+    assert found(settings, "backups", tmp_path / "backups").health == "warning"
+    backed_up(settings, tmp_path / "backups" / "one")
+    later = NOW_MS + days * 24 * 60 * 60 * 1000
+    (one,) = [
+        each
+        for each in examine(settings, tmp_path / "backups", now_ms=later)
+        if each.part == "backups"
+    ]
+    assert one.health == ("ok" if days == 0 else "warning")
+
+
+def test_the_command_ends_with_4_for_a_fault_and_prints_json(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEDGER_REGISTRATION", "invite")
+    command = ["doctor", "--data", str(settings.data)]
+    assert main(command) == 0
+    assert "→ name the directory of your backups" in capsys.readouterr().out
+    lose_memory(settings)
+    assert main([*command, "--json"]) == 4
+    shown = json.loads(capsys.readouterr().out)
+    assert [each["part"] for each in shown if each["health"] == "fault"] == ["memory"]
+
+
+def test_there_must_be_a_ledger(tmp_path: Path) -> None:
+    with refused(NotFoundError, "not_founded"):
+        examine(settings_of(tmp_path / "nothing"), None, now_ms=NOW_MS)

@@ -1,0 +1,282 @@
+"""A restore goes on as before if nothing was lost; otherwise the log says what was, for ever."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ledger.data_files import BACKUP_FILE, LOG_FILE, SESSIONS_FILE, VIEWS_FILE
+from ledger.errors import ConflictError, CorruptError, NotFoundError, UnavailableError
+from ledger.recovery import manifest as manifests
+from ledger.settings import Settings
+from ledger.tlog.checkpoint import Checkpoint, parse_note
+from tests.support.logs import opened
+from tests.support.refusals import refused
+from tests.support.restores import REASON, audited, backed_up, grow, invited, restored
+from tests.support.signers import LEDGER
+
+NEXT = f"{LEDGER}/1"
+
+
+@pytest.fixture
+def settings(ledger: Path, tmp_path: Path) -> Settings:
+    """A copy of the ledger with every kind of row."""
+    return invited(Path(shutil.copytree(ledger, tmp_path / "data")))
+
+
+def lose_log(settings: Settings) -> None:
+    for path in settings.data.glob(f"{LOG_FILE}*"):
+        path.unlink()
+    for path in settings.data.glob(f"{VIEWS_FILE}*"):
+        path.unlink()
+
+
+def forge_manifest(backup: Path) -> None:
+    """Write a changed log's length and SHA-256 into the manifest, as a thorough attacker does."""
+    path = backup / BACKUP_FILE
+    members = msgspec.json.decode(path.read_bytes())
+    members["files"] = [msgspec.to_builtins(manifests.describe(backup / LOG_FILE))]
+    path.write_bytes(msgspec.json.encode(members))
+
+
+def newest_note(settings: Settings) -> Checkpoint:
+    with opened(settings) as ledger:
+        newest = ledger.tree.latest()
+        assert newest is not None
+        return parse_note(newest.note).checkpoint
+
+
+def test_a_restore_that_loses_nothing_goes_on_under_the_same_origin(
+    settings: Settings, tmp_path: Path
+) -> None:
+    grow(settings)
+    written = backed_up(settings, tmp_path / "backup")
+    lose_log(settings)
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.lost, plan.epoch) == (None, None, 0)
+    found = audited(settings)
+    assert (found.verdict, found.size, found.root) == ("verified", written.size, written.root)
+    assert found.restorations == []
+    assert parse_note(grow(settings)).checkpoint.origin == LEDGER
+
+
+def test_a_restore_that_loses_entries_says_which_and_goes_on_under_another_origin(
+    settings: Settings, tmp_path: Path
+) -> None:
+    written = backed_up(settings, tmp_path / "backup")
+    grow(settings, 2)
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.epoch) == (NEXT, 1)
+    assert plan.lost is not None
+    kept, lost = written.size, written.size + 2
+    assert plan.lost.size == lost
+    found = audited(settings)
+    assert (found.verdict, found.size, found.newest) == ("verified", kept + 1, kept + 1)
+    (told,) = found.restorations
+    assert (told.position, told.epoch, told.origin) == (kept + 1, 1, NEXT)
+    assert (told.kept, told.lost, told.reason) == (kept, lost, REASON)
+    assert newest_note(settings).origin == NEXT
+    # The log that was replaced is kept: it may have what was lost.
+    (aside,) = settings.data.glob("replaced-*")
+    assert (aside / LOG_FILE).is_file()
+    assert (aside / "log-keys.pem").is_file()
+    # It goes on: the next event is signed under the new origin, by the new keys.
+    assert parse_note(grow(settings)).checkpoint == newest_note(settings)
+    assert audited(settings).verdict == "verified"
+
+
+def test_without_any_memory_what_was_lost_is_unknown(settings: Settings, tmp_path: Path) -> None:
+    written = backed_up(settings, tmp_path / "backup")
+    lose_log(settings)
+    settings.log_state.unlink()
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.lost, plan.known) == (NEXT, None, [])
+    (told,) = audited(settings).restorations
+    assert (told.kept, told.lost) == (written.size, "unknown")
+
+
+def test_a_log_that_was_copied_back_by_hand_does_not_say_that_nothing_was_lost(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Such a log, without the signer's memory, once gave a position out a second time."""
+    written = backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    lose_log(settings)
+    settings.log_state.unlink()
+    shutil.copy(tmp_path / "backup" / LOG_FILE, settings.data / LOG_FILE)
+    with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
+        ledger.publication().catch_up()
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.lost) == (NEXT, None)
+    (told,) = audited(settings).restorations
+    assert (told.kept, told.lost) == (written.size, "unknown")
+
+
+def test_a_checkpoint_that_somebody_has_says_what_was_lost(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    note = tmp_path / "checkpoint"
+    note.write_bytes(grow(settings, 3))
+    size = parse_note(note.read_bytes()).checkpoint.size
+    lose_log(settings)
+    settings.log_state.unlink()
+    plan = restored(settings, tmp_path / "backup", checkpoints=(note,))
+    assert plan is not None
+    assert plan.lost is not None
+    assert (plan.lost.size, plan.lost.note) == (size, note.read_bytes())
+    with opened(settings) as ledger:
+        (restoration,) = ledger.keys.charter.restorations
+    assert restoration.lost is not None
+    assert restoration.lost != "unknown"
+    assert restoration.lost.checkpoint == note.read_text()
+    assert audited(settings).verdict == "verified"
+
+
+def test_the_operator_can_say_what_was_published(settings: Settings, tmp_path: Path) -> None:
+    written = backed_up(settings, tmp_path / "backup")
+    lose_log(settings)
+    settings.log_state.unlink()
+    plan = restored(settings, tmp_path / "backup", published=written.size)
+    assert plan is not None
+    assert plan.origin is None
+    assert parse_note(grow(settings)).checkpoint.origin == LEDGER
+
+
+def test_another_history_of_the_same_size_is_lost_too(settings: Settings, tmp_path: Path) -> None:
+    written = backed_up(settings, tmp_path / "backup")
+    with sqlite3.connect(settings.log_state) as db:
+        other = Checkpoint(LEDGER, written.size, bytes(32))
+        db.execute("UPDATE signed SET text = ?", (other.text(),))
+    db.close()
+    lose_log(settings)
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert plan.origin == NEXT
+    (told,) = audited(settings).restorations
+    assert (told.kept, told.lost) == (written.size, written.size)
+
+
+def test_backups_that_continue_each_other_are_joined(settings: Settings, tmp_path: Path) -> None:
+    backed_up(settings, tmp_path / "monday")
+    grow(settings, 2)
+    written = backed_up(settings, tmp_path / "tuesday", tmp_path / "monday")
+    lose_log(settings)
+    plan = restored(settings, tmp_path / "tuesday")
+    assert plan is not None
+    assert plan.origin is None
+    found = audited(settings)
+    assert (found.verdict, found.root) == ("verified", written.root)
+
+
+def test_a_second_loss_begins_a_second_epoch(settings: Settings, tmp_path: Path) -> None:
+    backed_up(settings, tmp_path / "first")
+    grow(settings)
+    restored(settings, tmp_path / "first")
+    backed_up(settings, tmp_path / "second")
+    grow(settings)
+    plan = restored(settings, tmp_path / "second")
+    assert plan is not None
+    assert (plan.origin, plan.epoch) == (f"{LEDGER}/2", 2)
+    assert [each.epoch for each in audited(settings).restorations] == [1, 2]
+
+
+def test_an_epoch_whose_restore_was_lost_is_not_used_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    restored(settings, tmp_path / "backup")
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.epoch) == (f"{LEDGER}/2", 2)
+    (told,) = audited(settings).restorations
+    assert told.epoch == 2
+
+
+def test_an_old_log_put_back_after_a_restore_signs_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    restored(settings, tmp_path / "backup")
+    (aside,) = settings.data.glob("replaced-*")
+    for path in settings.data.glob(f"{LOG_FILE}*"):
+        path.unlink()
+    shutil.copy(aside / LOG_FILE, settings.data / LOG_FILE)
+    shutil.copy(aside / "log-keys.pem", settings.log_keys.file)
+    with opened(settings) as ledger, refused(CorruptError, "log_rolled_back"):
+        ledger.publication().catch_up()
+    assert audited(settings).finding is not None
+
+
+def test_a_restore_ends_sessions_and_read_models(settings: Settings, tmp_path: Path) -> None:
+    backed_up(settings, tmp_path / "backup")
+    (settings.data / SESSIONS_FILE).touch()
+    restored(settings, tmp_path / "backup")
+    assert not (settings.data / SESSIONS_FILE).exists()
+    assert not (settings.data / VIEWS_FILE).exists()
+
+
+@pytest.mark.parametrize("how", ["another one", "a changed file"])
+def test_backups_that_do_not_belong_together_are_refused(
+    how: str, settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "monday")
+    grow(settings)
+    backed_up(settings, tmp_path / "tuesday", tmp_path / "monday")
+    if how == "a changed file":
+        with closing(sqlite3.connect(tmp_path / "monday" / LOG_FILE)) as db, db:
+            db.execute("PRAGMA user_version = 9")
+    else:
+        shutil.rmtree(tmp_path / "monday")
+        backed_up(settings, tmp_path / "monday")
+    with refused(CorruptError, "backup_damaged"):
+        restored(settings, tmp_path / "tuesday")
+
+
+def test_a_missing_earlier_backup_is_named(settings: Settings, tmp_path: Path) -> None:
+    backed_up(settings, tmp_path / "monday")
+    grow(settings)
+    backed_up(settings, tmp_path / "tuesday", tmp_path / "monday")
+    shutil.rmtree(tmp_path / "monday")
+    with refused(NotFoundError, "backup_unknown"):
+        restored(settings, tmp_path / "tuesday")
+
+
+def test_a_backup_that_the_audit_refuses_changes_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    with closing(sqlite3.connect(tmp_path / "backup" / LOG_FILE)) as db, db:
+        db.executescript("DROP TRIGGER claim_no_delete; DELETE FROM claim")
+    forge_manifest(tmp_path / "backup")
+    size_before = newest_note(settings).size
+    with refused(CorruptError, "backup_invalid"):
+        restored(settings, tmp_path / "backup")
+    assert newest_note(settings).size == size_before
+
+
+def test_a_loss_cannot_be_declared_without_the_ledgers_own_key(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    (settings.data / "ledger-key.pem").unlink()
+    with refused(ConflictError, "ledger_key_missing"):
+        restored(settings, tmp_path / "backup")
+    with opened(settings) as ledger:
+        assert ledger.state.known()[-1].epoch == 0
+
+
+def test_a_ledger_whose_memory_is_gone_signs_nothing(settings: Settings) -> None:
+    settings.log_state.unlink()
+    with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
+        ledger.publication().catch_up()

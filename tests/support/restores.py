@@ -1,0 +1,84 @@
+"""Restores of a ledger in a directory, in this process or in one that is killed on the way.
+
+`python -m tests.support.restores DATA BACKUP POINT` restores and is killed at a crash point.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ledger.audit.result import AuditResult
+from ledger.audit.run import AuditRequest, audit
+from ledger.data_files import LOG_FILE
+from ledger.recovery import staging
+from ledger.recovery.backup import BackupRequest, back_up
+from ledger.recovery.manifest import BackupManifest
+from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
+from ledger.settings import Settings
+from ledger.system.directory_lock import replacing
+from tests.support.logs import opened, settings_of
+
+REASON = "The disk of the server failed."
+POINTS = (
+    "staged",
+    "epoch remembered",
+    "restore recorded",
+    "ready",
+    "old log set aside",
+    "log in place",
+    "keys in place",
+    "sessions dropped",
+)
+
+
+def invited(data: Path, **more: str) -> Settings:
+    """Return the settings of the ledger that tests copy."""
+    return settings_of(data, LEDGER_REGISTRATION="invite", **more)
+
+
+def backed_up(settings: Settings, target: Path, since: Path | None = None) -> BackupManifest:
+    return back_up(settings, BackupRequest(target, since), now_ms=time.time_ns() // 1_000_000)
+
+
+def grow(settings: Settings, count: int = 1) -> bytes:
+    """Append valid events, one checkpoint each; return the newest checkpoint."""
+    with opened(settings) as ledger:
+        for _ in range(count):
+            ledger.acts.rotate()
+            ledger.publication().catch_up()
+        newest = ledger.tree.latest()
+        assert newest is not None
+        return newest.note
+
+
+def restored(
+    settings: Settings, backup: Path, reached: staging.Reached = lambda _: None, **more: Any
+) -> RestorePlan | None:
+    """Restore, or finish a restore; return the plan, None if one was finished."""
+    with replacing(settings.data):
+        if staging.is_ready(settings.data):
+            finish(settings, reached)
+            return None
+        plan = prepare(settings, RestoreRequest(backup, REASON, **more), reached)
+        carry_out(settings, plan, reached)
+        return plan
+
+
+def audited(settings: Settings) -> AuditResult:
+    request = AuditRequest(settings.data / LOG_FILE, settings.log_state, jobs=1)
+    return audit(request, now_ms=time.time_ns() // 1_000_000)
+
+
+def main(data: str, backup: str, point: str) -> None:
+    def reached(name: str) -> None:
+        if name == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    restored(invited(Path(data)), Path(backup), reached)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
