@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 # One -q hides progress, the second what pip warns of; errors still show.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
+# Hundreds of processes start in the tests, and each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: bench clean coverage fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier

@@ -46,6 +46,7 @@ from ledger.http.requests import (
 )
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
+from ledger.http.sign_route import SignRoute
 from ledger.http.storage_watch import StorageWatch, watch_storage
 from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
@@ -118,14 +119,10 @@ def build(settings: Settings) -> Served:
     serving = Serving(ledger.watch)
     application = _application(settings, ledger, serving, [lifespan])
     limits = ConnectionLimits(connections_per_address=settings.connections)
-    record = ledger.record
+    record, lanes = ledger.record, default_lanes()
     admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
-    lanes = default_lanes()
-    ledger.metrics.collect_from(
-        MeteredParts(
-            admission, lanes, ledger.models, ledger.public, ledger.commits, record, ledger.watch
-        )
-    )
+    parts = ledger.models, ledger.public, ledger.commits, record, ledger.watch
+    ledger.metrics.collect_from(MeteredParts(admission, lanes, *parts))
     front = _front(settings, ledger, application, lanes)
 
     def end_streams() -> None:
@@ -140,13 +137,14 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
         ledger.metrics.answered(exchange, lane, duration_s)
         ledger.record.answered(exchange)
 
+    headers = encoded_headers(settings.origin)
     return Front(
-        application,
+        SignRoute(application, ledger.statements, origin=settings.origin, headers=headers),
         limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
         proxies=settings.proxies,
         member=ledger.sessions.identify,
         owner_of=ledger.people.keys.owner,
-        headers=encoded_headers(settings.origin),
+        headers=headers,
         answered=answered,
     )
 

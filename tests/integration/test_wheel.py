@@ -74,8 +74,9 @@ def install(wheel: Path, lock: str, environment: Path) -> Path:
     python = environment / "bin" / "python"
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
     pip = (sys.executable, "-m", "pip", "--python", python)
-    run(*pip, "install", "-qq", "--require-hashes", "-r", ROOT / lock, cwd=environment)
-    run(*pip, "install", "-qq", "--no-deps", "--no-index", wheel, cwd=environment)
+    quick = ("install", "-qq", "--no-compile")  # Python compiles the modules that it imports
+    run(*pip, *quick, "--require-hashes", "-r", ROOT / lock, cwd=environment)
+    run(*pip, *quick, "--no-deps", "--no-index", wheel, cwd=environment)
     run(*pip, "check", cwd=environment)
     return environment / "bin"
 

@@ -23,9 +23,9 @@ def without_triggers(db: sqlite3.Connection) -> Iterator[None]:
 STATES = "SELECT pos, entry, data, leaf FROM ev JOIN body USING(pos)"
 
 
-def states(db: sqlite3.Connection) -> list[tuple[int, bytes, bytes]]:
-    """Return (position, state, leaf) of every stored event."""
-    rows = db.execute(f"{STATES} ORDER BY pos").fetchall()
+def states(db: sqlite3.Connection, *, after: int = 0) -> list[tuple[int, bytes, bytes]]:
+    """Return (position, state, leaf) of every stored event after a position."""
+    rows = db.execute(f"{STATES} WHERE pos > ? ORDER BY pos", (after,)).fetchall()
     return [(position, join(entry, body), leaf) for position, entry, body, leaf in rows]
 
 

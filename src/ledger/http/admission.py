@@ -10,6 +10,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -142,10 +143,13 @@ def address_of(peer: tuple[str, int] | None) -> str:
     One customer of a network provider can choose any address of a /64 (RFC 6177). An IPv6 address
     that maps an IPv4 address counts as the IPv4 address; a Unix socket counts as `local`.
     """
-    if peer is None:
-        return "local"
+    return "local" if peer is None else _counted(peer[0])
+
+
+@lru_cache(maxsize=4_096)  # asked for every request, and clients send more than one
+def _counted(host: str) -> str:
     try:
-        found = ip_address(peer[0].partition("%")[0])
+        found = ip_address(host.partition("%")[0])
     except ValueError:
         return "local"
     if isinstance(found, IPv4Address):

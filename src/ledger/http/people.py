@@ -1,5 +1,6 @@
 """Routes of registration, sign-in, keys, passkeys, roles and invitations."""
 
+import asyncio
 from contextlib import suppress
 from uuid import UUID
 
@@ -143,12 +144,16 @@ async def sign_in_by_key(
     return await _signed_in(request, sessions, models, user)
 
 
+def _person(models: ReadModels, user: str) -> User | None:
+    with models.views() as (db, at):
+        return users.by_id(db, user, at=at, now=models.now())
+
+
 async def _signed_in(
     request: AnyRequest, sessions: Sessions, models: ReadModels, user: str
 ) -> Response[Session]:
     exchange_of(request.scope).person = user
-    with models.views() as (db, at):
-        found = users.by_id(db, user, at=at, now=models.now())
+    found = await asyncio.to_thread(_person, models, user)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
     return Response(Session(found), cookies=[await sessions.open(user)])
@@ -162,8 +167,8 @@ async def sign_out(
     return Response(None, status_code=204, cookies=[await sessions.end(request)])
 
 
-@get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION)
-async def session(
+@get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION, sync_to_thread=True)
+def session(
     request: AnyRequest, site: FromSite, sessions: FromSessions, models: FromReadModels
 ) -> SessionInfo:
     """Tell who is signed in."""

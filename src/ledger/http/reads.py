@@ -76,8 +76,8 @@ class KeyList(msgspec.Struct):
     items: list[KeyDetail]
 
 
-@get("/api/users", responses=READ)
-async def list_users(
+@get("/api/users", responses=READ, sync_to_thread=True)
+def list_users(
     models: FromReadModels,
     user: SignedIn,
     moment: Moment,
@@ -89,8 +89,8 @@ async def list_users(
         return users.page(db, at=shown, now=now, limit=paging.limit, cursor=paging.cursor)
 
 
-@get("/api/users/{credential_id:str}", responses=READ)
-async def user_by_credential(
+@get("/api/users/{credential_id:str}", responses=READ, sync_to_thread=True)
+def user_by_credential(
     credential_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> User:
     """Show whose passkey this is."""
@@ -102,8 +102,8 @@ async def user_by_credential(
     return found
 
 
-@get("/api/timeline", responses=READ)
-async def list_timeline(
+@get("/api/timeline", responses=READ, sync_to_thread=True)
+def list_timeline(
     models: FromReadModels,
     user: SignedIn,
     moment: Moment,
@@ -176,8 +176,8 @@ async def _positions(
             moved.clear()
 
 
-@get("/api/jwt-keys/{kid:str}", responses=KEY)
-async def show_key(
+@get("/api/jwt-keys/{kid:str}", responses=KEY, sync_to_thread=True)
+def show_key(
     kid: FromPath[str],
     request: AnyRequest,
     sessions: FromSessions,
@@ -194,8 +194,8 @@ async def show_key(
     return Response(msgspec.convert(found, SharedKey, from_attributes=True))
 
 
-@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=READ)
-async def keys_by_credential(
+@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=READ, sync_to_thread=True)
+def keys_by_credential(
     credential_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> KeyList:
     """List the keys that a passkey attested."""
@@ -206,8 +206,8 @@ async def keys_by_credential(
     return KeyList(found)
 
 
-@get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC)
-async def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
+@get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC, sync_to_thread=True)
+def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
     """Return every attested public key, for any JWT library."""
     with models.views(moment) as (db, shown):
         return JwkSet(keys.jwk_set(db, at=shown))

@@ -1,10 +1,12 @@
 """Request bodies, decoded strictly: unknown and duplicate members are refused."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request
+from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
@@ -18,6 +20,19 @@ from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeEr
 MAX_SMALL_BYTES = 64 * 1024
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 AnyRequest = Request[Any, Any, Any]
+Read = Callable[[], Awaitable[HTTPReceiveMessage]]
+
+
+def replay(body: bytes, receive: Read) -> Read:
+    """Return a `receive` that hands out the body once, then what the connection says."""
+    messages: list[HTTPReceiveMessage] = [
+        {"type": "http.request", "body": body, "more_body": False}
+    ]
+
+    async def replayed() -> HTTPReceiveMessage:
+        return messages.pop() if messages else await receive()
+
+    return replayed
 
 
 class StrictRequest(AnyRequest):
