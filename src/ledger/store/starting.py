@@ -13,11 +13,11 @@ from pathlib import Path
 
 from ledger.data_files import LEDGER_KEY_FILE, LOG_FILE, START_LOCK
 from ledger.errors import CorruptError, UnavailableError
+from ledger.system.directory_lock import LOCK_FLAGS
 from ledger.system.private_files import MODE
 
 WAIT_S = 60.0
 _LOOK_S = 0.05
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def starting(data: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     # The lock belongs to the open file: it ends with the process, however that ends.
-    descriptor = os.open(data / START_LOCK, _FLAGS, MODE)
+    descriptor = os.open(data / START_LOCK, LOCK_FLAGS, MODE)
     try:
         _take_turn(descriptor, time.monotonic() + wait_s)
         _require_log(data)

@@ -16,7 +16,7 @@ from ledger.errors import ConflictError
 from ledger.system.private_files import MODE
 
 READY = "ready"  # in the directory of a restore: it was decided
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def replacing(data: Path) -> Iterator[None]:
 @contextmanager
 def _held(path: Path, *, shared: bool, detail: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, _FLAGS, MODE)
+    descriptor = os.open(path, LOCK_FLAGS, MODE)
     try:
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
