@@ -88,11 +88,10 @@ def bundle_of(
 
 def _append(state: bytes) -> Write:
     event = events.decode(state)
-    people = [name for name in events.claims(event) if name.startswith("role/")]
     return write(
         event.stream,
         events=(stored(event.stream, event.version, state, tag=event.body.TAG),),
-        claims=tuple((name, event.stream) for name in people),
+        joins=tuple((group, event.stream) for group in events.joins(event)),
     )
 
 

@@ -228,7 +228,7 @@ def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., S
         with closing(sqlite3.connect(server.data / "log.sqlite")) as db, without_triggers(db):
             db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
         said = Said(server, "export", "--format", "bundle", drafted.id, "--data", server.data)
-        assert (said.code, "not_yet" in said.err) == (2, True), said.err
+        assert (said.code, "not_yet" in said.err) == (5, True), said.err
         server.start()
 
 
