@@ -25,7 +25,7 @@ async def sign(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(ANSWER, media_type="application/json")
 
 
-@get("/healthz")
+@get("/readyz")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
 

@@ -130,7 +130,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     reads, past = set(), set()
     for tree in trees():
         for node in ast.walk(tree):
-            if isinstance(node, ast.AsyncFunctionDef) and (path := _path_of_get(node)):
+            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if is_function and (path := _path_of_get(node)):
                 reads.add(path)
                 names = [each.arg for each in node.args.args]
                 past |= {path} if "moment" in names else set()
@@ -145,7 +146,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert "`/api/session`, `/api/stream` and the evidence take neither" in section
 
 
-def _path_of_get(node: ast.AsyncFunctionDef) -> str:
+def _path_of_get(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     for each in node.decorator_list:
         if isinstance(each, ast.Call) and _name(each.func) == "get":
             path = each.args[0]

@@ -14,7 +14,13 @@ import pytest
 
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Request
-from ledger.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
+from ledger.errors import (
+    ConflictError,
+    CorruptError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
 from tests.support.signers import TWO_OF_TWO, Signer
@@ -180,6 +186,6 @@ def test_the_file_says_when_it_cannot_be_read(cast: Cast, tmp_path: Path) -> Non
     process = Process(cast.copy(tmp_path / "ledger"), cast.time)
     with closing(sqlite3.connect(Path(process.store.address))) as raw:
         raw.execute("ALTER TABLE ev RENAME TO gone")
-        with refused(UnavailableError, "storage_failed"):
+        with refused(CorruptError, "file_malformed"):
             process.store.read(0, 1)
     process.close()

@@ -115,6 +115,7 @@ def test_a_promise_of_lost_keys_is_continued_and_never_contradicted(
     with opened(settings) as ledger:
         if has_other_root:
             edit(ledger, "DELETE FROM ev WHERE pos > 5")
+            edit(ledger, "DELETE FROM body WHERE pos > 5")
             edit(ledger, "UPDATE log_head SET size = 5")
             ledger.fill(10)
         ledger.acts.rotate()
