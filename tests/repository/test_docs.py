@@ -130,8 +130,9 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     reads, past = set(), set()
     for tree in trees():
         for node in ast.walk(tree):
-            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            if is_function and (path := _path_of_get(node)):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if path := _path_of_get(node):
                 reads.add(path)
                 names = [each.arg for each in node.args.args]
                 past |= {path} if "moment" in names else set()

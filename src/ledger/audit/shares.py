@@ -209,6 +209,8 @@ class PeopleAuditor:
                     found.append(finding)
                     break
         except LedgerError as error:
+            if error.code == "file_malformed":  # what follows cannot be read either
+                raise
             found.append(findings.of_error("event", error))
         last = self._receipts.settle()
         self.counts.receipts = self._receipts.count
