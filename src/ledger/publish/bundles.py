@@ -162,7 +162,7 @@ class Evidence:
 
     def _record(self, position: int, state: bytes) -> Recorded:
         self._states[position] = state
-        return Recorded(position, events.decode(state))
+        return Recorded(position, events.decode_body(*entry.unseal(state)))
 
     def _body(self, recorded: Recorded) -> bytes:
         _, salt, body = entry.split(self._states[recorded.position])
@@ -205,6 +205,6 @@ class Evidence:
             if not rows or rows[-1][0] != after + len(rows):
                 raise CorruptError("position_missing", f"a position after {after} is not there")
             for _, state in rows:
-                _, salt, body = entry.split(state)
-                yield packed(salt + body)
+                entry.unseal(state)  # nothing is exported that its entry does not commit to
+                yield packed(entry.cut(state)[1])
             after += len(rows)

@@ -1,0 +1,37 @@
+"""A body that its entry does not commit to is in no bundle."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from ledger.cli.main import main
+from tests.support.states import without_triggers
+
+MODES = ("statement", "redacted", "full")
+
+
+def damaged(ledger: Path, copy: Path) -> str:
+    """Copy a ledger, change one byte of a draft's body, and return the statement's id."""
+    shutil.copytree(ledger, copy)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db, without_triggers(db):
+        query = "SELECT stream, pos, data FROM ev JOIN body USING(pos) WHERE tag = ? LIMIT 1"
+        stream, position, body = db.execute(query, ("statement-drafted.v1",)).fetchone()
+        at = body.rindex(b'"') - 1
+        changed = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+        db.execute("UPDATE body SET data = ? WHERE pos = ?", (changed, position))
+    return str(UUID(bytes=stream))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_statement_with_a_changed_body_is_not_exported(
+    ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: str
+) -> None:
+    statement = damaged(ledger, tmp_path / "copy")
+    out = tmp_path / "bundle.zip"
+    options = ["--format", "bundle", "--mode", mode, "--output", str(out)]
+    assert main(["export", statement, *options, "--data", str(tmp_path / "copy")]) == 1
+    assert "body_mismatch" in capsys.readouterr().err
