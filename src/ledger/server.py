@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.commands.founding import found
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
@@ -56,6 +57,7 @@ from ledger.store.engines import address_of, open_log, open_operations
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.startup_check import require_sound_end
+from ledger.system.wall_clock import WallClock
 from projections.follower import Follower, Views
 
 START_WAIT_S = 0.2
@@ -82,20 +84,23 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
+    clock: LedgerClock
     commits: AsyncLog
     record: SecurityRecord
     metrics: Metrics
     exports: Exports
 
 
-def build(settings: Settings) -> Served:
+def build(settings: Settings, wall: WallClock | None = None) -> Served:
     """Open the ledger of these settings, found it at its first start, and return its server.
+
+    `wall` is the computer's clock; None for the real one.
 
     Raises ConflictError `settings_mismatch` if it was founded with other settings,
     `log_keys_missing` without the keys it announced; CorruptError as `require_sound_end`.
     """
     with ExitStack() as opened:
-        ledger = _open(settings, opened)
+        ledger = _open(settings, wall or WallClock(), opened)
         closing_all = opened.pop_all()
 
     @asynccontextmanager
@@ -117,7 +122,14 @@ def build(settings: Settings) -> Served:
     lanes = default_lanes()
     ledger.metrics.collect_from(
         MeteredParts(
-            admission, lanes, ledger.models, ledger.public, ledger.commits, record, settings.data
+            admission,
+            lanes,
+            ledger.models,
+            ledger.public,
+            ledger.commits,
+            ledger.clock,
+            record,
+            settings.data,
         )
     )
     front = _front(settings, ledger, application, lanes)
@@ -145,7 +157,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
     )
 
 
-def _open(settings: Settings, opened: ExitStack) -> Ledger:
+def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
     Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
@@ -175,13 +187,14 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         admit=lambda: public.publisher.require_sound(),
         timed=metrics.committed,
     )
-    writer = Writer(commits)
-    token = found(log, settings, now_ms=writer.now_ms())
+    clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
+    writer = Writer(commits, clock)
+    token = found(log, settings, now_ms=clock.now_ms())
     if token is not None:
         _log.warning("first administrator, register once at %s", _invitation(settings, token))
-    keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
-    public = open_public_log(settings, log, keys, signed, opened, now_ms=writer.now_ms)
-    models = ReadModels(views, follower, log, writer.now_ms)
+    keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
+    public = open_public_log(settings, log, keys, signed, opened, now_ms=clock.now_ms)
+    models = ReadModels(views, follower, log, clock.now_ms)
     for end in (follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
@@ -190,7 +203,8 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         PeopleCommands(writer, state),
         models,
         public,
-        Sessions(state, writer.now_ms, secure=not settings.is_local),
+        Sessions(state, clock.now_ms, secure=not settings.is_local),
+        clock,
         commits,
         record,
         metrics,
@@ -275,6 +289,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
+        "ledger_clock": Provide(lambda: ledger.clock, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),
         "web": Provide(lambda: web, sync_to_thread=False),
     }

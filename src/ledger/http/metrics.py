@@ -26,6 +26,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.http.admission import Admission
 from ledger.http.context import FromSite
@@ -62,6 +63,7 @@ class MeteredParts(NamedTuple):
     models: ReadModels
     public: PublicLog
     commits: AsyncLog
+    clock: LedgerClock
     record: SecurityRecord
     data: Path
 
@@ -209,6 +211,11 @@ class _Numbers(Collector):
             "views": _size(parts.data / f"{VIEWS_FILE}-wal"),
         }
         yield _by("ledger_wal_bytes", "Size of the write-ahead log of a file", "file", sizes)
+        yield _gauge(
+            "ledger_clock_step_seconds",
+            "How far the computer's clock was stepped since the start",
+            parts.clock.step_s,
+        )
         yield _counter(
             "ledger_witness_failures", "Failed requests to witnesses", public.witnesses.failures
         )

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import UnavailableError
 from ledger.http.context import FromPublicLog, FromReadModels
 from ledger.http.read_models import ReadModels
@@ -62,6 +63,7 @@ class HealthAnswer(msgspec.Struct):
     reasons: list[str]
 
 
+FromClock = NamedDependency[SkipValidation[LedgerClock]]
 FromServing = NamedDependency[SkipValidation[Serving]]
 FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
 
@@ -80,20 +82,29 @@ FAILING = ResponseSpec(HealthAnswer, description="The ledger is not fit", genera
 
 @get("/readyz", responses={503: NOT_READY})
 async def readyz(
-    models: FromReadModels, public: FromPublicLog, serving: FromServing
+    models: FromReadModels,
+    public: FromPublicLog,
+    ledger_clock: FromClock,
+    serving: FromServing,
 ) -> Response[ReadyAnswer]:
     """Tell whether requests should be sent here."""
-    reasons = not_ready(models, public, serving)
+    reasons = not_ready(models, public, ledger_clock, serving)
     found = ReadyAnswer(not reasons, reasons)
     return Response(found, status_code=503 if reasons else 200, headers=NEVER_CACHED)
 
 
 @get("/healthz", responses={503: FAILING})
 async def healthz(
-    models: FromReadModels, public: FromPublicLog, record: FromRecord
+    models: FromReadModels,
+    public: FromPublicLog,
+    ledger_clock: FromClock,
+    record: FromRecord,
 ) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
     failures = models.failures() + public.failures()
+    problem = ledger_clock.problem()
+    if problem is not None:
+        failures.append(problem.detail)
     warnings = public.warnings() + record.warnings()
     status: Fitness = "degraded" if warnings else "ok"
     found = HealthAnswer(
@@ -102,7 +113,9 @@ async def healthz(
     return Response(found, status_code=503 if failures else 200, headers=NEVER_CACHED)
 
 
-def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[NotReadyReason]:
+def not_ready(
+    models: ReadModels, public: PublicLog, ledger_clock: LedgerClock, serving: Serving
+) -> list[NotReadyReason]:
     """Return why no requests should be sent here; nothing if they should."""
     reasons = []
     if serving.is_ending:
@@ -120,6 +133,9 @@ def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[N
         public.publisher.require_sound()
     except UnavailableError as error:
         reasons.append(NotReadyReason(error.code, error.detail))
+    problem = ledger_clock.problem()
+    if problem is not None:
+        reasons.append(NotReadyReason(problem.code, problem.detail))
     return reasons
 
 
