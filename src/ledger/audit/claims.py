@@ -3,20 +3,32 @@
 The file stores them beside the events, but all of them follow from the events.
 """
 
+from contextlib import suppress
+
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
 from ledger.audit.shares import PeopleAuditor
+from ledger.domain.entry import entry_ms
+from ledger.errors import MalformedError
 
 
 def read_head(rows: Rows) -> tuple[int, Finding | None]:
     """Return the log's size, and a finding if the stored head differs from it."""
-    found = rows.query("SELECT id, size, epoch FROM log_head")
+    found = rows.query("SELECT id, size, epoch, at_ms FROM log_head")
     size = found[0][1] if len(found) == 1 else None
-    if isinstance(size, int) and size >= 0 and found == [(1, size, 0)]:
+    if isinstance(size, int) and size >= 0 and found == [(1, size, 0, _time_at(rows, size))]:
         return size, None
     ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
-    expected = f"[(1, {newest}, 0)]"
+    expected = f"[(1, {newest}, 0, {_time_at(rows, newest)})]"
     return newest, Finding("head", None, "head_mismatch", f"the head is {found!r}", expected)
+
+
+def _time_at(rows: Rows, position: int) -> int:
+    """Return the time of an event in milliseconds since 1970; 0 if it has none."""
+    for (raw,) in rows.query("SELECT CAST(entry AS BLOB) FROM ev WHERE pos = ?", (position,)):
+        with suppress(MalformedError):
+            return entry_ms(raw)
+    return 0
 
 
 def compare_names(rows: Rows, people: PeopleAuditor, size: int) -> list[Finding]:
