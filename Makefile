@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 # One -q hides progress, the second what pip warns of; errors still show.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
+# Hundreds of processes start in the tests, and each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: bench clean coverage fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
@@ -57,10 +60,11 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 verifier: $(VENV)/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
 
-reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands, pictures of the rooms, the trust model
+reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands, pictures of the rooms, the trust model, quotas
 	$(BIN)/python -m tests.support.commands_reference
 	$(BIN)/python -m tests.support.architecture_pictures
 	$(BIN)/python -m tests.support.promises
+	$(BIN)/python -m tests.support.route_quotas
 
 # Some minutes: it breaks each promise of docs/promises in a copy, and its test has to fail there.
 sabotage: $(VENV)/test.stamp ## break each promise of the trust model on purpose, and see its test fail
@@ -77,12 +81,16 @@ hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx 
 	@$(PROXIES)
 	$(PYTEST) tests/hostile/through_proxies.py
 	@$(BIN)/python -m tests.hostile
+	@$(BIN)/python tests/browser/install_browser.py
+	@$(BIN)/python -m tests.differential
 	@$(MAKE) --no-print-directory fuzz
 
+FUZZ_SECONDS ?= 60
+
 # atheris has no wheel for every platform, so it is no dependency of the tests: an environment apart.
-fuzz: ## fuzz every parser that reads what strangers send, a minute each
+fuzz: ## fuzz every parser that reads what strangers send, a minute each: make fuzz FUZZ_SECONDS=3600
 	@$(MAKE) --no-print-directory VENV=.venv-fuzz .venv-fuzz/fuzz.stamp
-	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz 60
+	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz $(FUZZ_SECONDS)
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks

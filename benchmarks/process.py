@@ -74,10 +74,10 @@ class Server:
 
 
 def _answers(port: int) -> bool:
-    """Tell whether the health check answers 200."""
+    """Tell whether the server is ready."""
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as connection:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return connection.recv(64).startswith(b"HTTP/1.1 200")
     except OSError:
         return False

@@ -4,8 +4,9 @@ The follower runs in its own thread. One transaction holds a batch, all views an
 Under load, a batch is what arrived during the previous one, at most 50 batches a second; an idle
 follower folds a new event at once.
 
-The follower retries an outage. Any other error stops it and stays in `failure`; it never skips an
-event.
+After an outage (a lock, a full disk, a deleted file) the follower opens the views anew, compares
+them with the log, and goes on. It rebuilds views whose file is damaged. An event that it cannot
+fold stops it and stays in `failure`; it never skips an event.
 """
 
 import logging
@@ -17,16 +18,18 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ledger.domain.entry import leaf_hash
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.system.worker import Backoff, Listener, Listeners, Worker
 from projections import facts, views
 from projections.facts import LogReader, Streams
-from projections.views import VIEWS, Views
+from projections.views import VIEWS
+from projections.views_file import DAMAGED, Views
 
 __all__ = ["Follower", "LogReader", "Views", "rebuild"]
 
 POLL_S = 0.05
 LOOK_S = 0.05  # how often `wait_for` checks for a failure
+TEND_S = 1.0  # how often an idle follower looks after the views' file
 # The pause after a batch. Fifty transactions a second cost 5 % of one core under load.
 SETTLE_S = 0.02
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
@@ -129,12 +132,38 @@ class Follower:
         return self._position
 
     def _turn(self) -> None:
-        if self._step():
-            return
-        # Events that arrive during this pause form the next batch. An idle follower is not in it.
-        self._worker.rest(SETTLE_S)
+        try:
+            self._views.require_held()
+            if self._step():
+                return
+            # Events that arrive during this pause form the next batch. An idle follower is not in
+            # it.
+            self._worker.rest(SETTLE_S)
+            self._idle()
+        except (UnavailableError, OSError, MemoryError):
+            self._start_over()
+            raise
+        except CorruptError as error:
+            if error.code != DAMAGED:
+                raise
+            self._views.discard()
+            self._start_over()
+            raise UnavailableError("views_lost", f"{error.detail}; they are rebuilt") from error
+
+    def _idle(self) -> None:
+        """Wait for new events."""
+        tended_s = 0.0
         while not self._worker.wait(self._poll_s) and not self._changed():
-            pass
+            if time.monotonic() - tended_s > TEND_S:
+                self._views.require_held()
+                self._views.shrink_wal()
+                tended_s = time.monotonic()
+
+    def _start_over(self) -> None:
+        """Forget what the file may not contain, so that the next step opens and compares it."""
+        self._views.close_writer()
+        self._streams = Streams()
+        self._aligned = False
 
     def _is_late(self) -> bool:
         return self._log.head() > self._folded
@@ -176,6 +205,9 @@ class Follower:
                         head,
                     )
                     views.reset(db, each.name)
+            is_readable = views.is_complete(db)
+        if not is_readable:
+            self._position = 0  # until the rebuild is done, nothing can be read
         self._aligned = True
 
     def _leaf(self, position: int) -> bytes:

@@ -13,3 +13,4 @@ SIGNER_STATE_FILE = "log-state.sqlite"
 
 WITNESS_STATE_FILE = "witness.sqlite"
 WITNESS_KEYS_FILE = "witness-keys.pem"
+START_LOCK = "start.lock"

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -26,6 +26,10 @@ MAX_DEPTH = 64
 # a fraction or an exponent takes fifty times as long to compare with its double as an integer.
 MAX_MARKS = 20_000
 MAX_FLOATS = 1_000
+# The integers that every JSON parser reads alike (RFC 7493 section 2.2).
+MAX_SAFE_INTEGER = 2**53 - 1
+SafeInteger = Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+_BRACKET = re.compile(r"[][{}]")
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
 # Maps the characters that are special in standard base64 or JSON to one that is never valid.
@@ -58,14 +62,10 @@ def b64u_decode(text: str) -> bytes:
         standard = text.encode("ascii").translate(_TO_STANDARD)
         last, padding = _ENDINGS[len(standard) & 3]
         if last and text[-1] not in last:
-            _refuse_base64url()
+            raise MalformedError("base64url_invalid", "not canonical base64url without padding")
         return _base64.decode(b'"' + standard + padding)
     except (UnicodeEncodeError, msgspec.MsgspecError) as error:
         raise MalformedError("base64url_invalid", "not base64url without padding") from error
-
-
-def _refuse_base64url() -> NoReturn:
-    raise MalformedError("base64url_invalid", "not canonical base64url without padding")
 
 
 def b64_encode(raw: bytes) -> str:
@@ -185,15 +185,13 @@ def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:
         parse: Callable[[str], Any] = _parse
         if exact_numbers:
             parse = _parse_exact if len(text) < MAX_FLOATS else _bounded_parser(text)
+        if text.count("{") + text.count("[") > MAX_DEPTH:
+            _refuse_depth(text)
         value = parse(text)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise MalformedError("json_invalid", "not UTF-8 JSON") from error
-    except RecursionError as error:
-        raise MalformedError("json_invalid", "nested too deeply") from error
     if "\\u" in text:
         _refuse_surrogates(value)
-    if text.count("{") + text.count("[") > MAX_DEPTH:
-        _refuse_depth(value, MAX_DEPTH)
     return value
 
 
@@ -248,14 +246,9 @@ _parse = json.JSONDecoder(
 
 
 def _bounded_parser(text: str) -> Callable[[str], Any]:
-    """Return a parser that counts the floats; raise MalformedError `json_too_complex` for marks.
-
-    Marks inside strings are text and cost nothing, so the strings are taken out before counting.
-    """
-    if _has_many_marks(text):
-        unescaped = text.replace("\\\\", "").replace('\\"', "")
-        if _has_many_marks("".join(unescaped.split('"')[::2])):
-            raise _too_complex()
+    """Return a parser that counts the floats; raise MalformedError `json_too_complex` for marks."""
+    if _has_many_marks(text) and _has_many_marks(_without_strings(text)):
+        raise _too_complex()
     floats = iter(range(MAX_FLOATS))
 
     def parse_float(digits: str) -> float:
@@ -291,10 +284,16 @@ def _refuse_surrogates(value: Any) -> None:
         raise MalformedError("json_invalid", "a string has a lone surrogate") from error
 
 
-def _refuse_depth(value: Any, levels: int) -> None:
-    if not isinstance(value, dict | list):
-        return
-    if levels == 0:
-        raise MalformedError("json_invalid", f"nested deeper than {MAX_DEPTH}")
-    for member in value.values() if isinstance(value, dict) else value:
-        _refuse_depth(member, levels - 1)
+def _refuse_depth(text: str) -> None:
+    """Refuse a text before it is parsed: how deep a parser can go is not for its stack to say."""
+    level = 0
+    for bracket in _BRACKET.findall(_without_strings(text)):
+        level += 1 if bracket in "[{" else -1
+        if level > MAX_DEPTH:
+            raise MalformedError("json_invalid", f"nested deeper than {MAX_DEPTH}")
+
+
+def _without_strings(text: str) -> str:
+    """Return a text without what is between quotes: marks and brackets in strings are text."""
+    unescaped = text.replace("\\\\", "").replace('\\"', "")
+    return "".join(unescaped.split('"')[::2])

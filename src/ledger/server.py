@@ -47,6 +47,8 @@ from ledger.http.requests import (
 )
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
+from ledger.http.sign_route import SignRoute
+from ledger.http.storage_watch import StorageWatch, watch_storage
 from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
@@ -56,6 +58,7 @@ from ledger.store.async_state import AsyncState
 from ledger.store.engines import address_of, open_log, open_operations
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from ledger.system.wall_clock import WallClock
 from projections.follower import Follower, Views
@@ -89,49 +92,40 @@ class Ledger(NamedTuple):
     record: SecurityRecord
     metrics: Metrics
     exports: Exports
+    watch: StorageWatch
 
 
 def build(settings: Settings, wall: WallClock | None = None) -> Served:
     """Open the ledger of these settings, found it at its first start, and return its server.
 
-    `wall` is the computer's clock; None for the real one.
-
-    Raises ConflictError `settings_mismatch` if it was founded with other settings,
-    `log_keys_missing` without the keys it announced; CorruptError as `require_sound_end`.
+    Without `wall` it takes the computer's clock. Raises ConflictError `settings_mismatch` if it was
+    founded with other settings, CorruptError as `require_sound_end` and `starting`.
     """
-    with ExitStack() as opened:
+    with starting(settings.data), ExitStack() as opened:
         ledger = _open(settings, wall or WallClock(), opened)
         closing_all = opened.pop_all()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        with closing_all:
+        try:
             ledger.record.start()
+            ledger.watch.start()
             ledger.models.follower.start()
             ledger.public.start()
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
+        finally:
+            await asyncio.to_thread(closing_all.close)  # the loop answers the running commit
 
-    serving = Serving()
+    serving = Serving(ledger.watch, ledger.clock)
     application = _application(settings, ledger, serving, [lifespan])
     limits = ConnectionLimits(connections_per_address=settings.connections)
-    record = ledger.record
+    record, lanes = ledger.record, default_lanes()
     admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
-    lanes = default_lanes()
-    ledger.metrics.collect_from(
-        MeteredParts(
-            admission,
-            lanes,
-            ledger.models,
-            ledger.public,
-            ledger.commits,
-            ledger.clock,
-            record,
-            settings.data,
-        )
-    )
+    parts = ledger.models, ledger.public, ledger.commits, ledger.clock, record, ledger.watch
+    ledger.metrics.collect_from(MeteredParts(admission, lanes, *parts))
     front = _front(settings, ledger, application, lanes)
 
     def end_streams() -> None:
@@ -146,13 +140,14 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
         ledger.metrics.answered(exchange, lane, duration_s)
         ledger.record.answered(exchange)
 
+    headers = encoded_headers(settings.origin)
     return Front(
-        application,
+        SignRoute(application, ledger.statements, origin=settings.origin, headers=headers),
         limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
         proxies=settings.proxies,
         member=ledger.sessions.identify,
         owner_of=ledger.people.keys.owner,
-        headers=encoded_headers(settings.origin),
+        headers=headers,
         answered=answered,
     )
 
@@ -170,32 +165,32 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)
-    views = Views(settings.data / VIEWS_FILE)
-    opened.callback(views.close)
+    views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
     signed = opened.enter_context(closing(SignerState(settings.log_state)))
     operations = opened.enter_context(closing(open_operations(settings.data)))
     state = opened.enter_context(closing(AsyncState(operations)))
     follower = Follower(views, log)
 
-    def committed(_: int) -> None:
+    def committed(newest: int) -> None:
         follower.wake()
-        public.publisher.wake()
+        public.publisher.committed(newest)
 
-    commits = AsyncLog(
-        store,
-        committed,
-        admit=lambda: public.publisher.require_sound(),
-        timed=metrics.committed,
-    )
+    def admit() -> None:
+        public.publisher.require_sound()
+        watch.require_files()
+
+    commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     writer = Writer(commits, clock)
     token = found(log, settings, now_ms=clock.now_ms())
     if token is not None:
-        _log.warning("first administrator, register once at %s", _invitation(settings, token))
+        link = f"{settings.origin}/register?invitation={token}"
+        _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=clock.now_ms)
     models = ReadModels(views, follower, log, clock.now_ms)
-    for end in (follower.stop, commits.close, models.end_streams):
+    watch = watch_storage(settings)
+    for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
         Site(settings, public.keys.charter),
@@ -209,11 +204,8 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         record,
         metrics,
         Exports(),
+        watch,
     )
-
-
-def _invitation(settings: Settings, token: str) -> str:
-    return f"{settings.origin}/register?invitation={token}"
 
 
 def _application(
@@ -248,6 +240,8 @@ def _application(
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
+    cookie = ledger.sessions.cookie
+    session = SecurityScheme(type="apiKey", name=cookie, security_scheme_in="cookie")
     return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
@@ -262,13 +256,7 @@ def _application(
             version=__version__,
             path="/schema",
             use_handler_docstrings=True,
-            components=Components(
-                security_schemes={
-                    "session": SecurityScheme(
-                        type="apiKey", name=ledger.sessions.cookie, security_scheme_in="cookie"
-                    )
-                }
-            ),
+            components=Components(security_schemes={"session": session}),
             render_plugins=[StrictDocument(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin), note_route],
@@ -289,7 +277,6 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
-        "ledger_clock": Provide(lambda: ledger.clock, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),
         "web": Provide(lambda: web, sync_to_thread=False),
     }

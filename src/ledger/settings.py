@@ -11,6 +11,7 @@
 | LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
 | LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
+| LEDGER_PUBLISH_WITHIN | 300 | seconds without a checkpoint after which nothing is appended |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
 | LEDGER_WITNESS_WAIT | 10 | seconds for which a checkpoint waits for its quorum |
 | LEDGER_TSA_URL | none | address of a time-stamp authority (RFC 3161) |
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True):
     own_key: KeyPlace
     log_keys: LogKeyPlaces
     log_state: Path
+    publish_within_s: int
     witnesses: Path | None
     witness_wait_s: int
     tsa_url: str | None
@@ -111,6 +113,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         own_key=_own_key(environment, data),
         log_keys=_log_keys(environment, data),
         log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
+        publish_within_s=_number(environment, "LEDGER_PUBLISH_WITHIN", 300),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
         tsa_url=environment.get("LEDGER_TSA_URL") or None,

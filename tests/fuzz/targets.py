@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from ledger.domain.document import parse_document
-from ledger.domain.entry import parse_entry
+from ledger.domain.entry import parse_canonical
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError
 from ledger.jose.serialization import parse
@@ -42,7 +42,7 @@ TARGETS: dict[str, Target] = {
     "json": parse_json,
     "document": parse_document,
     "jws": parse,
-    "entry": parse_entry,
+    "entry": parse_canonical,
     "bundle": container.parse,
     "timestamp": parse_response,
     "note": parse_note,

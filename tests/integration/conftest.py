@@ -1,6 +1,7 @@
 """Real servers for the tests: one that most share, and others where a test needs its own.
 
-Each test leaves a ledger that passes the audit, with read models that equal a rebuild.
+Each test leaves a ledger whose new events an auditor accepts, with read models that equal a replay.
+Each file of tests leaves one that passes the whole audit, with read models that equal a rebuild.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from tests.support.actor import Actor
 from tests.support.audited import eventful
-from tests.support.check import check_ledger, head
+from tests.support.check import Witnessed, check_ledger, head
 from tests.support.keys import ed25519_key
 from tests.support.server import Server
 
@@ -50,11 +51,22 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.stop()
 
 
-@pytest.fixture
-def server(shared_server: Server) -> Iterator[Server]:
-    """The shared server, checked when the test ends."""
-    yield shared_server
+@pytest.fixture(scope="session")
+def _witnessed(shared_server: Server) -> Witnessed:
+    return Witnessed(shared_server)
+
+
+@pytest.fixture(scope="module")
+def _checked_whole(shared_server: Server) -> Iterator[None]:
+    yield
     check_ledger(shared_server)
+
+
+@pytest.fixture
+def server(shared_server: Server, _witnessed: Witnessed, _checked_whole: None) -> Iterator[Server]:
+    """The shared server, checked when the test ends, and whole when its file ends."""
+    yield shared_server
+    _witnessed.check()
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
 from ledger.witness import app
+from tests.support.route_quotas import PAGE, WORDS, application, rendered
+from tests.support.route_quotas import quotas as route_quotas
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 KIB, MIB = 1024, 1024**2
@@ -62,23 +64,23 @@ def test_the_reference_states_the_limit_of_the_code(page: str, words: str) -> No
     assert words in (REFERENCE / page).read_text()
 
 
-ROWS = {
-    "begin a ceremony": quotas.Group.BEGIN,
-    "complete a ceremony": quotas.Group.COMPLETE,
-    "sign in by key": quotas.Group.SIGN_IN,
-    "draft a statement": quotas.Group.DRAFT,
-    "approve, reject, withdraw": quotas.Group.DECIDE,
-    "every other request that is not a read": quotas.Group.ADMINISTER,
-    "reads with `at`, `q` or a filter": quotas.Group.SEARCH,
-    "evidence": quotas.Group.EVIDENCE,
-    "every other read": quotas.Group.READ,
-    "requests with a signature that were refused (400, 401, 403, 404, 422)": quotas.Group.REFUSED,
-}
-
-
 def test_the_reference_states_every_quota() -> None:
     page = (REFERENCE / "limits.md").read_text()
-    assert set(ROWS.values()) == set(quotas.Group)
-    for words, group in ROWS.items():
+    assert set(WORDS) == set(quotas.Group)
+    for group, words in WORDS.items():
         cells = [f"{of.burst:,}, and {of.per_s:,} a second" for of in quotas.QUOTAS[group]]
         assert f"| {words} | {' | '.join(cells)} |" in page
+
+
+def test_every_route_has_a_row_with_its_quota() -> None:
+    routes = application()
+    page = PAGE.read_text("utf-8")
+    assert rendered(page, routes) == page
+    assert {path for _, path, groups in route_quotas(routes) if None in groups} == {
+        "/favicon.ico",
+        "/healthz",
+        "/livez",
+        "/metrics",
+        "/readyz",
+        "/static/{tree}/{path}",
+    }

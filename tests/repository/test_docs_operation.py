@@ -1,13 +1,15 @@
 """The pages about metrics, probes and the security record say what there is."""
 
+import ast
 import inspect
 import re
 from pathlib import Path
 
 from ledger.cli import log_actions
-from ledger.http import metrics, probes, security_record
+from ledger.http import metrics, probes, read_models, security_record, storage_watch
 from ledger.http.metrics import Metrics
 from ledger.http.security_record import SecurityLine
+from ledger.publish import publisher, stamper, witness_rounds
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 SOURCE = inspect.getsource(metrics)
@@ -54,17 +56,57 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
     _, _, after = METRICS_PAGE.partition("These are the codes:")
     documented = {
         code
-        for line in after.splitlines()
+        for line in after.partition("\n## ")[0].splitlines()
         if line.startswith("| `")
         for code in re.findall(r"`(\w+)`", line.split("|")[1])
     }
     # These come from `Publisher.require_sound`.
-    publishers = {"not_yet", "log_rolled_back", "log_forked", "log_unsound"}
+    publishers = {"not_yet", "publication_late", "log_rolled_back", "log_forked", "log_unsound"}
     publishers |= {"log_keys_missing", "signer_unavailable"}
     # These come from `LedgerClock.problem`.
     publishers |= {"clock_stepped", "clock_unconfirmed"}
     assert documented - {"code"} == codes_of_probes() | publishers
     assert f"more than {probes.REACH:,} positions" in METRICS_PAGE
+
+
+# The modules whose reasons `/healthz` answers, and the functions that make them.
+REASONERS = (
+    probes,
+    publisher,
+    read_models,
+    security_record,
+    stamper,
+    storage_watch,
+    witness_rounds,
+)
+REASONS = {"_lost_text", "_told", "alarms", "failures", "reasons", "warnings"}
+
+
+def beginnings_of_health_reasons() -> set[str]:
+    """Return the first words of every reason, or those after its first name."""
+    found = set()
+    for module in REASONERS:
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.FunctionDef) and node.name in REASONS:
+                for text in (each for each in ast.walk(node) if isinstance(each, ast.JoinedStr)):
+                    words = [str(v.value) for v in text.values if isinstance(v, ast.Constant)]
+                    found.add(re.split("[:,;]", words[0])[0].strip())
+    return found - {"", ".0f"}  # a format of a number
+
+
+def test_every_reason_of_the_health_check_is_in_the_reference() -> None:
+    _, _, section = METRICS_PAGE.partition("\n## Health\n")
+    found = beginnings_of_health_reasons()
+    assert len(found) >= 11
+    assert {each for each in found if each not in section} == set()
+    told = re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
+    sources = "".join(inspect.getsource(module) for module in REASONERS)
+    assert [each for each in told if not each.endswith("sqlite") and each[:12] not in sources] == [
+        "state.sqlite was deleted or replaced",
+        "log.sqlite-wal has had more than",
+        "views.sqlite-wal has had more than",
+    ]
+    assert f"more than {storage_watch.MOST_WAL_BYTES // 1024**2} MiB for" in METRICS_PAGE
 
 
 def first_cells(section: str) -> set[str]:

@@ -28,7 +28,6 @@ TWO_CONSTANTS = {
     "ledger.keystore.ssh_agent.MAX_ANSWER_BYTES": "as much as OpenSSH reads of an agent's answer",
     "ledger.timestamp.response.MAX_STAMP_BYTES": "a limit of its own: an authority's answer",
     "ledger.sqlite.files.MAX_INTEGER": "the largest integer that SQLite stores",
-    "ledger.tlog.merkle.MAX_SIZE": "the largest tree that C2SP's formats can name",
     "ledger.http.connection.SLICE_BYTES": "how much of a read is parsed at a time",
     "ledger.clock.SKEW_MS": "how far a signer's clock may be from ours",
     "ledger.commands.ceremonies.CEREMONY_MS": "how long a person has for a passkey ceremony",

@@ -18,14 +18,15 @@ KIB, MIB = 1024, 1024**2
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
     for line in PAGE.partition("## Under attack")[0].splitlines()
-    if line.startswith("| ") and not re.match(r"\| (What|Request|Lane|Requests) \|", line)
+    if line.startswith("| ")
+    and not re.match(r"\| (What|Request|Lane|Requests) \||\| (Route \||`(GET|POST) /)", line)
 ]
 CONNECTION = admission.ConnectionLimits()
 
 
 def lane(name: LaneName) -> str:
     found = default_lanes()[name]
-    at_once = found._turns._value
+    at_once = found._at_once
     return f"{at_once} | {found._most_waiting} | {found._wait_s:g} s"
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ledger import data_files
-from ledger.store.sqlite import schema
+from ledger.sqlite import log_schema as schema
 from tests.support import promises, sabotage
 from tests.support.promises import Limit, Promise
 

@@ -37,6 +37,7 @@ from tests.support.commanders import KINDS, Commanders, Step
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import registration
+from tests.support.states import without_triggers
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
@@ -160,17 +161,9 @@ def finding_of(directory: Path, **more: Any) -> Finding:
     return finding
 
 
-def drop_triggers(db: sqlite3.Connection) -> None:
-    """Drop the triggers that refuse changes, as anyone with the file can."""
-    names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for (name,) in names:
-        db.execute(f"DROP TRIGGER {name}")
-
-
 def edit(directory: Path, script: str) -> None:
     """Run SQL on a ledger's log without the protecting triggers."""
-    with closing(sqlite3.connect(directory / LOG)) as db:
-        drop_triggers(db)
+    with closing(sqlite3.connect(directory / LOG)) as db, without_triggers(db):
         db.executescript(script)
 
 
@@ -178,7 +171,6 @@ def edit(directory: Path, script: str) -> None:
 def attacking(directory: Path, copy: Path) -> Iterator[sqlite3.Connection]:
     """Copy a ledger and open the copy's log without triggers or checks, as an attacker does."""
     shutil.copytree(directory, copy)
-    with closing(sqlite3.connect(copy / LOG, isolation_level=None)) as db:
-        drop_triggers(db)
+    with closing(sqlite3.connect(copy / LOG, isolation_level=None)) as db, without_triggers(db):
         db.execute("PRAGMA ignore_check_constraints=ON")
         yield db

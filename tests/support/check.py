@@ -14,7 +14,7 @@ from ledger.domain.events import Event
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
-from projections.follower import rebuild
+from projections.follower import Follower, Views, rebuild
 from tests.support.server import Server
 from tests.support.states import states
 
@@ -24,11 +24,45 @@ Tables = dict[str, list[tuple[Any, ...]]]
 def check_ledger(server: Server) -> None:
     """Audit the complete file, and compare the read models with a rebuild."""
     size = audit_whole(server)
+    _require_healthy(server, size)
+    assert dump(server.data / "views.sqlite") == rebuilt(server.data)
+
+
+class Witnessed:
+    """An auditor and read models that follow a server's log from test to test.
+
+    They process each event once, so that a check costs as much as what is new. What they do not
+    check is for `check_ledger`: the tree, the checkpoints, the unique names, and a rebuild.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._auditor = Auditor()
+        self._views = server.data.parent / "replayed.sqlite"
+
+    def check(self) -> None:
+        """Recompute the decision of every new event, and compare the read models with a replay."""
+        data = self._server.data
+        rows, size = stored(data, after=self._auditor.position)
+        for row in rows:
+            self._auditor.add(*row)
+        self._auditor.finish()
+        assert self._auditor.position == size
+        _require_healthy(self._server, size)
+        with (
+            closing(Log(SqliteLog(data / "log.sqlite"))) as log,
+            closing(Views(self._views)) as own,
+        ):
+            Follower(own, log).catch_up()
+        assert dump(data / "views.sqlite") == dump(self._views)
+
+
+def _require_healthy(server: Server, size: int) -> None:
+    """Require read models of this position, a server without complaints, and no traceback."""
     wait_for(server, size)
     with server.client() as client:
         health = client.get("/healthz").json()
     assert health == {"status": "ok", "position": size, "reasons": []}
-    assert dump(server.data / "views.sqlite") == rebuilt(server.data)
     assert "Traceback" not in server.output, server.output
 
 
@@ -62,10 +96,11 @@ def head(server: Server) -> int:
     return int(size)
 
 
-def stored(data: Path) -> tuple[list[tuple[int, bytes, bytes]], int]:
-    """Return (position, state, leaf) of every stored event, and the size in the log's head."""
+def stored(data: Path, *, after: int = 0) -> tuple[list[tuple[int, bytes, bytes]], int]:
+    """Return (position, state, leaf) of every later event, and the size in the log's head."""
     with _opened(data / "log.sqlite") as db:
-        rows = states(db)
+        db.execute("BEGIN")
+        rows = states(db, after=after)
         (size,) = db.execute("SELECT size FROM log_head").fetchone()
     return rows, size
 
@@ -74,6 +109,13 @@ def wait_for(server: Server, position: int) -> None:
     """Return when the read models have reached a position."""
     with server.client() as client:
         answer = client.get(f"/.well-known/jwks.json?minPosition={position}")
+    assert answer.status_code == 200, f"{answer.text}\n{server.output}"
+
+
+def wait_until_published(server: Server) -> None:
+    """Return when a checkpoint contains the newest event."""
+    with server.client() as client:
+        answer = client.get(f"/log/entries/{head(server) - 1}/proof")
     assert answer.status_code == 200, f"{answer.text}\n{server.output}"
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a server, and answers held to it."""
+"""The OpenAPI document of a server, and answers compared with it."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from schemathesis.checks import (
     content_type_conformance,
     negative_data_rejection,
     not_a_server_error,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -21,12 +22,13 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 # How much: a minute's worth in everyday tests, all night where LEDGER_HOSTILE says "long".
 IS_LONG = os.environ.get("LEDGER_HOSTILE") == "long"
-CHECKS: list[CheckFunction] = [
-    not_a_server_error,
+DESCRIBED: list[CheckFunction] = [
     status_code_conformance,
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
 ]
+CHECKS: list[CheckFunction] = [not_a_server_error, *DESCRIBED]
 # What the document forbids is refused, with whichever refusal comes first.
 STRICT: list[CheckFunction] = [*CHECKS, negative_data_rejection]
 _REFUSALS = {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}}
@@ -53,13 +55,15 @@ def operations(description: dict[str, Any], *, left_out: list[str]) -> list[Oper
     return [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
 
 
-def check_answer(schema: OpenApiSchema, answer: httpx.Response) -> str:
-    """Hold an answer to the document; return the label of its operation."""
+def check_answer(
+    schema: OpenApiSchema, answer: httpx.Response, checks: list[CheckFunction] = CHECKS
+) -> str:
+    """Compare an answer with the document; return the label of its operation."""
     request = answer.request
     operation = schema.find_operation_by_path(request.method, request.url.path)
     assert operation is not None, request.url
     names = re.findall(r"{(\w+)}", operation.path)
     case: Case[Any] = operation.Case(path_parameters=dict.fromkeys(names, "any"))
-    case.validate_response(answer, checks=CHECKS)
+    case.validate_response(answer, checks=checks)
     label: str = operation.label
     return label

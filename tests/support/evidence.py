@@ -7,6 +7,7 @@ from typing import get_args
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.verify.container import Mode
 from tests.support.actor import Actor
+from tests.support.check import wait_until_published
 from tests.support.server import Server
 
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -27,6 +28,7 @@ def exported(who: Actor, statement: str, mode: Mode = "statement") -> bytes:
 
 def written(server: Server, statement: str, mode: Mode) -> bytes:
     """Return what the operator's command writes; it writes any mode."""
+    wait_until_published(server)
     command = [sys.executable, "-m", "ledger", "export", "--format", "bundle", "--mode", mode]
     done = subprocess.run(
         [*command, "--data", str(server.data), statement],

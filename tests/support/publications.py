@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Prover
 from tests.support.logs import Ledger
+from tests.support.states import without_triggers
 from tests.support.trees import root_of
 
 
@@ -61,15 +63,8 @@ def until(condition: Callable[[], bool]) -> None:
 
 def edit(ledger: Ledger, sql: str, *values: object) -> None:
     """Change the file without its triggers, as an attacker does."""
-    with sqlite3.connect(Path(ledger.store.address), isolation_level=None) as db:
-        triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-        stored = triggers.fetchall()
-        for name, _ in stored:
-            db.execute(f"DROP TRIGGER {name}")
+    with closing(sqlite3.connect(ledger.store.address)) as db, without_triggers(db):
         assert db.execute(sql, values).rowcount
-        for _, text in stored:
-            db.execute(text)
-    db.close()
 
 
 def publisher_of(ledger: Ledger) -> Publisher:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-START_S = 20
+START_S = 60  # a machine that others use too takes long to import everything
 # Unused, because all connections are plain HTTP. Shared, because each client would spend 25 ms on
 # creating its own.
 TLS = ssl.create_default_context()
@@ -23,6 +23,8 @@ TLS = ssl.create_default_context()
 
 class Server:
     """A ledger on this machine, whose data outlives its process."""
+
+    program = "ledger"
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.port = free_port()
@@ -63,7 +65,7 @@ class Server:
 
     def start(self, *, ready: bool = True) -> None:
         """Start, and return when the server is ready; without `ready`, when it answers at all."""
-        command = [sys.executable, "-m", "ledger", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", self.program, "serve", "--port", str(self.port)]
         with (self.data.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--data", str(self.data)],
@@ -74,6 +76,7 @@ class Server:
         deadline = time.monotonic() + START_S
         while not self._answers(ready=ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
                 raise AssertionError(f"the server did not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other signal that it listens
 
@@ -113,7 +116,7 @@ class Server:
     def _answers(self, *, ready: bool) -> bool:
         try:
             # The address is on this machine.
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=1) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=1) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except urllib.error.HTTPError as answer:
             answer.close()

@@ -1,15 +1,31 @@
 """Read and replace stored events in a log's file, past the store and its triggers."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ledger.domain.entry import cut, join, leaf_hash
+
+
+@contextmanager
+def without_triggers(db: sqlite3.Connection) -> Iterator[None]:
+    """Drop the triggers that refuse changes, as anyone with the file can, and create them again."""
+    triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        db.execute(f"DROP TRIGGER {name}")
+    yield
+    db.commit()
+    for _, sql in triggers:
+        db.execute(sql)
+    db.commit()
+
 
 STATES = "SELECT pos, entry, data, leaf FROM ev JOIN body USING(pos)"
 
 
-def states(db: sqlite3.Connection) -> list[tuple[int, bytes, bytes]]:
-    """Return (position, state, leaf) of every stored event."""
-    rows = db.execute(f"{STATES} ORDER BY pos").fetchall()
+def states(db: sqlite3.Connection, *, after: int = 0) -> list[tuple[int, bytes, bytes]]:
+    """Return (position, state, leaf) of every stored event after a position."""
+    rows = db.execute(f"{STATES} WHERE pos > ? ORDER BY pos", (after,)).fetchall()
     return [(position, join(entry, body), leaf) for position, entry, body, leaf in rows]
 
 

@@ -10,7 +10,7 @@ const WRONG = Symbol("of another type");
 const when = (fits) => (value) => (fits(value) ? value : WRONG);
 
 export const text = when((value) => typeof value === "string");
-export const integer = when(Number.isInteger);
+export const integer = when(Number.isSafeInteger);
 export const flag = when((value) => typeof value === "boolean");
 export const oneOf = (...words) => when((value) => words.includes(value));
 

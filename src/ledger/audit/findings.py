@@ -49,7 +49,9 @@ def _rank(finding: Finding) -> tuple[float, int]:
 
 
 def of_error(part: Part, error: LedgerError, position: int | None = None) -> Finding:
-    """Return the finding for an error."""
+    """Return the finding for an error; a file that cannot be read is the file's own fault."""
+    if error.code == "file_malformed":
+        return Finding("file", None, error.code, error.detail)
     if isinstance(error, AuditError):
         found, cause = error.evidence["position"], error.__cause__
         code = cause.code if isinstance(cause, LedgerError) else error.code

@@ -15,7 +15,8 @@ from ledger.data_files import LOG_FORMAT
 from ledger.domain.entry import join
 from ledger.domain.events import BODIES
 from ledger.errors import CorruptError, NotFoundError
-from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error
+from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error, reading_errors
+from ledger.sqlite.log_schema import differences
 
 STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 # Rows per transaction. A long transaction would let a live log's WAL grow.
@@ -29,25 +30,31 @@ _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open an existing database read-only; raise NotFoundError `not_founded`."""
+    """Open an existing database read-only.
+
+    Raises NotFoundError `not_founded`, CorruptError `file_malformed`, UnavailableError
+    `storage_failed`.
+    """
     if not path.is_file():
         raise NotFoundError("not_founded", f"{path} does not exist")
     uri = path.absolute().as_uri()
     options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
-    db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
-    try:
+    with reading_errors(f"{path} cannot be read"):
+        db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
+        try:
+            with closed_on_error(db):
+                db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            # The directory is not writable, so this is a copy: no other process writes the file.
+            db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
         with closed_on_error(db):
-            db.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        # The directory is not writable, so this is a copy: no other process writes the file.
-        db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
-    db.execute("PRAGMA query_only=ON")
-    db.execute("PRAGMA trusted_schema=OFF")
+            db.execute("PRAGMA query_only=ON")
+            db.execute("PRAGMA trusted_schema=OFF")
     return db
 
 
 class Rows:
-    """The rows of one log's file."""
+    """The rows of one log's file. Every read raises what `reading_errors` raises."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,26 +66,39 @@ class Rows:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
-        return self._db.execute(sql, values).fetchall()
+        with reading_errors(f"{self.path.name} cannot be read"):
+            return self._db.execute(sql, values).fetchall()
 
     def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query one by one."""
-        return self._db.execute(sql, values)
+        with reading_errors(f"{self.path.name} cannot be read"):
+            # Not `yield from`: that closes the cursor of an abandoned generator, which fails once
+            # the file is closed.
+            for row in self._db.execute(sql, values):  # noqa: UP028  # see above
+                yield row
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Make all reads in the block see the same state of the file."""
-        self._db.execute("BEGIN")
+        self.query("BEGIN")
         try:
             yield
         finally:
-            self._db.execute("ROLLBACK")
+            self.query("ROLLBACK")
 
     def require_format(self) -> None:
         """Raise CorruptError `format_unknown` unless the file has the supported format."""
         ((found,),) = self.query("PRAGMA user_version")
         if found != LOG_FORMAT:
             raise CorruptError("format_unknown", f"the file has format {found}, not {LOG_FORMAT}")
+
+    def redefined(self) -> Finding | None:
+        """Return a finding if tables or triggers differ from those that a ledger creates."""
+        with reading_errors(f"{self.path.name} cannot be read"):
+            changed = differences(self._db)
+        if not changed:
+            return None
+        return Finding("file", None, "schema_changed", "; ".join(changed))
 
     def damage(self) -> Finding | None:
         """Return a finding if SQLite's integrity check fails, such as an index without its row."""

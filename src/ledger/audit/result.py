@@ -1,9 +1,11 @@
 """The result of an audit: one verdict, its evidence, what was checked and what was not."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from ledger import __version__, clock
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 
@@ -36,6 +38,31 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     seconds: float
     jobs: int
     tool: str
+
+
+def unreadable(file: Path, finding: Finding, *, now_ms: int) -> AuditResult:
+    """Return the result for a file of which nothing can be read."""
+    return AuditResult(
+        verdict="invalid",
+        finding=finding,
+        file=str(file),
+        ledger=None,
+        size=0,
+        root="",
+        newest=0,
+        checkpoints=0,
+        tiles=0,
+        people=0,
+        claims=0,
+        counts=Counts(),
+        log_keys=[],
+        trusted=0,
+        notes=[],
+        at=clock.to_text(now_ms),
+        seconds=0.0,
+        jobs=0,
+        tool=__version__,
+    )
 
 
 _HEADS: dict[AuditVerdict, str] = {

@@ -8,7 +8,6 @@
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -22,13 +21,13 @@ from ledger.audit.claims import compare_names, compare_receipts, read_head
 from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows, open_read_only
-from ledger.audit.result import AuditResult, AuditVerdict
+from ledger.audit.logfile import Rows
+from ledger.audit.result import AuditResult, AuditVerdict, unreadable
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.tree import TreeScan
 from ledger.audit.workers import WorkerPool, WorkerTask
-from ledger.errors import CorruptError, LedgerError
+from ledger.errors import CorruptError, MalformedError
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 STALE_MS = 60_000
@@ -57,9 +56,13 @@ def audit(
     """Audit a ledger's file; call `told` with the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
-    `audit_interrupted`. Errors in the log do not raise: they are in the result.
+    `audit_interrupted`, `storage_failed`. Errors in the log do not raise: they are in the result.
     """
-    with closing(Rows(request.log)) as rows:
+    try:
+        rows = Rows(request.log)
+    except CorruptError as error:
+        return unreadable(request.log, findings.of_error("file", error), now_ms=now_ms)
+    with closing(rows):
         return _Audit(rows, request, now_ms, told).run()
 
 
@@ -93,8 +96,6 @@ class _Audit:
     def run(self) -> AuditResult:
         try:
             self._audit()
-        except sqlite3.Error as error:
-            self._found.append(Finding("file", None, "file_malformed", f"{error}"))
         except CorruptError as error:
             self._found.append(findings.of_error("file", error))
         return self._report()
@@ -124,7 +125,7 @@ class _Audit:
                 if self._before is None:
                     self._note(self._scan.run())
             # Runs while the workers do. A damaged index could hide rows from this audit too.
-            self._note(rows.damage())
+            self._note(rows.damage() or rows.redefined())
             wrong, counts = crew.join()
         self._note(wrong)
         self._note(self._scan.backwards)  # last: an event with a wrong entry can have any time
@@ -165,11 +166,11 @@ class _Audit:
             )
             return None
         try:
-            with closing(open_read_only(path)) as db:
-                rows = db.execute("SELECT origin, text FROM signed").fetchall()
+            with closing(Rows(path)) as state:
+                rows = state.query("SELECT origin, text FROM signed")
             ours = [text for name, text in rows if charter is not None and name == charter.ledger]
             return next((parse_text(str(text)) for text in ours), None)
-        except (sqlite3.Error, LedgerError) as error:
+        except (CorruptError, MalformedError) as error:
             self._note(Finding("signer's state", None, "state_malformed", f"{path}: {error}"))
             return None
 
@@ -258,13 +259,11 @@ class _Audit:
         )
 
     def _entry(self, position: int) -> str | None:
-        rows = Rows(self._request.log)
         try:
-            return rows.entry(position)
-        except sqlite3.Error:
+            with closing(Rows(self._request.log)) as rows:
+                return rows.entry(position)
+        except CorruptError:
             return None
-        finally:
-            rows.close()
 
     def _verdict(self, finding: Finding | None, newest: int) -> AuditVerdict:
         if finding is not None:

@@ -6,7 +6,6 @@ its share is never assumed to be valid.
 """
 
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
 from ledger.audit.shares import Known, Share, ShareResult, audit_share
 from ledger.domain.charter import Charter
-from ledger.errors import UnavailableError
+from ledger.errors import CorruptError, UnavailableError
 
 
 class WorkerTask(msgspec.Struct, frozen=True):
@@ -51,8 +50,8 @@ def perform(task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
         note = CheckpointCheck(task.charter).run(rows, share.size, share.part, share.parts)
         found = [each for each in (outcome.finding, note) if each is not None]
         return ShareResult(findings.first(found), outcome.counts)
-    except sqlite3.Error as error:
-        return ShareResult(Finding("file", None, "file_malformed", f"{error}"), Counts())
+    except CorruptError as error:
+        return ShareResult(findings.of_error("file", error), Counts())
     finally:
         rows.close()
 
@@ -156,9 +155,11 @@ def main() -> None:
         out.write(encode(message) + b"\n")
         out.flush()
 
-    say(
-        WorkerMessage(outcome=perform(task, lambda position: say(WorkerMessage(position=position))))
-    )
+    try:
+        outcome = perform(task, lambda position: say(WorkerMessage(position=position)))
+    except UnavailableError as error:
+        sys.exit(f"ledger: {error}")  # without an outcome, the audit has no verdict
+    say(WorkerMessage(outcome=outcome))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.result import AuditResult, AuditVerdict
 from ledger.audit.run import AuditRequest, audit
 from ledger.cli.compare_views import compare_views
-from ledger.cli.exit_codes import USAGE, ExitCode, declare
+from ledger.cli.exit_codes import UNAVAILABLE, USAGE, ExitCode, declare
 from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
 from ledger.settings import Settings
@@ -62,6 +62,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
                 "unverifiable: nothing is signed yet, or not with the key given"
             ),
             ExitCode.UNMET: "stale: valid, but entries older than a minute have no checkpoint",
+            ExitCode.UNAVAILABLE: UNAVAILABLE,
         },
     )
 

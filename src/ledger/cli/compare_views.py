@@ -17,7 +17,7 @@ from ledger.audit.logfile import Rows, open_read_only
 from ledger.data_files import VIEWS_FILE
 from ledger.domain import events
 from ledger.domain.events import Recorded
-from ledger.errors import LedgerError
+from ledger.errors import CorruptError, UnavailableError
 from projections.follower import rebuild
 
 _TABLES = "SELECT name FROM {}.sqlite_master WHERE type = 'table' AND name NOT LIKE 'title_word%'"
@@ -47,14 +47,15 @@ class _Reader:
 def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, str]:
     """Return the first mismatch between read models and log, and a note on the comparison.
 
-    `size` is the size of the audited log.
+    `size` is the size of the audited log. Read models that cannot be read say nothing of the log.
     """
     try:
         with closing(open_read_only(views)) as db:
             db.execute("BEGIN")  # a server may be writing to them
             return _compare(db, log, size)
-    except (sqlite3.Error, LedgerError) as error:
-        return Finding("read models", None, "views_mismatch", f"{views.name}: {error}"), ""
+    except (sqlite3.Error, CorruptError, UnavailableError) as error:
+        note = f"The read models cannot be read and were not compared: {views.name}: {error}."
+        return None, f"{note} `ledger rebuild` deletes them, and the next start rebuilds them."
 
 
 def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | None, str]:

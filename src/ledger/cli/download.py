@@ -6,7 +6,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError, UnavailableError
-from ledger.system.http_client import HttpClient
+from ledger.system.http_client import HttpClient, HttpResponse
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES, parse_note
 from ledger.tlog.merkle import WIDTH
 from ledger.tlog.tiles import tiles_of
@@ -53,21 +53,34 @@ class Download:
             self._client.close()
 
     def read(self, address: str, *, most_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
-        """Return the bytes at an address; raise UnavailableError `download_failed`."""
+        """Return the bytes at an address; raise UnavailableError `download_failed`.
+
+        After 429 it waits as long as the server says, and asks again.
+        """
         most = min(most_bytes, self._left)
-        left_s = self._until_s - time.monotonic()
-        if left_s <= 0:
-            raise UnavailableError("download_failed", f"{address}: the download took over an hour")
-        try:
-            prefix, path = _split(address)
-            answer = self._client_of(prefix).get(path, max_bytes=most, total_s=left_s)
-        except (MalformedError, UnavailableError) as error:
-            raise UnavailableError("download_failed", error.detail) from error
+        answer = self._ask(address, most)
+        while answer.status == 429 and 0 < answer.retry_after_s < self._left_s(address):
+            time.sleep(answer.retry_after_s)
+            answer = self._ask(address, most)
         if not 200 <= answer.status < 300:
             said = f"{answer.status} {_phrase(answer.status)}"
             raise UnavailableError("download_failed", f"{address}: {said}")
         self._left -= len(answer.body)
         return answer.body
+
+    def _ask(self, address: str, most_bytes: int) -> HttpResponse:
+        left_s = self._left_s(address)
+        try:
+            prefix, path = _split(address)
+            return self._client_of(prefix).get(path, max_bytes=most_bytes, total_s=left_s)
+        except (MalformedError, UnavailableError) as error:
+            raise UnavailableError("download_failed", error.detail) from error
+
+    def _left_s(self, address: str) -> float:
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise UnavailableError("download_failed", f"{address}: the download took over an hour")
+        return left_s
 
     def _client_of(self, prefix: str) -> HttpClient:
         """Return the client of a server; its connection is reused for each tile."""

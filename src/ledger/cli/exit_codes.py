@@ -21,9 +21,15 @@ class ExitCode(IntEnum):
     """Nothing is proved invalid, but something needed for a proof is missing."""
     UNMET = 4
     """Everything is valid, but a requirement is not met: a policy, an approval, a checkpoint."""
+    UNAVAILABLE = 5
+    """The surroundings failed: a lock, a full disk, an address in use. The same command may succeed
+    later."""
 
 
 USAGE = "a usage, settings or I/O error; standard error has one line about it"
+
+UNAVAILABLE = "a lock, a full disk or another passing error; the same command may succeed later"
+DAMAGED = "a file of the ledger is damaged, or contradicts what was signed"
 
 
 def declare(parser: argparse.ArgumentParser, meanings: Mapping[ExitCode, str]) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO, get_args
 
 from ledger.audit import trail
 from ledger.audit.logfile import Rows
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
@@ -80,6 +80,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         {
             ExitCode.DONE: "written",
             ExitCode.INVALID: "stored bytes contradict each other; no file is written",
+            ExitCode.UNAVAILABLE: UNAVAILABLE,
         },
     )
 

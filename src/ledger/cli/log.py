@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.errors import MalformedError
 from ledger.settings import Settings
 from ledger.tlog import checkpoint
@@ -38,7 +38,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             action.add_argument(
                 "--reason", metavar="TEXT", required=True, help="the reason, 10 to 2,000 characters"
             )
-        declare(action, {ExitCode.DONE: "done"})
+        codes = {ExitCode.INVALID: DAMAGED, ExitCode.UNAVAILABLE: UNAVAILABLE}
+        declare(action, {ExitCode.DONE: "done"} | codes)
     words = "tell what two checkpoints of one log prove about it; needs no ledger"
     action = actions.add_parser("compare", help=words, description=words)
     action.add_argument("first", metavar="FIRST", type=Path, help="file of the first checkpoint")

@@ -6,16 +6,18 @@ needs the server's packages imports them when it runs; without them it says what
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import audit, export, jws, log, replay, verify, witness
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.data_files import VIEWS_FILE
-from ledger.errors import LedgerError
+from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.settings import Settings, read_settings
+from ledger.sqlite.files import storage_errors
 
 # The packages of the extra `server` in pyproject.toml, by import name.
 SERVER_PACKAGES = {
@@ -27,6 +29,20 @@ SERVER_PACKAGES = {
     "uvicorn",
     "uvloop",
 }
+# What the operating system reports when something is used up or in use for now.
+PASSING_ERRNOS = frozenset(
+    {
+        errno.EADDRINUSE,
+        errno.EAGAIN,
+        errno.EDQUOT,
+        errno.EINTR,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+    }
+)
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
 
 
@@ -50,7 +66,8 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--host", metavar="ADDRESS", help="address to listen on (LEDGER_HOST)"
             )
-        declare(command, {ExitCode.DONE: "done"})
+        codes = {ExitCode.DONE: "done", ExitCode.UNAVAILABLE: UNAVAILABLE}
+        declare(command, codes | ({ExitCode.INVALID: DAMAGED} if name == "serve" else {}))
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -70,7 +87,8 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.command == "jws":
         return jws.run(chosen)
     try:
-        return _run(chosen)
+        with storage_errors("a file of the ledger cannot be used"):
+            return _run(chosen)
     except ModuleNotFoundError as error:
         if error.name not in SERVER_PACKAGES:
             raise
@@ -79,7 +97,17 @@ def main(arguments: Sequence[str]) -> int:
         return ExitCode.USAGE
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
-        return ExitCode.USAGE
+        return _exit_code(error)
+
+
+def _exit_code(error: LedgerError | OSError) -> ExitCode:
+    if isinstance(error, CorruptError):
+        return ExitCode.INVALID
+    if isinstance(error, UnavailableError) or (
+        isinstance(error, OSError) and error.errno in PASSING_ERRNOS
+    ):
+        return ExitCode.UNAVAILABLE
+    return ExitCode.USAGE
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import msgspec
 
 from ledger.audit.logfile import Rows
 from ledger.audit.replay import ReplayedProgress, ReplayedStatement, World, find_position, fold
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError
 from ledger.settings import Settings
@@ -40,6 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         {
             ExitCode.DONE: "printed",
             ExitCode.INVALID: "the log is invalid at or before the requested position",
+            ExitCode.UNAVAILABLE: UNAVAILABLE,
         },
     )
 

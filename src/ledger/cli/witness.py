@@ -5,10 +5,11 @@ import logging
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 
 WITNESS_PORT = 8010
+GRACE_S = 4  # for requests under way at a stop; a log whose answer is lost asks again
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +37,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action.add_argument(
             "--data", metavar="DIR", required=True, type=Path, help="directory of the witness"
         )
-        declare(action, {ExitCode.DONE: "done"})
+        codes = {ExitCode.INVALID: DAMAGED, ExitCode.UNAVAILABLE: UNAVAILABLE}
+        declare(action, {ExitCode.DONE: "done"} | codes)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -80,6 +82,7 @@ def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
             access_log=False,
             log_level="warning",
             server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(configuration).run()

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from ledger import clock
-from ledger.encoding import b64u_decode, decode
+from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
@@ -20,7 +20,7 @@ TYP = "act+jwt"
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", tag_field="act"):
     """The members of every act: the time (`iat`, whole seconds) and the ledger's origin."""
 
-    iat: int
+    iat: SafeInteger
     ledger: str
 
 
@@ -102,14 +102,14 @@ class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
     """Announce keys (vkeys) that sign checkpoints of at least `first_size` entries."""
 
     vkeys: tuple[str, ...]
-    first_size: int
+    first_size: SafeInteger
 
 
 class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
     """Retire keys (vkeys): they sign no checkpoint of more than `last_size` entries."""
 
     vkeys: tuple[str, ...]
-    last_size: int
+    last_size: SafeInteger
 
 
 class FreezeLedger(Act, tag="freeze-ledger", frozen=True):

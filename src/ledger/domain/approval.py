@@ -4,7 +4,7 @@ import msgspec
 
 from ledger import clock
 from ledger.domain.vocabulary import Form
-from ledger.encoding import b64u_decode, decode, sha256_hex
+from ledger.encoding import SafeInteger, b64u_decode, decode, sha256_hex
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
@@ -18,8 +18,8 @@ class Individual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     statement_id: str
     content: str
     signer: str
-    timestamp: int
-    iat: int | None = None
+    timestamp: SafeInteger
+    iat: SafeInteger | None = None
     jti: str | None = None
     ledger: str | None = None
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.clock import TIME, to_ms
-from ledger.encoding import SHA256_HEX
+from ledger.encoding import SHA256_HEX, SafeInteger
 from ledger.errors import CorruptError
 
 SALT_BYTES = 32
@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     at: str
     body: Commitment
-    seq: int
+    seq: SafeInteger
     stream: UUID
     type: str
     v: Literal[1] = 1

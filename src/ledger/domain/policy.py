@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 import msgspec
 
 from ledger.domain.vocabulary import VOTING_ROLES, Assurance
-from ledger.encoding import decode
+from ledger.encoding import SafeInteger, decode
 from ledger.errors import MalformedError
 
 MAX_LEVELS = 8
@@ -22,14 +22,14 @@ RolesByPerson = Mapping[str, Set[str]]
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Requires `threshold` of the members `of`."""
 
-    threshold: int
+    threshold: SafeInteger
     of: "tuple[str | Node, ...]"
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The outermost node, with the rules that only it can have."""
 
-    threshold: int
+    threshold: SafeInteger
     of: tuple[str | Node, ...]
     veto: tuple[str, ...] = ()
     creator_may_sign: bool = True

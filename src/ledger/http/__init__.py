@@ -1,4 +1,4 @@
 """The HTTP edge: decode strictly, call one function, encode.
 
-No rule may live here; the choice of an HTTP status lives nowhere else.
+Rules belong to `domain` and `commands`. Only this package chooses an HTTP status.
 """

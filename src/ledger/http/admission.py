@@ -1,15 +1,16 @@
 """What one client may hold of the server before anything is worked on: the limits and the counts.
 
-One `Admission` serves all connections of a process. Its sweep, once a second, ends whatever takes
-too long; there is no timer per request. docs/reference/limits.md lists every limit with its answer.
+One `Admission` serves all connections of a process. Once a second its sweep ends the connections
+that take too long; there is no timer per request. docs/reference/limits.md lists every limit with
+its answer.
 """
 
 import asyncio
-import logging
 import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
 
@@ -19,9 +20,6 @@ from ledger.system.client_address import Network, is_within
 
 SWEEP_S = 1.0
 RESERVED_DESCRIPTORS = 128  # for the log, the read models, templates, outbound requests
-MAX_NAMED = 5  # addresses in one line of the server's log
-
-_log = logging.getLogger("ledger.edge")
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True):
@@ -47,7 +45,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
 
 
 class Swept(Protocol):
-    """A connection as the sweep sees it."""
+    """What the sweep and a full server ask of a connection."""
 
     def end_if_late(self, now_s: float) -> None:
         """End the connection if it has taken too long at a monotonic time."""
@@ -68,7 +66,7 @@ class Admission:
     ) -> None:
         """Take the limits and the networks of proxies, whose connections are many people's.
 
-        `refused` is told the status, the address and the request id of every refusal.
+        `refused` is called for each refusal with the status, the address and the request id.
         """
         self.limits = limits or ConnectionLimits()
         self.bodies_bytes = 0
@@ -78,7 +76,6 @@ class Admission:
         self._most = min(self.limits.connections, _descriptors() - RESERVED_DESCRIPTORS)
         self._open: set[Swept] = set()
         self._by_address: dict[str, dict[Swept, None]] = {}  # oldest connection first
-        self._addresses: Counter[str] = Counter()  # refused since the last line in the log
         self._sweeping: asyncio.TimerHandle | None = None
 
     @property
@@ -105,7 +102,7 @@ class Admission:
         return None
 
     def leave(self, connection: Swept, address: str) -> None:
-        """Forget a connection; one that never entered is no matter."""
+        """Forget a connection; do nothing for one that never entered."""
         if connection not in self._open:
             return
         self._open.remove(connection)
@@ -114,11 +111,9 @@ class Admission:
             del self._by_address[address]
 
     def count_refusal(self, status: int, address: str, request_id: str) -> None:
-        """Remember a refusal for the log and the metrics, and tell it."""
+        """Count a refusal for the metrics and report it for the security record."""
         self.refused[status] += 1
         self._refused(status, address, request_id)
-        if address in self._addresses or len(self._addresses) < 1_000:
-            self._addresses[address] += 1
 
     def _made_room(self, held: int) -> bool:
         """End a connection of the address with the most, if it has two more than `held`."""
@@ -136,26 +131,25 @@ class Admission:
         now_s = time.monotonic()
         for connection in [*self._open]:
             connection.end_if_late(now_s)
-        if self._addresses:
-            named = ", ".join(f"{a} ({n})" for a, n in self._addresses.most_common(MAX_NAMED))
-            _log.warning("refused %d requests: %s", self._addresses.total(), named)
-            self._addresses.clear()
-        # An idle server has no timer, and a closed event loop keeps none.
+        # Without connections there is no timer, so a closed event loop has none either.
         self._sweeping = None
         if self._open:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
 
 
 def address_of(peer: tuple[str, int] | None) -> str:
-    """Return what connections are counted by: an IPv4 address, or an IPv6 /64 network.
+    """Return the address or network by which connections are counted: IPv4, or IPv6 /64.
 
-    One customer of a network provider has a /64 to choose addresses from (RFC 6177). IPv6 addresses
-    that hold an IPv4 address count as that one; a Unix socket counts as `local`.
+    One customer of a network provider can choose any address of a /64 (RFC 6177). An IPv6 address
+    that maps an IPv4 address counts as the IPv4 address; a Unix socket counts as `local`.
     """
-    if peer is None:
-        return "local"
+    return "local" if peer is None else _counted(peer[0])
+
+
+@lru_cache(maxsize=4_096)  # asked for every request, and clients send more than one
+def _counted(host: str) -> str:
     try:
-        found = ip_address(peer[0].partition("%")[0])
+        found = ip_address(host.partition("%")[0])
     except ValueError:
         return "local"
     if isinstance(found, IPv4Address):

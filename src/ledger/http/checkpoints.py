@@ -46,8 +46,8 @@ def described(media_type: str, *problems: int) -> dict[int, ResponseSpec]:
     return {200: found} | answers(*problems)
 
 
-@get("/log/checkpoint", media_type=TEXT, responses=described(TEXT, 503))
-async def newest_checkpoint(public: FromPublicLog) -> Response[bytes]:
+@get("/log/checkpoint", media_type=TEXT, responses=described(TEXT, 503), sync_to_thread=True)
+def newest_checkpoint(public: FromPublicLog) -> Response[bytes]:
     """Return the newest checkpoint, with its cosignatures.
 
     If the policy asks for a quorum, it is the newest one that the quorum cosigned, or the newest
@@ -56,10 +56,8 @@ async def newest_checkpoint(public: FromPublicLog) -> Response[bytes]:
     return _note(public, newest(public), FRESH)
 
 
-@get("/log/checkpoints", response_headers=FRESH, responses=answers(503))
-async def list_checkpoints(
-    public: FromPublicLog, after: After = 0, limit: Limit = 100
-) -> CheckpointList:
+@get("/log/checkpoints", response_headers=FRESH, responses=answers(503), sync_to_thread=True)
+def list_checkpoints(public: FromPublicLog, after: After = 0, limit: Limit = 100) -> CheckpointList:
     """List every checkpoint that was ever published, smallest first."""
     found = public.tree.checkpoints(after, limit + 1)
     times = public.endorsements.stamped(after, found[-1].size) if found else {}
@@ -70,21 +68,36 @@ async def list_checkpoints(
     return CheckpointList(items, items[-1].size if len(found) > limit else None)
 
 
-@get("/log/checkpoints/{size:str}", media_type=TEXT, responses=described(TEXT, 404))
-async def one_checkpoint(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
+@get(
+    "/log/checkpoints/{size:str}",
+    media_type=TEXT,
+    responses=described(TEXT, 404),
+    sync_to_thread=True,
+)
+def one_checkpoint(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the checkpoint of a size, as it was published, with its cosignatures."""
     return _note(public, published(public, number(size)), lasting(public))
 
 
-@get("/log/checkpoints/{size:str}/stamp", media_type=STAMP, responses=described(STAMP, 404))
-async def stamp(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
+@get(
+    "/log/checkpoints/{size:str}/stamp",
+    media_type=STAMP,
+    responses=described(STAMP, 404),
+    sync_to_thread=True,
+)
+def stamp(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the newest RFC 3161 time-stamp of a checkpoint: a response, as it was received."""
     found = _stamp(public, number(size))
     return Response(found.token, media_type=STAMP, headers=FRESH)
 
 
-@get("/log/checkpoints/{size:str}/stamped", media_type=TEXT, responses=described(TEXT, 404))
-async def stamped(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
+@get(
+    "/log/checkpoints/{size:str}/stamped",
+    media_type=TEXT,
+    responses=described(TEXT, 404),
+    sync_to_thread=True,
+)
+def stamped(size: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the bytes that the time-stamp is of: the checkpoint as its text was then."""
     return Response(_stamp(public, number(size)).note, media_type=TEXT, headers=FRESH)
 

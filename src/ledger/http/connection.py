@@ -8,14 +8,12 @@ RFC 9112 asks of a server that is on the internet without a proxy. A refusal is 
 import asyncio
 import time
 from enum import Enum, auto
-from typing import cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ledger.http.admission import Admission, address_of
+from ledger.http.cycle import CycleProtocol
 from ledger.http.exchange import new_request_id
-from ledger.http.joined import Joined
 from ledger.http.refusal import ALLOW, refusal
 from ledger.http.request_head import refused_head
 
@@ -33,7 +31,7 @@ class Phase(Enum):
     CLOSING = auto()  # refused: what still arrives is discarded
 
 
-class Connection(HttpToolsProtocol):
+class Connection(CycleProtocol):
     """A connection that `admission` has let in, or refuses."""
 
     admission: Admission
@@ -42,8 +40,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count a new connection, or refuse it and close."""
-        joined = Joined(transport, self.loop)
-        super().connection_made(cast(asyncio.Transport, joined))
+        super().connection_made(transport)
         self._limits = self.admission.limits
         self._phase, self._since_s = Phase.IDLE, time.monotonic()
         self._address = address_of(self.client)
@@ -74,7 +71,6 @@ class Connection(HttpToolsProtocol):
         """Parse within the limits of the phase that the bytes arrived in."""
         if self._phase is Phase.CLOSING:
             return
-        self._unset_keepalive_if_required()
         began_in = self._phase
         if began_in is Phase.BODY:
             self._coded_bytes += len(data)
@@ -88,11 +84,12 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse_if(True, 400)
             return
-        if began_in is Phase.HEAD and self._phase is Phase.HEAD:
+        if self._phase is Phase.HEAD and began_in is Phase.HEAD:
             self._head_bytes += len(data)
             self._refuse_if(self._head_bytes > self._limits.head_bytes, 431)
-        allowed = self._limits.overhead_bytes + 2 * self._body_bytes
-        self._refuse_if(self._phase is Phase.BODY and self._coded_bytes > allowed, 400)
+        elif self._phase is Phase.BODY:
+            allowed = self._limits.overhead_bytes + 2 * self._body_bytes
+            self._refuse_if(self._coded_bytes > allowed, 400)
 
     def pause_writing(self) -> None:
         """Note since when the client does not read."""
@@ -219,7 +216,8 @@ class Connection(HttpToolsProtocol):
 
     def _count_head(self, count: int) -> None:
         self._parsed_bytes += count
-        self._refuse_if(self._parsed_bytes > self._limits.head_bytes, 431)
+        if self._parsed_bytes > self._limits.head_bytes:
+            self._refuse_if(True, 431)
 
     def _refuse_if(self, refused: bool, status: int) -> None:
         if not refused or self._phase is Phase.CLOSING:

@@ -3,7 +3,7 @@
 It holds ids, codes and numbers only: no content, no names, nothing that a client wrote.
 """
 
-import os
+import random
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from litestar.types import Message, Scope
 
 from ledger.commands.writer import Answer
 
-ID_BYTES = 16
+ID_BITS = 128
 OK = "ok"
 REPEATED = "repeated"
 _STATE = "exchange"
@@ -42,7 +42,7 @@ class Exchange(msgspec.Struct):
 
 def new_request_id() -> str:
     """Return 32 random hexadecimal digits."""
-    return os.urandom(ID_BYTES).hex()
+    return f"{random.getrandbits(ID_BITS):032x}"  # no secret
 
 
 def request_id(given: Sequence[bytes], *, by_proxy: bool) -> str:
@@ -54,7 +54,10 @@ def request_id(given: Sequence[bytes], *, by_proxy: bool) -> str:
 
 def begin_exchange(scope: Any, exchange: Exchange) -> None:
     """Attach the exchange to its request."""
-    scope.setdefault("state", {})[_STATE] = exchange
+    if "state" in scope:
+        scope["state"][_STATE] = exchange
+    else:
+        scope["state"] = {_STATE: exchange}
 
 
 def exchange_of(scope: Scope) -> Exchange:
@@ -74,6 +77,11 @@ def note_answer(scope: Scope, answer: Answer) -> None:
     exchange.position = answer.position
     if answer.repeated:
         exchange.code = REPEATED
+
+
+def note_template(scope: Scope, template: str) -> None:
+    """Note the template of the route that answers a request."""
+    exchange_of(scope).route = template
 
 
 async def note_route(message: Message, scope: Scope) -> None:

@@ -80,10 +80,13 @@ class Export:
         self._length = 0
 
     async def start(self, task: BundleTask) -> None:
-        """Start the process and give it its task."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ledger.publish.bundle_worker", stdin=PIPE, stdout=PIPE
-        )
+        """Start the process and give it its task; raise UnavailableError `server_busy`."""
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ledger.publish.bundle_worker", stdin=PIPE, stdout=PIPE
+            )
+        except OSError as error:  # no process, no descriptor or no memory is left
+            raise UnavailableError("server_busy", f"no process for it: {error.strerror}") from error
         given, _ = self._pipes()
         given.write(encode(task))
         with suppress(ConnectionError):  # it died; reading from it says so

@@ -7,30 +7,27 @@ security.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
-from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Send
+from litestar.types import ASGIApp, HTTPScope, Send
 
 from ledger.errors import (
     LedgerError,
     TooLargeError,
-    TooManyError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
 from ledger.http.admission import address_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.lanes import LaneName, Lanes, lane_of
-from ledger.http.problems import MEDIA_TYPE, STATUS, document, retry_after
+from ledger.http.problems import MEDIA_TYPE, answer_to
 from ledger.http.quotas import SIGNED, Asker, Group, Quotas, group_of, named_kid
-from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES
+from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES, Read, replay
 from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
 
 Answered = Callable[[Exchange, LaneName | None, float], None]
-Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 # The requests with a large body, a document: only a session can be held to what it costs to read.
 _DRAFT, _SIGN = "/api/statements/create", "/sign"
 
@@ -94,17 +91,21 @@ class Front:
 
         try:
             exchange.person = await self._member(scope)
-            asker = asker._replace(member=exchange.person)
-            _refuse_coding(scope)
+            asker = Asker(asker.address, exchange.person)
             received = await self._receive(scope, receive, group, asker)
             if received is None:
                 return  # the client hung up
             lane = _lane(scope, asker)
-            async with self._turn(lane, asker):
-                await self._application(scope, received, identified)
-        except LedgerError as error:
-            exchange.code = error.code
-            await self._refuse(error, identified)
+            if lane is not None:
+                async with self._limits.lanes[lane]:
+                    await self._application(scope, received, identified)
+            elif asker.member is not None:  # a stream lasts too long for a lane, and is counted
+                with self._limits.streams.one(asker.member):
+                    await self._application(scope, received, identified)
+        except Exception as error:
+            if exchange.status:
+                raise  # the answer has begun, and the connection can only be closed
+            await self._refuse(error, exchange, identified)
         finally:
             if exchange.status:  # otherwise nothing was answered
                 if group in SIGNED and exchange.status in _REFUSED:
@@ -115,17 +116,18 @@ class Front:
         self, scope: HTTPScope, receive: Read, group: Group | None, asker: Asker
     ) -> Read | None:
         """Take the request out of its quota and read its body; None if the client hung up."""
+        told_bytes = _body_bytes(scope)
         # Without a session, who signed is named in the body; everybody else is known by now.
         names_signer = group in SIGNED and asker.member is None
         if group is not None and not names_signer:
             self._limits.quotas.take(group, asker)
-        if _has_body(scope):
-            body = await _read(scope, receive, _most_bytes(scope, asker.member is not None))
+        if told_bytes is not None:
+            body = await _read(scope, receive, told_bytes, is_member=asker.member is not None)
             if body is None:
                 return None
             if names_signer:
-                asker = asker._replace(signer=await self._signer(body))
-            receive = _replay(body, receive)
+                asker = Asker(asker.address, signer=await self._signer(body))
+            receive = replay(body, receive)
         if group is not None and names_signer:
             self._limits.quotas.take(group, asker)
         return receive
@@ -133,16 +135,6 @@ class Front:
     async def _signer(self, body: bytes) -> str | None:
         kid = named_kid(body)
         return None if kid is None else await self._owner_of(kid)
-
-    @asynccontextmanager
-    async def _turn(self, lane: LaneName | None, asker: Asker) -> AsyncIterator[None]:
-        """Hold a turn in the request's lane; a stream lasts too long for one, and is counted."""
-        if lane is not None:
-            async with self._limits.lanes[lane].turn():
-                yield
-        elif asker.member is not None:
-            with self._limits.streams.one(asker.member):
-                yield
 
     def _begin(self, scope: HTTPScope) -> Exchange:
         """Name the client and the request; neither is believed of anybody but a known proxy."""
@@ -158,16 +150,13 @@ class Front:
         begin_exchange(scope, exchange)
         return exchange
 
-    async def _refuse(self, error: LedgerError, send: Send) -> None:
-        status = STATUS[type(error)]
-        body = document(status, error.code, error.detail)
-        least_s = error.retry_after_s if isinstance(error, TooManyError) else 0
-        retry = retry_after(status, least_s)
+    async def _refuse(self, error: Exception, exchange: Exchange, send: Send) -> None:
+        status, body, more = answer_to(error, exchange)
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
-            *((name.lower().encode(), value.encode()) for name, value in retry),
+            *((name.lower().encode(), value.encode()) for name, value in more),
             *self._headers,
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -186,42 +175,32 @@ def _values(scope: HTTPScope, name: bytes) -> list[bytes]:
     return [value for each, value in scope["headers"] if each == name]
 
 
-def _has_body(scope: HTTPScope) -> bool:
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-        for name, value in scope["headers"]
-    )
+def _body_bytes(scope: HTTPScope) -> int | None:
+    """Return how long a request says its body is, 0 for one in chunks, None without a body.
+
+    Raises UnsupportedMediaTypeError `coding_unsupported`: the size of a compressed body would say
+    nothing of what it costs (RFC 9110 section 8.4).
+    """
+    told_bytes: int | None = None
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            if value != b"0":
+                told_bytes = max(int(value), told_bytes or 0)
+        elif name == b"transfer-encoding":
+            told_bytes = told_bytes or 0
+        elif name == b"content-encoding" and value.strip().lower() != b"identity":
+            raise UnsupportedMediaTypeError("coding_unsupported", "send the body without a coding")
+    return told_bytes
 
 
-def _refuse_coding(scope: HTTPScope) -> None:
-    """Refuse a compressed body: its size would say nothing of what it costs (RFC 9110 8.4)."""
-    if any(value.strip().lower() != b"identity" for value in _values(scope, b"content-encoding")):
-        raise UnsupportedMediaTypeError("coding_unsupported", "send the body without a coding")
-
-
-def _most_bytes(scope: HTTPScope, is_member: bool) -> int:
-    """Return how long this request's body may be; refuse one that says it is longer."""
-    large = _is_large(scope)
-    most = MAX_STATEMENT_BYTES if large and is_member else MAX_SMALL_BYTES
-    told = max((int(value) for value in _values(scope, b"content-length")), default=0)
-    if told > most:
-        raise _too_large(large, is_member, most)
-    return most
-
-
-def _is_large(scope: HTTPScope) -> bool:
-    return scope["path"] == _DRAFT or scope["path"].endswith(_SIGN)
-
-
-def _too_large(large: bool, is_member: bool, most: int) -> LedgerError:
-    if large and not is_member:
-        detail = f"sign in first: without a session a body has at most {most} bytes"
-        return UnauthenticatedError("sign_in_required", detail)
-    return TooLargeError("request_too_large", f"the body has at most {most} bytes")
-
-
-async def _read(scope: HTTPScope, receive: Read, most: int) -> bytes | None:
+async def _read(
+    scope: HTTPScope, receive: Read, told_bytes: int, *, is_member: bool
+) -> bytes | None:
     """Return the whole body, None if the client hung up in it."""
+    large = scope["path"] == _DRAFT or scope["path"].endswith(_SIGN)
+    most = MAX_STATEMENT_BYTES if large and is_member else MAX_SMALL_BYTES
+    if told_bytes > most:
+        raise _too_large(most, sign_in=large and not is_member)
     parts: list[bytes] = []
     length, more = 0, True
     while more:
@@ -231,18 +210,13 @@ async def _read(scope: HTTPScope, receive: Read, most: int) -> bytes | None:
         parts.append(message["body"])
         length += len(message["body"])
         if length > most:
-            raise _too_large(_is_large(scope), most > MAX_SMALL_BYTES, most)
+            raise _too_large(most, sign_in=large and not is_member)
         more = message["more_body"]
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _replay(body: bytes, receive: Read) -> Read:
-    """Return a `receive` that hands out the body once, then what the connection says."""
-    messages: list[HTTPReceiveMessage] = [
-        {"type": "http.request", "body": body, "more_body": False}
-    ]
-
-    async def replayed() -> HTTPReceiveMessage:
-        return messages.pop() if messages else await receive()
-
-    return replayed
+def _too_large(most: int, *, sign_in: bool) -> LedgerError:
+    if sign_in:
+        detail = f"sign in first: without a session a body has at most {most} bytes"
+        return UnauthenticatedError("sign_in_required", detail)
+    return TooLargeError("request_too_large", f"the body has at most {most} bytes")

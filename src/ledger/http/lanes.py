@@ -5,8 +5,8 @@ its lane full is refused at once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import Mapping
 from enum import StrEnum
 
 from ledger.errors import UnavailableError
@@ -22,40 +22,59 @@ class LaneName(StrEnum):
 
 
 class Lane:
-    """The turns of one kind of request."""
+    """The turns of one kind of request; `async with lane` waits for one and holds it.
+
+    Raises UnavailableError `server_busy`.
+    """
 
     def __init__(self, name: LaneName, *, at_once: int, waiting: int, wait_s: float) -> None:
         self.name = name
-        self._turns = asyncio.Semaphore(at_once)
+        self._at_once = at_once
         self._most_waiting = waiting
         self._wait_s = wait_s
+        self._queue: deque[asyncio.Future[None]] = deque()
         self.at_work = 0
-        self.waiting = 0
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn and hold it inside the block; raise UnavailableError `server_busy`."""
-        if self._turns.locked():
-            await self._queue()
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a turn."""
+        return len(self._queue)
+
+    async def __aenter__(self) -> None:
+        """Take a turn, after everybody who waits."""
+        if self.at_work < self._at_once:  # then nobody waits
+            self.at_work += 1
         else:
-            await self._turns.acquire()
-        self.at_work += 1
-        try:
-            yield
-        finally:
-            self.at_work -= 1
-            self._turns.release()
+            await self._wait()
 
-    async def _queue(self) -> None:
-        if self.waiting >= self._most_waiting:
+    async def __aexit__(self, *_: object) -> None:
+        """Hand the turn to the request that has waited longest."""
+        self._leave()
+
+    async def _wait(self) -> None:
+        if len(self._queue) >= self._most_waiting:
             raise UnavailableError("server_busy", "too many requests of this kind are waiting")
-        self.waiting += 1
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
         try:
-            await asyncio.wait_for(self._turns.acquire(), self._wait_s)
-        except TimeoutError as error:
-            raise UnavailableError("server_busy", "the request waited too long") from error
-        finally:
-            self.waiting -= 1
+            async with asyncio.timeout(self._wait_s):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # it came just as the request gave up waiting
+            elif turn in self._queue:
+                self._queue.remove(turn)
+            if isinstance(error, TimeoutError):
+                raise UnavailableError("server_busy", "the request waited too long") from error
+            raise
+
+    def _leave(self) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.at_work -= 1
 
 
 def default_lanes() -> dict[LaneName, Lane]:

@@ -94,10 +94,11 @@ async def tile(
     """Return a tile of hashes, or a bundle of entries where the level is `entries`."""
     n, width = tiles.parse_tile_path(str(path).removeprefix("/"))
     height = 0 if level == ENTRIES else _level(level)
-    if n * WIDTH + width > _size(public, (n * WIDTH + width) << (8 * height)) >> (8 * height):
+    size = await asyncio.to_thread(_size, public, (n * WIDTH + width) << (8 * height))
+    if n * WIDTH + width > size >> (8 * height):
         raise NotFoundError("tile_unknown", "the published tree has no such tile")
     if level != ENTRIES:
-        hashes = public.tree.tile(height, n, width)
+        hashes = await asyncio.to_thread(public.tree.tile, height, n, width)
         return Response(hashes, media_type=OCTETS, headers=FOR_EVER)
     raw = await asyncio.to_thread(_bundle, public, n, width)
     headers = FOR_EVER | {"Vary": "Accept-Encoding"}
@@ -121,8 +122,13 @@ def _bundle(public: PublicLog, n: int, width: int) -> bytes:
 # --- entries and proofs ------------------------------------------------------------------------
 
 
-@get("/log/entries/{index:str}", media_type=OCTETS, responses=described(OCTETS, 404))
-async def entry(index: FromPath[str], public: FromPublicLog) -> Response[bytes]:
+@get(
+    "/log/entries/{index:str}",
+    media_type=OCTETS,
+    responses=described(OCTETS, 404),
+    sync_to_thread=True,
+)
+def entry(index: FromPath[str], public: FromPublicLog) -> Response[bytes]:
     """Return the bytes of an entry, which are what the tree's leaf is a hash of."""
     place = number(index)
     if place >= _size(public, place + 1):
@@ -141,12 +147,16 @@ async def proof(index: FromPath[str], public: FromPublicLog, size: Size = None) 
     if size is None:
         found = await wait_until_published(public, place + 1)
     else:
-        found = published(public, size)
+        found = await asyncio.to_thread(published, public, size)
     if place >= found.size:
         raise NotFoundError("entry_unknown", "no such entry in the tree of this size")
-    hashes = Prover(found.size, public.tree.tile).inclusion(place)
-    text = checkpoint.write_proof(place, hashes, public.endorsements.note(found))
+    text = await asyncio.to_thread(_proof, public, found, place)
     return Response(text, media_type=TEXT, headers=FRESH if size is None else lasting(public))
+
+
+def _proof(public: PublicLog, found: Published, place: int) -> bytes:
+    hashes = Prover(found.size, public.tree.tile).inclusion(place)
+    return checkpoint.write_proof(place, hashes, public.endorsements.note(found))
 
 
 async def wait_until_published(public: PublicLog, wanted: int) -> Published:
@@ -155,18 +165,20 @@ async def wait_until_published(public: PublicLog, wanted: int) -> Published:
     Raises NotFoundError `entry_unknown` if the log is shorter, UnavailableError `not_yet`, and
     what `require_sound` raises for a log that is not published any more.
     """
-    if _size(public, wanted) < wanted:
+    if await asyncio.to_thread(_size, public, wanted) < wanted:
         await _wait_for_publication(public, wanted)
     give_up = time.monotonic() + WAIT_S
-    while (served := public.quorum.served(public.tree)) is None or served.size < wanted:
+    while True:
+        served = await asyncio.to_thread(public.quorum.served, public.tree)
+        if served is not None and served.size >= wanted:
+            return served
         if time.monotonic() > give_up:
             raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
         await asyncio.sleep(QUORUM_POLL_S)
-    return served
 
 
 async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
-    if wanted > public.log.head():
+    if wanted > await asyncio.to_thread(public.log.head):
         raise NotFoundError("entry_unknown", "there is no such entry")
     if public.publisher.is_over:
         public.publisher.require_sound()
@@ -179,15 +191,15 @@ async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
 
     with public.publisher.listening(listen):
         try:
-            if _size(public, wanted) < wanted:
+            if await asyncio.to_thread(_size, public, wanted) < wanted:
                 await asyncio.wait_for(reached.wait(), WAIT_S)
         except TimeoutError as error:
             detail = "the entry is stored and not published yet; ask again"
             raise UnavailableError("not_yet", detail) from error
 
 
-@get("/log/consistency", response_headers=FRESH, responses=answers(404, 503))
-async def consistency(public: FromPublicLog, from_size: From, to_size: To = None) -> Consistency:
+@get("/log/consistency", response_headers=FRESH, responses=answers(404, 503), sync_to_thread=True)
+def consistency(public: FromPublicLog, from_size: From, to_size: To = None) -> Consistency:
     """Prove that one tree is the beginning of another; auditors compute the same from tiles."""
     new = newest(public).size if to_size is None else to_size
     size = _size(public, new)

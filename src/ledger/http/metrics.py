@@ -7,7 +7,6 @@ is read when somebody asks; only requests and commits are counted here as they h
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from litestar import Response, Router, get
@@ -27,7 +26,6 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from ledger.commands.ledger_clock import LedgerClock
-from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.http.admission import Admission
 from ledger.http.context import FromSite
 from ledger.http.exchange import OK, Exchange
@@ -36,14 +34,17 @@ from ledger.http.read_models import ReadModels
 from ledger.http.refusal import REFUSALS
 from ledger.http.requests import AnyRequest
 from ledger.http.security_record import SecurityRecord
+from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
+from ledger.settings import LOOPBACK, Settings
 from ledger.store.async_log import AsyncLog, CommitTimes
-from ledger.system.client_address import is_within
+from ledger.system.client_address import is_within, parse_networks
 
 MEDIA_TYPE = "text/plain; version=0.0.4"  # the framework adds the charset
 # Each series would come with a second one of when it began, which Prometheus has no use for.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as the library has it
 UNROUTED = "unrouted"
+_LOOPBACK = parse_networks(LOOPBACK)
 REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 # The ceremonies by the route that ends them.
@@ -65,7 +66,7 @@ class MeteredParts(NamedTuple):
     commits: AsyncLog
     clock: LedgerClock
     record: SecurityRecord
-    data: Path
+    watch: StorageWatch
 
 
 class Metrics:
@@ -206,11 +207,21 @@ class _Numbers(Collector):
             "Positions that no checkpoint of this process covers",
             head - published,
         )
-        sizes = {
-            "log": _size(parts.data / f"{LOG_FILE}-wal"),
-            "views": _size(parts.data / f"{VIEWS_FILE}-wal"),
-        }
+        yield _gauge(
+            "ledger_unpublished_age_seconds",
+            "Age of the oldest entry that no checkpoint covers",
+            public.publisher.tail_age_s(),
+        )
+        watch = parts.watch
+        sizes = watch.wal_bytes()
         yield _by("ledger_wal_bytes", "Size of the write-ahead log of a file", "file", sizes)
+        yield _gauge("ledger_wal_large", "Write-ahead logs too large for long", watch.large_wals)
+        yield _gauge("ledger_files_lost", "Open files that were deleted", watch.lost_files)
+        failing = {
+            "follower": parts.models.follower.failure is not None,
+            "publisher": public.publisher.failure is not None,
+        }
+        yield _by("ledger_worker_failing", "1 while it retries or has stopped", "worker", failing)
         yield _gauge(
             "ledger_clock_step_seconds",
             "How far the computer's clock was stepped since the start",
@@ -237,24 +248,31 @@ def _by(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric
     return family
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
 FromMetrics = NamedDependency[SkipValidation[Metrics]]
 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: AnyRequest, metrics: FromMetrics, site: FromSite) -> Response[bytes]:
     """Return every metric to a client in the networks of the settings; others find nothing here."""
-    client = request.client
-    if client is None or not is_within(client.host, site.settings.metrics):
+    if not _may_read(request, site.settings):
         raise NotFoundException
     text = await asyncio.to_thread(generate_latest, metrics.registry)
     return Response(text, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def _may_read(request: AnyRequest, settings: Settings) -> bool:
+    """Tell whether the client's own address is known and is in the networks of the settings.
+
+    The address of a proxy is nobody's: a proxy that names no client would make everybody local. A
+    loopback address means this machine only if no header named it, because a client can write
+    that header and a proxy can pass it on.
+    """
+    client = request.client
+    if client is None or is_within(client.host, settings.proxies):
+        return False
+    if "x-forwarded-for" in request.headers and is_within(client.host, _LOOPBACK):
+        return False
+    return is_within(client.host, settings.metrics)
 
 
 router = Router("/", route_handlers=[metrics])

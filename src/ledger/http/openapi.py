@@ -18,10 +18,16 @@ from ledger.http.requests import AnyRequest
 
 Schema = dict[str, Any]
 # What a connection or the front door can answer to any request.
-AT_THE_DOOR = (400, 408, 413, 415, 417, 429, 431, 503)
+AT_THE_DOOR = (400, 408, 413, 415, 417, 429, 431, 501, 503, 505)
+RETRIED = (429, 503)
 _UUID = {"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"}
 _NUMBER = {"pattern": "^(0|[1-9][0-9]{0,18})$"}
 _NATURAL = {"minimum": 0}
+_SECONDS = {
+    "description": "The seconds after which to try again",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
+}
 # What commands and reads require of parameters, where the annotation cannot say it.
 _PARAMETERS: dict[str, Schema] = {
     "statement_id": _UUID,
@@ -56,7 +62,9 @@ def strict(document: Schema, application: Litestar) -> Schema:
         path: {method: _operation(operation) for method, operation in methods.items()}
         for path, methods in document["paths"].items()
     }
-    return document | {"components": document["components"] | {"schemas": schemas}, "paths": paths}
+    responses = {_name(status): _problem(status) for status in AT_THE_DOOR}
+    components = document["components"] | {"schemas": schemas, "responses": responses}
+    return document | {"components": components, "paths": paths}
 
 
 def _closed(schema: Schema) -> Schema:
@@ -80,20 +88,33 @@ def _body_types(application: Litestar) -> Iterator[type]:
 
 
 def _operation(operation: Schema) -> Schema:
-    responses = operation["responses"] | {
-        str(status): _problem(status)
-        for status in AT_THE_DOOR
-        if str(status) not in operation["responses"]
-    }
+    own = operation["responses"]
+    responses = own | {str(status): _at_the_door(status, own) for status in AT_THE_DOOR}
     found = operation | {"responses": dict(sorted(responses.items()))}
     if "parameters" in operation:
         found["parameters"] = [_parameter(each) for each in operation["parameters"]]
     return found
 
 
+def _at_the_door(status: int, own: Schema) -> Schema:
+    """Return the answer with a status: the front door's, and the route's own if it is another."""
+    described, problem = own.get(str(status)), _problem(status)
+    if described is None or described["content"] == problem["content"]:
+        return {"$ref": f"#/components/responses/{_name(status)}"}
+    return {
+        "description": f"{described['description']}; or the server does not take the request",
+        "content": described["content"] | problem["content"],
+    }
+
+
 def _problem(status: int) -> Schema:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": phrase(status), "content": content}
+    found = {"description": phrase(status), "content": content}
+    return found | {"headers": {"Retry-After": _SECONDS}} if status in RETRIED else found
+
+
+def _name(status: int) -> str:
+    return phrase(status).replace(" ", "")
 
 
 def _parameter(parameter: Schema) -> Schema:

@@ -1,5 +1,6 @@
 """Routes of registration, sign-in, keys, passkeys, roles and invitations."""
 
+import asyncio
 from contextlib import suppress
 from uuid import UUID
 
@@ -57,7 +58,7 @@ class Session(msgspec.Struct):
 
 
 class SessionInfo(msgspec.Struct):
-    """Who is signed in, where."""
+    """Who is signed in, to which ledger, as of which position."""
 
     user: User
     ledger: str
@@ -104,7 +105,7 @@ async def complete_registration(
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
         response.set_cookie(await sessions.open(user))
-        with suppress(UnavailableError):  # it is recorded, and is answered so, seen or not yet
+        with suppress(UnavailableError):  # it is recorded, even if reads do not show it yet
             await models.wait_for(answer.position)
     return response
 
@@ -138,17 +139,21 @@ async def sign_in_by_key(
     sessions: FromSessions,
     models: FromReadModels,
 ) -> Response[Session]:
-    """Sign in with an attested key: for machines."""
+    """Sign in with an attested key; machines do this."""
     user = await people.sign_in.with_key(data.act)
     return await _signed_in(request, sessions, models, user)
+
+
+def _person(models: ReadModels, user: str) -> User | None:
+    with models.views() as (db, at):
+        return users.by_id(db, user, at=at, now=models.now())
 
 
 async def _signed_in(
     request: AnyRequest, sessions: Sessions, models: ReadModels, user: str
 ) -> Response[Session]:
     exchange_of(request.scope).person = user
-    with models.views() as (db, at):
-        found = users.by_id(db, user, at=at, now=models.now())
+    found = await asyncio.to_thread(_person, models, user)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
     return Response(Session(found), cookies=[await sessions.open(user)])
@@ -162,8 +167,8 @@ async def sign_out(
     return Response(None, status_code=204, cookies=[await sessions.end(request)])
 
 
-@get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION)
-async def session(
+@get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION, sync_to_thread=True)
+def session(
     request: AnyRequest, site: FromSite, sessions: FromSessions, models: FromReadModels
 ) -> SessionInfo:
     """Tell who is signed in."""

@@ -1,8 +1,10 @@
 """Probes: does the process answer, should it get requests, and what is wrong with the ledger.
 
-They take no session, have a lane of their own, and are never cached.
+They take no session, have a lane of their own, and are never cached. They answer also when the
+storage fails: an error that a probe meets is one of its reasons.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -12,10 +14,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
 from ledger.commands.ledger_clock import LedgerClock
-from ledger.errors import UnavailableError
+from ledger.errors import LedgerError, UnavailableError
 from ledger.http.context import FromPublicLog, FromReadModels
 from ledger.http.read_models import ReadModels
 from ledger.http.security_record import SecurityRecord
+from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
 
 # Positions that the read models may lack: some seconds of the most that is committed.
@@ -27,7 +30,9 @@ Fitness = Literal["ok", "degraded", "failing"]
 class Serving:
     """Whether the server is to get requests; it says no before it goes down."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: StorageWatch, clock: LedgerClock) -> None:
+        self.watch = watch
+        self.clock = clock
         self.is_ending = False
 
     def end(self) -> None:
@@ -63,7 +68,6 @@ class HealthAnswer(msgspec.Struct):
     reasons: list[str]
 
 
-FromClock = NamedDependency[SkipValidation[LedgerClock]]
 FromServing = NamedDependency[SkipValidation[Serving]]
 FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
 
@@ -82,30 +86,29 @@ FAILING = ResponseSpec(HealthAnswer, description="The ledger is not fit", genera
 
 @get("/readyz", responses={503: NOT_READY})
 async def readyz(
-    models: FromReadModels,
-    public: FromPublicLog,
-    ledger_clock: FromClock,
-    serving: FromServing,
+    models: FromReadModels, public: FromPublicLog, serving: FromServing
 ) -> Response[ReadyAnswer]:
     """Tell whether requests should be sent here."""
-    reasons = not_ready(models, public, ledger_clock, serving)
+    reasons = not_ready(models, public, serving)
     found = ReadyAnswer(not reasons, reasons)
     return Response(found, status_code=503 if reasons else 200, headers=NEVER_CACHED)
 
 
 @get("/healthz", responses={503: FAILING})
 async def healthz(
-    models: FromReadModels,
-    public: FromPublicLog,
-    ledger_clock: FromClock,
-    record: FromRecord,
+    models: FromReadModels, public: FromPublicLog, record: FromRecord, serving: FromServing
 ) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
-    failures = models.failures() + public.failures()
-    problem = ledger_clock.problem()
+    failures = [*_told(models.failures), *_told(public.failures), *serving.watch.failures()]
+    problem = serving.clock.problem()
     if problem is not None:
         failures.append(problem.detail)
-    warnings = public.warnings() + record.warnings()
+    warnings = [
+        *_told(lambda: models.warnings(public.log.head())),
+        *_told(public.warnings),
+        *record.warnings(),
+        *serving.watch.warnings(),
+    ]
     status: Fitness = "degraded" if warnings else "ok"
     found = HealthAnswer(
         "failing" if failures else status, models.follower.position, failures + warnings
@@ -113,14 +116,25 @@ async def healthz(
     return Response(found, status_code=503 if failures else 200, headers=NEVER_CACHED)
 
 
-def not_ready(
-    models: ReadModels, public: PublicLog, ledger_clock: LedgerClock, serving: Serving
-) -> list[NotReadyReason]:
+def _told(ask: Callable[[], list[str]]) -> list[str]:
+    """Return what a part says is wrong, or the error that it met."""
+    try:
+        return ask()
+    except LedgerError as error:
+        return [f"the log cannot be read: {error}"]
+
+
+def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[NotReadyReason]:
     """Return why no requests should be sent here; nothing if they should."""
     reasons = []
     if serving.is_ending:
         reasons.append(NotReadyReason("shutting_down", "the server is going down"))
-    follower, head = models.follower, public.log.head()
+    follower = models.follower
+    try:
+        head = public.log.head()
+    except LedgerError as error:
+        reasons.append(NotReadyReason("storage_failed", f"the log cannot be read: {error}"))
+        head = follower.position
     if follower.failure is not None:
         reasons.append(NotReadyReason("views_failing", f"the read models fail {follower.failure}"))
     elif follower.position == 0 and head > 0:
@@ -129,11 +143,12 @@ def not_ready(
     elif head - follower.position > REACH:
         detail = f"the read models are at {follower.position} of {head}"
         reasons.append(NotReadyReason("views_behind", detail))
+    reasons += [NotReadyReason("storage_lost", text) for text in serving.watch.failures()]
     try:
         public.publisher.require_sound()
     except UnavailableError as error:
         reasons.append(NotReadyReason(error.code, error.detail))
-    problem = ledger_clock.problem()
+    problem = serving.clock.problem()
     if problem is not None:
         reasons.append(NotReadyReason(problem.code, problem.detail))
     return reasons

@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from litestar import Response
@@ -29,7 +29,7 @@ from ledger.errors import (
     UnavailableError,
     UnsupportedMediaTypeError,
 )
-from ledger.http.exchange import exchange_of
+from ledger.http.exchange import Exchange, exchange_of
 from ledger.http.queries import missing, parameters
 from ledger.http.requests import AnyRequest
 
@@ -52,11 +52,13 @@ _FRAMEWORK_CODES: dict[type[HTTPException], str] = {
     MethodNotAllowedException: "method_not_allowed",
     ValidationException: "request_invalid",
 }
+# Answered 503 on purpose: a client chose to wait, or the lanes and exports are full.
+_EXPECTED = frozenset(("not_yet", "server_busy"))
 _log = logging.getLogger("ledger")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """A problem document; `code` is stable, `evidence` names what it is about."""
+    """A problem document; `code` is stable, `evidence` names what the error is about."""
 
     title: str
     status: int
@@ -92,10 +94,10 @@ def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[by
 
 
 def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
-    """Return the header that says when to try again, where that can help.
+    """Return Retry-After for the statuses where a retry can help: 429 and 503.
 
-    Before `least_s` seconds it cannot. Jittered, so that clients refused together do not come back
-    together.
+    A retry before `least_s` seconds is refused again. The value has jitter, so that clients that
+    were refused at the same time do not retry at the same time.
     """
     if status not in (429, 503):
         return []
@@ -112,16 +114,38 @@ def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     )
 
 
-def from_ledger_error(request: AnyRequest, error: LedgerError) -> Response[bytes]:
-    """Answer a deliberate error; what is not meant for clients (corruption) stays in the log."""
-    status = STATUS.get(type(error))
-    if status is None:
-        return _failed(request, "unanswerable", error)
-    if status == 503 and error.code != "not_yet":  # the client chose to wait for it
-        request_id = exchange_of(request.scope).request_id
-        _log.warning("request %s: unavailable: %s", request_id, error, exc_info=error.__cause__)
-    exchange_of(request.scope).code = error.code
-    return problem(status, error.code, error.detail, **error.evidence)
+class ProblemAnswer(NamedTuple):
+    """An answer that refuses; the headers are those besides its type and its length."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[str, str]]
+
+
+def answer_to(error: Exception, exchange: Exchange) -> ProblemAnswer:
+    """Note an error in its exchange and return its answer.
+
+    Clients see 500 for corruption and for bugs; the log has the details.
+    """
+    status = STATUS.get(type(error)) if isinstance(error, LedgerError) else None
+    if not isinstance(error, LedgerError) or status is None:
+        exchange.code = "internal"
+        _log.error("request %s: unexpected error", exchange.request_id, exc_info=error)
+        body = document(500, "internal", "the server failed; its log has the reason")
+        return ProblemAnswer(500, body, [])
+    if status == 503 and error.code not in _EXPECTED:
+        cause = "" if error.__cause__ is None else f" ({error.__cause__!r})"
+        _log.warning("request %s: unavailable: %s%s", exchange.request_id, error, cause)
+    exchange.code = error.code
+    least_s = error.retry_after_s if isinstance(error, TooManyError) else 0
+    body = document(status, error.code, error.detail, **error.evidence)
+    return ProblemAnswer(status, body, retry_after(status, least_s))
+
+
+def from_error(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """Answer an error of our own code: a deliberate one, or a bug."""
+    status, body, headers = answer_to(error, exchange_of(request.scope))
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers))
 
 
 def from_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:
@@ -131,7 +155,7 @@ def from_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]
     if status == 413:
         code = "request_too_large"
     if status >= 500:
-        return _failed(request, "framework error", error)
+        return from_error(request, error)
     exchange_of(request.scope).code = code
     response = problem(status, code, _detail(request, error))
     for name, value in (error.headers or {}).items():
@@ -154,21 +178,8 @@ def _detail(request: AnyRequest, error: HTTPException) -> str:
     return "; ".join(parts) or phrase(error.status_code)
 
 
-def from_bug(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """Answer what nobody foresaw: a problem document for the client, a traceback for the log."""
-    return _failed(request, "unexpected error", error)
-
-
-def _failed(request: AnyRequest, what: str, error: Exception) -> Response[bytes]:
-    exchange = exchange_of(request.scope)
-    exchange.code = "internal"
-    _log.error("request %s: %s", exchange.request_id, what, exc_info=error)
-    return problem(500, "internal", "the server failed; its log has the reason")
-
-
 ErrorAnswer = Callable[[AnyRequest, Any], Response[Any]]
 EXCEPTION_HANDLERS: dict[Any, ErrorAnswer] = {
-    LedgerError: from_ledger_error,
     HTTPException: from_framework,
-    Exception: from_bug,
+    Exception: from_error,
 }

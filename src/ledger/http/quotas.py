@@ -30,6 +30,7 @@ class Group(StrEnum):
     DECIDE = "decide"  # approve, reject, withdraw
     ADMINISTER = "administer"  # every other request that is not a read
     SEARCH = "search"  # reads that filter, search, or show the past
+    LOG = "log"  # the public log
     READ = "read"
     EVIDENCE = "evidence"
     REFUSED = "refused"  # requests with a signature that were refused
@@ -51,6 +52,8 @@ QUOTAS = {
     Group.DECIDE: (Quota(10_000, 2_000), Quota(120, 2)),
     Group.ADMINISTER: (Quota(120, 2), Quota(120, 2)),
     Group.SEARCH: (Quota(120, 5), Quota(120, 2)),
+    # An audit of the whole log reads two tiles for each 256 entries.
+    Group.LOG: (Quota(2_000, 40), Quota(2_000, 40)),
     Group.READ: (Quota(1_200, 40), Quota(600, 10)),
     Group.EVIDENCE: (Quota(30, 0.5), Quota(120, 2)),
     Group.REFUSED: (Quota(240, 4), Quota(240, 4)),
@@ -70,8 +73,9 @@ _POSTS = {
     "/api/statements/create": Group.DRAFT,
 }
 _DECISIONS = ("/sign", "/reject", "/withdraw")
-# What is public, small and cached, and what has a lane of its own.
-_FREE = ("/static/", "/log/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
+_LOG = "/log/"
+# Files that are in memory, and what has a lane of its own.
+_FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
 _SEARCHING = frozenset((b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status"))
 
 
@@ -83,6 +87,8 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
         return Group.DECIDE if path.endswith(_DECISIONS) else Group.ADMINISTER
     if path.startswith(_FREE):
         return None
+    if path.startswith(_LOG):
+        return Group.LOG
     if path.endswith("/evidence"):
         return Group.EVIDENCE
     names = {part.partition(b"=")[0] for part in query.split(b"&")}
@@ -109,15 +115,16 @@ class Buckets:
 
     def wait_s(self, key: Hashable, quota: Quota) -> float:
         """Return the seconds until the bucket holds a request, 0 if it holds one now."""
-        now_s = self._now_s()
-        empty_s = max(self._full_at.get(key, now_s) - now_s, 0.0)
-        wait_s = empty_s - (quota.burst - 1) / quota.per_s
+        full_at = self._full_at.get(key)
+        if full_at is None:
+            return 0.0
+        wait_s = full_at - self._now_s() - (quota.burst - 1) / quota.per_s
         return wait_s if wait_s > _ROUNDING_S else 0.0
 
     def take(self, key: Hashable, quota: Quota) -> None:
         """Take one request out of the bucket; at most one more than it holds."""
-        now_s = self._now_s()
-        full_at = max(self._full_at.get(key, now_s), now_s) + 1 / quota.per_s
+        now_s, full_at = self._now_s(), self._full_at.get(key, 0.0)
+        full_at = (full_at if full_at > now_s else now_s) + 1 / quota.per_s
         self._full_at[key] = min(full_at, now_s + quota.burst / quota.per_s)
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._most:
@@ -153,12 +160,11 @@ class Quotas:
 
     def take(self, group: Group, asker: Asker) -> None:
         """Take a request out of its bucket; raise TooManyError `rate_limited` if there is none."""
-        wait_s = 0.0
-        if group in SIGNED:
-            refused, key, quota = self._bucket(Group.REFUSED, asker._replace(signer=None))
-            wait_s = refused.wait_s(key, quota)
         buckets, key, quota = self._bucket(group, asker)
-        wait_s = max(wait_s, buckets.wait_s(key, quota))
+        wait_s = buckets.wait_s(key, quota)
+        if group in SIGNED:
+            refused, refused_key, refused_quota = self._refusals(asker)
+            wait_s = max(wait_s, refused.wait_s(refused_key, refused_quota))
         if wait_s > 0:
             detail = "too many requests of this kind from one person or address"
             raise TooManyError("rate_limited", detail, retry_after_s=math.ceil(wait_s))
@@ -166,8 +172,12 @@ class Quotas:
 
     def count_refusal(self, asker: Asker) -> None:
         """Remember that a request with a signature was refused."""
-        buckets, key, quota = self._bucket(Group.REFUSED, asker._replace(signer=None))
+        buckets, key, quota = self._refusals(asker)
         buckets.take(key, quota)
+
+    def _refusals(self, asker: Asker) -> tuple[Buckets, Hashable, Quota]:
+        """Return the bucket of refusals: whose key was named does not matter."""
+        return self._bucket(Group.REFUSED, Asker(asker.address, asker.member))
 
     def _bucket(self, group: Group, asker: Asker) -> tuple[Buckets, Hashable, Quota]:
         if asker.member is not None:

@@ -99,8 +99,11 @@ class ReadModels:
 
     def failures(self) -> list[str]:
         """Return why the read models are not fit to be shown; nothing if they are."""
-        if self.follower.failure is not None:
-            return [f"the read models fail {self.follower.failure}"]
-        if self.follower.position == 0 and self.log.head() > 0:
+        failure = self.follower.failure
+        return [] if failure is None else [f"the read models fail {failure}"]
+
+    def warnings(self, head: int) -> list[str]:
+        """Return that the read models are being rebuilt, up to `head`; nothing if they are not."""
+        if self.follower.position == 0 and head > 0 and self.follower.failure is None:
             return [f"the read models are being rebuilt, up to {self.follower.folded} so far"]
         return []

@@ -48,7 +48,7 @@ class JwkSet(msgspec.Struct):
 
 
 class SharedKey(msgspec.Struct, rename="camel"):
-    """A signing key as strangers see it: what verifying a signature needs, and not whose it is."""
+    """A signing key as strangers see it: what verifying a signature needs, without its owner."""
 
     kid: str
     jwk: PublicJwk
@@ -76,8 +76,8 @@ class KeyList(msgspec.Struct):
     items: list[KeyDetail]
 
 
-@get("/api/users", responses=READ)
-async def list_users(
+@get("/api/users", responses=READ, sync_to_thread=True)
+def list_users(
     models: FromReadModels,
     user: SignedIn,
     moment: Moment,
@@ -89,8 +89,8 @@ async def list_users(
         return users.page(db, at=shown, now=now, limit=paging.limit, cursor=paging.cursor)
 
 
-@get("/api/users/{credential_id:str}", responses=READ)
-async def user_by_credential(
+@get("/api/users/{credential_id:str}", responses=READ, sync_to_thread=True)
+def user_by_credential(
     credential_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> User:
     """Show whose passkey this is."""
@@ -102,8 +102,8 @@ async def user_by_credential(
     return found
 
 
-@get("/api/timeline", responses=READ)
-async def list_timeline(
+@get("/api/timeline", responses=READ, sync_to_thread=True)
+def list_timeline(
     models: FromReadModels,
     user: SignedIn,
     moment: Moment,
@@ -137,10 +137,10 @@ async def live(
 ) -> ServerSentEvent:
     """Send every new position of the read models, for as long as the session is open."""
     text = last_event_id or ""
-    # Whoever is new is told the present position at once: it may have moved since their page
-    # was made.
+    # A new client gets the present position at once: it may have changed since the server
+    # rendered the client's page.
     seen = int(text) if text.isascii() and text.isdigit() else 0
-    # Beyond the newest is what was seen of a ledger since restored from a backup.
+    # A client may have seen a higher position, before the ledger was restored from a backup.
     seen = min(seen, models.follower.position)
     return ServerSentEvent(_positions(models, seen, lambda: sessions.is_open(request)))
 
@@ -148,9 +148,9 @@ async def live(
 async def _positions(
     models: ReadModels, seen: int, is_open: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[ServerSentEventMessage]:
-    """Yield positions after `seen`, newest only: a slow reader skips, it does not queue.
+    """Yield the newest position after `seen`; a slow reader misses positions, none are queued.
 
-    End within SESSION_CHECK_S of the session, in whichever process it was ended.
+    The stream ends at most SESSION_CHECK_S after its session, also if another process ended that.
     """
     moved = asyncio.Event()
     with models.streaming(moved):
@@ -176,15 +176,15 @@ async def _positions(
             moved.clear()
 
 
-@get("/api/jwt-keys/{kid:str}", responses=KEY)
-async def show_key(
+@get("/api/jwt-keys/{kid:str}", responses=KEY, sync_to_thread=True)
+def show_key(
     kid: FromPath[str],
     request: AnyRequest,
     sessions: FromSessions,
     models: FromReadModels,
     moment: Moment,
 ) -> Response[KeyDetail | SharedKey]:
-    """Show a key: to people who are signed in with its attestation, enough to verify it offline."""
+    """Show a key; people who are signed in also get its attestation, to verify it offline."""
     with models.views(moment) as (db, shown):
         found = keys.by_kid(db, models.log, kid, at=shown)
     if found is None:
@@ -194,8 +194,8 @@ async def show_key(
     return Response(msgspec.convert(found, SharedKey, from_attributes=True))
 
 
-@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=READ)
-async def keys_by_credential(
+@get("/api/jwt-keys/by-credential/{credential_id:str}", responses=READ, sync_to_thread=True)
+def keys_by_credential(
     credential_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> KeyList:
     """List the keys that a passkey attested."""
@@ -206,8 +206,8 @@ async def keys_by_credential(
     return KeyList(found)
 
 
-@get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC)
-async def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
+@get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC, sync_to_thread=True)
+def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
     """Return every attested public key, for any JWT library."""
     with models.views(moment) as (db, shown):
         return JwkSet(keys.jwk_set(db, at=shown))

@@ -1,10 +1,12 @@
 """Request bodies, decoded strictly: unknown and duplicate members are refused."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request
+from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
@@ -18,13 +20,26 @@ from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeEr
 MAX_SMALL_BYTES = 64 * 1024
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 AnyRequest = Request[Any, Any, Any]
+Read = Callable[[], Awaitable[HTTPReceiveMessage]]
+
+
+def replay(body: bytes, receive: Read) -> Read:
+    """Return a `receive` that hands out the body once, then what the connection says."""
+    messages: list[HTTPReceiveMessage] = [
+        {"type": "http.request", "body": body, "more_body": False}
+    ]
+
+    async def replayed() -> HTTPReceiveMessage:
+        return messages.pop() if messages else await receive()
+
+    return replayed
 
 
 class StrictRequest(AnyRequest):
-    """A request whose body is I-JSON of exactly the type that its route takes."""
+    """A request whose body must be I-JSON of the type that its route takes."""
 
     async def body(self) -> bytes:
-        """Return the body; raise MalformedError `json_invalid` where there is none."""
+        """Return the body; raise MalformedError `json_invalid` if it is empty."""
         raw = await super().body()
         if not raw:
             raise MalformedError("json_invalid", "the request has no body")
@@ -65,15 +80,15 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 def decode_large_body(raw: bytes, type_: Any) -> Any:
     """Return a body of any size as a value of a request type.
 
-    Long strings, of which each had to be decoded already, are left out of the search for duplicate
-    members. Raises MalformedError as `decode_body` does, and `json_too_complex` if what remains is
-    still large: it is then whitespace or duplicates.
+    The search for duplicate members leaves out long strings, which the type has decoded already.
+    Raises MalformedError as `decode_body` does, and `json_too_complex` if the rest is still large:
+    then it is whitespace or duplicate members.
     """
     try:
         value = msgspec.json.decode(raw, type=type_)
         members = _members.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return decode_body(raw, type_)  # which refuses it just as early
+        return decode_body(raw, type_)  # refuses it, at the same cost
     short = raw
     for member in map(bytes, members.values()):
         if len(member) > _LONG_BYTES and member.startswith(b'"'):
@@ -86,13 +101,13 @@ def decode_large_body(raw: bytes, type_: Any) -> Any:
 
 
 def require_json_from_us(request: AnyRequest, origin: str) -> None:
-    """Refuse what a foreign page could make a browser send.
+    """Refuse a request that a page of another site could make a browser send.
 
     Raises UnsupportedMediaTypeError `json_required`, ForbiddenError `cross_origin`.
     """
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    headers = request.headers  # a property that looks for them each time
+    headers = request.headers  # the property looks them up at each use
     content_type = headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaTypeError("json_required", "send application/json")
@@ -104,7 +119,7 @@ def require_json_from_us(request: AnyRequest, origin: str) -> None:
 
 # --- what routes take ----------------------------------------------------------------------------
 
-# `extra_json_schema` is what commands require of a value, with an error code of their own.
+# `extra_json_schema` states what commands check later, with their own error codes.
 MAX_ACT_CHARS = 48 * 1024
 TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$"
 COMPACT = {"pattern": r"^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$"}
@@ -116,7 +131,7 @@ CredentialId = Annotated[
 ]
 Jwt = Annotated[str, Meta(max_length=MAX_STATEMENT_BYTES, extra_json_schema=COMPACT)]
 ActText = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
-OpaqueId = Annotated[str, Meta(max_length=MAX_SMALL_BYTES)]  # from the answer that began
+OpaqueId = Annotated[str, Meta(max_length=MAX_SMALL_BYTES)]  # from the first answer
 TimeText = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
 JwkMember = Annotated[str, Meta(max_length=8_192)] | bool | tuple[str, ...] | None
 Attachment = Annotated[str, Meta(max_length=32)]

@@ -112,8 +112,8 @@ async def withdraw(
     return Created(await commands.withdraw(statement_id, data.act))
 
 
-@get("/api/statements", responses=READ)
-async def list_statements(
+@get("/api/statements", responses=READ, sync_to_thread=True)
+def list_statements(
     models: FromReadModels,
     user: SignedIn,
     moment: Moment,
@@ -136,8 +136,8 @@ async def list_statements(
         )
 
 
-@get("/api/inbox", responses=READ)
-async def list_inbox(
+@get("/api/inbox", responses=READ, sync_to_thread=True)
+def list_inbox(
     models: FromReadModels,
     user: SignedIn,
     moment: Moment,
@@ -155,8 +155,8 @@ async def list_inbox(
         )
 
 
-@get("/api/statements/{statement_id:str}", responses=SHOWN)
-async def show(
+@get("/api/statements/{statement_id:str}", responses=SHOWN, sync_to_thread=True)
+def show(
     statement_id: FromPath[str],
     request: AnyRequest,
     models: FromReadModels,
@@ -179,8 +179,8 @@ async def show(
     return Response(content, media_type="application/json", headers=headers)
 
 
-@get("/api/statements/{statement_id:str}/document", responses=DOCUMENT)
-async def document(
+@get("/api/statements/{statement_id:str}/document", responses=DOCUMENT, sync_to_thread=True)
+def document(
     statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return the document's exact bytes."""
@@ -191,8 +191,8 @@ async def document(
     return Response(raw, media_type="application/json")
 
 
-@get("/api/statements/{statement_id:str}/jws", responses=GENERAL)
-async def general_jws(
+@get("/api/statements/{statement_id:str}/jws", responses=GENERAL, sync_to_thread=True)
+def general_jws(
     statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""

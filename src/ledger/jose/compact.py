@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ledger.encoding import b64u_decode, decode
+from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose.algorithms import InvalidSignature
 from ledger.jose.signing_key import ALGORITHMS, PublicJwk, import_key, thumbprint
@@ -23,7 +23,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alg: str
     typ: str
     kid: str
-    iat: int | None = None
+    iat: SafeInteger | None = None
 
 
 class CompactJws(msgspec.Struct, frozen=True):

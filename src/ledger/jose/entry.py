@@ -71,9 +71,7 @@ def _read(index: int, raw: RawEntry, rules: Rules) -> SignatureEntry:
             _read_header(entry, raw.header, rules)
         elif "crit" in protected or "b64" in protected:
             headers.check_crit(protected, _NO_MEMBERS, rules.crit_understood)
-        names = rules.profile.header_members
-        if names is not None and not names.issuperset(protected):
-            raise _invalid("the profile does not allow this header member")
+        _require_shape(protected, rules.profile.header)
         merged = entry.header | protected if entry.header else protected
         alg, kid = merged.get("alg"), merged.get("kid")
         if not isinstance(alg, str):
@@ -86,6 +84,15 @@ def _read(index: int, raw: RawEntry, rules: Rules) -> SignatureEntry:
     except LedgerError as error:
         entry.error = failure(error)
     return entry
+
+
+def _require_shape(protected: dict[str, Any], shape: type[msgspec.Struct] | None) -> None:
+    if shape is None:
+        return
+    try:
+        msgspec.convert(protected, shape)
+    except msgspec.ValidationError as error:
+        raise _invalid("the profile does not allow this header") from error
 
 
 def _read_protected(entry: SignatureEntry, text: object, rules: Rules) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
+from ledger.encoding import SafeInteger
 from ledger.jose.algorithms import ALL_ALGORITHMS, PUBLIC_KEY_ALGORITHMS
 from ledger.jose.claims import Claims
 
@@ -22,10 +23,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 8
 
 
+class LedgerHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The members of a protected header that the ledger itself signs and accepts."""
+
+    alg: str = ""
+    typ: str = ""
+    kid: str = ""
+    iat: SafeInteger | None = None
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A set of rules for the cases that the RFCs leave to the application.
 
-    `header_members`: the members that a protected header may have; None allows all.
+    `header`: the type of a protected header; None allows every member.
     """
 
     name: str
@@ -34,7 +44,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unknown_members: bool
     kid_is_thumbprint: bool
     exact_typ: bool
-    header_members: frozenset[str] | None
+    header: type[msgspec.Struct] | None
     limits: Limits
 
 
@@ -45,7 +55,7 @@ RFC = Profile(
     unknown_members=True,
     kid_is_thumbprint=False,
     exact_typ=False,
-    header_members=None,
+    header=None,
     limits=Limits(),
 )
 LEDGER = Profile(
@@ -55,7 +65,7 @@ LEDGER = Profile(
     unknown_members=False,
     kid_is_thumbprint=True,
     exact_typ=True,
-    header_members=frozenset({"alg", "typ", "kid", "iat"}),
+    header=LedgerHeader,
     limits=Limits(envelope_bytes=4 * 2**20, entries=256, header_bytes=768, header_depth=1, tries=2),
 )
 PROFILES = {profile.name: profile for profile in (RFC, LEDGER)}

@@ -1,7 +1,7 @@
 """Evidence bundles made from a log: which events, which proofs, which files.
 
-The same checkpoint with the same cosignatures, statements and mode are the same bytes: nothing is
-drawn at random, and no clock is read. What is in a bundle and why is docs/reference/evidence.md.
+The same checkpoint, cosignatures, statements and mode give the same bytes: nothing here is random
+or reads a clock. docs/reference/evidence.md says what is in a bundle, and why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,14 +34,14 @@ from ledger.verify.container import (
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
 
-# A body has up to three times the largest document in it: so few events are in memory at once.
+# A body can be three times as long as the largest document, so only a few are held at once.
 _PAGE = 16
 
 
 def newest_position(store: LogStore, statement: str) -> int:
     """Return the position of a statement's newest event; raise NotFoundError `statement_unknown`.
 
-    A bundle that is to show how the statement stands needs a checkpoint of this size.
+    A bundle that shows the present status needs a checkpoint of at least this size.
     """
     placed = store.placed(parse_uuid(statement), store.head().sealed)
     if not placed or not isinstance(events.decode(placed[0][1]).body, events.StatementDrafted):
@@ -50,7 +50,7 @@ def newest_position(store: LogStore, statement: str) -> int:
 
 
 class Evidence:
-    """What one published checkpoint can show of a log."""
+    """The evidence that one published checkpoint gives for a log."""
 
     def __init__(
         self,
@@ -61,9 +61,9 @@ class Evidence:
         page: bytes | None = None,
         companions: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Read from this log; `page` is the offline verifier to put into each bundle.
+        """Take the log to read; `page` is the offline verifier to put into each bundle.
 
-        `companions` are what others say of the checkpoint, and its text with that.
+        `companions` are the files by others about the checkpoint, and its note with cosignatures.
         """
         self._store = store
         self._tree = tree
@@ -127,7 +127,7 @@ class Evidence:
             raise container.too_large()
 
     def _attached(self, mode: Mode) -> dict[str, bytes]:
-        """Return the files that do not depend on the events: what else a ledger has to show."""
+        """Return the files that do not depend on events: instructions, companions, the verifier."""
         origin, size = self._checkpoint.origin, self._checkpoint.size
         files = {README: readme(origin=origin, size=size, mode=mode)} | self._companions
         return files if self._page is None else files | {OFFLINE_VERIFIER: self._page}

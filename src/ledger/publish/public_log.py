@@ -15,6 +15,7 @@ from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.ports.endorsements import EndorsementTables
 from ledger.store.ports.tree import TreeTables
+from ledger.store.scrubber import Scrubber
 from ledger.store.sqlite.signer_state import SignerState
 
 
@@ -30,16 +31,18 @@ class PublicLog(NamedTuple):
     witnesses: WitnessRounds
     stamper: Stamper
     stated: Stated
+    scrubber: Scrubber
 
     def start(self) -> None:
-        """Start the threads that publish, ask witnesses and request time-stamps."""
+        """Start the threads of all parts."""
         self.publisher.start()
         self.witnesses.start()
         self.stamper.start()
+        self.scrubber.start()
 
     def failures(self) -> list[str]:
         """Return why the log must not be relied on; empty if it is healthy."""
-        return self.publisher.reasons() + self.witnesses.alarms()
+        return self.publisher.reasons() + self.witnesses.alarms() + self.scrubber.failures()
 
     def warnings(self) -> list[str]:
         """Return what needs the operator's attention while the log is still served."""
@@ -66,7 +69,7 @@ def open_public_log(
     policy = read_policy(settings.witnesses, keys.origin)
     wait_s = settings.witness_wait_s
     quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=now_ms)
-    publisher = Publisher(publishing, signed, keys)
+    publisher = Publisher(publishing, signed, keys, most_tail_s=settings.publish_within_s)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
     witnesses = WitnessRounds(
@@ -87,10 +90,19 @@ def open_public_log(
         publisher,
     ):  # an ExitStack closes in reverse: the publisher stops first
         opened.callback(part.stop)
+    scrubber = _scrubber(log, opened)
     stated = read_stated(settings.witnesses, settings.tsa_certificates)
     return PublicLog(
-        log, reading, keys, publisher, endorsements, quorum, witnesses, stamper, stated
+        log, reading, keys, publisher, endorsements, quorum, witnesses, stamper, stated, scrubber
     )
+
+
+def _scrubber(log: Log, opened: ExitStack) -> Scrubber:
+    reader = log.store.reader()
+    opened.callback(reader.close)
+    scrubber = Scrubber(reader, _tree(log, opened))
+    opened.callback(scrubber.stop)
+    return scrubber
 
 
 def _tree(log: Log, opened: ExitStack) -> TreeTables:

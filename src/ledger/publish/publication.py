@@ -11,6 +11,7 @@ The signer's state, a file beside the log, records the last signed checkpoint an
 Crash points: between the first two steps, nothing happened. After the second, the next start finds
 a promise without a checkpoint, computes the same tree, compares, and signs it; Ed25519 gives the
 same signature again. If two publishers of one log reach the second step, one loses and starts over.
+After a failed step, whose outcome may be unknown, the next one reads all of this again.
 
 If the log is shorter than the promise, or has another root at its size, the log's file is not the
 one that was signed: a backup was restored, or history was rewritten. Then nothing is signed or
@@ -28,6 +29,7 @@ from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
+from ledger.publish.signed_trees import Race, require_same, rolled_back
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.worker import StoppedError
@@ -70,6 +72,7 @@ class Publication:
         self._due: Checkpoint | None = None
         self._aligned = False
         self._is_doubted = False
+        self._race = Race()
 
     @property
     def size(self) -> int:
@@ -92,15 +95,23 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        UnavailableError `log_keys_missing` and for temporary failures; StoppedError.
+        UnavailableError for passing errors, `log_keys_missing`, and `contended` if neither this
+        publisher nor another one gets further; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
-        if not self._aligned:
-            self._align()
+        try:
+            if not self._aligned:
+                self._align()
+            return self._step()
+        except BaseException:
+            self._aligned = False
+            raise
+
+    def _step(self) -> bool:
         head = self._tree.head()
         if head < self._edge.size:
-            raise _rolled_back(head, self._edge.size)
+            raise rolled_back(head, self._edge.size)
         stated = self._release_promise(head)
         target = head if self._due is None else self._due.size
         if target == self._edge.size:
@@ -110,17 +121,23 @@ class Publication:
         self._prove(new, tiles)
         signers = self._keys.signers(new.size)
         if self._due is not None:
-            _require_same(new, self._due)
+            require_same(new, self._due)
         elif not self._state.swap(stated, new):
-            self._aligned = False  # another publisher was first
-            return True
+            return self._lose()
         now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
         self._verify(note, new)
         published = Published(new.size, new.root, note, clock.to_text(now_ms))
         stored = self._tree.publish(published, _all(tiles))
-        self._aligned = stored  # False: another publisher is ahead
         self._last, self._edge, self._due = new, edge, None
+        if not stored:
+            return self._lose()
+        return True
+
+    def _lose(self) -> bool:
+        """Start over: another publisher was first, or is ahead."""
+        self._aligned = False
+        self._race.lost()
         return True
 
     def _release_promise(self, head: int) -> Checkpoint | None:
@@ -135,7 +152,7 @@ class Publication:
             return self._last
         self._keys.signers(head)
         edge, _ = self._grow(self._edge, due.size, save=False)
-        _require_same(Checkpoint(self._origin, edge.size, edge.root()), due)
+        require_same(Checkpoint(self._origin, edge.size, edge.root()), due)
         self._due = None
         return due
 
@@ -200,7 +217,7 @@ class Publication:
         """Verify a checkpoint as a reader does, with the keys announced for its size."""
         keys = self._keys.keys(expected.size)
         verified = checkpoint.verify_note(note, keys, expected_origin=self._origin)
-        _require_same(verified.checkpoint, expected)
+        require_same(verified.checkpoint, expected)
 
     # --- start and recovery --------------------------------------------------------------------
 
@@ -216,13 +233,13 @@ class Publication:
             0 if newest is None else newest.size,
         )
         if promised > head:
-            raise _rolled_back(head, promised)
+            raise rolled_back(head, promised)
         if newest is None:
             return None, stated
         published = Checkpoint(self._origin, newest.size, newest.root)
         self._verify(newest.note, published)
         if stated is not None and stated.size == published.size:
-            _require_same(published, stated)
+            require_same(published, stated)
         return published, stated
 
     def _align(self) -> None:
@@ -239,6 +256,8 @@ class Publication:
             )
             if not self._state.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
+        if published != self._last:
+            self._race.moved()
         is_due = stated is not None and (published is None or published.size < stated.size)
         self._last, self._edge, self._due = published, edge, stated if is_due else None
         self._aligned = True
@@ -251,7 +270,7 @@ class Publication:
                 return
         self._mend(published)
         root = Prover(published.size, self._tree.tile).root(earlier.size)
-        _require_same(Checkpoint(self._origin, earlier.size, root), earlier)
+        require_same(Checkpoint(self._origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
         """Return the edge of a published tree.
@@ -271,7 +290,7 @@ class Publication:
         """
         _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
-        _require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
+        require_same(Checkpoint(self._origin, edge.size, edge.root()), published)
         edge, tiles = self._grow(Edge(), published.size, save=True)
         self._tree.mend(published.size, _all(tiles))
         return edge
@@ -279,22 +298,3 @@ class Publication:
 
 def _all(tiles: Tiles) -> list[Tile]:
     return [Tile(level, n, hashes) for (level, n), hashes in tiles.items()]
-
-
-def _rolled_back(head: int, signed: int) -> CorruptError:
-    return CorruptError(
-        "log_rolled_back",
-        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
-        " copy; restore the newest one",
-        position=head,
-    )
-
-
-def _require_same(found: Checkpoint, expected: Checkpoint) -> None:
-    if found != expected:
-        raise CorruptError(
-            "log_forked",
-            f"the first {expected.size} entries have the root {found.root.hex()}, but"
-            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
-            position=expected.size,
-        )

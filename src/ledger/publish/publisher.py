@@ -4,15 +4,19 @@ It makes at most two checkpoints a second, however much is committed. `publicati
 checkpoint; this module decides when. If the log is not the one that was signed, or the log keys are
 not found, nothing is signed or appended, and the health check gives the reason. Everything can
 still be read. Missing keys are looked for again until they are there, or others are announced.
+
+A passing error (a lock, a full disk, another publisher that is always first) is retried. While it
+lasts, the committed tail that no checkpoint covers grows older: after ALARM_S the health check says
+so, and after the bound of the settings nothing is appended until it is published.
 """
 
 import logging
-import time
 from contextlib import AbstractContextManager
 
 from ledger.errors import LedgerError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
+from ledger.publish.tail import Tail
 from ledger.store.ports.tree import TreeTables
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker, WorkerState
@@ -21,7 +25,8 @@ INTERVAL_S = 0.5  # between two checkpoints
 SETTLE_S = 0.05  # from the first commit to its checkpoint, while idle
 POLL_S = 0.25  # how often to look for other processes' commits
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
-STALLED_S = 30.0
+ALARM_S = 30.0  # the age of the tail from which the health check reports it
+MOST_TAIL_S = 300.0  # the age of the tail from which nothing is appended
 
 # The most checkpoints of a stop: an unfulfilled promise, then the rest.
 LAST_STEPS = 2
@@ -40,10 +45,18 @@ class Publisher:
     """Publishes one log. Several processes may do so; the signer's state orders them."""
 
     def __init__(
-        self, tree: TreeTables, state: SignerState, keys: LogKeys, *, interval_s: float = INTERVAL_S
+        self,
+        tree: TreeTables,
+        state: SignerState,
+        keys: LogKeys,
+        *,
+        interval_s: float = INTERVAL_S,
+        most_tail_s: float = MOST_TAIL_S,
     ) -> None:
         self._tree = tree
         self._interval_s = interval_s
+        self._most_tail_s = most_tail_s
+        self._tail = Tail()
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("publisher", self._turn, backoff=backoff)
         self._keys = keys
@@ -51,7 +64,6 @@ class Publisher:
         self._sound = False
         self._not_signing: UnavailableError | None = None
         self._size = 0
-        self._moved_s = time.monotonic()
         self._listeners = Listeners()
 
     # --- status --------------------------------------------------------------------------------
@@ -71,13 +83,18 @@ class Publisher:
         """Whether the failure is permanent."""
         return self._worker.is_over
 
+    def tail_age_s(self) -> float:
+        """Return for how long the oldest unpublished entry has been committed; 0 without one."""
+        return self._tail.age_s()
+
     def require_sound(self) -> None:
         """Let a write proceed, or raise UnavailableError if nothing may be appended.
 
         Codes: `log_rolled_back`, `log_forked`, `log_unsound` if the log is not the signed one;
         `not_yet` while a start still compares; `log_keys_missing`, and `signer_unavailable` until
         an HSM or an agent has answered once since the start. Later it may fail for a while: what
-        is appended meanwhile is signed when it answers again.
+        is appended meanwhile is signed when it answers again. `publication_late` while the
+        unpublished tail is too old.
         """
         if self.is_over:
             failure = self.failure
@@ -94,6 +111,10 @@ class Publisher:
             raise UnavailableError(
                 "not_yet", "the log is still being compared with its signed checkpoints"
             )
+        age_s = self.tail_age_s()
+        if age_s > self._most_tail_s:
+            detail = f"entries have had no checkpoint for {age_s:.0f} s; nothing is appended"
+            raise UnavailableError("publication_late", detail)
 
     def reasons(self) -> list[str]:
         """Return why publication is not healthy; empty if it is."""
@@ -102,9 +123,9 @@ class Publisher:
             trouble = str(self._not_signing)
         if trouble is not None:
             return [f"the log is not published: {trouble}"]
-        idle_s = time.monotonic() - self._moved_s
-        if idle_s > STALLED_S and self._tree.head() > self._size:
-            return [f"the log has not been published for {idle_s:.0f} s"]
+        age_s = self.tail_age_s()
+        if age_s > ALARM_S:
+            return [f"the log has not been published for {age_s:.0f} s"]
         return []
 
     def listening(self, listener: Listener) -> AbstractContextManager[None]:
@@ -136,8 +157,9 @@ class Publisher:
         """Start publishing in a background thread."""
         self._worker.start()
 
-    def wake(self) -> None:
-        """Signal that the log has new entries. Any thread may call it."""
+    def committed(self, newest: int) -> None:
+        """Signal that the log has this many entries. Any thread may call it."""
+        self._tail.committed(newest)
         self._worker.wake()
 
     def look_again(self) -> None:
@@ -179,6 +201,7 @@ class Publisher:
         return UnavailableError(error.code, _SAID[error.code])
 
     def _turn(self) -> None:
+        self._tail.committed(self._tree.head())
         missing = self._why_not_signing()
         if missing is not None:
             # A device that has answered since the start is waited for; writes go on meanwhile.
@@ -197,13 +220,13 @@ class Publisher:
             self._worker.rest(self._interval_s)
             return
         while not self._worker.wait(POLL_S) and self._tree.head() == self._size:
-            self._moved_s = time.monotonic()
+            pass
         self._worker.rest(SETTLE_S)
 
     def _tell(self, size: int) -> None:
         self._sound = True
         self._worker.succeeded()
-        self._moved_s = time.monotonic()
+        self._tail.published(size)
         if size != self._size:
             self._size = size
             self._listeners.tell(size)

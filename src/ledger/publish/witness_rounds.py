@@ -165,7 +165,11 @@ class WitnessRounds:
         for link in self._links:
             if not link.is_asked and link.size < newest.size and link.due_s <= now_s:
                 link.is_asked = True
-                threading.Thread(target=self._ask, args=(link, newest), daemon=True).start()
+                try:
+                    threading.Thread(target=self._ask, args=(link, newest), daemon=True).start()
+                except RuntimeError as error:  # the system has no thread left
+                    link.is_asked = False
+                    raise UnavailableError("system_failed", f"{error}") from error
         with self._changed:
             self._changed.wait_for(self._is_round_over, timeout=ROUND_S)
 

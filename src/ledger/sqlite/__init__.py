@@ -1,4 +1,4 @@
-"""Opens SQLite files and inserts many rows quickly.
+"""Opens SQLite files, inserts many rows quickly, and defines the tables of the log's file.
 
-No table and no query of the ledger belongs here.
+The store writes that file and the audit reads it. No query belongs here.
 """

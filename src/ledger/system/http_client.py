@@ -23,17 +23,22 @@ from ledger.errors import MalformedError, UnavailableError
 SILENCE_S = TOTAL_S = 10.0
 _CHUNK_BYTES = 65_536
 _PLAIN = re.compile(r"[!-~]+").fullmatch
+_SECONDS = re.compile(r"[0-9]{1,5}").fullmatch
 # ValueError: a host name that DNS cannot represent.
 _FAILURES = (OSError, http.client.HTTPException, ValueError)
 _AGENT = f"approval-ledger/{__version__}"
 
 
 class HttpResponse(NamedTuple):
-    """A status, the content type without its parameters, and the full body."""
+    """A status, the content type without its parameters, and the full body.
+
+    `retry_after_s` is what Retry-After says in seconds, 0 without it.
+    """
 
     status: int
     media_type: str
     body: bytes
+    retry_after_s: int
 
 
 class HttpClient:
@@ -153,7 +158,9 @@ class HttpClient:
             if answer.length:
                 raise http.client.HTTPException("the answer is truncated")
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return HttpResponse(answer.status, media_type, b"".join(parts))
+        told = answer.headers.get("Retry-After", "")
+        retry_after_s = int(told) if _SECONDS(told) else 0  # a date is not needed by any caller
+        return HttpResponse(answer.status, media_type, b"".join(parts), retry_after_s)
 
 
 class _Request(NamedTuple):

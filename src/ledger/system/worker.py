@@ -1,8 +1,9 @@
 """A background thread that repeats one task and reports its health.
 
-A temporary error (by default UnavailableError) is retried after growing pauses. Any other error
-stops the worker: damage and bugs are not retried. The thread never ends silently: `health` holds
-the reason, and a bug is logged with its traceback.
+A passing error (by default UnavailableError) is retried after growing pauses, and so is an error of
+the operating system: a full disk, no descriptor left, no memory. Any other error stops the worker:
+damage and bugs are not retried. The thread never ends silently: `health` holds the reason, and a
+bug is logged with its traceback.
 """
 
 import logging
@@ -67,7 +68,7 @@ class Worker:
     """Call `turn` repeatedly in a thread of its own until stopped.
 
     A turn does the pending work, then calls `wait` or `rest`. A wake during a turn ends that turn's
-    next `wait` at once. `passing` lists the errors to retry.
+    next `wait` at once. `passing` lists the errors of ours to retry.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Worker:
         self.name = name
         self._turn = turn
         self._backoff = backoff
-        self._passing = passing
+        self._passing: tuple[type[Exception], ...] = (*passing, OSError, MemoryError)
         self._log = logging.getLogger(f"ledger.{name}")
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -107,8 +108,7 @@ class Worker:
         state, failure, since_s = self._health
         if failure is None:
             return None
-        is_ours = not isinstance(failure, LedgerError)
-        reason = f"internal error: {failure!r}" if is_ours else str(failure)
+        reason = _in_words(failure)
         if state is WorkerState.STOPPED:
             return f"{reason} (stopped)"
         return f"{reason} (retried for {time.monotonic() - since_s:.0f} s)"
@@ -196,11 +196,22 @@ class Worker:
             self._health = self._health._replace(failure=error)
         else:
             self._become(WorkerState.FAILING, error)
-            self._log.warning("the %s failed and will retry: %s", self.name, error)
+            told = _in_words(error)
+            self._log.warning("the %s failed and will retry: %s", self.name, told)
         self._stopping.wait(self._backoff.next_s())
 
     def _become(self, state: WorkerState, failure: Exception | None = None) -> None:
         self._health = WorkerHealth(state, failure, time.monotonic())
+
+
+def _in_words(failure: Exception) -> str:
+    if isinstance(failure, LedgerError):
+        return str(failure)
+    if isinstance(failure, OSError):
+        return f"system_failed: {failure.strerror or failure}"
+    if isinstance(failure, MemoryError):
+        return "system_failed: out of memory"
+    return f"internal error: {failure!r}"
 
 
 class Listeners:

@@ -30,7 +30,7 @@ PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 _PREFIX = "\u2014 "  # em dash
 _SUBTREE = b"subtree/v1\n\0"
 _TIME_BYTES = 8
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -186,7 +186,7 @@ def parse_text(text: str) -> Checkpoint:
 def parse_number(text: str, code: str) -> int:
     """Return a tree size or index; raise MalformedError `code`."""
     if not _NUMBER.fullmatch(text) or int(text) > MAX_SIZE:
-        raise MalformedError(code, "not a whole number below 2^63 without leading zeros")
+        raise MalformedError(code, "not a whole number below 2^53 without leading zeros")
     return int(text)
 
 

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from ledger.encoding import MAX_SAFE_INTEGER
 from ledger.errors import RefusedError
 
 HASH_BYTES = 32
 WIDTH = 256
-MAX_SIZE = 2**63 - 1
+MAX_SIZE = MAX_SAFE_INTEGER
 MAX_PROOF_HASHES = 63
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 

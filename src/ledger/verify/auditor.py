@@ -158,7 +158,7 @@ class Auditor(Decisions):
                 )
         if isinstance(event.body, UserRegistered):
             self._incomplete = stream
-        elif event.version == _REGISTRATION[KeyAttested] and isinstance(event.body, KeyAttested):
+        elif isinstance(event.body, KeyAttested):  # inside a registration, its third event
             self._incomplete = None
 
 

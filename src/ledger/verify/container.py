@@ -1,11 +1,11 @@
 """The container of evidence: a ZIP file that is written in one way only, and its manifest. Pure.
 
-The reader takes what the writer would have written and nothing else: it walks the local headers,
-computes from them the one directory that may follow, and compares. So nothing is decompressed,
-nothing is looked up by an offset that the file names, and no name is used before it was checked.
+The reader accepts only what the writer would have written. It reads the local headers, computes
+from them the one directory that may follow, and compares. So it decompresses nothing, follows no
+offset that the file names, and checks each name before it uses it.
 
-The writer reads each file twice, once to measure it and once to write it, so that it holds none:
-the headers and the manifest say of a file what only its whole content tells.
+The writer reads each file twice: first to measure it, then to write it. Headers and manifest
+precede the content and state its length and digests, and so the writer needs no file in memory.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from ledger.encoding import SHA256_HEX, decode, jcs, sha256_hex
+from ledger.encoding import SHA256_HEX, SafeInteger, decode, jcs, sha256_hex
 from ledger.errors import CorruptError, MalformedError, TooLargeError
 from ledger.verify import zip_records
 from ledger.verify.zip_records import LOCAL, LOCAL_SIGNATURE, MAX_FILE_BYTES, FileHead
@@ -37,7 +37,7 @@ MAX_PATH_CHARS = 200
 
 Mode = Literal["statement", "redacted", "full"]
 Files = Mapping[str, bytes]
-Content = Callable[[], Iterator[bytes]]  # the parts of a file, from its beginning at each call
+Content = Callable[[], Iterator[bytes]]  # yields the parts of a file; each call begins anew
 
 _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
@@ -48,11 +48,11 @@ class CommittedTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     origin: str
     root: str
-    size: int
+    size: SafeInteger
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a bundle says of itself; `files` has the SHA-256 of every other file, hex."""
+    """What a bundle says about itself; `files` has the SHA-256 of every other file, hex."""
 
     checkpoint: CommittedTree
     files: dict[str, str]
@@ -62,7 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MeasuredFile(NamedTuple):
-    """A file of a bundle: CRC-32, size, SHA-256 in hex, and how to read it again."""
+    """A file of a bundle: CRC-32, size, SHA-256 in hex, and a function that reads it again."""
 
     crc: int
     size: int
@@ -74,7 +74,7 @@ class MeasuredFile(NamedTuple):
 
 
 def measured(read: Content) -> MeasuredFile:
-    """Return a file as it is, having read it once."""
+    """Read a file once and return its measurements."""
     crc, size, digest = 0, 0, hashlib.sha256()
     for part in read():
         crc, size = zlib.crc32(part, crc), size + len(part)
@@ -103,7 +103,7 @@ def seal(
 
 
 def write(files: Files) -> bytes:
-    """Return the files as a bundle; the same files are the same bytes.
+    """Return the files as a bundle; the same files give the same bytes.
 
     Raises as `stream`.
     """
@@ -114,7 +114,7 @@ def stream(files: Mapping[str, MeasuredFile]) -> Iterator[bytes]:
     """Yield a bundle in parts, reading one file after the other.
 
     Raises MalformedError `bundle_name_invalid`, TooLargeError `bundle_too_large`, both before the
-    first part; CorruptError `log_changed` for a file that is not the one that was measured.
+    first part; CorruptError `log_changed` if a file has changed since it was measured.
     """
     heads = _heads(files)
     for head in heads:
@@ -141,7 +141,7 @@ def _heads(files: Mapping[str, MeasuredFile]) -> list[FileHead]:
 
 
 def check_files(files: Files) -> None:
-    """Check the names and the limits, which a directory of files has to keep as well.
+    """Check the names and the limits; they also hold for a directory of files.
 
     Raises MalformedError `bundle_name_invalid`, TooLargeError `bundle_too_large`.
     """
@@ -175,7 +175,7 @@ def _check_name(name: str) -> None:
 def parse(raw: bytes | memoryview) -> dict[str, bytes]:
     """Return the files of a bundle, by name, in its order.
 
-    Raises MalformedError `bundle_malformed` for any other ZIP file than `write` makes,
+    Raises MalformedError `bundle_malformed` for a ZIP file that `write` would not have written,
     `bundle_name_invalid`; TooLargeError `bundle_too_large`.
     """
     if len(raw) > MAX_BUNDLE_BYTES:
@@ -200,7 +200,7 @@ def parse(raw: bytes | memoryview) -> dict[str, bytes]:
 
 
 def _compare_directory(raw: bytes | memoryview, place: int, heads: list[FileHead]) -> None:
-    """Refuse everything after the files that is not the one directory of them."""
+    """Refuse anything after the files but the one directory that follows from them."""
     names = [f"the directory's entry of {head.name}" for head in heads]
     for what, expected in zip([*names, "the end"], zip_records.directory(heads), strict=True):
         end = place + len(expected)
@@ -212,7 +212,7 @@ def _compare_directory(raw: bytes | memoryview, place: int, heads: list[FileHead
 
 
 def _parse_local(raw: bytes | memoryview, place: int) -> tuple[FileHead, int]:
-    """Return what the header at `place` says of its file, and where the content begins."""
+    """Return what the header at `place` states, and where the content of its file begins."""
     start = place + LOCAL.size
     if len(raw) < start:
         raise _malformed("it ends inside a header")
@@ -230,7 +230,7 @@ def _malformed(detail: str) -> MalformedError:
 
 
 def parse_manifest(files: Files) -> Manifest:
-    """Return the manifest, once every file is the one that it names.
+    """Return the manifest after comparing every file with its SHA-256.
 
     Raises MalformedError: `manifest_missing`, `manifest_malformed`, `file_missing`,
     `file_unlisted`, `file_changed`.

@@ -1,9 +1,9 @@
-"""A bundle's files read into what they are: entries, bodies, proofs, tiles, a checkpoint. Pure.
+"""Parse a bundle's files: entries, bodies, proofs, tiles, a checkpoint. Pure.
 
-The first two checks of a verifier: the shape of everything, then the bodies. Everything is parsed,
-in its one form, and belongs together by its names and numbers; a body is believed once its entry
-commits to it. A file that no bundle has is refused: whoever reads the files by hand must not find
-one that no check looked at.
+These are the first two checks of a verifier: first the form of every file, then the bodies. Names
+and numbers say which files belong together. A body counts only if its entry commits to it. A file
+that no bundle has is refused, so that people who read the files by hand find none that no check
+has read.
 """
 
 import re
@@ -39,16 +39,16 @@ from ledger.verify.container import (
 )
 from ledger.verify.exhibits import exhibits
 
-# What is shown as it is, and what other checks look into.
+# Files that are only shown, and files that other checks read.
 _PLAIN = frozenset(
     {MANIFEST, README, OFFLINE_VERIFIER} | {CHECKPOINT, STAMP, POLICY, LOG_KEYS, STAMP_CERTIFICATES}
 )
-_NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,17})(\.tlog-proof)?", re.ASCII)
+_NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,14})(\.tlog-proof)?", re.ASCII)
 _EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
 
 
 class Casefile(msgspec.Struct):
-    """What is in a bundle; entries and bodies by leaf index, in ascending order."""
+    """The parsed files of a bundle; entries and bodies by leaf index, in ascending order."""
 
     mode: Mode
     statements: tuple[str, ...]
@@ -69,7 +69,7 @@ class Casefile(msgspec.Struct):
 
 
 def read(files: Files) -> Casefile:
-    """Return what the files of a bundle are.
+    """Return the files of a bundle, parsed.
 
     Raises what `parse_manifest`, `parse_note`, `parse_proof`, `split_bundle` and `parse_canonical`
     raise, and `read_packs`; MalformedError `file_unknown`, `file_missing`, `tile_malformed`,
@@ -115,7 +115,7 @@ def read(files: Files) -> Casefile:
 
 
 def names_of_tile(level: int, n: int, width: int) -> Iterator[str]:
-    """Yield the name of a tile, and of the bundle of entries beside one of the lowest level."""
+    """Yield the name of a tile and, on the lowest level, of the entries that it hashes."""
     path = tile_path(n, width)
     yield f"tile/{level}/{path}"
     if level == 0:
@@ -146,7 +146,7 @@ def read_tiles(
 
 
 def _entries_of_tile(files: Files, name: str) -> list[bytes]:
-    """Return the entries of one tile; raise as `split_bundle`, and for another number of them."""
+    """Return the entries of one tile; raise as `split_bundle`, and if their number is wrong."""
     _, width = parse_tile_path(name.removeprefix("tile/entries/"))
     if name not in files:
         raise MalformedError("file_missing", f"the file {name} is not there")
@@ -175,7 +175,7 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
         is_proof = match is not None and match[3] is not None
         if match is None or is_proof != (match[1] == "proofs"):
             raise MalformedError("file_unknown", f"the file {name} is no file of a bundle")
-        # A mode has its entries in tiles, or its bodies in packs, and in one place only.
+        # Only *statement* has entries in files, and only *full* has its bodies in packs.
         if (match[1] == "entries" and mode != "statement") or (
             match[1] == "bodies" and mode == "full"
         ):
@@ -244,7 +244,7 @@ def placed(error: LedgerError, position: int) -> LedgerError:
 
 
 def content(case: Casefile) -> list[Recorded]:
-    """Return the events of the bodies, each the one that its entry commits to (check 2).
+    """Return the events of the bodies; each entry must commit to its body (check 2).
 
     Raises CorruptError `body_mismatch`, `event_malformed`, `exhibit_mismatch`,
     `statement_unknown`; UnverifiableError `event_unknown`, `body_missing`.
@@ -285,9 +285,9 @@ def _compare(case: Casefile, found: Sequence[Recorded]) -> None:
 
 
 def look_at(items: Any, position: Callable[[Any], int], look: Callable[[Any], None]) -> None:
-    """Look at each; raise the first error, or the first that leaves it open if there is no other.
+    """Look at each item; raise the first error, with its position.
 
-    Both get the position.
+    An UnverifiableError leaves the check open: the first one is raised if there is no other error.
     """
     missing: LedgerError | None = None
     for item in items:

@@ -6,13 +6,13 @@ A tag can make a library run code: tag 35 compiles a regular expression.
 
 from typing import NoReturn
 
+from ledger.encoding import MAX_SAFE_INTEGER
 from ledger.errors import MalformedError
 
 MAX_BYTES = 65_536
 MAX_DEPTH = 8  # the outermost item is at level 1
 MAX_MEMBERS = 64  # per array or map
 MAX_ITEMS = 512  # on all levels: containers, keys and values
-MAX_INTEGER = 2**53 - 1  # JavaScript's integers are exact up to this
 
 Cbor = bool | int | bytes | str | list["Cbor"] | dict[int | str, "Cbor"] | None
 
@@ -104,7 +104,7 @@ class _Reader:
         number = int.from_bytes(self.take(size), "big")
         if number < _LEAST[size]:
             _refuse("a number in a longer form than needed")
-        if number > MAX_INTEGER:
+        if number > MAX_SAFE_INTEGER:
             _refuse("a number above 2^53 − 1")
         return number
 

@@ -19,8 +19,15 @@ from threading import Lock
 from typing import Any
 
 from ledger.data_files import WITNESS_KEYS_FILE, WITNESS_STATE_FILE
-from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
-from ledger.sqlite.files import closed_on_error, open_private
+from ledger.errors import (
+    ConflictError,
+    CorruptError,
+    MalformedError,
+    NotFoundError,
+    UnavailableError,
+)
+from ledger.sqlite.files import closed_on_error, open_private, reading_errors
+from ledger.sqlite.held_file import HeldFile
 from ledger.system import private_files
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint, parse_note
@@ -44,7 +51,8 @@ class WitnessState:
         """Open the witness in `data` for logs with these keys.
 
         Raises NotFoundError `witness_unknown` if there is none, ConflictError
-        `witness_state_missing` for keys without their state.
+        `witness_state_missing` for keys without their state, CorruptError `file_malformed` for a
+        state that cannot be read, UnavailableError `storage_failed`.
         """
         if not (data / WITNESS_STATE_FILE).exists():
             if (data / WITNESS_KEYS_FILE).exists():
@@ -53,6 +61,8 @@ class WitnessState:
             raise NotFoundError("witness_unknown", f"there is no witness in {data}")
         self._lock = Lock()
         self._db = _open(data / WITNESS_STATE_FILE)
+        self._held = HeldFile(data / WITNESS_STATE_FILE)
+        self._held.note()
         with closed_on_error(self._db):
             (name,) = self._execute("SELECT name FROM witness") or [("",)]
             self.signers = _load(data / WITNESS_KEYS_FILE, name[0])
@@ -73,9 +83,13 @@ class WitnessState:
     def add(self, raw: bytes, *, now_s: int) -> bytes:
         """Return the cosignature lines for a submission, once they are stored.
 
-        Raises what `parse_submission` and `decide` raise, UnavailableError `contended` or
-        `storage_failed`.
+        Raises what `parse_submission` and `decide` raise, UnavailableError `contended`,
+        `storage_failed` or `storage_lost`, CorruptError `file_malformed`.
         """
+        if self._held.lost() is not None:
+            # What is stored in a deleted file is forgotten at the next start.
+            detail = "the witness's state was deleted or replaced while it was open; start again"
+            raise UnavailableError("storage_lost", detail)
         submission = parse_submission(raw)
         note = parse_note(submission.note)
         for _ in range(MAX_SWAPS):
@@ -102,7 +116,11 @@ class WitnessState:
 
     def _known(self, origin: str) -> Checkpoint | None:
         rows = self._execute("SELECT text FROM log WHERE origin = ?", origin)
-        return checkpoint.parse_text(rows[0][0]) if rows else None
+        try:
+            return checkpoint.parse_text(rows[0][0]) if rows else None
+        except MalformedError as error:
+            detail = f"the witness's state of {origin} is no checkpoint"
+            raise CorruptError("file_malformed", detail) from error
 
     def _swap(self, expected: Checkpoint | None, new: Checkpoint, note: bytes) -> bool:
         """Durably replace `expected` by `new`; return False, unchanged, if the row differs."""
@@ -114,13 +132,8 @@ class WitnessState:
         return bool(self._execute(query, new.text(), note, new.origin, expected.text()))
 
     def _execute(self, query: str, *values: str | bytes) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise UnavailableError(
-                "storage_failed", "the witness's state cannot be read or written"
-            ) from error
+        with self._lock, reading_errors("the witness's state cannot be used"):
+            return self._db.execute(query, values).fetchall()
 
 
 def create(data: Path, name: str) -> None:
@@ -150,12 +163,9 @@ def create(data: Path, name: str) -> None:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    try:
-        db = open_private(path)
-        with closed_on_error(db):
-            db.executescript(_SCHEMA)
-    except sqlite3.Error as error:
-        raise UnavailableError("storage_failed", f"{path}: {error}") from error
+    db = open_private(path)
+    with closed_on_error(db), reading_errors(f"{path} cannot be used"):
+        db.executescript(_SCHEMA)
     return db
 
 

@@ -19,6 +19,7 @@ from tests.support.chronicle import every_type
 from tests.support.forgery import refusal, refusal_of_rows
 from tests.support.ledgers import audit, rows
 from tests.support.refusals import refused
+from tests.support.states import without_triggers
 from tests.support.writes import stored, write
 
 STORY = every_type()
@@ -44,10 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 def attacked(path: Path, script: str) -> tuple[int, str] | None:
     """Return what the audit says of the file after an attacker's SQL."""
-    with closing(sqlite3.connect(path)) as raw:
-        for table in ("ev", "cmd", "claim"):
-            for what in ("update", "delete", "replace"):
-                raw.execute(f"DROP TRIGGER {table}_no_{what}")
+    with closing(sqlite3.connect(path)) as raw, without_triggers(raw):
         raw.executescript(script)
     return refusal_of_rows(rows(path))
 
@@ -190,6 +188,9 @@ def test_rows_swapped_in_the_file_are_refused(path: Path) -> None:
         UPDATE ev SET pos = 100 WHERE pos = 19;
         UPDATE ev SET pos = 19 WHERE pos = 20;
         UPDATE ev SET pos = 20 WHERE pos = 100;
+        UPDATE body SET pos = 100 WHERE pos = 19;
+        UPDATE body SET pos = 19 WHERE pos = 20;
+        UPDATE body SET pos = 20 WHERE pos = 100;
     """
     assert attacked(path, script) == (19, "event_misplaced")
 

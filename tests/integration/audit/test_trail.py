@@ -19,9 +19,10 @@ from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
-from tests.support.audited import SIZE, drop_triggers
+from tests.support.audited import SIZE
 from tests.support.chronicle import every_type
 from tests.support.ledgers import rows
+from tests.support.states import without_triggers
 from tests.support.writes import stored, write
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
@@ -119,8 +120,7 @@ def test_bytes_that_disagree_are_not_exported(
     ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], script: str
 ) -> None:
     copy = shutil.copytree(ledger, tmp_path / "copy")
-    with closing(sqlite3.connect(copy / "log.sqlite")) as db:
-        drop_triggers(db)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db, without_triggers(db):
         db.executescript(script)
     out = tmp_path / "trail.csv"
     assert main(["export", "--format", "csv", "--data", str(copy), "--output", str(out)]) == 1

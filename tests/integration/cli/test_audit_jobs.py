@@ -15,11 +15,11 @@ from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.domain.entry import cut, join
 from ledger.errors import LedgerError, UnavailableError
 from ledger.verify.auditor import AuditError, Auditor
-from tests.support.audited import SIZE, audited, drop_triggers, edit, finding_of
+from tests.support.audited import SIZE, audited, edit, finding_of
 from tests.support.forgery import resealed
 from tests.support.ledgers import rows as stored_rows
 from tests.support.refusals import refused
-from tests.support.states import replace_state, state_at
+from tests.support.states import replace_state, state_at, without_triggers
 
 
 def sequential(directory: Path) -> tuple[int, str] | None:
@@ -56,8 +56,7 @@ def in_parts(directory: Path, number: int) -> Finding | None:
 def test_parts_find_what_the_auditor_of_the_whole_finds(
     copy: Path, position: int, change: str
 ) -> None:
-    with closing(sqlite3.connect(copy / "log.sqlite")) as db:
-        drop_triggers(db)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db, without_triggers(db):
         state = state_at(db, position)
         forged = {
             "seq": lambda: resealed(state, version=77),

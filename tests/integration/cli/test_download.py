@@ -1,5 +1,6 @@
 """What `ledger verify` reads from an address is bounded, and verified as if it were hostile."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from http.server import SimpleHTTPRequestHandler
@@ -91,7 +92,7 @@ def test_a_log_that_is_not_the_one_that_was_signed_is_refused(
 
 def test_a_log_that_claims_to_be_endless_is_read_as_far_as_it_is_there(log: Path) -> None:
     raw = (log / CHECKPOINT).read_bytes()
-    (log / CHECKPOINT).write_bytes(raw.replace(b"\n16\n", b"\n9223372036854775807\n"))
+    (log / CHECKPOINT).write_bytes(raw.replace(b"\n16\n", b"\n9007199254740991\n"))
     with pytest.raises(UnavailableError, match="404 Not Found"):
         verified(log)
 
@@ -153,6 +154,48 @@ def test_a_server_that_says_nothing_is_not_waited_for(
     monkeypatch.setattr(download, "SILENCE_S", 0.2)
     with serving(tmp_path, _Silent) as origin:
         assert "timed out" in failure(origin)
+
+
+class _Limited(SimpleHTTPRequestHandler):
+    """Grants every second request, and says after how long."""
+
+    asked = 0
+    after = "1"
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        if self.asked % 2 == 0:
+            super().do_GET()
+            return
+        self.send_response(429)
+        self.send_header("Retry-After", self.after)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # the library's name
+        """Say nothing."""
+
+
+class _Never(_Limited):
+    after = "tomorrow"
+
+
+def test_a_server_that_limits_requests_is_asked_again_when_it_says(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(bytes(1000))
+    with serving(tmp_path, _Limited) as origin:
+        begun_s = time.monotonic()
+        assert read(f"{origin}/x.zip") == bytes(1000)
+        assert time.monotonic() - begun_s >= 1
+    with serving(tmp_path, _Never) as origin:
+        assert "429 Too Many Requests" in failure(f"{origin}/x.zip")
+
+
+def test_a_server_that_says_to_wait_beyond_the_limit_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Limited, "after", "3600")
+    with serving(tmp_path, _Limited) as origin:
+        assert "429 Too Many Requests" in failure(f"{origin}/x.zip")
 
 
 def test_what_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:

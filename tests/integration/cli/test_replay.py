@@ -15,9 +15,10 @@ from ledger.__main__ import main
 from ledger.clock import from_rfc3339
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
-from tests.support.audited import SIZE, drop_triggers
+from tests.support.audited import SIZE
 from tests.support.ledgers import rows
 from tests.support.refusals import refused
+from tests.support.states import without_triggers
 
 
 def replayed(ledger: Path, capsys: pytest.CaptureFixture[str], *options: str) -> Any:
@@ -125,8 +126,7 @@ def test_a_log_that_is_wrong_on_the_way_is_not_shown(
     ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(ledger, tmp_path / "copy")
-    with closing(sqlite3.connect(copy / "log.sqlite")) as db:
-        drop_triggers(db)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db, without_triggers(db):
         db.execute("UPDATE ev SET leaf = zeroblob(32) WHERE pos = 100")
         db.commit()
     assert main(["replay", "--data", str(copy), "--at", "200"]) == 1

@@ -148,3 +148,25 @@ def test_a_client_of_a_proxy_is_not_the_proxy(start_server: Callable[..., Server
         for address, status in (("198.51.100.7", 200), ("203.0.113.7", 404)):
             answer = client.get("/metrics", headers={"X-Forwarded-For": address})
             assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told"),
+    [
+        ("127.0.0.0/8, ::1", None),
+        ("127.0.0.0/8, ::1", "not an address"),
+        ("127.0.0.0/8, ::1", "127.0.0.1"),
+        ("127.0.0.1, ::1", "127.0.0.2"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_a_proxy_that_names_no_client_makes_nobody_local(
+    start_server: Callable[..., Server], proxies: str, told: str | None
+) -> None:
+    server = start_server(LEDGER_PROXIES=proxies)
+    headers = {} if told is None else {"X-Forwarded-For": told}
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", headers=headers) as client:
+        answer, other = client.get("/metrics"), client.get("/no-such-address")
+        assert client.get("/livez").status_code == 200
+    assert answer.status_code == 404
+    assert answer.content == other.content

@@ -1,17 +1,23 @@
 """What the OpenAPI document promises is what is served, to members and to strangers."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from typing import Any, get_args
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
 from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus, Status
+from ledger.http.openapi import AT_THE_DOOR
+from ledger.http.refusal import REFUSALS, refusal
 from tests.integration.conftest import Join
 from tests.support.described import (
+    DESCRIBED,
     IS_LONG,
     STRICT,
     Operation,
@@ -161,7 +167,7 @@ def test_the_forms_of_an_approval_are_described_as_an_enum(description: dict[str
     assert found["enum"] == [*get_args(Form), None]
 
 
-def test_whatever_is_described_is_closed_and_whatever_is_at_the_door_is_described(
+def test_every_schema_is_closed_and_every_answer_at_the_door_is_described(
     description: dict[str, Any],
 ) -> None:
     open_schemas = {
@@ -172,11 +178,40 @@ def test_whatever_is_described_is_closed_and_whatever_is_at_the_door_is_describe
     assert open_schemas == set()
     for methods in description["paths"].values():
         for each in methods.values():
-            assert {"400", "408", "413", "415", "417", "429", "431", "503"} <= set(
-                each["responses"]
-            )
+            assert {str(status) for status in AT_THE_DOOR} <= set(each["responses"])
             for parameter in each.get("parameters", []):
                 assert "null" not in str(parameter["schema"])
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_what_a_connection_answers_by_itself_is_described_for_every_route(
+    status: int, description: dict[str, Any]
+) -> None:
+    schema = load(description)
+    for path, methods in description["paths"].items():
+        for method in methods:
+            request = httpx.Request(method, f"http://localhost{re.sub('{.*?}', '1', path)}")
+            check_answer(schema, parsed(refusal(status, "1"), request), DESCRIBED)
+
+
+def parsed(raw: bytes, request: httpx.Request) -> httpx.Response:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    answer = httpx.Response(int(first.split()[1]), headers=headers, content=body, request=request)
+    answer.elapsed = timedelta(0)
+    return answer
+
+
+def test_a_probe_that_says_no_and_a_server_that_is_busy_are_both_described(
+    description: dict[str, Any],
+) -> None:
+    for path, name in (("/readyz", "ReadyAnswer"), ("/healthz", "HealthAnswer")):
+        content = description["paths"][path]["get"]["responses"]["503"]["content"]
+        assert content == {
+            "application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}},
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+        }
 
 
 def test_what_a_route_takes_is_described_with_its_patterns_and_lengths(

@@ -119,6 +119,21 @@ def test_searching_is_limited_per_member(start_server: Callable[..., Server], jo
     assert carol.client.get("/api/statements?q=terms").status_code == 200
 
 
+def test_one_address_cannot_read_the_public_log_without_end(
+    start_server: Callable[..., Server], join: Join
+) -> None:
+    server = start_server(LEDGER_RATE_LIMIT="6")
+    dora = join("Dora", at=server)
+    with server.client() as stranger:
+        begun_s = time.monotonic()
+        found = until_limited(lambda: stranger.get("/log/consistency?from=0&to=0"))
+        assert set(found) == {200}
+        assert 100 <= len(found) <= 101 + 2 * (time.monotonic() - begun_s)
+        assert stranger.get("/log/tile/0/000.p/1").status_code == 429
+        assert stranger.get("/signin").status_code == 200
+    assert dora.client.get("/log/tile/0/000.p/1").status_code == 200
+
+
 def test_a_member_has_sixteen_event_streams(server: Server, join: Join, refuses: Refuses) -> None:
     dora = join("Dora")
     with ExitStack() as stack:

@@ -55,7 +55,7 @@ def test_while_the_device_is_away_events_are_recorded_and_they_are_signed_afterw
     until(lambda: publisher.size == FOUNDING)
     bench.unplug()
     ledger.fill(10)
-    publisher.wake()
+    publisher.committed(ledger.tree.head())
     until(lambda: publisher.failure is not None)
     publisher.require_sound()
     (reason,) = publisher.reasons()

@@ -6,33 +6,40 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from ledger.__main__ import main
 from ledger.tlog.vkeys import generate
 from ledger.verify import container
 from tests.support.actor import Actor, Drafted, policy_of
+from tests.support.check import wait_until_published
 from tests.support.evidence import OF_MEMBERS, exported, log_keys
 from tests.support.server import Server
+from tests.support.states import without_triggers
 from tests.support.web import serving
 
 
 class Said:
-    """What a command came to."""
+    """What a command came to, run in this process: another one needs a second to import it all."""
 
     def __init__(self, server: Server, *arguments: str | Path) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "ledger", *map(str, arguments)],
-            env=server.environment() | {"PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            timeout=120,
-        )
-        self.code = done.returncode
-        self.out, self.err = done.stdout.decode(), done.stderr.decode()
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name, value in server.settings.items():
+                patch.setenv(name, value)
+            self.code = main([*map(str, arguments)])
+        self.out, self.err = (_written(each) for each in (out, err))
         assert "Traceback" not in self.err, self.err
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 @pytest.fixture
@@ -152,6 +159,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
 def test_export_writes_what_the_server_answers(
     server: Server, alice: Actor, drafted: Drafted, tmp_path: Path
 ) -> None:
+    wait_until_published(server)
     for mode in OF_MEMBERS:
         path = tmp_path / f"{mode}.zip"
         said = Said(
@@ -179,6 +187,7 @@ def test_an_export_that_fails_leaves_what_was_there(server: Server, tmp_path: Pa
 
 
 def test_an_export_goes_to_standard_output(server: Server, alice: Actor, drafted: Drafted) -> None:
+    wait_until_published(server)
     command = [sys.executable, "-m", "ledger", "export", "--format", "bundle", drafted.id]
     done = subprocess.run(
         [*command, "--data", server.data], env=server.environment(), capture_output=True, timeout=60
@@ -216,17 +225,16 @@ def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., S
         drafted = actor.draft(policy=policy_of(1, actor))
         exported(actor, drafted.id)
         server.stop()
-        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
-            db.execute("DROP TRIGGER checkpoint_no_delete")
-            with db:
-                db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
+        with closing(sqlite3.connect(server.data / "log.sqlite")) as db, without_triggers(db):
+            db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
         said = Said(server, "export", "--format", "bundle", drafted.id, "--data", server.data)
-        assert (said.code, "not_yet" in said.err) == (2, True)
+        assert (said.code, "not_yet" in said.err) == (2, True), said.err
         server.start()
 
 
 def test_verify_reads_the_public_log_of_a_server(server: Server, drafted: Drafted) -> None:
     prefix = f"{server.origin}/log/"
+    wait_until_published(server)
     said = Said(server, "verify", prefix, "--log-key", log_keys(server)[0].vkey, "--json")
     report = json.loads(said.out)
     assert (said.code, report["verdict"], report["mode"]) == (0, "verified", "log")

@@ -15,6 +15,7 @@ from benchmarks.synthetic import grow
 from ledger.data_files import LOG_FILE
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.bundle import verify
+from tests.integration.conftest import Join
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import check_ledger
 from tests.support.evidence import OF_MEMBERS, exported, log_keys, written
@@ -114,6 +115,20 @@ def test_the_whole_log_is_for_auditors(firm: Firm) -> None:
         for mode in OF_MEMBERS:
             assert verified(firm, exported(who, firm.statement, mode)) == mode
     assert verified(firm, exported(firm.otto, firm.statement, "full")) == "full"
+
+
+def test_with_open_registration_the_operator_writes_the_whole_log(
+    server: Server, join: Join
+) -> None:
+    cora = join("Cora", "creator")
+    terms = cora.draft(policy=policy_of(1, cora))
+    answer = cora.client.get(f"/api/statements/{terms.id}/evidence?mode=full")
+    assert (answer.status_code, answer.json()["code"]) == (403, "auditor_only")
+    assert "ledger export" in answer.json()["detail"]
+    report = verify(
+        written(server, terms.id, "full"), expected_keys=log_keys(server), now_ms=now_ms()
+    )
+    assert (report.mode, report.verdict) == ("full", "verified")
 
 
 def test_an_administrator_becomes_an_auditor_in_the_log(firm: Firm) -> None:

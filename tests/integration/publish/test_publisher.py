@@ -1,5 +1,6 @@
 """The publisher's thread: it follows commits, outlasts outages, and stops at a bug."""
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_the_publisher_follows_commits_of_this_and_other_processes(settings: Set
         publisher.open()
         publisher.start()
         ledger.fill(10)
-        publisher.wake()
+        publisher.committed(10)
         wait_for(publisher, 10)
         other.fill(300)  # no wake: it polls
         wait_for(publisher, 300)
@@ -82,17 +83,67 @@ def test_a_start_that_still_compares_takes_no_write(settings: Settings, tmp_path
         assert refused.value.code == "log_forked"
 
 
-def test_a_log_that_is_not_published_for_long_is_not_healthy(
+def test_a_tail_that_is_not_published_for_long_is_reported(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = publisher_of(ledger)
     publisher.open()
-    assert publisher.reasons() == []
-    monkeypatch.setattr("ledger.publish.publisher.STALLED_S", -1.0)
+    monkeypatch.setattr("ledger.publish.publisher.ALARM_S", 0.0)
+    assert (publisher.reasons(), publisher.tail_age_s()) == ([], 0.0)
+    publisher.committed(FOUNDING)
+    until(lambda: publisher.tail_age_s() > 0)
     assert publisher.reasons() == ["the log has not been published for 0 s"]
-    ledger.publication().catch_up()
+    publisher.start()
+    wait_for(publisher, FOUNDING)
+    publisher.stop()
+    assert (publisher.reasons(), publisher.tail_age_s()) == ([], 0.0)
+
+
+def test_a_tail_that_is_too_old_takes_no_write_until_it_is_published(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
+    publisher = Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01, most_tail_s=0.05)
     publisher.open()
-    assert publisher.reasons() == []
+    publisher.start()
+    wait_for(publisher, FOUNDING)
+    with sqlite3.connect(ledger.settings.log_state, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")  # another program keeps the signer's state locked
+        ledger.fill(10)
+        publisher.committed(10)
+        until(lambda: publisher.tail_age_s() > 0.05)
+        with pytest.raises(UnavailableError) as refused:
+            publisher.require_sound()
+        assert refused.value.code == "publication_late"
+        other.execute("ROLLBACK")
+    other.close()
+    wait_for(publisher, 10)
+    publisher.require_sound()
+    publisher.stop()
+    check_published(ledger, 10)
+
+
+def test_a_signers_state_that_takes_nothing_is_an_outage_and_not_a_loop(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
+    publisher = publisher_of(ledger)
+    publisher.open()
+    publisher.start()
+    wait_for(publisher, FOUNDING)
+    with sqlite3.connect(ledger.settings.log_state, isolation_level=None) as other:
+        other.execute("CREATE TRIGGER deaf BEFORE UPDATE ON signed BEGIN SELECT RAISE(IGNORE); END")
+        ledger.fill(10)
+        publisher.committed(10)
+        until(lambda: publisher.failure is not None)
+        (reason,) = publisher.reasons()
+        assert "contended: the signer's state does not take the next size" in reason
+        assert not publisher.is_over
+        other.execute("DROP TRIGGER deaf")
+    other.close()
+    wait_for(publisher, 10)
+    publisher.stop()
+    check_published(ledger, 10)
 
 
 def test_an_outage_passes_and_is_tried_again(

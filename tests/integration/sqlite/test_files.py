@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from ledger.audit.logfile import open_read_only
+from ledger.errors import CorruptError
 from ledger.sqlite.files import closed_on_error, open_private
+from tests.support.refusals import refused
 
 
 def test_a_connection_is_closed_if_what_follows_its_opening_fails(tmp_path: Path) -> None:
@@ -26,8 +28,9 @@ def test_a_connection_stays_open_if_what_follows_its_opening_succeeds(tmp_path: 
 
 def test_a_file_that_is_no_database_is_not_left_open(tmp_path: Path) -> None:
     (tmp_path / "garbage.sqlite").write_bytes(b"no database at all" * 1000)
-    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        open_read_only(tmp_path / "garbage.sqlite")
+    for opened in (open_read_only, open_private):
+        with refused(CorruptError, "file_malformed"):
+            opened(tmp_path / "garbage.sqlite")
     if (descriptors := Path("/proc/self/fd")).is_dir():
         held = [str(each.readlink()) for each in descriptors.iterdir() if each.is_symlink()]
         assert str(tmp_path / "garbage.sqlite") not in held

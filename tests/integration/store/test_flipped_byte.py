@@ -9,9 +9,9 @@ import pytest
 
 from ledger.commands.reading import Reading
 from ledger.errors import CorruptError
-from tests.support.audited import drop_triggers
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.refusals import refused
+from tests.support.states import without_triggers
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +21,11 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
 
 def flip(path: Path, position: int) -> None:
     """Change one character inside a text of a stored body; the JSON stays well-formed."""
-    with closing(sqlite3.connect(path)) as db:
-        triggers = db.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        drop_triggers(db)
+    with closing(sqlite3.connect(path)) as db, without_triggers(db):
         ((body,),) = db.execute("SELECT data FROM body WHERE pos = ?", (position,)).fetchall()
         at = body.rindex(b'"') - 1
         changed = body[:at] + (b"A" if body[at : at + 1] != b"A" else b"B") + body[at + 1 :]
         db.execute("UPDATE body SET data = ? WHERE pos = ?", (changed, position))
-        db.commit()
-        for (sql,) in triggers:
-            db.execute(sql)
 
 
 def test_an_event_whose_body_was_changed_is_neither_loaded_nor_shown(
@@ -57,13 +52,8 @@ def test_what_was_not_changed_is_still_served(cast: Cast, tmp_path: Path) -> Non
 
 def test_a_missing_body_is_a_missing_position(cast: Cast, tmp_path: Path) -> None:
     directory = cast.copy(tmp_path / "ledger")
-    with closing(sqlite3.connect(directory / "log.sqlite")) as db:
-        triggers = db.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        drop_triggers(db)
+    with closing(sqlite3.connect(directory / "log.sqlite")) as db, without_triggers(db):
         db.execute("DELETE FROM body WHERE pos = 2")
-        db.commit()
-        for (sql,) in triggers:
-            db.execute(sql)
     with closing(Process(directory, cast.time)) as process:
         with refused(CorruptError, "position_missing"):
             process.log.events_at([2])

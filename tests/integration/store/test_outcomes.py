@@ -17,8 +17,8 @@ from ledger.store.results import require_stored
 from ledger.store.sqlite import store as engine
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
-from tests.support.audited import drop_triggers
 from tests.support.refusals import refused
+from tests.support.states import without_triggers
 from tests.support.writes import write
 
 ONE = UUID(int=1)
@@ -112,8 +112,7 @@ def test_a_log_that_lacks_what_this_process_stored_takes_nothing(
     store: SqliteLog, path: Path
 ) -> None:
     store.append([write(), write()])
-    with closing(sqlite3.connect(path)) as db:
-        drop_triggers(db)
+    with closing(sqlite3.connect(path)) as db, without_triggers(db):
         db.executescript("DELETE FROM ev WHERE pos = 2; UPDATE log_head SET size = 1")
     (result,) = store.append([write()])
     assert result == RolledBack(2)

@@ -137,6 +137,25 @@ def test_which_errors_pass_is_the_owners_to_say() -> None:
     until(lambda: other.worker.is_over)
 
 
+@pytest.mark.parametrize(
+    ("outage", "told"),
+    [
+        (OSError(28, "No space left on device"), "system_failed: No space left on device"),
+        (OSError(24, "Too many open files"), "system_failed: Too many open files"),
+        (MemoryError(), "system_failed: out of memory"),
+    ],
+)
+def test_an_outage_of_the_operating_system_passes(outage: Exception, told: str) -> None:
+    work = Work(*[outage] * 1_000)
+    work.worker.start()
+    until(lambda: work.turns > 2)
+    assert work.worker.trouble == f"{told} (retried for 0 s)"
+    work.errors.clear()
+    until(lambda: work.state() is WorkerState.WAITING)
+    work.worker.stop()
+    assert work.worker.failure is None
+
+
 def test_what_fails_while_the_worker_is_stopped_is_no_failure() -> None:
     entered = threading.Event()
 

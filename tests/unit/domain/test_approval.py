@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.approval import Subject, parse_approval, verify_approval
-from ledger.encoding import b64u_encode, sha256_hex
+from ledger.encoding import MAX_SAFE_INTEGER, b64u_encode, sha256_hex
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from tests.support.examples import FEW
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
@@ -68,7 +68,7 @@ def test_the_shared_form_has_its_time_in_the_header() -> None:
         form(BOB.key.jws(RAW))
 
 
-@pytest.mark.parametrize("iat", [0, -1, IAT - 300, IAT + 301, 10**40])
+@pytest.mark.parametrize("iat", [0, -1, IAT - 300, IAT + 301, MAX_SAFE_INTEGER])
 def test_a_stale_or_future_shared_approval_is_refused(iat: int) -> None:
     with refused(RefusedError, "iat_stale"):
         form(BOB.shared(RAW, iat=iat))
@@ -122,7 +122,9 @@ def test_the_individual_form_may_say_when_which_and_where(members: dict[str, Any
         ({"timestamp": IAT}, "payload_timestamp_stale"),
         ({"timestamp": NOW_MS - FIVE_MINUTES_MS - 1}, "payload_timestamp_stale"),
         ({"timestamp": NOW_MS + FIVE_MINUTES_MS + 1}, "payload_timestamp_stale"),
-        ({"timestamp": 10**40}, "payload_timestamp_stale"),
+        ({"timestamp": MAX_SAFE_INTEGER}, "payload_timestamp_stale"),
+        ({"timestamp": MAX_SAFE_INTEGER + 1}, "payload_mismatch"),
+        ({"iat": 10**40}, "payload_mismatch"),
         ({"iat": 0}, "iat_stale"),
         ({"iat": IAT - 300}, "iat_stale"),
         ({"iat": IAT + 301}, "iat_stale"),

@@ -89,6 +89,33 @@ def test_a_malformed_body_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        BODY.replace(b'"kid":"k"', b'"kid":"k","kid":"k"'),
+        BODY.replace(b'"kid":"k"', b'"kid":"x","kid":"k"'),
+        BODY.replace(b'"kid"', b'"\\u006bid"'),
+        BODY.replace(b":", b": "),
+        BODY + b"\n",
+        BODY.replace(b'"kid":"k","act":"a"', b'"act":"a","kid":"k"'),
+    ],
+    ids=["twice", "two values", "escaped", "spaces", "a newline", "another order"],
+)
+def test_a_body_in_another_form_is_refused(body: bytes) -> None:
+    with refused(CorruptError, "event_malformed"):
+        events.decode(stored(body))
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 10**21])
+def test_a_number_that_javascript_would_change_is_refused(number: int) -> None:
+    stored_event = events.encode(BY_TAG["passkey-added.v1"], salt=bytes(32))
+    _, _, body = entry.split(stored_event)
+    assert body.count(b'"signCount":1,') == 1
+    other = body.replace(b'"signCount":1,', b'"signCount":%d,' % number)
+    with refused(CorruptError, "event_malformed"):
+        events.decode(stored(other, "passkey-added.v1"))
+
+
+@pytest.mark.parametrize(
     ("tag", "member", "word", "foreign"),
     [
         ("ledger-created.v1", "registration", "open", "closed"),

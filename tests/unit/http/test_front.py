@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ledger.encoding import b64u_encode
-from ledger.errors import UnavailableError
+from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.http.exchange import Exchange
 from ledger.http.front import Front, RequestLimits
-from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of
+from ledger.http.lanes import LaneName, default_lanes
 from ledger.http.quotas import QUOTAS, Group, Quotas
 from ledger.http.streams import EventStreams
 from ledger.system.client_address import client_address, parse_networks
@@ -48,64 +48,10 @@ def test_a_list_of_proxies_is_addresses_and_networks(text: str) -> None:
         parse_networks(text)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "is_member", "lane"),
-    [
-        ("GET", "/healthz", False, LaneName.HEALTH),
-        ("GET", "/api/statements", True, LaneName.MEMBERS),
-        ("GET", "/api/statements", False, LaneName.STRANGERS),
-        ("POST", "/api/statements/create", True, LaneName.WRITES),
-        ("POST", "/api/statements/x/sign", False, LaneName.WRITES),
-        ("POST", "/api/authenticate", False, LaneName.STRANGERS),
-    ],
-)
-def test_every_request_has_a_lane(method: str, path: str, is_member: bool, lane: LaneName) -> None:
-    assert lane_of(method, path, is_member=is_member) is lane
-
-
-def test_a_full_lane_refuses_at_once_and_leaves_the_others_alone() -> None:
-    async def run() -> None:
-        lane = Lane(LaneName.STRANGERS, at_once=1, waiting=1, wait_s=0.05)
-        async with lane.turn():
-            waiting = asyncio.create_task(_take(lane))
-            await asyncio.sleep(0)
-            with pytest.raises(UnavailableError) as refused:
-                await _take(lane)
-            assert refused.value.code == "server_busy"
-            with pytest.raises(UnavailableError) as late:
-                await waiting
-            assert late.value.code == "server_busy"
-        assert (lane.at_work, lane.waiting) == (0, 0)
-        await _take(lane)
-
-    asyncio.run(run())
-
-
-async def _take(lane: Lane) -> None:
-    async with lane.turn():
-        pass
-
-
-def test_turns_are_taken_in_the_order_of_arrival() -> None:
-    async def run() -> list[int]:
-        lane = Lane(LaneName.WRITES, at_once=1, waiting=9, wait_s=5)
-        order: list[int] = []
-
-        async def one(number: int) -> None:
-            async with lane.turn():
-                order.append(number)
-                await asyncio.sleep(0)
-
-        await asyncio.gather(*(one(number) for number in range(9)))
-        return order
-
-    assert asyncio.run(run()) == [*range(9)]
-
-
 class Asked:
     """What reaches the application, and what is answered."""
 
-    def __init__(self, answer: int) -> None:
+    def __init__(self, answer: int | Exception) -> None:
         self.answer = answer
         self.body: bytes | None = None
         self.client: Any = None
@@ -120,6 +66,8 @@ class Asked:
             message = await receive()
             self.body += message["body"]
             more = message["more_body"]
+        if isinstance(self.answer, Exception):
+            raise self.answer
         await send({"type": "http.response.start", "status": self.answer, "headers": []})
 
     @property
@@ -138,7 +86,7 @@ def ask(
     is_member: bool = False,
     limits: RequestLimits | None = None,
     method: str = "POST",
-    answer: int = 200,
+    answer: int | Exception = 200,
 ) -> Asked:
     """Send a request in parts; None is a client that hangs up."""
     asked = Asked(answer)
@@ -267,3 +215,22 @@ def test_an_event_stream_is_counted_and_holds_no_turn() -> None:
         assert ask("/api/stream", [b""], limits=limits, method="GET").status == 200
     assert ask("/api/stream", [b""], limits=limits, is_member=True, method="GET").status == 200
     assert (streams.open, lanes[LaneName.MEMBERS].at_work) == (0, 0)
+
+
+def test_an_error_that_nobody_foresaw_is_500_and_its_reason_stays_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = ask("/", [b""], answer=RuntimeError("a secret"))
+    assert (asked.status, asked.code) == (500, "internal")
+    assert b"secret" not in asked.sent[1]["body"]
+    assert "a secret" in caplog.text
+    corrupt = ask("/", [b""], answer=CorruptError("state_truncated", "a secret"))
+    assert (corrupt.status, corrupt.code) == (500, "internal")
+
+
+def test_an_error_carries_its_evidence_and_what_to_wait_for() -> None:
+    conflict = ask("/", [b""], answer=ConflictError("taken", "by another", position=7))
+    assert (conflict.status, conflict.code) == (409, "taken")
+    assert json.loads(conflict.sent[1]["body"])["evidence"] == {"position": 7}
+    busy = ask("/", [b""], answer=UnavailableError("storage_failed", "try again"))
+    assert 1 <= int(dict(busy.sent[0]["headers"])[b"retry-after"]) <= 5

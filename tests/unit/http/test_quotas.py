@@ -183,7 +183,9 @@ def test_the_bucket_that_was_used_least_recently_makes_room(clock: Hand) -> None
         ("GET", "/", Group.READ),
         ("GET", "/healthz", None),
         ("GET", "/static/abc/app.css", None),
-        ("GET", "/log/tile/0/000", None),
+        ("GET", "/log/tile/0/000", Group.LOG),
+        ("GET", "/log/consistency?from=1&at=2", Group.LOG),
+        ("GET", "/logs", Group.READ),
     ],
 )
 def test_every_request_that_costs_has_a_group(

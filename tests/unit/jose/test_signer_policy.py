@@ -15,6 +15,7 @@ from ledger.jose import (
     SignerGroup,
     SignerPolicy,
     SignerVerdict,
+    all_of,
     append_signature,
     evaluate,
     generate,
@@ -25,7 +26,6 @@ from ledger.jose import (
     sign_multi,
     verify_multi_all,
 )
-from ledger.jose.signer_policy import all_of
 
 ALICE, BOB, CAROL, SECOND = (generate("EdDSA") for _ in range(4))
 SECRET = import_private(bytes(range(32)), alg="HS256")

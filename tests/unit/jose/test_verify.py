@@ -209,6 +209,14 @@ def test_the_ledger_profile_reads_all_serializations() -> None:
         verify_multi_all(flat | {"x": 1}, ALICE.public, profile="ledger")
 
 
+@pytest.mark.parametrize("member", [{"iat": "1"}, {"iat": 2**53}, {"iat": True}, {"typ": None}])
+def test_the_ledger_profile_refuses_a_header_that_the_ledger_refuses(
+    member: dict[str, object],
+) -> None:
+    jws = sign(PAYLOAD, Sign(ALICE, protected=member))
+    assert codes(verify_multi_all(jws, ALICE.public, profile="ledger")) == ["jws_invalid"]
+
+
 def test_the_bytes_of_an_object_are_those_of_its_texts() -> None:
     entry = JWS["signatures"][0]
     length = sum(len(text) for text in (JWS["payload"], entry["protected"], entry["signature"]))

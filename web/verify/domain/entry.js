@@ -9,7 +9,7 @@ export const SALT_BYTES = 32;
 const MAX_ENTRY_BYTES = 65_535;
 const PLAIN = "[ !#-\\[\\]-\\x7f]*"; // the ASCII that JSON does not escape
 const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d\\.\\d{3}Z";
-const NUMBER = "0|-?[1-9][0-9]{0,14}";
+const NUMBER = "0|-?[1-9][0-9]{0,15}";
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const ENTRY = new RegExp(
   `^\\{"at":"(${TIME})","body":\\{"sha256":"([0-9a-f]{64})"\\},"seq":(${NUMBER}),` +
@@ -22,8 +22,10 @@ export function parseEntry(raw) {
   if (!match || raw.length > MAX_ENTRY_BYTES) {
     refuse("entry_malformed", "not an entry in its one form");
   }
-  const [, at, digest, version, stream, type] = match;
-  return { raw, at, sha256: digest, version: Number(version), stream, type };
+  const [, at, digest, seq, stream, type] = match;
+  const version = Number(seq);
+  if (!Number.isSafeInteger(version)) refuse("entry_malformed", "a version is too large");
+  return { raw, at, sha256: digest, version, stream, type };
 }
 
 /** Refuse a salted body (salt, then body) that the entry does not commit to. */

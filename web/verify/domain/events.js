@@ -2,8 +2,8 @@
 // which signature is the evidence and which names it takes are derived here and nowhere else. A tag
 // without a row in a table of this verifier stops it while it loads.
 
-import { parseStored } from "../encoding.js";
-import { Unknown } from "../errors.js";
+import { parseStored, utf8 } from "../encoding.js";
+import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
@@ -46,11 +46,11 @@ const assertion = struct({
 });
 const registration = struct({ clientDataJSON: text, attestationObject: text });
 const among = (words) => oneOf(...Object.values(words));
-const decided = { signer: text, kid: text, roles: listOf(text), status: among(STATUS) };
+const decided = { signer: text, kid: text, roles: listOf(text) };
 const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 // By tag, as the Python classes declare it:
-// - `members`: of the body;
+// - `members`: of the body, in the order of its one form;
 // - `stream`: whose stream the event stands in;
 // - `actor`: the member that names the person who acted, `owner` for the person of the stream, or
 //   `ledger` for the ledger itself, which signs with its own key;
@@ -191,7 +191,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: among(FORM), jws: text, ...confirmed },
+    members: { ...decided, form: among(FORM), status: among(STATUS), jws: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],
@@ -199,7 +199,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_REJECTED]: {
-    members: { ...decided, reason: text, act: text, ...confirmed },
+    members: { ...decided, reason: text, status: among(STATUS), act: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
@@ -288,7 +288,8 @@ const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) 
 export function decodeEvent({ type, at, stream, version }, position, salted) {
   declared(type);
   const detail = `a stored ${type} is malformed`;
-  const decoded = parseStored(salted.subarray(SALT_BYTES), "event_malformed");
-  const body = read(SHAPES.get(type), decoded, "event_malformed", detail);
+  const source = utf8(salted.subarray(SALT_BYTES), "event_malformed");
+  const body = read(SHAPES.get(type), parseStored(source, "event_malformed"), "event_malformed", detail);
+  if (JSON.stringify(body) !== source) refuse("event_malformed", `a stored ${type} is not in its one form`);
   return { position, type, at, stream, version, body };
 }

@@ -25,9 +25,9 @@ export function parseNote(raw) {
   if (cut < 0 || lines.pop() !== "" || !lines.length || lines.length > MAX_SIGNATURES) {
     refuse("note_malformed", "a note must be a text, an empty line, and 1 to 100 signatures");
   }
-  const signatures = lines.map(parseSignature);
   const signed = source.slice(0, cut + 1);
-  return { ...parseText(signed), signed, signatures };
+  const text = parseText(signed);
+  return { ...text, signed, signatures: lines.map(parseSignature) };
 }
 
 function plainText(raw, code) {

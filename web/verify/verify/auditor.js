@@ -86,7 +86,7 @@ export class Auditor {
       if (!follows) refuse("registration_torn", "a registration is incomplete or interleaved with other events");
     }
     if (type === TAG.USER_REGISTERED) this.incomplete = stream;
-    else if (type === TAG.KEY_ATTESTED && version === 3) this.incomplete = null;
+    else if (type === TAG.KEY_ATTESTED) this.incomplete = null; // inside a registration, its third event
   }
 
   // --- decide --------------------------------------------------------------------------------

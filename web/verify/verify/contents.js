@@ -20,7 +20,7 @@ const CHECKPOINT = "checkpoint";
 export const ENDORSEMENTS = ["checkpoint.tsr", "policy"];
 const REQUIRED = ["README.txt", CHECKPOINT, VKEYS];
 const PLAIN = [...REQUIRED, MANIFEST, "verify.html", ...ENDORSEMENTS, "keys/tsa-chain.pem"];
-const NUMBERED = /^(?:(entries|bodies)\/(0|[1-9][0-9]{0,17})|(proofs)\/(0|[1-9][0-9]{0,17})\.tlog-proof)$/;
+const NUMBERED = /^(?:(entries|bodies)\/(0|[1-9][0-9]{0,14})|(proofs)\/(0|[1-9][0-9]{0,14})\.tlog-proof)$/;
 
 /** Return the pairs of a map by index, in the order of the log. */
 export const inOrder = (map) => [...map].sort(([a], [b]) => a - b);

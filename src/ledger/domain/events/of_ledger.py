@@ -5,6 +5,7 @@ from typing import final
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.unique_names import INVITATION, INVITATION_ID
 from ledger.domain.vocabulary import RegistrationMode
+from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
 
@@ -52,7 +53,7 @@ class LogKeysAnnounced(Explained, frozen=True):
         ),
     )
     vkeys: tuple[str, ...]
-    first_size: int
+    first_size: SafeInteger
     act: str
 
 
@@ -74,7 +75,7 @@ class LogKeysRetired(Explained, frozen=True):
         ),
     )
     vkeys: tuple[str, ...]
-    last_size: int
+    last_size: SafeInteger
     act: str
 
 

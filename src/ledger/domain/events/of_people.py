@@ -5,6 +5,7 @@ from typing import final
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.unique_names import CREDENTIAL, KID, ROLE, USED_INVITATION
+from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
 
@@ -56,8 +57,8 @@ class PasskeyAdded(Explained, frozen=True):
     )
     credential_id: str
     public_key: str
-    algorithm: int
-    sign_count: int
+    algorithm: SafeInteger
+    sign_count: SafeInteger
     aaguid: str
     backed_up: bool
     transports: tuple[str, ...]
@@ -111,7 +112,7 @@ class KeyAttested(Explained, frozen=True):
     jwk: PublicJwk
     nonce: str
     assertion: AssertionEvidence
-    sign_count: int
+    sign_count: SafeInteger
     possession: str
     expires_at: str | None = None
 

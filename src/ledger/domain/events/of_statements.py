@@ -5,6 +5,7 @@ from typing import final
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.vocabulary import Form, Status
+from ledger.encoding import SafeInteger
 
 
 @final
@@ -55,7 +56,7 @@ class StatementSigned(Explained, frozen=True):
     status: Status
     jws: str
     assertion: AssertionEvidence | None = None
-    sign_count: int | None = None
+    sign_count: SafeInteger | None = None
 
 
 @final
@@ -83,7 +84,7 @@ class StatementRejected(Explained, frozen=True):
     status: Status
     act: str
     assertion: AssertionEvidence | None = None
-    sign_count: int | None = None
+    sign_count: SafeInteger | None = None
 
 
 @final

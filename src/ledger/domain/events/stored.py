@@ -73,12 +73,20 @@ def decode(state: bytes) -> Event:
 
 
 def decode_body(envelope: Entry, raw_body: bytes) -> Event:
-    """Return the event of an entry and its body; raise CorruptError as `decode` does."""
+    """Return the event of an entry and its body, which has one form.
+
+    Raises CorruptError as `decode` does. A second form could name a member twice, and readers would
+    differ on which one counts.
+    """
     decoder = _decoders.get(envelope.type)
     if decoder is None:
         raise CorruptError("event_unknown", f"no event type {envelope.type!r}")
     try:
         body = decoder.decode(raw_body)
+        if _encode(body) != raw_body:
+            raise CorruptError(
+                "event_malformed", f"a stored {envelope.type} is not in its one form"
+            )
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptError("event_malformed", f"a stored {envelope.type} is malformed") from error
     return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)

@@ -8,7 +8,7 @@ from threading import Lock
 
 from ledger.errors import UnavailableError
 from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
-from ledger.store.sqlite.schema import create
+from ledger.sqlite.log_schema import create
 
 
 class LogFile:

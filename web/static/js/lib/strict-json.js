@@ -32,8 +32,10 @@ export class StrictJsonError extends Error {
 export function parse(text, { exact = true } = {}) {
   const parser = new Parser(text, exact);
   if (exact && hasManyMarks(text)) parser.refuseCost();
-  const node = parser.value(1);
+  parser.refuseDepth();
+  const node = parser.value();
   if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
+  parser.refuseHalfCharacter();
   return node;
 }
 
@@ -52,6 +54,22 @@ class Parser {
     this.exact = exact;
     this.at = 0;
     this.floats = 0;
+    this.halfCharacterAt = null;
+  }
+
+  // Before the text is parsed, as on the server: the stack must not say how deep a text may be.
+  refuseDepth() {
+    let level = 0;
+    for (const [bracket] of withoutStrings(this.text).matchAll(/[[\]{}]/g)) {
+      level += bracket === "[" || bracket === "{" ? 1 : -1;
+      if (level > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
+    }
+  }
+
+  // After the text is parsed, as on the server: any other fault comes first.
+  refuseHalfCharacter() {
+    if (this.halfCharacterAt === null) return;
+    this.refuse("a text has half a character", "json_invalid", this.halfCharacterAt);
   }
 
   refuseCost() {
@@ -81,9 +99,9 @@ class Parser {
     this.at += 1;
   }
 
-  value(depth) {
+  value() {
     const first = this.next();
-    if (first === "{" || first === "[") return this.container(first === "{", depth);
+    if (first === "{" || first === "[") return this.container(first === "{");
     if (first === '"') return { kind: "string", text: this.string(), members: [] };
     const word = WORDS.find((each) => this.text.startsWith(each, this.at));
     if (!word) return this.number();
@@ -91,26 +109,27 @@ class Parser {
     return { kind: "word", text: word, members: [] };
   }
 
-  container(isObject, depth) {
-    if (depth > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
+  container(isObject) {
     const members = [];
     const names = new Set();
+    let twice = null;
     this.at += 1;
     while (this.next() !== (isObject ? "}" : "]")) {
       if (members.length) this.expect(",");
-      const name = isObject ? this.name(names) : `${members.length + 1}`;
-      members.push([name, this.value(depth + 1)]);
+      this.next();
+      const start = this.at;
+      const name = isObject ? this.name() : `${members.length + 1}`;
+      if (isObject && names.has(name)) twice ??= { name, start };
+      if (isObject) names.add(name);
+      members.push([name, this.value()]);
     }
+    if (twice) this.refuse(`“${twice.name}” occurs twice`, "json_duplicate_member", twice.start);
     this.at += 1;
     return { kind: isObject ? "object" : "array", text: "", members };
   }
 
-  name(names) {
-    this.next();
-    const start = this.at;
+  name() {
     const name = this.string();
-    if (names.has(name)) this.refuse(`“${name}” occurs twice`, "json_duplicate_member", start);
-    names.add(name);
     this.expect(":");
     return name;
   }
@@ -127,7 +146,7 @@ class Parser {
       value += this.escape();
     }
     this.at += 1;
-    if (!value.isWellFormed()) this.refuse("a text has half a character", "json_invalid", start);
+    if (!value.isWellFormed()) this.halfCharacterAt ??= start;
     return value;
   }
 
@@ -152,7 +171,8 @@ class Parser {
     const isFloat = Boolean(fraction || exponent);
     if (this.exact && isFloat && ++this.floats > MAX_FLOATS) this.refuseCost();
     const survives = isFloat ? floatSurvives : integerSurvives;
-    if (this.exact && !survives(text)) {
+    const isTooLong = !isFloat && text.length > MAX_DIGITS;
+    if (isTooLong || (this.exact && !survives(text))) {
       const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
       this.refuse(made, "json_number_inexact", start);
     }
@@ -163,9 +183,13 @@ class Parser {
 /** Tell whether a text has too many marks outside its strings, where they are text. */
 function hasManyMarks(text) {
   if (text.length <= MAX_MARKS) return false;
-  const unescaped = text.replaceAll("\\\\", "").replaceAll('\\"', "");
-  const bare = unescaped.split('"').filter((_, n) => n % 2 === 0).join("");
+  const bare = withoutStrings(text);
   return [/,/g, /:/g, /[[{]/g].some((mark) => (bare.match(mark)?.length ?? 0) > MAX_MARKS);
+}
+
+function withoutStrings(text) {
+  const unescaped = text.replaceAll("\\\\", "").replaceAll('\\"', "");
+  return unescaped.split('"').filter((_, n) => n % 2 === 0).join("");
 }
 
 function integerSurvives(text) {

@@ -1,0 +1,45 @@
+"""What it means that a log is not the one that was signed, or that another publisher was first."""
+
+from ledger.errors import CorruptError, UnavailableError
+from ledger.tlog.checkpoint import Checkpoint
+
+MOST_LOST = 5
+
+
+class Race:
+    """Counts how often other publishers were first while nobody published anything."""
+
+    def __init__(self) -> None:
+        self._lost = 0
+
+    def moved(self) -> None:
+        """Note that a checkpoint was published."""
+        self._lost = 0
+
+    def lost(self) -> None:
+        """Note a lost step; raise UnavailableError `contended` if nobody gets further."""
+        self._lost += 1
+        if self._lost > MOST_LOST:
+            detail = "the signer's state does not take the next size, and nobody else publishes"
+            raise UnavailableError("contended", detail)
+
+
+def rolled_back(head: int, signed: int) -> CorruptError:
+    """Return the error for a log that is shorter than a tree that was signed."""
+    return CorruptError(
+        "log_rolled_back",
+        f"the log has {head} entries, but a checkpoint of {signed} was signed: the file is an older"
+        " copy; restore the newest one",
+        position=head,
+    )
+
+
+def require_same(found: Checkpoint, expected: Checkpoint) -> None:
+    """Raise CorruptError `log_forked` unless the log has the tree that was signed."""
+    if found != expected:
+        raise CorruptError(
+            "log_forked",
+            f"the first {expected.size} entries have the root {found.root.hex()}, but"
+            f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
+            position=expected.size,
+        )

@@ -1,0 +1,53 @@
+"""One verdict: Python and the verifier's modules say the same of mutated inputs of every kind.
+
+This is the short form, with one seed; `python -m tests.differential` is the long one.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.differential.comparison import compare
+from tests.differential.engines import Engine, in_page
+from tests.differential.kinds import KINDS
+from tests.differential.served import Mutant
+from tests.support.vectors import vector
+
+BUNDLES = 30  # a bundle takes as long as a hundred other inputs
+VECTORS: list[dict[str, Any]] = vector("differential")
+# Every input of these kinds is read: what was refused is in what was read.
+READ_ALWAYS = {"general", "bundle"}
+
+
+@pytest.fixture(scope="module")
+def engine(page: Page) -> Engine:
+    return in_page(page)
+
+
+@pytest.mark.parametrize("each", VECTORS, ids=lambda each: f"{each['kind']}: {each['name']}")
+def test_an_input_that_had_two_verdicts_has_one(engine: Engine, each: dict[str, Any]) -> None:
+    given = dict(each["input"])
+    assert KINDS[each["kind"]].python(given) == each["verdict"]
+    assert engine(each["kind"], [given]) == [each["verdict"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mutated_inputs_have_one_verdict(engine: Engine, kind: str) -> None:
+    inputs = BUNDLES if kind == "bundle" else 100 + 5 * KINDS[kind].share
+    found = compare(engine, kind, "short", range(inputs))
+    assert found.disagreements == []
+    assert found.accepted >= 1
+    assert kind in READ_ALWAYS or len(found.codes) >= 2
+    assert found.unknown < found.inputs / 10
+
+
+def test_whatever_the_server_takes_every_verifier_takes(engine: Engine, tmp_path: Path) -> None:
+    people = Mutant(tmp_path / "data")
+    people.send(100, "short")
+    ours, theirs = people.verdicts(engine)
+    people.close()
+    assert ours == theirs
+    assert people.answers["201"] >= 10
+    assert len(people.answers) >= 10
