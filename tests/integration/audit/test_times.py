@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,25 @@ def test_an_event_that_is_before_the_one_it_follows_is_named(
         move(db, 290, -1)
     finding = finding_of(copy, jobs=jobs)
     assert (finding.part, finding.position, finding.code) == ("event", 290, "time_backwards")
+
+
+def _first_after_people(db: sqlite3.Connection) -> int:
+    """Return the position of a statement's event that is before people's only, if it moves."""
+    rows = db.execute("SELECT pos, tag LIKE 'statement-%', entry FROM ev ORDER BY pos").fetchall()
+    newest_ms, found = 0, []  # of the statements' events so far
+    for (_, before, earlier), (position, about, raw) in pairwise(rows):
+        moves = about and not before and newest_ms < entry_ms(raw) == entry_ms(earlier)
+        found += [position] if moves else []
+        newest_ms = entry_ms(raw) if about else newest_ms
+    return int(found[0])
+
+
+def test_an_event_that_is_before_one_of_another_share_is_named(ledger: Path, copy: Path) -> None:
+    with attacking(ledger, copy) as db:
+        position = _first_after_people(db)
+        move(db, position, -1)
+    finding = finding_of(copy)
+    assert (finding.part, finding.position, finding.code) == ("event", position, "time_backwards")
 
 
 def test_a_head_with_another_time_than_the_newest_events_is_named(ledger: Path, copy: Path) -> None:
