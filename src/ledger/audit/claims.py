@@ -16,19 +16,24 @@ def read_head(rows: Rows) -> tuple[int, Finding | None]:
     """Return the log's size, and a finding if the stored head differs from it."""
     found = rows.query("SELECT id, size, epoch, at_ms FROM log_head")
     size = found[0][1] if len(found) == 1 else None
-    if isinstance(size, int) and size >= 0 and found == [(1, size, 0, _time_at(rows, size))]:
-        return size, None
-    ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
-    expected = f"[(1, {newest}, 0, {_time_at(rows, newest)})]"
+    if isinstance(size, int) and size >= 0 and found[0][:3] == (1, size, 0):
+        expected_ms = _time_at(rows, size)
+        if expected_ms in (None, found[0][3]):  # another part reports an event without a time
+            return size, None
+        newest = size
+    else:
+        ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+        expected_ms = _time_at(rows, newest)
+    expected = f"[(1, {newest}, 0, {expected_ms})]"
     return newest, Finding("head", None, "head_mismatch", f"the head is {found!r}", expected)
 
 
-def _time_at(rows: Rows, position: int) -> int:
-    """Return the time of an event in milliseconds since 1970; 0 if it has none."""
+def _time_at(rows: Rows, position: int) -> int | None:
+    """Return an event's time in milliseconds since 1970, None if it has none; 0 for position 0."""
     for (raw,) in rows.query("SELECT CAST(entry AS BLOB) FROM ev WHERE pos = ?", (position,)):
         with suppress(MalformedError):
             return entry_ms(raw)
-    return 0
+    return None if position else 0
 
 
 def compare_names(rows: Rows, people: PeopleAuditor, size: int) -> list[Finding]:
