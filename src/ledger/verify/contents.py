@@ -185,10 +185,7 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
 
 
 def envelopes(entries: dict[int, bytes], size: int) -> dict[int, Entry]:
-    """Return the entries parsed.
-
-    In the log's order each stream's versions are 1, 2, 3 …, and times never decrease.
-    """
+    """Return the entries parsed; versions are 1, 2, 3 … in each stream, and no time decreases."""
     found: dict[int, Entry] = {}
     versions: dict[UUID, int] = {}
     newest = ""
