@@ -9,6 +9,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.served import Served
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE, SESSIONS_FILE
@@ -16,6 +17,7 @@ from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
+from ledger.system.wall_clock import WallClock
 
 
 def approve(data: Path, served: Served, statements: int, clients: int) -> float:
@@ -24,8 +26,9 @@ def approve(data: Path, served: Served, statements: int, clients: int) -> float:
     operations = SqliteState(data / SESSIONS_FILE)
     state = AsyncState(operations)
     commits = AsyncLog(store, lambda _: None)
+    clock = LedgerClock(WallClock(), store.head())
     try:
-        commands = StatementCommands(Writer(commits), state)
+        commands = StatementCommands(Writer(commits, clock), state)
         return uvloop.run(_approve(commands, served, statements, clients))
     finally:
         commits.close()

@@ -85,10 +85,9 @@ def time_of(db: sqlite3.Connection, at: int) -> str:
 
 
 def position_at(db: sqlite3.Connection, time: str, *, newest: int) -> int:
-    """Return a position whose event is not later than a time while the next event is; 0 if none.
+    """Return the position of the last event that is not later than a time; 0 if there is none.
 
-    A binary search. An event has the time of the clock that recorded it; if that clock was set
-    back, several positions qualify and any of them may be returned.
+    A binary search: times never decrease along the log.
     """
     return bisect_right(range(1, newest + 1), time, key=lambda position: time_of(db, position))
 

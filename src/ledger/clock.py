@@ -56,6 +56,11 @@ def from_rfc3339(text: str) -> str:
         ) from error
 
 
+def stale_ms(time_ms: int) -> int:
+    """Return when a signed time stops being fresh."""
+    return time_ms + SKEW_MS + 1
+
+
 def is_fresh(time_ms: int, *, now_ms: int) -> bool:
     """Tell whether a signed time is within five minutes of the server's clock."""
     return abs(time_ms - now_ms) <= SKEW_MS

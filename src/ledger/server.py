@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
 from ledger.commands.founding import found
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
@@ -59,6 +60,7 @@ from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
+from ledger.system.wall_clock import WallClock
 from projections.follower import Follower, Views
 
 START_WAIT_S = 0.2
@@ -85,6 +87,7 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
+    clock: LedgerClock
     commits: AsyncLog
     record: SecurityRecord
     metrics: Metrics
@@ -92,14 +95,14 @@ class Ledger(NamedTuple):
     watch: StorageWatch
 
 
-def build(settings: Settings) -> Served:
+def build(settings: Settings, wall: WallClock | None = None) -> Served:
     """Open the ledger of these settings, found it at its first start, and return its server.
 
-    Raises ConflictError `settings_mismatch` if it was founded with other settings, CorruptError as
-    `require_sound_end` and `starting`.
+    Without `wall` it takes the computer's clock. Raises ConflictError `settings_mismatch` if it was
+    founded with other settings, CorruptError as `require_sound_end` and `starting`.
     """
     with starting(settings.data), ExitStack() as opened:
-        ledger = _open(settings, opened)
+        ledger = _open(settings, wall or WallClock(), opened)
         closing_all = opened.pop_all()
 
     @asynccontextmanager
@@ -116,12 +119,12 @@ def build(settings: Settings) -> Served:
         finally:
             await asyncio.to_thread(closing_all.close)  # the loop answers the running commit
 
-    serving = Serving(ledger.watch)
+    serving = Serving(ledger.watch, ledger.clock)
     application = _application(settings, ledger, serving, [lifespan])
     limits = ConnectionLimits(connections_per_address=settings.connections)
     record, lanes = ledger.record, default_lanes()
     admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
-    parts = ledger.models, ledger.public, ledger.commits, record, ledger.watch
+    parts = ledger.models, ledger.public, ledger.commits, ledger.clock, record, ledger.watch
     ledger.metrics.collect_from(MeteredParts(admission, lanes, *parts))
     front = _front(settings, ledger, application, lanes)
 
@@ -149,7 +152,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
     )
 
 
-def _open(settings: Settings, opened: ExitStack) -> Ledger:
+def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
     Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
@@ -162,8 +165,7 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)
-    views = Views(settings.data / VIEWS_FILE)
-    opened.callback(views.close)
+    views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
     signed = opened.enter_context(closing(SignerState(settings.log_state)))
     operations = opened.enter_context(closing(open_operations(settings.data)))
     state = opened.enter_context(closing(AsyncState(operations)))
@@ -178,14 +180,15 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         watch.require_files()
 
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
-    writer = Writer(commits)
-    token = found(log, settings, now_ms=writer.now_ms())
+    clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
+    writer = Writer(commits, clock)
+    token = found(log, settings, now_ms=clock.now_ms())
     if token is not None:
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, register once at %s", link)
-    keys = LedgerActs(log, settings, writer.now_ms).open_log_keys(signed)
-    public = open_public_log(settings, log, keys, signed, opened, now_ms=writer.now_ms)
-    models = ReadModels(views, follower, log, writer.now_ms)
+    keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
+    public = open_public_log(settings, log, keys, signed, opened, now_ms=clock.now_ms)
+    models = ReadModels(views, follower, log, clock.now_ms)
     watch = watch_storage(settings)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
@@ -195,7 +198,8 @@ def _open(settings: Settings, opened: ExitStack) -> Ledger:
         PeopleCommands(writer, state),
         models,
         public,
-        Sessions(state, writer.now_ms, secure=not settings.is_local),
+        Sessions(state, clock.now_ms, secure=not settings.is_local),
+        clock,
         commits,
         record,
         metrics,
@@ -236,6 +240,8 @@ def _application(
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
+    cookie = ledger.sessions.cookie
+    session = SecurityScheme(type="apiKey", name=cookie, security_scheme_in="cookie")
     return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
@@ -250,13 +256,7 @@ def _application(
             version=__version__,
             path="/schema",
             use_handler_docstrings=True,
-            components=Components(
-                security_schemes={
-                    "session": SecurityScheme(
-                        type="apiKey", name=ledger.sessions.cookie, security_scheme_in="cookie"
-                    )
-                }
-            ),
+            components=Components(security_schemes={"session": session}),
             render_plugins=[StrictDocument(path="/openapi.json")],
         ),
         before_send=[send_security_headers(settings.origin), note_route],

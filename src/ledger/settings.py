@@ -25,6 +25,7 @@
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
+| LEDGER_CLOCK_CONFIRMED | none | newest position at which a clock far from the log's is right |
 | LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
 
@@ -81,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True):
     proxies: tuple[Network, ...]
     security_log: Path | None
     metrics: tuple[Network, ...]
+    clock_confirmed: int | None
     drain_s: int
 
     @property
@@ -128,6 +130,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         proxies=_networks(environment, "LEDGER_PROXIES", "" if local else LOOPBACK),
         security_log=_security_log(environment, data),
         metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
+        clock_confirmed=_position(environment, "LEDGER_CLOCK_CONFIRMED"),
         drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),
     )
 
@@ -201,6 +204,13 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
     if not (text.isascii() and text.isdigit() and least <= int(text) < 65_536):
         _refuse(name, f"must be a whole number from {least} to 65535")
     return int(text)
+
+
+def _position(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name) or None
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) < 19):
+        _refuse(name, "must be a position of the log")
+    return None if text is None else int(text)
 
 
 def _refuse(name: str, rule: str) -> NoReturn:

@@ -64,6 +64,8 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
     publishers = {"not_yet", "publication_late", "memory_missing"}
     publishers |= {"log_rolled_back", "log_forked", "log_unsound"}
     publishers |= {"log_keys_missing", "signer_unavailable"}
+    # These come from `LedgerClock.problem`.
+    publishers |= {"clock_stepped", "clock_unconfirmed"}
     assert documented - {"code"} == codes_of_probes() | publishers
     assert f"more than {probes.REACH:,} positions" in METRICS_PAGE
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from ledger.store.ports.log import Receipt, Stale
 from ledger.store.sqlite.store import SqliteLog
-from tests.support.writes import stored, write
+from tests.support.writes import STATE, stored, write
 
 SHARED = UUID(int=99)
 
@@ -50,7 +50,7 @@ def run_out_of_disk(store: SqliteLog, path: Path) -> list[str]:
 
 
 def _commit(store: SqliteLog, count: int) -> str:
-    big = b"\x00\x05entry" + bytes(32) + b"x" * 10_000
+    big = STATE + b"x" * 10_000
     stream = UUID(int=store.head().stored + 1)
     batch = [write(stream, events=(stored(stream, 1, big),)) for _ in range(1)]
     batch += [write() for _ in range(count - 1)]

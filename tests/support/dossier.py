@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from ledger import clock
 from ledger.domain import entry, events
 from ledger.publish.bundles import Evidence
 from ledger.store.ports.log import Receipt, Write
@@ -73,7 +74,11 @@ def bundle_of(
     page: bytes | None = None,
     companions: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """Return the bundle that a ledger makes of these stored events, whether valid or not."""
+    """Return the bundle that a ledger makes of these stored events, whether valid or not.
+
+    Events out of order get the time of the one before, as the store would give them.
+    """
+    states = _in_order(states)
     newest, _ = published(states, signer or log_signer())
     _, tiles = Edge().extend(b"".join(map(entry.leaf_hash, states)))
     with TemporaryDirectory() as directory:
@@ -84,6 +89,16 @@ def bundle_of(
             assert tree.publish(newest, tiles)
             shown = Evidence(store, tree, newest, page=page, companions=companions)
             return shown.write(statements or (APPROVED,), mode)
+
+
+def _in_order(states: Sequence[bytes]) -> list[bytes]:
+    found: list[bytes] = []
+    newest_ms = 0
+    for state in states:
+        raw, body = entry.cut(state)
+        newest_ms = max(newest_ms, entry.entry_ms(raw))
+        found.append(entry.join(entry.stamped(raw, clock.to_text(newest_ms)), body))
+    return found
 
 
 def _append(state: bytes) -> Write:

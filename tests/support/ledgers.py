@@ -15,6 +15,7 @@ from ledger.audit.run import AuditRequest
 from ledger.commands.ceremonies import Begun, NewPasskey
 from ledger.commands.founding import found
 from ledger.commands.known import State
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
@@ -27,19 +28,20 @@ from ledger.store.async_state import AsyncState
 from ledger.store.log import Log
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
+from ledger.system.wall_clock import WallClock
 from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
 from tests.support.states import states
 
 
-class ClockWriter(Writer):
-    """A writer with the test's clock."""
+def unstepped(time: Clock) -> WallClock:
+    """Return the computer's clock of a test whose time passes and is never set."""
 
-    time: Clock
+    def read_ns() -> int:
+        return time.ms * 1_000_000
 
-    def now_ms(self) -> int:
-        return self.time.ms
+    return WallClock(read_ns, read_ns)
 
 
 class Process:
@@ -51,8 +53,8 @@ class Process:
         self.log = Log(self.store)
         self.committed: list[int] = []
         self.commits = AsyncLog(self.store, self.committed.append)
-        self.writer = ClockWriter(self.commits)
-        self.writer.time = time
+        self.clock = LedgerClock(unstepped(time), self.store.head())
+        self.writer = Writer(self.commits, self.clock)
         self.operations = SqliteState(directory / "state.sqlite")
         self.state = AsyncState(self.operations)
         self.commands = StatementCommands(self.writer, self.state)

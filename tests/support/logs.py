@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from ledger.commands.founding import found
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.commands.writer import Writer
 from ledger.data_files import LOG_FILE
@@ -19,6 +20,7 @@ from ledger.store.log import EVENTS, Log
 from ledger.store.ports.log import Receipt, Write
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
+from ledger.system.wall_clock import WallClock
 
 AT = "2026-11-21T03:04:05.678Z"
 FOUNDING = 2  # entries of a new ledger: the founding and the log keys
@@ -39,7 +41,7 @@ class Ledger:
             self.log = Log(self.store)
             self.commits = AsyncLog(self.store, lambda _: None)
             opened_so_far.callback(self.commits.close)
-            self.writer = Writer(self.commits)
+            self.writer = Writer(self.commits, LedgerClock(WallClock(), self.store.head()))
             self.token = found(self.log, settings, now_ms=self.writer.now_ms())
             self.state = SignerState(settings.log_state)
             opened_so_far.callback(self.state.close)

@@ -6,9 +6,19 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
+from ledger.domain.entry import join
 from ledger.store.ports.log import Write
 
-STATE = b"\x00\x05entry" + bytes(32) + b"{}"
+AT = "2026-11-21T03:04:05.678Z"
+AT_MS = 1_795_230_245_678
+
+
+def state_at(at: str) -> bytes:
+    """Return the stored state of an entry with a time and nothing else."""
+    return join(f'{{"at":"{at}"}}'.encode(), bytes(32) + b"{}")
+
+
+STATE = state_at(AT)
 
 
 def stored(stream: UUID, version: int, state: bytes = STATE, *, tag: str = "tag.v1") -> StoredEvent:

@@ -3,21 +3,38 @@
 The file stores them beside the events, but all of them follow from the events.
 """
 
+from contextlib import suppress
+
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
 from ledger.audit.shares import PeopleAuditor
+from ledger.domain.entry import entry_ms
+from ledger.errors import MalformedError
 
 
 def read_head(rows: Rows) -> tuple[int, Finding | None]:
     """Return the log's size, and a finding if the stored head differs from it."""
-    found = rows.query("SELECT id, size, epoch FROM log_head")
+    found = rows.query("SELECT id, size, epoch, at_ms FROM log_head")
+    newest = None
     if len(found) == 1:
-        number, size, epoch = found[0]
+        number, size, epoch, at_ms = found[0]
         if number == 1 and all(isinstance(each, int) and each >= 0 for each in (size, epoch)):
-            return size, None
-    ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
-    expected = f"one row with the size {newest}"
+            # Another part reports an event without a time.
+            if _time_at(rows, size) in (None, at_ms):
+                return size, None
+            newest = size
+    if newest is None:
+        ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+    expected = f"one row with the size {newest} and the time {_time_at(rows, newest)}"
     return newest, Finding("head", None, "head_mismatch", f"the head is {found!r}", expected)
+
+
+def _time_at(rows: Rows, position: int) -> int | None:
+    """Return an event's time in milliseconds since 1970, None if it has none; 0 for position 0."""
+    for (raw,) in rows.query("SELECT CAST(entry AS BLOB) FROM ev WHERE pos = ?", (position,)):
+        with suppress(MalformedError):
+            return entry_ms(raw)
+    return None if position else 0
 
 
 def compare_epoch(rows: Rows, expected: int) -> Finding | None:

@@ -1,7 +1,8 @@
 """Verify the endorsements in the log's file: witnesses' cosignatures and time-stamps.
 
 The auditor provides the trusted keys of witnesses and certificates of authorities. Without them a
-row is only compared with its checkpoint, and counted as not verified.
+row is only compared with its checkpoint, and counted as not verified. A verified one says when its
+checkpoint existed; an event that claims a later time is reported.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from ledger import clock
 from ledger.audit import findings
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
-from ledger.errors import CorruptError, LedgerError
+from ledger.errors import CorruptError, LedgerError, MalformedError
 from ledger.timestamp.verify import Certificates, verify_stamp
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
@@ -25,6 +26,7 @@ _STAMPS = (
     "SELECT s.id, s.size, s.note, s.token, s.time, k.note FROM stamp s"
     " LEFT JOIN checkpoint k ON k.size = s.size ORDER BY s.id"
 )
+_TIME = "SELECT CAST(substr(entry, 8, 24) AS TEXT) FROM ev WHERE pos = ?"
 _LINES = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
 
 
@@ -72,8 +74,12 @@ class EndorsementCheck:
         if more or witness != f"{signature.name}+{signature.key_id.hex()}":
             raise _mismatch("it is not one signature line by the named witness")
         point = parse_note(note).checkpoint
-        if not verify_lines(point, [signature], self._trusted.witnesses):
+        verified = verify_lines(point, [signature], self._trusted.witnesses)
+        if not verified:
             self._unknown["cosignatures"] += 1
+        for _, _, time_s in verified:
+            if time_s is not None:
+                self._require_not_ahead(size, time_s * 1000)
 
     def _stamp(self, size: int, text: Any, token: Any, time: Any, note: Any) -> None:
         if not isinstance(note, bytes) or text not in self._texts(size, note):
@@ -84,6 +90,22 @@ class EndorsementCheck:
         found = verify_stamp(bytes(token), text, self._trusted.authorities)
         if time != clock.to_text(round(found.time.timestamp() * 1000)):
             raise _mismatch("the stored time differs from the time-stamp's")
+        self._require_not_ahead(size, clock.to_ms(time))
+
+    def _require_not_ahead(self, size: int, endorsed_ms: int) -> None:
+        """Require that the newest event was recorded before others saw it, but for five minutes.
+
+        Times never decrease, so no earlier event is later.
+        """
+        for (at,) in self._rows.query(_TIME, (size,)):
+            try:
+                at_ms = clock.to_ms(at)
+            except MalformedError:  # the audit of the event reports it
+                return
+            if at_ms > endorsed_ms + clock.SKEW_MS:
+                seen = clock.to_text(endorsed_ms)
+                detail = f"the event is of {at}, but it was seen at {seen} already"
+                raise CorruptError("time_ahead", detail)
 
     def _texts(self, size: int, note: bytes) -> list[bytes]:
         """Return the note as published, and after each cosignature that was appended."""

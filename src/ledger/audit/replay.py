@@ -24,6 +24,7 @@ from ledger.errors import CorruptError, MalformedError, NotFoundError
 # An entry begins with its time: 24 characters after {"at":". They sort by time.
 _AT = "CAST(substr(entry, 8, 24) AS TEXT)"
 _BEFORE = f"SELECT max(pos) FROM ev WHERE {_AT} <= ?"  # noqa: S608  # from this file
+_AFTER = f"SELECT min(pos) FROM ev WHERE {_AT} > ?"  # noqa: S608  # from this file
 _TIME = f"SELECT {_AT} FROM ev WHERE pos = ?"  # noqa: S608  # from this file
 
 
@@ -99,7 +100,7 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
 
     A time selects the last entry that is not later. Raises MalformedError `time_invalid` or
     `position_future`; NotFoundError `position_unknown` for position 0 or a time before the first
-    entry.
+    entry; CorruptError `time_backwards` if times decrease, so that no position is the right one.
     """
     ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
     if asked is None or (asked.isascii() and asked.isdigit()):
@@ -113,6 +114,10 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
     ((found,),) = rows.query(_BEFORE, (time,))
     if found is None:
         raise NotFoundError("position_unknown", "the log had no entry at that time")
+    ((later,),) = rows.query(_AFTER, (time,))
+    if later is not None and later < found:
+        detail = f"position {later} is later than {time}, and position {found} is not"
+        raise CorruptError("time_backwards", detail, position=found)
     return found, time
 
 

@@ -133,6 +133,7 @@ class _Audit:
             self._note(rows.damage() or rows.redefined())
             wrong, counts = crew.join()
         self._note(wrong)
+        self._note(self._scan.backwards)  # last: an event with a wrong entry can have any time
         self._counts = counts
         self._counts.add(self._people.counts)
         if not self._found:

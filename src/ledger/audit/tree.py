@@ -1,7 +1,8 @@
 """Recompute the tree from the leaves in the file, and compare it with the stored tiles and roots.
 
-Checks that every position exists once, that registrations are complete, and that every tile and
-every checkpoint's root follow from the leaves. `shares` checks that a leaf is its entry's hash.
+Checks that every position exists once, that times never decrease, that registrations are complete,
+and that every tile and every checkpoint's root follow from the leaves. `shares` checks that a leaf
+is its entry's hash.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
 MOST_LEAVES = 4_096
 ROOT_EVERY = 16 * MOST_LEAVES
 _REGISTRATION = (UserRegistered.TAG, PasskeyAdded.TAG, KeyAttested.TAG)
-_LEAVES = "SELECT pos, stream, version, tag, leaf FROM ev ORDER BY pos"
+_LEAVES = "SELECT pos, stream, version, tag, leaf, substr(entry, 8, 24) FROM ev ORDER BY pos"
 _BEYOND = "SELECT level, n FROM tile WHERE n < 0 OR n * 256 >= (? >> (8 * level)) LIMIT 1"
 
 
@@ -54,6 +55,8 @@ class TreeScan:
         self.checkpoints = 0
         self.tiles = 0
         self.roots: dict[int, bytes] = {}
+        self.backwards: Finding | None = None  # the first event whose time is before the last one's
+        self._newest = b""
 
     @property
     def root(self) -> bytes:
@@ -75,7 +78,7 @@ class TreeScan:
     def _read(self, told: Callable[[int], None]) -> None:
         next_, leaves, stop = 1, list[bytes](), self._stop(0)
         registering: tuple[Any, int] | None = None  # its stream and the number of its events so far
-        for position, stream, version, tag, leaf in self._rows.each(_LEAVES):
+        for position, stream, version, tag, leaf, at in self._rows.each(_LEAVES):
             if position != next_:
                 place = position if isinstance(position, int) else next_
                 _wrong("event", place, "position_gap", f"position {position} follows {next_ - 1}")
@@ -87,6 +90,7 @@ class TreeScan:
             if not isinstance(leaf, bytes) or len(leaf) != HASH_BYTES:
                 _wrong("event", position, "leaf_mismatch", "the leaf is not a 32-byte hash")
             leaves.append(leaf)
+            self._compare_time(position, at)
             if position == stop:
                 self._grow(leaves)
                 leaves, stop = [], self._stop(position)
@@ -104,6 +108,13 @@ class TreeScan:
                 f"a checkpoint of {self._due[0]} entries was signed, but the log has {self._size}"
             )
             _wrong("checkpoint", self._size + 1, "log_rolled_back", detail)
+
+    def _compare_time(self, position: int, at: Any) -> None:
+        if isinstance(at, bytes):  # `shares` reports an entry that is none
+            if at < self._newest and self.backwards is None:
+                detail = f"{at!r} comes after {self._newest!r}"
+                self.backwards = Finding("event", position, "time_backwards", detail)
+            self._newest = at
 
     def _stop(self, after: int) -> int:
         """Return the next size at which to compare the tree."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.errors import ConflictError, NotFoundError
 from ledger.http.security_record import record_command
@@ -20,6 +21,7 @@ from ledger.store.engines import open_existing
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.directory_lock import using
+from ledger.system.wall_clock import WallClock
 
 
 def show_keys(settings: Settings) -> None:
@@ -117,7 +119,8 @@ def _writing(settings: Settings) -> Iterator[LedgerActs]:
         closing(SignerState(settings.log_state)) as state,
         closing(log.store.tree()) as tree,
     ):
-        acts = LedgerActs(log, settings, lambda: time.time_ns() // 1_000_000)
+        clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)
+        acts = LedgerActs(log, settings, clock.decision_ms)
         keys = acts.open_log_keys(state)
         publication = Publication(tree, state, keys)
         publication.compare()

@@ -7,6 +7,7 @@ from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain import charter, person
 from ledger.domain.acts import parse_act
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Body
 from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, joined
@@ -31,7 +32,8 @@ async def write_act(
         actor = reading.signer(kid)
         them = reading.person(owner)
         body = decide_act(them, actor, reading)
-        return Plan(owner, them, person.evolve, (body,), answer)
+        end_ms = until_ms((body,), Basis(actor=actor))
+        return Plan(owner, them, person.evolve, (body,), answer, end_ms)
 
     needs = (owner, charter.STREAM)
     request = Request(ACT, joined(str(owner), act), owner, needs, (kid_name(kid),))

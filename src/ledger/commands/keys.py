@@ -8,6 +8,7 @@ from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import require_growth
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.passkey import sign_count
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
@@ -52,7 +53,8 @@ class KeyCommands:
                 party=founding.party,
                 now_ms=reading.now_ms,
             )
-            return Plan(stream, owner, person.evolve, (body,), {"kid": body.kid})
+            end_ms = until_ms((body,), Basis())
+            return Plan(stream, owner, person.evolve, (body,), {"kid": body.kid}, end_ms)
 
         answer, _ = await self._ceremonies.complete(ADD_KEY, evidence, ceremony_id, decide, user)
         return answer

@@ -197,7 +197,7 @@ class LedgerActs:
             current = self._log.charter()
             if current is None:
                 raise UnavailableError("not_founded", "this ledger is not founded yet")
-            now_ms = self._now_ms()
+            now_ms = max(self._now_ms(), self._log.store.head().at_ms)
             act = make(now_ms // 1000, current.ledger)
             signed = key.sign(msgspec.json.encode(act), typ=TYP)
             event = Event(
@@ -211,6 +211,7 @@ class LedgerActs:
                 key=own_key([stored.state]),
                 events=(stored,),
                 claims=tuple((name, event.stream) for name in claims(event)),
+                until_ms=now_ms + 1,  # the key depends on the time, so the log must not change it
             )
             (result,) = self._log.store.append([write])
             with suppress(StaleError):

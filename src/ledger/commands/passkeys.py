@@ -7,6 +7,7 @@ from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey, 
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.receipts import ADD_PASSKEY, joined
 from ledger.domain.unique_names import credential_name
 from ledger.encoding import b64u_decode
@@ -46,7 +47,8 @@ class PasskeyCommands:
                 owner, added, act, ledger=founding.ledger, now_ms=reading.now_ms
             )
             answer: dict[str, object] = {"credentialId": body.credential_id}
-            return Plan(stream, owner, person.evolve, (body,), answer)
+            end_ms = until_ms((body,), Basis(actor=owner))
+            return Plan(stream, owner, person.evolve, (body,), answer, end_ms)
 
         answer, _ = await self._ceremonies.complete(
             ADD_PASSKEY, evidence, ceremony_id, decide, user

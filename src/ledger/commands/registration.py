@@ -7,6 +7,7 @@ from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import charter, person, signing_keys
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Event, PasskeyAdded, UserRegistered
 from ledger.domain.person import Person
 from ledger.domain.receipts import REGISTER, joined
@@ -88,7 +89,9 @@ def _decide(passkey: NewPasskey, key: KeySubmission, begun: Ceremony, reading: R
         },
         "kid": attested.kid,
     }
-    return Plan(stream, None, person.evolve, (registered, added, attested), answer)
+    bodies = (registered, added, attested)
+    end_ms = until_ms(bodies, Basis(charter=founding))
+    return Plan(stream, None, person.evolve, bodies, answer, end_ms)
 
 
 def _newcomer(stream: UUID, registered: UserRegistered, added: PasskeyAdded) -> Person:

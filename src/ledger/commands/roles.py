@@ -5,6 +5,7 @@ from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain import charter, person
 from ledger.domain.acts import parse_act
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_uuid
 from ledger.domain.receipts import INVITE
 from ledger.domain.unique_names import kid_name
@@ -37,7 +38,8 @@ class RoleCommands:
             founding = reading.charter()
             body = charter.invite(founding, inviter, act, now_ms=reading.now_ms)
             answer: dict[str, object] = {"invitationId": body.invitation_id}
-            return Plan(charter.STREAM, founding, charter.evolve, (body,), answer)
+            end_ms = until_ms((body,), Basis(actor=inviter))
+            return Plan(charter.STREAM, founding, charter.evolve, (body,), answer, end_ms)
 
         stream = charter.STREAM
         request = Request(INVITE, act, stream, (stream,), (kid_name(kid),))

@@ -11,6 +11,7 @@ from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
 from ledger.domain import charter, drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence, sign_count
@@ -65,7 +66,8 @@ class StatementCommands:
                 "status": "pending",
                 "warnings": [] if met else ["policy_not_yet_satisfiable"],
             }
-            return Plan(stream, None, statement.evolve, (body,), answer)
+            end_ms = until_ms((body,), Basis(actor=creator))
+            return Plan(stream, None, statement.evolve, (body,), answer, end_ms)
 
         needs = (stream, charter.STREAM)
         request = Request(DRAFT, joined(act, document), stream, needs, (kid_name(kid),))
@@ -79,7 +81,7 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
-            return _plan(stream, subject, body, body.status, len(subject.approvals) + 1)
+            return _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
@@ -92,7 +94,7 @@ class StatementCommands:
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             people = reading.eligible(subject.policy)
             body = statement.reject(subject, act, decision, people)
-            return _plan(stream, subject, body, body.status, len(subject.approvals))
+            return _plan(subject, decision, body, body.status, len(subject.approvals))
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
@@ -102,7 +104,7 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.withdraw(subject, act, decision)
-            return _plan(stream, subject, body, "withdrawn", len(subject.approvals))
+            return _plan(subject, decision, body, "withdrawn", len(subject.approvals))
 
         return await self._decide(WITHDRAW, stream, act, parse_act(act).header.kid, None, decide)
 
@@ -152,10 +154,13 @@ def _context(
     )
 
 
-def _plan(stream: UUID, subject: Statement, body: Body, status: Status, approvals: int) -> Plan:
+def _plan(
+    subject: Statement, decision: DecisionContext, body: Body, status: Status, approvals: int
+) -> Plan:
     answer: dict[str, object] = {
         "statementId": subject.id,
         "status": status,
         "approvals": approvals,
     }
-    return Plan(stream, subject, statement.evolve, (body,), answer)
+    end_ms = until_ms((body,), Basis(actor=decision.person, statement=subject))
+    return Plan(parse_uuid(subject.id), subject, statement.evolve, (body,), answer, end_ms)

@@ -7,7 +7,6 @@ repeated. So decisions are serializable in log order, for any number of processe
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import reduce
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ import msgspec
 
 from ledger import clock
 from ledger.commands.known import KnownLog, Reads
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.reading import NotLoadedError, Reading
 from ledger.domain.events import Body, Event, actor, claims, joins
 from ledger.domain.receipts import request_key
@@ -44,13 +44,17 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The events to append to one stream whose state is `before`, and the answer's members."""
+    """The events to append to one stream whose state is `before`, and the answer's members.
+
+    The decision holds at any time before `until_ms`; None for no end.
+    """
 
     stream: UUID
     before: Any
     evolve: Callable[[Any, Event], Any]
     bodies: tuple[Body, ...]
     answer: dict[str, object]
+    until_ms: int | None = None
 
 
 Decider = Callable[[Reading], Plan]
@@ -73,16 +77,15 @@ class Request(msgspec.Struct, frozen=True):
 class Writer:
     """Turn decisions into durable events, exactly once for each piece of evidence."""
 
-    def __init__(self, log: AsyncLog) -> None:
+    def __init__(self, log: AsyncLog, clock: LedgerClock) -> None:
         self._log = log
+        self._clock = clock
         self.seen = KnownLog()  # what this process knows of the log
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-        self._last_ms = 0
 
     def now_ms(self) -> int:
-        """Return the time in milliseconds since 1970; it never decreases within a process."""
-        self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
-        return self._last_ms
+        """Return the time in milliseconds since 1970, for reading."""
+        return self._clock.now_ms()
 
     async def ask(self, question: Callable[[Reading], T], *, fresh: bool = False) -> T:
         """Return the answer to a question about the log; it may be asked several times.
@@ -93,7 +96,7 @@ class Writer:
         """
         loaded = Reads()
         while True:
-            reading = Reading(self.seen, loaded, self.now_ms())
+            reading = Reading(self.seen, loaded, self._clock.now_ms())
             try:
                 answer = question(reading)
             except NotLoadedError:
@@ -107,13 +110,17 @@ class Writer:
 
     async def known(self, kind: str, evidence: str) -> Answer | None:
         """Return the earlier answer to this evidence, None if there is none."""
-        receipt = await self._load(Reads(), Reads(), request_key(kind, evidence))
+        return await self._known(request_key(kind, evidence))
+
+    async def _known(self, key: bytes) -> Answer | None:
+        receipt = await self._load(Reads(), Reads(), key)
         return None if receipt is None else _answer(receipt)
 
     async def write(self, request: Request, decide: Decider) -> Answer:
-        """Decider, append and answer; repeat the first answer for the same evidence.
+        """Decide, append and answer; repeat the first answer for the same evidence.
 
-        Raises what `decide` raises, and UnavailableError `contended` or as `require_stored`.
+        Raises what `decide` raises, and UnavailableError `contended` or as `require_stored` and
+        `LedgerClock.decision_ms`.
         """
         key = request_key(request.kind, request.evidence)
         large = len(request.evidence) > LARGE_BYTES
@@ -131,7 +138,14 @@ class Writer:
         for _ in range(MAX_TRIES):
             if receipt is not None:
                 return _answer(receipt)
-            reading = Reading(self.seen, loaded, self.now_ms())
+            try:
+                now_ms = self._clock.decision_ms()
+            except UnavailableError:
+                answer = await self._known(key)  # a repetition writes nothing
+                if answer is None:
+                    raise
+                return answer
+            reading = Reading(self.seen, loaded, now_ms)
             try:
                 plan = await asyncio.to_thread(decide, reading) if in_thread else decide(reading)
             except NotLoadedError:
@@ -153,6 +167,8 @@ class Writer:
                 continue
             if stored.repeated:
                 return _answer(stored)
+            self._clock.saw(stored.at_ms)
+            # The state does not depend on the time, which the log may have changed.
             self.seen.keep(plan.stream, reduce(plan.evolve, events, plan.before))
             return _answer(stored, actor(events[-1]))
         raise UnavailableError("contended", "too many concurrent requests; try again")
@@ -176,6 +192,7 @@ class Writer:
         """Load in one round trip; return the receipt of an earlier request with this key."""
         facts = await self._log.load(self.seen.newest(reads, key))
         self.seen.learn(facts)
+        self._clock.saw(facts.head.at_ms)
         loaded.add(reads)
         return facts.receipt
 
@@ -189,6 +206,7 @@ def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Readin
         joins=tuple((group, event.stream) for event in events for group in joins(event)),
         reads=tuple((s, v) for s, v in reading.versions.items() if s != plan.stream),
         groups=tuple(reading.groups.items()),
+        until_ms=plan.until_ms,
     )
 
 

@@ -13,12 +13,14 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.clock import TIME
+from ledger.clock import TIME, to_ms
 from ledger.encoding import SHA256_HEX, SafeInteger
 from ledger.errors import CorruptError
 
 SALT_BYTES = 32
 MAX_ENTRY_BYTES = 65_535
+# Where the time stands: an entry begins with {"at":" and 24 characters.
+_AT = slice(7, 31)
 
 
 class Commitment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +93,16 @@ def cut(state: bytes) -> tuple[bytes, bytes]:
 def join(entry: bytes, body: bytes) -> bytes:
     """Return the stored state of an entry and its salt ‖ body, as `cut` took it apart."""
     return len(entry).to_bytes(2, "big") + entry + body
+
+
+def entry_ms(entry: bytes) -> int:
+    """Return an entry's time in milliseconds since 1970; raise MalformedError `time_invalid`."""
+    return to_ms(entry[_AT].decode("ascii", "replace"))
+
+
+def stamped(entry: bytes, at: str) -> bytes:
+    """Return the entry with another time, as text of 24 characters."""
+    return entry[: _AT.start] + at.encode("ascii") + entry[_AT.stop :]
 
 
 def entry_hash(entry: bytes) -> bytes:

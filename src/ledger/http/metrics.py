@@ -25,6 +25,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.http.admission import Admission
 from ledger.http.context import FromSite
 from ledger.http.exchange import OK, Exchange
@@ -63,6 +64,7 @@ class MeteredParts(NamedTuple):
     models: ReadModels
     public: PublicLog
     commits: AsyncLog
+    clock: LedgerClock
     record: SecurityRecord
     watch: StorageWatch
 
@@ -220,6 +222,11 @@ class _Numbers(Collector):
             "publisher": public.publisher.failure is not None,
         }
         yield _by("ledger_worker_failing", "1 while it retries or has stopped", "worker", failing)
+        yield _gauge(
+            "ledger_clock_step_seconds",
+            "How far the computer's clock was stepped since the start",
+            parts.clock.step_s,
+        )
         yield _counter(
             "ledger_witness_failures", "Failed requests to witnesses", public.witnesses.failures
         )

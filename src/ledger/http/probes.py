@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
 
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import LedgerError, UnavailableError
 from ledger.http.context import FromPublicLog, FromReadModels
 from ledger.http.read_models import ReadModels
@@ -29,8 +30,9 @@ Fitness = Literal["ok", "degraded", "failing"]
 class Serving:
     """Whether the server is to get requests; it says no before it goes down."""
 
-    def __init__(self, watch: StorageWatch) -> None:
+    def __init__(self, watch: StorageWatch, clock: LedgerClock) -> None:
         self.watch = watch
+        self.clock = clock
         self.is_ending = False
 
     def end(self) -> None:
@@ -98,6 +100,9 @@ async def healthz(
 ) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
     failures = [*_told(models.failures), *_told(public.failures), *serving.watch.failures()]
+    problem = serving.clock.problem()
+    if problem is not None:
+        failures.append(problem.detail)
     warnings = [
         *_told(lambda: models.warnings(public.log.head())),
         *_told(public.warnings),
@@ -143,6 +148,9 @@ def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[N
         public.publisher.require_sound()
     except UnavailableError as error:
         reasons.append(NotReadyReason(error.code, error.detail))
+    problem = serving.clock.problem()
+    if problem is not None:
+        reasons.append(NotReadyReason(problem.code, problem.detail))
     return reasons
 
 

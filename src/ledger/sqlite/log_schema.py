@@ -15,8 +15,8 @@ _SCHEMA = """
 -- SQLite syncs nothing for a transaction that changes nothing. Each one here counts itself.
 CREATE TABLE log_head(
     id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, epoch INTEGER NOT NULL,
-    commits INTEGER NOT NULL) STRICT;
-INSERT INTO log_head VALUES(1, 0, 0, 0);
+    commits INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+INSERT INTO log_head VALUES(1, 0, 0, 0, 0);
 CREATE TABLE ev(
     pos INTEGER PRIMARY KEY,
     stream BLOB NOT NULL CHECK(length(stream) = 16),
@@ -38,7 +38,7 @@ CREATE TABLE member(
     ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_by_pos ON member(grp, pos);
 CREATE TRIGGER head_only_grows BEFORE UPDATE ON log_head
-    WHEN NEW.size < OLD.size OR NEW.epoch < OLD.epoch
+    WHEN NEW.size < OLD.size OR NEW.epoch < OLD.epoch OR NEW.at_ms < OLD.at_ms
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 CREATE TRIGGER head_stays BEFORE DELETE ON log_head
     BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;

@@ -13,6 +13,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
+from ledger.domain.entry import cut, entry_ms
 from ledger.domain.receipts import own_key
 from ledger.errors import StaleError
 from ledger.store.ports.log import LogStore, Write
@@ -28,7 +29,9 @@ class Recorder(ApplicationRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Append events as one write; raise RecordConflictError if the stream has changed."""
         key = own_key([each.state for each in stored_events])
-        write = Write(key=key, events=tuple(stored_events))
+        # The key depends on the time, so the log must not change it.
+        until_ms = min(entry_ms(cut(each.state)[0]) for each in stored_events) + 1
+        write = Write(key=key, events=tuple(stored_events), until_ms=until_ms)
         (result,) = self.store.append([write])
         try:
             stored = require_stored(result)

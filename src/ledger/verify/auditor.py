@@ -47,6 +47,7 @@ class Auditor(Decisions):
         super().__init__()
         self._complete = complete
         self._claims: set[str] = set()
+        self._newest = ""  # the time of the last event
         # A registration is three events: the second and third must follow the first directly.
         self._incomplete: UUID | None = None
 
@@ -69,9 +70,12 @@ class Auditor(Decisions):
                 self._compare(event)
             self._claim(event)
             self._evolve(event)
+            # Last: an event that is wrong otherwise can have any time.
+            if event.at < self._newest:
+                raise CorruptError("time_backwards", f"{event.at} comes after {self._newest}")
         except (LedgerError, AssertionError, KeyError, ValueError) as error:
             raise refusal(error, position) from error
-        self.position = position
+        self.position, self._newest = position, event.at
         return event
 
     def _compare(self, event: Event) -> None:

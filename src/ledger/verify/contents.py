@@ -185,9 +185,10 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
 
 
 def envelopes(entries: dict[int, bytes], size: int) -> dict[int, Entry]:
-    """Return the entries parsed; in each stream the versions must be 1, 2, 3 … in order."""
+    """Return the entries parsed; versions are 1, 2, 3 … in each stream, and no time decreases."""
     found: dict[int, Entry] = {}
     versions: dict[UUID, int] = {}
+    newest = ""
     for index, raw in entries.items():
         try:
             if index >= size:
@@ -197,9 +198,11 @@ def envelopes(entries: dict[int, bytes], size: int) -> dict[int, Entry]:
             if envelope.seq != version + 1:
                 detail = f"after version {version} comes {envelope.seq}"
                 raise CorruptError("version_gap", detail)
+            if envelope.at < newest:
+                raise CorruptError("time_backwards", f"{envelope.at} comes after {newest}")
         except LedgerError as error:
             raise placed(error, index + 1) from error
-        versions[envelope.stream] = envelope.seq
+        versions[envelope.stream], newest = envelope.seq, envelope.at
         found[index] = envelope
     return found
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from ledger import clock
 from ledger.domain import charter
 from ledger.domain.drafting import draft
 from ledger.domain.events import (
@@ -19,7 +20,7 @@ from ledger.domain.events import (
 from ledger.verify.auditor import AuditError
 from tests.support.chronicle import TOKEN, Chronicle, every_type
 from tests.support.forgery import refusal, sealed
-from tests.support.signers import LEDGER, Signer
+from tests.support.signers import LEDGER, Clock, Signer
 
 STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
@@ -69,7 +70,8 @@ def test_a_second_founding_is_refused() -> None:
 
 
 def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
-    mallory = Signer(66, time=STORY.time)
+    first = Clock(clock.to_ms(EVENTS[0].at))
+    mallory = Signer(66, time=first)
     mallory.ledger = "mallory.example/ledger"
     rules: dict[str, Any] = {
         "rpId": "localhost",
@@ -80,8 +82,8 @@ def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
     unsigned = LedgerCreated(
         mallory.ledger, rules["origin"], "localhost", "open", mallory.key.jwk, ""
     )
-    body = charter.create(act, unsigned, now_ms=STORY.time.ms)
-    founding = sealed(Event(charter.STREAM, 1, str(STORY.time), body))
+    body = charter.create(act, unsigned, now_ms=first.ms)
+    founding = sealed(Event(charter.STREAM, 1, str(first), body))
     assert refusal([founding]) is None
     # Carol's registration needs no invitation; her key was attested for this ledger and no other.
     assert refusal([founding, *STATES[11:14]]) == (4, "passkey_assertion_refused")

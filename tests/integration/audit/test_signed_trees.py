@@ -6,7 +6,7 @@ import pytest
 
 from ledger import clock
 from ledger.domain import entry, events
-from tests.support.audited import attacking, audited, finding_of
+from tests.support.audited import SIZE, attacking, audited, finding_of
 from tests.support.forgery import resealed
 from tests.support.states import replace_state, state_at
 
@@ -40,8 +40,9 @@ def test_another_history_whose_hashes_are_right_is_not_the_one_that_was_signed(
     ledger: Path, copy: Path
 ) -> None:
     """The time of an event changes by a millisecond, which its evidence allows."""
-    position = 290
+    position = SIZE
     with attacking(ledger, copy) as db:
+        db.execute("UPDATE log_head SET at_ms = at_ms + 1")
         state = state_at(db, position)
         later = clock.to_text(clock.to_ms(events.decode(state).at) + 1)
         forged = resealed(state, at=later)
@@ -51,6 +52,6 @@ def test_another_history_whose_hashes_are_right_is_not_the_one_that_was_signed(
         at = (position - 1 - 256) * 32
         mended = hashes[:at] + leaf + hashes[at + 32 :]
         db.execute("UPDATE tile SET hashes = ? WHERE level = 0 AND n = 1", (mended,))
-        ((signed,),) = db.execute("SELECT min(size) FROM checkpoint WHERE size >= 290").fetchall()
+        ((signed,),) = db.execute("SELECT min(size) FROM checkpoint WHERE size >= 301").fetchall()
     finding = finding_of(copy, state=False)
     assert (finding.part, finding.position, finding.code) == ("checkpoint", signed, "log_forked")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.domain.entry import entry_ms
 from tests.support.audited import attacking, audited, finding_of
 
 
@@ -16,7 +17,8 @@ def truncate(db: sqlite3.Connection, size: int) -> None:
     for table in ("ev", "body", "cmd", "claim", "member"):
         db.execute(f"DELETE FROM {table} WHERE pos > ?", (size,))
     db.execute("DELETE FROM checkpoint WHERE size > ?", (size,))
-    db.execute("UPDATE log_head SET size = ?", (size,))
+    (raw,) = db.execute("SELECT entry FROM ev WHERE pos = ?", (size,)).fetchone()
+    db.execute("UPDATE log_head SET size = ?, at_ms = ?", (size, entry_ms(raw)))
     db.execute("DELETE FROM tile WHERE (n * 256) << (8 * level) >= ?", (size,))
     db.execute("DELETE FROM tile WHERE level > 0 AND ? < 256", (size,))
 

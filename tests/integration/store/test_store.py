@@ -16,7 +16,7 @@ from ledger.store.log import Log
 from ledger.store.ports.log import AppendResult, Membership, Needs, Receipt, Stale, Taken, Write
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.refusals import refused
-from tests.support.writes import STATE, stored, write
+from tests.support.writes import AT_MS, STATE, stored, write
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 
@@ -206,9 +206,9 @@ def test_a_repeated_write_is_answered_as_the_first_and_writes_nothing(store: Sql
 def test_a_write_repeated_in_its_own_batch_is_written_once(store: SqliteLog) -> None:
     once = write(ONE, answer=b'{"a":1}')
     assert store.append([once, once, write(), once]) == [
-        Receipt(position=1, answer=b'{"a":1}', count=1),
+        Receipt(position=1, answer=b'{"a":1}', count=1, at_ms=AT_MS),
         Receipt(position=1, answer=b'{"a":1}', count=1, repeated=True),
-        Receipt(position=2, answer=b"{}", count=1),
+        Receipt(position=2, answer=b"{}", count=1, at_ms=AT_MS),
         Receipt(position=1, answer=b'{"a":1}', count=1, repeated=True),
     ]
 
@@ -251,9 +251,10 @@ def test_a_refused_write_may_be_sent_again(store: SqliteLog) -> None:
         "INSERT OR REPLACE INTO claim SELECT name, zeroblob(16), pos FROM claim",
         "UPDATE log_head SET size = size - 1",
         "UPDATE log_head SET epoch = epoch - 1",
+        "UPDATE log_head SET at_ms = at_ms - 1",
         "DELETE FROM log_head",
-        "INSERT OR REPLACE INTO log_head VALUES(1, 0, 0, 0)",
-        "INSERT INTO log_head VALUES(2, 0, 0, 0)",
+        "INSERT OR REPLACE INTO log_head VALUES(1, 0, 0, 0, 0)",
+        "INSERT INTO log_head VALUES(2, 0, 0, 0, 0)",
     ],
 )
 def test_nothing_that_was_written_is_changed_or_deleted(

@@ -113,6 +113,13 @@ CONTAINER = (
          without("entries/10", "bodies/10", "proofs/10.tlog-proof"),
          found=failed("readable", "version_gap", 12)),
     Case("an event twice", "statement", copied, found=failed("readable", "version_gap", 15)),
+    Case("an event before the one that it follows", "statement",
+         lambda files: {"entries/13": files["entries/13"].replace(b'{"at":"2026', b'{"at":"2025')},
+         found=failed("readable", "time_backwards", 14)),
+    Case("an event before the one that it follows, whose body is not there", "redacted",
+         lambda files: {"tile/entries/000.p/16":
+                        files["tile/entries/000.p/16"].replace(b"T03:04:19", b"T03:03:19")},
+         found=failed("readable", "time_backwards", 15)),
     Case("two events in each other's place", "statement",
          lambda files: as_in("entries/10", "entries/11")(files)
          | as_in("bodies/10", "bodies/11")(files),

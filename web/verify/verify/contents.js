@@ -88,10 +88,11 @@ function sortFiles(files, mode, tileNames) {
   return found;
 }
 
-/** Return the parsed entries; in log order, the versions of each stream are 1, 2, 3 … */
+/** Return the parsed entries; in log order, each stream's versions are 1, 2, 3 … and no time decreases. */
 async function parseEntries(raw, size, breathe) {
   const entries = new Map();
   const versions = new Map();
+  let newest = "";
   for (const [index, bytes] of raw) {
     placed(index + 1, () => {
       if (index >= size) refuse("entry_missing", `the checkpoint has ${size} entries only`);
@@ -100,6 +101,8 @@ async function parseEntries(raw, size, breathe) {
       if (entry.version !== before + 1) {
         refuse("version_gap", `after version ${before} comes ${entry.version}`);
       }
+      if (entry.at < newest) refuse("time_backwards", `${entry.at} comes after ${newest}`);
+      newest = entry.at;
       versions.set(entry.stream, entry.version);
       entries.set(index, entry);
     });

@@ -10,6 +10,8 @@ The contract:
 - A write whose key is already stored gets the first answer again and appends nothing.
 - A position is sealed once a synchronous commit has made it durable. Nothing that is not sealed is
   acknowledged, read, signed or published.
+- Times never decrease along the log. An event whose time is before the newest one's is stored with
+  the newest one's, and is stale if its decision no longer holds then.
 - Every append carries the newest event that its process knows, its anchor, and the epoch. A log
   that lacks the anchor is an older copy and takes nothing; one of another epoch was restored.
 - Events, bodies, keys, names, checkpoints and endorsements are never updated or deleted. Triggers
@@ -38,7 +40,8 @@ class Write(msgspec.Struct, frozen=True):
 
     `key` is 32 bytes that identify the request; `answer` is returned to a repeated request.
     `claims` are (name, stream) pairs, `joins` (group, stream) pairs. `reads` are (stream, version)
-    pairs of streams read but not written, `groups` (group, version) pairs of groups read.
+    pairs of streams read but not written, `groups` (group, version) pairs of groups read. The
+    decision holds before `until_ms`, milliseconds since 1970; None for no end.
     """
 
     key: bytes
@@ -48,15 +51,20 @@ class Write(msgspec.Struct, frozen=True):
     joins: tuple[tuple[str, UUID], ...] = ()
     reads: tuple[tuple[UUID, int], ...] = ()
     groups: tuple[tuple[str, int], ...] = ()
+    until_ms: int | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """Stored: the position of a write's last event, and its answer."""
+    """Stored: the position of a write's last event, its time, and the write's answer.
+
+    The time is 0 for a repetition: it is not looked up.
+    """
 
     position: int
     answer: bytes
     count: int
     repeated: bool = False
+    at_ms: int = 0
 
 
 class Stale(msgspec.Struct, frozen=True):
@@ -103,11 +111,15 @@ AppendResult = Receipt | Stale | Taken | Frozen | EpochMoved | RolledBack | NotS
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The newest position, the newest sealed one, and the epoch, which each restore raises."""
+    """The newest position, the newest sealed one, the epoch, which each restore raises.
+
+    `at_ms` is the time of the newest event, 0 in an empty log.
+    """
 
     stored: int
     sealed: int
     epoch: int
+    at_ms: int
 
 
 class Needs(msgspec.Struct, frozen=True):

@@ -8,13 +8,15 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain.entry import cut, entry_hash
+from ledger import clock
+from ledger.domain.entry import cut, entry_hash, entry_ms, stamped
 from ledger.domain.events import FROZEN
 from ledger.sqlite.bulk_insert import write as write_rows
 from ledger.store.ports.log import (
     AppendResult,
     EpochMoved,
     Frozen,
+    Head,
     Receipt,
     Stale,
     Taken,
@@ -73,14 +75,15 @@ class WriteBatch:
     """The rows of the current transaction."""
 
     def __init__(
-        self, db: sqlite3.Connection, versions: Versions, *, size: int, epoch: int, known: int
+        self, db: sqlite3.Connection, versions: Versions, head: Head, *, known: int
     ) -> None:
-        """Begin after `size` events; `known` is the epoch in which the process opened the log."""
+        """Begin after this head; `known` is the epoch in which the process opened the log."""
         self._db = db
         self._versions = versions
-        self.size = size
+        self.size = head.stored
+        self.at_ms = head.at_ms
         self.newest: tuple[int, bytes] | None = None  # position and leaf of the last event
-        self._moved = None if epoch == known else EpochMoved(epoch)
+        self._moved = None if head.epoch == known else EpochMoved(head.epoch)
         self._frozen = owner_of(db, FROZEN) is not None
         self._events: list[tuple[Any, ...]] = []
         self._bodies: list[tuple[int, bytes]] = []
@@ -112,18 +115,21 @@ class WriteBatch:
         # The key first, so that a repeated request is answered on a frozen log too.
         repeated = self._receipts.get(write.key)
         if repeated is not None:
-            return msgspec.structs.replace(repeated, repeated=True)
+            return msgspec.structs.replace(repeated, repeated=True, at_ms=0)
         if write.key in known:
             return known[write.key]
-        refusal = self._refusal(write)
+        at_ms = max([self.at_ms, *(entry_ms(cut(event.state)[0]) for event in write.events)])
+        refusal = self._refusal(write, at_ms)
         if refusal is not None:
             return refusal
+        self.at_ms, at = at_ms, clock.to_text(at_ms)
         for event in write.events:
             self.size += 1
             stream = _bytes_of(event.originator_id)
             version = event.originator_version
             self._versions.set(stream, version)
             entry, body = cut(event.state)
+            entry = stamped(entry, at)
             leaf = entry_hash(entry)
             self._events.append((self.size, stream, version, event.topic, entry, leaf))
             self._bodies.append((self.size, body))
@@ -136,16 +142,17 @@ class WriteBatch:
         for group, stream_id in write.joins:
             self._members.append((group, stream_id.bytes, self.size))
             self._groups[group] = self.size
-        receipt = Receipt(position=self.size, answer=write.answer, count=count)
+        receipt = Receipt(position=self.size, answer=write.answer, count=count, at_ms=at_ms)
         self._receipts[write.key] = receipt
         return receipt
 
-    def _refusal(self, write: Write) -> AppendResult | None:
+    def _refusal(self, write: Write, at_ms: int) -> AppendResult | None:
         if self._moved is not None:
             return self._moved
         if self._frozen or FROZEN in self._names:
             return Frozen()
-        if not self._is_current(write):
+        late = write.until_ms is not None and at_ms >= write.until_ms
+        if late or not self._is_current(write):
             return Stale()
         for name, _ in write.claims:
             if name in self._names or owner_of(self._db, name) is not None:

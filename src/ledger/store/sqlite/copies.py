@@ -40,7 +40,7 @@ _MARKS = {
     "cosignature": "SELECT coalesce(max(id), 0) FROM cosignature",
     "stamp": "SELECT coalesce(max(id), 0) FROM stamp",
 }
-_HEAD = "size, epoch, commits"
+_HEAD = "size, epoch, at_ms, commits"
 _ROWS = "SELECT pos, entry, data, leaf FROM ev LEFT JOIN body USING(pos) WHERE pos > ? ORDER BY pos"
 
 

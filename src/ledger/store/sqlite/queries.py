@@ -33,7 +33,7 @@ class Queries:
     def head(self) -> Head:
         """Return the head; everything that is visible is sealed."""
         with self._reader.reading() as db:
-            return _head(db)
+            return log_head(db)
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (position, state) pairs after position `after`, in order."""
@@ -129,7 +129,7 @@ def _facts(db: sqlite3.Connection, needs: Needs) -> Facts:
     versions = dict.fromkeys(found.values(), 0) | dict(needs.streams)
     row = db.execute("SELECT pos, n, answer FROM cmd WHERE key = ?", (needs.key,)).fetchone()
     return Facts(
-        head=_head(db),
+        head=log_head(db),
         events={stream: _newer(db, stream, version) for stream, version in versions.items()},
         owners=found,
         groups={name: _group(db, name) for name in needs.groups},
@@ -150,9 +150,10 @@ def _group(db: sqlite3.Connection, name: str) -> Membership:
     return Membership(group_version(db, name), members)
 
 
-def _head(db: sqlite3.Connection) -> Head:
-    size, epoch = db.execute("SELECT size, epoch FROM log_head").fetchone()
-    return Head(stored=size, sealed=size, epoch=epoch)
+def log_head(db: sqlite3.Connection) -> Head:
+    """Return the head; everything that is visible is sealed."""
+    size, epoch, at_ms = db.execute("SELECT size, epoch, at_ms FROM log_head").fetchone()
+    return Head(stored=size, sealed=size, epoch=epoch, at_ms=at_ms)
 
 
 def _joined(rows: Iterable[tuple[int, bytes, bytes]]) -> list[tuple[int, bytes]]:

@@ -21,7 +21,7 @@ from ledger.store.ports.log import (
 from ledger.store.sqlite.batch import Versions, WriteBatch
 from ledger.store.sqlite.endorsements import SqliteEndorsements
 from ledger.store.sqlite.log_file import LogFile
-from ledger.store.sqlite.queries import Queries
+from ledger.store.sqlite.queries import Queries, log_head
 from ledger.store.sqlite.tree import SqliteTree
 
 TRIES = 3  # of a batch whose commit failed, before its outcome is called unknown
@@ -90,16 +90,16 @@ class SqliteLog(Queries):
 
     def _append(self, db: sqlite3.Connection, writes: Sequence[Write]) -> list[AppendResult]:
         db.execute("BEGIN IMMEDIATE")
-        size, epoch = db.execute("SELECT size, epoch FROM log_head").fetchone()
+        head = log_head(db)
         if self._anchor is not None and not _has(db, *self._anchor):
             return [RolledBack(self._anchor[0])] * len(writes)
-        self._versions.align(size)
-        batch = WriteBatch(db, self._versions, size=size, epoch=epoch, known=self._epoch)
+        self._versions.align(head.stored)
+        batch = WriteBatch(db, self._versions, head, known=self._epoch)
         try:
             results = batch.place(writes)
             batch.insert()
             # Also for repetitions alone: each is acknowledged after a commit of its own.
-            _touch_head(db, batch.size)
+            _touch_head(db, batch.size, batch.at_ms)
             began_s = time.perf_counter()
             _commit(db)
         except BaseException:  # forget what was placed and not committed
@@ -117,9 +117,9 @@ class SqliteLog(Queries):
         Raises UnavailableError `storage_failed`.
         """
         with self._file.transaction() as db:
-            (size,) = db.execute("SELECT size FROM log_head").fetchone()
-            _touch_head(db, size)
-        return int(size)
+            head = log_head(db)
+            _touch_head(db, head.stored, head.at_ms)
+        return head.stored
 
 
 class _CommitError(Exception):
@@ -148,6 +148,7 @@ def _has(db: sqlite3.Connection, position: int, leaf: bytes) -> bool:
     return row is not None and row[0] == leaf
 
 
-def _touch_head(db: sqlite3.Connection, size: int) -> None:
+def _touch_head(db: sqlite3.Connection, size: int, at_ms: int) -> None:
     # The count changes even if the size does not, so that the commit syncs the file.
-    db.execute("UPDATE log_head SET size = ?, commits = commits + 1", (size,))
+    query = "UPDATE log_head SET size = ?, at_ms = ?, commits = commits + 1"
+    db.execute(query, (size, at_ms))

@@ -1,0 +1,129 @@
+"""When a decision stops holding: the first moment at which the audit would decide otherwise.
+
+A decision compares its time with signed times and with ends, and with nothing else. The log may
+store its events later than it was decided, so it has to know how much later.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import msgspec
+
+from ledger import clock
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import Individual, parse_approval
+from ledger.domain.charter import Charter
+from ledger.domain.document import Document
+from ledger.domain.events import (
+    Body,
+    InvitationIssued,
+    KeyAttested,
+    KeyRevoked,
+    LedgerCreated,
+    LedgerRestored,
+    LogFrozen,
+    LogKeysAnnounced,
+    LogKeysRetired,
+    PasskeyAdded,
+    PasskeyRemoved,
+    RoleGranted,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+    UserRegistered,
+    kid_of,
+)
+from ledger.domain.person import Person
+from ledger.domain.statement import Statement
+from ledger.encoding import b64u_decode
+from ledger.jose import CompactJws
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """The states that a decision depends on and whose ends bind it, each None if it had none."""
+
+    actor: Person | None = None
+    statement: Statement | None = None
+    charter: Charter | None = None
+
+
+def until_ms(bodies: Sequence[Body], basis: Basis) -> int | None:
+    """Return when the decision for these events stops holding, in milliseconds since 1970.
+
+    It is None for a decision without an end.
+    """
+    ends = [end for body in bodies for end in _ends(body, basis)]
+    return min(ends, default=None)
+
+
+def _ends(body: Body, basis: Basis) -> list[int]:
+    match body:
+        case StatementDrafted():
+            return [*_of_draft(body), *_of_act(body.act), *_of_key(body, basis)]
+        case StatementSigned():
+            return [*_of_approval(body), *_of_key(body, basis), *_of_statement(basis)]
+        case StatementRejected() | StatementWithdrawn():
+            return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
+        case InvitationIssued():
+            return [*_of_act(body.act), *_of_key(body, basis), *_of_time(body.expires_at)]
+        case PasskeyAdded():
+            return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
+        case KeyRevoked() | PasskeyRemoved() | RoleGranted():
+            return [*_of_act(body.act), *_of_key(body, basis)]
+        case KeyAttested():
+            return _of_time(body.expires_at)
+        case UserRegistered():
+            return _of_invitation(body, basis)
+        case (
+            LedgerCreated() | LedgerRestored() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen()
+        ):
+            return _of_act(body.act)
+        case _:
+            assert_never(body)
+
+
+def _of_time(text: str | None) -> list[int]:
+    return [] if text is None else [clock.to_ms(text)]
+
+
+def _of_act(text: str) -> list[int]:
+    payload = msgspec.json.decode(b64u_decode(parse_act(text).payload))
+    return [clock.stale_ms(payload["iat"] * 1000)]
+
+
+def _of_draft(body: StatementDrafted) -> list[int]:
+    document = msgspec.json.decode(body.document, type=Document)
+    created = clock.stale_ms(clock.to_ms(document.created_at))
+    return [created, *_of_time(document.policy.expires_at)]
+
+
+def _of_approval(body: StatementSigned) -> list[int]:
+    jws: CompactJws = parse_approval(body.jws)
+    times_ms = [] if jws.header.iat is None else [jws.header.iat * 1000]
+    if body.form == "individual":
+        payload = msgspec.json.decode(b64u_decode(jws.payload), type=Individual)
+        times_ms += [payload.timestamp, *([] if payload.iat is None else [payload.iat * 1000])]
+    return [clock.stale_ms(time_ms) for time_ms in times_ms]
+
+
+def _of_key(body: Body, basis: Basis) -> list[int]:
+    key = None if basis.actor is None else basis.actor.keys.get(kid_of(body))
+    return [] if key is None else _of_time(key.expires_at)
+
+
+def _of_statement(basis: Basis) -> list[int]:
+    # Only a pending statement expires.
+    subject = basis.statement
+    pending = subject is not None and subject.status == "pending"
+    return _of_time(subject.policy.expires_at) if subject is not None and pending else []
+
+
+def _of_invitation(body: UserRegistered, basis: Basis) -> list[int]:
+    invitations = () if basis.charter is None else basis.charter.invitations.values()
+    return [
+        end
+        for each in invitations
+        if each.id == body.invitation
+        for end in _of_time(each.expires_at)
+    ]

@@ -1,0 +1,188 @@
+"""The log may store an event at any later time before its decision's end: the audit agrees."""
+
+import asyncio
+import copy
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from ledger import clock
+from ledger.commands.ceremonies import NewPasskey
+from ledger.domain import entry
+from ledger.domain.events import BODIES
+from ledger.store.ports.log import AppendResult, Write
+from ledger.verify.auditor import AuditError, Auditor
+from tests.support.authenticator import Passkey
+from tests.support.keys import TestKey, ed25519_key
+from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
+from tests.support.signers import Signer, registration
+
+# Within the five minutes for which what is signed at 03:04:05 is fresh.
+SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
+FAR_MS = 1000 * 24 * 3600 * 1000
+FIVE_MINUTES_MS = 300_000
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    return settled(tmp_path_factory.mktemp("cast"))
+
+
+class NotingProcess(Process):
+    """A process that notes each write before the log gets it."""
+
+    def __init__(self, directory: Path, cast: Cast) -> None:
+        super().__init__(directory, cast.time)
+        self.writes: list[Write] = []
+        append = self.commits.append
+
+        async def note(write: Write) -> AppendResult:
+            self.writes.append(write)
+            return await append(write)
+
+        self.commits.append = note  # type: ignore[method-assign]  # notes, and appends as it is
+
+
+async def _invite(cast: Cast, process: Process, token: str, expires_at: str) -> None:
+    act = cast.dave.act(
+        "invite",
+        invitationId=str(uuid4()),
+        role="investor",
+        tokenSha256=hashlib.sha256(token.encode()).hexdigest(),
+        expiresAt=expires_at,
+    )
+    await process.people.roles.invite(act)
+
+
+async def _add_key(process: Process, who: Signer, expires_at: str) -> TestKey:
+    key = ed25519_key(uuid4().int >> 8)
+    begun = await process.people.keys.begin(who.user)
+    submission = who.submission(key, nonce=begun.ceremony.nonce, expires_at=expires_at)
+    await process.people.keys.add(who.user, begun.id, submission)
+    return key
+
+
+async def _register(cast: Cast, process: Process) -> None:
+    for token, expires_at in (("soon", SOON), ("far", "2027-11-21T03:05:00.000Z")):
+        await _invite(cast, process, token, expires_at)
+        newcomer = Signer(1, "investor", key=ed25519_key(uuid4().int >> 8), time=cast.time)
+        await process.register(newcomer, token, token)
+
+
+async def _change_keys(cast: Cast, process: Process) -> TestKey:
+    bob = cast.bob
+    begun, _ = await process.people.passkeys.begin(bob.user)
+    passkey = Passkey()
+    new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
+    act = bob.act("add-passkey", credentialId=passkey.id)
+    await process.people.passkeys.add(bob.user, begun.id, new, act)
+    gone = bob.act("remove-passkey", credentialId=passkey.id)
+    await process.people.passkeys.remove(passkey.id, gone)
+    kid = second_key(bob).kid
+    await process.people.keys.revoke(kid, bob.act("revoke-key", kid=kid))
+    grant = cast.dave.act("grant-role", user=bob.user, role="creator")
+    await process.people.roles.grant(bob.user, grant)
+    return await _add_key(process, bob, SOONER)
+
+
+async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
+    """Draft, approve, reject and withdraw, on statements with and without an end."""
+    one_of = {"threshold": 1, "of": ["role:investor", "role:creator"]}
+    for policy in (one_of, one_of | {"expiresAt": SOON}):
+        for key in (cast.bob.key, ending):
+            raw = await process.draft(cast.alice, policy=policy)
+            await process.commands.sign(_id(raw), cast.bob.shared(raw, key=key), None)
+            # An approved statement takes more approvals, and no longer ends.
+            await process.commands.sign(_id(raw), cast.carol.individual(raw), None)
+            raw = await process.draft(cast.alice, policy=policy)
+            about: dict[str, Any] = {
+                "statementId": _id(raw),
+                "sha256": hashlib.sha256(raw).hexdigest(),
+            }
+            act = cast.bob.act("reject", key=key, reason="The sum is wrong.", **about)
+            await process.commands.reject(_id(raw), act, None)
+            act = cast.alice.act("withdraw", **about)
+            await process.commands.withdraw(_id(raw), act)
+
+
+def _id(raw: bytes) -> str:
+    return str(json.loads(raw)["statementId"])
+
+
+async def _everything(cast: Cast, process: Process) -> None:
+    await _register(cast, process)
+    await _decide(cast, process, await _change_keys(cast, process))
+
+
+def _agrees(auditor: Auditor, write: Write, at_ms: int) -> bool:
+    """Tell whether the audit accepts a write's events at a time."""
+    trial = copy.deepcopy(auditor)
+    for event in write.events:
+        raw, body = entry.cut(event.state)
+        state = entry.join(entry.stamped(raw, clock.to_text(at_ms)), body)
+        try:
+            trial.add(trial.position + 1, state)
+        except AuditError:
+            return False
+    return True
+
+
+def test_an_event_holds_at_every_time_before_its_end_and_not_at_it(
+    cast: Cast, tmp_path: Path
+) -> None:
+    process = NotingProcess(cast.copy(tmp_path / "ledger"), cast)
+    before = process.store.head().stored
+    asyncio.run(_everything(cast, process))
+    auditor, left = Auditor(), [*process.writes]
+    ends: set[int | None] = set()
+    for position, state, leaf in rows(Path(process.store.address)):
+        if position > before and left and left[0].events[0].state == state:
+            write = left.pop(0)
+            ends.add(write.until_ms)
+            last_ms = cast.time.ms + FAR_MS if write.until_ms is None else write.until_ms - 1
+            middle_ms = (cast.time.ms + last_ms) // 2
+            tag = write.events[0].topic
+            assert _agrees(auditor, write, cast.time.ms), tag
+            assert _agrees(auditor, write, middle_ms), tag
+            assert _agrees(auditor, write, last_ms), tag
+            assert write.until_ms is None or not _agrees(auditor, write, write.until_ms), tag
+        auditor.add(position, state, leaf)
+    assert left == []
+    signed_ms = cast.time.ms // 1000 * 1000
+    kinds = {clock.to_ms(SOON), clock.to_ms(SOONER), signed_ms + FIVE_MINUTES_MS + 1}
+    assert kinds <= ends
+    tags = {event.topic for write in process.writes for event in write.events}
+    others = {tag for tag, body in BODIES.items() if body.MEANING.actor == "ledger"}
+    assert tags | others == set(BODIES)
+    check_ledger(process)
+    process.close()
+
+
+def test_a_process_whose_clock_is_slower_writes_at_the_newest_time(
+    cast: Cast, tmp_path: Path
+) -> None:
+    directory = cast.copy(tmp_path / "ledger")
+    here, ahead = Process(directory, cast.time), Process(directory, cast.time)
+
+    async def run() -> None:
+        raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        jws = cast.bob.shared(raw)
+        # The other process's clock is 20 seconds ahead.
+        cast.time.ms += 20_000
+        await ahead.draft(cast.alice)
+        cast.time.ms -= 20_000
+        answer = await here.commands.sign(_id(raw), jws, None)
+        (_, state), *_ = here.store.read(answer.position - 1, 1)
+        (_, newest), *_ = here.store.read(answer.position - 2, 1)
+        assert entry.parse_entry(entry.split(state)[0]).at == (
+            entry.parse_entry(entry.split(newest)[0]).at
+        )
+
+    asyncio.run(run())
+    check_ledger(here)
+    here.close()
+    ahead.close()

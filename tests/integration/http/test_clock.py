@@ -1,0 +1,95 @@
+"""A server whose clock was stepped writes nothing, says so, shows everything, and goes on."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from ledger.domain import entry
+from ledger.server import build
+from ledger.settings import read_settings
+from tests.support.computer import NOW_MS, Computer
+from tests.support.ledgers import Cast, rows, settled
+from tests.support.signers import LEDGER
+
+YEAR_MS = 365 * 24 * 3600 * 1000
+
+
+@pytest.fixture
+def cast(tmp_path: Path) -> Cast:
+    return settled(tmp_path / "ledger")
+
+
+def draft(cast: Cast) -> dict[str, Any]:
+    raw = cast.alice.document(statementId=str(uuid4()))
+    return {"document": raw.decode(), "act": cast.alice.draft_act(raw)}
+
+
+def serve(cast: Cast, computer: Computer, **more: str) -> tuple[Any, httpx.AsyncClient]:
+    settings = {
+        "LEDGER_DATA": str(cast.directory),
+        "LEDGER_LOG_ORIGIN": LEDGER,
+        "LEDGER_REGISTRATION": "invite",
+    }
+    served = build(read_settings(settings | more), computer.clock())
+    transport = httpx.ASGITransport(served.front)
+    client = httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
+    return served, client
+
+
+async def not_ready(client: httpx.AsyncClient) -> list[str]:
+    """Return the codes of the reasons why the server is not ready."""
+    answer = await client.get("/readyz")
+    return [each["code"] for each in answer.json()["reasons"]]
+
+
+def test_a_clock_that_jumps_for_a_moment_marks_nothing(cast: Cast) -> None:
+    asyncio.run(_jump(cast))
+
+
+async def _jump(cast: Cast) -> None:
+    computer = Computer(ms=cast.time.ms)
+    served, client = serve(cast, computer)
+    async with client, served.application.lifespan():
+        create = "/api/statements/create"
+        first = draft(cast)
+        assert (await client.post(create, json=first)).status_code == 201
+        computer.ms += YEAR_MS
+        answer = await client.post(create, json=draft(cast))
+        assert (answer.status_code, answer.json()["code"]) == (503, "clock_stepped")
+        # What is stored is answered, and everything can be read.
+        assert (await client.post(create, json=first)).status_code == 201
+        assert (await client.get("/.well-known/jwks.json")).status_code == 200
+        assert "clock_stepped" in await not_ready(client)
+        health = await client.get("/healthz")
+        assert (health.status_code, health.json()["status"]) == (503, "failing")
+        assert "+31,536,000 s" in " ".join(health.json()["reasons"])
+        metrics = (await client.get("/metrics")).text
+        assert "ledger_clock_step_seconds 3.1536e+07" in metrics
+        computer.ms -= YEAR_MS
+        assert "clock_stepped" not in await not_ready(client)
+        assert (await client.post(create, json=draft(cast))).status_code == 201
+    stored = rows(cast.directory / "log.sqlite")
+    newest_ms = max(entry.entry_ms(entry.cut(state)[0]) for _, state, _ in stored)
+    assert newest_ms == cast.time.ms
+
+
+def test_a_start_before_the_newest_event_waits_for_the_operator(cast: Cast) -> None:
+    asyncio.run(_start(cast))
+
+
+async def _start(cast: Cast) -> None:
+    computer = Computer(ms=NOW_MS - 60_000)
+    served, client = serve(cast, computer)
+    async with client, served.application.lifespan():
+        answer = await client.post("/api/statements/create", json=draft(cast))
+        assert (answer.status_code, answer.json()["code"]) == (503, "clock_unconfirmed")
+        assert "clock_unconfirmed" in await not_ready(client)
+    newest = len(rows(cast.directory / "log.sqlite"))  # the start announced the log's keys
+    served, client = serve(cast, computer, LEDGER_CLOCK_CONFIRMED=str(newest))
+    async with client, served.application.lifespan():
+        answer = await client.post("/api/statements/create", json=draft(cast))
+        assert answer.status_code == 201
