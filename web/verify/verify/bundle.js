@@ -16,8 +16,8 @@ import { MODE, parseContainer, readManifest } from "./container.js";
 import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { limits } from "./readme.js";
-import { CHECK, CHECKS, OUTCOME, verdictOf } from "./report.js";
-import { requireKept, restorationOf } from "./restorations.js";
+import { CHECK, CHECKS, OUTCOME, verdictOf, restorationOf } from "./report.js";
+import { requireKept } from "./tree.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {

@@ -75,3 +75,9 @@ export const contract = (report) => ({
   restorations: report.restorations,
   doesNotProve: report.doesNotProve,
 });
+
+/** Return a restore as a report shows it: with sizes instead of trees. */
+export function restorationOf({ epoch, kept, lost, origin, reason, at }) {
+  const position = kept.size + 1;
+  return { position, at, epoch, origin, kept: kept.size, lost: lost?.size ?? lost, reason };
+}

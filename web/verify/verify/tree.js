@@ -1,5 +1,4 @@
-// Restores from a backup: the trees that they kept (ledger.verify.tree), and what a report says of
-// them (ledger.verify.report).
+// Mirrors ledger.verify.tree: the trees that restores from a backup kept.
 
 import { hex } from "../../static/js/lib/digest.js";
 import { TAG } from "../domain/events.js";
@@ -13,10 +12,4 @@ export async function requireKept(events, leaves) {
     const detail = "the restore keeps another tree than the entries before it";
     throw new Refusal("root_mismatch", detail, position);
   }
-}
-
-/** Return a restore as a report shows it: with sizes instead of trees. */
-export function restorationOf({ epoch, kept, lost, origin, reason, at }) {
-  const position = kept.size + 1;
-  return { position, at, epoch, origin, kept: kept.size, lost: lost?.size ?? lost, reason };
 }
