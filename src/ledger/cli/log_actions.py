@@ -17,7 +17,7 @@ from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
 from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
-from ledger.store.engines import open_existing
+from ledger.store.engines import open_existing, require_existing
 from ledger.store.log import Log
 from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.directory_lock import using
@@ -104,6 +104,7 @@ def freeze(settings: Settings, reason: str) -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Log]:
+    require_existing(settings.data)  # before the lock, whose file would begin a directory
     with using(settings.data), closing(Log(open_existing(settings.data))) as log:
         yield log
 

@@ -5,7 +5,7 @@ imported when a key is opened.
 """
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import ConflictError, NotFoundError, UnavailableError
 from ledger.keystore.places import Pkcs11Uri
@@ -76,13 +76,10 @@ class HsmKey:
             except pkcs11.UserAlreadyLoggedIn:
                 session = token.open()
             public, private = (
-                session.get_key(kind, pkcs11.KeyType.EC_EDWARDS, label=uri.label, id=uri.id)
+                self._only(session, kind)
                 for kind in (pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.ObjectClass.PRIVATE_KEY)
             )
             point = bytes(public[pkcs11.Attribute.EC_POINT])
-        except (pkcs11.NoSuchKey, pkcs11.MultipleObjectsReturned) as error:
-            detail = f"{uri} does not name exactly one Ed25519 key pair of the token"
-            raise NotFoundError("signer_key_missing", detail) from error
         except (pkcs11.PinIncorrect, pkcs11.PinLocked) as error:
             detail = f"the token of {uri} refuses the PIN in {uri.pin}; restart with the right one"
             raise ConflictError("pin_refused", detail) from error
@@ -91,6 +88,21 @@ class HsmKey:
         if not isinstance(private, pkcs11.SignMixin):
             raise NotFoundError("signer_key_missing", f"the key of {uri} does not sign")
         return private, _raw(point)
+
+    def _only(self, session: Any, kind: Any) -> Any:
+        """Return the one key of this kind that the URI names."""
+        from pkcs11 import Attribute, KeyType
+
+        uri = self._uri
+        wanted = {Attribute.CLASS: kind, Attribute.KEY_TYPE: KeyType.EC_EDWARDS}
+        wanted |= {} if uri.label is None else {Attribute.LABEL: uri.label}
+        wanted |= {} if uri.id is None else {Attribute.ID: uri.id}
+        # All of them: a search that is left open fails later, when its session is gone.
+        found = list(session.get_objects(wanted))
+        if len(found) != 1:
+            detail = f"{uri} does not name exactly one Ed25519 key pair of the token"
+            raise NotFoundError("signer_key_missing", detail)
+        return found[0]
 
     def _unavailable(self, reason: object) -> UnavailableError:
         words = f"{type(reason).__name__} {reason}" if isinstance(reason, Exception) else reason

@@ -24,10 +24,15 @@ def open_log(address: str) -> LogStore:
     return SqliteLog(Path(address))
 
 
-def open_existing(data: Path) -> LogStore:
-    """Open the log of a data directory; raise NotFoundError `not_founded` if there is none."""
+def require_existing(data: Path) -> None:
+    """Raise NotFoundError `not_founded` if a data directory has no log."""
     if not Path(address_of(data)).exists():
         raise NotFoundError("not_founded", f"there is no ledger in {data}")
+
+
+def open_existing(data: Path) -> LogStore:
+    """Open the log of a data directory; raise NotFoundError `not_founded` if there is none."""
+    require_existing(data)
     return open_log(address_of(data))
 
 
