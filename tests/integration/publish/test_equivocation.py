@@ -142,7 +142,7 @@ def test_two_copies_with_the_same_keys_cannot_both_be_cosigned(site: Site, tmp_p
     for first, more, code, words in (
         ("ours", (), 3, "a consistency proof is needed"),
         ("ours", proof, 0, "extends the tree of"),
-        ("theirs", proof, 1, "Proof of misbehaviour: the tree of"),
+        ("theirs", proof, 1, "Proof of misbehaviour (log_forked): the tree of"),
         ("larger", (), 0, "the same tree of"),
     ):
         said = ledger_log_compare(tmp_path / first, tmp_path / "larger", *more, *vkeys)
