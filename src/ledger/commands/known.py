@@ -6,6 +6,7 @@ appended; a refusal is repeated on states that were loaded after the request arr
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -43,8 +44,14 @@ class KnownLog:
         """Return a stream as it was when last seen, None if it is not known."""
         state = self._states.get(stream)
         if state is not None:
-            self._states.move_to_end(stream)
+            with suppress(KeyError):  # a decision in a thread can meet an eviction
+                self._states.move_to_end(stream)
         return state
+
+    def states(self, streams: Iterable[UUID]) -> dict[UUID, State]:
+        """Return those of these streams that are known."""
+        found = ((stream, self._states.get(stream)) for stream in streams)
+        return {stream: state for stream, state in found if state is not None}
 
     def owner(self, name: str) -> UUID | None:
         """Return the stream that claimed a name, for ever; None if it is not known."""
@@ -63,23 +70,16 @@ class KnownLog:
             if len(self._states) > CACHED_STREAMS:
                 self._states.popitem(last=False)
 
-    def newest(self, needs: "Reads", key: bytes) -> Needs:
-        """Return what to load so that everything a decision reads is up to date."""
-        return Needs(
-            key=key,
-            streams=tuple((stream, self._version(stream)) for stream in needs.streams),
-            names=tuple(needs.names),
-            groups=tuple(needs.groups),
-        )
+    def learn(self, facts: Facts, before: dict[UUID, State]) -> None:
+        """Fold what was loaded into what is known.
 
-    def _version(self, stream: UUID) -> int:
-        state = self._states.get(stream)
-        return 0 if state is None else state.version
-
-    def learn(self, facts: Facts) -> None:
-        """Fold what was loaded into what is known."""
+        `before` are the states whose versions were stated as known; the cache may have dropped some
+        since, and the events that were loaded continue them.
+        """
         for stream, stored in facts.events.items():
-            state = _fold(self._states.get(stream), stored)
+            kept, stated = self._states.get(stream), before.get(stream)
+            is_newer = kept is not None and (stated is None or kept.version > stated.version)
+            state = _fold(kept if is_newer else stated, stored)
             if state is not None:
                 self.keep(stream, state)
         if len(self._owners) > CACHED_NAMES:
@@ -106,6 +106,16 @@ class Reads(msgspec.Struct):
         self.streams |= other.streams
         self.names |= other.names
         self.groups |= other.groups
+
+    def needs(self, key: bytes, known: dict[UUID, State]) -> Needs:
+        """Return what to load so that all of this is up to date, given the states known."""
+        versions = {stream: state.version for stream, state in known.items()}
+        return Needs(
+            key=key,
+            streams=tuple((stream, versions.get(stream, 0)) for stream in self.streams),
+            names=tuple(self.names),
+            groups=tuple(self.groups),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.streams or self.names or self.groups)

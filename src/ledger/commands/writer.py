@@ -190,8 +190,9 @@ class Writer:
 
     async def _load(self, reads: Reads, loaded: Reads, key: bytes = b"") -> Receipt | None:
         """Load in one round trip; return the receipt of an earlier request with this key."""
-        facts = await self._log.load(self.seen.newest(reads, key))
-        self.seen.learn(facts)
+        known = self.seen.states(reads.streams)
+        facts = await self._log.load(reads.needs(key, known))
+        self.seen.learn(facts, known)
         self._clock.saw(facts.head.at_ms)
         loaded.add(reads)
         return facts.receipt
