@@ -46,6 +46,7 @@ class Connection(CycleProtocol):
         self._address = address_of(self.client)
         self._head_bytes = self._parsed_bytes = self._lines = 0
         self._coded_bytes = self._body_bytes = self._held_bytes = 0
+        self._begun = 0  # requests whose head began
         self._unanswered = 0  # requests that were accepted and are not answered yet
         self._stalled_s: float | None = None
         self._farewell: bytes | None = None  # a refusal that waits for earlier answers
@@ -71,7 +72,7 @@ class Connection(CycleProtocol):
         """Parse within the limits of the phase that the bytes arrived in."""
         if self._phase is Phase.CLOSING:
             return
-        began_in = self._phase
+        began_in, begun = self._phase, self._begun
         if began_in is Phase.BODY:
             self._coded_bytes += len(data)
         try:
@@ -84,7 +85,9 @@ class Connection(CycleProtocol):
         except httptools.HttpParserError:
             self._refuse_if(True, 400)
             return
-        if self._phase is Phase.HEAD and began_in is Phase.HEAD:
+        # What stands before a head in the same slice belongs to another request.
+        alone = began_in is Phase.HEAD or (began_in is Phase.IDLE and self._begun == begun + 1)
+        if self._phase is Phase.HEAD and alone:
             self._head_bytes += len(data)
             self._refuse_if(self._head_bytes > self._limits.head_bytes, 431)
         elif self._phase is Phase.BODY:
@@ -138,6 +141,7 @@ class Connection(CycleProtocol):
             return
         super().on_message_begin()
         self._enter(Phase.HEAD)
+        self._begun += 1
         self._head_bytes = self._parsed_bytes = self._lines = 0
         self._coded_bytes = self._body_bytes = 0
 

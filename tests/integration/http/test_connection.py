@@ -115,6 +115,7 @@ def test_a_client_that_expects_to_be_told_to_continue_is_told(server: Guarded) -
 
 def test_a_head_without_end_is_refused_by_its_bytes(server: Guarded) -> None:
     refused(server, 431, b"GET / HTTP/1.1\r\nx: ", b"a" * 1_000, b"a" * 4_000)
+    refused(server, 431, b"GET / HTTP/1.1\r\nx: " + b"a" * 5_000)  # in one piece
     refused(server, 431, b"GET / HTTP/1.1\r\nx: " + b"a" * 1_000_000)
     refused(server, 431, b"GET /" + b"a" * 5_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n")
 
