@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 from ledger.cli import log_actions, restore
+from ledger.commands import ledger_clock
 from ledger.http import metrics, probes, read_models, security_record, storage_watch
 from ledger.http.metrics import Metrics
 from ledger.http.security_record import SecurityLine
 from ledger.publish import publisher, stamper, witness_rounds
+from ledger.store import scrubber
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 SOURCE = inspect.getsource(metrics)
@@ -72,9 +74,11 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
 
 # The modules whose reasons `/healthz` answers, and the functions that make them.
 REASONERS = (
+    ledger_clock,
     probes,
     publisher,
     read_models,
+    scrubber,
     security_record,
     stamper,
     storage_watch,

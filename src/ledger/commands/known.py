@@ -1,7 +1,8 @@
 """What this process knows of the log: folded streams, owners of names, groups.
 
-All of it was true once. What an accepted decision read is compared with the log when its events are
-appended; a refusal is repeated on states that were loaded after the request arrived.
+All of it was true once and may be out of date. When the events of an accepted decision are
+appended, the log compares what the decision read. A refusal is repeated on states that were loaded
+after the request arrived.
 """
 
 from collections import OrderedDict
@@ -123,7 +124,7 @@ class Reads(msgspec.Struct):
 
 def _fold(state: State | None, stored: Iterable[StoredEvent]) -> State | None:
     for each in stored:
-        # Loads run one after the other, so an event can arrive that a commit has brought before.
+        # Loads and commits overlap, so a load can bring an event that a commit has already brought.
         if state is None or each.originator_version > state.version:
             event = EVENTS.to_domain_event(each)
             state = _EVOLVE[event.body.MEANING.stream](state, event)

@@ -1,4 +1,4 @@
-"""What a decision reads. A reading looks nothing up: what is not known yet is loaded first."""
+"""What a decision reads. A reading does no I/O: what is not known yet is loaded first."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -26,8 +26,8 @@ class NotLoadedError(Exception):
 class Reading:
     """States at one time, with what was read of them.
 
-    `loaded` is what was loaded since the request arrived: what is not known after that does not
-    exist.
+    `loaded` is what was loaded since the request arrived. What is in it and still not known does
+    not exist.
     """
 
     def __init__(self, known: KnownLog, loaded: Reads, now_ms: int) -> None:

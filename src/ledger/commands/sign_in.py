@@ -76,7 +76,7 @@ class SignInCommands:
 
 
 def _require_after_restore(founding: Charter, iat: int) -> None:
-    """Refuse acts that may have been used before a restore, which forgot the names in use."""
+    """Refuse acts that may have been used before a restore, which forgets used names."""
     if founding.restorations:
         restored_ms = clock.to_ms(founding.restorations[-1].at)
         if iat * 1000 <= restored_ms + clock.SKEW_MS:

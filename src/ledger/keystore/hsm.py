@@ -17,8 +17,8 @@ INSTALL_HSM = "pip install 'approval-ledger[hsm]'"
 # The tag and the length of a DER OCTET STRING of 32 bytes.
 OCTET_STRING_32 = b"\x04\x20"
 
-# The login belongs to this process and the token, not to a session, and the library hands out one
-# module for all: one thread at a time calls it.
+# The login is one for this process and the token, not one for each session, and all keys share one
+# module of the library. So only one thread at a time calls it.
 _calls = threading.RLock()
 
 

@@ -1,7 +1,7 @@
 """The names of places for private keys: a file's path, a `pkcs11:` URI, or `ssh-agent:SHA256:…`.
 
-These texts stand in settings, which other programs can see, so none of them may contain a secret:
-a PIN is in a file, and the URI names that file (RFC 7512 section 2.4, `pin-source`).
+These texts are in settings, which other programs can see, so none of them may contain a secret.
+A PIN is in a file, and the URI names that file (RFC 7512 section 2.4, `pin-source`).
 """
 
 import re
@@ -78,7 +78,9 @@ def parse_key_place(text: str, *, agent: str | None) -> KeyPlace:
         return Path(text)
     fingerprint = text.removeprefix(_AGENT)
     if not _FINGERPRINT.fullmatch(fingerprint):
-        raise _invalid("after ssh-agent: comes SHA256: and 43 characters, as ssh-add -l prints it")
+        raise _invalid(
+            "after ssh-agent: write SHA256: and 43 characters, as ssh-add -l prints them"
+        )
     if not agent:
         raise _invalid("SSH_AUTH_SOCK does not name the socket of an ssh-agent")
     return AgentKey(fingerprint, Path(agent))
@@ -87,7 +89,7 @@ def parse_key_place(text: str, *, agent: str | None) -> KeyPlace:
 def parse_log_key_places(text: str, default: Path, *, agent: str | None) -> LogKeyPlaces:
     """Return the places that a text names: one path, or places separated by spaces.
 
-    `default` is the file if the text names none. A path that stands beside other places contains no
+    `default` is the file if the text names none. A path beside other places must contain no
     space. Raises MalformedError `key_place_invalid`.
     """
     words = text.split()

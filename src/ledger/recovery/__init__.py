@@ -1,4 +1,4 @@
-"""Backups of a ledger, and how it goes on from one.
+"""Backups of a ledger, restores from them, and checks of an installation.
 
-No route and no screen belongs here; what a copy of the log is, is in `ledger.store`.
+No route and no screen belongs here; `ledger.store` copies the log.
 """

@@ -1,8 +1,8 @@
 """Back up a ledger while it serves: one snapshot of its log, and its keys on request.
 
 A backup is a directory that nothing changes later. It contains everything, or only what is new
-since an earlier backup; the manifest names that one, and a restore needs both. What the signer
-remembers is left out on purpose: restored together with the log, it would hide what was lost.
+since an earlier backup; the manifest names that one, and a restore needs both. The signer's memory
+is left out on purpose: restored together with an old log, it would hide what was lost.
 """
 
 import shutil
@@ -32,7 +32,7 @@ from ledger.system.directory_lock import using
 
 
 class BackupRequest(msgspec.Struct, frozen=True):
-    """Where to write a backup; the earlier one to continue; the file with a passphrase for keys."""
+    """Where to write a backup, the earlier one to continue, the passphrase file for the keys."""
 
     target: Path
     since: Path | None = None
@@ -55,7 +55,7 @@ def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> Backu
         try:
             request.target.mkdir(parents=True, mode=0o700)
         except FileExistsError as error:
-            raise ConflictError("backup_exists", f"{request.target} is there already") from error
+            raise ConflictError("backup_exists", f"{request.target} exists already") from error
         try:
             return _write(settings, request.target, earlier, phrase, now_ms)
         except BaseException:
@@ -118,8 +118,8 @@ def _write(
 def _require_continued(log: Path, before: CopyState, state: CopyState) -> None:
     """Refuse if the log does not begin with what the earlier backup contains.
 
-    A checkpoint of the new rows has shown it: its root follows from the earlier tree. Without one,
-    the leaves of the log are read once more.
+    If the new rows have a checkpoint, `copies.examine` has shown it: the checkpoint's root follows
+    from the earlier tree. Otherwise read the log's leaves once more.
     """
     if dict(state.marks) == dict(before.marks):
         raise ConflictError("nothing_new", "the log has nothing that the earlier backup lacks")
@@ -151,6 +151,6 @@ def _keys(settings: Settings) -> dict[str, str]:
     paths = sealed_keys.key_files(settings)
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
-        detail = f"not found: {', '.join(missing)}; back up without keys, or bring them"
+        detail = f"not found: {', '.join(missing)}; back up without keys, or put the files back"
         raise ConflictError("keys_missing", detail, missing=missing)
     return {name: path.read_text("ascii") for name, path in paths.items()}

@@ -1,8 +1,7 @@
 """Give a ledger whose signer's memory is gone a new one, if somebody confirms the newest size.
 
-A witness that cosigned the newest checkpoint knows that nothing larger was signed when it did; the
-operator may know it from elsewhere. Nobody guesses: if anyone knows a larger tree, entries were
-lost, and only a restore goes on.
+A witness whose last cosignature is over the newest checkpoint knows of no larger tree; the operator
+may know it from elsewhere. If a witness knows a larger tree, entries were lost: run a restore.
 """
 
 from contextlib import closing
@@ -22,7 +21,8 @@ from ledger.tlog.checkpoint import Checkpoint
 def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]]:
     """Remember the newest published checkpoint; return it, and who confirmed it.
 
-    `size` is the largest size that was published, as the operator says; None asks the witnesses.
+    `size` is the largest size that was published, as the operator says, and no witness is asked;
+    None asks the witnesses.
     Raises NotFoundError `checkpoint_unknown`; ConflictError `memory_known` if there is a memory,
     `memory_unconfirmed` if nobody confirms, `entries_lost` if somebody knows a larger or another
     tree; what verifying the checkpoint raises.
@@ -48,7 +48,7 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
                 f" nothing larger was published, give --size {newest.size}",
             )
         point = Checkpoint(keys.origin_of(newest.size), newest.size, newest.root)
-        # The memory is of the origin now, which goes on after this tree.
+        # The memory is for the present origin, which goes on after this tree.
         first = Checkpoint(keys.origin, newest.size, newest.root)
         state.begin(keys.charter.epoch, first)
         Publication(tree, state, keys).compare()

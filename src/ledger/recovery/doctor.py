@@ -1,7 +1,7 @@
-"""Look over a ledger's installation: what is wrong, and what to do about it. Changes nothing.
+"""Check a ledger's installation: what is wrong, and what to do about it. Repairs nothing.
 
-Each check is one line. A fault keeps the ledger from working, or from coming back; a warning will,
-one day.
+Each check is one line. A fault stops the ledger now, or would prevent a restore; a warning can
+become a fault.
 """
 
 import shutil

@@ -39,10 +39,10 @@ class BackupManifest(
 ):
     """What a backup contains.
 
-    `size` and `root` (hex) are of all entries up to its end; `edge` is the right edge of that tree,
-    each level base64url, from which a later backup continues. `checkpoint` is the newest one's
-    note. `marks` names the last row of each table that grows. `since` is None for a backup of
-    everything.
+    `size` and `root` (hex) are those of the tree over all entries up to its end; `edge` is the
+    right edge of that tree, each level base64url, from which a later backup continues. `checkpoint`
+    is the note of the newest one. `marks` names the last row of each table that grows. `since` is
+    None for a backup of everything.
     """
 
     v: int = 1
@@ -94,13 +94,13 @@ def read(directory: Path) -> BackupManifest:
     """
     path = directory / BACKUP_FILE
     if not path.is_file():
-        detail = f"{directory} has no {BACKUP_FILE}: it is no backup, or one was interrupted"
+        detail = f"{directory} has no {BACKUP_FILE}: not a backup, or an interrupted one"
         raise NotFoundError("backup_unknown", detail)
     manifest = _parse(path.read_bytes())
     for file in manifest.files:
         found = directory / file.name
         if not found.is_file() or describe(found) != file:
-            detail = f"{found} is missing or is not the file that was backed up"
+            detail = f"{found} is missing or was changed after the backup"
             raise CorruptError("backup_damaged", detail)
     return manifest
 

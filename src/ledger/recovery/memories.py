@@ -1,7 +1,7 @@
-"""What others know of the largest tree that a ledger signed: its memory, its files, its witnesses.
+"""What is known of the largest tree that a ledger signed: by its memory, its files, its witnesses.
 
-Each is a reason not to sign a smaller or another tree again. A memory that is gone says nothing; it
-never says that nothing was signed.
+Each is a reason not to sign a smaller or another tree. If the memory is gone, the size that was
+signed is unknown, not 0.
 """
 
 import sqlite3
@@ -32,8 +32,8 @@ from ledger.tlog.vkeys import parse_vkey
 class KnownTree(msgspec.Struct, frozen=True):
     """A tree that somebody knows: who, its size, its root and its note where these are known.
 
-    `is_largest` tells whether they know of the largest that was signed. A log or a checkpoint in a
-    file does not: it may itself be an old copy.
+    `is_largest` tells whether the source knows the largest tree that was signed. A log or a
+    checkpoint in a file does not, because it may itself be an old copy.
     """
 
     source: str
@@ -44,7 +44,7 @@ class KnownTree(msgspec.Struct, frozen=True):
 
 
 class Memories(msgspec.Struct):
-    """All that is known, the newest epoch that was begun, and who could not be asked."""
+    """All trees that are known, the newest epoch that was begun, and who gave no answer."""
 
     trees: list[KnownTree] = []
     epoch: int = 0
@@ -62,7 +62,7 @@ def remembered(path: Path) -> list[SignedTree]:
 def collect(
     settings: Settings, charter: Charter, given: Sequence[Path], published: int | None
 ) -> Memories:
-    """Ask every memory of a ledger; `given` are files of checkpoints, `published` is a size.
+    """Collect what every source knows; `given` are files of checkpoints, `published` is a size.
 
     Raises ConflictError `backup_of_another` if the data directory has the log of another ledger;
     what `verify_note` raises for a file that is no checkpoint of this log.
@@ -92,7 +92,7 @@ def collect(
 def ask_witnesses(
     settings: Settings, charter: Charter
 ) -> Iterator[tuple[str, KnownTree | LedgerError]]:
-    """Yield each witness's name, and the tree that it cosigned last or why it tells none."""
+    """Yield each witness's name, and the tree that it cosigned last or why it gives none."""
     policy = read_policy(settings.witnesses, charter.log_origin)
     for witness in policy.witnesses:
         if witness.url is None:
@@ -113,7 +113,7 @@ def _verified(note: bytes, charter: Charter) -> tuple[Checkpoint, bytes]:
 
 
 def _ours(note: bytes, data: Path, charter: Charter) -> bytes | None:
-    """Return a note that the log's keys signed, None for one of a later origin.
+    """Return a note that the log's keys signed, None for a note of a later origin.
 
     Raises ConflictError `backup_of_another` for another ledger's.
     """
@@ -127,7 +127,7 @@ def _ours(note: bytes, data: Path, charter: Charter) -> bytes | None:
 
 
 def _in_files(data: Path, charter: Charter) -> Iterator[KnownTree]:
-    """Yield what the files in the data directory know; a file that cannot be read knows nothing."""
+    """Yield what the files in the data directory know; skip a file that cannot be read."""
     log = data / LOG_FILE
     try:
         with closing(open_read_only(log)) as db:

@@ -4,9 +4,9 @@ Crash points, in order; the ledger is locked all the time:
 
     staged               the backups are joined and audited; nothing else has changed
     epoch remembered     the signer's memory has the next epoch: the old log signs nothing more
-    restore recorded     the staged log has the event; until here a new restore begins anew, with
-                         another epoch
-    ready                decided: from here on the next restore finishes this one
+    restore recorded     the staged log has the event; up to here, a new restore begins from the
+                         start, with another epoch
+    ready                decided: from here on, the next restore finishes this one
     old log set aside, log in place, keys in place, sessions dropped: each step can be repeated
 
 The epoch is remembered before the event is written: if the process ends in between, no copy of the
@@ -48,8 +48,8 @@ from ledger.tlog.checkpoint import Checkpoint
 class RestoreRequest(msgspec.Struct, frozen=True):
     """A backup to restore, and what the operator says.
 
-    `checkpoints` are files with checkpoints that were published, `published` is the largest size
-    that was. `passphrase` opens the backup's keys.
+    `checkpoints` are files with published checkpoints, `published` is the largest published size.
+    `passphrase` opens the backup's keys.
     """
 
     backup: Path
@@ -153,7 +153,7 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
 
 
 def _remember(settings: Settings, plan: RestorePlan, log: Path) -> None:
-    """Give a ledger whose memory is gone the largest tree that is known of it."""
+    """Give a ledger whose memory is gone the largest tree that is known."""
     size = max(each.size for each in plan.known)
     with closing(SignerState(settings.log_state)) as state:
         if size and state.get(plan.kept.origin) is None:

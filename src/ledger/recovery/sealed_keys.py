@@ -19,7 +19,7 @@ LEAST_CHARACTERS = 12
 def key_files(settings: Settings) -> dict[str, Path]:
     """Return the files with private keys, by their names in a backup.
 
-    A key in an HSM or an agent is in no file: its device has its own backups.
+    A key in an HSM or an agent is in no file; the operator backs up the device.
     """
     own = settings.own_key
     found = {LOG_KEYS_FILE: settings.log_keys.file}

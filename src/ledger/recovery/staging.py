@@ -1,6 +1,6 @@
 """Put the backups together in a directory of their own, and set the result in the log's place.
 
-Nothing of the ledger changes before the file `ready` is there. From then on every step can be
+The ledger's log does not change before the file `ready` is written. From then on every step can be
 repeated, so a restore that is interrupted is finished by the next one.
 """
 
@@ -39,7 +39,7 @@ def join_backups(backup: Path, staging: Path) -> copies.CopyState:
     """Put a backup and those that it continues together in a new directory, and verify the result.
 
     Raises what `manifests.read` and `copies.examine` raise; CorruptError `backup_damaged` if an
-    earlier backup is another than the one that was continued.
+    earlier backup is not the one that was continued.
     """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True, mode=0o700)

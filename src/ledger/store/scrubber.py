@@ -1,8 +1,8 @@
-"""Read the whole log in the background, slowly and again and again, to find damage early.
+"""Read the whole log in the background, slowly and repeatedly, to find damage early.
 
 A disk can change a byte that nobody reads for years, while backups of the sound bytes are thrown
 away. The scrubber compares each body with its entry and each entry with its leaf hash. The first
-damage stops it and fails the health check; the audit then tells what else is wrong.
+damage stops it and fails the health check; the audit then says what else is wrong.
 """
 
 from ledger.domain.entry import leaf_hash, unseal
