@@ -120,7 +120,8 @@ class Queries:
             try:
                 return [_facts(db, each) for each in needs]
             finally:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # an I/O error has ended it
+                    db.execute("ROLLBACK")
 
 
 def _facts(db: sqlite3.Connection, needs: Needs) -> Facts:
