@@ -122,10 +122,28 @@ class Reads(msgspec.Struct):
         return bool(self.streams or self.names or self.groups)
 
 
+class Loaded(Reads):
+    """What was loaded since a request arrived, and which streams and names did not exist.
+
+    A stream that was loaded and is not known any more was pushed out of the cache by others.
+    """
+
+    absent: set[UUID | str] = msgspec.field(default_factory=set)
+
+    def note(self, reads: Reads, needs: Needs, facts: Facts) -> None:
+        """Note what a load answered."""
+        self.add(reads)
+        self.absent.update(name for name in needs.names if name not in facts.owners)
+        self.absent.update(
+            stream for stream, after in needs.streams if not after and not facts.events[stream]
+        )
+
+
 def _fold(state: State | None, stored: Iterable[StoredEvent]) -> State | None:
     for each in stored:
-        # Loads and commits overlap, so a load can bring an event that a commit has already brought.
-        if state is None or each.originator_version > state.version:
+        # An event can arrive that a commit has brought before, or one that does not continue what
+        # is known, because the cache forgot the stream during the load.
+        if each.originator_version == (0 if state is None else state.version) + 1:
             event = EVENTS.to_domain_event(each)
             state = _EVOLVE[event.body.MEANING.stream](state, event)
     return state

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
-from ledger.commands.known import KnownLog, Reads, State
+from ledger.commands.known import KnownLog, Loaded, Reads, State
 from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.document import parse_uuid
@@ -26,15 +26,18 @@ class NotLoadedError(Exception):
 class Reading:
     """States at one time, with what was read of them.
 
-    `loaded` is what was loaded since the request arrived. What is in it and still not known does
-    not exist.
+    `loaded` is what was loaded since the request arrived, and what did not exist then.
     """
 
-    def __init__(self, known: KnownLog, loaded: Reads, now_ms: int) -> None:
+    def __init__(self, known: KnownLog, loaded: Loaded, now_ms: int) -> None:
         self._known = known
         self._loaded = loaded
         self.now_ms = now_ms
         self.reads = Reads()
+        # A large decision runs in a thread while others are stored. What it read first stays, or
+        # the log would compare a version that the decision did not see.
+        self._states: dict[UUID, State | None] = {}
+        self._members: dict[str, Membership] = {}
         self.versions: dict[UUID, int] = {}
         self.groups: dict[str, int] = {}
 
@@ -71,7 +74,7 @@ class Reading:
         owner = self._known.owner(name)
         if owner is None:
             self.reads.names.add(name)
-            if name not in self._loaded.names:
+            if name not in self._loaded.absent:
                 raise NotLoadedError
         return owner
 
@@ -122,9 +125,10 @@ class Reading:
 
     def _group(self, name: str) -> Membership:
         self.reads.groups.add(name)
-        group = self._known.group(name)
+        group = self._members.get(name) or self._known.group(name)
         if group is None:
             raise NotLoadedError
+        self._members[name] = group
         self.groups[name] = group.version
         return group
 
@@ -142,8 +146,11 @@ class Reading:
 
     def _state(self, stream: UUID) -> State | None:
         self.reads.streams.add(stream)
+        if stream in self._states:
+            return self._states[stream]
         state = self._known.state(stream)
-        if state is None and stream not in self._loaded.streams:
+        if state is None and stream not in self._loaded.absent:
             raise NotLoadedError
+        self._states[stream] = state
         self.versions[stream] = 0 if state is None else state.version
         return state

@@ -53,6 +53,14 @@ class SignInCommands:
         await self._state.advance_sign_count(credential_id, count)
         return holder.user
 
+    async def require_active(self, credential_id: str) -> None:
+        """Raise RefusedError `passkey_removed` for a passkey that was removed by now.
+
+        Ask after the session is open: a removal ends only the sessions that it finds.
+        """
+        holder = await self._writer.ask(lambda reading: reading.holder(credential_id), fresh=True)
+        holder.active_passkey(credential_id)
+
     async def with_key(self, act_text: str) -> str:
         """Return whose attested key signed a `sign-in` act; its jti is used once.
 

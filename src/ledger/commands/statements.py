@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, NotFoundError
+from ledger.errors import ConflictError, NotFoundError, UnavailableError
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -134,7 +135,8 @@ class StatementCommands:
         answer = await self._writer.write(request, decide_now)
         if assertion is not None and not answer.repeated:
             count = sign_count(assertion)
-            await self._state.advance_sign_count(assertion.credential_id, count)
+            with suppress(UnavailableError):  # it is recorded, and so is the count
+                await self._state.advance_sign_count(assertion.credential_id, count)
         return answer
 
 

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ledger import clock
-from ledger.commands.known import KnownLog, Reads
+from ledger.commands.known import KnownLog, Loaded, Reads
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.reading import NotLoadedError, Reading
 from ledger.domain.events import Body, Event, actor, claims, joins
@@ -94,7 +94,7 @@ class Writer:
         because what this process knows may be older than another process's commit. Refusals are
         always fresh. Raises what the question raises.
         """
-        loaded = Reads()
+        loaded = Loaded()
         while True:
             reading = Reading(self.seen, loaded, self._clock.now_ms())
             try:
@@ -113,7 +113,7 @@ class Writer:
         return await self._known(request_key(kind, evidence))
 
     async def _known(self, key: bytes) -> Answer | None:
-        receipt = await self._load(Reads(), Reads(), key)
+        receipt = await self._load(Reads(), Loaded(), key)
         return None if receipt is None else _answer(receipt)
 
     async def write(self, request: Request, decide: Decider) -> Answer:
@@ -133,7 +133,7 @@ class Writer:
     async def _write(
         self, request: Request, key: bytes, decide: Decider, *, in_thread: bool
     ) -> Answer:
-        loaded = Reads()
+        loaded = Loaded()
         receipt = await self._load_unknown(request, loaded, key)
         for _ in range(MAX_TRIES):
             if receipt is not None:
@@ -173,7 +173,7 @@ class Writer:
             return _answer(stored, actor(events[-1]))
         raise UnavailableError("contended", "too many concurrent requests; try again")
 
-    async def _load_unknown(self, request: Request, loaded: Reads, key: bytes) -> Receipt | None:
+    async def _load_unknown(self, request: Request, loaded: Loaded, key: bytes) -> Receipt | None:
         """Load what the request is known to need and this process does not know, if anything."""
         missing = Reads(
             {each for each in request.streams if self.seen.state(each) is None},
@@ -181,20 +181,21 @@ class Writer:
         )
         return await self._load(missing, loaded, key) if missing else None
 
-    async def _refresh(self, reading: Reading, loaded: Reads) -> bool:
+    async def _refresh(self, reading: Reading, loaded: Loaded) -> bool:
         """Load what the reading took from before the request; return False if there is nothing."""
         unread = reading.reads.without(loaded)
         if unread:
             await self._load(unread, loaded)
         return bool(unread)
 
-    async def _load(self, reads: Reads, loaded: Reads, key: bytes = b"") -> Receipt | None:
+    async def _load(self, reads: Reads, loaded: Loaded, key: bytes = b"") -> Receipt | None:
         """Load in one round trip; return the receipt of an earlier request with this key."""
         known = self.seen.states(reads.streams)
-        facts = await self._log.load(reads.needs(key, known))
+        needs = reads.needs(key, known)
+        facts = await self._log.load(needs)
         self.seen.learn(facts, known)
         self._clock.saw(facts.head.at_ms)
-        loaded.add(reads)
+        loaded.note(reads, needs, facts)
         return facts.receipt
 
 

@@ -104,8 +104,9 @@ async def complete_registration(
     note_answer(request.scope, answer)
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
-        response.set_cookie(await sessions.open(user))
-        with suppress(UnavailableError):  # it is recorded, even if reads do not show it yet
+        # It is recorded, even if there is no session, or reads do not show it yet.
+        with suppress(UnavailableError):
+            response.set_cookie(await sessions.open(user))
             await models.wait_for(answer.position)
     return response
 
@@ -127,8 +128,11 @@ async def sign_in(
     models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with a passkey."""
-    user = await people.sign_in.with_passkey(data.ceremony, data.assertion.evidence())
-    return await _signed_in(request, sessions, models, user)
+    assertion = data.assertion.evidence()
+    user = await people.sign_in.with_passkey(data.ceremony, assertion)
+    answer = await _signed_in(request, sessions, models, user)
+    await people.sign_in.require_active(assertion.credential_id)  # else nobody gets the cookie
+    return answer
 
 
 @post("/api/sessions", status_code=200, responses=done(Session))

@@ -17,7 +17,7 @@ from ledger.data_files import (
     SESSIONS_FILE,
     VIEWS_FILE,
 )
-from ledger.errors import ConflictError, CorruptError
+from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.recovery import manifest as manifests
 from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest
@@ -82,7 +82,18 @@ def bring_keys(settings: Settings, backup: Path, passphrase: Path) -> None:
     files = sealed_keys.unseal(path.read_bytes(), sealed_keys.read_passphrase(passphrase))
     for name, target in sealed_keys.key_files(settings).items():
         if name in files and not target.exists():
-            private_files.create(target, files[name].encode())
+            private_files.replace(target, files[name].encode())
+
+
+def require_whole(log: Path) -> None:
+    """Raise UnavailableError `storage_failed` for a log with events outside its one file.
+
+    SQLite moves them into the file when it is closed, and says nothing if it cannot.
+    """
+    wal = log.with_name(f"{log.name}-wal")
+    if wal.exists() and wal.stat().st_size:
+        detail = f"{wal} could not be written into its log; restore again"
+        raise UnavailableError("storage_failed", detail)
 
 
 def install(settings: Settings, reached: Reached) -> Path | None:
@@ -107,7 +118,7 @@ def install(settings: Settings, reached: Reached) -> Path | None:
         keys = settings.log_keys.file
         if keys.exists() and not (aside / LOG_KEYS_FILE).exists():
             aside.mkdir(mode=0o700, exist_ok=True)
-            private_files.create(aside / LOG_KEYS_FILE, keys.read_bytes())
+            private_files.replace(aside / LOG_KEYS_FILE, keys.read_bytes())
         private_files.replace(keys, staged_keys.read_bytes())
         staged_keys.unlink()
     reached("keys in place")

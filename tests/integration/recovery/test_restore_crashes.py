@@ -1,15 +1,19 @@
 """A restore that is killed at any point is begun again or finished, and loses nothing more."""
 
+import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ledger.data_files import LOG_FILE, RESTORING
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, UnavailableError
+from ledger.recovery.staging import is_ready
 from ledger.settings import Settings
 from ledger.system.directory_lock import serving
 from ledger.tlog.checkpoint import parse_note
@@ -65,4 +69,48 @@ def test_a_restore_that_was_killed_before_it_was_decided_leaves_the_log_as_it_wa
     size = parse_note(grow(settings)).checkpoint.size
     killed(settings, tmp_path / "backup", "staged")
     assert parse_note(grow(settings)).checkpoint.size == size + 1
+    assert audited(settings).verdict == "verified"
+
+
+def test_a_restore_is_decided_by_a_whole_file_or_not_at_all(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    fsync, staging = os.fsync, settings.data / RESTORING
+
+    def failing(descriptor: int) -> None:
+        inode = os.fstat(descriptor).st_ino
+        if any(path.stat().st_ino == inode for path in staging.glob("ready*")):
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", failing)
+        with pytest.raises(OSError, match="No space"):
+            restored(settings, tmp_path / "backup")
+    assert not is_ready(settings.data)
+    assert restored(settings, tmp_path / "backup") is not None
+    (aside,) = settings.data.glob("replaced-*")
+    assert (aside / LOG_FILE).is_file()
+
+
+def test_a_staged_log_whose_last_events_are_outside_its_file_is_not_installed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    with closing(sqlite3.connect(":memory:")) as reader:
+
+        def reached(point: str) -> None:
+            if point == "epoch remembered":  # a reader keeps SQLite from emptying the other file
+                reader.execute("ATTACH ? AS log", (str(settings.data / RESTORING / LOG_FILE),))
+                reader.execute("BEGIN")
+                reader.execute("SELECT size FROM log.log_head").fetchall()
+
+        with refused(UnavailableError, "storage_failed"):
+            restored(settings, tmp_path / "backup", reached)
+    assert not is_ready(settings.data)
+    assert not [*settings.data.glob("replaced-*")]  # nothing was replaced
+    assert restored(settings, tmp_path / "backup") is not None
     assert audited(settings).verdict == "verified"

@@ -1,0 +1,84 @@
+"""What is stored is acknowledged, and what it ends has ended, though the state fails afterwards."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger import clock
+from ledger.errors import RefusedError, UnavailableError
+from tests.support.ledgers import Cast, Process, settled
+from tests.support.refusals import refused
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    return settled(tmp_path_factory.mktemp("cast"))
+
+
+@pytest.fixture
+def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
+    with closing(Process(cast.copy(tmp_path / "ledger"), cast.time)) as process:
+        yield process
+
+
+def unavailable(*_: Any) -> None:
+    raise UnavailableError("state_unavailable", "as if the file were locked")
+
+
+def test_an_approval_is_acknowledged_without_the_sign_count(
+    cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(here.operations, "advance_sign_count", unavailable)
+
+    async def run() -> None:
+        policy = {"threshold": 1, "of": ["role:investor"], "assurance": "passkey"}
+        raw = await here.draft(cast.alice, policy=policy)
+        jws = cast.bob.shared(raw)
+        name = json.loads(raw)["statementId"]
+        answer = await here.commands.sign(name, jws, cast.bob.confirm(raw, jws))
+        assert answer.position == here.log.head()
+
+    asyncio.run(run())
+
+
+def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
+    cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = cast.bob.passkey.id
+    act = cast.dave.act("remove-passkey", credentialId=name)
+
+    async def run() -> None:
+        token = await here.state.open_session(cast.bob.user, now_ms=cast.time.ms)
+        with monkeypatch.context() as broken:
+            broken.setattr(here.operations, "close_sessions", unavailable)
+            with refused(UnavailableError, "state_unavailable"):
+                await here.people.passkeys.remove(name, act)
+        assert (await here.people.passkeys.remove(name, act)).repeated
+        assert await here.state.session_user(token, now_ms=cast.time.ms) is None
+
+        # Somebody who saw the act long after ends nothing with it.
+        cast.time.ms += clock.SKEW_MS + 2_000
+        token = await here.state.open_session(cast.bob.user, now_ms=cast.time.ms)
+        assert (await here.people.passkeys.remove(name, act)).repeated
+        assert await here.state.session_user(token, now_ms=cast.time.ms) == cast.bob.user
+
+    asyncio.run(run())
+
+
+def test_a_passkey_that_was_removed_during_its_sign_in_opens_no_session(
+    cast: Cast, here: Process
+) -> None:
+    name = cast.bob.passkey.id
+
+    async def run() -> None:
+        await here.people.sign_in.require_active(name)
+        await here.people.passkeys.remove(name, cast.dave.act("remove-passkey", credentialId=name))
+        with refused(RefusedError, "passkey_removed"):
+            await here.people.sign_in.require_active(name)
+
+    asyncio.run(run())
