@@ -1,11 +1,15 @@
 """Probes: does the process answer, should it get requests, and what is wrong with the ledger.
 
 They take no session, have a lane of their own, and are never cached. They answer also when the
-storage fails: an error that a probe meets is one of its reasons.
+storage fails: an error that a probe meets is one of its reasons. They read
+the log in a thread of their own, for a bounded time: a slow disk stops neither the event loop nor
+them.
 """
 
+import asyncio
 from collections.abc import Callable
-from typing import Literal
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, TypeVar
 
 import msgspec
 from litestar import Response, Router, get
@@ -23,8 +27,12 @@ from ledger.publish.public_log import PublicLog
 
 # Positions that the read models may lack: some seconds of the most that is committed.
 REACH = 10_000
+PATIENCE_S = 1.0  # a probe has usually a few seconds
 NEVER_CACHED = {"Cache-Control": "no-store"}
 Fitness = Literal["ok", "degraded", "failing"]
+T = TypeVar("T")
+_SLOW = f"the log does not answer within {PATIENCE_S:.0f} s"
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="probes")
 
 
 class Serving:
@@ -89,7 +97,9 @@ async def readyz(
     models: FromReadModels, public: FromPublicLog, serving: FromServing
 ) -> Response[ReadyAnswer]:
     """Tell whether requests should be sent here."""
-    reasons = not_ready(models, public, serving)
+    problem = serving.clock.problem()
+    slow = [NotReadyReason("storage_failed", _SLOW)]
+    reasons = await _apart(lambda: not_ready(models, public, serving, problem), slow)
     found = ReadyAnswer(not reasons, reasons)
     return Response(found, status_code=503 if reasons else 200, headers=NEVER_CACHED)
 
@@ -100,20 +110,32 @@ async def healthz(
 ) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
     failures = [*_told(models.failures), *_told(public.failures), *serving.watch.failures()]
+    from_log = await _apart(lambda: _of_the_log(models, public), None)
+    if from_log is None:
+        failures.append(_SLOW)
     problem = serving.clock.problem()
     if problem is not None:
         failures.append(problem.detail)
-    warnings = [
-        *_told(lambda: models.warnings(public.log.head())),
-        *_told(public.warnings),
-        *record.warnings(),
-        *serving.watch.warnings(),
-    ]
+    warnings = [*(from_log or ()), *record.warnings(), *serving.watch.warnings()]
     status: Fitness = "degraded" if warnings else "ok"
     found = HealthAnswer(
         "failing" if failures else status, models.follower.position, failures + warnings
     )
     return Response(found, status_code=503 if failures else 200, headers=NEVER_CACHED)
+
+
+async def _apart(ask: Callable[[], T], slow: T) -> T:
+    """Return what is asked in the probes' thread, or `slow` if it takes too long."""
+    asked = asyncio.get_running_loop().run_in_executor(_THREAD, ask)
+    try:
+        return await asyncio.wait_for(asked, PATIENCE_S)
+    except TimeoutError:
+        return slow
+
+
+def _of_the_log(models: ReadModels, public: PublicLog) -> list[str] | None:
+    """Return the warnings that need a look into the log."""
+    return [*_told(lambda: models.warnings(public.log.head())), *_told(public.warnings)]
 
 
 def _told(ask: Callable[[], list[str]]) -> list[str]:
@@ -124,8 +146,13 @@ def _told(ask: Callable[[], list[str]]) -> list[str]:
         return [f"the log cannot be read: {error}"]
 
 
-def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[NotReadyReason]:
-    """Return why no requests should be sent here; nothing if they should."""
+def not_ready(
+    models: ReadModels, public: PublicLog, serving: Serving, problem: LedgerError | None
+) -> list[NotReadyReason]:
+    """Return why no requests should be sent here; nothing if they should.
+
+    `problem` is the clock's, which only the event loop may ask.
+    """
     reasons = []
     if serving.is_ending:
         reasons.append(NotReadyReason("shutting_down", "the server is going down"))
@@ -148,7 +175,6 @@ def not_ready(models: ReadModels, public: PublicLog, serving: Serving) -> list[N
         public.publisher.require_sound()
     except UnavailableError as error:
         reasons.append(NotReadyReason(error.code, error.detail))
-    problem = serving.clock.problem()
     if problem is not None:
         reasons.append(NotReadyReason(problem.code, problem.detail))
     return reasons

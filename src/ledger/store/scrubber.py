@@ -42,9 +42,11 @@ class Scrubber:
         self._worker.stop()
 
     def failures(self) -> list[str]:
-        """Return what is damaged; empty if nothing was found yet."""
-        trouble = self._worker.trouble
-        return [] if trouble is None else [f"the log is damaged: {trouble}"]
+        """Return what is damaged; empty if nothing was found yet.
+
+        A passing error, which the worker retries, says nothing of the log.
+        """
+        return [f"the log is damaged: {self._worker.trouble}"] if self._worker.is_over else []
 
     def _turn(self) -> None:
         if self.step():

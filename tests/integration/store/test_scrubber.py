@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.store.scrubber import EVENTS, Scrubber
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.logs import fill
@@ -69,4 +69,21 @@ def test_a_scrubber_in_the_background_tells_what_it_found(
         time.sleep(0.01)
     (told,) = scrubber.failures()
     assert "position 40" in told
+    scrubber.stop()
+
+
+def test_a_disk_that_fails_for_a_moment_is_no_damage(
+    store: SqliteLog, scrubber: Scrubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fails(after: int, limit: int) -> list[tuple[int, bytes]]:
+        asked.append(limit)
+        raise UnavailableError("storage_failed", "as if no descriptor were left")
+
+    monkeypatch.setattr(store, "read", fails)
+    scrubber.start()
+    while scrubber._worker.failure is None:
+        time.sleep(0.01)
+    assert (scrubber.failures(), asked) == ([], [EVENTS])
     scrubber.stop()
