@@ -11,8 +11,8 @@ The contract:
 - A write whose key is already stored gets the first answer and appends nothing.
 - A position is sealed once a synchronous commit has made it durable. Nothing that is not sealed is
   acknowledged, read, signed or published.
-- Times never decrease along the log. If an event's time is before the newest one's, it gets the newest
-  one's; if its decision no longer holds then, the write is stale.
+- Times never decrease along the log. If an event's time is before the newest one's, it gets the
+  newest one's; if its decision no longer holds then, the write is stale.
 - Every append carries the newest event that its process knows, its anchor, and the epoch. A log
   that lacks the anchor is an older copy, and a log of another epoch was restored; both take
   nothing.
