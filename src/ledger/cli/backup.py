@@ -19,7 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"
     )
-    words = "an earlier backup beside TARGET: write only what is new since then"
+    words = "an earlier backup in the same directory as TARGET: write only what is new since then"
     parser.add_argument("--since", type=Path, metavar="BACKUP", help=words)
     words = "also write the private keys, encrypted under the passphrase in FILE"
     parser.add_argument("--keys", type=Path, metavar="FILE", help=words)

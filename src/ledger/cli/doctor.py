@@ -18,7 +18,7 @@ _MARKS = {"ok": "+", "warning": "!", "fault": "x"}
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `doctor`."""
-    text = "say what is wrong with this installation, and what to do; changes nothing"
+    text = "say what is wrong with this installation, and what to do; repairs nothing"
     parser = commands.add_parser("doctor", help=text, description=text)
     parser.add_argument(
         "--data", metavar="DIR", help="directory of the ledger (LEDGER_DATA, ./data)"

@@ -21,7 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         ("checkpoint", "print the newest checkpoint"),
         ("rotate-keys", "announce new log keys; the old ones continue to sign unless one is lost"),
         ("retire-keys", "end all log keys except the newest"),
-        ("confirm", "give a ledger whose signer's memory is gone a new one, if a witness confirms"),
+        ("confirm", "give a ledger whose signer's memory is gone a new one, if nothing was lost"),
         ("stamp", "request a time-stamp of the newest checkpoint now"),
         ("freeze", "freeze the ledger for ever: nothing can be appended afterwards"),
     ):
@@ -34,7 +34,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
                 "--reason", metavar="TEXT", required=True, help="the reason, 10 to 2,000 characters"
             )
         if name == "confirm":
-            words = "the largest size that was published, if you know it and no witness does"
+            words = "the largest size that was published, if you know it; then no witness is asked"
             action.add_argument("--size", type=int, metavar="SIZE", help=words)
         codes = {ExitCode.INVALID: DAMAGED, ExitCode.UNAVAILABLE: UNAVAILABLE}
         declare(action, {ExitCode.DONE: "done"} | codes)

@@ -1,4 +1,4 @@
-"""`ledger restore`: put a ledger back from a backup, and say for ever what was lost."""
+"""`ledger restore`: put a ledger back from a backup, and record what was lost."""
 
 import argparse
 import sys
@@ -47,7 +47,7 @@ def _tell(plan: RestorePlan) -> None:
     for tree in plan.known:
         print(f"- {tree.source} knows {tree.size:,} entries")
     for reason in plan.silent:
-        print(f"- not asked: {reason}")
+        print(f"- no answer: {reason}")
     if plan.origin is None:
         print("Nothing that anybody knows was lost. The log goes on as it was.")
         return

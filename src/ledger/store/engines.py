@@ -1,4 +1,7 @@
-"""Open a ledger's log on its storage engine. Nothing outside names an engine or a file of it."""
+"""Open a ledger's log on its storage engine.
+
+Outside the store, only copies of the log and the signer's state name an engine.
+"""
 
 from pathlib import Path
 

@@ -6,20 +6,23 @@ The contract:
 - A batch is one transaction. An acknowledged write is durable. Each write of a batch succeeds or
   fails alone, with all of its events or none.
 - A write states the versions of the streams that its decision read, the names it claims for ever,
-  and the versions of the groups it counted. If any of them changed, it is stale: decide again.
-- A write whose key is already stored gets the first answer again and appends nothing.
+  and the versions of the groups it counted. If any of them changed, the write is stale, and the
+  caller must repeat the decision.
+- A write whose key is already stored gets the first answer and appends nothing.
 - A position is sealed once a synchronous commit has made it durable. Nothing that is not sealed is
   acknowledged, read, signed or published.
-- Times never decrease along the log. An event whose time is before the newest one's is stored with
-  the newest one's, and is stale if its decision no longer holds then.
+- Times never decrease along the log. If an event's time is before the newest one's, it gets the
+  newest one's; if its decision no longer holds then, the write is stale.
 - Every append carries the newest event that its process knows, its anchor, and the epoch. A log
-  that lacks the anchor is an older copy and takes nothing; one of another epoch was restored.
+  that lacks the anchor is an older copy, and a log of another epoch was restored; both take
+  nothing.
 - Events, bodies, keys, names, checkpoints and endorsements are never updated or deleted. Triggers
-  refuse it, and the tree would show it. Tiles are a cache of the leaf hashes.
+  refuse both. Tiles are a cache of the leaf hashes.
 - After the event that froze the log, no process appends anything.
 
-Crash points: until a commit returns, nothing of the batch is stored; after it, everything is. A
-caller who missed the answer sends the same write again and gets its receipt.
+Crash points: a batch is stored whole or not at all. If a commit fails or the process ends during
+it, the outcome is unknown. A caller who has no answer sends the same write again: the log returns
+its receipt, or appends it now.
 """
 
 from collections.abc import Sequence
