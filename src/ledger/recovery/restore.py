@@ -126,7 +126,7 @@ def _lost(trees: list[KnownTree], kept: Checkpoint, log: Path) -> KnownTree | No
 def carry_out(settings: Settings, plan: RestorePlan, reached: Reached) -> Path | None:
     """Do what was planned; return where the old files are, if there were any.
 
-    Raises ConflictError `ledger_key_missing` before anything changes; as `staging.require_complete`.
+    Raises ConflictError `ledger_key_missing` before anything changes, and as `require_complete`.
     """
     log = settings.data / RESTORING / LOG_FILE
     if plan.origin is None:
