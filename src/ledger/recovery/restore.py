@@ -126,14 +126,15 @@ def _lost(trees: list[KnownTree], kept: Checkpoint, log: Path) -> KnownTree | No
 def carry_out(settings: Settings, plan: RestorePlan, reached: Reached) -> Path | None:
     """Do what was planned; return where the old files are, if there were any.
 
-    Raises ConflictError `ledger_key_missing` before anything changes, and as `require_complete`.
+    Raises ConflictError `ledger_key_missing` before anything changes; what
+    `staging.require_in_one_file` raises.
     """
     log = settings.data / RESTORING / LOG_FILE
     if plan.origin is None:
         _remember(settings, plan, log)
     else:
         _declare(settings, plan, plan.origin, log, reached)
-    staging.require_complete(log)
+    staging.require_in_one_file(log)
     private_files.synchronize(log)
     name = f"replaced-{clock.to_text(_now_ms()).replace(':', '')}"
     # Whole or not at all: an empty one would name the data directory itself.

@@ -85,7 +85,7 @@ def bring_keys(settings: Settings, backup: Path, passphrase: Path) -> None:
             private_files.replace(target, files[name].encode())
 
 
-def require_complete(log: Path) -> None:
+def require_in_one_file(log: Path) -> None:
     """Raise UnavailableError `storage_failed` for a log with events outside its one file.
 
     SQLite moves them into the file when it is closed, and says nothing if it cannot.

@@ -1,4 +1,4 @@
-"""A load that the disk fails is refused as that, and the next one works."""
+"""A failing disk is one thing, and a damaged file another: only the second one lasts."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import UnavailableError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.sqlite.files import ReadConnection
 from ledger.store.ports.log import Needs
+from ledger.store.sqlite.log_file import LogFile
 from ledger.store.sqlite.queries import Queries
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.refusals import refused
@@ -48,3 +49,19 @@ def test_a_load_that_an_io_error_ends_is_passing(connection: Failing) -> None:
     connection.fails = False
     (found,) = reader.load([Needs()])
     assert found.head.stored == 0
+
+
+def test_a_write_into_a_damaged_file_is_no_passing_failure(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(LogFile(path)) as file, file.transaction() as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tile'").fetchone()
+        (page_bytes,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as raw:
+        raw.seek((page - 1) * page_bytes)
+        raw.write(b"\xff" * page_bytes)
+    with (
+        closing(LogFile(path)) as file,
+        refused(CorruptError, "file_malformed"),
+        file.transaction() as db,
+    ):
+        db.execute("INSERT INTO tile VALUES(0, 0, x'00')")

@@ -6,8 +6,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from ledger.errors import UnavailableError
-from ledger.sqlite.files import ReadConnection, closed_on_error, open_private
+from ledger.errors import CorruptError, UnavailableError
+from ledger.sqlite.files import (
+    DAMAGED,
+    ReadConnection,
+    closed_on_error,
+    open_private,
+    primary_code,
+)
 from ledger.sqlite.log_schema import create
 
 
@@ -50,7 +56,8 @@ class LogFile:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Open one durable transaction.
 
-        Raises UnavailableError `storage_failed` after a rollback.
+        Raises UnavailableError `storage_failed` after a rollback, CorruptError `file_malformed` for
+        a damaged file.
         """
         with self.writing() as db:
             try:
@@ -58,6 +65,9 @@ class LogFile:
                 yield db
                 db.execute("COMMIT")
             except sqlite3.Error as error:
+                if primary_code(error) in DAMAGED:
+                    detail = f"the log cannot be written: {error}"
+                    raise CorruptError("file_malformed", detail) from error
                 raise UnavailableError("storage_failed", "nothing was stored") from error
 
     def roll_back(self) -> None:
