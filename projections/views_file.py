@@ -19,7 +19,7 @@ from ledger.sqlite.held_file import HeldFile
 from ledger.system import private_files
 from projections.views import is_complete, prepare, tracking
 
-IDLE_READERS = 32
+IDLE_READERS = 8  # each keeps two descriptors and up to 8 MiB of pages
 DAMAGED = "views_malformed"
 _WHAT = "the read models cannot be used"
 _log = logging.getLogger("ledger.projections")
