@@ -1,6 +1,8 @@
 """Every sentence of the trust model is an entry of the register, and every promise is complete."""
 
 import re
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -41,6 +43,21 @@ def test_a_promise_is_complete(promise: Promise) -> None:
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda each: each.id)
 def test_a_limit_is_a_sentence_and_its_test_is_there(limit: Limit) -> None:
     assert [*promises.faults_of_limit(limit)] == []
+
+
+def test_every_test_that_is_named_is_one_that_pytest_finds() -> None:
+    """The id of a case changes with its parameters, and its function stays."""
+    named = {name for each in PROMISES for name in (each.accepted, each.refused)}
+    named |= {each.shown for each in LIMITS if each.shown is not None}
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", *sorted(named)],
+        cwd=sabotage.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2_000:]
 
 
 def test_an_id_is_one_entrys() -> None:
