@@ -10,6 +10,7 @@ import pytest
 from ledger import data_files
 from ledger.sqlite import log_schema as schema
 from tests.support import promises, sabotage
+from tests.support.architecture import ROOT
 from tests.support.promises import Limit, Promise
 
 PROMISES, LIMITS = promises.promises(), promises.limits()
@@ -52,7 +53,7 @@ def test_every_test_that_is_named_is_one_that_pytest_finds() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist"]
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", *sorted(named)],
-        cwd=sabotage.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
