@@ -80,7 +80,7 @@ const KINDS = {
     const keys = new Map(Object.entries(person.keys));
     const body = { document: text(raw), act: text(act) };
     const { again } = await drafting.decideDraft(body, { ...person, keys }, { ledger, nowMs });
-    // The event that the server stores has to be the one that follows from its evidence.
+    // The server must store exactly the event that follows from the evidence.
     const salted = new Uint8Array([...new Uint8Array(32), ...bytes(stored)]);
     const event = events.decodeEvent({ type: "statement-drafted.v1" }, 1, salted);
     if (!encoding.same(again, event.body)) return "another event";

@@ -32,7 +32,7 @@ from ledger.system.wall_clock import WallClock
 from ledger.verify.auditor import Auditor
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
-from tests.support.states import states
+from tests.support.states import folded, states
 
 
 def unstepped(time: Clock) -> WallClock:
@@ -201,10 +201,10 @@ def check_ledger(process: Process) -> Auditor:
     fresh = Log(SqliteLog(Path(process.store.address)))
     assert fresh.charter() == auditor.charter
     for stream, state in auditor.statements.items():
-        assert fresh.statement(stream) == state
+        assert folded(fresh.store, stream) == state
         _require_same_or_older(process.writer.seen.state(stream), state)
     for user, someone in auditor.people.items():
-        assert fresh.person(user) == someone
+        assert folded(fresh.store, user) == someone
         _require_same_or_older(process.writer.seen.state(user), someone)
     fresh.close()
     return auditor

@@ -3,8 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from uuid import UUID
 
+from ledger.commands.known import KnownLog, State
 from ledger.domain.entry import cut, join, leaf_hash
+from ledger.store.ports.log import Needs, StoreReader
 
 
 @contextmanager
@@ -45,3 +48,11 @@ def replace_state(
     values = (entry, leaf, position)
     db.execute("UPDATE ev SET entry = ?, leaf = ? WHERE pos = ?", values)
     db.execute("UPDATE body SET data = ? WHERE pos = ?", (body, position))
+
+
+def folded(store: StoreReader, stream: UUID) -> State | None:
+    """Return a stream as the commands of a server load it, None if it has no events."""
+    known = KnownLog()
+    (facts,) = store.load([Needs(streams=((stream, 0),))])
+    known.learn(facts, {})
+    return known.state(stream)

@@ -124,7 +124,7 @@ class CycleProtocol(HttpToolsProtocol):
             cycle.message_event.set()
 
     def on_headers_complete(self) -> None:
-        """Begin a request, or queue it after the one that is being answered."""
+        """Begin a request; if another is being answered, queue this one."""
         version, target = self.parser.get_http_version(), httptools.parse_url(self.url)
         path = target.path.decode("ascii")
         self.scope["method"] = self.parser.get_method().decode("ascii")

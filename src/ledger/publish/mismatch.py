@@ -1,4 +1,4 @@
-"""Refusals to publish: the log is not the one that was signed, or nobody knows what was."""
+"""Refusals to publish: the log differs from what was signed, or nobody knows what was signed."""
 
 from collections.abc import Sequence
 

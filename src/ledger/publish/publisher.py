@@ -1,7 +1,7 @@
 """Publish checkpoints in a background thread, within a second of the newest commit.
 
 It makes at most two checkpoints a second, however much is committed. `publication` makes a
-checkpoint; this module decides when. If the log is not the one that was signed, or the log keys are
+checkpoint; this module decides when. If the log differs from what was signed, or the log keys are
 not found, nothing is signed or appended, and the health check gives the reason. Everything can
 still be read. Missing keys are looked for again until they are there, or others are announced.
 

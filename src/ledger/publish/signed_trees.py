@@ -1,4 +1,4 @@
-"""What it means that a log is not the one that was signed, or that another publisher was first."""
+"""The errors of a log that differs from what was signed, and of a publisher that is late."""
 
 from ledger.errors import CorruptError, UnavailableError
 from ledger.tlog.checkpoint import Checkpoint

@@ -67,7 +67,7 @@ def _earlier(request: BackupRequest) -> tuple[EarlierBackup, BackupManifest]:
     """Return the manifest of the backup to continue, and its reference."""
     path = request.since
     if path is None or path.resolve().parent != request.target.resolve().parent:
-        detail = "a backup and the one that it continues must be in one directory"
+        detail = "a backup and its earlier backup must be in one directory"
         raise ConflictError("backup_elsewhere", detail)
     found = manifests.read(path)
     name = path.resolve().name

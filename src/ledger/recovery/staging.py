@@ -39,7 +39,7 @@ def join_backups(backup: Path, staging: Path) -> copies.CopyState:
     """Put a backup and those that it continues together in a new directory, and verify the result.
 
     Raises what `manifests.read` and `copies.examine` raise; CorruptError `backup_damaged` if an
-    earlier backup is not the one that was continued.
+    earlier backup is not the backup that its successor names.
     """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True, mode=0o700)

@@ -5,8 +5,7 @@ commands use `store.async_log` instead.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -21,23 +20,16 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
-from ledger.domain import charter, entry, events, person, statement
+from ledger.domain import charter, entry, events
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
-    Body,
     Event,
     LedgerCreated,
     Recorded,
-    StatementDrafted,
-    UserRegistered,
 )
-from ledger.domain.person import Person
-from ledger.domain.statement import Statement
 from ledger.errors import CorruptError
 from ledger.store.ports.log import LogStore
 from ledger.store.recorder import Recorder
-
-State = TypeVar("State", Charter, Person, Statement)
 
 
 class EventMapper(Mapper[UUID]):
@@ -116,37 +108,18 @@ class Log(Application[UUID]):
 
     def charter(self) -> Charter | None:
         """Return the ledger's charter; None before the founding."""
-        return self._load(charter.STREAM, Charter, charter.evolve, LedgerCreated)
 
-    def person(self, user: UUID) -> Person | None:
-        """Return a person; None for an unknown stream or one of another kind."""
-        return self._load(user, Person, person.evolve, UserRegistered)
-
-    def statement(self, statement_id: UUID) -> Statement | None:
-        """Return a statement; None for an unknown stream or one of another kind."""
-        return self._load(statement_id, Statement, statement.evolve, StatementDrafted)
-
-    def _load(
-        self,
-        stream: UUID,
-        kind: type[State],
-        evolve: Callable[[State | None, Event], State],
-        first: type[Body],
-    ) -> State | None:
-        def project(state: State | None, stream_events: Iterable[Event]) -> State | None:
+        def project(state: Charter | None, stream_events: Iterable[Event]) -> Charter | None:
             for event in stream_events:
-                if state is None and not isinstance(event.body, first):
+                if state is None and not isinstance(event.body, LedgerCreated):
                     return None
-                state = evolve(state, event)
+                state = charter.evolve(state, event)
             return state
 
         try:
-            found = self.repository.get(stream, projector_func=project)  # type: ignore[type-var]  # the library's aggregates carry an id, ours need none
+            return self.repository.get(charter.STREAM, projector_func=project)  # type: ignore[type-var]  # the library's aggregates carry an id, ours need none
         except AggregateNotFoundError:
             return None
-        # A request may name any id, and the cache holds every kind. Never return a statement as a
-        # person.
-        return found if isinstance(found, kind) else None
 
     # --- reading by position -------------------------------------------------------------------
 

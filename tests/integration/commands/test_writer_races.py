@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from ledger.commands.writer import Answer
+from ledger.domain.statement import Statement
 from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError, RefusedError
 from ledger.store.ports.log import AppendResult, Write
@@ -17,6 +18,7 @@ from tests.support.ledgers import Cast, Process, check_ledger, second_key, settl
 from tests.support.refusals import refused
 from tests.support.scene import user
 from tests.support.signers import Signer, assertion
+from tests.support.states import folded
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +157,8 @@ def test_whoever_is_named_before_they_register_is_counted_on(
 
 
 def here_status(process: Process, raw: bytes) -> str:
-    found = process.log.statement(UUID(name_of(raw)))
-    assert found is not None
+    found = folded(process.store, UUID(name_of(raw)))
+    assert isinstance(found, Statement)
     return found.status
 
 

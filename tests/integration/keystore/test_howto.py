@@ -60,7 +60,7 @@ class Operator:
             self.said = self._shell(command)
 
     def serve(self, *, ready: bool = True) -> None:
-        """Start the server with what the operator exported; end the one that runs."""
+        """Stop the running server, and start one with what the operator exported."""
         if self.server.pid is not None:
             self.server.terminate()
         self.server._settings = self.environment

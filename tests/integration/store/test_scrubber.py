@@ -1,4 +1,4 @@
-"""Damage that nobody reads is found all the same."""
+"""The scrubber finds damage in events that nobody reads."""
 
 import sqlite3
 import time

@@ -12,10 +12,10 @@ import pytest
 
 from ledger.domain.entry import cut, leaf_hash
 from ledger.errors import CorruptError
-from ledger.store.log import Log
 from ledger.store.ports.log import AppendResult, Membership, Needs, Receipt, Stale, Taken, Write
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.refusals import refused
+from tests.support.states import folded
 from tests.support.writes import AT_MS, STATE, stored, write
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -297,4 +297,4 @@ def test_a_file_of_another_format_is_not_opened(path: Path, number: int) -> None
 def test_a_row_that_is_not_its_entrys_is_refused(store: SqliteLog) -> None:
     store.append([write(ONE)])
     with refused(CorruptError, "entry_malformed"):
-        Log(store).person(ONE)
+        folded(store, ONE)

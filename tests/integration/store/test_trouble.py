@@ -15,12 +15,12 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain.events import Event, UserRegistered, encode
 from ledger.errors import CorruptError, UnavailableError
 from ledger.store.async_log import MAX_QUEUED, AsyncLog
-from ledger.store.log import Log
 from ledger.store.ports.log import AppendResult, Needs, NotStored, Receipt, Stale, Write
 from ledger.store.results import require_stored
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.appender import SHARED
 from tests.support.refusals import refused
+from tests.support.states import folded
 from tests.support.writes import AT, STATE, write
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -137,7 +137,7 @@ def test_a_row_whose_columns_are_not_its_entrys_is_refused(store: SqliteLog) -> 
     state = encode(other, salt=bytes(32))
     store.append([write(events=(StoredEvent(ONE, 1, "user-registered.v1", state),))])
     with refused(CorruptError, "columns_mismatch"):
-        Log(store).person(ONE)
+        folded(store, ONE)
 
 
 # --- group commit --------------------------------------------------------------------------------

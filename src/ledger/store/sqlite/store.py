@@ -3,7 +3,7 @@
 Sealed: in WAL mode with synchronous=FULL, SQLite shows a commit to readers only after it has
 synced the file. So everything that a reader sees is sealed, with two exceptions, which an own
 commit covers: after a crash, SQLite can recover a commit that was written but not synced; and a
-commit whose sync failed can be complete in the file all the same.
+commit whose sync failed can still be complete in the file.
 """
 
 import sqlite3
