@@ -211,7 +211,10 @@ def test_rows_that_changed_places_are_named(
         rows = db.execute(f"SELECT *, {PLACES[table]} FROM {table} ORDER BY 1").fetchall()
         names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if not row[5]]
         all_names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-        first = which * (len(rows) - 2) // 2
+        told = [[row[all_names.index(name)] for name in names] for row in rows]
+        # Two claims of one event tell the same: only neighbours that differ can change places.
+        firsts = [n for n in range(len(rows) - 1) if told[n] != told[n + 1]]
+        first = firsts[which * (len(firsts) - 1) // 2]
         pair, chosen = rows[first : first + 2], where(db, table)
         if table == "ev":  # one stream cannot have two rows of one version, even briefly
             db.execute("UPDATE ev SET version = -pos WHERE pos IN (?, ?)", _keys(pair))
