@@ -28,7 +28,7 @@ from ledger.domain.passkey import (
     RelyingParty,
     verify_registration,
 )
-from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES
+from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES, PersonStanding
 from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
@@ -63,6 +63,7 @@ class Person(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
+    standing: PersonStanding = "active"
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""

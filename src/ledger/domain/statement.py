@@ -31,6 +31,7 @@ from ledger.domain.passkey import (
 )
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.standing import require_standing
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -125,8 +126,9 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`;
-    MalformedError and RefusedError as `verify_approval` and `verify_assertion` do.
+    Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`,
+    `person_suspended`, `person_deactivated`; MalformedError and RefusedError as `verify_approval`
+    and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
@@ -146,6 +148,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_status(statement, decision.now_ms, "pending", "approved")
+    require_standing(person)
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
     if not (eligible and may_sign(person)):
@@ -175,8 +178,8 @@ def reject(
 
     `eligible` are the people whom the policy covers as of this position, with their roles.
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
-    ForbiddenError `not_a_signer`; MalformedError `reason_invalid`; RefusedError as `verify_act`
-    and `verify_assertion` do.
+    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
+    `reason_invalid`; RefusedError as `verify_act` and `verify_assertion` do.
     """
     person = decision.person
     jws = parse_act(act_text)
@@ -187,6 +190,7 @@ def reject(
     if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
     _require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
     approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -214,8 +218,8 @@ def reject(
 def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
-    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`; MalformedError
-    `reason_invalid`; RefusedError as `verify_act` does.
+    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
+    `person_deactivated`; MalformedError `reason_invalid`; RefusedError as `verify_act` does.
     """
     person = decision.person
     jws = parse_act(act_text)
@@ -224,9 +228,10 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     _require_subject(statement, act)
     if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    _require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
-    _require_status(statement, decision.now_ms, "pending")
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
