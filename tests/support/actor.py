@@ -10,7 +10,8 @@ import httpx
 import msgspec
 
 from ledger import clock
-from ledger.domain.passkey import attestation_challenge, confirmation_challenge
+from ledger.domain import challenges
+from ledger.domain.passkey import attestation_challenge
 from ledger.encoding import b64u_decode
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
@@ -222,11 +223,10 @@ class Actor:
         act = self.act("withdraw", statementId=drafted.id, sha256=drafted.sha256)
         return self.client.post(f"/api/statements/{drafted.id}/withdraw", json={"act": act})
 
-    def confirm(self, drafted: "Drafted", jws: str) -> dict[str, Any]:
-        """Return the assertion that assurance `passkey` asks for."""
-        return self.passkey.get(
-            confirmation_challenge(jws=jws, ledger=self.ledger, document_sha256=drafted.sha256)
-        )
+    def confirm(self, jws: str) -> dict[str, Any]:
+        """Return a passkey's confirmation of one decision or act."""
+        challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
+        return self.passkey.get(challenge)
 
 
 class Drafted:

@@ -236,7 +236,7 @@ class Chronicle:
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
         stream = UUID(json.loads(raw)["statementId"])
         act = who.act("reject", **self._about(raw), reason="The amount is too low.")
-        assertion = who.confirm(raw, act) if confirmed else None
+        assertion = who.confirm(act) if confirmed else None
         people = {each.user: each.roles for each in self.auditor.people.values()}
         decision = self._decision(who, assertion)
         subject = self.auditor.statements[stream]

@@ -113,7 +113,7 @@ class Commanders:
     @staticmethod
     def _assertion(who: Signer, raw: bytes, jws: str) -> AssertionEvidence | None:
         asked = json.loads(raw)["policy"].get("assurance") == "passkey"
-        return who.confirm(raw, jws) if asked else None
+        return who.confirm(jws) if asked else None
 
     # --- steps -----------------------------------------------------------------------------------
 

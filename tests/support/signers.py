@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from ledger import clock
+from ledger.domain import challenges
 from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
     RelyingParty,
     attestation_challenge,
-    confirmation_challenge,
     verify_registration,
 )
 from ledger.domain.person import AttestedKey, Person
@@ -143,10 +143,9 @@ class Signer:
         } | members
         return (key or self.key).jws(json.dumps(payload).encode())
 
-    def confirm(self, raw: bytes, jws: str, **overrides: Any) -> AssertionEvidence:
-        """Return the passkey's assertion over one decision (assurance `passkey`)."""
-        digest = hashlib.sha256(raw).hexdigest()
-        challenge = confirmation_challenge(jws=jws, ledger=self.ledger, document_sha256=digest)
+    def confirm(self, jws: str, **overrides: Any) -> AssertionEvidence:
+        """Return the passkey's assertion over one decision or act."""
+        challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
         return assertion(self.passkey.get(challenge, **overrides))
 
     def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:

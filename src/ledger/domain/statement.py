@@ -10,7 +10,7 @@ from collections.abc import Set
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, policy
+from ledger.domain import acts, policy, stepup
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.document import Document
@@ -23,12 +23,7 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
 )
-from ledger.domain.passkey import (
-    AssertionEvidence,
-    RelyingParty,
-    confirmation_challenge,
-    verify_assertion,
-)
+from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy, RolesByPerson
 from ledger.domain.standing import require_standing
@@ -262,17 +257,6 @@ def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> 
                 "assertion_unexpected", "this policy does not use passkey assertions"
             )
         return None
-    if evidence is None:
-        raise RefusedError(
-            "assertion_required", "this policy requires a passkey assertion with each decision"
-        )
-    passkey = decision.person.active_passkey(evidence.credential_id)
-    return verify_assertion(
-        evidence,
-        challenge=confirmation_challenge(
-            jws=jws_text, ledger=decision.ledger, document_sha256=statement.sha256
-        ),
-        public_key=passkey.public_key,
-        sign_count=passkey.sign_count,
-        party=decision.party,
+    return stepup.confirm(
+        decision.person, jws_text, evidence, ledger=decision.ledger, party=decision.party
     )

@@ -10,9 +10,9 @@ import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { confirmationChallenge, verifyAssertion } from "./passkey.js";
-import { activeKey, activePasskey, signedBy } from "./person.js";
+import { activeKey, signedBy } from "./person.js";
 import { approving, mayApprove, maySign, mayVeto, met } from "./policy.js";
+import { confirm } from "./stepup.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 const REASON_CHARS = [10, 2000];
@@ -77,7 +77,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   }
   if (statement.approvals.has(signer)) refuse("already_approved", "already approved");
   // 4. A fresh passkey assertion where the policy asks for one.
-  const signCount = await confirm(statement, source, assertion, person, context);
+  const signCount = await confirmed(statement, source, assertion, person, context);
   // 5. The status that follows.
   const approvals = new Map([...statement.approvals, [signer, person.roles]]);
   return {
@@ -109,7 +109,7 @@ export async function decideRejection(statement, body, person, people, context) 
   }
   if (statement.approvals.has(user)) refuse("already_approved", "already approved");
   if (statement.rejections.includes(user)) refuse("already_rejected", "already rejected");
-  const signCount = await confirm(statement, body.act, body.assertion, person, context);
+  const signCount = await confirmed(statement, body.act, body.assertion, person, context);
   const refused = [...statement.rejections, user];
   const ends = vetoes || !reachable(statement, refused, people);
   return {
@@ -155,14 +155,10 @@ function requireStatus(statement, nowMs, ...allowed) {
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }
 
-async function confirm(statement, source, assertion, person, { ledger, party }) {
+async function confirmed(statement, source, assertion, person, context) {
   if (statement.policy.assurance === ASSURANCE.KEY) {
     if (assertion !== null) refuse("assertion_unexpected", "this policy does not use passkey assertions");
     return null;
   }
-  if (assertion === null) refuse("assertion_required", "this policy asks for a passkey");
-  const passkey = activePasskey(person, assertion.credentialId);
-  const about = { jws: source, ledger, documentSha256: statement.sha256 };
-  const challenge = await confirmationChallenge(about);
-  return verifyAssertion(assertion, { challenge, passkey, party });
+  return confirm(person, source, assertion, context);
 }

@@ -9,7 +9,7 @@ import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
 import { parse, parseObject } from "../lib/strict-json.js";
-import { confirmDecision } from "../lib/webauthn.js";
+import { confirm } from "../lib/webauthn.js";
 import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
@@ -89,7 +89,7 @@ async function decide(action, dialog, sign) {
   if (assurance === "passkey" && action !== "withdraw") {
     say("Waiting for your device…");
     const { publicKey } = await post("/api/jwt-keys/options", {});
-    body.assertion = await confirmDecision({ jws, ledger: me.ledger, sha256, publicKey });
+    body.assertion = await confirm({ jws, ledger: me.ledger, user: me.user, publicKey });
   }
   await send({ action, body });
 }
