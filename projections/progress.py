@@ -130,7 +130,7 @@ def _one(db: sqlite3.Connection, user: str, now: Standing) -> tuple[str, list[Na
 
 _IN_ROLE = (
     " FROM user_role r JOIN stream s ON s.id = r.user JOIN user u ON u.id = r.user"
-    " WHERE r.role = :role AND r.position <= :at"
+    " WHERE r.role = :role AND r.position <= :at AND r.ended > :at"
     " AND r.user NOT IN (SELECT value FROM json_each(:decided))"
 )
 

@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
+from ledger.commands.changes import ChangeCommands
 from ledger.commands.founding import found
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
@@ -20,7 +21,7 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http import checkpoints, evidence, people, probes, reads, statements
+from ledger.http import changes, checkpoints, evidence, people, probes, reads, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
 from ledger.http.admission import Admission, ConnectionLimits
@@ -84,6 +85,7 @@ class Ledger(NamedTuple):
     site: Site
     statements: StatementCommands
     people: PeopleCommands
+    changes: ChangeCommands
     models: ReadModels
     public: PublicLog
     sessions: Sessions
@@ -196,6 +198,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         Site(settings, public.keys.charter),
         StatementCommands(writer, state),
         PeopleCommands(writer, state),
+        ChangeCommands(writer, state),
         models,
         public,
         Sessions(state, clock.now_ms, secure=not settings.is_local),
@@ -224,6 +227,8 @@ def _application(
         route_handlers=[
             statements.router,
             statements.reads,
+            changes.router,
+            changes.reads,
             evidence.router,
             *people.public,
             people.members_only,
@@ -266,10 +271,17 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    web = Web(ledger.site.charter, ledger.models, ledger.sessions)
+    charter = ledger.site.charter
+    web = Web(
+        charter,
+        ledger.models,
+        ledger.sessions,
+        lambda: ledger.changes.registration(charter.registration),
+    )
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),
+        "changes": Provide(lambda: ledger.changes, sync_to_thread=False),
         "people": Provide(lambda: ledger.people, sync_to_thread=False),
         "models": Provide(lambda: ledger.models, sync_to_thread=False),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),

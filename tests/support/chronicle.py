@@ -28,16 +28,20 @@ from ledger.domain.acts import (
 from ledger.domain.approval import parse_approval
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
+from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.policy import Node
 from ledger.domain.statement import DecisionContext
 from ledger.encoding import b64u_encode
 from ledger.tlog.merkle import Edge
 from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
+from tests.support.changes import invite
 from tests.support.keys import ECDSA, ed25519_key, es256_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
 
+FOUNDING = Node(1, ("role:administrator",))
 SETUP_TOKEN, TOKEN = "setup", "token"
 CHALLENGE = hashlib.sha256(b"challenge").digest()
 
@@ -78,6 +82,11 @@ def fixed_log_keys(number: int, origin: str = LEDGER) -> tuple[str, str]:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def statement_id(number: int) -> str:
+    """Return the id of a statement or change of a chronicle."""
+    return str(UUID(int=(number << 64) | 0x4000_8000_0000_0000_0000))
 
 
 @dataclass
@@ -182,16 +191,30 @@ class Chronicle:
         body = signing_keys.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
         self.tell(who.user, body)
 
-    def invite(self, who: Signer, role: str, invitation: str) -> None:
-        act = who.act(
-            "invite",
-            invitationId=invitation,
-            role=role,
-            tokenSha256=digest(TOKEN),
-            expiresAt="2026-12-01T00:00:00.000Z",
-        )
-        body = charter.invite(self._charter, self._state(who), act, now_ms=self.time.ms)
-        self.tell(charter.STREAM, body)
+    def change(self, who: Signer, number: int, *items: dict[str, Any], **members: Any) -> bytes:
+        """Record a change, its drafter's approval, and its effects if that completes it."""
+        raw = who.change(*items, statementId=statement_id(number), **members)
+        body, _ = drafting.draft(raw, who.draft_act(raw), self._state(who), **self._rules())
+        self.tell(statement_id(number), body)
+        self.approve_change(who, raw)
+        return raw
+
+    def approve_change(self, who: Signer, raw: bytes) -> None:
+        """Record an approval of a change, and its effects if that completes it."""
+        jws = who.shared(raw)
+        stream = UUID(json.loads(raw)["statementId"])
+        decision = self._decision(who, who.confirm(jws))
+        signed = statement.sign(self.auditor.statements[stream], parse_approval(jws), decision)
+        self.tell(stream, signed)
+        for effect in self.auditor.due:
+            self.tell(effect.stream, effect.body)
+
+    def invite(self, who: Signer, number: int, role: str, invitation: str) -> None:
+        ends = "2026-12-01T00:00:00.000Z"
+        self.change(who, number, invite(TOKEN, role, ends, invitation=invitation))
+
+    def _rules(self) -> dict[str, Any]:
+        return {"charter": self._charter, "now_ms": self.time.ms}
 
     def _state(self, who: Signer) -> person.Person:
         return self.auditor.people[UUID(who.user)]
@@ -213,19 +236,13 @@ class Chronicle:
         states = self._state(owner), self._state(by)
         self.tell(owner.user, signing_keys.revoke_key(*states, kid, act, **self._now()))
 
-    def grant(self, owner: Signer, by: Signer, role: str) -> None:
-        act = by.act("grant-role", user=owner.user, role=role)
-        states = self._state(owner), self._state(by)
-        self.tell(owner.user, person.grant_role(*states, act, **self._now()))
-
     # --- statements ------------------------------------------------------------------------------
 
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
-        statement_id = str(UUID(int=(number << 64) | 0x4000_8000_0000_0000_0000))
-        raw = who.document(statementId=statement_id, **members)
+        raw = who.document(statementId=statement_id(number), **members)
         creator = self._state(who)
-        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._now())
-        self.tell(statement_id, body)
+        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._rules())
+        self.tell(statement_id(number), body)
         return raw
 
     def sign(self, who: Signer, jws: str, raw: bytes) -> None:
@@ -257,6 +274,32 @@ class Chronicle:
         return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
 
 
+def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
+    """Return items of every kind but the deactivation, which nothing could follow."""
+    cancelled = "0f0f0f0f-0000-4000-8000-000000000002"
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
+    legal = {"user": bob.user, "role": "legal"}
+    return [
+        {"define-role": {"role": "legal"}},
+        {"define-role": {"role": "board"}},
+        {"close-role": {"role": "board"}},
+        {"grant-role": legal},
+        {"end-role": legal},
+        invite("another", "legal", "2026-12-01T00:00:00.000Z", invitation=cancelled),
+        {"cancel-invitation": {"invitation": cancelled}},
+        {"suspend": {"user": carol.user}},
+        {"reinstate": {"user": carol.user}},
+        {"set-charter": {"registration": "invite", "was": values_digest("open")}},
+        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        {
+            "set-governance": {
+                "policy": rules,
+                "was": policy_digest(FOUNDING),
+            }
+        },
+    ]
+
+
 def every_type(*, end: bool = False) -> Chronicle:
     """Return a chronicle with each type of event; with `end`, also the freezing event."""
     told = Chronicle()
@@ -265,7 +308,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
     carol = told.signer(3, "investor")
     told.register(dave, "Dave", "setup")
-    told.invite(dave, "investor", "0f0f0f0f-0000-4000-8000-000000000001")
+    told.invite(dave, 101, "investor", "0f0f0f0f-0000-4000-8000-000000000001")
     told.register(bob, "Bob", "0f0f0f0f-0000-4000-8000-000000000001")
     told.register(alice, "Alice Ångström")
     told.register(carol, "Carol")
@@ -273,7 +316,10 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.add_passkey(alice, fixed_passkey(11))
     told.remove_passkey(alice, dave, first)
     told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
-    told.grant(bob, dave, "creator")
+    told.change(dave, 102, *_reforms(bob, carol))
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
+    creating = {"grant-role": {"user": bob.user, "role": "creator"}}
+    told.change(dave, 103, creating, governance=rules)
     # Two people approve, with both forms and both key types; then a third does.
     both = told.draft(alice, 1, title="Series A – “preferred”")
     told.sign(bob, bob.shared(both), both)

@@ -14,6 +14,8 @@ from ledger.audit.findings import Finding
 from ledger.data_files import LOG_FORMAT
 from ledger.domain.entry import join
 from ledger.domain.events import BODIES
+from ledger.domain.unique_names import type_group
+from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError, NotFoundError
 from ledger.sqlite.files import BUSY_TIMEOUT_S, closed_on_error, reading_errors
 from ledger.sqlite.log_schema import differences
@@ -27,6 +29,10 @@ WINDOW = 8_192
 Row = tuple[Any, Any, Any, Any, Any, Any]
 EVENTS = "SELECT pos, stream, version, tag, leaf, entry, data FROM ev LEFT JOIN body USING(pos)"
 _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
+# Changes are audited with people, because their effects are. If these rows are wrong, the part that
+# gets a change, or another statement, by mistake reports it.
+_CHANGES = f"(SELECT stream FROM member WHERE grp = '{type_group(CHANGE)}')"  # noqa: S608  # constants
+WITH_PEOPLE = f"(tag NOT IN ({_TAGS}) OR stream IN {_CHANGES})"
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -114,14 +120,17 @@ class Rows:
             yield (*rest, join(entry, body) if typed else None, leaf)
 
     def of_people(self, size: int) -> Iterator[Row]:
-        """Yield all events that are not about statements, up to a position."""
-        yield from self.events(f"tag NOT IN ({_TAGS}) AND pos <= ?", (*STATEMENT_TAGS, size))
+        """Yield all events of people, of the ledger and of changes, up to a position."""
+        yield from self.events(f"{WITH_PEOPLE} AND pos <= ?", (*STATEMENT_TAGS, size))
 
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[Row]:
-        """Yield one of `parts` shares of the events about statements: whole streams, in order."""
+        """Yield one of `parts` shares of the events about statements but changes.
+
+        A share has whole streams, in order.
+        """
         mine = [bytes([last]) for last in range(256) if last % parts == part]
         share = "" if parts == 1 else f"AND substr(stream, -1) IN ({_marks(mine)})"
-        where = f"pos > ? AND pos <= ? AND tag IN ({_TAGS}) {share}"
+        where = f"pos > ? AND pos <= ? AND tag IN ({_TAGS}) AND stream NOT IN {_CHANGES} {share}"
         values = (*STATEMENT_TAGS, *(mine if share else ()))
         for after in range(0, size, WINDOW):
             yield from self.events(where, (after, min(after + WINDOW, size), *values))

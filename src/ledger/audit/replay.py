@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.audit.logfile import STATEMENT_TAGS, Row, Rows
+from ledger.audit.logfile import STATEMENT_TAGS, WITH_PEOPLE, Row, Rows
 from ledger.audit.shares import PartAuditor
 from ledger.domain import policy
 from ledger.domain.charter import Charter
@@ -18,7 +18,13 @@ from ledger.domain.person import AttestedKey
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
 from ledger.domain.statement import Statement as StatementState
-from ledger.domain.vocabulary import KeyStatusAtTime, PasskeyStatus, RegistrationMode, Status
+from ledger.domain.vocabulary import (
+    KeyStatusAtTime,
+    PasskeyStatus,
+    PersonStanding,
+    RegistrationMode,
+    Status,
+)
 from ledger.errors import CorruptError, MalformedError, NotFoundError
 
 # An entry begins with its time: 24 characters after {"at":". They sort by time.
@@ -52,6 +58,7 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 
     id: str
     name: str
+    standing: PersonStanding
     roles: list[str]
     keys: list[ReplayedKey]
     passkeys: list[ReplayedPasskey]
@@ -89,6 +96,8 @@ class World(_Shown, frozen=True, kw_only=True):
     ledger: str
     origin: str
     registration: RegistrationMode
+    governance: policy.Node
+    roles: list[str]
     frozen: bool
     log_keys: list[str]
     people: list[ReplayedPerson]
@@ -141,6 +150,8 @@ def fold(
         raise NotFoundError("statement_unknown", "it was not drafted yet")
     if wanted is not None:  # the last event read may have a lower position
         ((at,),) = rows.query(_TIME, (position,))
+    if wanted is not None:  # changes are read for their effects
+        auditor.statements = {wanted: auditor.statements[wanted]}
     return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
 
 
@@ -154,8 +165,7 @@ def _stream(text: str) -> UUID:
 def _read(rows: Rows, position: int, statement: UUID | None) -> Iterator[Row]:
     if statement is None:
         return rows.events("pos <= ?", (position,))
-    tags = ", ".join("?" * len(STATEMENT_TAGS))
-    where = f"pos <= ? AND (tag NOT IN ({tags}) OR stream = ?)"
+    where = f"pos <= ? AND ({WITH_PEOPLE} OR stream = ?)"
     return rows.events(where, (position, *STATEMENT_TAGS, statement.bytes))
 
 
@@ -171,6 +181,8 @@ def _world(
         ledger=charter.ledger,
         origin=charter.party.origin,
         registration=charter.registration,
+        governance=charter.governance,
+        roles=sorted(charter.roles),
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,
@@ -183,6 +195,7 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
     return ReplayedPerson(
         id=someone.user,
         name=someone.name,
+        standing=someone.standing,
         roles=sorted(someone.roles),
         keys=[
             ReplayedKey(kid=key.kid, status=_key_status(key, now_ms), expires_at=key.expires_at)

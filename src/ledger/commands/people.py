@@ -4,7 +4,6 @@ from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
-from ledger.commands.roles import RoleCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.writer import Writer
 from ledger.store.async_state import AsyncState
@@ -19,4 +18,3 @@ class PeopleCommands:
         self.sign_in = SignInCommands(writer, state, ceremonies)
         self.keys = KeyCommands(writer, state, ceremonies)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
-        self.roles = RoleCommands(writer)

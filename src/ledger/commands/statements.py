@@ -6,12 +6,13 @@ from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
+from ledger.commands.changes import decision_context, with_effects
 from ledger.commands.reading import Reading
-from ledger.commands.sign_counts import require_growth
 from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
 from ledger.domain import charter, drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
+from ledger.domain.changes.items import is_change
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
@@ -21,7 +22,7 @@ from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, NotFoundError, UnavailableError
+from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -42,9 +43,16 @@ class StatementCommands:
         self._state = state
 
     async def draft(self, document: str, act: str) -> Answer:
-        """Record a statement for approval, as `drafting.draft` decides."""
+        """Record a statement for approval, as `drafting.draft` decides.
+
+        Raises MalformedError `change_without_approval` for a change.
+        """
         raw = document.encode()
         parsed = await off_loop(len(raw), parse_document, raw)
+        if is_change(parsed):
+            raise MalformedError(
+                "change_without_approval", "send a change with its approval to /api/changes"
+            )
         stream, kid = parse_uuid(parsed.statement_id), parse_act(act).header.kid
 
         def decide(reading: Reading) -> Plan:
@@ -52,8 +60,8 @@ class StatementCommands:
             taken, eligible = reading.is_taken(stream), reading.eligible(parsed.policy)
             supersedes = None if parsed.supersedes is None else parse_uuid(parsed.supersedes)
             earlier = None if supersedes is None else reading.find_statement(supersedes)
-            ledger = reading.charter().ledger
-            body, _ = drafting.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            rules = reading.charter()
+            body, _ = drafting.draft(raw, act, creator, charter=rules, now_ms=reading.now_ms)
             if supersedes is not None and earlier is None:
                 raise NotFoundError("statement_unknown", "there is no such statement")
             if taken:
@@ -82,7 +90,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
-            return _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
+            plan = _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
+            return plan if subject.items is None else with_effects(plan, subject, body, reading)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
@@ -122,7 +131,7 @@ class StatementCommands:
 
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = _context(reading, kid, assertion, seen)
+            decision = decision_context(reading, kid, assertion, seen)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -138,22 +147,6 @@ class StatementCommands:
             with suppress(UnavailableError):  # it is recorded, and so is the count
                 await self._state.advance_sign_count(assertion.credential_id, count)
         return answer
-
-
-def _context(
-    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int
-) -> DecisionContext:
-    if assertion is not None:
-        # The log knows only the sign counts in its events. A sign-in may have had a higher one.
-        require_growth(seen, sign_count(assertion))
-    founding = reading.charter()
-    return DecisionContext(
-        person=reading.signer(kid),
-        ledger=founding.ledger,
-        party=founding.party,
-        now_ms=reading.now_ms,
-        assertion=assertion,
-    )
 
 
 def _plan(

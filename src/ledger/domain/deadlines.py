@@ -16,6 +16,9 @@ from ledger.domain.charter import Charter
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
+    CharterSet,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -26,7 +29,11 @@ from ledger.domain.events import (
     LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -66,10 +73,21 @@ def _ends(body: Body, basis: Basis) -> list[int]:
         case StatementRejected() | StatementWithdrawn():
             return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
         case InvitationIssued():
-            return [*_of_act(body.act), *_of_key(body, basis), *_of_time(body.expires_at)]
+            return _of_time(body.expires_at)
+        case (
+            InvitationCancelled()
+            | RoleDefined()
+            | RoleClosed()
+            | CharterSet()
+            | GovernanceSet()
+            | RoleGranted()
+            | RoleEnded()
+            | StandingSet()
+        ):
+            return []  # it ends with the approval that it follows
         case PasskeyAdded():
             return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
-        case KeyRevoked() | PasskeyRemoved() | RoleGranted():
+        case KeyRevoked() | PasskeyRemoved():
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyAttested():
             return _of_time(body.expires_at)

@@ -7,11 +7,23 @@ import msgspec
 from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy import Policy
-from ledger.encoding import parse_json
+from ledger.domain.vocabulary import CHANGE
+from ledger.encoding import SafeInteger, parse_json
 from ledger.errors import MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
+
+
+class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The type of a statement: its name and version."""
+
+    name: str
+    version: SafeInteger
+
+
+# Types are built in; today there is one.
+TYPES = (DocumentType(CHANGE, 1),)
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -25,14 +37,15 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     statement_id: str
     title: str
     supersedes: str | None = None
+    type: DocumentType | None = None
 
 
 def parse_document(raw: bytes) -> Document:
     """Return the document of these bytes.
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
-    `document_malformed`, `content_not_object`, `policy_invalid`, `policy_impossible`,
-    `time_invalid`.
+    `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
+    `policy_impossible`, `time_invalid`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -46,6 +59,8 @@ def parse_document(raw: bytes) -> Document:
         raise MalformedError("content_not_object", "content is the text of a JSON object")
     if not 1 <= len(document.title.strip()) <= len(document.title) <= MAX_TITLE_CHARS:
         raise MalformedError("document_malformed", "a title has 1 to 200 characters")
+    if document.type is not None and document.type not in TYPES:
+        raise MalformedError("type_unknown", "this ledger has no such type of statement")
     parse_uuid(document.statement_id)
     if document.supersedes is not None:
         parse_uuid(document.supersedes)

@@ -1,27 +1,36 @@
-"""The draft of a statement: verify the document that its creator signed. Pure."""
+"""The draft of a statement: verify the document that its creator signed. Pure.
+
+A plain statement is drafted by a creator, a change by anybody who can fill a place of governance.
+"""
 
 from ledger import clock
-from ledger.domain import acts, policy
+from ledger.domain import acts, governance, policy
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.changes.items import is_change
+from ledger.domain.charter import Charter
 from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
+from ledger.domain.standing import require_standing
 from ledger.domain.vocabulary import CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 
 
 def draft(
-    raw: bytes, act_text: str, creator: Person, *, ledger: str, now_ms: int
+    raw: bytes, act_text: str, creator: Person, *, charter: Charter, now_ms: int
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
+    Raises as `parse_document`, `governance.check_change` and `verify_act` do; ForbiddenError
+    `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired.
+    ConflictError `statement_expired` if the policy has already expired, `governance_changed`.
     """
-    document = parse_document(raw)
+    document, ledger = parse_document(raw), charter.ledger
+    if is_change(document):
+        governance.check_change(document)
     # 1. The signature is valid and covers exactly these bytes.
     jws = parse_act(act_text)
     key = creator.active_key(jws.header.kid, now_ms=now_ms)
@@ -29,7 +38,10 @@ def draft(
     if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
         raise RefusedError("act_mismatch", "the act names another document")
     # 2. The person may draft; the document names the right creator, ledger and time.
-    if CREATOR not in creator.roles:
+    require_standing(creator)
+    if is_change(document):
+        governance.require_drafter(creator, charter.governance)
+    elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")
     if document.creator != creator.user:
         raise RefusedError("document_creator_mismatch", "the document names another creator")
@@ -42,10 +54,16 @@ def draft(
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")
-    return (
-        StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
-        document,
+    if is_change(document):
+        governance.require_in_force(document.policy, charter.governance)
+    drafted = StatementDrafted(
+        document=raw.decode(),
+        creator=creator.user,
+        kid=key.kid,
+        act=act_text,
+        type=None if document.type is None else document.type.name,
     )
+    return drafted, document
 
 
 def satisfiable(document: Document, eligible: RolesByPerson) -> bool:

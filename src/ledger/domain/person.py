@@ -19,7 +19,9 @@ from ledger.domain.events import (
     LedgerBody,
     PasskeyAdded,
     PasskeyRemoved,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     StatementBody,
     UserRegistered,
 )
@@ -28,7 +30,7 @@ from ledger.domain.passkey import (
     RelyingParty,
     verify_registration,
 )
-from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES, PersonStanding
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, PersonStanding
 from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
@@ -118,6 +120,10 @@ def _changes(person: Person, body: Body) -> dict[str, Any]:
             return {"keys": _updated(person.keys, body.kid, revoked=True)}
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
+        case RoleEnded():
+            return {"roles": person.roles - {body.role}}
+        case StandingSet():
+            return {"standing": body.standing}
         case _:
             raise _misplaced(body)
 
@@ -208,27 +214,6 @@ def remove_passkey(
     return PasskeyRemoved(credential_id=credential_id, by=actor.user, kid=key.kid, act=act_text)
 
 
-def grant_role(
-    owner: Person, actor: Person, act_text: str, *, ledger: str, now_ms: int
-) -> RoleGranted:
-    """Return the grant of a role to a person, signed by an administrator.
-
-    Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, ConflictError
-    `role_held`, RefusedError as `verify_act` does.
-    """
-    jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.GrantRole, ledger=ledger, now_ms=now_ms)
-    actor.require_administrator()
-    if act.user != owner.user:
-        raise RefusedError("act_mismatch", "the act names another person")
-    if act.role not in ROLES:
-        raise MalformedError("role_invalid", "no such role")
-    if act.role in owner.roles:
-        raise ConflictError("role_held", "this person already holds the role")
-    return RoleGranted(user=owner.user, role=act.role, by=actor.user, kid=key.kid, act=act_text)
-
-
 def may_sign(person: Person) -> bool:
-    """Tell whether any of the person's roles may sign (an auditor's may not)."""
-    return not VOTING_ROLES.isdisjoint(person.roles)
+    """Tell whether any of the person's roles may sign: every role but an auditor's."""
+    return not person.roles <= {AUDITOR}

@@ -4,15 +4,17 @@ A node is met when its count reaches `threshold`. Each distinct person covered b
 or `role:` members counts once, and each nested node that is met counts once.
 """
 
+import re
 from collections.abc import Mapping, Set
 
 import msgspec
 
-from ledger.domain.vocabulary import VOTING_ROLES, Assurance
+from ledger.domain.vocabulary import AUDITOR, VOTING_ROLES, Assurance
 from ledger.encoding import SafeInteger, decode
 from ledger.errors import MalformedError
 
 MAX_LEVELS = 8
+ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 MAX_MEMBERS = 256
 
 # Each person with the roles that they had at the position that counts.
@@ -72,7 +74,9 @@ def _check_node(node: AnyNode, levels: int) -> int:
 
 def _check_member(member: str) -> None:
     kind, _, name = member.partition(":")
-    if not (kind == "user" and name) and not (kind == "role" and name in VOTING_ROLES):
+    if not (kind == "user" and name) and not (
+        kind == "role" and name != AUDITOR and ROLE_NAME.fullmatch(name)
+    ):
         raise MalformedError(
             "policy_invalid", "a member must be user:<id> or role:<role that signs>"
         )

@@ -13,6 +13,7 @@ from ledger import clock
 from ledger.domain import acts, policy, stepup
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
+from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Event,
@@ -36,7 +37,10 @@ REASON_CHARS = (10, 2000)
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A statement as of a version of its stream, with digests in place of the document."""
+    """A statement as of a version of its stream, with digests in place of the document.
+
+    `items` are those of a change, None for every other statement.
+    """
 
     id: str
     version: int
@@ -49,6 +53,7 @@ class Statement(msgspec.Struct, frozen=True):
     status: Status = "pending"
     approvals: dict[str, frozenset[str]] = {}
     rejections: frozenset[str] = frozenset()
+    items: tuple[Item, ...] | None = None
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
@@ -115,6 +120,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        items=parse_items(document) if is_change(document) else None,
     )
 
 

@@ -39,6 +39,12 @@ class DecisionAnswer(RecordedAnswer):
     approvals: int
 
 
+class ChangeAnswer(DecisionAnswer):
+    """A recorded change with its drafter's approval, and the status after it."""
+
+    sha256: str
+
+
 class NewUser(msgspec.Struct, rename="camel"):
     """A person as registered."""
 
@@ -66,18 +72,6 @@ class PasskeyRecorded(RecordedAnswer):
     """A recorded event of a passkey."""
 
     credential_id: str
-
-
-class RoleRecorded(RecordedAnswer):
-    """A recorded role."""
-
-    user: str
-
-
-class InvitationRecorded(RecordedAnswer):
-    """A recorded invitation."""
-
-    invitation_id: str
 
 
 class RegistrationBegun(msgspec.Struct, rename="camel"):

@@ -10,10 +10,10 @@ from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
+from ledger.commands.changes import DraftedChange
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.person import MAX_NAME_CHARS
 from ledger.domain.signing_keys import KeySubmission
-from ledger.domain.vocabulary import ROLES
 from ledger.encoding import decode, parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 
@@ -146,7 +146,7 @@ class BeginRegistration(Strict, frozen=True):
     """Who wants to register; `invitation` is an invitation's token."""
 
     name: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_CHARS})]
-    role: Annotated[str | None, Meta(extra_json_schema={"enum": [*sorted(ROLES), None]})] = None
+    role: Annotated[str, Meta(max_length=64)] | None = None
     invitation: Annotated[str, Meta(max_length=256)] | None = None
 
 
@@ -270,6 +270,19 @@ class DraftStatement(Strict, frozen=True):
 
     document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
     act: ActText
+
+
+class MakeChange(Strict, frozen=True):
+    """A change's exact bytes as a string, its draft act, and its drafter's approval."""
+
+    document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
+    act: ActText
+    jwt: Jwt
+    assertion: Assertion
+
+    def change(self) -> DraftedChange:
+        """Return the evidence; raise MalformedError `credential_invalid`."""
+        return DraftedChange(self.document, self.act, self.jwt, self.assertion.evidence())
 
 
 class SignStatement(Strict, frozen=True):

@@ -1,5 +1,6 @@
 """What the pages need from the application."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
 from ledger.domain.charter import Charter
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
@@ -18,11 +20,15 @@ ROWS = 25  # in a list on a page
 
 
 class Web(NamedTuple):
-    """The application as the pages see it: the ledger, its read models, and the session."""
+    """The application as the pages see it: the ledger, its read models, and the session.
+
+    `registration` tells who may register now.
+    """
 
     charter: Charter
     models: ReadModels
     sessions: Sessions
+    registration: Callable[[], RegistrationMode]
 
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""

@@ -25,9 +25,8 @@ from ledger.domain.events import (
     LedgerCreated,
     PasskeyAdded,
     PasskeyRemoved,
-    PersonBody,
+    PersonRecord,
     Recorded,
-    RoleGranted,
     StatementBody,
     StatementDrafted,
     StatementRejected,
@@ -199,7 +198,7 @@ class Events:
         body = event.body
         if owner is None and isinstance(body, UserRegistered):
             people[event.stream] = person.evolve(None, event)
-        if owner is None or not isinstance(body, PersonBody):
+        if owner is None or not isinstance(body, PersonRecord):
             return
         match body:
             case PasskeyAdded():
@@ -217,7 +216,7 @@ class Events:
             case PasskeyRemoved():
                 with suppress(KeyError):  # an unknown passkey: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | RoleGranted():
+            case UserRegistered() | KeyRevoked():
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)
@@ -251,7 +250,7 @@ class Events:
         if kid is not None:
             self._require_in_force(recorded, kid, owners)
         body = event.body
-        if not isinstance(body, PersonBody):
+        if not isinstance(body, PersonRecord):
             return
         match body:
             case KeyAttested():
@@ -261,7 +260,7 @@ class Events:
                 if body.kid in owners:
                     owner, key = owners[body.kid]
                     owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
-            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | RoleGranted():
+            case UserRegistered() | PasskeyAdded() | PasskeyRemoved():
                 pass  # neither attests nor revokes a key
             case _:
                 assert_never(body)
@@ -291,7 +290,7 @@ def _kid(recorded: Recorded) -> str | None:
 
     Returns None for a malformed JWS: check 3 reports it.
     """
-    if recorded.event.body.MEANING.actor == "ledger":
+    if recorded.event.body.MEANING.actor in ("ledger", "change"):
         return None
     try:
         return _parse(recorded).header.kid

@@ -17,6 +17,7 @@ from ledger.domain.events import BODIES
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
+from tests.support.changes import invite
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
 from tests.support.signers import Signer, registration
@@ -48,14 +49,7 @@ class NotingProcess(Process):
 
 
 async def _invite(cast: Cast, process: Process, token: str, expires_at: str) -> None:
-    act = cast.dave.act(
-        "invite",
-        invitationId=str(uuid4()),
-        role="investor",
-        tokenSha256=hashlib.sha256(token.encode()).hexdigest(),
-        expiresAt=expires_at,
-    )
-    await process.people.roles.invite(act)
+    await process.change(cast.dave, invite(token, "investor", expires_at))
 
 
 async def _add_key(process: Process, who: Signer, expires_at: str) -> TestKey:
@@ -84,8 +78,7 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     await process.people.passkeys.remove(passkey.id, gone)
     kid = second_key(bob).kid
     await process.people.keys.revoke(kid, bob.act("revoke-key", kid=kid))
-    grant = cast.dave.act("grant-role", user=bob.user, role="creator")
-    await process.people.roles.grant(bob.user, grant)
+    await process.grant(cast.dave, bob.user, "creator")
     return await _add_key(process, bob, SOONER)
 
 

@@ -93,8 +93,7 @@ def test_a_role_that_another_process_recorded_counts_here(
 ) -> None:
     async def run() -> str:
         raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
-        grant = cast.dave.act("grant-role", user=cast.alice.user, role="investor")
-        await there.people.roles.grant(cast.alice.user, grant)
+        await there.grant(cast.dave, cast.alice.user, "investor")
         await here.commands.sign(name_of(raw), cast.alice.shared(raw), None)
         return here_status(here, raw)
 
@@ -126,9 +125,7 @@ def test_whoever_joins_in_another_process_is_counted_on(
         await race(
             here,
             lambda: here.commands.reject(name_of(raw), rejection(cast.bob, raw), None),
-            lambda: there.people.roles.grant(
-                cast.alice.user, cast.dave.act("grant-role", user=cast.alice.user, role="investor")
-            ),
+            lambda: there.grant(cast.dave, cast.alice.user, "investor"),
         )
         return here_status(here, raw)
 

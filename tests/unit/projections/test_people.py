@@ -17,7 +17,7 @@ def story() -> Story:
     alice, bob = story.person("Alice", "creator"), story.person("Bob", "investor")
     story.passkey(bob, "passkey-2")
     story.key(bob, "key-2", "passkey-2")
-    story.grant(bob, "administrator", by=alice)
+    story.grant(bob, "administrator")
     story.revoke(alice, "key-Alice", by=bob, since="2026-11-20T00:00:00.000Z")
     story.remove_passkey(bob, "passkey-Bob", by=bob)
     return story

@@ -5,6 +5,7 @@ and what the server decided from it. The audit repeats every decision and compar
 
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
+    of_changes.py                                what changes do to the ledger and to people
     stored.py                                    the union of all, encode and decode
 """
 
@@ -19,10 +20,23 @@ from ledger.domain.events.meaning import (
     kid_of,
     signature_of,
 )
-from ledger.domain.events.of_ledger import (
+from ledger.domain.events.of_changes import (
+    CharterSet,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
+    LedgerEffect,
+    PersonEffect,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
+    RoleGranted,
+    StandingSet,
+)
+from ledger.domain.events.of_ledger import (
     LedgerBody,
     LedgerCreated,
+    LedgerRecord,
     LedgerRestored,
     LogFrozen,
     LogKeysAnnounced,
@@ -34,7 +48,7 @@ from ledger.domain.events.of_people import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
-    RoleGranted,
+    PersonRecord,
     UserRegistered,
 )
 from ledger.domain.events.of_statements import (
@@ -49,6 +63,7 @@ from ledger.domain.events.stored import (
     FROZEN,
     TAKEN,
     Body,
+    Effect,
     Event,
     Recorded,
     actor,
@@ -56,7 +71,7 @@ from ledger.domain.events.stored import (
     decode,
     decode_body,
     encode,
-    joins,
+    memberships,
 )
 
 __all__ = [
@@ -64,15 +79,21 @@ __all__ = [
     "FROZEN",
     "TAKEN",
     "Body",
+    "CharterSet",
     "Dependency",
+    "Effect",
     "Event",
     "EvidenceMember",
     "Explained",
+    "GovernanceSet",
+    "InvitationCancelled",
     "InvitationIssued",
     "KeyAttested",
     "KeyRevoked",
     "LedgerBody",
     "LedgerCreated",
+    "LedgerEffect",
+    "LedgerRecord",
     "LedgerRestored",
     "LogFrozen",
     "LogKeysAnnounced",
@@ -81,8 +102,14 @@ __all__ = [
     "PasskeyAdded",
     "PasskeyRemoved",
     "PersonBody",
+    "PersonEffect",
+    "PersonRecord",
     "Recorded",
+    "RoleClosed",
+    "RoleDefined",
+    "RoleEnded",
     "RoleGranted",
+    "StandingSet",
     "StatementBody",
     "StatementDrafted",
     "StatementRejected",
@@ -97,7 +124,7 @@ __all__ = [
     "decode",
     "decode_body",
     "encode",
-    "joins",
     "kid_of",
+    "memberships",
     "signature_of",
 ]

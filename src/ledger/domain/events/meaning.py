@@ -16,9 +16,9 @@ import msgspec
 from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
-Actor = Literal["ledger", "owner", "by", "creator", "signer"]
+Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
 EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession"]
-Dependency = Literal["actor", "superseded", "everybody"]
+Dependency = Literal["actor", "affected", "superseded", "everybody"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     trail: str
     timeline: str
     about: str | None
-    detail: Literal["role", "status"] | None = None
+    detail: Literal["role", "standing", "status"] | None = None
 
 
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +42,15 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 
     - `stream`: whose stream it stands in.
     - `actor`: the member that names the person who acted; `owner` for the person whose stream it
-      is, `ledger` for the ledger itself, which signs with its own key.
+      is, `ledger` for the ledger itself, which signs with its own key, `change` for an effect of
+      a change, which nobody signs.
     - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
       by the actor's key; `registration` and `assertion` come from a passkey; `possession` is signed
       by the key that is attested. A member that is None is not asked for in that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
       None is not claimed. `stream` is the stream's id.
-    - `joins`: templates of the groups that the stream joins.
+    - `joins` and `leaves`: templates of the groups that the stream joins and leaves.
     """
 
     stream: StreamKind
@@ -58,6 +59,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[Dependency, ...]
     claims: tuple[str, ...]
     joins: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
     words: Words
 
 
@@ -76,11 +78,11 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
 
 def acting_person(actor: Actor, body: object, stream: str) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself.
+    """Return the id of the person who acted, None for the ledger itself or a change.
 
     Reads only the member of `body` that `actor` names, so a partly decoded body is enough.
     """
-    if actor == "ledger":
+    if actor in ("ledger", "change"):
         return None
     person: str = stream if actor == "owner" else getattr(body, actor)
     return person
@@ -105,7 +107,7 @@ def kid_of(body: Explained) -> str:
 
 
 def name_of(body: Explained, stream: UUID, template: str) -> str | None:
-    """Return the name that a template of `claims` or `joins` yields.
+    """Return the name that a template of `claims`, `joins` or `leaves` yields.
 
     Returns None if one of its members is None.
     """

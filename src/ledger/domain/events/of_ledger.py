@@ -1,10 +1,13 @@
-"""Events of the ledger's own stream: creation, log keys, restores, invitations, freeze."""
+"""Events of the ledger's own stream: creation, log keys, restores, freeze.
+
+of_changes.py has what changes do to the ledger.
+"""
 
 from typing import Literal, final
 
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.unique_names import INVITATION, INVITATION_ID
+from ledger.domain.events.of_changes import LedgerEffect
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
@@ -33,7 +36,7 @@ class LedgerCreated(Explained, frozen=True):
     registration: RegistrationMode
     key: PublicJwk
     act: str
-    setup_sha256: str | None = None
+    setup_sha256: str
 
 
 @final
@@ -132,38 +135,6 @@ class LogFrozen(Explained, frozen=True):
     act: str
 
 
-@final
-class InvitationIssued(Explained, frozen=True):
-    """An administrator invited somebody. The log holds only the token's SHA-256."""
-
-    TAG = "invitation-issued.v1"
-    MEANING = Meaning(
-        stream="ledger",
-        actor="by",
-        evidence=("act",),
-        depends_on=("actor",),
-        claims=(INVITATION, INVITATION_ID),
-        words=Words(
-            trail="{who} invited somebody as {role}",
-            timeline="{who} invited somebody as {detail}",
-            about="invitation_id",
-            detail="role",
-        ),
-    )
-    invitation_id: str
-    role: str
-    token_sha256: str
-    expires_at: str
-    by: str
-    kid: str
-    act: str
-
-
-LedgerBody = (
-    LedgerCreated
-    | LogKeysAnnounced
-    | LogKeysRetired
-    | LedgerRestored
-    | LogFrozen
-    | InvitationIssued
-)
+# What the ledger records with its own key, and all that its stream holds.
+LedgerRecord = LedgerCreated | LogKeysAnnounced | LogKeysRetired | LedgerRestored | LogFrozen
+LedgerBody = LedgerRecord | LedgerEffect

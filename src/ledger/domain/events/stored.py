@@ -1,6 +1,7 @@
 """The closed union of all bodies, and an event as it is stored and read."""
 
-from typing import Any, get_args
+from collections.abc import Iterable
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.events.meaning import acting_person, name_of
+from ledger.domain.events.of_changes import LedgerEffect, PersonEffect
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -41,6 +43,13 @@ class Event(msgspec.Struct, frozen=True):
     def originator_version(self) -> int:
         """The version in the stream."""
         return self.version
+
+
+class Effect(NamedTuple):
+    """An event that a change brings about, in the stream that it concerns."""
+
+    stream: UUID
+    body: LedgerEffect | PersonEffect
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -119,13 +128,22 @@ def claims(event: Event) -> tuple[str, ...]:
     return tuple(name for name in names if name is not None)
 
 
-def joins(event: Event) -> tuple[str, ...]:
-    """Return the groups that this event's stream joins."""
-    body = event.body
-    names = (name_of(body, event.stream, template) for template in body.MEANING.joins)
-    return tuple(name for name in names if name is not None)
+def memberships(events: Iterable[Event]) -> dict[tuple[str, UUID], bool]:
+    """Return which groups these events' streams join (True) or leave, by (group, stream).
+
+    The events are those of one write: where one undoes another, the later one counts.
+    """
+    moved: dict[tuple[str, UUID], bool] = {}
+    for event in events:
+        meaning = event.body.MEANING
+        for present, templates in ((True, meaning.joins), (False, meaning.leaves)):
+            for template in templates:
+                name = name_of(event.body, event.stream, template)
+                if name is not None:
+                    moved[name, event.stream] = present
+    return moved
 
 
 def actor(event: Event) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself."""
+    """Return the id of the person who acted, None for the ledger itself or a change."""
     return acting_person(event.body.MEANING.actor, event.body, str(event.stream))

@@ -1,0 +1,146 @@
+"""Commands on changes: draft one with its drafter's approval, in one commit with its effects."""
+
+from contextlib import suppress
+
+import msgspec
+
+from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import require_growth
+from ledger.commands.writer import Answer, Plan, Request, Writer
+from ledger.domain import charter, drafting, governance, statement
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import parse_approval
+from ledger.domain.changes import effects
+from ledger.domain.changes.effects import Sources
+from ledger.domain.changes.items import is_change, parse_items
+from ledger.domain.charter import Charter
+from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.document import parse_document, parse_uuid
+from ledger.domain.events import Event, StatementSigned
+from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.domain.policy import Node
+from ledger.domain.receipts import CHANGE, joined
+from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.unique_names import kid_name
+from ledger.domain.vocabulary import RegistrationMode
+from ledger.errors import ConflictError, MalformedError, UnavailableError
+from ledger.store.async_state import AsyncState
+
+
+class DraftedChange(msgspec.Struct, frozen=True):
+    """A change as its drafter sends it: the document, the draft act, the approval."""
+
+    document: str
+    act: str
+    jws: str
+    assertion: AssertionEvidence
+
+
+class InForce(msgspec.Struct, frozen=True, rename="camel"):
+    """The governance policy and the charter's values in force, with the digests for `was`."""
+
+    policy: Node
+    policy_sha256: str
+    registration: RegistrationMode
+    values_sha256: str
+    roles: list[str]
+
+
+class ChangeCommands:
+    """Commands on changes; `StatementCommands.sign` records every further approval."""
+
+    def __init__(self, writer: Writer, state: AsyncState) -> None:
+        self._writer = writer
+        self._state = state
+
+    async def make(self, change: DraftedChange) -> Answer:
+        """Record a change and its drafter's approval, and its effects if that completes it.
+
+        Raises as `drafting.draft`, `statement.sign` and `effects.of_approval` do; MalformedError
+        `type_unknown` for a document that is no change; ConflictError `statement_known`.
+        """
+        raw = change.document.encode()
+        parsed, approval = parse_document(raw), parse_approval(change.jws)
+        if not is_change(parsed):
+            raise MalformedError("type_unknown", "the document is no change")
+        stream, kid = parse_uuid(parsed.statement_id), parse_act(change.act).header.kid
+        items = parse_items(parsed)
+        assertion = change.assertion
+        seen = await self._state.sign_count(assertion.credential_id)
+
+        def decide(reading: Reading) -> Plan:
+            decision = decision_context(reading, kid, assertion, seen)
+            drafted, _ = drafting.draft(
+                raw, change.act, decision.person, charter=reading.charter(), now_ms=reading.now_ms
+            )
+            if reading.is_taken(stream):
+                raise ConflictError("statement_known", "this statement id is already taken")
+            subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
+            signed = statement.sign(subject, approval, decision)
+            # Nothing impossible waits for approvals, so this is asked of every draft.
+            effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
+            answer: dict[str, object] = {
+                "statementId": subject.id,
+                "sha256": subject.sha256,
+                "status": signed.status,
+                "approvals": 1,
+            }
+            bodies = (drafted, signed)
+            end_ms = until_ms(bodies, Basis(actor=decision.person, statement=subject))
+            plan = Plan(stream, None, statement.evolve, bodies, answer, end_ms)
+            return with_effects(plan, subject, signed, reading)
+
+        evidence = joined(change.act, change.document, change.jws)
+        needs = (stream, charter.STREAM)
+        request = Request(CHANGE, evidence, stream, needs, (kid_name(kid),))
+        answer = await self._writer.write(request, decide)
+        if not answer.repeated:
+            count = sign_count(assertion)
+            with suppress(UnavailableError):  # it is recorded, and so is the count
+                await self._state.advance_sign_count(assertion.credential_id, count)
+        return answer
+
+    def registration(self, founded: RegistrationMode) -> RegistrationMode:
+        """Return who may register, as this process last saw it; `founded` if it has not yet."""
+        known = self._writer.seen.state(charter.STREAM)
+        return known.registration if isinstance(known, Charter) else founded
+
+    async def governance(self) -> InForce:
+        """Return what a new change must state."""
+        rules = await self._writer.ask(lambda reading: reading.charter(), fresh=True)
+        return InForce(
+            policy=rules.governance,
+            policy_sha256=governance.policy_digest(rules.governance),
+            registration=rules.registration,
+            values_sha256=governance.values_digest(rules.registration),
+            roles=sorted(rules.roles),
+        )
+
+
+def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, reading: Reading) -> Plan:
+    """Return the plan of an approval of a change, with its effects if it completes the change."""
+    found = effects.of_approval(subject, signed, _sources(reading), now_ms=reading.now_ms)
+    end_ms = until_ms([effect.body for effect in found], Basis())
+    ends = [end for end in (plan.until_ms, end_ms) if end is not None]
+    return msgspec.structs.replace(plan, effects=found, until_ms=min(ends, default=None))
+
+
+def decision_context(
+    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int
+) -> DecisionContext:
+    """Return what a decision depends on besides the statement; `seen` is the last sign count."""
+    if assertion is not None:
+        # The log knows only the sign counts in its events. A sign-in may have had a higher one.
+        require_growth(seen, sign_count(assertion))
+    founding = reading.charter()
+    return DecisionContext(
+        person=reading.signer(kid),
+        ledger=founding.ledger,
+        party=founding.party,
+        now_ms=reading.now_ms,
+        assertion=assertion,
+    )
+
+
+def _sources(reading: Reading) -> Sources:
+    return Sources(reading.charter(), reading.people, reading.holders)

@@ -1,0 +1,36 @@
+"""Routes of changes: make one, and read what it must state."""
+
+from litestar import Router, get, post
+from litestar.params import JSONBody
+
+from ledger.commands.changes import InForce
+from ledger.http.answers import ChangeAnswer, Created, recorded
+from ledger.http.context import BY_SESSION, MEMBERS, FromChanges, SignedIn
+from ledger.http.problems import answers
+from ledger.http.requests import MAX_STATEMENT_BYTES, MakeChange
+
+
+@post(
+    "/api/changes",
+    responses=recorded(ChangeAnswer),
+    request_max_body_size=MAX_STATEMENT_BYTES,
+)
+async def make(data: JSONBody[MakeChange], changes: FromChanges) -> Created:
+    """Draft a change and approve it; if that completes it, its effects are of the same commit."""
+    return Created(await changes.make(data.change()))
+
+
+@get("/api/governance", responses=answers(401, 429, 503))
+async def governance(changes: FromChanges, user: SignedIn) -> InForce:
+    """Show the governance policy and the charter's values in force."""
+    return await changes.governance()
+
+
+router = Router("/", route_handlers=[make], tags=["changes"])
+reads = Router(
+    "/",
+    route_handlers=[governance],
+    dependencies={"user": MEMBERS["user"]},
+    security=BY_SESSION,
+    tags=["changes"],
+)
