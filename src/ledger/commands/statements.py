@@ -82,7 +82,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
-            return _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
+            approvals = len({*subject.approvals, body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
@@ -95,7 +96,8 @@ class StatementCommands:
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             people = reading.eligible(subject.policy)
             body = statement.reject(subject, act, decision, people)
-            return _plan(subject, decision, body, body.status, len(subject.approvals))
+            approvals = len({*subject.approvals} - {body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
@@ -122,7 +124,7 @@ class StatementCommands:
 
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = _context(reading, kid, assertion, seen)
+            decision = _context(reading, kid, assertion, seen, subject)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -141,7 +143,7 @@ class StatementCommands:
 
 
 def _context(
-    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int
+    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int, subject: Statement
 ) -> DecisionContext:
     if assertion is not None:
         # The log knows only the sign counts in its events. A sign-in may have had a higher one.
@@ -153,6 +155,7 @@ def _context(
         party=founding.party,
         now_ms=reading.now_ms,
         assertion=assertion,
+        deciders=reading.deciders(subject),
     )
 
 

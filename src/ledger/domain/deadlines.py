@@ -10,12 +10,13 @@ from typing import assert_never
 import msgspec
 
 from ledger import clock
-from ledger.domain.acts import parse_act
+from ledger.domain.acts import stale_ms
 from ledger.domain.approval import Individual, parse_approval
 from ledger.domain.charter import Charter
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
+    CompromiseDeclared,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -26,6 +27,7 @@ from ledger.domain.events import (
     LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    PersonSuspended,
     RoleGranted,
     StatementDrafted,
     StatementRejected,
@@ -69,7 +71,13 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_act(body.act), *_of_key(body, basis), *_of_time(body.expires_at)]
         case PasskeyAdded():
             return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
-        case KeyRevoked() | PasskeyRemoved() | RoleGranted():
+        case (
+            KeyRevoked()
+            | PasskeyRemoved()
+            | RoleGranted()
+            | PersonSuspended()
+            | CompromiseDeclared()
+        ):
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyAttested():
             return _of_time(body.expires_at)
@@ -88,8 +96,7 @@ def _of_time(text: str | None) -> list[int]:
 
 
 def _of_act(text: str) -> list[int]:
-    payload = msgspec.json.decode(b64u_decode(parse_act(text).payload))
-    return [clock.stale_ms(payload["iat"] * 1000)]
+    return [stale_ms(text)]
 
 
 def _of_draft(body: StatementDrafted) -> list[int]:

@@ -11,9 +11,12 @@ from contextlib import suppress
 from typing import assert_never
 from uuid import UUID
 
+from ledger.domain import policy
 from ledger.domain.charter import Charter
+from ledger.domain.counting import counted, in_question, recorded
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.person import Person
 from ledger.domain.vocabulary import DecisionKind
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
@@ -109,16 +112,18 @@ class _Verifier:
         shown = []
         for statement_id in case.statements:
             statement = auditor.statements[UUID(statement_id)]
-            names = {
-                user: auditor.people[UUID(user)].name for user in _people(events, statement_id)
-            }
+            deciders = set(_people(events, statement_id))
+            people = {user: auditor.people[UUID(user)] for user in deciders}
+            names = {user: each.name for user, each in people.items()}
             shown.append(
                 VerifiedStatement(
                     id=statement_id,
                     title=statement.title,
                     status=statement.status_at(self._now_ms),
+                    in_question=statement.status == "approved"
+                    and not policy.met(statement.policy, counted(statement.approvals, people)),
                     approvers=tuple(Approver(each, names[each]) for each in statement.approvals),
-                    decisions=tuple(_decisions(events, statement_id, names)),
+                    decisions=tuple(_decisions(events, statement_id, people)),
                 )
             )
         stand = ", ".join(
@@ -251,10 +256,19 @@ def _people(events: Events, statement: str) -> list[str]:
     return [body.signer for _, _, body in events.decisions(statement)]
 
 
-def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[VerifiedDecision]:
+def _decisions(events: Events, statement: str, people: dict[str, Person]) -> list[VerifiedDecision]:
     return [
-        VerifiedDecision(at, time, body.signer, names[body.signer], _decision(body), body.kid)
-        for at, time, body in events.decisions(statement)
+        VerifiedDecision(
+            position=position,
+            at=at,
+            user=body.signer,
+            name=people[body.signer].name,
+            decision=_decision(body),
+            kid=body.kid,
+            form=body.form if isinstance(body, StatementSigned) else None,
+            in_question=in_question(people[body.signer], recorded(body, at)),
+        )
+        for position, at, body in events.decisions(statement)
     ]
 
 

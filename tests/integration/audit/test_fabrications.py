@@ -39,6 +39,7 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
         kid=mallory.key.kid,
         roles=("investor",),
         form="shared",
+        iat=1,
         status="pending",
         jws=mallory.shared(raw),
     )

@@ -28,7 +28,8 @@ SUBJECT = Subject(
 
 
 def form(text: str, *, key: TestKey = BOB.key, now_ms: int = NOW_MS) -> str:
-    return verify_approval(parse_approval(text), key.jwk, SUBJECT, signer=BOB.user, now_ms=now_ms)
+    jws = parse_approval(text)
+    return verify_approval(jws, key.jwk, SUBJECT, signer=BOB.user, now_ms=now_ms).form
 
 
 # --- the shared form -----------------------------------------------------------------------------

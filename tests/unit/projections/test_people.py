@@ -18,7 +18,7 @@ def story() -> Story:
     story.passkey(bob, "passkey-2")
     story.key(bob, "key-2", "passkey-2")
     story.grant(bob, "administrator", by=alice)
-    story.revoke(alice, "key-Alice", by=bob, since="2026-11-20T00:00:00.000Z")
+    story.revoke(alice, "key-Alice", since="2026-11-20T00:00:00.000Z")
     story.remove_passkey(bob, "passkey-Bob", by=bob)
     return story
 

@@ -67,7 +67,7 @@ def test_a_log_is_folded_without_recomputing_its_decisions() -> None:
 
 
 def test_a_ledger_is_founded_once() -> None:
-    assert refusal_of_folding([STATES[0], STATES[0]]) == (2, "event_misplaced")
+    assert refusal_of_folding([STATES[0], STATES[0]]) == (2, "claimed_twice")
 
 
 def test_a_name_is_claimed_once() -> None:

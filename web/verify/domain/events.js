@@ -2,6 +2,7 @@
 // which signature is the evidence and which names it takes are derived here and nowhere else. A tag
 // without a row in a table of this verifier stops it while it loads.
 
+import { sha256Hex } from "../../static/js/lib/digest.js";
 import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
@@ -26,6 +27,8 @@ export const TAG = Object.freeze({
   KEY_ATTESTED: "key-attested.v1",
   KEY_REVOKED: "key-revoked.v1",
   ROLE_GRANTED: "role-granted.v1",
+  PERSON_SUSPENDED: "person-suspended.v1",
+  COMPROMISE_DECLARED: "compromise-declared.v1",
   STATEMENT_DRAFTED: "statement-drafted.v1",
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
@@ -48,8 +51,9 @@ const assertion = struct({
 const registration = struct({ clientDataJSON: text, attestationObject: text });
 const among = (words) => oneOf(...Object.values(words));
 const decided = { signer: text, kid: text, roles: listOf(text) };
+const ACT_NAME = "act/{actSha256}";
 // What the ledger itself does, with its own key.
-const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [] };
+const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [ACT_NAME] };
 const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 // By tag, as the Python classes declare it:
@@ -87,7 +91,7 @@ export const DECLARED = forEveryTag({
     actor: "by",
     evidence: ["act"],
     dependsOn: ["actor"],
-    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}"],
+    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}", ACT_NAME],
   },
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
@@ -112,7 +116,7 @@ export const DECLARED = forEveryTag({
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
     ...byLedger,
-    claims: ["frozen"],
+    claims: ["frozen", ACT_NAME],
   },
   [TAG.USER_REGISTERED]: {
     members: { user: text, name: text, role: text, invitation: optional(text) },
@@ -140,7 +144,7 @@ export const DECLARED = forEveryTag({
     actor: "owner",
     evidence: ["act", "registration"],
     dependsOn: [],
-    claims: ["credential/{credentialId}"],
+    claims: ["credential/{credentialId}", ACT_NAME],
   },
   [TAG.PASSKEY_REMOVED]: {
     members: { credentialId: text, by: text, kid: text, act: text },
@@ -148,7 +152,7 @@ export const DECLARED = forEveryTag({
     actor: "by",
     evidence: ["act"],
     dependsOn: ["actor"],
-    claims: [],
+    claims: [ACT_NAME],
   },
   [TAG.KEY_ATTESTED]: {
     members: {
@@ -167,12 +171,12 @@ export const DECLARED = forEveryTag({
     claims: ["kid/{kid}"],
   },
   [TAG.KEY_REVOKED]: {
-    members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text) },
+    members: { kid: text, byKid: text, act: text, compromisedSince: optional(text), ...confirmed },
     stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: [],
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
+    claims: [ACT_NAME],
   },
   [TAG.ROLE_GRANTED]: {
     members: { user: text, role: text, by: text, kid: text, act: text },
@@ -180,7 +184,39 @@ export const DECLARED = forEveryTag({
     actor: "by",
     evidence: ["act"],
     dependsOn: ["actor"],
-    claims: [],
+    claims: [ACT_NAME],
+  },
+  [TAG.PERSON_SUSPENDED]: {
+    members: {
+      user: text,
+      reason: text,
+      by: text,
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: STREAM_OF.PERSON,
+    actor: "by",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME],
+  },
+  [TAG.COMPROMISE_DECLARED]: {
+    members: {
+      compromised: text,
+      since: text,
+      also: listOf(text),
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: STREAM_OF.PERSON,
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
+    claims: [ACT_NAME],
   },
   [TAG.STATEMENT_DRAFTED]: {
     members: { document: text, creator: text, kid: text, act: text },
@@ -191,7 +227,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: among(FORM), status: among(STATUS), jws: text, ...confirmed },
+    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],
@@ -199,7 +235,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_REJECTED]: {
-    members: { ...decided, reason: text, status: among(STATUS), act: text, ...confirmed },
+    members: { ...decided, reason: text, iat: integer, status: among(STATUS), act: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
@@ -274,13 +310,16 @@ export function kidOf(event) {
 }
 
 /** Return the names that an event takes; a second event that takes one of them is impossible. */
-export function claims({ type, body, stream }) {
-  const members = { ...body, stream };
+export async function claims({ type, body, stream }) {
+  const members = { ...body, stream, actSha256: await actSha256(body) };
   // A name with a member that is null is not taken.
   const isTaken = (template) => memberNames(template).every((name) => members[name] !== null);
   const named = (template) => template.replace(MEMBER, (_, name) => members[name]);
   return declared(type).claims.filter(isTaken).map(named);
 }
+
+/** Return the SHA-256 (hex) of the signing input of an event's act; null without an act. */
+const actSha256 = async ({ act = null }) => (act === null ? null : sha256Hex(act.slice(0, act.lastIndexOf("."))));
 
 const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
 

@@ -4,7 +4,7 @@ from typing import Literal, final
 
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.unique_names import INVITATION, INVITATION_ID
+from ledger.domain.unique_names import ACT, INVITATION, INVITATION_ID
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
@@ -20,7 +20,7 @@ class LedgerCreated(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} was created; registration: {registration}",
             timeline="The ledger was created",
@@ -46,7 +46,7 @@ class LogKeysAnnounced(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} announced {vkeys} keys that sign its checkpoints",
             timeline="The log's keys were announced",
@@ -68,7 +68,7 @@ class LogKeysRetired(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} retired {vkeys} keys that signed its checkpoints",
             timeline="Keys of the log were retired",
@@ -95,7 +95,7 @@ class LedgerRestored(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} was restored from a backup and goes on as {origin}: {reason}",
             timeline="The ledger was restored from a backup",
@@ -121,7 +121,7 @@ class LogFrozen(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=("frozen",),
+        claims=("frozen", ACT),
         words=Words(
             trail="{who} ended: {reason}",
             timeline="The ledger was frozen",
@@ -142,7 +142,7 @@ class InvitationIssued(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=(INVITATION, INVITATION_ID),
+        claims=(INVITATION, INVITATION_ID, ACT),
         words=Words(
             trail="{who} invited somebody as {role}",
             timeline="{who} invited somebody as {detail}",
