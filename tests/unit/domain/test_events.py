@@ -177,7 +177,7 @@ def test_a_truncated_event_is_refused(tag: str, end: int) -> None:
 @pytest.mark.parametrize(
     ("tag", "names"),
     [
-        ("ledger-created.v1", ()),
+        ("log-keys-retired.v1", ()),
         ("passkey-removed.v1", ()),
         ("key-revoked.v1", ()),
         ("statement-drafted.v1", ()),
@@ -210,12 +210,15 @@ def test_a_grant_joins_its_role() -> None:
 @pytest.mark.parametrize(
     ("tag", "kinds"),
     [
-        ("passkey-added.v1", ["credential"]),
-        ("key-attested.v1", ["kid"]),
+        ("ledger-created.v1", ["key-material"]),
+        ("log-keys-announced.v1", ["key-material", "key-material"]),
+        ("ledger-restored.v1", ["key-material", "key-material"]),
+        ("passkey-added.v1", ["credential", "key-material"]),
+        ("key-attested.v1", ["key-material", "kid"]),
         ("invitation-issued.v1", ["invitation", "invitation"]),
     ],
 )
-def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
+def test_keys_passkeys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
     names = events.claims(BY_TAG[tag])
     assert [name.partition("/")[0] for name in names] == kinds
     assert len(set(names)) == len(kinds)
@@ -226,6 +229,7 @@ def test_every_kind_of_name_has_its_own_refusal() -> None:
         "frozen": "ledger_frozen",
         "credential": "credential_known",
         "invitation": "invitation_known",
+        "key-material": "key_known",
         "kid": "key_known",
         "used": "invitation_used",
     }

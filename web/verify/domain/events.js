@@ -37,7 +37,8 @@ export const STREAM_OF = Object.freeze({ LEDGER: "ledger", PERSON: "person", STA
 
 // The members that hold the signature of the actor, and how to parse them.
 const SIGNED = { jws: parseApproval, act: parseAct };
-const MEMBER = /\{(\w+)\}/g;
+// The names of the public keys that an event brings, by their thumbprints.
+export const MATERIAL = "key-material/{keyMaterial}";
 
 const assertion = struct({
   credentialId: text,
@@ -72,6 +73,7 @@ export const DECLARED = forEveryTag({
       setupSha256: optional(text),
     },
     ...byLedger,
+    claims: [MATERIAL],
   },
   [TAG.INVITATION_ISSUED]: {
     members: {
@@ -92,6 +94,7 @@ export const DECLARED = forEveryTag({
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
     ...byLedger,
+    claims: [MATERIAL],
   },
   [TAG.LOG_KEYS_RETIRED]: {
     members: { vkeys: listOf(text), lastSize: integer, act: text },
@@ -108,6 +111,7 @@ export const DECLARED = forEveryTag({
       act: text,
     },
     ...byLedger,
+    claims: [MATERIAL],
   },
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
@@ -140,7 +144,7 @@ export const DECLARED = forEveryTag({
     actor: "owner",
     evidence: ["act", "registration"],
     dependsOn: [],
-    claims: ["credential/{credentialId}"],
+    claims: ["credential/{credentialId}", MATERIAL],
   },
   [TAG.PASSKEY_REMOVED]: {
     members: { credentialId: text, by: text, kid: text, act: text },
@@ -164,7 +168,7 @@ export const DECLARED = forEveryTag({
     actor: "owner",
     evidence: ["assertion", "possession"],
     dependsOn: [],
-    claims: ["kid/{kid}"],
+    claims: [MATERIAL, "kid/{kid}"],
   },
   [TAG.KEY_REVOKED]: {
     members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text) },
@@ -273,16 +277,8 @@ export function kidOf(event) {
   return isPossessed ? parseCompact(event.body.possession).header.kid : "";
 }
 
-/** Return the names that an event takes; a second event that takes one of them is impossible. */
-export function claims({ type, body, stream }) {
-  const members = { ...body, stream };
-  // A name with a member that is null is not taken.
-  const isTaken = (template) => memberNames(template).every((name) => members[name] !== null);
-  const named = (template) => template.replace(MEMBER, (_, name) => members[name]);
-  return declared(type).claims.filter(isTaken).map(named);
-}
-
-const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
+/** Return the templates of the names that an event of this type takes. */
+export const claimsOf = (type) => declared(type).claims;
 
 /** Return the event of an entry and its salted body; absent members are null. */
 export function decodeEvent({ type, at, stream, version }, position, salted) {

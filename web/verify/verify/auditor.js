@@ -3,9 +3,11 @@
 
 import { toMs } from "../clock.js";
 import * as charter from "../domain/charter.js";
+import { claims } from "../domain/claims.js";
 import { decideDraft } from "../domain/drafting.js";
-import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
+import { KEY_MATERIAL } from "../domain/key_material.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import * as statements from "../domain/statement.js";
@@ -71,8 +73,11 @@ export class Auditor {
     if (!same(expected, event.body)) {
       refuse("decision_mismatch", "the evidence leads to another event");
     }
-    for (const name of claims(event)) {
-      if (this.claims.has(name)) refuse("claimed_twice", "a name is taken twice");
+    for (const name of await claims(event)) {
+      if (this.claims.has(name)) {
+        const code = name.startsWith(KEY_MATERIAL) ? "key_shared" : "claimed_twice";
+        refuse(code, `${name} is claimed twice`);
+      }
       this.claims.add(name);
     }
     await this.evolve(event);
