@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts
+from ledger.domain import acts, key_material
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.compromise import require_date
 from ledger.domain.confirmed_act import ConfirmedAct
@@ -53,8 +53,8 @@ def attest_key(
     if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
         raise MalformedError("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup")
     kid = thumbprint(jwk)
-    if kid in person.keys:
-        raise ConflictError("key_known", "this signing key is already registered", kid=kid)
+    if kid in person.keys or kid in _passkeys_of(person):
+        raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
     # 2. The passkey attests exactly this key, expiry, person, ledger and one-time nonce.
     ends = submission.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
@@ -81,6 +81,11 @@ def attest_key(
         possession=submission.possession,
         expires_at=ends,
     )
+
+
+def _passkeys_of(person: Person) -> set[str]:
+    """Return the thumbprints of the person's passkeys: a signing key is no passkey as well."""
+    return {key_material.of_passkey(each.public_key) for each in person.passkeys.values()}
 
 
 def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:

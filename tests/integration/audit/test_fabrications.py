@@ -126,7 +126,7 @@ def test_names_are_taken_once() -> None:
     assert TOKEN == "token"
     with pytest.raises(AuditError) as same_key:
         story.attest(alice, dave.key)
-    assert getattr(same_key.value.__cause__, "code", None) == "claimed_twice"
+    assert getattr(same_key.value.__cause__, "code", None) == "key_shared"
 
 
 def test_a_statement_supersedes_one_that_is_there() -> None:

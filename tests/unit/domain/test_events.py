@@ -238,12 +238,15 @@ def test_another_signature_over_the_same_act_takes_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("tag", "kinds"),
     [
-        ("passkey-added.v1", ["credential", "act"]),
-        ("key-attested.v1", ["kid"]),
+        ("ledger-created.v1", ["key-material", "act"]),
+        ("log-keys-announced.v1", ["key-material", "key-material", "act"]),
+        ("ledger-restored.v1", ["key-material", "key-material", "act"]),
+        ("passkey-added.v1", ["credential", "key-material", "act"]),
+        ("key-attested.v1", ["key-material", "kid"]),
         ("invitation-issued.v1", ["invitation", "invitation", "act"]),
     ],
 )
-def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
+def test_keys_passkeys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
     names = events.claims(BY_TAG[tag])
     assert [name.partition("/")[0] for name in names] == kinds
     assert len(set(names)) == len(kinds)
@@ -255,6 +258,7 @@ def test_every_kind_of_name_has_its_own_refusal() -> None:
         "frozen": "ledger_frozen",
         "credential": "credential_known",
         "invitation": "invitation_known",
+        "key-material": "key_known",
         "kid": "key_known",
         "used": "invitation_used",
     }

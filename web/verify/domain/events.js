@@ -2,15 +2,15 @@
 // which signature is the evidence and which names it takes are derived here and nowhere else. A tag
 // without a row in a table of this verifier stops it while it loads.
 
-import { sha256Hex } from "../../static/js/lib/digest.js";
 import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { publicJwk } from "../jose/keys.js";
-import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
+import { integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
+import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG } from "./events_of_people.js";
 import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
 
 /** The tag of every event. */
@@ -21,14 +21,7 @@ export const TAG = Object.freeze({
   LOG_KEYS_RETIRED: "log-keys-retired.v1",
   LEDGER_RESTORED: "ledger-restored.v1",
   LOG_FROZEN: "log-frozen.v1",
-  USER_REGISTERED: "user-registered.v1",
-  PASSKEY_ADDED: "passkey-added.v1",
-  PASSKEY_REMOVED: "passkey-removed.v1",
-  KEY_ATTESTED: "key-attested.v1",
-  KEY_REVOKED: "key-revoked.v1",
-  ROLE_GRANTED: "role-granted.v1",
-  PERSON_SUSPENDED: "person-suspended.v1",
-  COMPROMISE_DECLARED: "compromise-declared.v1",
+  ...PEOPLE_TAG,
   STATEMENT_DRAFTED: "statement-drafted.v1",
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
@@ -40,21 +33,11 @@ export const STREAM_OF = Object.freeze({ LEDGER: "ledger", PERSON: "person", STA
 
 // The members that hold the signature of the actor, and how to parse them.
 const SIGNED = { jws: parseApproval, act: parseAct };
-const MEMBER = /\{(\w+)\}/g;
 
-const assertion = struct({
-  credentialId: text,
-  clientDataJSON: text,
-  authenticatorData: text,
-  signature: text,
-});
-const registration = struct({ clientDataJSON: text, attestationObject: text });
 const among = (words) => oneOf(...Object.values(words));
 const decided = { signer: text, kid: text, roles: listOf(text) };
-const ACT_NAME = "act/{actSha256}";
 // What the ledger itself does, with its own key.
 const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [ACT_NAME] };
-const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 // By tag, as the Python classes declare it:
 // - `members`: of the body, in the order of its one form;
@@ -76,6 +59,7 @@ export const DECLARED = forEveryTag({
       setupSha256: optional(text),
     },
     ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.INVITATION_ISSUED]: {
     members: {
@@ -96,6 +80,7 @@ export const DECLARED = forEveryTag({
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
     ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.LOG_KEYS_RETIRED]: {
     members: { vkeys: listOf(text), lastSize: integer, act: text },
@@ -112,112 +97,14 @@ export const DECLARED = forEveryTag({
       act: text,
     },
     ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
     ...byLedger,
     claims: ["frozen", ACT_NAME],
   },
-  [TAG.USER_REGISTERED]: {
-    members: { user: text, name: text, role: text, invitation: optional(text) },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: [],
-    dependsOn: [],
-    claims: ["used/{invitation}"],
-  },
-  [TAG.PASSKEY_ADDED]: {
-    members: {
-      credentialId: text,
-      publicKey: text,
-      algorithm: integer,
-      signCount: integer,
-      aaguid: text,
-      backedUp: flag,
-      transports: listOf(text),
-      challenge: text,
-      registration,
-      kid: optional(text),
-      act: optional(text),
-    },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: ["act", "registration"],
-    dependsOn: [],
-    claims: ["credential/{credentialId}", ACT_NAME],
-  },
-  [TAG.PASSKEY_REMOVED]: {
-    members: { credentialId: text, by: text, kid: text, act: text },
-    stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: [ACT_NAME],
-  },
-  [TAG.KEY_ATTESTED]: {
-    members: {
-      kid: text,
-      jwk: publicJwk,
-      nonce: text,
-      assertion,
-      signCount: integer,
-      possession: text,
-      expiresAt: optional(text),
-    },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: ["assertion", "possession"],
-    dependsOn: [],
-    claims: ["kid/{kid}"],
-  },
-  [TAG.KEY_REVOKED]: {
-    members: { kid: text, byKid: text, act: text, compromisedSince: optional(text), ...confirmed },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: ["act", "assertion"],
-    dependsOn: [],
-    claims: [ACT_NAME],
-  },
-  [TAG.ROLE_GRANTED]: {
-    members: { user: text, role: text, by: text, kid: text, act: text },
-    stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: [ACT_NAME],
-  },
-  [TAG.PERSON_SUSPENDED]: {
-    members: {
-      user: text,
-      reason: text,
-      by: text,
-      kid: text,
-      act: text,
-      assertion,
-      signCount: integer,
-    },
-    stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act", "assertion"],
-    dependsOn: ["actor"],
-    claims: [ACT_NAME],
-  },
-  [TAG.COMPROMISE_DECLARED]: {
-    members: {
-      compromised: text,
-      since: text,
-      also: listOf(text),
-      kid: text,
-      act: text,
-      assertion,
-      signCount: integer,
-    },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: ["act", "assertion"],
-    dependsOn: [],
-    claims: [ACT_NAME],
-  },
+  ...OF_PEOPLE,
   [TAG.STATEMENT_DRAFTED]: {
     members: { document: text, creator: text, kid: text, act: text },
     stream: STREAM_OF.STATEMENT,
@@ -309,19 +196,8 @@ export function kidOf(event) {
   return isPossessed ? parseCompact(event.body.possession).header.kid : "";
 }
 
-/** Return the names that an event takes; a second event that takes one of them is impossible. */
-export async function claims({ type, body, stream }) {
-  const members = { ...body, stream, actSha256: await actSha256(body) };
-  // A name with a member that is null is not taken.
-  const isTaken = (template) => memberNames(template).every((name) => members[name] !== null);
-  const named = (template) => template.replace(MEMBER, (_, name) => members[name]);
-  return declared(type).claims.filter(isTaken).map(named);
-}
-
-/** Return the SHA-256 (hex) of the signing input of an event's act; null without an act. */
-const actSha256 = async ({ act = null }) => (act === null ? null : sha256Hex(act.slice(0, act.lastIndexOf("."))));
-
-const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
+/** Return the templates of the names that an event of this type takes. */
+export const claimsOf = (type) => declared(type).claims;
 
 /** Return the event of an entry and its salted body; absent members are null. */
 export function decodeEvent({ type, at, stream, version }, position, salted) {

@@ -7,6 +7,7 @@ import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT } from "./acts.js";
 import { requireDate } from "./compromise.js";
+import { requireNoPasskey } from "./key_material.js";
 import { attestationChallenge, verifyAssertion } from "./passkey.js";
 import { activePasskey, signedBy } from "./person.js";
 import { confirm } from "./stepup.js";
@@ -20,7 +21,8 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   await importJwk(jwk);
   requirePrimeOrder(jwk);
   const kid = await thumbprint(jwk);
-  if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
+  if (owner.keys.has(kid)) refuse("key_known", "this public key is already in the ledger");
+  await requireNoPasskey(kid, owner.passkeys.values());
   // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.
   if (expiresAt !== null && toMs(expiresAt) <= nowMs) {
     refuse("time_invalid", "a new key must expire in the future");

@@ -3,10 +3,12 @@
 
 import { toMs } from "../clock.js";
 import * as charter from "../domain/charter.js";
+import { claims } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
 import { decideDraft } from "../domain/drafting.js";
-import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
+import { KEY_MATERIAL } from "../domain/key_material.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import { decideSuspension } from "../domain/standing.js";
@@ -79,7 +81,10 @@ export class Auditor {
       refuse("decision_mismatch", "the evidence leads to another event");
     }
     for (const name of await claims(event)) {
-      if (this.claims.has(name)) refuse("claimed_twice", "a name is taken twice");
+      if (this.claims.has(name)) {
+        const code = name.startsWith(KEY_MATERIAL) ? "key_shared" : "claimed_twice";
+        refuse(code, `${name} is claimed twice`);
+      }
       this.claims.add(name);
     }
     await this.evolve(event);

@@ -2,10 +2,11 @@
 
 from typing import final
 
+from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.unique_names import ACT, CREDENTIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -49,7 +50,7 @@ class PasskeyAdded(Explained, frozen=True):
         actor="owner",
         evidence=("act", "registration"),
         depends_on=(),
-        claims=(CREDENTIAL, ACT),
+        claims=(CREDENTIAL, KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} added a passkey",
             timeline="{who} added a passkey",
@@ -67,6 +68,11 @@ class PasskeyAdded(Explained, frozen=True):
     registration: RegistrationEvidence
     kid: str | None = None
     act: str | None = None
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the passkey's public key."""
+        return (key_material.of_passkey(self.public_key),)
 
 
 @final
@@ -102,7 +108,7 @@ class KeyAttested(Explained, frozen=True):
         actor="owner",
         evidence=("assertion", "possession"),
         depends_on=(),
-        claims=(KID,),
+        claims=(KEY_MATERIAL, KID),
         words=Words(
             trail="{who} attested a signing key",
             timeline="{who} attested a signing key",
@@ -116,6 +122,11 @@ class KeyAttested(Explained, frozen=True):
     sign_count: SafeInteger
     possession: str
     expires_at: str | None = None
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the signing key, which is its kid."""
+        return (self.kid,)
 
 
 @final
