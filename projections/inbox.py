@@ -14,6 +14,7 @@ from ledger.sqlite.bulk_insert import write
 from projections import spans
 from projections.facts import Batch, find_stream
 from projections.paging import Page, decode_cursor, encode_cursor
+from projections.questioned import IN_QUESTION
 from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
@@ -42,7 +43,7 @@ _WAITS = (
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
     " AND m.member IN (SELECT value FROM json_each(:members)))"
     " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
-    " AND d.person = :user AND d.position <= :at)"
+    " AND d.person = :user AND d.position <= :at AND NOT " + IN_QUESTION + ")"  # noqa: S608  # a constant
 )
 
 

@@ -195,16 +195,24 @@ class Story:
         return str(statement)
 
     def approve(
-        self, signer: str, statement: str, status: Status = "pending", form: Form = "shared"
+        self,
+        signer: str,
+        statement: str,
+        status: Status = "pending",
+        form: Form = "shared",
+        *,
+        kid: str = "key",
+        passkey: str | None = None,
     ) -> int:
         body = events.StatementSigned(
             signer=signer,
-            kid="key",
+            kid=kid,
             roles=tuple(sorted(self.roles[signer])),
             form=form,
             iat=1,
             status=status,
             jws=f"jws-{len(self.states) + 1}",
+            assertion=None if passkey is None else _assertion(passkey),
         )
         return self.tell(UUID(statement), body)
 
