@@ -39,11 +39,11 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 # `spans` finds pending, unexpired statements; these conditions filter them.
 _WAITS = (
-    "(s.creator_may_sign OR s.creator <> :user)"
+    "(s.creator_may_sign OR s.creator <> :user)"  # noqa: S608  # a constant
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
     " AND m.member IN (SELECT value FROM json_each(:members)))"
     " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
-    " AND d.person = :user AND d.position <= :at AND NOT " + IN_QUESTION + ")"  # noqa: S608  # a constant
+    " AND d.person = :user AND d.position <= :at AND NOT " + IN_QUESTION + ")"
 )
 
 
