@@ -63,6 +63,8 @@ def standing(
     approved: dict[str, frozenset[str]] = {}
     rejected: dict[str, frozenset[str]] = {}
     for decision in decisions:
+        if decision.in_question:
+            continue
         user, roles = decision.person.id, frozenset(decision.roles)
         match decision.decision:
             case "approval":

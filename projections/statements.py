@@ -22,7 +22,7 @@ from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, progress, search, spans, timeline
+from projections import decisions, progress, questioned, search, spans, timeline
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
@@ -35,7 +35,7 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT, final INTEGER NOT NULL,"
@@ -44,6 +44,7 @@ TABLES: tuple[str, ...] = (
     " created_at TEXT NOT NULL, threshold INTEGER NOT NULL, sha256 BLOB NOT NULL,"
     " supersedes BLOB) STRICT",
     decisions.TABLE,
+    *questioned.TABLES,
     *spans.TABLES,
     search.TABLE,
 )

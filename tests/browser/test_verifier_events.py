@@ -38,12 +38,13 @@ DECODED = """async (example) => {
 }"""
 DERIVED = f"""async (example) => {{
     const events = await import("/verify/domain/events.js");
+    const {{ claims }} = await import("/verify/domain/claims.js");
     const event = await ({DECODED})(example);
     return {{
         actor: events.actorOf(event),
         signature: events.signatureOf(event),
         kid: events.kidOf(event),
-        claims: events.claims(event),
+        claims: await claims(event),
     }};
 }}"""
 # The code that each consumer of an event refuses it with, null where it takes it.
@@ -132,15 +133,16 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
     found = page.evaluate(
         """async () => {
             const events = await import("/verify/domain/events.js");
+            const { claims } = await import("/verify/domain/claims.js");
             const event = { type: "role-revoked.v1", stream: "s", body: {} };
             const derivations = [
                 events.streamOf, events.needsEverybody,
-                ...[events.actorOf, events.signatureOf, events.kidOf, events.claims],
+                ...[events.actorOf, events.signatureOf, events.kidOf, claims],
             ];
-            return derivations.map((derive, n) => {
-                try { return String(derive(n < 2 ? event.type : event)); }
+            return Promise.all(derivations.map(async (derive, n) => {
+                try { return String(await derive(n < 2 ? event.type : event)); }
                 catch (error) { return error.code; }
-            });
+            }));
         }"""
     )
     assert found == ["event_unknown"] * 6

@@ -64,6 +64,7 @@ def statement(
         status=status,
         approvals=0,
         rejections=0,
+        in_question=0,
         threshold=progress.threshold,
         expires_at=expires_at,
         sha256="0" * 64,

@@ -14,7 +14,16 @@ from uuid import UUID
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from ledger.domain import charter, drafting, person, restoration, signing_keys, statement
+from ledger.domain import (
+    charter,
+    compromise,
+    drafting,
+    person,
+    restoration,
+    signing_keys,
+    standing,
+    statement,
+)
 from ledger.domain.acts import (
     TYP,
     Act,
@@ -26,6 +35,7 @@ from ledger.domain.acts import (
     RetireLogKeys,
 )
 from ledger.domain.approval import parse_approval
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.governance import policy_digest, values_digest
@@ -231,10 +241,21 @@ class Chronicle:
         body = person.remove_passkey(*states, credential_id, act, **self._now())
         self.tell(owner.user, body)
 
-    def revoke(self, owner: Signer, by: Signer, kid: str, **members: Any) -> None:
-        act = by.act("revoke-key", kid=kid, **members)
-        states = self._state(owner), self._state(by)
-        self.tell(owner.user, signing_keys.revoke_key(*states, kid, act, **self._now()))
+    def revoke(self, owner: Signer, kid: str, **members: Any) -> None:
+        act = owner.act("revoke-key", kid=kid, **members)
+        assertion = owner.confirm(act) if "compromisedSince" in members else None
+        asked = ConfirmedAct(act, assertion, LEDGER, PARTY, self.time.ms)
+        self.tell(owner.user, signing_keys.revoke_key(self._state(owner), kid, asked))
+
+    def declare(self, owner: Signer, key: Any, **members: Any) -> None:
+        act = owner.act("declare-compromise", key=key, **members)
+        asked = ConfirmedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
+        self.tell(owner.user, compromise.declare(self._state(owner), asked))
+
+    def suspend(self, whom: Signer, by: Signer) -> None:
+        act = by.act("suspend", user=whom.user, reason="Left the company.")
+        asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
+        self.tell(whom.user, standing.suspend(self._state(whom), self._state(by), asked))
 
     # --- statements ------------------------------------------------------------------------------
 
@@ -271,7 +292,8 @@ class Chronicle:
         return {"statementId": statement_id, "sha256": hashlib.sha256(raw).hexdigest()}
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
-        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
+        deciders = {str(stream): each for stream, each in self.auditor.people.items()}
+        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
 
 
 def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
@@ -334,8 +356,16 @@ def every_type(*, end: bool = False) -> Chronicle:
     )
     told.reject(carol, withdrawn)
     told.withdraw(alice, withdrawn)
-    told.revoke(alice, dave, alice.key.kid, compromisedSince="2026-11-21T03:00:00.000Z")
-    told.revoke(bob, bob, bob.key.kid)
+    told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
+    told.revoke(bob, bob.key.kid)
+    told.declare(
+        alice,
+        es256_key(21),
+        passkey=first,
+        since=str(told.time),
+        also=[f"kid:{alice.key.kid}"],
+    )
+    told.suspend(carol, dave)
     told.announce(1)
     told.announce(2)
     told.retire(1)

@@ -26,6 +26,7 @@ from tests.support.keys import TestKey, ed25519_key
 
 NOW_MS = 1_795_230_245_678  # 2026-11-21T03:04:05.678Z
 FIVE_MINUTES_MS = 300_000
+REGISTERED = "2026-01-01T00:00:00.000Z"
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
 PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
 NONCE = "bm9uY2U"
@@ -97,7 +98,9 @@ class Signer:
             challenge=b"challenge",
             party=PARTY,
         )
-        return KnownPasskey(verified.credential_id, verified.public_key, verified.sign_count)
+        return KnownPasskey(
+            verified.credential_id, verified.public_key, verified.sign_count, REGISTERED
+        )
 
     @cached_property
     def person(self) -> Person:
@@ -111,7 +114,13 @@ class Signer:
             name="Somebody",
             roles=self.roles,
             keys={
-                each.kid: AttestedKey(each.kid, each.jwk, revoked=each.kid in revoked)
+                each.kid: AttestedKey(
+                    each.kid,
+                    each.jwk,
+                    REGISTERED,
+                    added_by=frozenset({f"passkey:{self.passkey.id}"}),
+                    revoked=each.kid in revoked,
+                )
                 for each in keys
             },
             passkeys={self.passkey.id: self.known_passkey},

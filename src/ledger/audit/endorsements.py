@@ -5,6 +5,7 @@ row is only compared with its checkpoint, and counted as not verified. A verifie
 checkpoint existed; an event that claims a later time is reported.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from ledger import clock
 from ledger.audit import findings
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Rows
-from ledger.errors import CorruptError, LedgerError, MalformedError
+from ledger.domain import key_material
+from ledger.errors import CorruptError, LedgerError, MalformedError, RefusedError
 from ledger.timestamp.verify import Certificates, verify_stamp
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
@@ -45,8 +47,12 @@ class EndorsementCheck:
         self._trusted = trusted
         self._unknown = {"cosignatures": 0, "time-stamps": 0}
 
-    def run(self) -> Finding | None:
-        """Return the first finding."""
+    def run(self, claimed: Collection[str]) -> Finding | None:
+        """Return the first finding; `claimed` are the names that the events claim."""
+        try:
+            key_material.require_independent(self._trusted.witnesses, claimed)
+        except RefusedError as error:
+            return findings.of_error("endorsement", error)
         checks = ((_COSIGNATURES, self._cosignature), (_STAMPS, self._stamp))
         for query, check in checks:
             for number, (row_id, size, *rest) in enumerate(self._rows.query(query), start=1):

@@ -4,7 +4,7 @@ It uses no read model. By default it recomputes every decision, so that the resu
 signatures and not from what a server stored. `fold` can skip that to be faster.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from ledger.audit.logfile import STATEMENT_TAGS, WITH_PEOPLE, Row, Rows
 from ledger.audit.shares import PartAuditor
 from ledger.domain import policy
 from ledger.domain.charter import Charter
+from ledger.domain.counting import counted
 from ledger.domain.person import AttestedKey
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
@@ -44,6 +45,7 @@ class ReplayedKey(_Shown, frozen=True, kw_only=True):
     kid: str
     status: KeyStatusAtTime
     expires_at: str | None
+    compromised_since: str | None
 
 
 class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
 
     credential_id: str
     status: PasskeyStatus
+    compromised_since: str | None
 
 
 class ReplayedPerson(_Shown, frozen=True, kw_only=True):
@@ -74,7 +77,10 @@ class ReplayedProgress(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
-    """A statement: approvals with roles, rejections, and the progress of its policy."""
+    """A statement: approvals with roles, rejections, and the progress of its policy.
+
+    `in_question` are the people whose decision was made with what was compromised by then.
+    """
 
     id: str
     title: str
@@ -83,6 +89,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     sha256: str
     approvals: dict[str, list[str]]
     rejections: list[str]
+    in_question: list[str]
     progress: ReplayedProgress
     policy: policy.Policy
 
@@ -186,7 +193,9 @@ def _world(
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,
-        statements=[_statement(each, now_ms) for each in auditor.statements.values()],
+        statements=[
+            _statement(each, auditor.people, now_ms) for each in auditor.statements.values()
+        ],
     )
 
 
@@ -198,11 +207,20 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
         standing=someone.standing,
         roles=sorted(someone.roles),
         keys=[
-            ReplayedKey(kid=key.kid, status=_key_status(key, now_ms), expires_at=key.expires_at)
+            ReplayedKey(
+                kid=key.kid,
+                status=_key_status(key, now_ms),
+                expires_at=key.expires_at,
+                compromised_since=key.compromised_since,
+            )
             for key in someone.keys.values()
         ],
         passkeys=[
-            ReplayedPasskey(credential_id=each.credential_id, status=_words(removed=each.removed))
+            ReplayedPasskey(
+                credential_id=each.credential_id,
+                status=_words(removed=each.removed),
+                compromised_since=each.compromised_since,
+            )
             for each in passkeys
         ],
     )
@@ -219,16 +237,22 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     return "expired" if ended else "active"
 
 
-def _statement(state: StatementState, now_ms: int) -> ReplayedStatement:
+def _statement(
+    state: StatementState, everybody: Mapping[UUID, PersonState], now_ms: int
+) -> ReplayedStatement:
+    people = {user: everybody[UUID(user)] for user in state.approvals | state.rejections}
+    approvals = counted(state.approvals, people)
+    counting = approvals.keys() | counted(state.rejections, people).keys()
     return ReplayedStatement(
         id=state.id,
         title=state.title,
         creator=state.creator,
         status=state.status_at(now_ms),
         sha256=state.sha256,
-        approvals={user: sorted(roles) for user, roles in state.approvals.items()},
+        approvals={user: sorted(each.roles) for user, each in state.approvals.items()},
         rejections=sorted(state.rejections),
-        progress=_progress(state.policy, state.approvals),
+        in_question=sorted(people.keys() - counting),
+        progress=_progress(state.policy, approvals),
         policy=state.policy,
     )
 

@@ -19,12 +19,13 @@ from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.audit.logfile import Row, Rows
+from ledger.audit.questioned import Questioned
+from ledger.audit.stored_receipts import Receipts
 from ledger.domain import events, statement
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.receipts import (
-    Written,
     written,
     written_about_change,
     written_about_statement,
@@ -35,7 +36,6 @@ from ledger.verify.auditor import AuditError, Auditor, refusal
 
 MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
 REPORT_EVERY = 1_000
-LOOKED_UP = 128
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -145,41 +145,6 @@ class PartAuditor(Auditor):
                 del self.statements[stream]
 
 
-class Receipts:
-    """Compares stored receipts with their events, in batches."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._due: list[tuple[int, int, Written]] = []
-        self.count = 0
-
-    def expect(self, position: int, count: int, expected: Written) -> Finding | None:
-        """Queue a receipt of `count` events from this position; return a finding, if any."""
-        self._due.append((position, count, expected))
-        return self.settle() if len(self._due) == LOOKED_UP else None
-
-    def settle(self) -> Finding | None:
-        """Compare the queued receipts; return the first finding."""
-        due, self._due = self._due, []
-        self.count += len(due)
-        stored = self._rows.receipts([expected.key for _, _, expected in due])
-        for position, count, expected in due:
-            found = stored.get(expected.key)
-            if found is None:
-                return _receipt(
-                    position, "receipt_missing", "there is no receipt with the request's key"
-                )
-            if found[:2] != (position, count) or found[2] not in expected.answers:
-                detail = f"the receipt states {found[1]} events from {found[0]}, {found[2]!r}"
-                return _receipt(position, "receipt_mismatch", detail, expected.answers[0])
-        return None
-
-
-def _receipt(position: int, code: str, detail: str, answer: bytes = b"") -> Finding:
-    expected = answer.decode() if answer else None
-    return Finding("receipt", position, code, detail, expected)
-
-
 class PeopleAuditor:
     """Audits people, the ledger itself and changes; keeps the states of the first two."""
 
@@ -188,6 +153,7 @@ class PeopleAuditor:
         self._auditor = PartAuditor(rows)
         self._receipts = Receipts(rows)
         self._commit: list[tuple[Event, bytes]] = []
+        self._changed: list[tuple[Event, Statement]] = []
         self.history: list[Known] = []
         self.claims: dict[str, tuple[bytes, int]] = {}
         self.members: dict[tuple[str, bytes, int], bool] = {}
@@ -224,6 +190,10 @@ class PeopleAuditor:
             if error.code == "file_malformed":  # what follows cannot be read either
                 raise
             found.append(findings.of_error("event", error))
+        questioned = Questioned(self._auditor.people.values())
+        for event, after in self._changed:
+            questioned.look(event, after)
+        questioned.count(self.counts)
         last = self._receipts.settle()
         self.counts.receipts = self._receipts.count
         return findings.first([*found, *([last] if last else [])])
@@ -244,8 +214,10 @@ class PeopleAuditor:
             case "person":
                 self.history.append(Known(position, stream, person=auditor.people[stream]))
             case "statement":
-                if auditor.statements[stream].items is None:
+                after = auditor.statements[stream]
+                if after.items is None:
                     raise refusal(_misplaced("a statement is stored as a change"), position)
+                self._changed.append((event, after))
             case kind:
                 assert_never(kind)
 
@@ -279,6 +251,8 @@ def audit_share(
 ) -> ShareResult:
     """Audit the statements of a share; call `told` with each position reached."""
     auditor, receipts = PartAuditor(rows, history), Receipts(rows)
+    latest = {known.stream: known.person for known in history if known.person is not None}
+    questioned = Questioned(latest.values())
     found: list[Finding] = []
     told_at = REPORT_EVERY
     try:
@@ -289,9 +263,11 @@ def audit_share(
                 told_at = position + REPORT_EVERY
             auditor.learn(position)
             event = auditor.take(row, decide=position > share.trusted)
-            if auditor.statements[event.stream].items is not None:
+            after = auditor.statements[event.stream]
+            if after.items is not None:
                 raise refusal(_misplaced("a change is not stored as one"), position)
-            approvals = len(auditor.statements[event.stream].approvals)
+            questioned.look(event, after)
+            approvals = len(after.approvals)
             finding = receipts.expect(position, 1, written_about_statement(event, approvals))
             if finding is not None:
                 found.append(finding)
@@ -301,4 +277,5 @@ def audit_share(
         found.append(findings.of_error("event", error))
     last = receipts.settle()
     auditor.counts.receipts = receipts.count
+    questioned.count(auditor.counts)
     return ShareResult(findings.first([*found, *([last] if last else [])]), auditor.counts)

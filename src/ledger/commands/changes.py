@@ -69,7 +69,7 @@ class ChangeCommands:
         seen = await self._state.sign_count(assertion.credential_id)
 
         def decide(reading: Reading) -> Plan:
-            decision = decision_context(reading, kid, assertion, seen)
+            decision = decision_context(reading, kid, assertion, seen, None)
             drafted, _ = drafting.draft(
                 raw, change.act, decision.person, charter=reading.charter(), now_ms=reading.now_ms
             )
@@ -126,9 +126,16 @@ def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, readin
 
 
 def decision_context(
-    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int
+    reading: Reading,
+    kid: str,
+    assertion: AssertionEvidence | None,
+    seen: int,
+    subject: Statement | None,
 ) -> DecisionContext:
-    """Return what a decision depends on besides the statement; `seen` is the last sign count."""
+    """Return what a decision depends on besides the statement; `seen` is the last sign count.
+
+    `subject` is the statement, None for one that is drafted with the decision.
+    """
     if assertion is not None:
         # The log knows only the sign counts in its events. A sign-in may have had a higher one.
         require_growth(seen, sign_count(assertion))
@@ -139,6 +146,7 @@ def decision_context(
         party=founding.party,
         now_ms=reading.now_ms,
         assertion=assertion,
+        deciders={} if subject is None else reading.deciders(subject),
     )
 
 

@@ -5,6 +5,7 @@ from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
 from ledger.commands.sign_in import SignInCommands
+from ledger.commands.standing import StandingCommands
 from ledger.commands.writer import Writer
 from ledger.store.async_state import AsyncState
 
@@ -18,3 +19,4 @@ class PeopleCommands:
         self.sign_in = SignInCommands(writer, state, ceremonies)
         self.keys = KeyCommands(writer, state, ceremonies)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
+        self.standing = StandingCommands(writer, state)

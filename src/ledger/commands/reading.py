@@ -7,7 +7,9 @@ from uuid import UUID
 from ledger.commands.known import KnownLog, Loaded, Reads, State
 from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.policy import Policy
 from ledger.domain.statement import Statement
@@ -48,6 +50,11 @@ class Reading:
         if found is None:
             raise UnavailableError("not_founded", "this ledger is not founded yet")
         return found
+
+    def asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
+        """Return an act as it is asked for here and now."""
+        founding = self.charter()
+        return ConfirmedAct(act, assertion, founding.ledger, founding.party, self.now_ms)
 
     def person(self, user: UUID) -> Person:
         """Return a person; raise NotFoundError `user_unknown`."""
@@ -96,6 +103,17 @@ class Reading:
         if statement is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
         return statement
+
+    def deciders(self, subject: Statement) -> dict[str, Person]:
+        """Return the people with a recorded decision on a pending statement, as they are now.
+
+        Of another statement nobody: no later status depends on them.
+        """
+        if subject.status != "pending":
+            return {}
+        users = [*(subject.approvals | subject.rejections)]
+        people = self._all(lambda user: self.person(UUID(user)), users)
+        return dict(zip(users, people, strict=True))
 
     def find_statement(self, stream: UUID) -> Statement | None:
         """Return a statement, None if there is none."""

@@ -90,7 +90,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
-            plan = _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
+            approvals = len({*subject.approvals, body.signer})
+            plan = _plan(subject, decision, body, body.status, approvals)
             return plan if subject.items is None else with_effects(plan, subject, body, reading)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
@@ -104,7 +105,8 @@ class StatementCommands:
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             people = reading.eligible(subject.policy)
             body = statement.reject(subject, act, decision, people)
-            return _plan(subject, decision, body, body.status, len(subject.approvals))
+            approvals = len({*subject.approvals} - {body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
@@ -131,7 +133,7 @@ class StatementCommands:
 
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = decision_context(reading, kid, assertion, seen)
+            decision = decision_context(reading, kid, assertion, seen, subject)
             return decide(reading, decision, subject)
 
         request = Request(

@@ -10,13 +10,14 @@ from typing import assert_never
 import msgspec
 
 from ledger import clock
-from ledger.domain.acts import parse_act
+from ledger.domain.acts import stale_ms
 from ledger.domain.approval import Individual, parse_approval
 from ledger.domain.charter import Charter
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
     CharterSet,
+    CompromiseDeclared,
     GovernanceSet,
     InvitationCancelled,
     InvitationIssued,
@@ -29,6 +30,7 @@ from ledger.domain.events import (
     LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    PersonSuspended,
     RoleClosed,
     RoleDefined,
     RoleEnded,
@@ -87,7 +89,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return []  # it ends with the approval that it follows
         case PasskeyAdded():
             return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
-        case KeyRevoked() | PasskeyRemoved():
+        case KeyRevoked() | PasskeyRemoved() | PersonSuspended() | CompromiseDeclared():
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyAttested():
             return _of_time(body.expires_at)
@@ -106,8 +108,7 @@ def _of_time(text: str | None) -> list[int]:
 
 
 def _of_act(text: str) -> list[int]:
-    payload = msgspec.json.decode(b64u_decode(parse_act(text).payload))
-    return [clock.stale_ms(payload["iat"] * 1000)]
+    return [stale_ms(text)]
 
 
 def _of_draft(body: StatementDrafted) -> list[int]:

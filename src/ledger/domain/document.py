@@ -39,6 +39,13 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     supersedes: str | None = None
     type: DocumentType | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the individual form may approve it: it has rules for people and numbers only."""
+        rules = self.policy
+        typed = self.type is not None or self.supersedes is not None
+        return not typed and not rules.veto and rules.assurance == "key"
+
 
 def parse_document(raw: bytes) -> Document:
     """Return the document of these bytes.

@@ -34,15 +34,17 @@ def draft(
     # 1. The signature is valid and covers exactly these bytes.
     jws = parse_act(act_text)
     key = creator.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
-    if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
-        raise RefusedError("act_mismatch", "the act names another document")
-    # 2. The person may draft; the document names the right creator, ledger and time.
-    require_standing(creator)
-    if is_change(document):
-        governance.require_drafter(creator, charter.governance)
-    elif CREATOR not in creator.roles:
-        raise ForbiddenError("creator_only", "drafting requires the role creator")
+    digest = sha256_hex(raw)
+    verify_act(
+        jws,
+        key.jwk,
+        acts.Draft,
+        ledger=ledger,
+        now_ms=now_ms,
+        statement_id=document.statement_id,
+        sha256=digest,
+    )
+    # 2. The document names the right creator, ledger and time; the person may draft.
     if document.creator != creator.user:
         raise RefusedError("document_creator_mismatch", "the document names another creator")
     if document.ledger != ledger:
@@ -54,8 +56,12 @@ def draft(
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")
+    require_standing(creator)
     if is_change(document):
+        governance.require_drafter(creator, charter.governance)
         governance.require_in_force(document.policy, charter.governance)
+    elif CREATOR not in creator.roles:
+        raise ForbiddenError("creator_only", "drafting requires the role creator")
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,

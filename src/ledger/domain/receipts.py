@@ -13,6 +13,7 @@ import msgspec
 from ledger.domain.events import (
     Body,
     CharterSet,
+    CompromiseDeclared,
     Event,
     GovernanceSet,
     InvitationCancelled,
@@ -28,6 +29,7 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
+    PersonSuspended,
     RoleClosed,
     RoleDefined,
     RoleEnded,
@@ -196,7 +198,9 @@ def _registered(bodies: Sequence[Body]) -> Written:
             )
 
 
-Asked = PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked
+Asked = (
+    PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | PersonSuspended | CompromiseDeclared
+)
 
 
 def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
@@ -212,5 +216,9 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}
+        case PersonSuspended(act=act):
+            return request_key(ACT, joined(stream, act)), {"user": stream}
+        case CompromiseDeclared(compromised=compromised, act=act):
+            return request_key(ACT, joined(stream, act)), {"compromised": compromised}
         case _:
             assert_never(body)

@@ -74,6 +74,18 @@ class PasskeyRecorded(RecordedAnswer):
     credential_id: str
 
 
+class PersonRecorded(RecordedAnswer):
+    """A recorded event of a person."""
+
+    user: str
+
+
+class CompromiseRecorded(RecordedAnswer):
+    """A recorded compromise: `kid:<kid>` or `passkey:<credential id>`."""
+
+    compromised: str
+
+
 class RegistrationBegun(msgspec.Struct, rename="camel"):
     """What a browser needs to make a passkey and have it attest a signing key."""
 

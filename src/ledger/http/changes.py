@@ -1,13 +1,29 @@
 """Routes of changes: make one, and read what it must state."""
 
+from typing import Annotated
+
 from litestar import Router, get, post
 from litestar.params import JSONBody
+from msgspec import Meta
 
-from ledger.commands.changes import InForce
+from ledger.commands.changes import DraftedChange, InForce
 from ledger.http.answers import ChangeAnswer, Created, recorded
 from ledger.http.context import BY_SESSION, MEMBERS, FromChanges, SignedIn
 from ledger.http.problems import answers
-from ledger.http.requests import MAX_STATEMENT_BYTES, MakeChange
+from ledger.http.requests import MAX_STATEMENT_BYTES, ActText, Assertion, Jwt, Strict
+
+
+class MakeChange(Strict, frozen=True):
+    """A change's exact bytes as a string, its draft act, and its drafter's approval."""
+
+    document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
+    act: ActText
+    jwt: Jwt
+    assertion: Assertion
+
+    def change(self) -> DraftedChange:
+        """Return the evidence; raise MalformedError `credential_invalid`."""
+        return DraftedChange(self.document, self.act, self.jwt, self.assertion.evidence())
 
 
 @post(

@@ -10,7 +10,6 @@ from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
-from ledger.commands.changes import DraftedChange
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.person import MAX_NAME_CHARS
 from ledger.domain.signing_keys import KeySubmission
@@ -272,19 +271,6 @@ class DraftStatement(Strict, frozen=True):
     act: ActText
 
 
-class MakeChange(Strict, frozen=True):
-    """A change's exact bytes as a string, its draft act, and its drafter's approval."""
-
-    document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
-    act: ActText
-    jwt: Jwt
-    assertion: Assertion
-
-    def change(self) -> DraftedChange:
-        """Return the evidence; raise MalformedError `credential_invalid`."""
-        return DraftedChange(self.document, self.act, self.jwt, self.assertion.evidence())
-
-
 class SignStatement(Strict, frozen=True):
     """An approval, with a passkey assertion where the policy asks for one."""
 
@@ -292,8 +278,12 @@ class SignStatement(Strict, frozen=True):
     assertion: Assertion | None = None
 
 
-class RejectStatement(Strict, frozen=True):
-    """A rejection, with a passkey assertion where the policy asks for one."""
+class ActWithAssertion(Strict, frozen=True):
+    """An act, with a passkey assertion over it where the rules ask for one."""
 
     act: ActText
     assertion: Assertion | None = None
+
+    def evidence(self) -> AssertionEvidence | None:
+        """Return the assertion as the ledger stores it, None without one."""
+        return None if self.assertion is None else self.assertion.evidence()

@@ -26,11 +26,13 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
+from ledger.domain.unique_names import key_material_name
 from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError, LedgerError
 from ledger.verify.decisions import Decisions
 
 MOST_CHARS = 500
+KEY_MATERIAL_PREFIX = key_material_name("")
 _BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
 # What follows directly on the first event of a person and of a change, with its version. The last
 # of them completes the beginning.
@@ -167,7 +169,8 @@ class Auditor(Decisions):
     def _claim(self, event: Event) -> None:
         for name in events.claims(event):
             if name in self._claims:
-                raise CorruptError("claimed_twice", f"{name} is claimed twice")
+                code = "key_shared" if name.startswith(KEY_MATERIAL_PREFIX) else "claimed_twice"
+                raise CorruptError(code, f"{name} is claimed twice")
             self._claims.add(name)
 
     def _require_complete(self, event: Event) -> None:

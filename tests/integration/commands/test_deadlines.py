@@ -77,7 +77,8 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     gone = bob.act("remove-passkey", credentialId=passkey.id)
     await process.people.passkeys.remove(passkey.id, gone)
     kid = second_key(bob).kid
-    await process.people.keys.revoke(kid, bob.act("revoke-key", kid=kid))
+    act = bob.act("revoke-key", kid=kid)
+    await process.people.keys.revoke(kid, act, bob.confirm(act))
     await process.grant(cast.dave, bob.user, "creator")
     return await _add_key(process, bob, SOONER)
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain import entry, events
-from ledger.domain.events import BODIES, Event, RoleEnded, RoleGranted, UserRegistered
+from ledger.domain.events import BODIES, Event, KeyRevoked, RoleEnded, RoleGranted, UserRegistered
+from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 from projections import facts
 from tests.golden.make import events_of_every_type
@@ -46,6 +47,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "passkey-removed.v1",
         "key-attested.v1",
         "key-revoked.v1",
+        "person-suspended.v1",
+        "compromise-declared.v1",
         "role-granted.v1",
         "role-ended.v1",
         "standing-set.v1",
@@ -184,9 +187,6 @@ def test_a_truncated_event_is_refused(tag: str, end: int) -> None:
 @pytest.mark.parametrize(
     ("tag", "names"),
     [
-        ("ledger-created.v1", ()),
-        ("passkey-removed.v1", ()),
-        ("key-revoked.v1", ()),
         ("statement-drafted.v1", ()),
         ("statement-signed.v1", ()),
         ("statement-rejected.v1", ()),
@@ -227,14 +227,45 @@ def test_of_one_write_the_last_join_or_leave_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    "tag",
+    [
+        "ledger-created.v1",
+        "log-keys-announced.v1",
+        "log-keys-retired.v1",
+        "ledger-restored.v1",
+        "log-frozen.v1",
+        "passkey-removed.v1",
+        "key-revoked.v1",
+        "person-suspended.v1",
+        "compromise-declared.v1",
+    ],
+)
+def test_every_act_but_a_decision_takes_the_digest_of_what_was_signed(tag: str) -> None:
+    event = BY_TAG[tag]
+    signing_input, _, _ = getattr(event.body, "act").rpartition(".")  # noqa: B009  # each has one
+    assert f"act/{sha256_hex(signing_input.encode())}" in events.claims(event)
+
+
+REVOKED = KeyRevoked(kid="k", by_kid="k", act="h.p.s")
+
+
+def test_another_signature_over_the_same_act_takes_the_same_name() -> None:
+    other = msgspec.structs.replace(REVOKED, act="h.p.another")
+    assert other.act_sha256 == REVOKED.act_sha256 == sha256_hex(b"h.p")
+
+
+@pytest.mark.parametrize(
     ("tag", "kinds"),
     [
-        ("passkey-added.v1", ["credential"]),
-        ("key-attested.v1", ["kid"]),
+        ("ledger-created.v1", ["key-material", "act"]),
+        ("log-keys-announced.v1", ["key-material", "key-material", "act"]),
+        ("ledger-restored.v1", ["key-material", "key-material", "act"]),
+        ("passkey-added.v1", ["credential", "key-material", "act"]),
+        ("key-attested.v1", ["key-material", "kid"]),
         ("invitation-issued.v1", ["invitation", "invitation"]),
     ],
 )
-def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
+def test_keys_passkeys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
     names = events.claims(BY_TAG[tag])
     assert [name.partition("/")[0] for name in names] == kinds
     assert len(set(names)) == len(kinds)
@@ -242,9 +273,11 @@ def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[st
 
 def test_every_kind_of_name_has_its_own_refusal() -> None:
     assert {kind: code for kind, (code, _) in events.TAKEN.items()} == {
+        "act": "act_known",
         "frozen": "ledger_frozen",
         "credential": "credential_known",
         "invitation": "invitation_known",
+        "key-material": "key_known",
         "kid": "key_known",
         "used": "invitation_used",
     }

@@ -2,9 +2,10 @@
 // Each is made unless a check that it needs did not pass. It touches neither page nor network.
 
 import { hex } from "../../static/js/lib/digest.js";
+import { inQuestion, recorded } from "../domain/counting.js";
 import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
-import { statusAt } from "../domain/statement.js";
+import { isInQuestion, statusAt } from "../domain/statement.js";
 import { DECISION } from "../domain/vocabulary.js";
 import { equal, toBase64 } from "../encoding.js";
 import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
@@ -33,14 +34,15 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
   const checks = await verification.run();
   const { bundle, events, auditor } = verification;
   const isDecided = verification.passed(CHECK.POLICY);
+  const statements = isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [];
   return {
-    verdict: verdictOf(checks),
+    verdict: verdictOf(checks, statements),
     mode: bundle?.mode ?? null,
     ledger: bundle?.note.origin ?? null,
     size: bundle?.note.size ?? null,
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
-    statements: isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
+    statements,
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
     doesNotProve: limits(bundle?.mode ?? null),
@@ -60,6 +62,7 @@ function shown(id, mine, { statements, people }, nowMs) {
     id,
     title: statement.title,
     status: statusAt(statement, nowMs),
+    inQuestion: isInQuestion(statement, people),
     approvers: [...statement.approvals.keys()].map(person),
     decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
       position,
@@ -67,6 +70,8 @@ function shown(id, mine, { statements, people }, nowMs) {
       ...person(body.signer),
       decision: DECISIONS[type],
       kid: body.kid,
+      form: body.form ?? null,
+      inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
     })),
     sha256: statement.sha256,
     policy: statement.policy,

@@ -47,7 +47,7 @@ from ledger.domain.events import (
 from ledger.domain.person import Person, may_sign
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
-from ledger.errors import ConflictError, RefusedError
+from ledger.errors import ConflictError
 
 
 class Sources(NamedTuple):
@@ -78,13 +78,11 @@ def of_approval(
 ) -> tuple[Effect, ...]:
     """Return the effects of an approval, which `statement.sign` accepted; none for most approvals.
 
-    Raises RefusedError `shared_form_required`; ConflictError `governance_changed`, and as `decide`
-    does if the approval completes the change.
+    Raises ConflictError `governance_changed`, and as `decide` does if the approval completes the
+    change.
     """
     if change.items is None or change.status != "pending":
         return ()
-    if signed.form != "shared":
-        raise RefusedError("shared_form_required", "an approval of a change signs its document")
     governance.require_in_force(change.policy, sources.charter.governance)
     if signed.status != "approved":
         return ()

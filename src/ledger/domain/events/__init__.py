@@ -6,6 +6,7 @@ and what the server decided from it. The audit repeats every decision and compar
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
     of_changes.py                                what changes do to the ledger and to people
+    of_standing.py                               those of a person's stream about standing
     stored.py                                    the union of all, encode and decode
 """
 
@@ -51,6 +52,7 @@ from ledger.domain.events.of_people import (
     PersonRecord,
     UserRegistered,
 )
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDrafted,
@@ -80,6 +82,7 @@ __all__ = [
     "TAKEN",
     "Body",
     "CharterSet",
+    "CompromiseDeclared",
     "Dependency",
     "Effect",
     "Event",
@@ -104,6 +107,7 @@ __all__ = [
     "PersonBody",
     "PersonEffect",
     "PersonRecord",
+    "PersonSuspended",
     "Recorded",
     "RoleClosed",
     "RoleDefined",

@@ -5,12 +5,14 @@ of_changes.py has what changes do to the ledger.
 
 from typing import Literal, final
 
+from ledger.domain import key_material
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import LedgerEffect
+from ledger.domain.unique_names import ACT, KEY_MATERIAL
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
-from ledger.jose import PublicJwk
+from ledger.jose import PublicJwk, thumbprint
 
 
 @final
@@ -23,7 +25,7 @@ class LedgerCreated(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} was created; registration: {registration}",
             timeline="The ledger was created",
@@ -38,6 +40,11 @@ class LedgerCreated(Explained, frozen=True):
     act: str
     setup_sha256: str
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the ledger's own key."""
+        return (thumbprint(self.key),)
+
 
 @final
 class LogKeysAnnounced(Explained, frozen=True):
@@ -49,7 +56,7 @@ class LogKeysAnnounced(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} announced {vkeys} keys that sign its checkpoints",
             timeline="The log's keys were announced",
@@ -59,6 +66,11 @@ class LogKeysAnnounced(Explained, frozen=True):
     vkeys: tuple[str, ...]
     first_size: SafeInteger
     act: str
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprints of the new log keys."""
+        return key_material.of_vkeys(self.vkeys)
 
 
 @final
@@ -71,7 +83,7 @@ class LogKeysRetired(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} retired {vkeys} keys that signed its checkpoints",
             timeline="Keys of the log were retired",
@@ -98,7 +110,7 @@ class LedgerRestored(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} was restored from a backup and goes on as {origin}: {reason}",
             timeline="The ledger was restored from a backup",
@@ -113,6 +125,11 @@ class LedgerRestored(Explained, frozen=True):
     reason: str
     act: str
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprints of the new log keys."""
+        return key_material.of_vkeys(self.vkeys)
+
 
 @final
 class LogFrozen(Explained, frozen=True):
@@ -124,7 +141,7 @@ class LogFrozen(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=("frozen",),
+        claims=("frozen", ACT),
         words=Words(
             trail="{who} ended: {reason}",
             timeline="The ledger was frozen",

@@ -5,10 +5,12 @@ of_changes.py has what changes do to people.
 
 from typing import final
 
+from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import PersonEffect
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.unique_names import CREDENTIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -52,7 +54,7 @@ class PasskeyAdded(Explained, frozen=True):
         actor="owner",
         evidence=("act", "registration"),
         depends_on=(),
-        claims=(CREDENTIAL,),
+        claims=(CREDENTIAL, KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} added a passkey",
             timeline="{who} added a passkey",
@@ -71,6 +73,11 @@ class PasskeyAdded(Explained, frozen=True):
     kid: str | None = None
     act: str | None = None
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the passkey's public key."""
+        return (key_material.of_passkey(self.public_key),)
+
 
 @final
 class PasskeyRemoved(Explained, frozen=True):
@@ -82,7 +89,7 @@ class PasskeyRemoved(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} removed a passkey of {whose}",
             timeline="{who} removed a passkey{of_whom}",
@@ -105,7 +112,7 @@ class KeyAttested(Explained, frozen=True):
         actor="owner",
         evidence=("assertion", "possession"),
         depends_on=(),
-        claims=(KID,),
+        claims=(KEY_MATERIAL, KID),
         words=Words(
             trail="{who} attested a signing key",
             timeline="{who} attested a signing key",
@@ -120,6 +127,11 @@ class KeyAttested(Explained, frozen=True):
     possession: str
     expires_at: str | None = None
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the signing key, which is its kid."""
+        return (self.kid,)
+
 
 @final
 class KeyRevoked(Explained, frozen=True):
@@ -128,23 +140,32 @@ class KeyRevoked(Explained, frozen=True):
     TAG = "key-revoked.v1"
     MEANING = Meaning(
         stream="person",
-        actor="by",
-        evidence=("act",),
-        depends_on=("actor",),
-        claims=(),
+        actor="owner",
+        evidence=("act", "assertion"),
+        depends_on=(),
+        claims=(ACT,),
         words=Words(
-            trail="{who} revoked a signing key of {whose}",
-            timeline="{who} revoked a signing key{of_whom}",
+            trail="{who} revoked a signing key",
+            timeline="{who} revoked a signing key",
             about="kid",
         ),
     )
     kid: str
-    by: str
     by_kid: str
     act: str
     compromised_since: str | None = None
+    assertion: AssertionEvidence | None = None
+    sign_count: SafeInteger | None = None
 
 
-# What people record of themselves, and all that their stream holds.
-PersonRecord = UserRegistered | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked
+# What people record of themselves and of others, and all that their stream holds.
+PersonRecord = (
+    UserRegistered
+    | PasskeyAdded
+    | PasskeyRemoved
+    | KeyAttested
+    | KeyRevoked
+    | PersonSuspended
+    | CompromiseDeclared
+)
 PersonBody = PersonRecord | PersonEffect
