@@ -4,9 +4,9 @@ import { bytesOf } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";
 import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { optional, read, struct, text } from "../shapes.js";
+import { integer, optional, read, struct, text } from "../shapes.js";
 import { policy, requirePossible } from "./policy.js";
-import { ASSURANCE } from "./vocabulary.js";
+import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
@@ -21,6 +21,7 @@ const document = struct({
   statementId: text,
   title: text,
   supersedes: optional(text),
+  type: optional(struct({ name: text, version: integer })),
 });
 
 /** Return the document of these bytes; refuse what the ledger refuses to draft. */
@@ -32,6 +33,9 @@ export function parseDocument(raw) {
   if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
     refuse("document_malformed", "a title has 1 to 200 characters");
   }
+  if (found.type !== null && !(found.type.name === CHANGE && found.type.version === 1)) {
+    refuse("type_unknown", "this ledger has no such type of statement");
+  }
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
   toMs(found.createdAt);
@@ -41,8 +45,8 @@ export function parseDocument(raw) {
 }
 
 /** Tell whether the individual form may approve it: it has rules for people and numbers only. */
-export const isPlain = ({ supersedes, policy: rules }) =>
-  supersedes === null && !rules.veto.length && rules.assurance === ASSURANCE.KEY;
+export const isPlain = ({ supersedes, type, policy: rules }) =>
+  supersedes === null && type === null && !rules.veto.length && rules.assurance === ASSURANCE.KEY;
 
 export function requireUuid(id) {
   if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");

@@ -4,15 +4,20 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
+import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
+import { checkChange, requireDrafter, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { ROLE } from "./policy.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
-export async function decideDraft(body, creator, { ledger, nowMs }) {
+export async function decideDraft(body, creator, charter, { nowMs }) {
+  const { ledger, governance } = charter;
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
+  const isAChange = isChange(document);
+  if (isAChange) checkChange(document);
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
   const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
@@ -29,7 +34,13 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
     refuse("statement_expired", "the policy has already expired");
   }
   requireStanding(creator);
-  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
+  if (isAChange) {
+    requireDrafter(creator, governance);
+    requireInForce(document.policy, governance);
+  } else if (!creator.roles.includes(ROLE.CREATOR)) {
+    refuse("creator_only", "only a creator drafts");
+  }
+  const type = document.type?.name ?? null;
+  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
   return { again, document };
 }

@@ -7,7 +7,7 @@ import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { verifyRegistration } from "./passkey.js";
-import { ROLE, ROLES } from "./policy.js";
+import { ROLE } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
 
 const MAX_NAME_CHARS = 100;
@@ -53,6 +53,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
   },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
+  [TAG.ROLE_ENDED]: ({ roles }, { role }) => ({ roles: roles.filter((each) => each !== role) }),
+  [TAG.STANDING_SET]: (_, { standing }) => ({ standing }),
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
   [TAG.COMPROMISE_DECLARED]: (person, { compromised, since, also }) =>
     [compromised, ...also].reduce((after, name) => endCompromised(after, name, since), person),
@@ -158,14 +160,4 @@ export async function decideRemoval(owner, actor, { credentialId, act }, context
   }
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
   return { credentialId, by: actor.user, kid: key.kid, act };
-}
-
-/** Return one more role for a person, signed by an administrator. */
-export async function decideGrant(owner, actor, { act }, context) {
-  const { key, signed } = await signedBy(actor, act, ACT.GRANT_ROLE, context);
-  requireAdministrator(actor);
-  if (signed.user !== owner.user) refuse("act_mismatch", "the act names another person");
-  if (!ROLES.includes(signed.role)) refuse("role_invalid", "no such role");
-  if (owner.roles.includes(signed.role)) refuse("role_held", "this person already holds the role");
-  return { user: owner.user, role: signed.role, by: actor.user, kid: key.kid, act };
 }

@@ -11,12 +11,13 @@ export const ROLE = Object.freeze({
   AUDITOR: "auditor",
 });
 
+const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const MAX_LEVELS = 8;
 const MAX_MEMBERS = 256;
 export const ROLES = Object.values(ROLE);
 const VOTING_ROLES = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.ADMINISTRATOR];
 
-const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
+export const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
 export const policy = struct({
   threshold: integer,
   of: listOf(either(text, node)),
@@ -52,7 +53,7 @@ function countMembers({ threshold, of }, levels) {
 
 function requireMember(member) {
   const [kind, name] = split(member);
-  const known = kind === "user" ? name !== "" : kind === "role" && VOTING_ROLES.includes(name);
+  const known = kind === "user" ? name !== "" : kind === "role" && name !== ROLE.AUDITOR && ROLE_NAME.test(name);
   if (!known) refuse("policy_invalid", "a member must be user:<id> or role:<role that signs>");
 }
 
@@ -61,7 +62,7 @@ function split(member) {
   return at < 0 ? [member, ""] : [member.slice(0, at), member.slice(at + 1)];
 }
 
-function covers(member, user, roles) {
+export function covers(member, user, roles) {
   const [kind, name] = split(member);
   return kind === "user" ? name === user : roles.includes(name);
 }
@@ -76,7 +77,7 @@ export function met({ threshold, of }, people) {
   return persons.length + nested.filter((each) => met(each, people)).length >= threshold;
 }
 
-function members({ of }) {
+export function members({ of }) {
   return of.flatMap((member) => (typeof member === "string" ? [member] : members(member)));
 }
 
@@ -89,7 +90,7 @@ export const mayVeto = (root, user, roles) =>
   root.veto.some((member) => covers(member, user, roles));
 
 /** Tell whether any of these roles may sign; an auditor's may not. */
-export const maySign = (roles) => roles.some((role) => VOTING_ROLES.includes(role));
+export const maySign = (roles) => roles.some((role) => role !== ROLE.AUDITOR);
 
 /** Return the people (user to roles) whose approval counts under this policy. */
 export function approving(root, creator, people) {

@@ -9,6 +9,7 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { counted, recorded, stands, without } from "./counting.js";
+import { isChange, parseItems } from "./changes/items.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, signedBy } from "./person.js";
@@ -52,6 +53,7 @@ async function drafted({ document: source, creator }) {
     title,
     policy,
     isPlain: isPlain(document),
+    items: isChange(document) ? parseItems(document) : null,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
     contentSha256: await sha256Hex(content),
