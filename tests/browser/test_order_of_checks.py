@@ -5,21 +5,25 @@ from playwright.sync_api import Page
 from tests.vectors.order.cases import for_javascript, requests
 
 _EACH = """async (requests) => {
-    const { decideApproval, decideRejection, decideWithdrawal } = await import("/verify/domain/statement.js");
+    const decisions = await import("/verify/domain/statement.js");
     const results = [];
     for (const { kind, text, ledger, party, nowMs, person: given, statement: stated } of requests) {
         const person = { ...given, keys: new Map(given.keys), passkeys: new Map(given.passkeys) };
         const statement = { ...stated };
-        for (const name of ["approvals", "rejections", "decided"]) statement[name] = new Map(stated[name]);
+        for (const name of ["approvals", "rejections", "decided"]) {
+            statement[name] = new Map(stated[name]);
+        }
         const context = { ledger, party, nowMs };
         const people = new Map([[person.user, person]]);
         try {
             if (kind === "approval") {
-                await decideApproval(statement, { jws: text, assertion: null }, person, people, context);
+                const body = { jws: text, assertion: null };
+                await decisions.decideApproval(statement, body, person, people, context);
             } else if (kind === "rejection") {
-                await decideRejection(statement, { act: text, assertion: null }, person, people, context);
+                const body = { act: text, assertion: null };
+                await decisions.decideRejection(statement, body, person, people, context);
             } else {
-                await decideWithdrawal(statement, { act: text }, person, context);
+                await decisions.decideWithdrawal(statement, { act: text }, person, context);
             }
             results.push(null);
         } catch (error) {
