@@ -52,7 +52,7 @@ class Statement(msgspec.Struct, frozen=True):
     is_plain: bool = True
     approvals: dict[str, RecordedDecision] = {}
     rejections: dict[str, RecordedDecision] = {}
-    # The signed time of each person's last decision, also of one that was decided again.
+    # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
 
     def status_at(self, now_ms: int) -> Status:

@@ -177,7 +177,7 @@ def test_a_copy_of_the_files_holds_no_key_and_no_session(server: Server, join: J
 def test_a_copy_of_the_log_has_every_decision_to_read(
     server: Server, alice: Actor, join: Join
 ) -> None:
-    """It is not encrypted: whoever copies it reads it."""
+    """It is not encrypted: a copy is enough to read it."""
     dora = join("Dora who is read")
     drafted = alice.draft(policy=policy_of(1, dora), title="A title that is read")
     with closing(sqlite3.connect(f"file:{server.data / LOG_FILE}?mode=ro", uri=True)) as log:

@@ -75,7 +75,7 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     def act_sha256(self) -> str | None:
         """The SHA-256 (hex) of the signing input of the event's act, None without an act.
 
-        An act that claims it is recorded once, whatever other signatures its key makes over it.
+        An act that claims it is recorded once, even if its key makes another signature over it.
         """
         act: str | None = getattr(self, "act", None)
         return None if act is None else sha256_hex(act.rpartition(".")[0].encode())
