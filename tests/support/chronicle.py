@@ -8,11 +8,10 @@ valid.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
 from ledger.domain import (
     charter,
@@ -42,48 +41,14 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.statement import DecisionContext
 from ledger.encoding import b64u_encode
 from ledger.tlog.merkle import Edge
-from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
-from tests.support.keys import ECDSA, ed25519_key, es256_key
+from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
+from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
 
 SETUP_TOKEN, TOKEN = "setup", "token"
 CHALLENGE = hashlib.sha256(b"challenge").digest()
-
-
-@dataclass
-class _Deterministic:
-    """A P-256 key with deterministic signatures (RFC 6979)."""
-
-    private: ec.EllipticCurvePrivateKey
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self.private.public_key()
-
-    def sign(self, data: bytes, _: ec.ECDSA) -> bytes:
-        return self.private.sign(data, ECDSA)
-
-
-def fixed_passkey(number: int) -> Passkey:
-    private = _Deterministic(ec.derive_private_key(number, ec.SECP256R1()))
-    credential_id = hashlib.sha256(b"credential %d" % number).digest()
-    return Passkey(credential_id=credential_id, private=cast(ec.EllipticCurvePrivateKey, private))
-
-
-def fixed_log_signers(number: int, origin: str = LEDGER) -> tuple[NoteSigner, NoteSigner]:
-    """Return a log's two private keys."""
-    seed = hashlib.sha256(b"log key %d" % number).digest()
-    return (
-        NoteSigner(origin, ed25519.Ed25519PrivateKey.from_private_bytes(seed)),
-        NoteSigner(origin, mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)),
-    )
-
-
-def fixed_log_keys(number: int, origin: str = LEDGER) -> tuple[str, str]:
-    """Return the vkeys of a log's two keys."""
-    first, second = fixed_log_signers(number, origin)
-    return first.key.vkey, second.key.vkey
 
 
 def digest(text: str) -> str:
