@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, policy, stepup
+from ledger.domain import acts, places, policy, stepup
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.counting import RecordedDecision, counted, recorded, stands, without
@@ -29,7 +29,7 @@ from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.policy import Policy, RolesByPerson
 from ledger.domain.standing import require_standing
-from ledger.domain.vocabulary import Status
+from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
@@ -168,7 +168,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     # 4. A fresh passkey assertion, if the policy requires one.
     sign_count = _confirm(statement, jws.text, decision)
     # 5. The resulting status: once reached it stays, and what is in question adds nothing to it.
-    reached = statement.status == "approved" or policy.met(
+    reached = statement.status == "approved" or places.met(
         statement.policy,
         counted(statement.approvals, decision.deciders) | {person.user: person.roles},
     )
@@ -185,12 +185,9 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
 
 
-def reject(
-    statement: Statement, act_text: str, decision: DecisionContext, eligible: RolesByPerson
-) -> StatementRejected:
+def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
     """Return the rejection of a statement.
 
-    `eligible` are the people whom the policy covers as of this position, with their roles.
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
     ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
     `reason_invalid`; RefusedError as `verify_act` and `verify_assertion` do.
@@ -213,7 +210,7 @@ def reject(
     sign_count = _confirm(statement, act_text, decision)
     refused = counted(statement.rejections, decision.deciders).keys() | {person.user}
     approvals = counted(without(statement.approvals, person.user), decision.deciders)
-    ends = vetoes or not _reachable(statement, refused, eligible, approvals)
+    ends = vetoes or not _is_possible(statement, refused, approvals)
     return StatementRejected(
         signer=person.user,
         kid=key.kid,
@@ -254,12 +251,13 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
         raise RefusedError("out_of_order", "this person signed a later decision already")
 
 
-def _reachable(
-    statement: Statement, refused: Set[str], eligible: RolesByPerson, given: RolesByPerson
-) -> bool:
-    """Tell whether the policy can still be met by people who have not rejected."""
-    willing = {user: roles for user, roles in eligible.items() if user not in refused}
-    return policy.reachable(statement.policy, willing, creator=statement.creator, given=given)
+def _is_possible(statement: Statement, refused: Set[str], given: RolesByPerson) -> bool:
+    """Tell whether people could still meet the policy without those who rejected.
+
+    They need not be there today: who is away never makes a statement rejected.
+    """
+    excluded = refused | places.excluded(statement.policy, statement.creator)
+    return places.possible(statement.policy, VOTING_ROLES, approvals=given, without=excluded)
 
 
 def _act_about(

@@ -3,7 +3,7 @@
 from typing import assert_never
 from uuid import UUID
 
-from ledger.domain import policy
+from ledger.domain import places
 from ledger.domain.counting import counted, in_question, recorded
 from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.person import Person
@@ -25,7 +25,7 @@ def shown_statement(
         id=statement_id,
         title=statement.title,
         status=statement.status_at(now_ms),
-        in_question=statement.status == "approved" and not policy.met(statement.policy, counting),
+        in_question=statement.status == "approved" and not places.met(statement.policy, counting),
         approvers=tuple(Approver(user, people[user].name) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),
     )

@@ -13,7 +13,7 @@ from ledger import clock
 from ledger.data_files import LOG_FILE
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
-from tests.integration.http.test_standing import Club as Club
+from tests.integration.http.test_invitations import Club
 from tests.integration.http.test_standing import _club as _club
 from tests.integration.http.test_standing import club as club
 from tests.support.actor import Actor, now_ms, policy_of

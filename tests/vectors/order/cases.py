@@ -142,8 +142,7 @@ def decided(request: Request) -> str | None:
             case "approval":
                 statement.sign(request.subject, parse_approval(request.text), context)
             case "rejection":
-                everybody = {each.user: each.roles for each in (ALICE, BOB, CAROL)}
-                statement.reject(request.subject, request.text, context, everybody)
+                statement.reject(request.subject, request.text, context)
             case _:
                 statement.withdraw(request.subject, request.text, context)
     except LedgerError as error:

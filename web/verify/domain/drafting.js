@@ -6,7 +6,8 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseDocument } from "./document.js";
 import { signedBy } from "./person.js";
-import { ROLE } from "./policy.js";
+import { requirePossible } from "./places.js";
+import { requireKnownRoles, ROLE, VOTING_ROLES } from "./policy.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
@@ -30,6 +31,9 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
   }
   requireStanding(creator);
   if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
+  // 3. The policy asks for roles of this ledger, and people could meet it.
+  requireKnownRoles(document.policy, VOTING_ROLES);
+  requirePossible(document.policy, document.creator, VOTING_ROLES);
   const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
   return { again, document };
 }
