@@ -14,9 +14,10 @@ from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import questioned
 from projections.facts import Batch, Fact, LogReader
+from projections.outlook import Decided
 from projections.questioned import IN_QUESTION, key_number, passkey_number
 from projections.rows import json_list
-from projections.users import NamedPerson, people, roles_of
+from projections.users import NamedPerson, people, roles_of, uuid_text
 
 # Stored in `decision.kind`. Counts of approvals and the General JWS select by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
@@ -101,6 +102,29 @@ def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> 
         (statement, at, kind),
     )
     return [position for (position,) in rows]
+
+
+def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
+    """Return who approved and who rejected a statement up to a position, each by the last word.
+
+    Decisions that are in question by then do not count.
+    """
+    rows = db.execute(
+        "SELECT d.person, s.uuid, d.position, d.kind FROM decision d JOIN stream s"  # noqa: S608
+        " ON s.id = d.person WHERE d.statement = :statement AND d.position <= :at"
+        f" AND NOT {IN_QUESTION} ORDER BY d.position",
+        {"statement": statement, "at": at},
+    )
+    approved: dict[str, frozenset[str]] = {}
+    rejected: dict[str, frozenset[str]] = {}
+    for person, uuid, position, kind in rows:
+        user, roles = uuid_text(uuid), roles_of(db, person, at=position)
+        if kind == REJECTION:
+            rejected[user] = roles
+        elif kind != WITHDRAWAL:
+            approved[user] = roles
+            rejected.pop(user, None)
+    return Decided(approved, rejected)
 
 
 def _decision(

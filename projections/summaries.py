@@ -15,7 +15,8 @@ from projections.users import NamedPerson, uuid_text
 class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     """A statement in a list; `approvals` and `rejections` count people.
 
-    Decisions in question are counted apart.
+    Decisions in question are counted apart. `needed` is the least number of people who can meet its
+    policy.
     """
 
     id: str
@@ -26,7 +27,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     approvals: int
     rejections: int
     in_question: int
-    threshold: int
+    needed: int
     expires_at: str | None
     sha256: str
     position: int
@@ -45,7 +46,7 @@ SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {STATUS_AT},
     coalesce(sum(d.kind <= {INDIVIDUAL} AND NOT {IN_QUESTION}), 0),
     coalesce(sum(d.kind = {REJECTION} AND NOT {IN_QUESTION}), 0),
     coalesce(sum({IN_QUESTION}), 0),
-    x.threshold, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
+    x.needed, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
 FROM statement s
 JOIN statement_text x ON x.id = s.id
 JOIN stream i ON i.id = s.id
@@ -76,7 +77,7 @@ def _members(row: tuple[Any, ...]) -> dict[str, Any]:
         "approvals": row[7],
         "rejections": row[8],
         "in_question": row[9],
-        "threshold": row[10],
+        "needed": row[10],
         "expires_at": row[11],
         "sha256": digest.hex(),
         "position": row[0],

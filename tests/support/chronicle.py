@@ -1,4 +1,4 @@
-"""A small ledger with every type of event and real evidence, identical in every run.
+"""A small ledger in memory with real evidence, identical in every run.
 
 Fixed keys, times and salts, and deterministic signatures (RFC 8032, RFC 6979), make each run
 identical byte for byte. The auditor checks every event as it is appended, so the log is always
@@ -8,11 +8,10 @@ valid.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
 from ledger.domain import (
     charter,
@@ -38,56 +37,21 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
-from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.statement import DecisionContext
 from ledger.encoding import b64u_encode
 from ledger.tlog.merkle import Edge
-from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import invite
-from tests.support.keys import ECDSA, ed25519_key, es256_key
+from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
+from tests.support.keys import ed25519_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
 
 FOUNDING = Node(1, ("role:administrator",))
 SETUP_TOKEN, TOKEN = "setup", "token"
 CHALLENGE = hashlib.sha256(b"challenge").digest()
-
-
-@dataclass
-class _Deterministic:
-    """A P-256 key with deterministic signatures (RFC 6979)."""
-
-    private: ec.EllipticCurvePrivateKey
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self.private.public_key()
-
-    def sign(self, data: bytes, _: ec.ECDSA) -> bytes:
-        return self.private.sign(data, ECDSA)
-
-
-def fixed_passkey(number: int) -> Passkey:
-    private = _Deterministic(ec.derive_private_key(number, ec.SECP256R1()))
-    credential_id = hashlib.sha256(b"credential %d" % number).digest()
-    return Passkey(credential_id=credential_id, private=cast(ec.EllipticCurvePrivateKey, private))
-
-
-def fixed_log_signers(number: int, origin: str = LEDGER) -> tuple[NoteSigner, NoteSigner]:
-    """Return a log's two private keys."""
-    seed = hashlib.sha256(b"log key %d" % number).digest()
-    return (
-        NoteSigner(origin, ed25519.Ed25519PrivateKey.from_private_bytes(seed)),
-        NoteSigner(origin, mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)),
-    )
-
-
-def fixed_log_keys(number: int, origin: str = LEDGER) -> tuple[str, str]:
-    """Return the vkeys of a log's two keys."""
-    first, second = fixed_log_signers(number, origin)
-    return first.key.vkey, second.key.vkey
 
 
 def digest(text: str) -> str:
@@ -275,10 +239,9 @@ class Chronicle:
         stream = UUID(json.loads(raw)["statementId"])
         act = who.act("reject", **self._about(raw), reason="The amount is too low.")
         assertion = who.confirm(act) if confirmed else None
-        people = {each.user: each.roles for each in self.auditor.people.values()}
         decision = self._decision(who, assertion)
         subject = self.auditor.statements[stream]
-        self.tell(stream, statement.reject(subject, act, decision, people))
+        self.tell(stream, statement.reject(subject, act, decision))
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
         stream = UUID(json.loads(raw)["statementId"])
@@ -294,83 +257,3 @@ class Chronicle:
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
         deciders = {str(stream): each for stream, each in self.auditor.people.items()}
         return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
-
-
-def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
-    """Return items of every kind but the deactivation, which nothing could follow."""
-    cancelled = "0f0f0f0f-0000-4000-8000-000000000002"
-    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
-    legal = {"user": bob.user, "role": "legal"}
-    return [
-        {"define-role": {"role": "legal"}},
-        {"define-role": {"role": "board"}},
-        {"close-role": {"role": "board"}},
-        {"grant-role": legal},
-        {"end-role": legal},
-        invite("another", "legal", "2026-12-01T00:00:00.000Z", invitation=cancelled),
-        {"cancel-invitation": {"invitation": cancelled}},
-        {"suspend": {"user": carol.user}},
-        {"reinstate": {"user": carol.user}},
-        {"set-charter": {"registration": "invite", "was": values_digest("open")}},
-        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
-        {
-            "set-governance": {
-                "policy": rules,
-                "was": policy_digest(FOUNDING),
-            }
-        },
-    ]
-
-
-def every_type(*, end: bool = False) -> Chronicle:
-    """Return a chronicle with each type of event; with `end`, also the freezing event."""
-    told = Chronicle()
-    told.found()
-    dave = told.signer(4, "administrator")
-    alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
-    carol = told.signer(3, "investor")
-    told.register(dave, "Dave", "setup")
-    told.invite(dave, 101, "investor", "0f0f0f0f-0000-4000-8000-000000000001")
-    told.register(bob, "Bob", "0f0f0f0f-0000-4000-8000-000000000001")
-    told.register(alice, "Alice Ångström")
-    told.register(carol, "Carol")
-    first = alice.passkey.id
-    told.add_passkey(alice, fixed_passkey(11))
-    told.remove_passkey(alice, dave, first)
-    told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
-    told.change(dave, 102, *_reforms(bob, carol))
-    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
-    creating = {"grant-role": {"user": bob.user, "role": "creator"}}
-    told.change(dave, 103, creating, governance=rules)
-    # Two people approve, with both forms and both key types; then a third does.
-    both = told.draft(alice, 1, title="Series A – “preferred”")
-    told.sign(bob, bob.shared(both), both)
-    told.sign(alice, alice.individual(both, key=es256_key(21), jti="1", ledger=LEDGER), both)
-    told.sign(carol, carol.shared(both), both)
-    # Bob rejects with a passkey, which makes approval impossible.
-    strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
-    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
-    told.reject(bob, refused, confirmed=True)
-    withdrawn = told.draft(
-        alice, 3, supersedes=json.loads(refused)["statementId"], content='{"amount":1.10}'
-    )
-    told.reject(carol, withdrawn)
-    told.withdraw(alice, withdrawn)
-    told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
-    told.revoke(bob, bob.key.kid)
-    told.declare(
-        alice,
-        es256_key(21),
-        passkey=first,
-        since=str(told.time),
-        also=[f"kid:{alice.key.kid}"],
-    )
-    told.suspend(carol, dave)
-    told.announce(1)
-    told.announce(2)
-    told.retire(1)
-    told.restore(LostTree(len(told.states) + 7, None))
-    if end:
-        told.freeze()
-    told.auditor.finish()
-    return told

@@ -99,7 +99,7 @@ class Scene:
     ) -> StatementRejected:
         decision = self.decision(person or who.person, now_ms, assertion)
         act = act or self.rejection(who)
-        body = statement.reject(self.statement, act, decision, self.people)
+        body = statement.reject(self.statement, act, decision)
         self.fold(body)
         return body
 

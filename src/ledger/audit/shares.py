@@ -18,8 +18,8 @@ import msgspec
 from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Row, Rows
 from ledger.audit.questioned import Questioned
+from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.stored_receipts import Receipts
 from ledger.domain import events, statement
 from ledger.domain.charter import Charter
@@ -69,14 +69,14 @@ class ShareResult(msgspec.Struct):
 class PartAuditor(Auditor):
     """Audits some streams; looks up the first events of other streams in the file."""
 
-    def __init__(self, rows: Rows, history: Sequence[Known] = ()) -> None:
+    def __init__(self, rows: AuditedLog, history: Sequence[Known] = ()) -> None:
         super().__init__(complete=False)
         self._rows = rows
         self._history = history
         self._learned = 0
         self.counts = Counts()
 
-    def take(self, row: Row, *, decide: bool = True) -> Event:
+    def take(self, row: EventRow, *, decide: bool = True) -> Event:
         """Compare a row's columns with its entry, then check and fold its event as `add` does."""
         position, stream, version, tag, state, leaf = row
         typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
@@ -148,7 +148,7 @@ class PartAuditor(Auditor):
 class PeopleAuditor:
     """Audits people, the ledger itself and changes; keeps the states of the first two."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._auditor = PartAuditor(rows)
         self._receipts = Receipts(rows)
@@ -247,7 +247,7 @@ def _misplaced(detail: str) -> CorruptError:
 
 
 def audit_share(
-    rows: Rows, history: Sequence[Known], share: Share, told: Callable[[int], None]
+    rows: AuditedLog, history: Sequence[Known], share: Share, told: Callable[[int], None]
 ) -> ShareResult:
     """Audit the statements of a share; call `told` with each position reached."""
     auditor, receipts = PartAuditor(rows, history), Receipts(rows)

@@ -1,7 +1,7 @@
 """Compare the stored receipts with the ones that the events lead to."""
 
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows
+from ledger.audit.source import AuditedLog
 from ledger.domain.receipts import Written
 
 LOOKED_UP = 128
@@ -10,7 +10,7 @@ LOOKED_UP = 128
 class Receipts:
     """Compares stored receipts with their events, in batches."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._due: list[tuple[int, int, Written]] = []
         self.count = 0
@@ -24,7 +24,7 @@ class Receipts:
         """Compare the queued receipts; return the first finding."""
         due, self._due = self._due, []
         self.count += len(due)
-        stored = self._rows.receipts([expected.key for _, _, expected in due])
+        stored = self._rows.receipts_of([expected.key for _, _, expected in due])
         for position, count, expected in due:
             found = stored.get(expected.key)
             if found is None:

@@ -147,6 +147,7 @@ def decision_context(
         now_ms=reading.now_ms,
         assertion=assertion,
         deciders={} if subject is None else reading.deciders(subject),
+        roles=founding.signing_roles,
     )
 
 

@@ -103,8 +103,7 @@ class StatementCommands:
         stream = parse_uuid(statement_id)
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
-            people = reading.eligible(subject.policy)
-            body = statement.reject(subject, act, decision, people)
+            body = statement.reject(subject, act, decision)
             approvals = len({*subject.approvals} - {body.signer})
             return _plan(subject, decision, body, body.status, approvals)
 

@@ -1,7 +1,6 @@
-"""The ledger's own stream: creation, log keys, freeze, and the rules that changes set.
+"""The ledger's own stream: creation, log keys, freeze, and the rules that changes set. Pure.
 
-Pure decide and evolve. `restoration` decides how a ledger goes on from a backup, and `changes` what
-changes do to invitations, roles, the charter's values and governance.
+`restoration` decides how a ledger goes on from a backup, and `changes` what changes do.
 """
 
 import hashlib
@@ -35,7 +34,7 @@ from ledger.domain.events import (
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
-from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, ROLES, RegistrationMode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
 from ledger.tlog.vkeys import ED25519, parse_vkey
@@ -87,6 +86,11 @@ class Charter(msgspec.Struct, frozen=True):
         """The roles that people can hold and policies can name: built in, or defined and open."""
         return ROLES | self.defined
 
+    @property
+    def signing_roles(self) -> frozenset[str]:
+        """The roles whose holders sign: all but the auditor's."""
+        return self.roles - {AUDITOR}
+
     def in_force(self, person: Person) -> Person:
         """Return a person with those of their roles that are open."""
         return msgspec.structs.replace(person, roles=person.roles - self.closed)
@@ -124,9 +128,8 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
         case body:
             if charter is None:
                 raise AssertionError("a ledger's stream must begin with its creation")
-            return msgspec.structs.replace(
-                charter, version=event.version, **_changes(charter, body, event.at)
-            )
+            changes = _changes(charter, body, event.at)
+            return msgspec.structs.replace(charter, version=event.version, **changes)
 
 
 def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
@@ -135,8 +138,8 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
             invitation = Invitation(body.invitation, body.role, body.expires_at)
             return {"invitations": charter.invitations | {body.token_sha256: invitation}}
         case InvitationCancelled():
-            kept = charter.invitations.items()
-            return {"invitations": {t: each for t, each in kept if each.id != body.invitation}}
+            left = charter.invitations.items()
+            return {"invitations": {t: each for t, each in left if each.id != body.invitation}}
         case RoleDefined():
             return {"defined": charter.defined | {body.role}}
         case RoleClosed():
@@ -176,8 +179,8 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
         for key in charter.log_keys
     ]
     new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
-    restored = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
-    return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, restored)}
+    last = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
+    return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, last)}
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
@@ -280,8 +283,8 @@ def find_invitation(charter: Charter, token: str) -> Invitation:
 def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms: int) -> str | None:
     """Return the id of the invitation that admits a registration with this role; None if open.
 
-    Raises ForbiddenError `invitation_required` or `role_not_open`; ConflictError
-    `invitation_expired`, and `role_unknown` if the invitation's role was closed.
+    Raises ForbiddenError `invitation_required`, `role_not_open`; ConflictError
+    `invitation_expired`, `role_unknown` for a closed role.
     """
     if invitation is None:
         if charter.registration != "open":

@@ -21,7 +21,7 @@ from ledger.domain.person import (
 from ledger.errors import ConflictError, MalformedError
 
 REACH_DAYS = 30
-_REACH_MS = REACH_DAYS * 24 * 60 * 60 * 1000
+REACH_MS = REACH_DAYS * 24 * 60 * 60 * 1000
 
 
 def require_date(thing: AttestedKey | Passkey, since: str, *, now_ms: int) -> None:
@@ -36,7 +36,7 @@ def require_date(thing: AttestedKey | Passkey, since: str, *, now_ms: int) -> No
         raise MalformedError("time_invalid", "a compromise must not be in the future")
     if since < thing.added_at:
         raise ConflictError("compromise_date_refused", "this is before the key or passkey began")
-    if since_ms < now_ms - _REACH_MS:
+    if since_ms < now_ms - REACH_MS:
         raise ConflictError(
             "compromise_date_refused", f"this is more than {REACH_DAYS} days ago: ask for a change"
         )

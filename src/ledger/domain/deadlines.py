@@ -13,6 +13,7 @@ from ledger import clock
 from ledger.domain.acts import stale_ms
 from ledger.domain.approval import Individual, parse_approval
 from ledger.domain.charter import Charter
+from ledger.domain.compromise import REACH_MS
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
@@ -89,8 +90,10 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return []  # it ends with the approval that it follows
         case PasskeyAdded():
             return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
-        case KeyRevoked() | PasskeyRemoved() | PersonSuspended() | CompromiseDeclared():
+        case PasskeyRemoved() | PersonSuspended():
             return [*_of_act(body.act), *_of_key(body, basis)]
+        case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
+            return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]
         case KeyAttested():
             return _of_time(body.expires_at)
         case UserRegistered():
@@ -105,6 +108,11 @@ def _ends(body: Body, basis: Basis) -> list[int]:
 
 def _of_time(text: str | None) -> list[int]:
     return [] if text is None else [clock.to_ms(text)]
+
+
+def _of_date(since: str | None) -> list[int]:
+    """Return when a compromise is too long ago for its person to declare it."""
+    return [] if since is None else [clock.to_ms(since) + REACH_MS + 1]
 
 
 def _of_act(text: str) -> list[int]:

@@ -52,7 +52,7 @@ def parse_document(raw: bytes) -> Document:
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
     `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
-    `policy_impossible`, `time_invalid`.
+    `policy_too_complex`, `time_invalid`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(

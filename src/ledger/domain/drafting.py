@@ -4,7 +4,7 @@ A plain statement is drafted by a creator, a change by anybody who can fill a pl
 """
 
 from ledger import clock
-from ledger.domain import acts, governance, policy
+from ledger.domain import acts, governance, places, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
@@ -13,7 +13,7 @@ from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
 from ledger.domain.standing import require_standing
-from ledger.domain.vocabulary import CREATOR
+from ledger.domain.vocabulary import AUDITOR, CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 
@@ -26,7 +26,8 @@ def draft(
     Raises as `parse_document`, `governance.check_change` and `verify_act` do; ForbiddenError
     `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired, `governance_changed`.
+    ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
+    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
     """
     document, ledger = parse_document(raw), charter.ledger
     if is_change(document):
@@ -62,6 +63,9 @@ def draft(
         governance.require_in_force(document.policy, charter.governance)
     elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")
+    # 3. The policy asks for roles of this ledger, and people could meet it.
+    policy.require_known_roles(document.policy, charter.signing_roles)
+    places.require_possible(document.policy, document.creator, charter.signing_roles)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
@@ -72,6 +76,8 @@ def draft(
     return drafted, document
 
 
-def satisfiable(document: Document, eligible: RolesByPerson) -> bool:
-    """Tell whether the policy would be met if all eligible people approved."""
-    return policy.reachable(document.policy, eligible, creator=document.creator)
+def satisfiable(document: Document, able: RolesByPerson) -> bool:
+    """Tell whether the people who are able to approve today could meet the policy."""
+    signers = {user: roles for user, roles in able.items() if not roles <= {AUDITOR}}
+    without = places.excluded(document.policy, document.creator)
+    return places.missing(document.policy, {}, signers, without) is not None

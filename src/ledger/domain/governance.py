@@ -7,7 +7,7 @@ document of a change repeats it, adds its own end, and asks for a passkey with e
 import msgspec
 
 from ledger import clock
-from ledger.domain import policy
+from ledger.domain import places, policy
 from ledger.domain.changes.items import Item, parse_items, title
 from ledger.domain.document import Document
 from ledger.domain.person import Person, may_sign
@@ -89,6 +89,6 @@ def require_valid(governance: Node, roles: frozenset[str]) -> None:
 
 def require_meetable(governance: Node, able: RolesByPerson) -> None:
     """Raise ConflictError `governance_unmeetable` unless these people could meet the policy."""
-    if not policy.met(governance, able):
+    if not places.met(governance, able):
         detail = "after this change, the people who can act could not meet the governance policy"
         raise ConflictError("governance_unmeetable", detail)

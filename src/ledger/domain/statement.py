@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, policy, stepup
+from ledger.domain import acts, places, policy, stepup
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.changes.items import Item, is_change, parse_items
@@ -28,9 +28,9 @@ from ledger.domain.events import (
 )
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import AttestedKey, Person, may_sign
-from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.policy import Policy
 from ledger.domain.standing import require_standing
-from ledger.domain.vocabulary import Status
+from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
@@ -56,7 +56,7 @@ class Statement(msgspec.Struct, frozen=True):
     is_plain: bool = True
     approvals: dict[str, RecordedDecision] = {}
     rejections: dict[str, RecordedDecision] = {}
-    # The signed time of each person's last decision, also of one that was decided again.
+    # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
     items: tuple[Item, ...] | None = None
 
@@ -70,7 +70,8 @@ class Statement(msgspec.Struct, frozen=True):
 class DecisionContext(msgspec.Struct, frozen=True):
     """The inputs of a decision besides the statement: signer, ledger, time and assertion.
 
-    `deciders` are the people with a recorded decision on a pending statement, as they are now.
+    `deciders` are the people with a recorded decision on a pending statement, as they are now;
+    `roles` are those of the ledger whose holders sign.
     """
 
     person: Person
@@ -79,6 +80,7 @@ class DecisionContext(msgspec.Struct, frozen=True):
     now_ms: int
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
+    roles: Set[str] = VOTING_ROLES
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -174,7 +176,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     # 4. A fresh passkey assertion, if the policy requires one.
     sign_count = _confirm(statement, jws.text, decision)
     # 5. The resulting status: once reached it stays, and what is in question adds nothing to it.
-    reached = statement.status == "approved" or policy.met(
+    reached = statement.status == "approved" or places.met(
         statement.policy,
         counted(statement.approvals, decision.deciders) | {person.user: person.roles},
     )
@@ -191,12 +193,9 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
 
 
-def reject(
-    statement: Statement, act_text: str, decision: DecisionContext, eligible: RolesByPerson
-) -> StatementRejected:
+def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
     """Return the rejection of a statement.
 
-    `eligible` are the people whom the policy covers as of this position, with their roles.
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
     ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
     `reason_invalid`; RefusedError as `verify_act` and `verify_assertion` do.
@@ -219,7 +218,10 @@ def reject(
     sign_count = _confirm(statement, act_text, decision)
     refused = counted(statement.rejections, decision.deciders).keys() | {person.user}
     approvals = counted(without(statement.approvals, person.user), decision.deciders)
-    ends = vetoes or not _reachable(statement, refused, eligible, approvals)
+    # Others need not be there today: who is away never makes a statement rejected.
+    gone = refused | places.excluded(statement.policy, statement.creator)
+    open_ = decision.roles
+    ends = vetoes or not places.possible(statement.policy, open_, approvals=approvals, without=gone)
     return StatementRejected(
         signer=person.user,
         kid=key.kid,
@@ -258,14 +260,6 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
     """
     if iat <= statement.decided.get(person.user, -1):
         raise RefusedError("out_of_order", "this person signed a later decision already")
-
-
-def _reachable(
-    statement: Statement, refused: Set[str], eligible: RolesByPerson, given: RolesByPerson
-) -> bool:
-    """Tell whether the policy can still be met by people who have not rejected."""
-    willing = {user: roles for user, roles in eligible.items() if user not in refused}
-    return policy.reachable(statement.policy, willing, creator=statement.creator, given=given)
 
 
 def _act_about(

@@ -8,22 +8,15 @@ elsewhere. Two more checks run if the caller has a witness policy, or certificat
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import assert_never
 from uuid import UUID
 
-from ledger.domain import key_material, policy
+from ledger.domain import key_material
 from ledger.domain.charter import Charter
-from ledger.domain.counting import counted, in_question, recorded
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import (
     Recorded,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
     claims,
 )
-from ledger.domain.person import Person
-from ledger.domain.vocabulary import DecisionKind
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -34,17 +27,16 @@ from ledger.verify import container
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
-from ledger.verify.event_checks import DecisionEvent, Events, ReportProgress, silent
+from ledger.verify.event_checks import Events, ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import (
-    Approver,
     Checks,
     VerificationReport,
-    VerifiedDecision,
     VerifiedStatement,
     report,
     verified_restorations,
 )
+from ledger.verify.shown_statements import shown_statement
 from ledger.verify.tree import require_kept, verify_tree
 
 NOBODY = Trust()
@@ -117,23 +109,7 @@ class _Verifier:
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
         case = events.case
-        shown = []
-        for statement_id in case.statements:
-            statement = auditor.statements[UUID(statement_id)]
-            deciders = set(_people(events, statement_id))
-            people = {user: auditor.people[UUID(user)] for user in deciders}
-            names = {user: each.name for user, each in people.items()}
-            shown.append(
-                VerifiedStatement(
-                    id=statement_id,
-                    title=statement.title,
-                    status=statement.status_at(self._now_ms),
-                    in_question=statement.status == "approved"
-                    and not policy.met(statement.policy, counted(statement.approvals, people)),
-                    approvers=tuple(Approver(each, names[each]) for each in statement.approvals),
-                    decisions=tuple(_decisions(events, statement_id, people)),
-                )
-            )
+        shown = [shown_statement(auditor, events, each, self._now_ms) for each in case.statements]
         stand = ", ".join(
             f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
@@ -272,38 +248,6 @@ def _witnesses(
 
 
 # --- words -------------------------------------------------------------------------------------
-
-
-def _people(events: Events, statement: str) -> list[str]:
-    return [body.signer for _, _, body in events.decisions(statement)]
-
-
-def _decisions(events: Events, statement: str, people: dict[str, Person]) -> list[VerifiedDecision]:
-    return [
-        VerifiedDecision(
-            position=position,
-            at=at,
-            user=body.signer,
-            name=people[body.signer].name,
-            decision=_decision(body),
-            kid=body.kid,
-            form=body.form if isinstance(body, StatementSigned) else None,
-            in_question=in_question(people[body.signer], recorded(body, at)),
-        )
-        for position, at, body in events.decisions(statement)
-    ]
-
-
-def _decision(body: DecisionEvent) -> DecisionKind:
-    match body:
-        case StatementSigned():
-            return "approval"
-        case StatementRejected():
-            return "rejection"
-        case StatementWithdrawn():
-            return "withdrawal"
-        case _:
-            assert_never(body)
 
 
 def _number(count: int, word: str) -> str:

@@ -231,6 +231,7 @@ class Decisions:
                 deciders={
                     user: self.people[UUID(user)] for user in subject.approvals | subject.rejections
                 },
+                roles=self._charter.signing_roles,
             )
 
         match body:
@@ -242,9 +243,7 @@ class Decisions:
                 self.due = effects.of_approval(subject, signed, sources, now_ms=now_ms)
                 return signed
             case StatementRejected(act=act, assertion=assertion):
-                everybody = {each.user: each.roles for each in self.people.values()}
-                signer = self._signer(act)
-                return statement.reject(subject, act, decision(signer, assertion), everybody)
+                return statement.reject(subject, act, decision(self._signer(act), assertion))
             case StatementWithdrawn(act=act):
                 return statement.withdraw(subject, act, decision(self._signer(act), None))
             case _:

@@ -17,7 +17,8 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.verify.auditor import AuditError
-from tests.support.chronicle import Chronicle, every_type
+from tests.support.chronicle import Chronicle
+from tests.support.every_event import every_type
 from tests.support.forgery import refusal, sealed
 from tests.support.signers import CHARTER, Clock, Signer
 

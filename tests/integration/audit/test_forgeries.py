@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from ledger.domain import events
-from tests.support.chronicle import digest, every_type, fixed_passkey
+from tests.support.chronicle import digest
+from tests.support.every_event import every_type
+from tests.support.fixed_keys import fixed_passkey
 from tests.support.forgery import refusal, resealed
 from tests.support.keys import ed25519_key
 

@@ -9,6 +9,7 @@ import pytest
 from ledger import clock
 from ledger.domain import compromise, person
 from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import CompromiseDeclared, Event
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
@@ -16,7 +17,7 @@ from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedE
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
 from tests.support.scene import BOB
-from tests.support.signers import LEDGER, NOW_MS, PARTY, REGISTERED, Signer
+from tests.support.signers import FIVE_MINUTES_MS, LEDGER, NOW_MS, PARTY, REGISTERED, Signer
 
 AT = "2026-11-21T03:04:05.678Z"  # NOW_MS
 EARLIER = "2026-11-20T00:00:00.000Z"
@@ -145,6 +146,15 @@ def test_ones_own_date_reaches_back_thirty_days() -> None:
     assert declare(kid=KEY.kid, since=edge).since == edge
     with refused(ConflictError, "compromise_date_refused"):
         declare(kid=KEY.kid, since=clock.to_text(NOW_MS - THIRTY_DAYS_MS - 1))
+
+
+def test_a_declaration_holds_until_its_date_is_thirty_days_ago() -> None:
+    since = clock.to_text(NOW_MS - THIRTY_DAYS_MS + 1000)
+    body = declare(kid=KEY.kid, since=since)
+    assert until_ms((body,), Basis(actor=STATE)) == NOW_MS + 1001
+    recent = declare(kid=KEY.kid, since=AT)
+    signed_ms = NOW_MS // 1000 * 1000
+    assert until_ms((recent,), Basis(actor=STATE)) == signed_ms + FIVE_MINUTES_MS + 1
 
 
 def test_a_date_is_never_before_the_attestation() -> None:

@@ -7,7 +7,7 @@ from ledger.encoding import b64u_encode
 from ledger.errors import RefusedError
 from ledger.jose.signing_key import AkpJwk, OkpJwk, thumbprint
 from ledger.tlog.vkeys import COSIGNER, NoteKey
-from tests.support.chronicle import fixed_log_signers, fixed_passkey
+from tests.support.fixed_keys import fixed_log_signers, fixed_passkey
 from tests.support.keys import es256_key
 from tests.support.signers import Signer
 

@@ -30,7 +30,8 @@ def test_the_cases_are_what_the_code_makes() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_the_auditor_decides_each_case(case: dict[str, Any]) -> None:
     auditor = Auditor()
-    *first, last = (*FOUND["story"], *case["events"])
+    told: list[dict[str, Any]] = [*FOUND["story"], *case["events"]]
+    *first, last = told
     for shown in first:
         auditor.add(shown["position"], state(shown))
     if case["code"] is None:

@@ -44,13 +44,15 @@ def _shown(position: int, event: Event) -> dict[str, Any]:
 
 def text() -> str:
     """Return the file's text."""
-    story = len(Company().events)
-    cases = []
+    company = Company().events
+    story, cases = len(company), []
     for name, told, code in logs():
         shown = [_shown(at, each) for at, each in enumerate(told.events, start=1)]
-        first, later = shown[:story], shown[story:]
-        cases.append({"name": name, "events": later, "code": code})
-    found = {"story": first, "cases": cases}
+        cases.append({"name": name, "events": shown[story:], "code": code})
+    found = {
+        "story": [_shown(at, each) for at, each in enumerate(company, start=1)],
+        "cases": cases,
+    }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 

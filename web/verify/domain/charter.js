@@ -169,6 +169,9 @@ export function requireReason(reason) {
 /** Return the roles that people can hold and policies can name: built in, or defined and open. */
 export const rolesOf = ({ defined }) => [...ROLES, ...defined];
 
+/** Return the roles whose holders sign: all but the auditor's. */
+export const signingRolesOf = (charter) => rolesOf(charter).filter((role) => role !== ROLE.AUDITOR);
+
 /** Return a person with those of their roles that are open. */
 export const inForce = ({ closed }, person) => ({
   ...person,

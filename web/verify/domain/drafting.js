@@ -4,11 +4,13 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
+import { signingRolesOf } from "./charter.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requireDrafter, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
-import { ROLE } from "./policy.js";
+import { requirePossible } from "./places.js";
+import { requireKnownRoles, ROLE } from "./policy.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
@@ -40,6 +42,9 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   } else if (!creator.roles.includes(ROLE.CREATOR)) {
     refuse("creator_only", "only a creator drafts");
   }
+  // 3. The policy asks for roles of this ledger, and people could meet it.
+  requireKnownRoles(document.policy, signingRolesOf(charter));
+  requirePossible(document.policy, document.creator, signingRolesOf(charter));
   const type = document.type?.name ?? null;
   const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
   return { again, document };

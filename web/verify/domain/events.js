@@ -112,7 +112,7 @@ export const DECLARED = forEveryTag({
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
-    dependsOn: ["actor", "everybody"],
+    dependsOn: ["actor"],
     claims: [],
   },
   [TAG.STATEMENT_WITHDRAWN]: {
@@ -155,9 +155,6 @@ export const streamOf = (type) => declared(type).stream;
 
 /** Tell whether an event is an effect of a change. */
 export const isEffect = (type) => declared(type).actor === "change";
-
-/** Tell whether the decision on an event of this type depends on all people of its position. */
-export const needsEverybody = (type) => declared(type).dependsOn.includes("everybody");
 
 /** Return the user who acted, as the event says; null where the ledger itself or a change acted. */
 export function actorOf({ type, stream, body }) {

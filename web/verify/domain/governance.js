@@ -7,7 +7,8 @@ import { toMs } from "../clock.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseItems, titleOfItems } from "./changes/items.js";
-import { covers, maySign, members, met, ROLE } from "./policy.js";
+import { met } from "./places.js";
+import { covers, maySign, members, ROLE } from "./policy.js";
 import { ASSURANCE } from "./vocabulary.js";
 
 /** The governance policy at the founding. */

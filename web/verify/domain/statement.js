@@ -13,7 +13,8 @@ import { isChange, parseItems } from "./changes/items.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, signedBy } from "./person.js";
-import { approving, mayApprove, maySign, mayVeto, met } from "./policy.js";
+import { excluded, met, possible } from "./places.js";
+import { mayApprove, maySign, mayVeto } from "./policy.js";
 import { confirm } from "./stepup.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
@@ -124,7 +125,8 @@ export async function decideRejection(statement, body, person, people, context) 
   if (stands(statement.rejections, person)) refuse("already_rejected", "already rejected");
   const signCount = await confirmed(statement, body.act, body.assertion, person, context);
   const refused = [...counted(statement.rejections, people).keys(), user];
-  const ends = vetoes || !reachable(statement, refused, people);
+  const given = counted(without(statement.approvals, user), people);
+  const ends = vetoes || !stillPossible(statement, refused, given, context.roles);
   return {
     signer: user,
     kid: key.kid,
@@ -138,13 +140,9 @@ export async function decideRejection(statement, body, person, people, context) 
   };
 }
 
-/** Tell whether the policy could still be met if everybody who has not rejected approved. */
-function reachable({ policy, creator, approvals }, refused, people) {
-  const willing = [...people.values()]
-    .filter(({ user }) => !refused.includes(user))
-    .map(({ user, roles }) => [user, roles]);
-  const given = counted(without(approvals, refused.at(-1)), people);
-  return met(policy, new Map([...approving(policy, creator, willing), ...given]));
+/** Tell whether people could still meet the policy without those who rejected. */
+function stillPossible({ policy, creator }, refused, approvals, openRoles) {
+  return possible(policy, openRoles, { approvals, without: [...refused, ...excluded(policy, creator)] });
 }
 
 /** Return the withdrawal of a pending statement by its creator. */

@@ -134,7 +134,8 @@ export class Auditor {
       refuse("effects_missing", "the effects of an approved change are missing");
     }
     const { ledger, party } = this.charter;
-    return DECIDE[event.type](this, event, { ledger, party, nowMs });
+    const roles = charter.signingRolesOf(this.charter);
+    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles });
   }
 
   found({ stream, body }, { nowMs }) {

@@ -2,11 +2,7 @@
 // Each is made unless a check that it needs did not pass. It touches neither page nor network.
 
 import { hex } from "../../static/js/lib/digest.js";
-import { inQuestion, recorded } from "../domain/counting.js";
 import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js";
-import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
-import { isInQuestion, statusAt } from "../domain/statement.js";
-import { DECISION } from "../domain/vocabulary.js";
 import { equal, toBase64 } from "../encoding.js";
 import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
 import { verifyNote } from "../tlog/checkpoint.js";
@@ -18,15 +14,8 @@ import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { limits } from "./readme.js";
 import { CHECK, CHECKS, OUTCOME, verdictOf, restorationOf } from "./report.js";
+import { shownOf } from "./shown_statements.js";
 import { requireKept } from "./tree.js";
-
-// By tag: which decision an event is; null for none.
-const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
-  [TAG.STATEMENT_DRAFTED]: null,
-  [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
-  [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
-  [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
-});
 
 /** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
 export async function verifyBundle(bytes, { nowMs, ...options }) {
@@ -46,39 +35,6 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
     doesNotProve: limits(bundle?.mode ?? null),
-  };
-}
-
-function shownOf(ids, events, auditor, nowMs) {
-  const mine = new Map(ids.map((id) => [id, []]));
-  for (const event of events) mine.get(event.stream)?.push(event);
-  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
-}
-
-function shown(id, mine, { statements, people }, nowMs) {
-  const statement = statements.get(id);
-  const person = (user) => ({ user, name: people.get(user).name });
-  return {
-    id,
-    title: statement.title,
-    status: statusAt(statement, nowMs),
-    inQuestion: isInQuestion(statement, people),
-    approvers: [...statement.approvals.keys()].map(person),
-    decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
-      position,
-      at,
-      ...person(body.signer),
-      decision: DECISIONS[type],
-      kid: body.kid,
-      form: body.form ?? null,
-      inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
-    })),
-    sha256: statement.sha256,
-    policy: statement.policy,
-    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
-    creator: person(statement.creator),
-    draftedAt: mine[0].at,
-    document: mine[0].body.document,
   };
 }
 

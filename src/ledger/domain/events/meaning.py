@@ -19,7 +19,7 @@ from ledger.jose import parse_compact
 StreamKind = Literal["ledger", "person", "statement"]
 Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
 EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession"]
-Dependency = Literal["actor", "affected", "superseded", "everybody"]
+Dependency = Literal["actor", "affected", "superseded"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     def act_sha256(self) -> str | None:
         """The SHA-256 (hex) of the signing input of the event's act, None without an act.
 
-        An act that claims it is recorded once, whatever other signatures its key makes over it.
+        An act that claims it is recorded once, even if its key makes another signature over it.
         """
         act: str | None = getattr(self, "act", None)
         return None if act is None else sha256_hex(act.rpartition(".")[0].encode())

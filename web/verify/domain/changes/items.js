@@ -7,7 +7,7 @@ import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { oneOf, read, struct, text } from "../../shapes.js";
 import { requireUuid } from "../document.js";
-import { node, requirePossible } from "../policy.js";
+import { node, requireShape } from "../policy.js";
 import { CHANGE, REGISTRATION } from "../vocabulary.js";
 
 /** The kinds of items. */
@@ -55,7 +55,7 @@ const CHECKS = {
   tokenSha256: requireDigest,
   was: requireDigest,
   expiresAt: toMs,
-  policy: (root) => requirePossible({ ...root, veto: [] }),
+  policy: (root) => requireShape({ ...root, veto: [] }),
 };
 
 /** Tell whether a document is a change. */
