@@ -165,10 +165,7 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
 
 
 def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
-    """Return the error for an event that cannot follow in the ledger's stream.
-
-    The argument's type lists all other events: mypy fails if `evolve` forgets one.
-    """
+    """Return the error for an event of another stream; mypy fails if `evolve` forgets ours."""
     return AssertionError("not an event of the ledger's own stream")
 
 
