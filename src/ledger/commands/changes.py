@@ -69,11 +69,12 @@ class ChangeCommands:
         seen = await self._state.sign_count(assertion.credential_id)
 
         def decide(reading: Reading) -> Plan:
+            taken = reading.is_taken(stream)  # first, so that a repetition is answered
             decision = decision_context(reading, kid, assertion, seen, None)
             drafted, _ = drafting.draft(
                 raw, change.act, decision.person, charter=reading.charter(), now_ms=reading.now_ms
             )
-            if reading.is_taken(stream):
+            if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
             subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
             signed = statement.sign(subject, approval, decision)
