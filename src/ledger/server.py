@@ -12,7 +12,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
-from ledger.commands.changes import ChangeCommands
 from ledger.commands.founding import found
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
@@ -20,6 +19,7 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
+from ledger.domain.charter import STREAM
 from ledger.errors import LedgerError
 from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
@@ -84,7 +84,6 @@ class Ledger(NamedTuple):
     site: Site
     statements: StatementCommands
     people: PeopleCommands
-    changes: ChangeCommands
     models: ReadModels
     public: PublicLog
     sessions: Sessions
@@ -183,12 +182,12 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     writer = Writer(commits, clock)
-    token = found(log, settings, now_ms=clock.now_ms())
-    if token is not None:
+    if token := found(log, settings, now_ms=clock.now_ms()):
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=clock.now_ms)
+    writer.seen.keep(STREAM, public.keys.charter)
     models = ReadModels(views, follower, log, clock.now_ms)
     watch = watch_storage(settings)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
@@ -197,7 +196,6 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         Site(settings, public.keys.charter),
         StatementCommands(writer, state),
         PeopleCommands(writer, state),
-        ChangeCommands(writer, state),
         models,
         public,
         Sessions(state, clock.now_ms, secure=not settings.is_local),
@@ -226,8 +224,7 @@ def _application(
         route_handlers=[
             statements.router,
             statements.reads,
-            changes.router,
-            changes.reads,
+            *changes.routes,
             evidence.router,
             *people.public,
             people.members_only,
@@ -245,8 +242,9 @@ def _application(
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
-    cookie = ledger.sessions.cookie
-    session = SecurityScheme(type="apiKey", name=cookie, security_scheme_in="cookie")
+    session = SecurityScheme(
+        type="apiKey", name=ledger.sessions.cookie, security_scheme_in="cookie"
+    )
     return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
@@ -271,17 +269,11 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    charter = ledger.site.charter
-    web = Web(
-        charter,
-        ledger.models,
-        ledger.sessions,
-        lambda: ledger.changes.registration(charter.registration),
-    )
+    registration = ledger.people.changes.registration
+    web = Web(ledger.site.charter, ledger.models, ledger.sessions, registration)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),
-        "changes": Provide(lambda: ledger.changes, sync_to_thread=False),
         "people": Provide(lambda: ledger.people, sync_to_thread=False),
         "models": Provide(lambda: ledger.models, sync_to_thread=False),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),

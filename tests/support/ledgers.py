@@ -12,7 +12,7 @@ from uuid import uuid4
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.commands.ceremonies import Begun, NewPasskey
-from ledger.commands.changes import ChangeCommands, DraftedChange
+from ledger.commands.changes import DraftedChange
 from ledger.commands.founding import found
 from ledger.commands.known import State
 from ledger.commands.ledger_clock import LedgerClock
@@ -68,7 +68,6 @@ class Process:
         self.state = AsyncState(self.operations)
         self.commands = StatementCommands(self.writer, self.state)
         self.people = PeopleCommands(self.writer, self.state)
-        self.changes = ChangeCommands(self.writer, self.state)
 
     def close(self) -> None:
         self.commits.close()
@@ -113,7 +112,7 @@ class Process:
 
     async def change(self, who: Signer, *items: dict[str, Any], **members: Any) -> Answer:
         """Make a change; it is complete if governance asks for one person."""
-        return await self.changes.make(drafted_change(who, *items, **members))
+        return await self.people.changes.make(drafted_change(who, *items, **members))
 
     # --- statements ------------------------------------------------------------------------------
 

@@ -101,10 +101,10 @@ class ChangeCommands:
                 await self._state.advance_sign_count(assertion.credential_id, count)
         return answer
 
-    def registration(self, founded: RegistrationMode) -> RegistrationMode:
-        """Return who may register, as this process last saw it; `founded` if it has not yet."""
+    def registration(self) -> RegistrationMode:
+        """Return who may register, as this process last saw it."""
         known = self._writer.seen.state(charter.STREAM)
-        return known.registration if isinstance(known, Charter) else founded
+        return known.registration if isinstance(known, Charter) else "invite"
 
     async def governance(self) -> InForce:
         """Return what a new change must state."""

@@ -1,6 +1,7 @@
 """Commands on people, grouped by subject. They load, decide and save; no rule lives here."""
 
 from ledger.commands.ceremonies import Ceremonies
+from ledger.commands.changes import ChangeCommands
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
@@ -11,7 +12,7 @@ from ledger.store.async_state import AsyncState
 
 
 class PeopleCommands:
-    """All commands on people."""
+    """All commands on people, and the changes that administer them."""
 
     def __init__(self, writer: Writer, state: AsyncState) -> None:
         ceremonies = Ceremonies(writer, state)
@@ -20,3 +21,4 @@ class PeopleCommands:
         self.keys = KeyCommands(writer, state, ceremonies)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.standing = StandingCommands(writer, state)
+        self.changes = ChangeCommands(writer, state)

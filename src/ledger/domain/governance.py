@@ -40,7 +40,7 @@ def policy_of(governance: Node, expires_at: str | None) -> Policy:
 
 
 def check_change(document: Document) -> tuple[Item, ...]:
-    """Return the items of a change's document, whose form is right whatever the state is.
+    """Return the items of a change's document, after the checks that depend on no state.
 
     Raises as `parse_items` does; MalformedError `change_invalid` if it supersedes another statement
     or does not end within 90 days; RefusedError `title_mismatch`.

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from ledger.commands.changes import DraftedChange, InForce
 from ledger.http.answers import ChangeAnswer, Created, recorded
-from ledger.http.context import BY_SESSION, MEMBERS, FromChanges, SignedIn
+from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, SignedIn
 from ledger.http.problems import answers
 from ledger.http.requests import MAX_STATEMENT_BYTES, ActText, Assertion, Jwt, Strict
 
@@ -31,15 +31,15 @@ class MakeChange(Strict, frozen=True):
     responses=recorded(ChangeAnswer),
     request_max_body_size=MAX_STATEMENT_BYTES,
 )
-async def make(data: JSONBody[MakeChange], changes: FromChanges) -> Created:
+async def make(data: JSONBody[MakeChange], people: FromPeople) -> Created:
     """Draft a change and approve it; if that completes it, its effects are of the same commit."""
-    return Created(await changes.make(data.change()))
+    return Created(await people.changes.make(data.change()))
 
 
 @get("/api/governance", responses=answers(401, 429, 503))
-async def governance(changes: FromChanges, user: SignedIn) -> InForce:
+async def governance(people: FromPeople, user: SignedIn) -> InForce:
     """Show the governance policy and the charter's values in force."""
-    return await changes.governance()
+    return await people.changes.governance()
 
 
 router = Router("/", route_handlers=[make], tags=["changes"])
@@ -50,3 +50,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["changes"],
 )
+routes = [router, reads]

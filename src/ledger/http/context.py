@@ -7,7 +7,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter, SkipValidation
 
 from ledger import clock
-from ledger.commands.changes import ChangeCommands
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.domain.charter import Charter
@@ -48,7 +47,6 @@ FromReadModels = NamedDependency[SkipValidation[ReadModels]]
 FromSessions = NamedDependency[SkipValidation[Sessions]]
 FromPublicLog = NamedDependency[SkipValidation[PublicLog]]
 FromStatements = NamedDependency[SkipValidation[StatementCommands]]
-FromChanges = NamedDependency[SkipValidation[ChangeCommands]]
 FromPeople = NamedDependency[SkipValidation[PeopleCommands]]
 SignedIn = NamedDependency[SkipValidation[str]]
 

@@ -73,7 +73,7 @@ def test_two_administrators_do_not_end_each_other_at_once(
 ) -> None:
     """Each change alone leaves an administrator; both together would leave none."""
 
-    async def run() -> list[Answer | BaseException]:
+    async def run() -> tuple[Answer | BaseException, ...]:
         await here.change(cast.dave, grant(cast.carol.user, "administrator"))
         await there.writer.ask(lambda reading: reading.charter(), fresh=True)
         return await asyncio.gather(

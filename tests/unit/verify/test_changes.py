@@ -44,3 +44,25 @@ def test_the_auditor_decides_each_case(case: dict[str, Any]) -> None:
     assert isinstance(cause, LedgerError)
     assert cause.code == case["code"]
     assert auditor.position == last["position"] - 1
+
+
+def test_there_is_a_case_of_every_refusal_of_a_change() -> None:
+    assert {case["code"] for case in CASES} >= {
+        "change_invalid",
+        "change_no_effect",
+        "change_outdated",
+        "change_torn",
+        "effect_unexpected",
+        "effects_missing",
+        "governance_changed",
+        "governance_invalid",
+        "governance_only",
+        "governance_unmeetable",
+        "invitation_expired",
+        "invitation_known",
+        "role_known",
+        "role_unknown",
+        "title_mismatch",
+        "type_unknown",
+        "user_unknown",
+    }

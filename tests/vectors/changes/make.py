@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Event
-from tests.vectors.changes.cases import TRIES, Company, drafts
+from tests.vectors.changes.company import Company
+from tests.vectors.changes.drafts import drafts
+from tests.vectors.changes.tries import TRIES
 
 PATH = Path(__file__).with_name("cases.json")
 

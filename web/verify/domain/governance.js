@@ -20,7 +20,7 @@ const UNFIT = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.AUDITOR];
 /** Return the digest of a policy, or of the charter's values, that a change states as `was`. */
 export const digestOf = (value) => sha256Hex(jcs(value));
 
-/** Return the items of a change's document, whose form is right whatever the state is. */
+/** Return the items of a change's document, after the checks that depend on no state. */
 export function checkChange(document) {
   const items = parseItems(document);
   if (document.title !== titleOfItems(items)) {

@@ -1,8 +1,8 @@
 """The effects of a change: which events its items bring about, in order, all of them or none. Pure.
 
-They are decided when a change is drafted, so that nothing impossible waits for approvals, and again
-when an approval completes it: the state may have changed meanwhile. The audit and the verifiers
-decide them a third time and expect exactly these events.
+They are decided when a change is drafted, so that nothing impossible waits for approvals, and once
+more when an approval completes it: the state may have changed meanwhile. The audit and the
+verifiers recompute them and expect exactly these events.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from ledger.domain import charter, governance, person, policy
 from ledger.domain.changes.items import (
     CancelInvitation,
     CloseRole,
-    Deactivate,
+    DeactivatePerson,
     DefineRole,
     EndRole,
     GrantRole,
@@ -22,10 +22,10 @@ from ledger.domain.changes.items import (
     Item,
     LedgerItem,
     PersonItem,
-    Reinstate,
+    ReinstatePerson,
     SetCharter,
     SetGovernance,
-    Suspend,
+    SuspendPerson,
 )
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.events import (
@@ -198,13 +198,13 @@ class _World:
             case EndRole(role=role):
                 _require_effect(role in known.roles, "they do not hold this role")
                 self._change_person(known, RoleEnded(self._change, role))
-            case Suspend():
+            case SuspendPerson():
                 _require_effect(known.standing == "active", "they are suspended already")
                 self._change_person(known, StandingSet(self._change, "suspended"))
-            case Reinstate():
+            case ReinstatePerson():
                 _require_effect(known.standing == "suspended", "they are not suspended")
                 self._change_person(known, StandingSet(self._change, "active"))
-            case Deactivate():
+            case DeactivatePerson():
                 self._change_person(known, StandingSet(self._change, "deactivated"))
             case _:
                 assert_never(item)

@@ -72,21 +72,21 @@ class EndRole(_Item, frozen=True):
     role: str
 
 
-class Suspend(_Item, frozen=True):
+class SuspendPerson(_Item, frozen=True):
     """Suspend a person until a later change."""
 
     NAME = "suspend"
     user: str
 
 
-class Reinstate(_Item, frozen=True):
+class ReinstatePerson(_Item, frozen=True):
     """Lift a person's suspension."""
 
     NAME = "reinstate"
     user: str
 
 
-class Deactivate(_Item, frozen=True):
+class DeactivatePerson(_Item, frozen=True):
     """Deactivate a person for ever."""
 
     NAME = "deactivate"
@@ -110,7 +110,7 @@ class SetGovernance(_Item, frozen=True):
 
 
 LedgerItem = Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance
-PersonItem = GrantRole | EndRole | Suspend | Reinstate | Deactivate
+PersonItem = GrantRole | EndRole | SuspendPerson | ReinstatePerson | DeactivatePerson
 Item = LedgerItem | PersonItem
 KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
 
@@ -163,7 +163,7 @@ def _check(item: Item) -> None:
         case GrantRole() | EndRole():
             parse_uuid(item.user)
             _check_role(item.role)
-        case Suspend() | Reinstate() | Deactivate():
+        case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
             parse_uuid(item.user)
         case SetCharter():
             _check_digest(item.was)
@@ -211,11 +211,11 @@ def _words(item: Item) -> str:
             return f"Grant the role {item.role} to {_short(item.user)}"
         case EndRole():
             return f"End the role {item.role} of {_short(item.user)}"
-        case Suspend():
+        case SuspendPerson():
             return f"Suspend {_short(item.user)}"
-        case Reinstate():
+        case ReinstatePerson():
             return f"Reinstate {_short(item.user)}"
-        case Deactivate():
+        case DeactivatePerson():
             return f"Deactivate {_short(item.user)}"
         case SetCharter():
             return f"Set registration to {item.registration}"

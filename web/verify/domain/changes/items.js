@@ -45,7 +45,7 @@ const SHAPES = {
   [ITEM.SET_GOVERNANCE]: { policy: node, was: text },
 };
 
-// By member: what it must be, whatever the state is.
+// By member: what it must be in every state.
 const CHECKS = {
   invitation: requireUuid,
   user: requireUuid,
