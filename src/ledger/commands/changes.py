@@ -101,10 +101,10 @@ class ChangeCommands:
                 await self._state.advance_sign_count(assertion.credential_id, count)
         return answer
 
-    def registration(self) -> RegistrationMode:
-        """Return who may register, as this process last saw it."""
+    def registration(self, at_start: RegistrationMode) -> RegistrationMode:
+        """Return who may register, as this process last saw it; at first as it was at the start."""
         known = self._writer.seen.state(charter.STREAM)
-        return known.registration if isinstance(known, Charter) else "invite"
+        return known.registration if isinstance(known, Charter) else at_start
 
     async def governance(self) -> InForce:
         """Return what a new change must state."""

@@ -22,13 +22,17 @@ ROWS = 25  # in a list on a page
 class Web(NamedTuple):
     """The application as the pages see it: the ledger, its read models, and the session.
 
-    `registration` tells who may register now.
+    `registration` returns who may register now, given who might at the start.
     """
 
     charter: Charter
     models: ReadModels
     sessions: Sessions
-    registration: Callable[[], RegistrationMode]
+    registration: Callable[[RegistrationMode], RegistrationMode]
+
+    def registration_mode(self) -> RegistrationMode:
+        """Return who may register now."""
+        return self.registration(self.charter.registration)
 
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""
