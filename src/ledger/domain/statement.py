@@ -31,6 +31,7 @@ from ledger.domain.passkey import (
 )
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
+from ledger.domain.text import require_text
 from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -172,8 +173,8 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     """Return the rejection of a statement.
 
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
-    ForbiddenError `not_a_signer`; MalformedError `reason_invalid`; RefusedError as `verify_act`
-    and `verify_assertion` do.
+    ForbiddenError `not_a_signer`; MalformedError `reason_invalid`, `text_refused`; RefusedError as
+    `verify_act` and `verify_assertion` do.
     """
     person = decision.person
     jws = parse_act(act_text)
@@ -183,6 +184,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     least, most = REASON_CHARS
     if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(act.reason, "reason")
     _require_status(statement, decision.now_ms, "pending")
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
@@ -212,7 +214,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     """Return the withdrawal of a pending statement by its creator.
 
     Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`; MalformedError
-    `reason_invalid`; RefusedError as `verify_act` does.
+    `reason_invalid`, `text_refused`; RefusedError as `verify_act` does.
     """
     person = decision.person
     jws = parse_act(act_text)
@@ -221,6 +223,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     _require_subject(statement, act)
     if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    require_text(act.reason or "", "reason")
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
     _require_status(statement, decision.now_ms, "pending")

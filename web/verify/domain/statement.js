@@ -14,6 +14,7 @@ import { confirmationChallenge, verifyAssertion } from "./passkey.js";
 import { activeKey, activePasskey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto, VOTING_ROLES } from "./policy.js";
+import { requireText } from "./text.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 const REASON_CHARS = [10, 2000];
@@ -101,6 +102,7 @@ export async function decideRejection(statement, body, person, context) {
   if (length(strip(act.reason)) < least || length(act.reason) > most) {
     refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
+  requireText(act.reason, "reason");
   requireStatus(statement, context.nowMs, STATUS.PENDING);
   const { policy, creator } = statement;
   const { user, roles } = person;
@@ -138,6 +140,7 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   if (act.reason !== null && length(act.reason) > REASON_CHARS[1]) {
     refuse("reason_invalid", "a reason must have at most 2,000 characters");
   }
+  requireText(act.reason ?? "", "reason");
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");
   }
