@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger import clock
+from ledger.commands.founding import require_registrable
 from ledger.data_files import BACKUP_FILE, LOG_FILE
 from ledger.domain.charter import Charter
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, MalformedError
 from ledger.jose import SigningKey
 from ledger.publish.log_keys import LogKeys
 from ledger.recovery import staging
@@ -105,7 +106,12 @@ def _settings(settings: Settings, charter: Charter) -> Iterator[Diagnosis]:
         yield Diagnosis("settings", "fault", says, "run `ledger restore` again to finish it")
     else:
         says = f"{settings.origin} and {settings.rp_id}, as at the founding"
-        yield Diagnosis("settings", "ok", says)
+        try:
+            require_registrable(settings.rp_id, settings.origin)
+        except MalformedError as error:
+            yield Diagnosis("settings", "fault", error.detail, "found a ledger at your own domain")
+        else:
+            yield Diagnosis("settings", "ok", says)
 
 
 def _tls(settings: Settings, now_ms: int) -> Iterator[Diagnosis]:
