@@ -97,6 +97,11 @@ def _read(settings: Settings) -> _Opened:
 
 
 def _settings(settings: Settings, charter: Charter) -> Iterator[Diagnosis]:
+    try:
+        require_registrable(settings.rp_id, settings.origin)
+    except MalformedError as error:
+        yield Diagnosis("settings", "fault", error.detail, "set LEDGER_RP_ID to your own domain")
+        return
     if charter.party != settings.party:
         says = f"the ledger was founded at {charter.party.origin} ({charter.party.rp_id})"
         advice = "set LEDGER_ORIGIN and LEDGER_RP_ID to these; passkeys work nowhere else"
@@ -106,12 +111,7 @@ def _settings(settings: Settings, charter: Charter) -> Iterator[Diagnosis]:
         yield Diagnosis("settings", "fault", says, "run `ledger restore` again to finish it")
     else:
         says = f"{settings.origin} and {settings.rp_id}, as at the founding"
-        try:
-            require_registrable(settings.rp_id, settings.origin)
-        except MalformedError as error:
-            yield Diagnosis("settings", "fault", error.detail, "found a ledger at your own domain")
-        else:
-            yield Diagnosis("settings", "ok", says)
+        yield Diagnosis("settings", "ok", says)
 
 
 def _tls(settings: Settings, now_ms: int) -> Iterator[Diagnosis]:

@@ -1,4 +1,4 @@
-"""A web origin is taken in the one form that browsers write, and the right form is told."""
+"""Only the form that browsers write is accepted of a web origin; a refusal says the right form."""
 
 import pytest
 
