@@ -65,7 +65,7 @@ def test_a_changed_proof_is_refused_for_the_reason_that_python_gives(page: Page)
 
 def test_a_container_of_more_files_than_a_zip_file_counts_is_written_and_read(page: Page) -> None:
     """The page writes it and Python's digest says that it is the same; then each byte counts."""
-    flipped = (20, 40, 60, 97)  # places from the end, in each record behind the last header
+    flipped = (20, 40, 60, 97)  # places from the end, in each record after the last header
     whole = write({f"{n:06d}": b"x" for n in range(65_536)})
     texts = [whole, whole[:-98] + whole[-22:]]
     texts += [whole[:-at] + bytes([whole[-at] ^ 1]) + whole[-at + 1 :] for at in flipped]

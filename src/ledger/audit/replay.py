@@ -10,22 +10,17 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.audit.logfile import STATEMENT_TAGS, Row, Rows
 from ledger.audit.shares import PartAuditor
+from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
 from ledger.domain.charter import Charter
+from ledger.domain.entry import entry_ms
 from ledger.domain.person import AttestedKey, may_sign
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
 from ledger.domain.statement import Statement as StatementState
 from ledger.domain.vocabulary import KeyStatusAtTime, PasskeyStatus, RegistrationMode, Status
 from ledger.errors import CorruptError, MalformedError, NotFoundError
-
-# An entry begins with its time: 24 characters after {"at":". They sort by time.
-_AT = "CAST(substr(entry, 8, 24) AS TEXT)"
-_BEFORE = f"SELECT max(pos) FROM ev WHERE {_AT} <= ?"  # noqa: S608  # from this file
-_AFTER = f"SELECT min(pos) FROM ev WHERE {_AT} > ?"  # noqa: S608  # from this file
-_TIME = f"SELECT {_AT} FROM ev WHERE pos = ?"  # noqa: S608  # from this file
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -97,14 +92,14 @@ class World(_Shown, frozen=True, kw_only=True):
     statements: list[ReplayedStatement]
 
 
-def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
+def find_position(rows: AuditedLog, asked: str | None) -> tuple[int, str | None]:
     """Return the requested position, and the time if a time was requested.
 
     A time selects the last entry that is not later. Raises MalformedError `time_invalid` or
     `position_future`; NotFoundError `position_unknown` for position 0 or a time before the first
     entry; CorruptError `time_backwards` if times decrease, so that no position is the right one.
     """
-    ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+    newest = rows.newest()
     if asked is None or (asked.isascii() and asked.isdigit()):
         position = newest if asked is None else int(asked[:19])
         if position > newest:
@@ -113,10 +108,9 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
             raise NotFoundError("position_unknown", "positions start at 1")
         return position, None
     time = clock.from_rfc3339(asked)
-    ((found,),) = rows.query(_BEFORE, (time,))
+    found, later = rows.at_time(time)
     if found is None:
         raise NotFoundError("position_unknown", "the log had no entry at that time")
-    ((later,),) = rows.query(_AFTER, (time,))
     if later is not None and later < found:
         detail = f"position {later} is later than {time}, and position {found} is not"
         raise CorruptError("time_backwards", detail, position=found)
@@ -124,7 +118,7 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
 
 
 def fold(
-    rows: Rows, position: int, *, time: str | None, statement: str | None, decide: bool
+    rows: AuditedLog, position: int, *, time: str | None, statement: str | None, decide: bool
 ) -> World:
     """Return the state as of a position, or its part about one statement.
 
@@ -142,8 +136,18 @@ def fold(
     if wanted is not None and wanted not in auditor.statements:
         raise NotFoundError("statement_unknown", "it was not drafted yet")
     if wanted is not None:  # the last event read may have a lower position
-        ((at,),) = rows.query(_TIME, (position,))
+        at = _time_of(rows, position)
     return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
+
+
+def _time_of(rows: AuditedLog, position: int) -> str:
+    raw = rows.entry(position)
+    if not isinstance(raw, bytes):
+        raise CorruptError("position_missing", f"position {position} is missing")
+    try:
+        return clock.to_text(entry_ms(raw))
+    except MalformedError as error:
+        raise CorruptError("entry_malformed", error.detail, position=position) from error
 
 
 def _stream(text: str) -> UUID:
@@ -153,12 +157,10 @@ def _stream(text: str) -> UUID:
         raise MalformedError("id_invalid", "a statement's id is a UUID") from error
 
 
-def _read(rows: Rows, position: int, statement: UUID | None) -> Iterator[Row]:
+def _read(rows: AuditedLog, position: int, statement: UUID | None) -> Iterator[EventRow]:
     if statement is None:
-        return rows.events("pos <= ?", (position,))
-    tags = ", ".join("?" * len(STATEMENT_TAGS))
-    where = f"pos <= ? AND (tag NOT IN ({tags}) OR stream = ?)"
-    return rows.events(where, (position, *STATEMENT_TAGS, statement.bytes))
+        return rows.events(last=position)
+    return rows.of_people(position, statement.bytes)
 
 
 def _world(
