@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.domain import code_points
+from ledger.domain import code_points, scripts
 from ledger.domain.names import require_name
 from ledger.domain.text import require_text
 from ledger.errors import MalformedError
@@ -21,6 +21,7 @@ def test_the_tables_are_those_of_the_vector_file() -> None:
     assert code_points.UNICODE == VECTORS["unicode"] == "17.0.0"
     assert code_points.REFUSED.split() == VECTORS["refused"]
     assert code_points.NEWER.split() == VECTORS["newer"]
+    assert scripts.SCRIPTS.split() == VECTORS["scripts"]
 
 
 @pytest.mark.parametrize(("kind", "given", "expected"), VECTORS["cases"], ids=ascii)
