@@ -54,7 +54,7 @@ def short_story() -> Chronicle:
     refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
     told.reject(bob, refused, confirmed=True)
     told.draft(alice, 3, title="Series B")
-    told.revoke(bob, bob, bob.key.kid)
+    told.revoke(bob, bob.key.kid)
     told.auditor.finish()
     return told
 

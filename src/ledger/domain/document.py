@@ -27,6 +27,12 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     title: str
     supersedes: str | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the individual form may approve it: it has rules for people and numbers only."""
+        rules = self.policy
+        return self.supersedes is None and not rules.veto and rules.assurance == "key"
+
 
 def parse_document(raw: bytes) -> Document:
     """Return the document of these bytes.

@@ -279,8 +279,12 @@ class SignStatement(Strict, frozen=True):
     assertion: Assertion | None = None
 
 
-class RejectStatement(Strict, frozen=True):
-    """A rejection, with a passkey assertion where the policy asks for one."""
+class ActWithAssertion(Strict, frozen=True):
+    """An act, with a passkey assertion over it where the rules ask for one."""
 
     act: ActText
     assertion: Assertion | None = None
+
+    def evidence(self) -> AssertionEvidence | None:
+        """Return the assertion as the ledger stores it, None without one."""
+        return None if self.assertion is None else self.assertion.evidence()
