@@ -229,8 +229,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     """Return the withdrawal of a pending statement by its creator.
 
     Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
-    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`;
-    RefusedError as `verify_act` does.
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
