@@ -66,8 +66,6 @@ class StatementCommands:
                 raise NotFoundError("statement_unknown", "there is no such statement")
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
-            # The warning only informs. A change of a role's holders must not make the draft stale.
-            reading.groups.clear()
             met = drafting.satisfiable(parsed, eligible)
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,

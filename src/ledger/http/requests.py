@@ -10,8 +10,8 @@ from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
+from ledger.domain.names import MAX_NAME_CHARS
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.person import MAX_NAME_CHARS
 from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import decode, parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError

@@ -2,15 +2,14 @@
 // decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
-import { fromBase64Url, length, strip } from "../encoding.js";
+import { fromBase64Url } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
+import { requireName } from "./names.js";
 import { verifyRegistration } from "./passkey.js";
 import { ROLE } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
-
-const MAX_NAME_CHARS = 100;
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
@@ -49,7 +48,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     passkeys: changed(passkeys, assertion.credentialId, { signCount }),
   }),
   [TAG.KEY_REVOKED]: ({ keys }, { kid, compromisedSince }) => {
-    const since = compromisedSince ?? keys.get(kid).compromisedSince;
+    const since = compromisedSince ?? keys.get(kid)?.compromisedSince ?? null;
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
   },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
@@ -67,7 +66,10 @@ export function evolvePerson(person, { type, version, at, body }) {
 
 /** Return a person after the end of what was compromised, with the date that holds for it. */
 function endCompromised(person, reference, declared) {
-  const { kid, credentialId, addedAt, compromisedSince } = findThing(person, reference);
+  const { kind, name } = split(reference);
+  const thing = person[THINGS[kind]]?.get(name);
+  if (!thing) return person; // the decision refuses it
+  const { kid, credentialId, addedAt, compromisedSince } = thing;
   const since = declared > addedAt ? declared : addedAt;
   const earliest = compromisedSince !== null && compromisedSince < since ? compromisedSince : since;
   const { keys, passkeys } = person;
@@ -81,13 +83,20 @@ export const keyReference = (kid) => `kid:${kid}`;
 export const passkeyReference = (credentialId) => `passkey:${credentialId}`;
 
 /** Return the key or passkey of a reference, ended or not. */
-export function findThing({ keys, passkeys }, reference) {
-  const at = reference.indexOf(":");
-  const [kind, name] = at < 0 ? [reference, ""] : [reference.slice(0, at), reference.slice(at + 1)];
-  if (kind === "kid" && keys.has(name)) return keys.get(name);
-  if (kind === "passkey" && passkeys.has(name)) return passkeys.get(name);
+export function findThing(person, reference) {
+  const { kind, name } = split(reference);
+  const thing = person[THINGS[kind]]?.get(name);
+  if (thing) return thing;
   if (kind === "passkey") refuse("passkey_unknown", "no such passkey of this person");
   return refuse("key_unknown", "no such signing key of this person");
+}
+
+// What each kind of reference is looked up in.
+const THINGS = Object.freeze({ kid: "keys", passkey: "passkeys" });
+
+function split(reference) {
+  const at = reference.indexOf(":");
+  return at < 0 ? { kind: "", name: "" } : { kind: reference.slice(0, at), name: reference.slice(at + 1) };
 }
 
 const changed = (things, name, changes) =>
@@ -119,12 +128,7 @@ export function requireAdministrator({ roles }) {
 
 /** Return the registration of a person whom the ledger admitted. */
 export function decideRegistration({ user, name, role }, invitation) {
-  // str.isprintable() of Python: no control, format, private or unassigned character, and no
-  // separator but the space.
-  const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
-  if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
-    refuse("name_invalid", "a name must have 1 to 100 printable characters");
-  }
+  requireName(name);
   return { user, name, role, invitation };
 }
 
