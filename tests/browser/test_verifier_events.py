@@ -153,7 +153,7 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
 @pytest.mark.parametrize(
     ("module", "constant", "tag"),
     [
-        ("domain/events_of_changes", "ROLE_GRANTED", "role-granted.v1"),
+        ("domain/events", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
         ("domain/charter", "LOG_FROZEN", "log-frozen.v1"),
         ("domain/person", "ROLE_GRANTED", "role-granted.v1"),
         ("domain/statement", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),

@@ -14,10 +14,12 @@ from ledger import clock
 from ledger.commands.ceremonies import NewPasskey
 from ledger.domain import entry
 from ledger.domain.events import BODIES
+from ledger.domain.governance import policy_digest, values_digest
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import invite
+from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
 from tests.support.signers import Signer, registration
@@ -111,6 +113,26 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, await _change_keys(cast, process))
     await _end_standing(cast, process)
+    await _reform(cast, process)
+
+
+async def _reform(cast: Cast, process: Process) -> None:
+    """Make a change with items of all kinds: only its invitation ends before its signatures."""
+    invitation, legal = str(uuid4()), {"user": cast.alice.user, "role": "legal"}
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
+    await process.change(
+        cast.dave,
+        {"define-role": {"role": "legal"}},
+        {"grant-role": legal},
+        {"end-role": legal},
+        {"close-role": {"role": "legal"}},
+        invite("a token", "investor", SOON, invitation=invitation),
+        {"cancel-invitation": {"invitation": invitation}},
+        {"suspend": {"user": cast.alice.user}},
+        {"reinstate": {"user": cast.alice.user}},
+        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
+    )
 
 
 async def _end_standing(cast: Cast, process: Process) -> None:

@@ -14,8 +14,8 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[SqliteLog]:
-    opened = SqliteLog(path)
+def store(tmp_path: Path) -> Iterator[SqliteLog]:
+    opened = SqliteLog(tmp_path / "log.sqlite")
     yield opened
     opened.close()
 
