@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from ledger.domain import challenges
 from ledger.domain.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
-from ledger.domain.passkey import AssertionEvidence, attestation_challenge
-from ledger.domain.vocabulary import KeyStatus
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.vocabulary import KeyHome, KeyStatus
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
@@ -19,11 +20,12 @@ from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.users import uuid_text
 
 NAME = "keys"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
-    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT) STRICT",
+    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT,"
+    " home TEXT NOT NULL) STRICT",
     "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
     " origin TEXT NOT NULL, rp_id TEXT NOT NULL) STRICT",
 )
@@ -48,6 +50,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     revoked_position: int | None
     compromised_since: str | None
     expires_at: str | None
+    home: KeyHome
 
 
 class AttestationDetail(msgspec.Struct, frozen=True, rename="camel"):
@@ -89,6 +92,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             OPEN,
             None,
             None,
+            fact.body.home,
         )
         for fact in batch.of(KeyAttested)
     ]
@@ -103,7 +107,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 _COLUMNS = (
     "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"
-    " k.compromised_since, k.expires_at FROM signing_key k JOIN stream s ON s.id = k.user"
+    " k.compromised_since, k.expires_at, k.home FROM signing_key k JOIN stream s ON s.id = k.user"
     " WHERE k.position <= ?"
 )
 
@@ -146,7 +150,8 @@ def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
 
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
-    kid, user, jwk, credential_id, attested_at, position, revoked, revoked_at, since, ends = row
+    kid, user, jwk, credential_id, attested_at, position, revoked, *ended_by, home = row
+    revoked_at, since, ends = ended_by
     ended = revoked <= at
     return KeySummary(
         kid=kid,
@@ -160,6 +165,7 @@ def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
         revoked_position=revoked if ended else None,
         compromised_since=since if ended else None,
         expires_at=ends,
+        home=home,
     )
 
 
@@ -169,12 +175,13 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDeta
     if row is None:
         raise CorruptError("ledger_unknown", "the log has no founding event that names the ledger")
     ledger, origin, rp_id = row
-    challenge = attestation_challenge(
+    challenge = challenges.attest_signing_key(
+        expires_at=attested.expires_at,
+        home=attested.home,
         kid=summary.kid,
         ledger=ledger,
         nonce=attested.nonce,
         user=summary.user,
-        expires_at=attested.expires_at,
     )
     return KeyDetail(
         **msgspec.structs.asdict(summary),

@@ -5,22 +5,20 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, key_material
+from ledger.domain import acts, challenges, key_material, stepup
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.events import KeyAttested, KeyRevoked
-from ledger.domain.passkey import (
-    AssertionEvidence,
-    RelyingParty,
-    attestation_challenge,
-    verify_assertion,
-)
+from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
+from ledger.domain.stepup import ActContext, ConfirmedAct
+from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
 from ledger.jose import OkpJwk, PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
 from ledger.jose.ed25519 import is_prime_order
 
 POSSESSION_TYP = "key-possession+jws"
+MAX_SESSION_KEY_MS = 12 * 60 * 60 * 1000
 
 
 class KeySubmission(msgspec.Struct, frozen=True):
@@ -29,6 +27,7 @@ class KeySubmission(msgspec.Struct, frozen=True):
     jwk: dict[str, Any]
     assertion: AssertionEvidence
     possession: str
+    home: KeyHome
     expires_at: str | None = None
 
 
@@ -43,8 +42,9 @@ def attest_key(
 ) -> KeyAttested:
     """Return the attestation of a new signing key by one of the person's passkeys.
 
-    Raises MalformedError (a bad or private JWK, `time_invalid`), ConflictError `key_known`,
-    RefusedError `passkey_assertion_refused`, `possession_refused`, those of `active_passkey`.
+    Raises MalformedError (a bad or private JWK, `time_invalid`, `home_invalid`), ConflictError
+    `key_known`, RefusedError `passkey_assertion_refused`, `possession_refused`, and those of
+    `active_passkey`.
     """
     # 1. The key is public and strong. Its kid is computed here; the client's kid is not used.
     jwk = parse_jwk(submission.jwk)
@@ -53,19 +53,17 @@ def attest_key(
     kid = thumbprint(jwk)
     if kid in person.keys or kid in _passkeys_of(person):
         raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
-    # 2. The passkey attests exactly this key, expiry, person, ledger and one-time nonce.
-    ends = submission.expires_at
-    if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise MalformedError("time_invalid", "a new key must expire in the future")
-    challenge = attestation_challenge(
-        kid=kid, ledger=ledger, nonce=nonce, user=person.user, expires_at=ends
+    # 2. The passkey attests exactly this key, home, expiry, person, ledger and one-time nonce.
+    home, ends = submission.home, submission.expires_at
+    _require_end(home, ends, now_ms=now_ms)
+    challenge = challenges.attest_signing_key(
+        expires_at=ends, home=home, kid=kid, ledger=ledger, nonce=nonce, user=person.user
     )
     passkey = person.active_passkey(submission.assertion.credential_id)
     sign_count = verify_assertion(
         submission.assertion,
         challenge=challenge,
         public_key=passkey.public_key,
-        sign_count=passkey.sign_count,
         party=party,
     )
     # 3. The key signs the same challenge: this proves possession of the private key.
@@ -74,11 +72,20 @@ def attest_key(
         kid=kid,
         jwk=jwk,
         nonce=nonce,
+        home=home,
         assertion=submission.assertion,
         sign_count=sign_count,
         possession=submission.possession,
         expires_at=ends,
     )
+
+
+def _require_end(home: KeyHome, ends: str | None, *, now_ms: int) -> None:
+    """Require that a key ends in the future, if at all, and a session's key within 12 hours."""
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise MalformedError("time_invalid", "a new key must expire in the future")
+    if home == "session" and (ends is None or clock.to_ms(ends) > now_ms + MAX_SESSION_KEY_MS):
+        raise MalformedError("home_invalid", "a key of this session must end within 12 hours")
 
 
 def _passkeys_of(person: Person) -> set[str]:
@@ -98,31 +105,45 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
 
 
 def revoke_key(
-    owner: Person, actor: Person, kid: str, act_text: str, *, ledger: str, now_ms: int
+    owner: Person,
+    actor: Person,
+    kid: str,
+    act: ConfirmedAct,
+    here: ActContext,
 ) -> KeyRevoked:
     """Return the revocation of a key, signed by its owner or an administrator.
 
-    A key may sign its own revocation. Raises NotFoundError `key_unknown`; ConflictError
-    `key_revoked`; ForbiddenError `administrator_only`; MalformedError `time_invalid` if it was
-    compromised in the future; RefusedError as `verify_act` does.
+    A key may sign its own end without a passkey, but not say since when it was compromised. Raises
+    NotFoundError `key_unknown`; ConflictError `key_revoked`; ForbiddenError `administrator_only`;
+    MalformedError `time_invalid` if it was compromised in the future; RefusedError as `verify_act`
+    and `stepup.confirm` do.
     """
     if kid not in owner.keys:
         raise NotFoundError("key_unknown", "no such signing key", kid=kid)
     if owner.keys[kid].revoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
-    jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms)
+    jws = parse_act(act.text)
+    key = actor.active_key(jws.header.kid, now_ms=here.now_ms)
+    said = verify_act(jws, key.jwk, acts.RevokeKey, ledger=here.ledger, now_ms=here.now_ms)
     if actor.user != owner.user:
         actor.require_administrator()
-    if act.kid != kid:
+    if said.kid != kid:
         raise RefusedError("act_mismatch", "the act names another key")
-    if act.compromised_since is not None and clock.to_ms(act.compromised_since) > now_ms:
+    since = said.compromised_since
+    if since is not None and clock.to_ms(since) > here.now_ms:
         raise MalformedError("time_invalid", "compromisedSince must not be in the future")
+    alone = key.kid == kid and since is None and act.assertion is None
+    count = (
+        None
+        if alone
+        else stepup.confirm(actor, act.text, act.assertion, ledger=here.ledger, party=here.party)
+    )
     return KeyRevoked(
         kid=kid,
         by=actor.user,
         by_kid=key.kid,
-        act=act_text,
-        compromised_since=act.compromised_since,
+        act=act.text,
+        compromised_since=since,
+        assertion=act.assertion,
+        sign_count=count,
     )

@@ -21,6 +21,9 @@ RegistrationMode = Literal["open", "invite"]
 KeyStatus = Literal["active", "revoked"]
 # The same at a point in time: a key past its expiry is `expired`.
 KeyStatusAtTime = Literal["active", "revoked", "expired"]
+# Where a signing key's private half lives: in one browser, in one browser until its session ends,
+# wrapped for every browser of the person, or in a program.
+KeyHome = Literal["device", "session", "synced", "program"]
 # The status of a passkey.
 PasskeyStatus = Literal["active", "removed"]
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.domain import challenges
 from ledger.domain.charter import STREAM
 from ledger.domain.document import Document
 from ledger.domain.events import (
@@ -29,7 +30,6 @@ from ledger.domain.events import (
     actor,
     signature_of,
 )
-from ledger.domain.passkey import attestation_challenge
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS
@@ -178,18 +178,20 @@ def _attested(recorded: Recorded, revoked: Recorded | None) -> dict[str, Any]:
         "revokedPosition": None if revoked is None else revoked.position,
         "compromisedSince": getattr(ended and ended.body, "compromised_since", None),
         "expiresAt": body.expires_at,
+        "home": body.home,
     }
 
 
 def _evidence(recorded: Recorded, passkey: Recorded, founding: LedgerCreated) -> dict[str, Any]:
     body: Any = recorded.event.body
     shown: Any = passkey.event.body
-    challenge = attestation_challenge(
+    challenge = challenges.attest_signing_key(
+        expires_at=body.expires_at,
+        home=body.home,
         kid=body.kid,
         ledger=founding.ledger,
         nonce=body.nonce,
         user=str(recorded.event.stream),
-        expires_at=body.expires_at,
     )
     return {
         "attestation": {

@@ -7,15 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.domain import charter, drafting, person, signing_keys
+from ledger.domain import charter, drafting, held_passkeys, person, signing_keys
 from ledger.domain.charter import Charter
 from ledger.domain.person import Person
+from ledger.domain.stepup import ConfirmedAct
 from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
+from tests.support import signers
 from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE, Scene
-from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer, registration
+from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer
 
 ENDS_NOW = "2026-11-21T03:04:05.678Z"
 ENDS_IN_A_MILLISECOND = "2026-11-21T03:04:05.679Z"
@@ -49,27 +51,23 @@ def until(who: Signer, ends: str) -> Person:
 
 def revoke(ends: str) -> object:
     alice = ALICE.person_with(ALICE.key, OTHER)
-    act = DAVE.act("revoke-key", kid=OTHER.kid)
-    return signing_keys.revoke_key(alice, until(DAVE, ends), OTHER.kid, act, **HERE)
+    act = DAVE.confirmed(DAVE.act("revoke-key", kid=OTHER.kid))
+    return signing_keys.revoke_key(alice, until(DAVE, ends), OTHER.kid, act, signers.HERE)
 
 
 def add_passkey(ends: str) -> object:
     passkey = Passkey()
-    added = person.first_passkey(
-        registration(passkey.create("Y2hhbGxlbmdl")),
-        passkey.id,
-        challenge=b"challenge",
-        party=PARTY,
-        transports=(),
+    added = held_passkeys.first_passkey(
+        ALICE.new_passkey(passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
     )
-    act = ALICE.act("add-passkey", credentialId=passkey.id)
-    return person.add_passkey(until(ALICE, ends), added, act, **HERE)
+    addition = ALICE.addition(passkey)
+    return held_passkeys.add_passkey(until(ALICE, ends), added, *addition, signers.HERE)
 
 
 def remove_passkey(ends: str) -> object:
     name = ALICE.passkey.id
-    act = DAVE.act("remove-passkey", credentialId=name)
-    return person.remove_passkey(ALICE.person, until(DAVE, ends), name, act, **HERE)
+    act = DAVE.confirmed(DAVE.act("remove-passkey", credentialId=name))
+    return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act, signers.HERE)
 
 
 def grant_role(ends: str) -> object:
@@ -145,6 +143,7 @@ def test_the_refusal_to_attest_or_revoke_a_key_names_its_kid() -> None:
     attest = partial(signing_keys.attest_key, nonce=NONCE, party=PARTY, **HERE)
     known = partial(attest, ALICE.person, ALICE.submission(ALICE.key))
     assert named(ConflictError, known) == {"kid": kid}
-    by_dave = partial(signing_keys.revoke_key, actor=DAVE.person, kid=kid, act_text="", **HERE)
+    nothing: dict[str, Any] = {"act": ConfirmedAct(""), "here": signers.HERE}
+    by_dave = partial(signing_keys.revoke_key, actor=DAVE.person, kid=kid, **nothing)
     assert named(NotFoundError, partial(by_dave, BOB.person)) == {"kid": kid}
     assert named(ConflictError, partial(by_dave, revoked)) == {"kid": kid}

@@ -1,4 +1,4 @@
-"""A person's signing keys: attested by a passkey, proved by possession, revoked."""
+"""A person's signing keys: attested by a passkey, proved by possession."""
 
 from typing import Any
 from uuid import UUID
@@ -6,17 +6,17 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import person, signing_keys
-from ledger.domain.events import Event, KeyAttested, KeyRevoked
-from ledger.domain.passkey import RelyingParty, attestation_challenge
+from ledger.domain import challenges, person, signing_keys
+from ledger.domain.events import Event, KeyAttested
+from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_encode
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from ledger.errors import ConflictError, MalformedError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
 from tests.support.refusals import refused
-from tests.support.scene import ALICE, BOB, DAVE
+from tests.support.scene import ALICE, BOB
 from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, assertion
 from tests.vectors.webauthn.curve import TORSION, add, encode
 from tests.vectors.webauthn.keys import POINT
@@ -40,9 +40,16 @@ def with_proof(text: str, key: TestKey = KEY) -> KeySubmission:
     return msgspec.structs.replace(ALICE.submission(key), possession=text)
 
 
-def challenge(**changes: str) -> bytes:
-    said = {"kid": KEY.kid, "ledger": LEDGER, "nonce": NONCE, "user": ALICE.user}
-    return attestation_challenge(**(said | changes))
+def challenge(**changes: Any) -> bytes:
+    said: dict[str, Any] = {
+        "expires_at": None,
+        "home": "device",
+        "kid": KEY.kid,
+        "ledger": LEDGER,
+        "nonce": NONCE,
+        "user": ALICE.user,
+    }
+    return challenges.attest_signing_key(**(said | changes))
 
 
 # --- attesting -----------------------------------------------------------------------------------
@@ -56,10 +63,9 @@ def test_a_passkey_attests_a_key_of_each_type(key: TestKey) -> None:
     body = attest(submission)
     assert (body.kid, body.jwk, body.nonce, body.expires_at) == (key.kid, key.jwk, NONCE, None)
     assert (body.assertion, body.possession) == (submission.assertion, submission.possession)
-    assert body.sign_count == ALICE.passkey.sign_count
+    assert (body.home, body.sign_count) == ("device", ALICE.passkey.sign_count)
     after = fold(ALICE.person, body)
     assert after.active_key(key.kid, now_ms=NOW_MS).jwk == key.jwk
-    assert after.passkeys[ALICE.passkey.id].sign_count == body.sign_count
 
 
 def test_a_key_may_have_an_end() -> None:
@@ -84,6 +90,29 @@ def test_a_keys_end_is_attested_too() -> None:
     )
     with refused(RefusedError, "passkey_assertion_refused"):
         attest(changed)
+
+
+def test_a_keys_home_is_attested_too() -> None:
+    changed = msgspec.structs.replace(ALICE.submission(KEY), home="program")
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(changed)
+
+
+@pytest.mark.parametrize("ends", ["2026-11-21T15:04:05.678Z", "2026-11-21T03:04:05.679Z"])
+def test_a_key_of_a_session_ends_within_12_hours(ends: str) -> None:
+    body = attest(ALICE.submission(KEY, home="session", expires_at=ends))
+    assert (body.home, body.expires_at) == ("session", ends)
+
+
+@pytest.mark.parametrize("ends", ["2026-11-21T15:04:05.679Z", None])
+def test_a_key_of_a_session_that_does_not_end_within_12_hours_is_refused(ends: str | None) -> None:
+    with refused(MalformedError, "home_invalid"):
+        attest(ALICE.submission(KEY, home="session", expires_at=ends))
+
+
+@pytest.mark.parametrize("home", ["device", "synced", "program"])
+def test_a_key_of_another_home_needs_no_end(home: str) -> None:
+    assert attest(ALICE.submission(KEY, home=home)).home == home
 
 
 def test_a_key_is_attested_once() -> None:
@@ -151,14 +180,6 @@ def test_an_attestation_made_for_another_place_is_refused(expected: dict[str, An
         attest(ALICE.submission(KEY), **expected)
 
 
-def test_an_attestation_is_not_replayed() -> None:
-    submission = ALICE.submission(KEY)
-    after = fold(ALICE.person, attest(submission))
-    without = msgspec.structs.replace(after, keys={})
-    with refused(RefusedError, "passkey_assertion_refused"):
-        attest(submission, without)
-
-
 def test_somebody_elses_passkey_attests_nothing() -> None:
     other = msgspec.structs.replace(
         ALICE.submission(KEY), assertion=assertion(BOB.passkey.get(challenge()))
@@ -221,65 +242,3 @@ def test_a_proof_by_another_key_is_no_possession(proof: str, code: str) -> None:
 def test_a_proof_that_is_no_jws_is_malformed() -> None:
     with refused(MalformedError, "jws_malformed"):
         attest(with_proof("proof"))
-
-
-# --- revoking ------------------------------------------------------------------------------------
-
-SECOND = fold(ALICE.person, attest(ALICE.submission(KEY)))
-
-
-def revoke(act: str, actor: Person, kid: str = KEY.kid, owner: Person = SECOND) -> KeyRevoked:
-    return signing_keys.revoke_key(owner, actor, kid, act, **HERE)
-
-
-@pytest.mark.parametrize("key", [ALICE.key, KEY], ids=["another key", "itself"])
-def test_an_owner_revokes_a_key_with_any_of_their_keys(key: TestKey) -> None:
-    act = ALICE.act("revoke-key", key=key, kid=KEY.kid, compromisedSince=AT, reason="Lost.")
-    body = revoke(act, SECOND)
-    assert body == KeyRevoked(KEY.kid, ALICE.user, key.kid, act, compromised_since=AT)
-    after = fold(SECOND, body)
-    with refused(RefusedError, "key_revoked"):
-        after.active_key(KEY.kid, now_ms=NOW_MS)
-    assert after.active_key(ALICE.key.kid, now_ms=NOW_MS).revoked is False
-
-
-def test_an_administrator_revokes_anybodys_key() -> None:
-    act = DAVE.act("revoke-key", kid=KEY.kid)
-    assert (revoke(act, DAVE.person).by, revoke(act, DAVE.person).compromised_since) == (
-        DAVE.user,
-        None,
-    )
-
-
-def test_nobody_else_revokes_a_key() -> None:
-    with refused(ForbiddenError, "administrator_only"):
-        revoke(BOB.act("revoke-key", kid=KEY.kid), BOB.person)
-
-
-def test_an_unknown_key_is_not_revoked() -> None:
-    with refused(NotFoundError, "key_unknown"):
-        revoke(ALICE.act("revoke-key", kid="x"), SECOND, "x")
-
-
-def test_a_key_is_revoked_once() -> None:
-    act = ALICE.act("revoke-key", kid=KEY.kid)
-    with refused(ConflictError, "key_revoked"):
-        revoke(act, SECOND, owner=fold(SECOND, revoke(act, SECOND)))
-
-
-def test_a_revoked_key_revokes_no_other() -> None:
-    state = fold(SECOND, revoke(ALICE.act("revoke-key", kid=KEY.kid), SECOND))
-    act = ALICE.act("revoke-key", key=KEY, kid=ALICE.key.kid)
-    with refused(RefusedError, "key_revoked"):
-        revoke(act, state, ALICE.key.kid, state)
-
-
-def test_an_act_for_another_key_revokes_none() -> None:
-    with refused(RefusedError, "act_mismatch"):
-        revoke(ALICE.act("revoke-key", kid=ALICE.key.kid), SECOND)
-
-
-@pytest.mark.parametrize("since", ["2026-11-21T03:04:05.679Z", "2027-01-01", ""])
-def test_a_key_is_not_compromised_in_the_future(since: str) -> None:
-    with refused(MalformedError, "time_invalid"):
-        revoke(ALICE.act("revoke-key", kid=KEY.kid, compromisedSince=since), SECOND)

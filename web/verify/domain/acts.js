@@ -34,7 +34,7 @@ const MEMBERS = {
   [ACT.REJECT]: { ...about, reason: text },
   [ACT.WITHDRAW]: { ...about, reason: optional(text) },
   [ACT.REVOKE_KEY]: { kid: text, compromisedSince: optional(text), reason: optional(text) },
-  [ACT.ADD_PASSKEY]: { credentialId: text },
+  [ACT.ADD_PASSKEY]: { cose: text, user: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
   [ACT.INVITE]: { invitationId: text, role: text, tokenSha256: text, expiresAt: text },
   [ACT.GRANT_ROLE]: { user: text, role: text },

@@ -10,7 +10,7 @@ import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../s
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
-import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
+import { FORM, HOME, REGISTRATION, STATUS } from "./vocabulary.js";
 
 /** The tag of every event. */
 export const TAG = Object.freeze({
@@ -135,22 +135,25 @@ export const DECLARED = forEveryTag({
       aaguid: text,
       backedUp: flag,
       transports: listOf(text),
-      challenge: text,
+      nonce: text,
       registration,
       kid: optional(text),
       act: optional(text),
+      assertion: optional(assertion),
+      confirmation: optional(assertion),
+      confirmationSignCount: optional(integer),
     },
     stream: STREAM_OF.PERSON,
     actor: "owner",
-    evidence: ["act", "registration"],
+    evidence: ["act", "registration", "assertion", "confirmation"],
     dependsOn: [],
     claims: ["credential/{credentialId}", MATERIAL],
   },
   [TAG.PASSKEY_REMOVED]: {
-    members: { credentialId: text, by: text, kid: text, act: text },
+    members: { credentialId: text, by: text, kid: text, act: text, assertion, signCount: integer },
     stream: STREAM_OF.PERSON,
     actor: "by",
-    evidence: ["act"],
+    evidence: ["act", "assertion"],
     dependsOn: ["actor"],
     claims: [],
   },
@@ -159,6 +162,7 @@ export const DECLARED = forEveryTag({
       kid: text,
       jwk: publicJwk,
       nonce: text,
+      home: among(HOME),
       assertion,
       signCount: integer,
       possession: text,
@@ -171,10 +175,10 @@ export const DECLARED = forEveryTag({
     claims: [MATERIAL, "kid/{kid}"],
   },
   [TAG.KEY_REVOKED]: {
-    members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text) },
+    members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text), ...confirmed },
     stream: STREAM_OF.PERSON,
     actor: "by",
-    evidence: ["act"],
+    evidence: ["act", "assertion"],
     dependsOn: ["actor"],
     claims: [],
   },

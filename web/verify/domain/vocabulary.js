@@ -25,5 +25,13 @@ export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 
+/** Where a signing key's private half lives. */
+export const HOME = Object.freeze({
+  DEVICE: "device",
+  SESSION: "session",
+  SYNCED: "synced",
+  PROGRAM: "program",
+});
+
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });
