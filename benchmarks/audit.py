@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,9 +21,9 @@ from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
 from ledger.domain.vocabulary import Status
 from ledger.publish.publication import Publication
+from ledger.store.engines import audited_log, open_signer_memory, remembered
 from ledger.store.log import EventMapper
 from ledger.store.ports.log import Write
-from ledger.store.sqlite.signer_state import SignerState
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer
@@ -71,9 +72,12 @@ def grow(data: Path, size: int) -> None:
     cast = settled(data)
     process = Process(data, cast.time)
     store, settings = process.store, settings_of(data)
-    with closing(SignerState(settings.log_state)) as state, closing(store.tree()) as tree:
-        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
-        publication = Publication(tree, state, keys)
+    with (
+        closing(open_signer_memory(settings.signer_memory)) as memory,
+        closing(store.tree()) as tree,
+    ):
+        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
+        publication = Publication(tree, memory, keys)
         while (head := store.head().stored) < size:
             count = min(BATCH, (size - head + 3) // 4)
             store.append([write for _ in range(count) for write in _statement(cast)])
@@ -116,7 +120,11 @@ _MAPPER = EventMapper(None)  # type: ignore[arg-type]  # our mapper transcodes n
 def main() -> None:
     """Audit one ledger; print seconds, CPU seconds, peak MiB and the number of signatures."""
     data, jobs = Path(sys.argv[1]), int(sys.argv[2])
-    request = AuditRequest(data / "log.sqlite", data / "log-state.sqlite", jobs=jobs)
+    request = AuditRequest(
+        audited_log(str(data / "log.sqlite")),
+        partial(remembered, data / "signer-memory.sqlite"),
+        jobs=jobs,
+    )
     begun_s = time.perf_counter()
     found: AuditResult = audit(request, now_ms=time.time_ns() // 1_000_000)
     seconds = time.perf_counter() - begun_s

@@ -90,7 +90,7 @@ def append(figures: Figures, rounds: int, events: int) -> None:
         for turn in range(2 * rounds):
             with_publisher = bool(turn % 2)
             with opened(settings_of(Path(directory) / str(turn))) as ledger:
-                publisher = Publisher(ledger.tree, ledger.state, ledger.keys)
+                publisher = Publisher(ledger.tree, ledger.memory, ledger.keys)
                 if with_publisher:
                     publisher.open()
                     publisher.start()

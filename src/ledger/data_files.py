@@ -9,7 +9,7 @@ SESSIONS_FILE = "state.sqlite"
 SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
 LOG_KEYS_FILE = "log-keys.pem"
-SIGNER_STATE_FILE = "log-state.sqlite"
+SIGNER_MEMORY_FILE = "signer-memory.sqlite"
 # Empty files: processes lock them, and never delete them.
 USE_LOCK = "use.lock"
 SERVER_LOCK = "server.lock"

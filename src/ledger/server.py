@@ -55,9 +55,8 @@ from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
-from ledger.store.engines import address_of, open_log, open_operations
+from ledger.store.engines import address_of, open_log, open_operations, open_signer_memory
 from ledger.store.log import Log
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from ledger.system.wall_clock import WallClock
@@ -166,7 +165,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     with closing(store.tree()) as tree:
         require_sound_end(tree)
     views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
-    signed = opened.enter_context(closing(SignerState(settings.log_state)))
+    signed = opened.enter_context(closing(open_signer_memory(settings.signer_memory)))
     operations = opened.enter_context(closing(open_operations(settings.data)))
     state = opened.enter_context(closing(AsyncState(operations)))
     follower = Follower(views, log)

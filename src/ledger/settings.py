@@ -10,7 +10,7 @@
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
-| LEDGER_LOG_STATE | log-state.sqlite in LEDGER_DATA | file with the last signed checkpoint |
+| LEDGER_SIGNER_MEMORY | signer-memory.sqlite in LEDGER_DATA | file of the signer's memory |
 | LEDGER_SERVERS | one | how many servers may use LEDGER_DATA at once: one or several |
 | LEDGER_PUBLISH_WITHIN | 300 | seconds without a checkpoint after which nothing is appended |
 | LEDGER_WITNESSES | none | file of the witness policy, with the witnesses' addresses |
@@ -36,7 +36,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE, SECURITY_FILE, SIGNER_STATE_FILE
+from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE, SECURITY_FILE, SIGNER_MEMORY_FILE
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import MalformedError
@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     data: Path
     own_key: KeyPlace
     log_keys: LogKeyPlaces
-    log_state: Path
+    signer_memory: Path
     servers: Servers
     publish_within_s: int
     witnesses: Path | None
@@ -115,7 +115,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         data=data,
         own_key=_own_key(environment, data),
         log_keys=_log_keys(environment, data),
-        log_state=Path(environment.get("LEDGER_LOG_STATE", data / SIGNER_STATE_FILE)),
+        signer_memory=Path(environment.get("LEDGER_SIGNER_MEMORY", data / SIGNER_MEMORY_FILE)),
         servers=_servers(environment),
         publish_within_s=_number(environment, "LEDGER_PUBLISH_WITHIN", 300),
         witnesses=_file(environment, "LEDGER_WITNESSES"),

@@ -14,7 +14,6 @@ import msgspec
 import pytest
 
 from ledger.audit.counts import Counts
-from ledger.audit.logfile import Rows
 from ledger.audit.trail import Line, Trail
 from ledger.domain import charter, events, person, statement
 from ledger.domain.events import BODIES, Body, Event
@@ -26,6 +25,7 @@ from ledger.domain.receipts import (
     written_about_statement,
 )
 from ledger.errors import CorruptError, RefusedError
+from ledger.store.engines import audited_log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify import container
 from ledger.verify.auditor import AuditError, Auditor
@@ -98,7 +98,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Line]:
         for event, state in zip(TOLD.events, TOLD.states, strict=True):
             row = stored(event.stream, event.version, state)
             store.append([write(event.stream, events=(row,))])
-    with closing(Rows(path)) as opened:
+    with closing(audited_log(str(path)).open()) as opened:
         return [*Trail(opened).lines()]
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ledger import data_files
-from ledger.sqlite import log_schema as schema
+from ledger.store.sqlite import log_schema as schema
 from tests.support import promises, sabotage
 from tests.support.architecture import ROOT
 from tests.support.promises import Limit, Promise

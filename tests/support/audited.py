@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,9 +21,9 @@ from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.log_keys import LedgerActs
 from ledger.publish.publication import Publication
+from ledger.store.engines import audited_log, open_signer_memory, remembered
 from ledger.store.log import Log
 from ledger.store.ports.endorsements import Stamp
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.store.sqlite.tree import SqliteTree
 from ledger.timestamp.verify import parse_certificates, request, verify_stamp
@@ -40,7 +40,7 @@ from tests.support.states import without_triggers
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
 SIZE = 301
-LOG, STATE, VIEWS = "log.sqlite", "log-state.sqlite", "views.sqlite"
+LOG, MEMORY, VIEWS = "log.sqlite", "signer-memory.sqlite", "views.sqlite"
 
 
 def eventful(directory: Path, *, size: int = SIZE) -> Path:
@@ -49,11 +49,11 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
     process = Process(directory, cast.time)
     settings = settings_of(directory)
     with (
-        closing(SignerState(settings.log_state)) as state,
+        closing(open_signer_memory(settings.signer_memory)) as memory,
         closing(process.store.tree()) as tree,
     ):
-        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(state)
-        publication = Publication(tree, state, keys)
+        keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
+        publication = Publication(tree, memory, keys)
         for steps in (10, 20, 200):
             asyncio.run(_happen(cast, process, steps))
             publication.catch_up()
@@ -141,11 +141,11 @@ def _about(raw: bytes) -> dict[str, Any]:
     return {"statementId": json.loads(raw)["statementId"], "sha256": digest}
 
 
-def audited(directory: Path, *, state: bool = True, **more: Any) -> AuditResult:
+def audited(directory: Path, *, memory: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory without its read models."""
-    signed = directory / STATE if state else None
+    signed = partial(remembered, directory / MEMORY) if memory else None
     given = {"trusted": trusted(), **more}
-    return audit(AuditRequest(log=directory / LOG, state=signed, **given), now_ms=NOW_MS)
+    return audit(AuditRequest(audited_log(str(directory / LOG)), signed, **given), now_ms=NOW_MS)
 
 
 def finding_of(directory: Path, **more: Any) -> Finding:

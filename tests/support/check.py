@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.domain.events import Event
+from ledger.store.engines import audited_log, remembered
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
@@ -71,10 +73,10 @@ def audit_whole(server: Server) -> int:
 
     Events that an earlier check verified are skipped.
     """
-    state = server.settings.get("LEDGER_LOG_STATE", server.data / "log-state.sqlite")
+    memory = server.settings.get("LEDGER_SIGNER_MEMORY", server.data / "signer-memory.sqlite")
     before = server.data.parent / "audit.state"
-    log = server.data / "log.sqlite"
-    request = AuditRequest(log=log, state=Path(state), jobs=1, resume=before)
+    log = audited_log(str(server.data / "log.sqlite"))
+    request = AuditRequest(log, partial(remembered, Path(memory)), jobs=1, resume=before)
     report = run.audit(request, now_ms=time.time_ns() // 1_000_000)
     assert report.finding is None, report.finding
     return report.size

@@ -23,6 +23,7 @@ from ledger.data_files import LOG_FILE
 from ledger.settings import read_settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
+from ledger.store.engines import audited_log
 from ledger.store.log import Log
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
@@ -197,7 +198,8 @@ def check_ledger(process: Process) -> Auditor:
     """Audit the log of a process, and compare its cached states with freshly loaded ones."""
     stored = rows(Path(process.store.address))
     auditor = audit(stored)
-    report = run.audit(AuditRequest(Path(process.store.address), jobs=1), now_ms=process.time.ms)
+    request = AuditRequest(audited_log(process.store.address), jobs=1)
+    report = run.audit(request, now_ms=process.time.ms)
     assert report.finding is None, report.finding
     assert [position for position, _, _ in stored] == list(
         range(1, process.store.head().stored + 1)

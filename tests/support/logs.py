@@ -16,9 +16,9 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.settings import Settings, read_settings
 from ledger.store.async_log import AsyncLog
+from ledger.store.engines import open_signer_memory
 from ledger.store.log import EVENTS, Log
 from ledger.store.ports.log import Receipt, Write
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.system.wall_clock import WallClock
 
@@ -43,17 +43,17 @@ class Ledger:
             opened_so_far.callback(self.commits.close)
             self.writer = Writer(self.commits, LedgerClock(WallClock(), self.store.head()))
             self.token = found(self.log, settings, now_ms=self.writer.now_ms())
-            self.state = SignerState(settings.log_state)
-            opened_so_far.callback(self.state.close)
+            self.memory = open_signer_memory(settings.signer_memory)
+            opened_so_far.callback(self.memory.close)
             self.acts = LedgerActs(self.log, settings, self.writer.now_ms)
-            self.keys: LogKeys = self.acts.open_log_keys(self.state)
+            self.keys: LogKeys = self.acts.open_log_keys(self.memory)
             self.tree = self.store.tree()
             opened_so_far.pop_all()
 
     def publication(self) -> Publication:
         """Return a publication as after a restart."""
         keys = LogKeys(self.store, self.settings.log_keys)
-        return Publication(self.tree, self.state, keys)
+        return Publication(self.tree, self.memory, keys)
 
     def fill(self, size: int) -> None:
         """Append drafts in one commit, so that the log has `size` entries."""
@@ -62,7 +62,7 @@ class Ledger:
     def close(self) -> None:
         self.commits.close()
         self.tree.close()
-        self.state.close()
+        self.memory.close()
         self.log.close()
 
 

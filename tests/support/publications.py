@@ -45,7 +45,7 @@ def check_published(ledger: Ledger, size: int) -> None:
             prover.consistency(before.size, now.size),
         )
         before = now
-    assert ledger.state.get(ledger.keys.origin) == before
+    assert ledger.memory.get(ledger.keys.origin) == before
 
 
 def published_size(ledger: Ledger) -> int:
@@ -68,7 +68,7 @@ def edit(ledger: Ledger, sql: str, *values: object) -> None:
 
 
 def publisher_of(ledger: Ledger) -> Publisher:
-    return Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01)
+    return Publisher(ledger.tree, ledger.memory, ledger.keys, interval_s=0.01)
 
 
 def why_refused(publisher: Publisher) -> UnavailableError:

@@ -7,18 +7,22 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
-from ledger.data_files import LOG_FILE
+from ledger.data_files import VIEWS_FILE
 from ledger.recovery import staging
 from ledger.recovery.backup import BackupRequest, back_up
 from ledger.recovery.manifest import BackupManifest
+from ledger.recovery.memories import Given
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
+from ledger.store.engines import address_of, audited_log, remembered
 from ledger.system.directory_lock import replacing
+from projections.views_file import position_of
 from tests.support.logs import opened, settings_of
 
 REASON = "The disk of the server failed."
@@ -62,13 +66,16 @@ def restored(
         if staging.is_ready(settings.data):
             finish(settings, reached)
             return None
-        plan = prepare(settings, RestoreRequest(backup, REASON, **more), reached)
+        given = Given(views=position_of(settings.data / VIEWS_FILE), **more)
+        plan = prepare(settings, RestoreRequest(backup, REASON, given), reached)
         carry_out(settings, plan, reached)
         return plan
 
 
 def audited(settings: Settings) -> AuditResult:
-    request = AuditRequest(settings.data / LOG_FILE, settings.log_state, jobs=1)
+    request = AuditRequest(
+        audited_log(address_of(settings.data)), partial(remembered, settings.signer_memory), jobs=1
+    )
     return audit(request, now_ms=time.time_ns() // 1_000_000)
 
 

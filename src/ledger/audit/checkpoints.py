@@ -7,13 +7,11 @@ from typing import Any
 from ledger import clock
 from ledger.audit import findings
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows
+from ledger.audit.source import AuditedLog
 from ledger.domain.charter import Charter
 from ledger.errors import CorruptError, LedgerError
 from ledger.tlog.checkpoint import Checkpoint, parse_note, verify_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-
-_ROWS = "SELECT size, root, note, published_at FROM checkpoint WHERE size <= ? AND size % ? = ?"
 
 
 class CheckpointCheck:
@@ -23,9 +21,9 @@ class CheckpointCheck:
         self._charter = charter
         self._key = cache(parse_vkey)
 
-    def run(self, rows: Rows, size: int, part: int, parts: int) -> Finding | None:
+    def run(self, rows: AuditedLog, size: int, part: int, parts: int) -> Finding | None:
         """Verify one of `parts` shares of the checkpoints up to `size`; return the finding."""
-        for row in rows.each(f"{_ROWS} ORDER BY size", (size, parts, part)):
+        for row in rows.checkpoints(size, part, parts):
             try:
                 self.verify(*row)
             except LedgerError as error:

@@ -6,47 +6,48 @@ The file stores them beside the events, but all of them follow from the events.
 from contextlib import suppress
 
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows
 from ledger.audit.shares import PeopleAuditor
+from ledger.audit.source import AuditedLog
 from ledger.domain.entry import entry_ms
 from ledger.errors import MalformedError
 
 
-def read_head(rows: Rows) -> tuple[int, Finding | None]:
+def read_head(rows: AuditedLog) -> tuple[int, Finding | None]:
     """Return the log's size, and a finding if the stored head differs from it."""
-    found = rows.query("SELECT id, size, epoch, at_ms FROM log_head")
+    found = rows.heads()
     newest = None
     if len(found) == 1:
-        number, size, epoch, at_ms = found[0]
-        if number == 1 and all(isinstance(each, int) and each >= 0 for each in (size, epoch)):
+        size, epoch, at_ms = found[0]
+        if all(isinstance(each, int) and each >= 0 for each in (size, epoch)):
             # Another part reports an event without a time.
             if _time_at(rows, size) in (None, at_ms):
                 return size, None
             newest = size
     if newest is None:
-        ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+        newest = rows.newest()
     expected = f"one row with the size {newest} and the time {_time_at(rows, newest)}"
     return newest, Finding("head", None, "head_mismatch", f"the head is {found!r}", expected)
 
 
-def _time_at(rows: Rows, position: int) -> int | None:
+def _time_at(rows: AuditedLog, position: int) -> int | None:
     """Return an event's time in milliseconds since 1970, None if it has none; 0 for position 0."""
-    for (raw,) in rows.query("SELECT CAST(entry AS BLOB) FROM ev WHERE pos = ?", (position,)):
+    raw = rows.entry(position)
+    if isinstance(raw, bytes):
         with suppress(MalformedError):
             return entry_ms(raw)
     return None if position else 0
 
 
-def compare_epoch(rows: Rows, expected: int) -> Finding | None:
+def compare_epoch(rows: AuditedLog, expected: int) -> Finding | None:
     """Return a finding unless the head has the epoch of the last restore."""
-    found = rows.query("SELECT epoch FROM log_head")
-    if len(found) != 1 or found[0] == (expected,):  # `read_head` reports another number of rows
+    epochs = [epoch for _, epoch, _ in rows.heads()]
+    if len(epochs) != 1 or epochs == [expected]:  # `read_head` reports another number of rows
         return None
-    detail = f"the head has the epoch {found[0][0]!r}, not {expected}"
+    detail = f"the head has the epoch {epochs[0]!r}, not {expected}"
     return Finding("head", None, "head_mismatch", detail, str(expected))
 
 
-def compare_names(rows: Rows, people: PeopleAuditor, size: int) -> list[Finding]:
+def compare_names(rows: AuditedLog, people: PeopleAuditor, size: int) -> list[Finding]:
     """Compare names and members with the events that claim and join, and look for stray bodies."""
     stray = compare_bodies(rows, size)
     return [
@@ -56,10 +57,10 @@ def compare_names(rows: Rows, people: PeopleAuditor, size: int) -> list[Finding]
     ]
 
 
-def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[Finding]:
+def compare_claims(rows: AuditedLog, expected: dict[str, tuple[bytes, int]]) -> list[Finding]:
     """Compare the stored unique names with those that the events claim."""
     found, left = [], dict(expected)
-    for name, stream, position in rows.each("SELECT name, stream, pos FROM claim"):
+    for name, stream, position in rows.claims():
         due = left.pop(name, None)
         place = position if isinstance(position, int) else None
         if due is None:
@@ -73,10 +74,10 @@ def compare_claims(rows: Rows, expected: dict[str, tuple[bytes, int]]) -> list[F
     return found
 
 
-def compare_members(rows: Rows, expected: dict[tuple[str, bytes], int]) -> list[Finding]:
+def compare_members(rows: AuditedLog, expected: dict[tuple[str, bytes], int]) -> list[Finding]:
     """Compare the stored members of groups with those that the events' streams joined."""
     found, left = [], dict(expected)
-    for group, stream, position in rows.each("SELECT grp, stream, pos FROM member"):
+    for group, stream, position in rows.members():
         due = left.pop((group, stream), None)
         place = position if isinstance(position, int) else None
         if due is None:
@@ -91,19 +92,20 @@ def compare_members(rows: Rows, expected: dict[tuple[str, bytes], int]) -> list[
     return found
 
 
-def compare_bodies(rows: Rows, size: int) -> Finding | None:
+def compare_bodies(rows: AuditedLog, size: int) -> Finding | None:
     """Return a finding if there are bodies of events that do not exist."""
-    for (position,) in rows.each("SELECT pos FROM body WHERE pos < 1 OR pos > ? LIMIT 1", (size,)):
-        return Finding("event", position, "body_unknown", "a body belongs to no event")
-    return None
+    position = rows.stray_body(size)
+    if position is None:
+        return None
+    return Finding("event", position, "body_unknown", "a body belongs to no event")
 
 
-def compare_receipts(rows: Rows, size: int, stored: int, count: int) -> Finding | None:
+def compare_receipts(rows: AuditedLog, size: int, stored: int, count: int) -> Finding | None:
     """Return a receipt without an event, if more are `stored` than the events' `count`."""
     if stored == count:
         return None
     next_ = 1
-    for position, events in rows.each("SELECT pos, n FROM cmd ORDER BY pos"):
+    for position, events in rows.receipts():
         place = position if isinstance(position, int) else None
         if place != next_ or not isinstance(events, int) or next_ + events > size + 1:
             return Finding("receipt", place, "receipt_unknown", "the receipt has no events")

@@ -13,23 +13,13 @@ import msgspec
 from ledger import clock
 from ledger.audit import findings
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows
+from ledger.audit.source import AuditedLog
 from ledger.domain import key_material
+from ledger.domain.entry import entry_ms
 from ledger.errors import CorruptError, LedgerError, MalformedError, RefusedError
 from ledger.timestamp.verify import Certificates, verify_stamp
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
-
-_COSIGNATURES = (
-    "SELECT c.id, c.size, c.witness, c.line, k.note FROM cosignature c"
-    " LEFT JOIN checkpoint k ON k.size = c.size ORDER BY c.id"
-)
-_STAMPS = (
-    "SELECT s.id, s.size, s.note, s.token, s.time, k.note FROM stamp s"
-    " LEFT JOIN checkpoint k ON k.size = s.size ORDER BY s.id"
-)
-_TIME = "SELECT CAST(substr(entry, 8, 24) AS TEXT) FROM ev WHERE pos = ?"
-_LINES = "SELECT line FROM cosignature WHERE size = ? ORDER BY id"
 
 
 class TrustedEndorsers(msgspec.Struct, frozen=True):
@@ -42,7 +32,7 @@ class TrustedEndorsers(msgspec.Struct, frozen=True):
 class EndorsementCheck:
     """Verifies the endorsements by witnesses and authorities that the auditor trusts."""
 
-    def __init__(self, rows: Rows, trusted: TrustedEndorsers) -> None:
+    def __init__(self, rows: AuditedLog, trusted: TrustedEndorsers) -> None:
         self._rows = rows
         self._trusted = trusted
         self._unknown = {"cosignatures": 0, "time-stamps": 0}
@@ -53,9 +43,11 @@ class EndorsementCheck:
             key_material.require_independent(self._trusted.witnesses, claimed)
         except RefusedError as error:
             return findings.of_error("endorsement", error)
-        checks = ((_COSIGNATURES, self._cosignature), (_STAMPS, self._stamp))
-        for query, check in checks:
-            for number, (row_id, size, *rest) in enumerate(self._rows.query(query), start=1):
+        for stored, check in (
+            (self._rows.cosignatures(), self._cosignature),
+            (self._rows.stamps(), self._stamp),
+        ):
+            for number, (row_id, size, *rest) in enumerate(stored, start=1):
                 try:
                     if row_id != number:
                         raise _mismatch(f"row {number} of its table is missing")
@@ -103,20 +95,22 @@ class EndorsementCheck:
 
         Times never decrease, so no earlier event is later.
         """
-        for (at,) in self._rows.query(_TIME, (size,)):
-            try:
-                at_ms = clock.to_ms(at)
-            except MalformedError:  # the audit of the event reports it
-                return
-            if at_ms > endorsed_ms + clock.SKEW_MS:
-                seen = clock.to_text(endorsed_ms)
-                detail = f"the event is of {at}, but it was seen at {seen} already"
-                raise CorruptError("time_ahead", detail)
+        raw = self._rows.entry(size)
+        if not isinstance(raw, bytes):
+            return
+        try:
+            at_ms = entry_ms(raw)
+        except MalformedError:  # the audit of the event reports it
+            return
+        if at_ms > endorsed_ms + clock.SKEW_MS:
+            at, seen = clock.to_text(at_ms), clock.to_text(endorsed_ms)
+            detail = f"the event is of {at}, but it was seen at {seen} already"
+            raise CorruptError("time_ahead", detail)
 
     def _texts(self, size: int, note: bytes) -> list[bytes]:
         """Return the note as published, and after each cosignature that was appended."""
         texts = [note]
-        for (line,) in self._rows.query(_LINES, (size,)):
+        for line in self._rows.cosignature_lines(size):
             texts.append(texts[-1] + bytes(line))
         return texts
 

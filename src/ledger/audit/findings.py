@@ -1,6 +1,6 @@
 """Findings: the places where a ledger does not match its evidence."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -18,9 +18,10 @@ Part = Literal[
     "tile",
     "checkpoint",
     "endorsement",
-    "signer's state",
+    "signer's memory",
     "read models",
 ]
+MOST_ENTRY_BYTES = 512  # longer than any entry
 _RANKS: dict[Part, int] = {part: rank for rank, part in enumerate(get_args(Part))}
 
 
@@ -58,3 +59,11 @@ def of_error(part: Part, error: LedgerError, position: int | None = None) -> Fin
         detail = cause.detail if isinstance(cause, LedgerError) else error.detail
         return Finding(part, int(str(found)), code, detail)
     return Finding(part, position, error.code, error.detail)
+
+
+def entry_text(stored: Any) -> str | None:
+    """Return a stored entry as the text of a finding, None if nobody could read it."""
+    if not isinstance(stored, bytes) or len(stored) >= MOST_ENTRY_BYTES:
+        return None
+    text = stored.decode("utf-8", "replace")
+    return text if text.isprintable() else None

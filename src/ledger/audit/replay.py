@@ -10,22 +10,17 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.audit.logfile import STATEMENT_TAGS, Row, Rows
 from ledger.audit.shares import PartAuditor
-from ledger.domain import policy
+from ledger.audit.source import AuditedLog, EventRow
+from ledger.domain import places, policy
 from ledger.domain.charter import Charter
-from ledger.domain.person import AttestedKey
+from ledger.domain.entry import entry_ms
+from ledger.domain.person import AttestedKey, may_sign
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
 from ledger.domain.statement import Statement as StatementState
 from ledger.domain.vocabulary import KeyStatusAtTime, PasskeyStatus, RegistrationMode, Status
 from ledger.errors import CorruptError, MalformedError, NotFoundError
-
-# An entry begins with its time: 24 characters after {"at":". They sort by time.
-_AT = "CAST(substr(entry, 8, 24) AS TEXT)"
-_BEFORE = f"SELECT max(pos) FROM ev WHERE {_AT} <= ?"  # noqa: S608  # from this file
-_AFTER = f"SELECT min(pos) FROM ev WHERE {_AT} > ?"  # noqa: S608  # from this file
-_TIME = f"SELECT {_AT} FROM ev WHERE pos = ?"  # noqa: S608  # from this file
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,11 +53,13 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedProgress(_Shown, frozen=True, kw_only=True):
-    """A policy's node: its threshold, its count so far, and its nested nodes."""
+    """A policy's node: its threshold, how many people it misses, and its members.
+
+    `missing` is null if the people who can sign cannot meet it, or nobody can sign any more.
+    """
 
     threshold: int
-    count: int
-    met: bool
+    missing: int | None
     of: "list[str | ReplayedProgress]"
 
 
@@ -95,14 +92,14 @@ class World(_Shown, frozen=True, kw_only=True):
     statements: list[ReplayedStatement]
 
 
-def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
+def find_position(rows: AuditedLog, asked: str | None) -> tuple[int, str | None]:
     """Return the requested position, and the time if a time was requested.
 
     A time selects the last entry that is not later. Raises MalformedError `time_invalid` or
     `position_future`; NotFoundError `position_unknown` for position 0 or a time before the first
     entry; CorruptError `time_backwards` if times decrease, so that no position is the right one.
     """
-    ((newest,),) = rows.query("SELECT coalesce(max(pos), 0) FROM ev")
+    newest = rows.newest()
     if asked is None or (asked.isascii() and asked.isdigit()):
         position = newest if asked is None else int(asked[:19])
         if position > newest:
@@ -111,10 +108,9 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
             raise NotFoundError("position_unknown", "positions start at 1")
         return position, None
     time = clock.from_rfc3339(asked)
-    ((found,),) = rows.query(_BEFORE, (time,))
+    found, later = rows.at_time(time)
     if found is None:
         raise NotFoundError("position_unknown", "the log had no entry at that time")
-    ((later,),) = rows.query(_AFTER, (time,))
     if later is not None and later < found:
         detail = f"position {later} is later than {time}, and position {found} is not"
         raise CorruptError("time_backwards", detail, position=found)
@@ -122,7 +118,7 @@ def find_position(rows: Rows, asked: str | None) -> tuple[int, str | None]:
 
 
 def fold(
-    rows: Rows, position: int, *, time: str | None, statement: str | None, decide: bool
+    rows: AuditedLog, position: int, *, time: str | None, statement: str | None, decide: bool
 ) -> World:
     """Return the state as of a position, or its part about one statement.
 
@@ -140,8 +136,18 @@ def fold(
     if wanted is not None and wanted not in auditor.statements:
         raise NotFoundError("statement_unknown", "it was not drafted yet")
     if wanted is not None:  # the last event read may have a lower position
-        ((at,),) = rows.query(_TIME, (position,))
+        at = _time_of(rows, position)
     return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
+
+
+def _time_of(rows: AuditedLog, position: int) -> str:
+    raw = rows.entry(position)
+    if not isinstance(raw, bytes):
+        raise CorruptError("position_missing", f"position {position} is missing")
+    try:
+        return clock.to_text(entry_ms(raw))
+    except MalformedError as error:
+        raise CorruptError("entry_malformed", error.detail, position=position) from error
 
 
 def _stream(text: str) -> UUID:
@@ -151,12 +157,10 @@ def _stream(text: str) -> UUID:
         raise MalformedError("id_invalid", "a statement's id is a UUID") from error
 
 
-def _read(rows: Rows, position: int, statement: UUID | None) -> Iterator[Row]:
+def _read(rows: AuditedLog, position: int, statement: UUID | None) -> Iterator[EventRow]:
     if statement is None:
-        return rows.events("pos <= ?", (position,))
-    tags = ", ".join("?" * len(STATEMENT_TAGS))
-    where = f"pos <= ? AND (tag NOT IN ({tags}) OR stream = ?)"
-    return rows.events(where, (position, *STATEMENT_TAGS, statement.bytes))
+        return rows.events(last=position)
+    return rows.of_people(position, statement.bytes)
 
 
 def _world(
@@ -164,6 +168,7 @@ def _world(
 ) -> World:
     now_ms = clock.to_ms(at)
     people = [_person(each, now_ms) for each in auditor.people.values()]
+    able = {each.user: each.roles for each in auditor.people.values() if may_sign(each)}
     return World(
         position=position,
         at=at,
@@ -174,7 +179,7 @@ def _world(
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,
-        statements=[_statement(each, now_ms) for each in auditor.statements.values()],
+        statements=[_statement(each, able, now_ms) for each in auditor.statements.values()],
     )
 
 
@@ -206,24 +211,31 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     return "expired" if ended else "active"
 
 
-def _statement(state: StatementState, now_ms: int) -> ReplayedStatement:
+def _statement(state: StatementState, able: policy.RolesByPerson, now_ms: int) -> ReplayedStatement:
+    without = places.excluded(state.policy, state.creator)
+    status = state.status_at(now_ms)
+    further = {user: able[user] for user in able.keys() - without} if status == "pending" else {}
     return ReplayedStatement(
         id=state.id,
         title=state.title,
         creator=state.creator,
-        status=state.status_at(now_ms),
+        status=status,
         sha256=state.sha256,
         approvals={user: sorted(roles) for user, roles in state.approvals.items()},
         rejections=sorted(state.rejections),
-        progress=_progress(state.policy, state.approvals),
+        progress=_progress(state.policy, state.approvals, further),
         policy=state.policy,
     )
 
 
-def _progress(node: AnyNode, approvals: policy.RolesByPerson) -> ReplayedProgress:
+def _progress(
+    node: AnyNode, approvals: policy.RolesByPerson, able: policy.RolesByPerson
+) -> ReplayedProgress:
+    found = places.missing(node, approvals, able)
     return ReplayedProgress(
         threshold=node.threshold,
-        count=policy.count(node, approvals),
-        met=policy.met(node, approvals),
-        of=[each if isinstance(each, str) else _progress(each, approvals) for each in node.of],
+        missing=None if found is None else found.people,
+        of=[
+            each if isinstance(each, str) else _progress(each, approvals, able) for each in node.of
+        ],
     )

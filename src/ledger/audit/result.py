@@ -1,6 +1,5 @@
 """The result of an audit: one verdict, its evidence, what was checked and what was not."""
 
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -42,12 +41,12 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     tool: str
 
 
-def unreadable(file: Path, finding: Finding, *, now_ms: int) -> AuditResult:
-    """Return the result for a file of which nothing can be read."""
+def unreadable(file: str, finding: Finding, *, now_ms: int) -> AuditResult:
+    """Return the result for a log of which nothing can be read."""
     return AuditResult(
         verdict="invalid",
         finding=finding,
-        file=str(file),
+        file=file,
         ledger=None,
         size=0,
         root="",

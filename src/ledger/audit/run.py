@@ -4,7 +4,7 @@
 2. People and the ledger itself, in order: who was known, with which keys, at each position.
 3. In worker processes: shares of the statements and of the checkpoints. At the same time, in this
    process: the tree from the leaves, every tile, every root, the unique names.
-4. The counts, the signer's state, the verdict.
+4. The counts, the signer's memory, the verdict.
 """
 
 import os
@@ -21,10 +21,11 @@ from ledger.audit.claims import compare_epoch, compare_names, compare_receipts, 
 from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows
+from ledger.audit.promise import ReadMemory
 from ledger.audit.result import AuditResult, AuditVerdict, unreadable
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
+from ledger.audit.source import AuditedLog, LogSource
 from ledger.audit.tree import TreeScan
 from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.domain.epochs import Restoration
@@ -38,14 +39,15 @@ SAVE_EVERY_S = 2.0
 
 
 class AuditRequest(msgspec.Struct, frozen=True):
-    """What to audit: a log's file, the signer's state if it exists, an expected log key.
+    """What to audit: a log, the trees that its signer remembers, an expected log key.
 
-    `trusted` has the trusted witnesses and authorities. `jobs` is the number of processes; None
-    chooses it by the size of the log. `resume` is the resume file of an earlier run.
+    `remembered` reads the signer's memory, as `promise.read` asks it. `trusted` has the trusted
+    witnesses and authorities. `jobs` is the number of processes; None chooses it by the size of the
+    log. `resume` is the resume file of an earlier run.
     """
 
-    log: Path
-    state: Path | None = None
+    log: LogSource
+    remembered: ReadMemory | None = None
     log_key: str | None = None
     trusted: TrustedEndorsers = TrustedEndorsers()
     jobs: int | None = None
@@ -55,15 +57,15 @@ class AuditRequest(msgspec.Struct, frozen=True):
 def audit(
     request: AuditRequest, *, now_ms: int, told: Callable[[int, int], None] = lambda *_: None
 ) -> AuditResult:
-    """Audit a ledger's file; call `told` with the position reached and the newest one.
+    """Audit a ledger's log; call `told` with the position reached and the newest one.
 
     Raises NotFoundError `not_founded`, MalformedError `resume_invalid`, UnavailableError
     `audit_interrupted`, `storage_failed`. Errors in the log do not raise: they are in the result.
     """
     try:
-        rows = Rows(request.log)
+        rows = request.log.open()
     except CorruptError as error:
-        return unreadable(request.log, findings.of_error("file", error), now_ms=now_ms)
+        return unreadable(request.log.name, findings.of_error("file", error), now_ms=now_ms)
     with closing(rows):
         return _Audit(rows, request, now_ms, told).run()
 
@@ -71,7 +73,7 @@ def audit(
 class _Audit:
     def __init__(
         self,
-        rows: Rows,
+        rows: AuditedLog,
         request: AuditRequest,
         now_ms: int,
         told: Callable[[int, int], None],
@@ -107,7 +109,7 @@ class _Audit:
     def _audit(self) -> None:
         rows = self._rows
         rows.require_format()
-        with WorkerPool(self._reached) as crew:
+        with WorkerPool(self._request.log, self._reached) as crew:
             with rows.snapshot():
                 self._size, wrong = read_head(rows)
                 self._note(wrong)
@@ -116,7 +118,7 @@ class _Audit:
                 self._note(compare_epoch(rows, max(epochs, default=0)))
                 self._found += compare_names(rows, self._people, self._size)
                 self._claims = len(self._people.claims) + len(self._people.members)
-                ((receipts,),) = rows.query("SELECT count(*) FROM cmd")
+                receipts = rows.receipt_count()
                 self._promised = self._read_promise()
                 self._note(self._endorsements.run(self._people.claims))
                 self._notes += self._endorsements.notes()
@@ -130,7 +132,7 @@ class _Audit:
                 if self._before is None:
                     self._note(self._scan.run())
             # Runs while the workers do. A damaged index could hide rows from this audit too.
-            self._note(rows.damage() or rows.redefined())
+            self._note(rows.engine_finding())
             wrong, counts = crew.join()
         self._note(wrong)
         self._note(self._scan.backwards)  # last: an event with a wrong entry can have any time
@@ -152,9 +154,9 @@ class _Audit:
         most = max(1, min(os.cpu_count() or 1, size // EVENTS_PER_JOB))
         self._jobs = self._request.jobs or most
         history = tuple(self._people.history)
-        path = str(self._request.log)
+        address = self._request.log.address
         shares = [Share(part, self._jobs, size, self._trusted) for part in range(self._jobs)]
-        return [WorkerTask(path, share, history, charter) for share in shares]
+        return [WorkerTask(address, share, history, charter) for share in shares]
 
     def _note(self, finding: Finding | None) -> None:
         if finding is not None:
@@ -171,10 +173,10 @@ class _Audit:
                 detail = "the restore keeps another tree than the entries before it"
                 self._note(Finding("event", each.position, "root_mismatch", detail, root.hex()))
 
-    # --- the signer's state --------------------------------------------------------------------
+    # --- the signer's memory --------------------------------------------------------------------
 
     def _read_promise(self) -> Checkpoint | None:
-        found = promise.read(self._request.state, self._people.charter)
+        found = promise.read(self._request.remembered, self._people.charter)
         self._note(found.finding)
         self._notes += found.notes
         return found.promised
@@ -229,13 +231,12 @@ class _Audit:
     def _report(self) -> AuditResult:
         scan, charter, finding = self._scan, self._people.charter, findings.first(self._found)
         if finding is not None and finding.position is not None:
-            entry = self._entry(finding.position)
-            finding = msgspec.structs.replace(finding, entry=entry)
+            finding = msgspec.structs.replace(finding, entry=self._entry(finding.position))
         newest = 0 if scan is None else scan.newest
         return AuditResult(
             verdict=self._verdict(finding, newest),
             finding=finding,
-            file=str(self._request.log),
+            file=self._request.log.name,
             ledger=None if charter is None else charter.ledger,
             size=self._size,
             root="" if scan is None else scan.root.hex(),
@@ -257,8 +258,8 @@ class _Audit:
 
     def _entry(self, position: int) -> str | None:
         try:
-            with closing(Rows(self._request.log)) as rows:
-                return rows.entry(position)
+            with closing(self._request.log.open()) as rows:
+                return findings.entry_text(rows.entry(position))
         except CorruptError:
             return None
 

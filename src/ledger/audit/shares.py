@@ -16,7 +16,7 @@ import msgspec
 from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Row, Rows
+from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import events, statement
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.events import Event, StatementDrafted, UserRegistered
@@ -62,14 +62,14 @@ class ShareResult(msgspec.Struct):
 class PartAuditor(Auditor):
     """Audits some streams; looks up the first events of other streams in the file."""
 
-    def __init__(self, rows: Rows, history: Sequence[Known] = ()) -> None:
+    def __init__(self, rows: AuditedLog, history: Sequence[Known] = ()) -> None:
         super().__init__(complete=False)
         self._rows = rows
         self._history = history
         self._learned = 0
         self.counts = Counts()
 
-    def take(self, row: Row, *, decide: bool = True) -> Event:
+    def take(self, row: EventRow, *, decide: bool = True) -> Event:
         """Compare a row's columns with its entry, then check and fold its event as `add` does."""
         position, stream, version, tag, state, leaf = row
         typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
@@ -138,7 +138,7 @@ class PartAuditor(Auditor):
 class Receipts:
     """Compares stored receipts with their events, in batches."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._due: list[tuple[int, int, Written]] = []
         self.count = 0
@@ -152,7 +152,7 @@ class Receipts:
         """Compare the queued receipts; return the first finding."""
         due, self._due = self._due, []
         self.count += len(due)
-        stored = self._rows.receipts([expected.key for _, _, expected in due])
+        stored = self._rows.receipts_of([expected.key for _, _, expected in due])
         for position, count, expected in due:
             found = stored.get(expected.key)
             if found is None:
@@ -173,7 +173,7 @@ def _receipt(position: int, code: str, detail: str, answer: bytes = b"") -> Find
 class PeopleAuditor:
     """Audits people and the ledger itself; keeps their states as of each position."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._auditor = PartAuditor(rows)
         self._receipts = Receipts(rows)
@@ -238,7 +238,7 @@ class PeopleAuditor:
 
 
 def audit_share(
-    rows: Rows, history: Sequence[Known], share: Share, told: Callable[[int], None]
+    rows: AuditedLog, history: Sequence[Known], share: Share, told: Callable[[int], None]
 ) -> ShareResult:
     """Audit the statements of a share; call `told` with each position reached."""
     auditor, receipts = PartAuditor(rows, history), Receipts(rows)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from ledger.audit.logfile import Rows
+from ledger.audit.source import AuditedLog
 from ledger.domain import entry, events
 from ledger.domain.document import Document
 from ledger.domain.events import Event, StatementDrafted, UserRegistered, kid_of
@@ -21,7 +21,6 @@ from ledger.errors import CorruptError, LedgerError
 MOST_TITLES = 10_000
 # First characters that make a spreadsheet read a cell as a formula, or end the cell.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_FIRST = "stream = ? AND version = 1"
 
 
 class Line(msgspec.Struct, frozen=True, rename="camel"):
@@ -52,7 +51,7 @@ COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Line))
 class Trail:
     """Describes the events of one log; caches people's names and some statements' titles."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._names: dict[str, str] = {}
         self._title = lru_cache(MOST_TITLES)(self._find_title)
@@ -62,7 +61,7 @@ class Trail:
 
         Raises CorruptError if a position is missing or stored bytes contradict each other.
         """
-        for number, row in enumerate(self._rows.events("TRUE", ()), start=1):
+        for number, row in enumerate(self._rows.events(), start=1):
             position, *_, state, leaf = row
             if position != number or not isinstance(state, bytes):
                 raise CorruptError("position_missing", f"position {number} is missing")
@@ -112,7 +111,7 @@ class Trail:
         return body.MEANING.words.trail.format_map(slots)
 
     def _find_title(self, stream: bytes) -> str:
-        for *_, state, _ in self._rows.events(_FIRST, (stream,)):
+        for state in self._rows.of_stream(stream):
             body = events.decode(state).body
             if isinstance(body, StatementDrafted):
                 return f"“{msgspec.json.decode(body.document, type=Document).title}”"
@@ -131,14 +130,14 @@ def _about(event: Event) -> str:
 # --- formats ---------------------------------------------------------------------------------
 
 
-def write_jsonl(rows: Rows, out: BinaryIO) -> None:
+def write_jsonl(rows: AuditedLog, out: BinaryIO) -> None:
     """Write the trail as one JSON object per line."""
     encoder = msgspec.json.Encoder()
     for line in Trail(rows).lines():
         out.write(encoder.encode(line) + b"\n")
 
 
-def write_csv(rows: Rows, out: BinaryIO) -> None:
+def write_csv(rows: AuditedLog, out: BinaryIO) -> None:
     """Write the trail as CSV (RFC 4180, UTF-8); the first line names the columns.
 
     A cell that a spreadsheet would read as a formula gets an apostrophe as its first character.
@@ -157,4 +156,7 @@ def _defused(value: str | int) -> str | int:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-FORMATS: dict[str, Callable[[Rows, BinaryIO], None]] = {"jsonl": write_jsonl, "csv": write_csv}
+FORMATS: dict[str, Callable[[AuditedLog, BinaryIO], None]] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+}

@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from ledger.audit.findings import Finding, Part
-from ledger.audit.logfile import Rows
+from ledger.audit.source import AuditedLog
 from ledger.domain.events import KeyAttested, PasskeyAdded, UserRegistered
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
 
 MOST_LEAVES = 4_096
 ROOT_EVERY = 16 * MOST_LEAVES
 _REGISTRATION = (UserRegistered.TAG, PasskeyAdded.TAG, KeyAttested.TAG)
-_LEAVES = "SELECT pos, stream, version, tag, leaf, substr(entry, 8, 24) FROM ev ORDER BY pos"
-_BEYOND = "SELECT level, n FROM tile WHERE n < 0 OR n * 256 >= (? >> (8 * level)) LIMIT 1"
 
 
 class _WrongError(Exception):
@@ -41,16 +39,14 @@ class TreeScan:
     multiple of 65,536.
     """
 
-    def __init__(self, rows: Rows, size: int, wanted: frozenset[int] = frozenset()) -> None:
+    def __init__(self, rows: AuditedLog, size: int, wanted: frozenset[int] = frozenset()) -> None:
         self._rows = rows
         self._size = size
         self._wanted = wanted
         self._edge = Edge()
-        self._signed: Iterator[tuple[Any, ...]] = rows.each(
-            "SELECT size, root FROM checkpoint ORDER BY size"
-        )
-        self._due: tuple[Any, ...] | None = None
-        ((newest,),) = rows.query("SELECT max(size) FROM checkpoint")
+        self._signed: Iterator[tuple[Any, Any]] = rows.roots()
+        self._due: tuple[Any, Any] | None = None
+        newest = rows.newest_checkpoint()
         self.newest = newest if isinstance(newest, int) else 0
         self.checkpoints = 0
         self.tiles = 0
@@ -78,7 +74,7 @@ class TreeScan:
     def _read(self, told: Callable[[int], None]) -> None:
         next_, leaves, stop = 1, list[bytes](), self._stop(0)
         registering: tuple[Any, int] | None = None  # its stream and the number of its events so far
-        for position, stream, version, tag, leaf, at in self._rows.each(_LEAVES):
+        for position, stream, version, tag, leaf, at in self._rows.leaves():
             if position != next_:
                 place = position if isinstance(position, int) else next_
                 _wrong("event", place, "position_gap", f"position {position} follows {next_ - 1}")
@@ -146,8 +142,7 @@ class TreeScan:
 
     def _compare_tile(self, tile: Tile) -> None:
         """Compare a tile with its row; the row may be narrower if no wider tile was published."""
-        sql = "SELECT hashes FROM tile WHERE level = ? AND n = ?"
-        stored = next((row[0] for row in self._rows.query(sql, (tile.level, tile.n))), None)
+        stored = self._rows.tile(tile.level, tile.n)
         least = width(self.newest, tile.level, tile.n) * HASH_BYTES
         if stored is None:
             if least:
@@ -169,10 +164,11 @@ class TreeScan:
             if row:
                 self._compare_tile(Tile(level, count // WIDTH, row))
             count //= WIDTH
-        for level, n in self._rows.query(_BEYOND, (self._size,)):
+        beyond = self._rows.tile_beyond(self._size)
+        if beyond is not None:
+            level, n = beyond
             _wrong("tile", self._size, "tile_unknown", f"tile {n} of level {level} has no leaves")
-        ((stored,),) = self._rows.query("SELECT count(*) FROM tile")
-        if stored != self.tiles:
+        if self._rows.tile_count() != self.tiles:
             _wrong("tile", self._size, "tile_unknown", "a tile is stored twice")
 
 

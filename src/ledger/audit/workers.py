@@ -1,8 +1,8 @@
 """Worker processes of an audit: each audits a share of the statements and of the checkpoints.
 
-A worker runs this module with the same Python. It reads its task from standard input, opens the
-file itself, and writes one message per line to standard output. If a worker dies, the audit fails:
-its share is never assumed to be valid.
+A worker runs the command that the log's source names. It reads its task from standard input, opens
+the log itself, and writes one message per line to standard output. If a worker dies, the audit
+fails: its share is never assumed to be valid.
 """
 
 import signal
@@ -10,8 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
+from contextlib import closing, suppress
 
 import msgspec
 
@@ -19,16 +18,16 @@ from ledger.audit import findings
 from ledger.audit.checkpoints import CheckpointCheck
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows
 from ledger.audit.shares import Known, Share, ShareResult, audit_share
+from ledger.audit.source import AuditedLog, LogSource
 from ledger.domain.charter import Charter
 from ledger.errors import CorruptError, UnavailableError
 
 
 class WorkerTask(msgspec.Struct, frozen=True):
-    """The task of one worker: the file, its share, and the states of people."""
+    """The task of one worker: the log's address, its share, and the states of people."""
 
-    path: str
+    address: str
     share: Share
     history: tuple[Known, ...]
     charter: Charter
@@ -41,9 +40,11 @@ class WorkerMessage(msgspec.Struct, omit_defaults=True):
     outcome: ShareResult | None = None
 
 
-def perform(task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
+OpenLog = Callable[[str], AuditedLog]
+
+
+def perform(rows: AuditedLog, task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
     """Audit one share in this process."""
-    rows = Rows(Path(task.path))
     try:
         share = task.share
         outcome = audit_share(rows, task.history, share, told)
@@ -52,14 +53,13 @@ def perform(task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
         return ShareResult(findings.first(found), outcome.counts)
     except CorruptError as error:
         return ShareResult(findings.of_error("file", error), Counts())
-    finally:
-        rows.close()
 
 
 class WorkerPool:
-    """The workers of one audit; `reached` is a position that all of them have passed."""
+    """The workers of one audit; they call `told` with a position that all of them have passed."""
 
-    def __init__(self, told: Callable[[int], None]) -> None:
+    def __init__(self, log: LogSource, told: Callable[[int], None]) -> None:
+        self._log = log
         self._tasks: Sequence[WorkerTask] = ()
         self._told = told
         self._lock = threading.Lock()
@@ -84,9 +84,8 @@ class WorkerPool:
         if len(tasks) == 1:
             return
         for number, task in enumerate(self._tasks):
-            command = [sys.executable, "-m", "ledger.audit.workers"]
             process = subprocess.Popen(  # noqa: S603  # this very program
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                self._log.worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
             self._processes.append(process)
             thread = threading.Thread(target=self._attend, args=(number, process, task))
@@ -99,7 +98,8 @@ class WorkerPool:
         Raises UnavailableError `audit_interrupted` if a worker ended without a result.
         """
         if len(self._tasks) == 1:
-            self._outcomes[0] = perform(self._tasks[0], self._told)
+            with closing(self._log.open()) as rows:
+                self._outcomes[0] = perform(rows, self._tasks[0], self._told)
         for thread in self._threads:
             thread.join()
         found = [each.finding for each in self._outcomes.values() if each.finding is not None]
@@ -144,8 +144,8 @@ class WorkerPool:
                 self._best = place
 
 
-def main() -> None:
-    """Perform the task on standard input."""
+def work(open_log: OpenLog) -> None:
+    """Perform the task on standard input, on the log at its address."""
     # An interrupt reaches the parent too, which then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=WorkerTask)
@@ -156,11 +156,8 @@ def main() -> None:
         out.flush()
 
     try:
-        outcome = perform(task, lambda position: say(WorkerMessage(position=position)))
+        with closing(open_log(task.address)) as rows:
+            outcome = perform(rows, task, lambda position: say(WorkerMessage(position=position)))
     except UnavailableError as error:
         sys.exit(f"ledger: {error}")  # without an outcome, the audit has no verdict
     say(WorkerMessage(outcome=outcome))
-
-
-if __name__ == "__main__":
-    main()

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -12,11 +13,13 @@ from ledger.audit import result, result_html
 from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.result import AuditResult, AuditVerdict
 from ledger.audit.run import AuditRequest, audit
+from ledger.audit.source import LogSource
 from ledger.cli.compare_views import compare_views
 from ledger.cli.exit_codes import UNAVAILABLE, USAGE, ExitCode, declare
-from ledger.data_files import LOG_FILE, VIEWS_FILE
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import MalformedError
 from ledger.settings import Settings
+from ledger.store.engines import address_of, audited_log, remembered
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.witness_policy import parse_policy
 
@@ -77,8 +80,8 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
     )
     request = AuditRequest(
-        log=settings.data / LOG_FILE,
-        state=settings.log_state,
+        log=audited_log(address_of(settings.data)),
+        remembered=partial(remembered, settings.signer_memory),
         log_key=chosen.log_key,
         trusted=trusted,
         jobs=chosen.jobs,
@@ -117,7 +120,7 @@ def _exit_code(verdict: AuditVerdict) -> ExitCode:
             assert_never(never)
 
 
-def with_views(found: AuditResult, views: Path, log: Path) -> AuditResult:
+def with_views(found: AuditResult, views: Path, log: LogSource) -> AuditResult:
     """Return the report with the comparison of the read models, if the log is valid."""
     if found.finding is not None:
         return found

@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger.audit.findings import Finding
-from ledger.audit.logfile import Rows, open_read_only
+from ledger.audit.source import AuditedLog, LogSource
 from ledger.data_files import VIEWS_FILE
 from ledger.domain import events
 from ledger.domain.events import Recorded
 from ledger.errors import CorruptError, UnavailableError
+from ledger.sqlite.files import open_read_only
 from projections.follower import rebuild
 
 _TABLES = "SELECT name FROM {}.sqlite_master WHERE type = 'table' AND name NOT LIKE 'title_word%'"
@@ -25,9 +26,9 @@ MOST_CHARS = 300
 
 
 class _Reader:
-    """The log's file up to a position, in the form the read models expect."""
+    """The log up to a position, in the form the read models expect."""
 
-    def __init__(self, rows: Rows, size: int) -> None:
+    def __init__(self, rows: AuditedLog, size: int) -> None:
         self._rows = rows
         self._size = size
 
@@ -36,7 +37,7 @@ class _Reader:
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         last = min(after + limit, self._size)
-        found = self._rows.events("pos > ? AND pos <= ?", (after, last))
+        found = self._rows.events(after, last)
         return [(position, state) for position, *_, state, _ in found]
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:
@@ -44,7 +45,7 @@ class _Reader:
         return [Recorded(position, events.decode(state)) for position, state in states]
 
 
-def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, str]:
+def compare_views(log: LogSource, views: Path, size: int) -> tuple[Finding | None, str]:
     """Return the first mismatch between read models and log, and a note on the comparison.
 
     `size` is the size of the audited log. Read models that cannot be read say nothing of the log.
@@ -58,7 +59,7 @@ def compare_views(log: Path, views: Path, size: int) -> tuple[Finding | None, st
         return None, f"{note} `ledger rebuild` deletes them, and the next start rebuilds them."
 
 
-def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | None, str]:
+def _compare(db: sqlite3.Connection, log: LogSource, size: int) -> tuple[Finding | None, str]:
     tracked = db.execute("SELECT position, complete FROM tracking").fetchall()
     if not tracked or not all(complete for _, complete in tracked):
         return None, "The read models are being rebuilt and were not compared."
@@ -68,7 +69,7 @@ def _compare(db: sqlite3.Connection, log: Path, size: int) -> tuple[Finding | No
         return None, f"The read models are at {position:,}, after the audited log: not compared."
     with TemporaryDirectory(prefix="ledger-audit-") as directory:
         fresh = Path(directory) / VIEWS_FILE
-        with closing(Rows(log)) as rows:
+        with closing(log.open()) as rows:
             rebuild(fresh, _Reader(rows, position))
         db.execute("PRAGMA query_only=OFF")  # allows the temporary tables of terms
         db.execute("ATTACH ? AS made", (fresh.absolute().as_uri() + "?mode=ro",))

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import BinaryIO, get_args
 
 from ledger.audit import trail
-from ledger.audit.logfile import Rows
+from ledger.audit.source import AuditedLog
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
-from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
+from ledger.store.engines import address_of, audited_log
 from ledger.verify.container import Mode
 
 WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
 
 
 def _write_trail(
-    write: Callable[[Rows, BinaryIO], None],
+    write: Callable[[AuditedLog, BinaryIO], None],
     settings: Settings,
     chosen: argparse.Namespace,
     out: BinaryIO,
@@ -31,7 +31,7 @@ def _write_trail(
     """Write every event as a line; raise MalformedError `option_invalid` for chosen statements."""
     if chosen.statements:
         raise MalformedError("option_invalid", "a trail is of the whole log: name no statements")
-    with closing(Rows(settings.data / LOG_FILE)) as rows, rows.snapshot():
+    with closing(audited_log(address_of(settings.data)).open()) as rows, rows.snapshot():
         rows.require_format()
         write(rows, out)
 

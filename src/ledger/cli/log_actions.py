@@ -17,9 +17,8 @@ from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
 from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
-from ledger.store.engines import open_existing, require_existing
+from ledger.store.engines import open_existing, open_signer_memory, require_existing
 from ledger.store.log import Log
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.directory_lock import using
 from ledger.system.wall_clock import WallClock
 
@@ -111,19 +110,19 @@ def _opened(settings: Settings) -> Iterator[Log]:
 
 @contextmanager
 def _writing(settings: Settings) -> Iterator[LedgerActs]:
-    """Compare the log with its signed state, yield the acts, then publish what they appended.
+    """Compare the log with the signer's memory, yield the acts, then publish what they appended.
 
     Without the log keys nothing is published before the acts.
     """
     with (
         _opened(settings) as log,
-        closing(SignerState(settings.log_state)) as state,
+        closing(open_signer_memory(settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):
         clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)
         acts = LedgerActs(log, settings, clock.decision_ms)
-        keys = acts.open_log_keys(state)
-        publication = Publication(tree, state, keys)
+        keys = acts.open_log_keys(memory)
+        publication = Publication(tree, memory, keys)
         publication.compare()
         if keys.why_not_signing(log.head()) is None:
             publication.catch_up()

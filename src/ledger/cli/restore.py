@@ -4,12 +4,15 @@ import argparse
 import sys
 
 from ledger.cli.exit_codes import ExitCode
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import ConflictError
 from ledger.http.security_record import record_command
 from ledger.recovery import staging
+from ledger.recovery.memories import Given
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
 from ledger.system.directory_lock import replacing
+from projections.views_file import position_of
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -17,8 +20,11 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     request = RestoreRequest(
         backup=chosen.backup,
         reason=chosen.reason,
-        checkpoints=tuple(chosen.checkpoint),
-        published=chosen.published,
+        given=Given(
+            checkpoints=tuple(chosen.checkpoint),
+            published=chosen.published,
+            views=position_of(settings.data / VIEWS_FILE),
+        ),
         passphrase=chosen.keys,
     )
     with replacing(settings.data):

@@ -39,8 +39,8 @@ from ledger.publish import log_keys
 from ledger.publish.log_keys import LogKeys
 from ledger.settings import Settings
 from ledger.store.log import Log
+from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.results import require_stored
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.system import private_files
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteSigner
@@ -69,7 +69,7 @@ class LedgerActs:
         self._settings = settings
         self._now_ms = now_ms
 
-    def open_log_keys(self, state: SignerState) -> LogKeys:
+    def open_log_keys(self, memory: SignerMemory) -> LogKeys:
         """Return the log's keys; the first start creates and announces them.
 
         Keys that are announced and not found are no error here: `LogKeys.signers` says why. Crash
@@ -79,7 +79,7 @@ class LedgerActs:
         """
         keys = LogKeys(self._log.store, self._settings.log_keys)
         if not keys.charter.log_keys:
-            if state.get(keys.origin) is not None:
+            if memory.get(keys.origin) is not None:
                 detail = "the log announces no keys, but it was signed: it is an older copy"
                 raise CorruptError("log_rolled_back", detail)
             keys.look()

@@ -1,10 +1,11 @@
-"""A restore as the charter remembers it: one log origin ends, and the next begins."""
+"""Epochs: a restore ends one log origin and begins the next; each origin has trees of its own."""
 
 from typing import Literal
 
 import msgspec
 
 from ledger.domain.acts import KeptTree, LostTree
+from ledger.tlog.checkpoint import Checkpoint
 
 
 class Restoration(msgspec.Struct, frozen=True):
@@ -21,3 +22,10 @@ class Restoration(msgspec.Struct, frozen=True):
     def position(self) -> int:
         """The position of the event that records it."""
         return self.kept.size + 1
+
+
+class SignedTree(msgspec.Struct, frozen=True):
+    """The last tree that was signed under one origin, and the epoch of that origin."""
+
+    epoch: int
+    checkpoint: Checkpoint

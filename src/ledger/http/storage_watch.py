@@ -2,7 +2,7 @@
 
 A deleted log file swallows writes: this process goes on with a file that nobody else can open, and
 that ends with the process. So nothing is appended any more once the log, its write-ahead log or the
-signer's state is not where it was opened. A long read keeps a write-ahead log from being emptied,
+signer's memory is not where it was opened. A long read keeps a write-ahead log from being emptied,
 so it grows with every commit; that is reported, and ends with the read.
 """
 
@@ -128,7 +128,7 @@ class StorageWatch:
 def watch_storage(settings: Settings) -> StorageWatch:
     """Return the watch over the files of these settings, all of which are open."""
     log, views, sessions = (settings.data / name for name in (LOG_FILE, VIEWS_FILE, SESSIONS_FILE))
-    return StorageWatch((log, settings.log_state), (sessions,), (log, views))
+    return StorageWatch((log, settings.signer_memory), (sessions,), (log, views))
 
 
 _FROZEN = "nothing is appended any more"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ledger.domain.charter import Charter
+from ledger.domain.epochs import SignedTree
 from ledger.errors import CorruptError, UnavailableError
 from ledger.publish.signed_trees import require_same
-from ledger.store.sqlite.signer_state import SignedTree
 from ledger.tlog.checkpoint import Checkpoint
 
 

@@ -17,9 +17,9 @@ from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.ports.endorsements import EndorsementTables
 from ledger.store.ports.log import Needs
+from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import TreeTables
 from ledger.store.scrubber import Scrubber
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.tlog.vkeys import NoteKey
 
 
@@ -57,7 +57,7 @@ def open_public_log(
     settings: Settings,
     log: Log,
     keys: LogKeys,
-    signed: SignerState,
+    signed: SignerMemory,
     opened: ExitStack,
     *,
     now_ms: Callable[[], int],

@@ -2,10 +2,10 @@
 
 A publication trusts only what it computes. It hashes the stored bytes again, compares the results
 with the committed leaf hashes, and makes and verifies a consistency proof from the last checkpoint.
-The signer's state, a file beside the log, records the last signed checkpoint and is written first:
+The signer's memory, a file beside the log, records the last signed checkpoint and is written first:
 
     entries hashed, tiles and root computed, consistency verified     nothing is promised yet
-    state: (last) becomes (new), compared and changed in one step     new is promised, for good
+    memory: (last) becomes (new), compared and changed in one step     new is promised, for good
     signed, verified, stored with its tiles in one transaction        new is served
 
 Crash points: between the first two steps, nothing happened. After the second, the next start finds
@@ -31,8 +31,8 @@ from ledger.errors import CorruptError, RefusedError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.mismatch import promise_of, require_kept, require_remembered
 from ledger.publish.signed_trees import Race, require_same, rolled_back
+from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import Published, TreeTables
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.worker import StoppedError
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
@@ -56,13 +56,13 @@ class Publication:
     def __init__(
         self,
         tree: TreeTables,
-        state: SignerState,
+        memory: SignerMemory,
         keys: LogKeys,
         *,
         rest: Callable[[float], bool] | None = None,
     ) -> None:
         self._tree = tree
-        self._state = state
+        self._memory = memory
         self._keys = keys
         self._rest = rest or threading.Event().wait
         # The last published checkpoint, the right edge of its tree, what the signer's memory
@@ -87,7 +87,7 @@ class Publication:
         return self.size
 
     def look_again(self) -> None:
-        """Make the next step compare the log with the signed state. Any thread may call it."""
+        """Make the next step compare the log with the signer's memory. Any thread may call it."""
         self._is_doubted = True
 
     # --- publishing ----------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class Publication:
         signers = self._keys.signers(new.size)
         if self._due is not None:
             require_same(new, self._due)
-        elif not self._state.swap(self._remembered, new):
+        elif not self._memory.swap(self._remembered, new):
             return self._lose()
         self._remembered = new
         now_ms = time.time_ns() // 1_000_000
@@ -227,9 +227,9 @@ class Publication:
         and what verifying the note raises.
         """
         newest = self._tree.latest()
-        stated, head = self._state.get(self._keys.origin), self._tree.head()
+        stated, head = self._memory.get(self._keys.origin), self._tree.head()
         size = 0 if newest is None else newest.size
-        require_remembered(self._state.known(), self._keys.charter, head, size)
+        require_remembered(self._memory.known(), self._keys.charter, head, size)
         promised = max(0 if stated is None else stated.size, size)
         if promised > head:
             raise rolled_back(head, promised)
@@ -251,8 +251,8 @@ class Publication:
             if earlier is not None and published is not None and earlier.size < published.size:
                 self._require_beginning(earlier, published)
         if published is not None and stated is not None and stated.size < published.size:
-            _log.warning("the signer's state is older than the newest checkpoint; it is updated")
-            if not self._state.swap(stated, published):
+            _log.warning("the signer's memory is older than the newest checkpoint; it is updated")
+            if not self._memory.swap(stated, published):
                 raise UnavailableError("contended", "another publisher was first")
             stated = published
         if published != self._last:

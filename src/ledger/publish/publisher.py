@@ -17,8 +17,8 @@ from ledger.errors import LedgerError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.publish.tail import Tail
+from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import TreeTables
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker, WorkerState
 
 INTERVAL_S = 0.5  # between two checkpoints
@@ -42,12 +42,12 @@ _log = logging.getLogger("ledger.publisher")
 
 
 class Publisher:
-    """Publishes one log. Several processes may do so; the signer's state orders them."""
+    """Publishes one log. Several processes may do so; the signer's memory orders them."""
 
     def __init__(
         self,
         tree: TreeTables,
-        state: SignerState,
+        memory: SignerMemory,
         keys: LogKeys,
         *,
         interval_s: float = INTERVAL_S,
@@ -60,7 +60,7 @@ class Publisher:
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("publisher", self._turn, backoff=backoff)
         self._keys = keys
-        self._publication = Publication(tree, state, keys, rest=self._worker.rest)
+        self._publication = Publication(tree, memory, keys, rest=self._worker.rest)
         self._sound = False
         self._not_signing: UnavailableError | None = None
         self._size = 0
@@ -139,7 +139,7 @@ class Publisher:
     # --- running -------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Compare the log with the signed state at once, and look for the log keys.
+        """Compare the log with the signer's memory at once, and look for the log keys.
 
         A mismatch is stored in `failure`.
         """
@@ -167,7 +167,7 @@ class Publisher:
         self._worker.wake()
 
     def look_again(self) -> None:
-        """Signal that another component changed the signer's state. Any thread may call it."""
+        """Signal that another component changed the signer's memory. Any thread may call it."""
         self._publication.look_again()
         self._worker.wake()
 

@@ -20,7 +20,7 @@ class Race:
         """Note a lost step; raise UnavailableError `contended` if nobody gets further."""
         self._lost += 1
         if self._lost > MOST_LOST:
-            detail = "the signer's state does not take the next size, and nobody else publishes"
+            detail = "the signer's memory does not take the next size, and nobody else publishes"
             raise UnavailableError("contended", detail)
 
 

@@ -6,13 +6,13 @@ is left out on purpose: restored together with an old log, it would hide what wa
 """
 
 import shutil
+from contextlib import closing
 from functools import reduce
 from pathlib import Path
 
 import msgspec
 
 from ledger import __version__, clock
-from ledger.audit.logfile import Rows
 from ledger.data_files import (
     BACKUP_FILE,
     LOG_FILE,
@@ -20,13 +20,13 @@ from ledger.data_files import (
 )
 from ledger.domain import charter, events
 from ledger.domain.charter import Charter
-from ledger.errors import ConflictError, CorruptError, NotFoundError
+from ledger.errors import ConflictError, CorruptError
 from ledger.recovery import manifest as manifests
 from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest, EarlierBackup
 from ledger.settings import Settings
-from ledger.store.sqlite import copies
-from ledger.store.sqlite.copies import CopyState
+from ledger.store.engines import address_of, audited_log, copies, require_existing
+from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.system.directory_lock import using
 
@@ -44,11 +44,9 @@ def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> Backu
 
     Raises NotFoundError `not_founded`, `backup_unknown`; ConflictError `backup_exists`,
     `backup_elsewhere`, `backup_of_another`, `nothing_new`, `keys_missing`; CorruptError as
-    `copies.examine`; MalformedError `passphrase_weak`.
+    `LogCopies.examine`; MalformedError `passphrase_weak`.
     """
-    log = settings.data / LOG_FILE
-    if not log.is_file():
-        raise NotFoundError("not_founded", f"there is no ledger in {settings.data}")
+    require_existing(settings.data)
     phrase = None if request.passphrase is None else sealed_keys.read_passphrase(request.passphrase)
     with using(settings.data):
         earlier = None if request.since is None else _earlier(request)
@@ -82,22 +80,22 @@ def _write(
     phrase: bytes | None,
     now_ms: int,
 ) -> BackupManifest:
-    copy, before = target / LOG_FILE, None
+    before = None
     if earlier is None:
-        copies.copy_all(settings.data / LOG_FILE, copy)
+        copies().copy_all(settings.data, target)
     else:
         before = earlier[1].state()
-        copies.copy_new(settings.data / LOG_FILE, copy, before.marks)
-    state = copies.examine(copy, before)
+        copies().copy_new(settings.data, target, before.marks)
+    state = copies().examine(target, before)
     if before is not None:
-        _require_continued(settings.data / LOG_FILE, before, state)
+        _require_continued(settings.data, before, state)
     names = [LOG_FILE]
     if phrase is not None:
         sealed = sealed_keys.seal(_keys(settings), phrase)
         private_files.create(target / SEALED_KEYS_FILE, sealed)
         names.append(SEALED_KEYS_FILE)
     written = BackupManifest(
-        ledger=charter_of(settings.data / LOG_FILE, state.size).ledger,
+        ledger=charter_of(settings.data, state.size).ledger,
         epoch=state.epoch,
         created_at=clock.to_text(now_ms),
         size=state.size,
@@ -115,16 +113,16 @@ def _write(
     return manifests.read(target)
 
 
-def _require_continued(log: Path, before: CopyState, state: CopyState) -> None:
+def _require_continued(data: Path, before: CopyState, state: CopyState) -> None:
     """Refuse if the log does not begin with what the earlier backup contains.
 
-    If the new rows have a checkpoint, `copies.examine` has shown it: the checkpoint's root follows
-    from the earlier tree. Otherwise read the log's leaves once more.
+    If the new rows have a checkpoint, `LogCopies.examine` has shown it: the checkpoint's root
+    follows from the earlier tree. Otherwise read the log's leaves once more.
     """
     if dict(state.marks) == dict(before.marks):
         raise ConflictError("nothing_new", "the log has nothing that the earlier backup lacks")
     shown = state.marks["checkpoint"] > before.size
-    if not shown and copies.root_of(log, before.size) != before.edge.root():
+    if not shown and copies().root_of(data, before.size) != before.edge.root():
         raise _of_another()
 
 
@@ -133,14 +131,14 @@ def _of_another() -> ConflictError:
     return ConflictError("backup_of_another", detail)
 
 
-def charter_of(log: Path, size: int) -> Charter:
-    """Return the charter as of a size; raise CorruptError `position_missing` without a founding."""
-    rows = Rows(log)
-    try:
+def charter_of(directory: Path, size: int) -> Charter:
+    """Return the charter of a log as of a size.
+
+    Raises CorruptError `position_missing` without a founding.
+    """
+    with closing(audited_log(address_of(directory)).open()) as rows:
         states = rows.of_stream(charter.STREAM.bytes, size + 1)
-    finally:
-        rows.close()
-    found = reduce(charter.evolve, map(events.decode, states), None)
+        found = reduce(charter.evolve, map(events.decode, states), None)
     if found is None:
         raise CorruptError("position_missing", "the log does not begin with the ledger's creation")
     return found

@@ -11,10 +11,9 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.recovery.memories import KnownTree, ask_witnesses
 from ledger.settings import Settings
-from ledger.store.engines import open_existing
+from ledger.store.engines import open_existing, open_signer_memory
 from ledger.store.log import Log
 from ledger.store.ports.tree import Published
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.tlog.checkpoint import Checkpoint
 
 
@@ -30,13 +29,13 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
     with (
         closing(Log(open_existing(settings.data))) as log,
         closing(log.store.tree()) as tree,
-        closing(SignerState(settings.log_state)) as state,
+        closing(open_signer_memory(settings.signer_memory)) as memory,
     ):
         keys = LogKeys(log.store, settings.log_keys)
         newest = tree.latest()
         if newest is None:
             raise NotFoundError("checkpoint_unknown", "nothing is published yet")
-        if state.known():
+        if memory.known():
             raise ConflictError("memory_known", "the signer's memory is there; nothing to confirm")
         known = _known(settings, keys, size)
         _require_nothing_lost(known, newest)
@@ -50,8 +49,8 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
         point = Checkpoint(keys.origin_of(newest.size), newest.size, newest.root)
         # The memory is for the present origin, which goes on after this tree.
         first = Checkpoint(keys.origin, newest.size, newest.root)
-        state.begin(keys.charter.epoch, first)
-        Publication(tree, state, keys).compare()
+        memory.begin(keys.charter.epoch, first)
+        Publication(tree, memory, keys).compare()
         return point, confirming
 
 

@@ -17,16 +17,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger import clock
-from ledger.data_files import BACKUP_FILE, LOG_FILE
+from ledger.data_files import BACKUP_FILE
 from ledger.domain.charter import Charter
 from ledger.errors import LedgerError
 from ledger.jose import SigningKey
 from ledger.publish.log_keys import LogKeys
 from ledger.recovery import staging
 from ledger.recovery.manifest import BackupManifest
-from ledger.recovery.memories import KnownTree, ask_witnesses, remembered
+from ledger.recovery.memories import KnownTree, ask_witnesses
 from ledger.settings import Settings
-from ledger.store.engines import open_existing
+from ledger.store.engines import copies, open_existing, remembered
 from ledger.store.log import Log
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -144,7 +144,7 @@ def _clock(opened: _Opened, now_ms: int) -> Iterator[Diagnosis]:
 
 def _disk(data: Path) -> Iterator[Diagnosis]:
     free = shutil.disk_usage(data).free
-    log = sum(path.stat().st_size for path in data.glob(f"{LOG_FILE}*"))
+    log = copies().stored_bytes(data)
     says = f"{free // 1024**2:,} MiB are free, and the log has {log // 1024**2:,} MiB"
     if free < max(LEAST_FREE_BYTES, log):
         advice = "make room: read models are rebuilt beside the log, and a full disk stops writing"
@@ -192,7 +192,7 @@ def _keys(settings: Settings, opened: _Opened) -> Iterator[Diagnosis]:
 def _memory(settings: Settings, opened: _Opened) -> Iterator[Diagnosis]:
     known = [
         each.checkpoint.size
-        for each in remembered(settings.log_state)
+        for each in remembered(settings.signer_memory) or ()
         if each.checkpoint.origin == opened.charter.log_origin
     ]
     if not known and opened.newest:

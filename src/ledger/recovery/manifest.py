@@ -11,7 +11,7 @@ import msgspec
 from ledger.data_files import BACKUP_FILE, LOG_FILE
 from ledger.encoding import SHA256_HEX, b64u_decode, b64u_encode
 from ledger.errors import CorruptError, MalformedError, NotFoundError
-from ledger.store.sqlite.copies import CopyState
+from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge
 
@@ -59,7 +59,7 @@ class BackupManifest(
     tool: str
 
     def state(self) -> CopyState:
-        """Return what the backup contains, as `copies.examine` does."""
+        """Return what the backup contains, as `LogCopies.examine` does."""
         edge = Edge(self.size, tuple(b64u_decode(row) for row in self.edge))
         note = None if self.checkpoint is None else self.checkpoint.encode()
         return CopyState(self.marks, edge, self.epoch, note)

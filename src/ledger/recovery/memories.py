@@ -4,27 +4,26 @@ Each is a reason not to sign a smaller or another tree. If the memory is gone, t
 signed is unknown, not 0.
 """
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
 
-from ledger.audit.logfile import open_read_only
-from ledger.data_files import LOG_FILE, VIEWS_FILE
 from ledger.domain.charter import Charter
 from ledger.errors import (
     ConflictError,
+    CorruptError,
     LedgerError,
     MalformedError,
     NotFoundError,
     RefusedError,
+    UnavailableError,
 )
 from ledger.publish.served import read_policy
 from ledger.publish.witness_client import WitnessClient
 from ledger.settings import Settings
-from ledger.store.sqlite.signer_state import SignedTree, SignerState
+from ledger.store.engines import copies, remembered
 from ledger.tlog.checkpoint import Checkpoint, parse_note, verify_note
 from ledger.tlog.vkeys import parse_vkey
 
@@ -51,36 +50,39 @@ class Memories(msgspec.Struct):
     silent: list[str] = []
 
 
-def remembered(path: Path) -> list[SignedTree]:
-    """Return what the signer's memory holds; nothing if the file is gone."""
-    if not path.is_file():
-        return []
-    with closing(SignerState(path)) as state:
-        return state.known()
+class Given(msgspec.Struct, frozen=True):
+    """What the caller knows besides: files of checkpoints, the largest size that was published.
+
+    `views` is the position of the read models in the data directory, if they can be read.
+    """
+
+    checkpoints: tuple[Path, ...] = ()
+    published: int | None = None
+    views: int | None = None
 
 
-def collect(
-    settings: Settings, charter: Charter, given: Sequence[Path], published: int | None
-) -> Memories:
-    """Collect what every source knows; `given` are files of checkpoints, `published` is a size.
+def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
+    """Collect what every source knows.
 
     Raises ConflictError `backup_of_another` if the data directory has the log of another ledger;
     what `verify_note` raises for a file that is no checkpoint of this log.
     """
     found = Memories()
-    for signed in remembered(settings.log_state):
+    for signed in remembered(settings.signer_memory) or ():
         found.epoch = max(found.epoch, signed.epoch)
         # A tree under a later origin was signed too, although this log has no event of it.
         if signed.epoch >= charter.epoch:
             tree = signed.checkpoint
             source = "the signer's memory"
             found.trees.append(KnownTree(source, tree.size, tree.root, is_largest=True))
-    found.trees += _in_files(settings.data, charter)
-    for path in given:
+    found.trees += _in_log(settings.data, charter)
+    if known.views is not None:
+        found.trees.append(KnownTree("the read models", known.views))
+    for path in known.checkpoints:
         signed_tree, note = _verified(path.read_bytes(), charter)
         found.trees.append(KnownTree(str(path), signed_tree.size, signed_tree.root, note))
-    if published is not None:
-        found.trees.append(KnownTree("the operator", published, is_largest=True))
+    if known.published is not None:
+        found.trees.append(KnownTree("the operator", known.published, is_largest=True))
     for name, answer in ask_witnesses(settings, charter):
         if isinstance(answer, KnownTree):
             found.trees.append(answer)
@@ -126,23 +128,15 @@ def _ours(note: bytes, data: Path, charter: Charter) -> bytes | None:
         return None
 
 
-def _in_files(data: Path, charter: Charter) -> Iterator[KnownTree]:
-    """Yield what the files in the data directory know; skip a file that cannot be read."""
-    log = data / LOG_FILE
+def _in_log(data: Path, charter: Charter) -> Iterator[KnownTree]:
+    """Yield what the log in the data directory knows; nothing if it cannot be read."""
+    source = "the log in the data directory"
     try:
-        with closing(open_read_only(log)) as db:
-            for (size,) in db.execute("SELECT size FROM log_head"):
-                yield KnownTree("the log in the data directory", size)
-            newest = "SELECT size, root, note FROM checkpoint ORDER BY size DESC LIMIT 1"
-            for size, root, note in db.execute(newest):
-                yield KnownTree(
-                    "the log in the data directory", size, root, _ours(note, data, charter)
-                )
-    except (sqlite3.Error, NotFoundError, MalformedError):
-        pass
-    try:
-        with closing(open_read_only(data / VIEWS_FILE)) as db:
-            for (position,) in db.execute("SELECT max(position) FROM tracking"):
-                yield KnownTree("the read models", position or 0)
-    except (sqlite3.Error, NotFoundError):
+        size, newest = copies().newest(data)
+    except (CorruptError, NotFoundError, UnavailableError):
         return
+    yield KnownTree(source, size)
+    if newest is not None:
+        with suppress(MalformedError):
+            note = _ours(newest.note, data, charter)
+            yield KnownTree(source, newest.size, newest.root, note)

@@ -23,7 +23,7 @@ import msgspec
 from ledger import clock
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.log_keys import LedgerActs
-from ledger.data_files import LOG_FILE, LOG_KEYS_FILE, RESTORING
+from ledger.data_files import LOG_KEYS_FILE, RESTORING
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.charter import Charter
 from ledger.domain.restoration import log_origin
@@ -32,13 +32,18 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.recovery import staging
 from ledger.recovery.backup import charter_of
-from ledger.recovery.memories import KnownTree, Memories, collect
+from ledger.recovery.memories import Given, KnownTree, Memories, collect
 from ledger.recovery.staging import Reached
 from ledger.settings import Settings
-from ledger.store.engines import open_existing, open_log
+from ledger.store.engines import (
+    address_of,
+    audited_log,
+    copies,
+    open_existing,
+    open_log,
+    open_signer_memory,
+)
 from ledger.store.log import Log
-from ledger.store.sqlite import copies
-from ledger.store.sqlite.signer_state import SignerState
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
 from ledger.tlog import vkeys
@@ -48,14 +53,12 @@ from ledger.tlog.checkpoint import Checkpoint
 class RestoreRequest(msgspec.Struct, frozen=True):
     """A backup to restore, and what the operator says.
 
-    `checkpoints` are files with published checkpoints, `published` is the largest published size.
     `passphrase` opens the backup's keys.
     """
 
     backup: Path
     reason: str
-    checkpoints: tuple[Path, ...] = ()
-    published: int | None = None
+    given: Given = Given()
     passphrase: Path | None = None
 
 
@@ -80,25 +83,24 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
     """
     directory = settings.data / RESTORING
     state = staging.join_backups(request.backup, directory)
-    log = directory / LOG_FILE
-    found = audit(AuditRequest(log), now_ms=_now_ms())
+    found = audit(AuditRequest(audited_log(address_of(directory))), now_ms=_now_ms())
     if found.finding is not None:
         finding = found.finding
         detail = f"the audit finds {finding.code} at position {finding.position}: {finding.detail}"
         raise CorruptError("backup_invalid", detail)
     if request.passphrase is not None:
         staging.bring_keys(settings, request.backup, request.passphrase)
-    charter = charter_of(log, state.size)
-    memories = collect(settings, charter, request.checkpoints, request.published)
+    charter = charter_of(directory, state.size)
+    memories = collect(settings, charter, request.given)
     kept = Checkpoint(charter.log_origin, state.size, state.edge.root())
     reached("staged")
-    return _plan(charter, kept, memories, log, request.reason)
+    return _plan(charter, kept, memories, directory, request.reason)
 
 
 def _plan(
-    charter: Charter, kept: Checkpoint, memories: Memories, log: Path, reason: str
+    charter: Charter, kept: Checkpoint, memories: Memories, staged: Path, reason: str
 ) -> RestorePlan:
-    lost = _lost(memories.trees, kept, log)
+    lost = _lost(memories.trees, kept, staged)
     is_known = any(each.is_largest for each in memories.trees)
     goes_on = is_known and lost is None and memories.epoch <= charter.epoch
     epoch = max(memories.epoch, charter.epoch) + 1
@@ -114,11 +116,11 @@ def _plan(
     )
 
 
-def _lost(trees: list[KnownTree], kept: Checkpoint, log: Path) -> KnownTree | None:
+def _lost(trees: list[KnownTree], kept: Checkpoint, staged: Path) -> KnownTree | None:
     """Return the largest known tree that the backup does not contain, one with a note if equal."""
     gone = [each for each in trees if each.size > kept.size]
     gone = gone or [
-        each for each in trees if each.root and copies.root_of(log, each.size) != each.root
+        each for each in trees if each.root and copies().root_of(staged, each.size) != each.root
     ]
     return max(gone, key=lambda each: (each.size, each.note is not None), default=None)
 
@@ -127,15 +129,14 @@ def carry_out(settings: Settings, plan: RestorePlan, reached: Reached) -> Path |
     """Do what was planned; return where the old files are, if there were any.
 
     Raises ConflictError `ledger_key_missing` before anything changes; what
-    `staging.require_in_one_file` raises.
+    `LogCopies.settle` raises.
     """
-    log = settings.data / RESTORING / LOG_FILE
+    staged = settings.data / RESTORING
     if plan.origin is None:
-        _remember(settings, plan, log)
+        _remember(settings, plan, staged)
     else:
-        _declare(settings, plan, plan.origin, log, reached)
-    staging.require_in_one_file(log)
-    private_files.synchronize(log)
+        _declare(settings, plan, plan.origin, staged, reached)
+    copies().settle(staged)
     name = f"replaced-{clock.to_text(_now_ms()).replace(':', '')}"
     # Whole or not at all: an empty one would name the data directory itself.
     private_files.replace(settings.data / RESTORING / READY, name.encode())
@@ -148,38 +149,37 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
     aside = staging.install(settings, reached)
     with (
         closing(Log(open_existing(settings.data))) as log,
-        closing(SignerState(settings.log_state)) as state,
+        closing(open_signer_memory(settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):
-        Publication(tree, state, LogKeys(log.store, settings.log_keys)).catch_up()
+        Publication(tree, memory, LogKeys(log.store, settings.log_keys)).catch_up()
     return aside
 
 
-def _remember(settings: Settings, plan: RestorePlan, log: Path) -> None:
+def _remember(settings: Settings, plan: RestorePlan, staged: Path) -> None:
     """Give a ledger whose memory is gone the largest tree that is known."""
     size = max(each.size for each in plan.known)
-    with closing(SignerState(settings.log_state)) as state:
-        if size and state.get(plan.kept.origin) is None:
-            tree = Checkpoint(plan.kept.origin, size, copies.root_of(log, size))
-            state.begin(plan.epoch, tree)
+    with closing(open_signer_memory(settings.signer_memory)) as memory:
+        if size and memory.get(plan.kept.origin) is None:
+            tree = Checkpoint(plan.kept.origin, size, copies().root_of(staged, size))
+            memory.begin(plan.epoch, tree)
 
 
 def _declare(
-    settings: Settings, plan: RestorePlan, origin: str, path: Path, reached: Reached
+    settings: Settings, plan: RestorePlan, origin: str, staged: Path, reached: Reached
 ) -> None:
     """Begin an epoch: new log keys, the memory first, then the event in the staged log."""
     signers = vkeys.generate(origin)
-    with closing(Log(open_log(str(path)))) as log:
+    with closing(Log(open_log(address_of(staged)))) as log:
         LedgerActs(log, settings, _now_ms).require_key()
-    keys = settings.data / RESTORING / LOG_KEYS_FILE
-    private_files.create(keys, vkeys.to_pem(signers))
-    with closing(SignerState(settings.log_state)) as state:
+    private_files.create(staged / LOG_KEYS_FILE, vkeys.to_pem(signers))
+    with closing(open_signer_memory(settings.signer_memory)) as memory:
         first = Checkpoint(origin, plan.kept.size, plan.kept.root)
-        if not state.begin(plan.epoch, first):
+        if not memory.begin(plan.epoch, first):
             raise ConflictError("contended", "another restore began this epoch; try again")
     reached("epoch remembered")
-    copies.raise_epoch(path, plan.epoch)
-    with closing(Log(open_log(str(path)))) as log:  # opened in the new epoch
+    copies().raise_epoch(staged, plan.epoch)
+    with closing(Log(open_log(address_of(staged)))) as log:  # opened in the new epoch
         LedgerActs(log, settings, _now_ms).restore(
             epoch=plan.epoch,
             kept=KeptTree(plan.kept.size, plan.kept.root.hex()),

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from ledger.data_files import (
     BACKUP_FILE,
-    LOG_FILE,
     LOG_KEYS_FILE,
     RESTORING,
     SEALED_KEYS_FILE,
     SESSIONS_FILE,
     VIEWS_FILE,
 )
-from ledger.errors import ConflictError, CorruptError, UnavailableError
+from ledger.errors import ConflictError, CorruptError
 from ledger.recovery import manifest as manifests
 from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest
 from ledger.settings import Settings
-from ledger.store.sqlite import copies
+from ledger.store.engines import copies
+from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
 
@@ -35,22 +35,20 @@ def is_ready(data: Path) -> bool:
     return (data / RESTORING / READY).exists()
 
 
-def join_backups(backup: Path, staging: Path) -> copies.CopyState:
+def join_backups(backup: Path, staging: Path) -> CopyState:
     """Put a backup and those that it continues together in a new directory, and verify the result.
 
-    Raises what `manifests.read` and `copies.examine` raise; CorruptError `backup_damaged` if an
+    Raises what `manifests.read` and `LogCopies.examine` raise; CorruptError `backup_damaged` if an
     earlier backup is not the backup that its successor names.
     """
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True, mode=0o700)
     chain = _chain(backup)
-    log = staging / LOG_FILE
-    private_files.create(log, b"")
-    shutil.copyfile(chain[0][0] / LOG_FILE, log)
+    copies().copy_all(chain[0][0], staging)
     for directory, _ in chain[1:]:
-        copies.join(log, directory / LOG_FILE)
-    private_files.synchronize(log)
-    state = copies.examine(log)
+        copies().join(staging, directory)
+    copies().settle(staging)
+    state = copies().examine(staging)
     _, last = chain[-1]
     if (state.size, state.edge.root().hex()) != (last.size, last.root):
         raise CorruptError("backup_damaged", "the backups do not lead to the tree of the last one")
@@ -85,17 +83,6 @@ def bring_keys(settings: Settings, backup: Path, passphrase: Path) -> None:
             private_files.replace(target, files[name].encode())
 
 
-def require_in_one_file(log: Path) -> None:
-    """Raise UnavailableError `storage_failed` for a log with events outside its one file.
-
-    SQLite moves them into the file when it is closed, and says nothing if it cannot.
-    """
-    wal = log.with_name(f"{log.name}-wal")
-    if wal.exists() and wal.stat().st_size:
-        detail = f"{wal} could not be written into its log; restore again"
-        raise UnavailableError("storage_failed", detail)
-
-
 def install(settings: Settings, reached: Reached) -> Path | None:
     """Set the staged log and keys in their place; return where the old files are, if any.
 
@@ -103,15 +90,10 @@ def install(settings: Settings, reached: Reached) -> Path | None:
     """
     data, staging = settings.data, settings.data / RESTORING
     aside = data / (staging / READY).read_text("utf-8")
-    if (staging / LOG_FILE).exists():
-        for part in _PARTS:
-            old = data / f"{LOG_FILE}{part}"
-            if old.exists():
-                aside.mkdir(mode=0o700, exist_ok=True)
-                old.rename(aside / old.name)
+    if copies().exists(staging):
+        copies().set_aside(data, aside)
         reached("old log set aside")
-        (staging / LOG_FILE).rename(data / LOG_FILE)
-        private_files.synchronize(data / LOG_FILE)
+        copies().move(staging, data)
     reached("log in place")
     staged_keys = staging / LOG_KEYS_FILE
     if staged_keys.exists():

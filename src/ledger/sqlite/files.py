@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-from ledger.errors import CorruptError, UnavailableError
+from ledger.errors import CorruptError, NotFoundError, UnavailableError
 from ledger.system import private_files
 
 BUSY_TIMEOUT_S = 5.0
@@ -126,6 +127,30 @@ def open_private(path: Path) -> sqlite3.Connection:
             # SQLite opens the file at the first statement; this one finds out whether it can.
             db.execute("SELECT 1 FROM sqlite_master").fetchone()
             db.execute(f"PRAGMA journal_size_limit={MAX_IDLE_WAL_BYTES}")
+    return db
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Open an existing database read-only.
+
+    Raises NotFoundError `not_founded`, CorruptError `file_malformed`, UnavailableError
+    `storage_failed`.
+    """
+    if not path.is_file():
+        raise NotFoundError("not_founded", f"{path} does not exist")
+    uri = path.absolute().as_uri()
+    options: dict[str, Any] = {"uri": True, "timeout": BUSY_TIMEOUT_S, "isolation_level": None}
+    with reading_errors(f"{path} cannot be read"):
+        db: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=ro", **options)
+        try:
+            with closed_on_error(db):
+                db.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            # The directory is not writable, so this is a copy: no other process writes the file.
+            db = sqlite3.connect(f"{uri}?mode=ro&immutable=1", **options)
+        with closed_on_error(db):
+            db.execute("PRAGMA query_only=ON")
+            db.execute("PRAGMA trusted_schema=OFF")
     return db
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.sqlite.log_schema import PAGE_BYTES
+from ledger.store.sqlite.log_schema import PAGE_BYTES
 from tests.support.audited import attacking, audited, finding_of
 
 

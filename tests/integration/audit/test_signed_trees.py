@@ -53,5 +53,5 @@ def test_another_history_whose_hashes_are_right_is_not_the_one_that_was_signed(
         mended = hashes[:at] + leaf + hashes[at + 32 :]
         db.execute("UPDATE tile SET hashes = ? WHERE level = 0 AND n = 1", (mended,))
         ((signed,),) = db.execute("SELECT min(size) FROM checkpoint WHERE size >= 301").fetchall()
-    finding = finding_of(copy, state=False)
+    finding = finding_of(copy, memory=False)
     assert (finding.part, finding.position, finding.code) == ("checkpoint", signed, "log_forked")

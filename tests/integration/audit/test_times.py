@@ -9,10 +9,10 @@ import pytest
 
 from ledger import clock
 from ledger.audit.endorsements import EndorsementCheck
-from ledger.audit.logfile import Rows
 from ledger.audit.replay import find_position
 from ledger.domain.entry import entry_hash, entry_ms, stamped
 from ledger.errors import CorruptError
+from ledger.store.engines import audited_log
 from ledger.tlog.checkpoint import parse_note, sign_lines
 from tests.support.audited import LOG, WITNESSES, attacking, audited, finding_of, trusted
 from tests.support.refusals import refused
@@ -69,7 +69,7 @@ def test_a_head_with_another_time_than_the_newest_events_is_named(ledger: Path, 
 def test_a_time_at_which_the_log_went_back_has_no_position(ledger: Path, copy: Path) -> None:
     with attacking(ledger, copy) as db:
         moved_ms = move(db, 290, -1)
-    with closing(Rows(copy / LOG)) as rows:
+    with closing(audited_log(str(copy / LOG)).open()) as rows:
         with refused(CorruptError, "time_backwards"):
             find_position(rows, clock.to_text(moved_ms))
         assert find_position(rows, clock.to_text(moved_ms + 1))[0] == 301
@@ -111,7 +111,7 @@ def test_an_event_that_is_over_five_minutes_later_than_a_time_stamp_over_it_is_n
         size, seen = db.execute("SELECT size, time FROM stamp ORDER BY id").fetchone()
         (raw,) = db.execute("SELECT entry FROM ev WHERE pos = ?", (size,)).fetchone()
         move(db, size, clock.to_ms(seen) + FIVE_MINUTES_MS + 1 - entry_ms(raw))
-    with closing(Rows(copy / LOG)) as rows:
+    with closing(audited_log(str(copy / LOG)).open()) as rows:
         finding = EndorsementCheck(rows, trusted()).run(())
     assert finding is not None
     assert (finding.part, finding.position, finding.code) == ("endorsement", size, "time_ahead")

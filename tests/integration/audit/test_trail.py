@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 
 from ledger.__main__ import main
-from ledger.audit.logfile import Rows
 from ledger.audit.trail import COLUMNS, Trail, write_csv
 from ledger.domain import entry
 from ledger.domain.events import BODIES
+from ledger.store.engines import audited_log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
@@ -77,7 +77,7 @@ def test_the_csv_has_the_same_lines(ledger: Path, tmp_path: Path) -> None:
 
 
 def test_each_type_of_event_has_words(story: Path) -> None:
-    with closing(Rows(story)) as opened:
+    with closing(audited_log(str(story)).open()) as opened:
         lines = [*Trail(opened).lines()]
     assert {line.type for line in lines} == {*BODIES}
     told = {line.position: line.summary for line in lines}
@@ -94,7 +94,7 @@ def test_each_type_of_event_has_words(story: Path) -> None:
 def test_what_a_spreadsheet_would_run_is_defused(sign: str, monkeypatch: Any, story: Path) -> None:
     monkeypatch.setattr("ledger.domain.events.actor", lambda event: f"{sign}cmd|'/C calc'!A0")
     out = io.BytesIO()
-    with closing(Rows(story)) as opened:
+    with closing(audited_log(str(story)).open()) as opened:
         write_csv(opened, out)
     for row in [*csv.reader(io.StringIO(out.getvalue().decode(), newline=""))][1:]:
         assert not any(cell.startswith((sign, "=")) for cell in row)

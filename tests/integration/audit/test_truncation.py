@@ -1,4 +1,4 @@
-"""The end of a log is cut off, or the signer's state is of another log: the audit names it."""
+"""The end of a log is cut off, or the signer's memory is of another log: the audit names it."""
 # ruff: noqa: S608 (names of tables and columns, from the file itself)
 
 import shutil
@@ -30,7 +30,7 @@ def test_events_cut_off_the_end_are_named(ledger: Path, copy: Path) -> None:
     assert (finding.part, finding.position, finding.code) == ("event", 291, "position_missing")
 
 
-def test_a_tail_that_was_cut_off_everywhere_is_missed_by_the_signers_state(
+def test_a_tail_that_was_cut_off_everywhere_is_missed_by_the_signers_memory(
     ledger: Path, copy: Path
 ) -> None:
     with attacking(ledger, copy) as db:
@@ -40,31 +40,31 @@ def test_a_tail_that_was_cut_off_everywhere_is_missed_by_the_signers_state(
         db.execute("UPDATE tile SET hashes = substr(hashes, 1, ?)", (signed * 32,))
     finding = finding_of(copy)
     assert (finding.part, finding.position, finding.code) == (
-        "signer's state",
+        "signer's memory",
         signed + 1,
         "log_rolled_back",
     )
     # The file alone cannot show it, and the audit of it alone says so.
-    report = audited(copy, state=False)
+    report = audited(copy, memory=False)
     assert report.verdict == "verified"
     assert "removed together" in report.notes[0]
 
 
-def test_a_signers_state_of_another_tree_is_named(ledger: Path, copy: Path) -> None:
+def test_a_signers_memory_of_another_tree_is_named(ledger: Path, copy: Path) -> None:
     shutil.copytree(ledger, copy)
-    with closing(sqlite3.connect(copy / "log-state.sqlite")) as db:
+    with closing(sqlite3.connect(copy / "signer-memory.sqlite")) as db:
         (text,) = db.execute("SELECT text FROM signed").fetchone()
         origin, size, _ = text.splitlines()
         db.execute("UPDATE signed SET text = ?", (f"{origin}\n{size}\n{'A' * 43}=\n",))
         db.commit()
     finding = finding_of(copy)
-    assert (finding.part, finding.code) == ("signer's state", "log_forked")
+    assert (finding.part, finding.code) == ("signer's memory", "log_forked")
 
 
 @pytest.mark.parametrize("text", ["", "garbage", "a\nb\nc\n"])
-def test_a_signers_state_that_is_none_is_named(ledger: Path, copy: Path, text: str) -> None:
+def test_a_signers_memory_that_is_none_is_named(ledger: Path, copy: Path, text: str) -> None:
     shutil.copytree(ledger, copy)
-    with closing(sqlite3.connect(copy / "log-state.sqlite")) as db:
+    with closing(sqlite3.connect(copy / "signer-memory.sqlite")) as db:
         db.execute("UPDATE signed SET text = ?", (text,))
         db.commit()
-    assert finding_of(copy).code == "state_malformed"
+    assert finding_of(copy).code == "memory_malformed"

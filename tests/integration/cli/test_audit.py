@@ -37,7 +37,7 @@ def test_without_a_checkpoint_nothing_can_be_verified(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(copy, "DELETE FROM checkpoint; DELETE FROM cosignature; DELETE FROM stamp")
-    (copy / "log-state.sqlite").unlink()
+    (copy / "signer-memory.sqlite").unlink()
     assert main(["audit", "--data", str(copy)]) == 3
     assert capsys.readouterr().out.startswith("UNVERIFIABLE")
 

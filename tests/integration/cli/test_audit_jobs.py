@@ -9,11 +9,11 @@ import pytest
 from ledger.__main__ import main
 from ledger.audit import shares
 from ledger.audit.findings import Finding, first
-from ledger.audit.logfile import Rows
 from ledger.audit.shares import PeopleAuditor, Share, audit_share
 from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.domain.entry import cut, join
 from ledger.errors import LedgerError, UnavailableError
+from ledger.store.engines import audited_log
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.audited import SIZE, audited, edit, finding_of
 from tests.support.forgery import resealed
@@ -39,7 +39,7 @@ def sequential(directory: Path) -> tuple[int, str] | None:
 
 def in_parts(directory: Path, number: int) -> Finding | None:
     """Return what as many parts find as if each were a process of its own."""
-    rows = Rows(directory / "log.sqlite")
+    rows = audited_log(str(directory / "log.sqlite")).open()
     people = PeopleAuditor(rows)
     found = [people.run(SIZE)]
     for part in range(number):
@@ -85,20 +85,21 @@ def test_two_processes_say_what_one_says(copy: Path) -> None:
 
 
 def test_a_process_that_dies_is_no_verdict(copy: Path) -> None:
-    with closing(Rows(copy / "log.sqlite")) as rows:
+    log = audited_log(str(copy / "log.sqlite"))
+    with closing(log.open()) as rows:
         charter = PeopleAuditor(rows)
         charter.run(SIZE)
     assert charter.charter is not None
     tasks = [
         WorkerTask(
-            str(copy / "log.sqlite"),
+            log.address,
             Share(part, 2, SIZE, 0),
             tuple(charter.history),
             charter.charter,
         )
         for part in range(2)
     ]
-    with WorkerPool(lambda _: None) as crew:
+    with WorkerPool(log, lambda _: None) as crew:
         crew.start(tasks)
         for process in crew._processes:
             process.kill()

@@ -10,7 +10,7 @@ import pytest
 from ledger.cli import serve
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
-from ledger.data_files import LOG_FILE, SESSIONS_FILE, SIGNER_STATE_FILE, VIEWS_FILE
+from ledger.data_files import LOG_FILE, SESSIONS_FILE, SIGNER_MEMORY_FILE, VIEWS_FILE
 from ledger.server import build
 from ledger.settings import Settings
 from tests.support.signers import LEDGER
@@ -92,14 +92,14 @@ def test_an_empty_log_is_a_verdict_and_no_second_ledger_is_founded(
 def test_a_damaged_memory_of_the_signer_is_named(
     data: Path, capsys: pytest.CaptureFixture[str], damage: Damage
 ) -> None:
-    damage(data / SIGNER_STATE_FILE)
+    damage(data / SIGNER_MEMORY_FILE)
     code, said = run("serve", data, capsys)
     assert code == ExitCode.INVALID
     assert "file_malformed" in said
-    assert SIGNER_STATE_FILE in said
+    assert SIGNER_MEMORY_FILE in said
     code, said = run("audit", data, capsys)
     assert code == ExitCode.INVALID
-    assert "state_malformed" in said
+    assert "memory_malformed" in said
 
 
 @pytest.mark.parametrize("damage", [garbage, halved])

@@ -49,7 +49,7 @@ def test_a_log_whose_disk_fails_refuses_writes_and_takes_them_when_it_works_agai
 def test_a_publication_whose_disk_fails_goes_on_when_it_works_again(faulty: FaultyServer) -> None:
     with faulty.client() as client:
         alice = Actor(client, "Alice", faulty.origin).register("creator")
-        faulty.fault(write="full", only="log-state")
+        faulty.fault(write="full", only="signer-memory")
         drafted = alice.draft()
         until(lambda: "the log is not published" in client.get("/healthz").text)
         assert client.get("/livez").status_code == 200
@@ -69,7 +69,7 @@ def test_writes_are_refused_once_the_unpublished_tail_is_too_old(faulty: FaultyS
     try:
         with faulty.client() as client:
             alice = Actor(client, "Alice", faulty.settings["LEDGER_ORIGIN"]).register("creator")
-            faulty.fault(write="full", only="log-state")
+            faulty.fault(write="full", only="signer-memory")
             alice.draft()
             until(lambda: client.get("/readyz").status_code == 503)
             answer = alice.draft_of()

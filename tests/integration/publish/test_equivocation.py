@@ -43,7 +43,7 @@ def ledger_log_compare(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
-def test_a_directory_restored_with_its_signers_state_is_noticed_by_the_witness(
+def test_a_directory_restored_with_its_signers_memory_is_noticed_by_the_witness(
     site: Site, tmp_path: Path
 ) -> None:
     site.grow()

@@ -42,7 +42,7 @@ def test_a_restored_backup_that_grew_again_is_a_fork(
         backed_up(ledger, tmp_path / "backup")
         ledger.fill(20)
         ledger.publication().catch_up()
-        signed = ledger.state.get(ledger.keys.origin)
+        signed = ledger.memory.get(ledger.keys.origin)
     restored(settings, tmp_path / "backup")
     with opened(settings) as ledger:
         ledger.fill(size)
@@ -51,7 +51,7 @@ def test_a_restored_backup_that_grew_again_is_a_fork(
         assert signed is not None
         assert signed.root.hex() in refused.detail
         assert refused.evidence == {"position": 20}
-        assert ledger.state.get(ledger.keys.origin) == signed
+        assert ledger.memory.get(ledger.keys.origin) == signed
 
 
 def test_two_copies_of_one_log_with_one_state_cannot_both_sign(
@@ -64,7 +64,7 @@ def test_two_copies_of_one_log_with_one_state_cannot_both_sign(
     shutil.copytree(settings.data, copy)
     shared = {
         "LEDGER_LOG_KEYS": str(settings.log_keys.file),
-        "LEDGER_LOG_STATE": str(settings.log_state),
+        "LEDGER_SIGNER_MEMORY": str(settings.signer_memory),
     }
     with opened(settings) as ours, opened(settings_of(copy, **shared)) as theirs:
         running = theirs.publication()
@@ -155,15 +155,15 @@ def test_lost_keys_are_not_made_again(settings: Settings) -> None:
 
 
 def check_not_signed(ledger: Ledger) -> None:
-    """Check that what is appended stays unsigned, and that the signer's state promises nothing."""
-    published, promised = published_size(ledger), ledger.state.get(ledger.keys.origin)
+    """Check that what is appended stays unsigned, and that the signer's memory promises nothing."""
+    published, promised = published_size(ledger), ledger.memory.get(ledger.keys.origin)
     ledger.fill(10)
     with pytest.raises(UnavailableError) as refused:
         ledger.publication().catch_up()
     assert refused.value.code == "log_keys_missing"
     assert refused.value.evidence["missing"] == [key.vkey for key in ledger.keys.charter.log_keys]
     assert published_size(ledger) == published
-    assert ledger.state.get(ledger.keys.origin) == promised
+    assert ledger.memory.get(ledger.keys.origin) == promised
 
 
 def test_a_log_from_before_its_keys_were_announced_is_rolled_back(

@@ -1,4 +1,4 @@
-"""What is published: each size once, and what the signer's state remembers of it."""
+"""What is published: each size once, and what the signer's memory remembers of it."""
 
 import sqlite3
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from ledger.errors import UnavailableError
 from ledger.settings import Settings
-from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.engines import open_signer_memory
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.verify.auditor import Auditor
 from tests.support.logs import FOUNDING, Ledger, opened, settings_of
@@ -29,7 +29,7 @@ def test_a_new_ledger_announces_its_log_keys_behind_its_founding(ledger: Ledger)
 def test_the_key_files_are_for_their_owner_only(ledger: Ledger) -> None:
     for path in (
         ledger.settings.log_keys.file,
-        ledger.settings.log_state,
+        ledger.settings.signer_memory,
         Path(ledger.store.address),
     ):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -40,7 +40,7 @@ def test_the_keys_may_stand_elsewhere(tmp_path: Path) -> None:
     secret.mkdir()
     elsewhere = {
         "LEDGER_LOG_KEYS": str(secret / "keys.pem"),
-        "LEDGER_LOG_STATE": str(secret / "state.sqlite"),
+        "LEDGER_SIGNER_MEMORY": str(secret / "state.sqlite"),
     }
     with opened(settings_of(tmp_path / "data", **elsewhere)) as ledger:
         assert ledger.publication().catch_up() == FOUNDING
@@ -95,7 +95,7 @@ def test_a_checkpoint_cannot_be_changed_or_removed(ledger: Ledger) -> None:
 
 
 def test_the_state_changes_only_from_what_is_expected(tmp_path: Path) -> None:
-    state, other = (SignerState(tmp_path / "state") for _ in range(2))
+    state, other = (open_signer_memory(tmp_path / "state") for _ in range(2))
     one, two = (Checkpoint("log", size, bytes(32)) for size in (1, 2))
     fork = Checkpoint("log", 2, bytes(range(32)))
     assert state.swap(None, one)
@@ -114,7 +114,7 @@ def test_a_forgotten_state_does_not_follow_the_log(settings: Settings) -> None:
         ledger.fill(10)
         ledger.publication().catch_up()
         ledger.fill(20)
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     with opened(settings) as ledger:
         with refused(UnavailableError, "memory_missing"):
             ledger.publication().catch_up()
@@ -126,12 +126,12 @@ def test_a_state_that_is_behind_is_no_fork_for_damaged_tiles(ledger: Ledger) -> 
     for size in (300, 600):
         ledger.fill(size)
         ledger.publication().catch_up()
-    late, early = ledger.state.get(origin), ledger.tree.checkpoint(300)
+    late, early = ledger.memory.get(origin), ledger.tree.checkpoint(300)
     assert early is not None
-    assert ledger.state.swap(late, Checkpoint(origin, 300, early.root))
+    assert ledger.memory.swap(late, Checkpoint(origin, 300, early.root))
     edit(ledger, "UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0 AND n = 1")
     assert ledger.publication().catch_up() == 600
-    assert ledger.state.get(origin) == late
+    assert ledger.memory.get(origin) == late
     check_published(ledger, 600)
 
 
@@ -142,13 +142,13 @@ def test_a_state_that_is_behind_follows_the_log_only_if_it_is_its_beginning(
         ledger.fill(10)
         ledger.publication().catch_up()
         origin = ledger.keys.origin
-        early = ledger.state.get(origin)
+        early = ledger.memory.get(origin)
         ledger.fill(20)
         ledger.publication().catch_up()
-        late = ledger.state.get(origin)
+        late = ledger.memory.get(origin)
         assert early is not None
-        assert ledger.state.swap(late, Checkpoint(origin, 10, bytes(32)))
+        assert ledger.memory.swap(late, Checkpoint(origin, 10, bytes(32)))
         assert refusal(ledger).code == "log_forked"
-        assert ledger.state.swap(Checkpoint(origin, 10, bytes(32)), early)
+        assert ledger.memory.swap(Checkpoint(origin, 10, bytes(32)), early)
         assert ledger.publication().catch_up() == 20
-        assert ledger.state.get(origin) == late
+        assert ledger.memory.get(origin) == late

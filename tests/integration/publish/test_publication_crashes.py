@@ -34,7 +34,7 @@ def test_a_crash_at_any_point_is_followed_by_the_same_tree(
             if place == "tree.save":
                 patch.setattr(ledger.tree, "save", crash)
             elif place == "state.swap":
-                patch.setattr(ledger.state, "swap", crash)
+                patch.setattr(ledger.memory, "swap", crash)
             elif place == "tree.publish":
                 patch.setattr(ledger.tree, "publish", crash)
             else:
@@ -42,7 +42,7 @@ def test_a_crash_at_any_point_is_followed_by_the_same_tree(
             with pytest.raises(Crash):
                 publication.step()
     with opened(settings) as ledger:
-        promised = ledger.state.get(ledger.keys.origin)
+        promised = ledger.memory.get(ledger.keys.origin)
         ledger.fill(1600)
         assert ledger.publication().catch_up() == 1600
         sizes = [each.size for each in ledger.tree.checkpoints(0, 10)]

@@ -103,12 +103,14 @@ def test_a_tail_that_is_too_old_takes_no_write_until_it_is_published(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
-    publisher = Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=0.01, most_tail_s=0.05)
+    publisher = Publisher(
+        ledger.tree, ledger.memory, ledger.keys, interval_s=0.01, most_tail_s=0.05
+    )
     publisher.open()
     publisher.start()
     wait_for(publisher, FOUNDING)
-    with sqlite3.connect(ledger.settings.log_state, isolation_level=None) as other:
-        other.execute("BEGIN IMMEDIATE")  # another program keeps the signer's state locked
+    with sqlite3.connect(ledger.settings.signer_memory, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")  # another program keeps the signer's memory locked
         ledger.fill(10)
         publisher.committed(10)
         until(lambda: publisher.tail_age_s() > 0.05)
@@ -123,7 +125,7 @@ def test_a_tail_that_is_too_old_takes_no_write_until_it_is_published(
     check_published(ledger, 10)
 
 
-def test_a_signers_state_that_takes_nothing_is_an_outage_and_not_a_loop(
+def test_a_signers_memory_that_takes_nothing_is_an_outage_and_not_a_loop(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
@@ -131,13 +133,13 @@ def test_a_signers_state_that_takes_nothing_is_an_outage_and_not_a_loop(
     publisher.open()
     publisher.start()
     wait_for(publisher, FOUNDING)
-    with sqlite3.connect(ledger.settings.log_state, isolation_level=None) as other:
+    with sqlite3.connect(ledger.settings.signer_memory, isolation_level=None) as other:
         other.execute("CREATE TRIGGER deaf BEFORE UPDATE ON signed BEGIN SELECT RAISE(IGNORE); END")
         ledger.fill(10)
         publisher.committed(10)
         until(lambda: publisher.failure is not None)
         (reason,) = publisher.reasons()
-        assert "contended: the signer's state does not take the next size" in reason
+        assert "contended: the signer's memory does not take the next size" in reason
         assert not publisher.is_over
         other.execute("DROP TRIGGER deaf")
     other.close()
@@ -206,7 +208,7 @@ def test_a_long_catch_up_ends_when_it_is_stopped(
 
 def test_a_stop_publishes_what_was_committed(settings: Settings) -> None:
     with opened(settings) as ledger:
-        publisher = Publisher(ledger.tree, ledger.state, ledger.keys, interval_s=60)
+        publisher = Publisher(ledger.tree, ledger.memory, ledger.keys, interval_s=60)
         publisher.open()
         publisher.start()
         wait_for(publisher, FOUNDING)

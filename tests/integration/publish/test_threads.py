@@ -58,7 +58,7 @@ def asking(ledger: Ledger, script: Script, *, conflicts: Path) -> Iterator[Witne
             ledger.tree,
             endorsements,
             keys=ledger.keys,
-            conflicts=Conflicts(conflicts, ledger.state, lambda: None),
+            conflicts=Conflicts(conflicts, ledger.memory, lambda: None),
             now_ms=ledger.writer.now_ms,
         )
         witnesses.start()
@@ -163,9 +163,9 @@ def test_a_conflict_that_cannot_be_kept_stops_the_publication_all_the_same(
 ) -> None:
     looked: list[int] = []
     other = Checkpoint(ledger.keys.origin, 9, bytes(32))
-    conflicts = Conflicts(tmp_path / "gone", ledger.state, lambda: looked.append(1))
+    conflicts = Conflicts(tmp_path / "gone", ledger.memory, lambda: looked.append(1))
     conflicts.report(b"the note", other)
-    assert ledger.state.get(other.origin) == other
+    assert ledger.memory.get(other.origin) == other
     assert looked == [1]
     assert "b'the note'" in caplog.text
 

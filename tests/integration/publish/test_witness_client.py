@@ -256,7 +256,7 @@ def test_a_witness_that_hangs_holds_up_neither_the_others_nor_the_end(tmp_path: 
                 ledger.tree,
                 endorsements,
                 keys=ledger.keys,
-                conflicts=Conflicts(tmp_path, ledger.state, lambda: None),
+                conflicts=Conflicts(tmp_path, ledger.memory, lambda: None),
                 now_ms=ledger.writer.now_ms,
             )
             witnesses.start()

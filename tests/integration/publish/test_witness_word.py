@@ -36,13 +36,13 @@ def test_a_witness_without_a_checkpoint_of_our_keys_stops_nothing(
     other = Checkpoint(ledger.keys.origin, 9, bytes(32))
     forged = checkpoint.sign(other, vkeys.generate(ledger.keys.origin), now_s=NOW_S)
     asked: list[str] = []
-    before = ledger.state.get(ledger.keys.origin)
+    before = ledger.memory.get(ledger.keys.origin)
     with asking(ledger, fork(forged, asked), conflicts=tmp_path) as witnesses:
         until(lambda: len(witnesses.alarms()) == 2)
         # What it showed was looked at, and refused.
         until(lambda: caplog.text.count(": note_unsigned:") >= 2)
         assert sum(path.endswith("/checkpoint") for path in asked) >= 2
-    assert ledger.state.get(ledger.keys.origin) == before
+    assert ledger.memory.get(ledger.keys.origin) == before
     assert [*tmp_path.glob("conflict-*")] == []
 
 
@@ -52,5 +52,5 @@ def test_a_witness_with_a_checkpoint_of_our_keys_stops_the_publication(
     other = Checkpoint(ledger.keys.origin, 9, bytes(32))
     signed = checkpoint.sign(other, ledger.keys.signers(9), now_s=NOW_S)
     with asking(ledger, fork(signed, []), conflicts=tmp_path):
-        until(lambda: ledger.state.get(ledger.keys.origin) == other)
+        until(lambda: ledger.memory.get(ledger.keys.origin) == other)
     assert [path.read_bytes() for path in tmp_path.glob("conflict-*")] == [signed]

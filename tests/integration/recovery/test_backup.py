@@ -25,7 +25,8 @@ from ledger.recovery import sealed_keys
 from ledger.recovery.backup import BackupRequest, back_up
 from ledger.recovery.manifest import BackupManifest
 from ledger.settings import Settings
-from ledger.store.sqlite import copies
+from ledger.store.engines import copies
+from ledger.store.sqlite.copies import _NEW
 from tests.support.logs import Ledger, opened, settings_of
 from tests.support.publications import edit
 from tests.support.refusals import refused
@@ -110,11 +111,12 @@ def test_a_backup_since_an_earlier_one_has_what_is_new_and_joins_to_the_same_log
         assert written.root == root(ledger, size)
     with closing(sqlite3.connect(tmp_path / "tuesday" / LOG_FILE)) as part:
         assert part.execute("SELECT min(pos), max(pos) FROM ev").fetchone() == (301, 400)
-    joined = tmp_path / "joined.sqlite"
+    joined = tmp_path / "joined"
+    joined.mkdir()
     shutil.copy(tmp_path / "monday" / LOG_FILE, joined)
     for name in ("tuesday", "wednesday"):
-        copies.join(joined, tmp_path / name / LOG_FILE)
-    assert dumped(joined) == dumped(settings.data / LOG_FILE)
+        copies().join(joined, tmp_path / name)
+    assert dumped(joined / LOG_FILE) == dumped(settings.data / LOG_FILE)
 
 
 def test_new_entries_without_a_checkpoint_are_compared_with_the_log_itself(
@@ -292,4 +294,4 @@ def test_a_manifest_that_contradicts_itself_is_refused(
 
 
 def test_every_table_of_the_log_is_in_a_partial_backup(ledger: Ledger, settings: Settings) -> None:
-    assert {*dumped(settings.data / LOG_FILE)} == {*copies._NEW}
+    assert {*dumped(settings.data / LOG_FILE)} == {*_NEW}

@@ -12,6 +12,7 @@ from pathlib import Path
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.data_files import LOG_FILE
+from ledger.store.engines import audited_log
 from tests.support.actor import Actor
 from tests.support.check import head, wait_for
 from tests.support.server import Server
@@ -59,7 +60,7 @@ def test_a_backup_ends_while_people_write_and_passes_the_audit(
         assert (more.returncode, more.stderr) == (0, "")
         assert "events to" in more.stdout
         wait_for(server, head(server))
-    request = AuditRequest(tmp_path / "monday" / LOG_FILE, jobs=1)
+    request = AuditRequest(audited_log(str(tmp_path / "monday" / LOG_FILE)), jobs=1)
     found = run.audit(request, now_ms=time.time_ns() // 1_000_000)
     assert found.finding is None
     assert (found.size, found.root) == (written["size"], written["root"])

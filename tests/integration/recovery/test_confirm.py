@@ -9,7 +9,7 @@ import pytest
 from ledger.errors import ConflictError, NotFoundError, UnavailableError
 from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
-from ledger.store.sqlite.signer_state import SignerState
+from ledger.store.engines import open_signer_memory
 from ledger.tlog.checkpoint import parse_note
 from tests.support.logs import opened, settings_of
 from tests.support.refusals import refused
@@ -21,7 +21,7 @@ from tests.support.signers import LEDGER
 def settings(ledger: Path, tmp_path: Path) -> Settings:
     """A copy of the ledger with every kind of row, without its signer's memory."""
     copy = invited(Path(shutil.copytree(ledger, tmp_path / "data")))
-    copy.log_state.unlink()
+    copy.signer_memory.unlink()
     return copy
 
 
@@ -36,7 +36,7 @@ def test_without_its_memory_a_ledger_signs_nothing_and_guesses_nothing(settings:
     with opened(settings) as ledger:
         with refused(UnavailableError, "memory_missing"):
             ledger.publication().catch_up()
-        assert ledger.state.known() == []
+        assert ledger.memory.known() == []
 
 
 def test_the_operator_confirms_the_newest_size(settings: Settings) -> None:
@@ -50,8 +50,8 @@ def test_the_operator_confirms_the_newest_size(settings: Settings) -> None:
 def test_a_larger_size_than_the_log_has_needs_a_restore(settings: Settings) -> None:
     with refused(ConflictError, "entries_lost"):
         confirm(settings, size_of(settings) + 1)
-    with closing(SignerState(settings.log_state)) as state:
-        assert state.known() == []
+    with closing(open_signer_memory(settings.signer_memory)) as memory:
+        assert memory.known() == []
 
 
 def test_a_smaller_size_confirms_nothing(settings: Settings) -> None:
@@ -81,7 +81,7 @@ def test_a_restored_ledger_is_confirmed_under_its_new_origin(
 ) -> None:
     backed_up(settings, tmp_path / "backup")
     restored(settings, tmp_path / "backup")
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     confirm(settings, size_of(settings))
     assert parse_note(grow(settings)).checkpoint.origin == f"{LEDGER}/1"
     assert audited(settings).verdict == "verified"

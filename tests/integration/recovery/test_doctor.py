@@ -62,7 +62,7 @@ def lose_log_keys(settings: Settings) -> None:
 
 
 def lose_memory(settings: Settings) -> None:
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
 
 
 def open_to_all(settings: Settings) -> None:

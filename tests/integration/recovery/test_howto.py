@@ -71,7 +71,7 @@ def test_the_page_on_restores(settings: Settings, tmp_path: Path) -> None:
 def test_the_page_on_a_lost_memory(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     size = audited(settings).newest
     asked, shown, confirmed = commands(
         "lost-memory-or-keys", tmp_path, **{"--size 20": f"--size {size}"}
@@ -93,7 +93,7 @@ def test_the_page_on_moving(
     assert main(last) == 0
     there = tmp_path / "new-host"
     there.mkdir(mode=0o700)
-    shutil.move(settings.log_state, there / settings.log_state.name)
+    shutil.move(settings.signer_memory, there / settings.signer_memory.name)
     monkeypatch.setitem(os.environ, "LEDGER_DATA", str(there))
     assert main(restore) == 0
     moved = invited(there)

@@ -93,7 +93,7 @@ def test_a_restore_that_loses_entries_says_which_and_goes_on_under_another_origi
 def test_without_any_memory_what_was_lost_is_unknown(settings: Settings, tmp_path: Path) -> None:
     written = backed_up(settings, tmp_path / "backup")
     lose_log(settings)
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     plan = restored(settings, tmp_path / "backup")
     assert plan is not None
     assert (plan.origin, plan.lost, plan.known) == (NEXT, None, [])
@@ -108,7 +108,7 @@ def test_a_log_that_was_copied_back_by_hand_does_not_say_that_nothing_was_lost(
     written = backed_up(settings, tmp_path / "backup")
     grow(settings)
     lose_log(settings)
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     shutil.copy(tmp_path / "backup" / LOG_FILE, settings.data / LOG_FILE)
     with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
         ledger.publication().catch_up()
@@ -127,7 +127,7 @@ def test_a_checkpoint_that_somebody_has_says_what_was_lost(
     note.write_bytes(grow(settings, 3))
     size = parse_note(note.read_bytes()).checkpoint.size
     lose_log(settings)
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     plan = restored(settings, tmp_path / "backup", checkpoints=(note,))
     assert plan is not None
     assert plan.lost is not None
@@ -143,7 +143,7 @@ def test_a_checkpoint_that_somebody_has_says_what_was_lost(
 def test_the_operator_can_say_what_was_published(settings: Settings, tmp_path: Path) -> None:
     written = backed_up(settings, tmp_path / "backup")
     lose_log(settings)
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     plan = restored(settings, tmp_path / "backup", published=written.size)
     assert plan is not None
     assert plan.origin is None
@@ -152,7 +152,7 @@ def test_the_operator_can_say_what_was_published(settings: Settings, tmp_path: P
 
 def test_another_history_of_the_same_size_is_lost_too(settings: Settings, tmp_path: Path) -> None:
     written = backed_up(settings, tmp_path / "backup")
-    with sqlite3.connect(settings.log_state) as db:
+    with sqlite3.connect(settings.signer_memory) as db:
         other = Checkpoint(LEDGER, written.size, bytes(32))
         db.execute("UPDATE signed SET text = ?", (other.text(),))
     db.close()
@@ -273,10 +273,10 @@ def test_a_loss_cannot_be_declared_without_the_ledgers_own_key(
     with refused(ConflictError, "ledger_key_missing"):
         restored(settings, tmp_path / "backup")
     with opened(settings) as ledger:
-        assert ledger.state.known()[-1].epoch == 0
+        assert ledger.memory.known()[-1].epoch == 0
 
 
 def test_a_ledger_whose_memory_is_gone_signs_nothing(settings: Settings) -> None:
-    settings.log_state.unlink()
+    settings.signer_memory.unlink()
     with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
         ledger.publication().catch_up()

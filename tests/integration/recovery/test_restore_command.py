@@ -121,7 +121,7 @@ def test_a_server_without_its_signers_memory_reads_takes_nothing_and_goes_on_whe
         drafted = alice.draft()
         size = parse_note(published(client, 6)).checkpoint.size
     server.terminate()
-    (server.data / "log-state.sqlite").unlink()
+    (server.data / "signer-memory.sqlite").unlink()
     server.start(ready=False)
     with server.client() as client:
         alice.client = client
@@ -154,7 +154,7 @@ def test_a_witness_says_what_was_lost_and_follows_neither_origin_by_itself(
         until(lambda: witness_size(witness) == 7)
     server.kill()
     lose_log(server)
-    (server.data / "log-state.sqlite").unlink()
+    (server.data / "signer-memory.sqlite").unlink()
     name = "ledger.example/approvals"
     done = ledger(server, "restore", tmp_path / "backup", "--reason", REASON, "--confirm", name)
     assert (done.returncode, done.stderr) == (0, "")

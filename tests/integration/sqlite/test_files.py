@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.audit.logfile import open_read_only
 from ledger.errors import CorruptError
-from ledger.sqlite.files import closed_on_error, open_private
+from ledger.sqlite.files import closed_on_error, open_private, open_read_only
 from tests.support.refusals import refused
 
 

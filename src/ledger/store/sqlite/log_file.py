@@ -14,7 +14,7 @@ from ledger.sqlite.files import (
     open_private,
     primary_code,
 )
-from ledger.sqlite.log_schema import create
+from ledger.store.sqlite.log_schema import create
 
 
 class LogFile:
