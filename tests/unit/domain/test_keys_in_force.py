@@ -7,16 +7,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.domain import charter, compromise, drafting, person, signing_keys, standing
+from ledger.domain import (
+    charter,
+    compromise,
+    drafting,
+    held_passkeys,
+    person,
+    signing_keys,
+    standing,
+)
+from ledger.domain.asked_act import AskedAct
 from ledger.domain.charter import Charter
-from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.person import Person
 from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
+from tests.support import signers
 from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE, Scene
-from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer, registration
+from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer
 
 ENDS_NOW = "2026-11-21T03:04:05.678Z"
 ENDS_IN_A_MILLISECOND = "2026-11-21T03:04:05.679Z"
@@ -50,39 +59,35 @@ def until(who: Signer, ends: str) -> Person:
 
 def revoke(ends: str) -> object:
     act = ALICE.act("revoke-key", kid=ALICE.key.kid)
-    asked = ConfirmedAct(act, None, LEDGER, PARTY, NOW_MS)
+    asked = AskedAct(act, None, LEDGER, PARTY, NOW_MS)
     return signing_keys.revoke_key(until(ALICE, ends), ALICE.key.kid, asked)
 
 
 def declare(ends: str) -> object:
     act = ALICE.act("declare-compromise", kid=ALICE.key.kid, since=ENDS_NOW)
-    asked = ConfirmedAct(act, ALICE.confirm(act), LEDGER, PARTY, NOW_MS)
+    asked = AskedAct(act, ALICE.confirm(act), LEDGER, PARTY, NOW_MS)
     return compromise.declare(until(ALICE, ends), asked)
 
 
 def suspend(ends: str) -> object:
     act = DAVE.act("suspend", user=BOB.user, reason="Left the company.")
-    asked = ConfirmedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
+    asked = AskedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
     return standing.suspend(BOB.person, until(DAVE, ends), asked)
 
 
 def add_passkey(ends: str) -> object:
     passkey = Passkey()
-    added = person.first_passkey(
-        registration(passkey.create("Y2hhbGxlbmdl")),
-        passkey.id,
-        challenge=b"challenge",
-        party=PARTY,
-        transports=(),
+    added = held_passkeys.first_passkey(
+        ALICE.new_passkey(passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
     )
-    act = ALICE.act("add-passkey", credentialId=passkey.id)
-    return person.add_passkey(until(ALICE, ends), added, act, **HERE)
+    addition = ALICE.addition(passkey)
+    return held_passkeys.add_passkey(until(ALICE, ends), added, *addition, signers.HERE)
 
 
 def remove_passkey(ends: str) -> object:
     name = ALICE.passkey.id
-    act = DAVE.act("remove-passkey", credentialId=name)
-    return person.remove_passkey(ALICE.person, until(DAVE, ends), name, act, **HERE)
+    act = DAVE.confirmed(DAVE.act("remove-passkey", credentialId=name))
+    return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act, signers.HERE)
 
 
 def grant_role(ends: str) -> object:
@@ -160,7 +165,7 @@ def test_the_refusal_to_attest_or_revoke_a_key_names_its_kid() -> None:
     known = partial(attest, ALICE.person, ALICE.submission(ALICE.key))
     assert named(ConflictError, known) == {"kid": kid}
     act = BOB.act("revoke-key", kid=kid)
-    asked = ConfirmedAct(act, None, LEDGER, PARTY, NOW_MS)
+    asked = AskedAct(act, None, LEDGER, PARTY, NOW_MS)
     unknown = partial(signing_keys.revoke_key, BOB.person, kid, asked)
     assert named(NotFoundError, unknown) == {"kid": kid}
     act = ALICE.act("revoke-key", key=OTHER, kid=kid)

@@ -32,5 +32,13 @@ export const STANDING = Object.freeze({
   DEACTIVATED: "deactivated",
 });
 
+/** Where a signing key's private half lives. */
+export const HOME = Object.freeze({
+  DEVICE: "device",
+  SESSION: "session",
+  SYNCED: "synced",
+  PROGRAM: "program",
+});
+
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });

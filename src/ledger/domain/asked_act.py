@@ -8,7 +8,7 @@ from ledger.domain.person import Person
 from ledger.errors import RefusedError
 
 
-class ConfirmedAct(NamedTuple):
+class AskedAct(NamedTuple):
     """An act's text, a passkey's assertion over it if there is one, the ledger, and the time."""
 
     text: str
