@@ -27,11 +27,10 @@ from ledger.domain.events import (
     StatementBody,
     UserRegistered,
 )
+from ledger.domain.names import require_name
 from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES, PersonStanding
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
-
-MAX_NAME_CHARS = 100
 
 
 class AttestedKey(msgspec.Struct, frozen=True):
@@ -200,10 +199,9 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
 def register(user: str, name: str, role: str, invitation: str | None) -> UserRegistered:
     """Return the registration of a person whom `charter.admit` accepted.
 
-    Raises MalformedError `name_invalid`.
+    Raises MalformedError `name_invalid`, `text_refused`.
     """
-    if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise MalformedError("name_invalid", "a name must have 1 to 100 printable characters")
+    require_name(name)
     return UserRegistered(user=user, name=name, role=role, invitation=invitation)
 
 

@@ -10,8 +10,8 @@ from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.domain import stepup
+from ledger.domain.names import MAX_NAME_CHARS
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.person import MAX_NAME_CHARS
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.vocabulary import ROLES, KeyHome
 from ledger.encoding import decode, parse_json

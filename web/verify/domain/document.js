@@ -6,6 +6,7 @@ import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { optional, read, struct, text } from "../shapes.js";
 import { policy, requireShape } from "./policy.js";
+import { requireText } from "./text.js";
 import { ASSURANCE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -32,6 +33,7 @@ export function parseDocument(raw) {
   if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
     refuse("document_malformed", "a title has 1 to 200 characters");
   }
+  requireText(found.title, "title");
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
   toMs(found.createdAt);

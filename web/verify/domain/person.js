@@ -2,14 +2,12 @@
 // decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
-import { length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
+import { requireName } from "./names.js";
 import { ROLE, ROLES } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
-
-const MAX_NAME_CHARS = 100;
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
@@ -127,12 +125,7 @@ export function requireAdministrator({ roles }) {
 
 /** Return the registration of a person whom the ledger admitted. */
 export function decideRegistration({ user, name, role }, invitation) {
-  // str.isprintable() of Python: no control, format, private or unassigned character, and no
-  // separator but the space.
-  const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
-  if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
-    refuse("name_invalid", "a name must have 1 to 100 printable characters");
-  }
+  requireName(name);
   return { user, name, role, invitation };
 }
 
