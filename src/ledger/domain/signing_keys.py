@@ -15,8 +15,7 @@ from ledger.domain.person import Person
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
-from ledger.jose import OkpJwk, PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
-from ledger.jose.ed25519 import is_prime_order
+from ledger.jose import PublicJwk, parse_compact, parse_jwk, thumbprint, verify_compact
 
 POSSESSION_TYP = "key-possession+jws"
 MAX_SESSION_KEY_MS = 12 * 60 * 60 * 1000
@@ -49,8 +48,7 @@ def attest_key(
     """
     # 1. The key is public and strong. Its kid is computed here; the client's kid is not used.
     jwk = parse_jwk(submission.jwk)
-    if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
-        raise MalformedError("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup")
+    key_material.require_prime_order(jwk)
     kid = thumbprint(jwk)
     if kid in person.keys or kid in _passkeys_of(person):
         raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
