@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import (
     AssertionEvidence,
@@ -19,16 +20,15 @@ from ledger.domain.passkey import (
 from ledger.domain.person import AttestedKey, Person
 from ledger.domain.person import Passkey as KnownPasskey
 from ledger.domain.signing_keys import KeySubmission
-from ledger.domain.stepup import ActContext, ConfirmedAct
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key
 
 NOW_MS = 1_795_230_245_678  # 2026-11-21T03:04:05.678Z
 FIVE_MINUTES_MS = 300_000
+REGISTERED = "2026-01-01T00:00:00.000Z"
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
 PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
 NONCE = "bm9uY2U"
-HERE = ActContext(LEDGER, PARTY, NOW_MS)
 TWO_OF_TWO: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 CONTENT = '{"amount":1000000,"currency":"USD"}'
 
@@ -86,7 +86,7 @@ class Signer:
             challenge=b"challenge",
             party=PARTY,
         )
-        return KnownPasskey(verified.credential_id, verified.public_key)
+        return KnownPasskey(verified.credential_id, verified.public_key, REGISTERED)
 
     @cached_property
     def person(self) -> Person:
@@ -100,7 +100,13 @@ class Signer:
             name="Somebody",
             roles=self.roles,
             keys={
-                each.kid: AttestedKey(each.kid, each.jwk, revoked=each.kid in revoked)
+                each.kid: AttestedKey(
+                    each.kid,
+                    each.jwk,
+                    REGISTERED,
+                    added_by=frozenset({f"passkey:{self.passkey.id}"}),
+                    revoked=each.kid in revoked,
+                )
                 for each in keys
             },
             passkeys={self.passkey.id: self.known_passkey},
@@ -151,7 +157,7 @@ class Signer:
 
     def confirmed(self, act: str) -> ConfirmedAct:
         """Return an act with the passkey's confirmation."""
-        return ConfirmedAct(act, self.confirm(act))
+        return ConfirmedAct(act, self.confirm(act), self.ledger, PARTY, self.time.ms)
 
     def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:
         """Return another key with its proofs; `more` may have `home` and `expires_at`."""

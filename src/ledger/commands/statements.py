@@ -57,8 +57,6 @@ class StatementCommands:
                 raise NotFoundError("statement_unknown", "there is no such statement")
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
-            # The warning only informs. A change of a role's holders must not make the draft stale.
-            reading.groups.clear()
             met = drafting.satisfiable(parsed, eligible)
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
@@ -81,7 +79,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
-            return _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
+            approvals = len({*subject.approvals, body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
@@ -93,7 +92,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.reject(subject, act, decision)
-            return _plan(subject, decision, body, body.status, len(subject.approvals))
+            approvals = len({*subject.approvals} - {body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
@@ -118,7 +118,7 @@ class StatementCommands:
     ) -> Answer:
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = _context(reading, kid, assertion)
+            decision = _context(reading, kid, assertion, subject)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -134,7 +134,9 @@ class StatementCommands:
         return answer
 
 
-def _context(reading: Reading, kid: str, assertion: AssertionEvidence | None) -> DecisionContext:
+def _context(
+    reading: Reading, kid: str, assertion: AssertionEvidence | None, subject: Statement
+) -> DecisionContext:
     founding = reading.charter()
     return DecisionContext(
         person=reading.signer(kid),
@@ -142,6 +144,7 @@ def _context(reading: Reading, kid: str, assertion: AssertionEvidence | None) ->
         party=founding.party,
         now_ms=reading.now_ms,
         assertion=assertion,
+        deciders=reading.deciders(subject),
     )
 
 

@@ -5,12 +5,13 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, challenges, key_material, stepup
+from ledger.domain import acts, challenges, key_material
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.compromise import require_date
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
-from ledger.domain.stepup import ActContext, ConfirmedAct
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
@@ -102,46 +103,36 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
     verify_compact(jws, jwk)
 
 
-def revoke_key(
-    owner: Person,
-    actor: Person,
-    kid: str,
-    act: ConfirmedAct,
-    here: ActContext,
-) -> KeyRevoked:
-    """Return the revocation of a key, signed by its owner or an administrator.
+def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
+    """Return the revocation of a key by its owner.
 
-    A key may sign its own end without a passkey, but not say since when it was compromised. Raises
-    NotFoundError `key_unknown`; ConflictError `key_revoked`; ForbiddenError `administrator_only`;
-    MalformedError `time_invalid` if it was compromised in the future; RefusedError as `verify_act`
-    and `stepup.confirm` do.
+    A key signs its own revocation alone. To end another key, or to say since when a key was
+    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `stepup.confirm` do;
+    NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
+    and as `compromise.require_date`.
     """
-    if kid not in owner.keys:
-        raise NotFoundError("key_unknown", "no such signing key", kid=kid)
-    if owner.keys[kid].revoked:
+    ledger, now_ms = asked.ledger, asked.now_ms
+    jws = parse_act(asked.text)
+    signer = owner.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, signer.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms, kid=kid)
+    key = owner.keys.get(kid)
+    if key is None:
+        raise NotFoundError("key_unknown", "no such signing key of this person", kid=kid)
+    if key.revoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
-    jws = parse_act(act.text)
-    key = actor.active_key(jws.header.kid, now_ms=here.now_ms)
-    said = verify_act(jws, key.jwk, acts.RevokeKey, ledger=here.ledger, now_ms=here.now_ms)
-    if actor.user != owner.user:
-        actor.require_administrator()
-    if said.kid != kid:
-        raise RefusedError("act_mismatch", "the act names another key")
-    since = said.compromised_since
-    if since is not None and clock.to_ms(since) > here.now_ms:
-        raise MalformedError("time_invalid", "compromisedSince must not be in the future")
-    alone = key.kid == kid and since is None and act.assertion is None
-    count = (
-        None
-        if alone
-        else stepup.confirm(actor, act.text, act.assertion, ledger=here.ledger, party=here.party)
-    )
+    since = act.compromised_since
+    assertion = sign_count = None
+    if signer.kid != kid or since is not None:
+        assertion, sign_count = asked.confirmed_by(owner)
+    elif asked.assertion is not None:
+        raise MalformedError("assertion_unexpected", "a key needs no passkey to end itself")
+    if since is not None:
+        require_date(key, since, now_ms=now_ms)
     return KeyRevoked(
         kid=kid,
-        by=actor.user,
-        by_kid=key.kid,
-        act=act.text,
+        by_kid=signer.kid,
+        act=asked.text,
         compromised_since=since,
-        assertion=act.assertion,
-        sign_count=count,
+        assertion=assertion,
+        sign_count=sign_count,
     )

@@ -12,6 +12,7 @@ ROLE = "role/{role}"
 INVITATION = "invitation/{token_sha256}"
 INVITATION_ID = "invitation/{invitation_id}"
 USED_INVITATION = "used/{invitation}"
+ACT = "act/{act_sha256}"
 
 
 def kid_name(kid: str) -> str:

@@ -82,6 +82,13 @@ class AsyncState:
         self._ended += 1
         self._fresh.pop(token, None)
 
+    async def close_sessions(self, user: str) -> None:
+        """End all sessions of a person: they were suspended."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_sessions, user))
+        self._ended += 1
+        self._fresh = {token: each for token, each in self._fresh.items() if each[0] != user}
+
     async def close_sessions_of(self, opened_by: str) -> None:
         """End all sessions that a passkey or key opened: it was ended."""
         self._ended += 1

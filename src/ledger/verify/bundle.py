@@ -8,7 +8,6 @@ elsewhere. Two more checks run if the caller has a witness policy, or certificat
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import assert_never
 from uuid import UUID
 
 from ledger.domain import key_material
@@ -16,12 +15,8 @@ from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import (
     Recorded,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
     claims,
 )
-from ledger.domain.vocabulary import DecisionKind
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -32,17 +27,16 @@ from ledger.verify import container
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
-from ledger.verify.event_checks import DecisionEvent, Events, ReportProgress, silent
+from ledger.verify.event_checks import Events, ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import (
-    Approver,
     Checks,
     VerificationReport,
-    VerifiedDecision,
     VerifiedStatement,
     report,
     verified_restorations,
 )
+from ledger.verify.shown_statements import shown_statement
 from ledger.verify.tree import require_kept, verify_tree
 
 NOBODY = Trust()
@@ -115,21 +109,7 @@ class _Verifier:
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
         case = events.case
-        shown = []
-        for statement_id in case.statements:
-            statement = auditor.statements[UUID(statement_id)]
-            names = {
-                user: auditor.people[UUID(user)].name for user in _people(events, statement_id)
-            }
-            shown.append(
-                VerifiedStatement(
-                    id=statement_id,
-                    title=statement.title,
-                    status=statement.status_at(self._now_ms),
-                    approvers=tuple(Approver(each, names[each]) for each in statement.approvals),
-                    decisions=tuple(_decisions(events, statement_id, names)),
-                )
-            )
+        shown = [shown_statement(auditor, events, each, self._now_ms) for each in case.statements]
         stand = ", ".join(
             f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
@@ -268,29 +248,6 @@ def _witnesses(
 
 
 # --- words -------------------------------------------------------------------------------------
-
-
-def _people(events: Events, statement: str) -> list[str]:
-    return [body.signer for _, _, body in events.decisions(statement)]
-
-
-def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[VerifiedDecision]:
-    return [
-        VerifiedDecision(at, time, body.signer, names[body.signer], _decision(body), body.kid)
-        for at, time, body in events.decisions(statement)
-    ]
-
-
-def _decision(body: DecisionEvent) -> DecisionKind:
-    match body:
-        case StatementSigned():
-            return "approval"
-        case StatementRejected():
-            return "rejection"
-        case StatementWithdrawn():
-            return "withdrawal"
-        case _:
-            assert_never(body)
 
 
 def _number(count: int, word: str) -> str:

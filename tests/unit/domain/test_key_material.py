@@ -9,7 +9,8 @@ from ledger.errors import MalformedError, RefusedError
 from ledger.jose.signing_key import AkpJwk, OkpJwk, thumbprint
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import COSIGNER, NoteKey
-from tests.support.chronicle import Chronicle, fixed_log_signers, fixed_passkey
+from tests.support.chronicle import Chronicle
+from tests.support.fixed_keys import fixed_log_signers, fixed_passkey
 from tests.support.keys import es256_key
 from tests.support.refusals import refused
 from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer

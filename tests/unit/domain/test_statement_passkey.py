@@ -9,7 +9,7 @@ from ledger.errors import MalformedError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, CAROL, Scene
-from tests.support.signers import TWO_OF_TWO
+from tests.support.signers import NOW_MS, TWO_OF_TWO
 
 PASSKEY = TWO_OF_TWO | {"assurance": "passkey"}
 
@@ -83,7 +83,7 @@ def test_an_assertion_is_not_replayed_for_another_signature() -> None:
     jws = BOB.shared(scene.raw)
     assertion = BOB.confirm(jws)
     with refused(RefusedError, "passkey_assertion_refused"):
-        scene.sign(BOB, BOB.individual(scene.raw), assertion=assertion)
+        scene.sign(BOB, BOB.shared(scene.raw, iat=NOW_MS // 1000 + 1), assertion=assertion)
 
 
 def test_somebody_elses_passkey_confirms_nothing() -> None:

@@ -68,7 +68,7 @@ def test_a_log_is_folded_without_recomputing_its_decisions() -> None:
 
 def test_a_ledger_is_founded_once() -> None:
     key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
-    other = resealed(STATES[0], body={"key": key})
+    other = resealed(STATES[0], body={"key": key, "act": "another.act.signature"})
     assert refusal_of_folding([STATES[0], other]) == (2, "event_misplaced")
 
 

@@ -7,9 +7,10 @@ import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT } from "./acts.js";
 import { attestationChallenge } from "./challenges.js";
+import { requireDate } from "./compromise.js";
 import { requireNoPasskey } from "./key_material.js";
 import { verifyAssertion } from "./passkey.js";
-import { activePasskey, requireAdministrator, signedBy } from "./person.js";
+import { activePasskey, signedBy } from "./person.js";
 import { confirm } from "./stepup.js";
 import { HOME } from "./vocabulary.js";
 
@@ -55,19 +56,18 @@ async function verifyPossession(source, jwk, challenge) {
   await verifyCompact(jws, jwk);
 }
 
-/** Return the end of a key, signed by its owner or an administrator. */
-export async function decideRevocation(owner, actor, { kid, act, assertion }, context) {
-  if (!owner.keys.has(kid)) refuse("key_unknown", "no such signing key");
-  if (owner.keys.get(kid).revoked) refuse("key_revoked", "this key is already revoked");
-  const { key, signed } = await signedBy(actor, act, ACT.REVOKE_KEY, context);
-  if (actor.user !== owner.user) requireAdministrator(actor);
-  if (signed.kid !== kid) refuse("act_mismatch", "the act names another key");
+/** Return the end of a key by its owner: alone with the key itself, else with a passkey. */
+export async function decideRevocation(owner, { kid, act, assertion }, context) {
+  const { key, signed } = await signedBy(owner, act, ACT.REVOKE_KEY, { ...context, about: { kid } });
+  const ended = owner.keys.get(kid);
+  if (!ended) refuse("key_unknown", "no such signing key of this person");
+  if (ended.revoked) refuse("key_revoked", "this key is already revoked");
   const { compromisedSince } = signed;
-  if (compromisedSince !== null && toMs(compromisedSince) > context.nowMs) {
-    refuse("time_invalid", "compromisedSince must not be in the future");
+  const needsPasskey = key.kid !== kid || compromisedSince !== null;
+  if (!needsPasskey && assertion !== null) {
+    refuse("assertion_unexpected", "a key needs no passkey to end itself");
   }
-  // A key may sign its own end alone, but not say since when it was compromised.
-  const alone = key.kid === kid && compromisedSince === null && assertion === null;
-  const signCount = alone ? null : await confirm(actor, act, assertion, context);
-  return { kid, by: actor.user, byKid: key.kid, act, compromisedSince, assertion, signCount };
+  const signCount = needsPasskey ? await confirm(owner, act, assertion, context) : null;
+  if (compromisedSince !== null) requireDate(ended, compromisedSince, context.nowMs);
+  return { kid, byKid: key.kid, act, compromisedSince, assertion, signCount };
 }

@@ -33,5 +33,12 @@ export const HOME = Object.freeze({
   PROGRAM: "program",
 });
 
+/** Whether a person may act. */
+export const STANDING = Object.freeze({
+  ACTIVE: "active",
+  SUSPENDED: "suspended",
+  DEACTIVATED: "deactivated",
+});
+
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.encoding import sha256_hex
 from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
@@ -70,6 +71,15 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     """
 
     TAG: ClassVar[str]
+
+    @property
+    def act_sha256(self) -> str | None:
+        """The SHA-256 (hex) of the signing input of the event's act, None without an act.
+
+        An act that claims it is recorded once, even if its key makes another signature over it.
+        """
+        act: str | None = getattr(self, "act", None)
+        return None if act is None else sha256_hex(act.rpartition(".")[0].encode())
 
     @property
     @abstractmethod

@@ -4,8 +4,9 @@ from typing import final
 
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.unique_names import CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
@@ -54,7 +55,7 @@ class PasskeyAdded(Explained, frozen=True):
         actor="owner",
         evidence=("act", "registration", "assertion", "confirmation"),
         depends_on=(),
-        claims=(CREDENTIAL, KEY_MATERIAL),
+        claims=(CREDENTIAL, KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} added a passkey",
             timeline="{who} added a passkey",
@@ -95,7 +96,7 @@ class PasskeyRemoved(Explained, frozen=True):
         actor="by",
         evidence=("act", "assertion"),
         depends_on=("actor",),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} removed a passkey of {whose}",
             timeline="{who} removed a passkey{of_whom}",
@@ -152,18 +153,17 @@ class KeyRevoked(Explained, frozen=True):
     TAG = "key-revoked.v1"
     MEANING = Meaning(
         stream="person",
-        actor="by",
+        actor="owner",
         evidence=("act", "assertion"),
-        depends_on=("actor",),
-        claims=(),
+        depends_on=(),
+        claims=(ACT,),
         words=Words(
-            trail="{who} revoked a signing key of {whose}",
-            timeline="{who} revoked a signing key{of_whom}",
+            trail="{who} revoked a signing key",
+            timeline="{who} revoked a signing key",
             about="kid",
         ),
     )
     kid: str
-    by: str
     by_kid: str
     act: str
     compromised_since: str | None = None
@@ -181,7 +181,7 @@ class RoleGranted(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=(),
+        claims=(ACT,),
         joins=(ROLE,),
         words=Words(
             trail="{who} made {whose} {role}",
@@ -197,4 +197,13 @@ class RoleGranted(Explained, frozen=True):
     act: str
 
 
-PersonBody = UserRegistered | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | RoleGranted
+PersonBody = (
+    UserRegistered
+    | PasskeyAdded
+    | PasskeyRemoved
+    | KeyAttested
+    | KeyRevoked
+    | RoleGranted
+    | PersonSuspended
+    | CompromiseDeclared
+)

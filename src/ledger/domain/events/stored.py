@@ -97,6 +97,7 @@ FROZEN = "frozen"
 
 # The error for a name that is already claimed, by the name's kind.
 TAKEN = {
+    "act": ("act_known", "this act was already recorded, for another request"),
     "frozen": ("ledger_frozen", "this ledger is frozen and accepts nothing more"),
     "credential": ("credential_known", "this passkey is already registered"),
     "invitation": ("invitation_known", "this invitation is already issued"),

@@ -37,6 +37,10 @@ class OperationalState(Protocol):
         """End a session."""
         ...
 
+    def close_sessions(self, user: str) -> None:
+        """End all sessions of a person."""
+        ...
+
     def close_sessions_of(self, opened_by: str) -> None:
         """End all sessions that a passkey or key opened."""
         ...
