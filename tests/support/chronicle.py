@@ -34,13 +34,12 @@ from ledger.domain.acts import (
     RetireLogKeys,
 )
 from ledger.domain.approval import parse_approval
-from ledger.domain.asked_act import AskedAct
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.statement import DecisionContext
-from ledger.domain.stepup import ActContext
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
@@ -150,9 +149,6 @@ class Chronicle:
         new = who.new_passkey(passkey)
         return first_passkey(new, nonce=NONCE, ledger=LEDGER, party=PARTY)
 
-    def _here(self) -> ActContext:
-        return ActContext(LEDGER, PARTY, self.time.ms)
-
     def attest(self, who: Signer, key: Any, **more: Any) -> None:
         submission = who.submission(key, **more)
         owner = self.auditor.people[UUID(who.user)]
@@ -176,30 +172,30 @@ class Chronicle:
     def add_passkey(self, who: Signer, passkey: Passkey) -> None:
         added = self.shown(who, passkey)
         addition = who.addition(passkey)
-        body = add_passkey(self._state(who), added, *addition, self._here())
+        body = add_passkey(self._state(who), added, *addition)
         self.tell(who.user, body)
         who.passkey = passkey
 
     def remove_passkey(self, owner: Signer, by: Signer, credential_id: str) -> None:
         act = by.confirmed(by.act("remove-passkey", credentialId=credential_id))
         states = self._state(owner), self._state(by)
-        body = remove_passkey(*states, credential_id, act, self._here())
+        body = remove_passkey(*states, credential_id, act)
         self.tell(owner.user, body)
 
     def revoke(self, owner: Signer, kid: str, **members: Any) -> None:
         act = owner.act("revoke-key", kid=kid, **members)
         assertion = owner.confirm(act) if "compromisedSince" in members else None
-        asked = AskedAct(act, assertion, LEDGER, PARTY, self.time.ms)
+        asked = ConfirmedAct(act, assertion, LEDGER, PARTY, self.time.ms)
         self.tell(owner.user, signing_keys.revoke_key(self._state(owner), kid, asked))
 
     def declare(self, owner: Signer, key: Any, **members: Any) -> None:
         act = owner.act("declare-compromise", key=key, **members)
-        asked = AskedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
+        asked = ConfirmedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
         self.tell(owner.user, compromise.declare(self._state(owner), asked))
 
     def suspend(self, whom: Signer, by: Signer) -> None:
         act = by.act("suspend", user=whom.user, reason="Left the company.")
-        asked = AskedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
+        asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
         self.tell(whom.user, standing.suspend(self._state(whom), self._state(by), asked))
 
     def grant(self, owner: Signer, by: Signer, role: str) -> None:

@@ -154,7 +154,9 @@ class Commanders:
 
     async def _revoke(self, step: Step, process: Process) -> Answer:
         kid = self._key(self._who(step.other), step.variant).kid
-        return await process.revoke(self._who(step.who), kid)
+        act = self._who(step.who).act("revoke-key", kid=kid)
+        assertion = self._who(step.who).confirm(act) if step.variant % 2 else None
+        return await process.people.keys.revoke(kid, act, assertion)
 
     async def _grant(self, step: Step, process: Process) -> Answer:
         whom, role = self._who(step.other), ROLES[step.variant % 4]

@@ -88,15 +88,20 @@ class Process:
     async def add_passkey(self, who: Signer, passkey: Passkey) -> Answer:
         begun, _ = await self.people.passkeys.begin(who.user)
         nonce = begun.ceremony.nonce
-        new, addition = who.new_passkey(passkey, nonce=nonce), who.addition(passkey, nonce=nonce)
-        return await self.people.passkeys.add(who.user, begun.id, new, *addition)
+        new = who.new_passkey(passkey, nonce=nonce)
+        act, own = who.addition(passkey, nonce=nonce)
+        assert act.assertion is not None
+        proofs = own, act.assertion
+        return await self.people.passkeys.add(who.user, begun.id, new, act.text, proofs)
 
     async def remove_passkey(self, by: Signer, credential_id: str) -> Answer:
-        act = by.confirmed(by.act("remove-passkey", credentialId=credential_id))
-        return await self.people.passkeys.remove(credential_id, act)
+        act = by.act("remove-passkey", credentialId=credential_id)
+        return await self.people.passkeys.remove(credential_id, act, by.confirm(act))
 
     async def revoke(self, by: Signer, kid: str) -> Answer:
-        return await self.people.keys.revoke(kid, by.confirmed(by.act("revoke-key", kid=kid)))
+        act = by.act("revoke-key", kid=kid)
+        assertion = None if kid == by.key.kid else by.confirm(act)
+        return await self.people.keys.revoke(kid, act, assertion)
 
     async def invite(self, who: Signer, role: str, token: str) -> Answer:
         return await self.people.roles.invite(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import (
     AssertionEvidence,
@@ -19,7 +20,6 @@ from ledger.domain.passkey import (
 from ledger.domain.person import AttestedKey, Person
 from ledger.domain.person import Passkey as KnownPasskey
 from ledger.domain.signing_keys import KeySubmission
-from ledger.domain.stepup import ActContext, ConfirmedAct
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key
 
@@ -29,7 +29,6 @@ REGISTERED = "2026-01-01T00:00:00.000Z"
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
 PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
 NONCE = "bm9uY2U"
-HERE = ActContext(LEDGER, PARTY, NOW_MS)
 TWO_OF_TWO: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 CONTENT = '{"amount":1000000,"currency":"USD"}'
 
@@ -158,7 +157,7 @@ class Signer:
 
     def confirmed(self, act: str) -> ConfirmedAct:
         """Return an act with the passkey's confirmation."""
-        return ConfirmedAct(act, self.confirm(act))
+        return ConfirmedAct(act, self.confirm(act), self.ledger, PARTY, self.time.ms)
 
     def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:
         """Return another key with its proofs; `more` may have `home` and `expires_at`."""

@@ -11,7 +11,6 @@ from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Body
 from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, joined
-from ledger.domain.stepup import ActContext
 from ledger.domain.unique_names import kid_name
 from ledger.errors import NotFoundError
 
@@ -39,12 +38,6 @@ async def write_act(
     needs = (owner, charter.STREAM)
     request = Request(ACT, joined(str(owner), act), owner, needs, (kid_name(kid),))
     return await writer.write(request, decide)
-
-
-def context_of(reading: Reading) -> ActContext:
-    """Return what an act is compared with now."""
-    founding = reading.charter()
-    return ActContext(founding.ledger, founding.party, reading.now_ms)
 
 
 async def owner_of(writer: Writer, name: str, code: str) -> UUID:

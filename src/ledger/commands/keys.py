@@ -9,9 +9,9 @@ from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
 from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
-from ledger.domain.stepup import ConfirmedAct
 from ledger.domain.unique_names import kid_name
 from ledger.store.async_state import AsyncState
 
@@ -58,7 +58,9 @@ class KeyCommands:
             await note_counts(self._state, self._writer.now_ms(), key.assertion)
         return answer
 
-    async def revoke(self, kid: str, act: ConfirmedAct) -> Answer:
+    async def revoke(
+        self, kid: str, act: str, assertion: AssertionEvidence | None = None
+    ) -> Answer:
         """End a key and the sessions it opened, as `signing_keys.revoke_key` decides.
 
         Raises NotFoundError `key_unknown`.
@@ -67,13 +69,13 @@ class KeyCommands:
         answer = await write_act(
             self._writer,
             owner,
-            act.text,
+            act,
             lambda them, actor, reading: signing_keys.revoke_key(
-                them, kid, reading.asked(act.text, act.assertion)
+                them, kid, reading.asked(act, assertion)
             ),
             {"kid": kid},
         )
         await self._state.close_sessions_of(kid)  # also after a repetition, as for a passkey
         if not answer.repeated:
-            await note_counts(self._state, self._writer.now_ms(), act.assertion)
+            await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

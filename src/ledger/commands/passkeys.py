@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ledger.commands.acts import context_of, owner_of, write_act
+from ledger.commands.acts import owner_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
@@ -12,7 +12,6 @@ from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import ADD_PASSKEY, joined
-from ledger.domain.stepup import ConfirmedAct
 from ledger.domain.unique_names import credential_name
 from ledger.store.async_state import AsyncState
 
@@ -41,11 +40,15 @@ class PasskeyCommands:
         user: str,
         ceremony_id: str,
         passkey: PasskeySubmission,
-        act: ConfirmedAct,
-        assertion: AssertionEvidence,
+        act: str,
+        proofs: tuple[AssertionEvidence, AssertionEvidence],
     ) -> Answer:
-        """Record one more passkey, as `held_passkeys.add_passkey` decides."""
-        evidence = joined(passkey.registration.attestation_object, act.text)
+        """Record one more passkey, as `held_passkeys.add_passkey` decides.
+
+        `proofs` are the new passkey's assertion, and an older one's confirmation of the act.
+        """
+        assertion, confirmation = proofs
+        evidence = joined(passkey.registration.attestation_object, act)
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
@@ -53,8 +56,8 @@ class PasskeyCommands:
             added = held_passkeys.first_passkey(
                 passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
             )
-            here = context_of(reading)
-            body = held_passkeys.add_passkey(owner, added, act, assertion, here)
+            asked = reading.asked(act, confirmation)
+            body = held_passkeys.add_passkey(owner, added, asked, assertion)
             answer: dict[str, object] = {"credentialId": body.credential_id}
             end_ms = until_ms((body,), Basis(actor=owner))
             return Plan(stream, owner, person.evolve, (body,), answer, end_ms)
@@ -63,10 +66,12 @@ class PasskeyCommands:
             ADD_PASSKEY, evidence, ceremony_id, decide, user
         )
         if not answer.repeated:
-            await note_counts(self._state, self._writer.now_ms(), act.assertion, assertion)
+            await note_counts(self._state, self._writer.now_ms(), *proofs)
         return answer
 
-    async def remove(self, credential_id: str, act: ConfirmedAct) -> Answer:
+    async def remove(
+        self, credential_id: str, act: str, assertion: AssertionEvidence | None
+    ) -> Answer:
         """End a passkey and the sessions it opened, as `held_passkeys.remove_passkey` decides.
 
         Raises NotFoundError `passkey_unknown`.
@@ -75,9 +80,9 @@ class PasskeyCommands:
         answer = await write_act(
             self._writer,
             owner,
-            act.text,
+            act,
             lambda them, actor, reading: held_passkeys.remove_passkey(
-                them, actor, credential_id, act, context_of(reading)
+                them, actor, credential_id, reading.asked(act, assertion)
             ),
             {"credentialId": credential_id},
         )
@@ -85,5 +90,5 @@ class PasskeyCommands:
         # A passkey that was removed opens no session, so nothing else can end.
         await self._state.close_sessions_of(credential_id)
         if not answer.repeated:
-            await note_counts(self._state, self._writer.now_ms(), act.assertion)
+            await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

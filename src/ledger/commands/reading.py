@@ -7,8 +7,8 @@ from uuid import UUID
 
 from ledger.commands.known import KnownLog, Loaded, Reads, State
 from ledger.domain import policy
-from ledger.domain.asked_act import AskedAct
 from ledger.domain.charter import STREAM, Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
@@ -56,10 +56,10 @@ class Reading:
             raise UnavailableError("not_founded", "this ledger is not founded yet")
         return found
 
-    def asked(self, act: str, assertion: AssertionEvidence | None) -> AskedAct:
+    def asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
         """Return an act as it is asked for here and now."""
         founding = self.charter()
-        return AskedAct(act, assertion, founding.ledger, founding.party, self.now_ms)
+        return ConfirmedAct(act, assertion, founding.ledger, founding.party, self.now_ms)
 
     def person(self, user: UUID) -> Person:
         """Return a person; raise NotFoundError `user_unknown`."""

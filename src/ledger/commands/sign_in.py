@@ -49,8 +49,8 @@ class SignInCommands:
             public_key=passkey.public_key,
             party=founding.party,
         )
-        require_standing(holder)
         await note_counts(self._state, self._writer.now_ms(), assertion)
+        require_standing(holder)
         return holder.user
 
     async def require_active(self, credential_id: str) -> None:

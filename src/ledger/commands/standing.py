@@ -60,4 +60,4 @@ class StandingCommands:
         # A repetition may be of a request that was stored and could not end them; one of an old act
         # ends nothing, or everybody who has seen the act could.
         if not answer.repeated or self._writer.now_ms() < stale_ms(act):
-            await self._state.close_sessions_of_person(str(person))
+            await self._state.close_sessions(str(person))

@@ -10,7 +10,7 @@ from collections.abc import Set
 from ledger import clock
 from ledger.domain import acts
 from ledger.domain.acts import parse_act, verify_act
-from ledger.domain.asked_act import AskedAct
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import CompromiseDeclared
 from ledger.domain.person import (
     AttestedKey,
@@ -44,7 +44,7 @@ def require_date(thing: AttestedKey | Passkey, since: str, *, now_ms: int) -> No
         raise ConflictError("compromise_known", "an earlier time is already declared")
 
 
-def declare(owner: Person, asked: AskedAct) -> CompromiseDeclared:
+def declare(owner: Person, asked: ConfirmedAct) -> CompromiseDeclared:
     """Return the declaration that a person's own key or passkey was compromised.
 
     The keys and passkeys that `also` names must have been attested or added by the compromised one;

@@ -4,8 +4,9 @@ import hashlib
 
 import msgspec
 
-from ledger.domain import acts, challenges, stepup
+from ledger.domain import acts, challenges
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PasskeyAdded, PasskeyRemoved
 from ledger.domain.passkey import (
     AssertionEvidence,
@@ -15,7 +16,6 @@ from ledger.domain.passkey import (
     verify_registration,
 )
 from ledger.domain.person import Person
-from ledger.domain.stepup import ActContext, ConfirmedAct
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, NotFoundError, RefusedError
 
@@ -54,9 +54,8 @@ def first_passkey(
 def add_passkey(
     person: Person,
     added: PasskeyAdded,
-    act: ConfirmedAct,
+    asked: ConfirmedAct,
     assertion: AssertionEvidence | None,
-    here: ActContext,
 ) -> PasskeyAdded:
     """Return a further passkey, verified by `first_passkey`, that the person added.
 
@@ -65,9 +64,9 @@ def add_passkey(
     Raises RefusedError as `verify_act`, `stepup.confirm` and `verify_assertion` do, or
     `act_mismatch` if the act names another key or person.
     """
-    jws = parse_act(act.text)
-    key = person.active_key(jws.header.kid, now_ms=here.now_ms)
-    said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=here.ledger, now_ms=here.now_ms)
+    jws = parse_act(asked.text)
+    key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
+    said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=asked.ledger, now_ms=asked.now_ms)
     cose_sha256 = hashlib.sha256(b64u_decode(added.public_key)).hexdigest()
     if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
@@ -76,18 +75,18 @@ def add_passkey(
     verify_assertion(
         assertion,
         challenge=challenges.add_passkey(
-            cose_sha256=cose_sha256, ledger=here.ledger, nonce=added.nonce, user=person.user
+            cose_sha256=cose_sha256, ledger=asked.ledger, nonce=added.nonce, user=person.user
         ),
         public_key=added.public_key,
-        party=here.party,
+        party=asked.party,
     )
-    count = stepup.confirm(person, act.text, act.assertion, ledger=here.ledger, party=here.party)
+    confirmation, count = asked.confirmed_by(person)
     return msgspec.structs.replace(
         added,
         kid=key.kid,
-        act=act.text,
+        act=asked.text,
         assertion=assertion,
-        confirmation=act.assertion,
+        confirmation=confirmation,
         confirmation_sign_count=count,
     )
 
@@ -96,8 +95,7 @@ def remove_passkey(
     owner: Person,
     actor: Person,
     credential_id: str,
-    act: ConfirmedAct,
-    here: ActContext,
+    asked: ConfirmedAct,
 ) -> PasskeyRemoved:
     """Return the removal of a passkey, signed and confirmed by its owner or an administrator.
 
@@ -110,21 +108,21 @@ def remove_passkey(
         raise NotFoundError("passkey_unknown", "no such passkey")
     if passkey.removed:
         raise ConflictError("passkey_removed", "this passkey is already removed")
-    jws = parse_act(act.text)
-    key = actor.active_key(jws.header.kid, now_ms=here.now_ms)
-    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=here.ledger, now_ms=here.now_ms)
+    jws = parse_act(asked.text)
+    key = actor.active_key(jws.header.kid, now_ms=asked.now_ms)
+    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
     if actor.user != owner.user:
         actor.require_administrator()
     elif sum(not each.removed for each in owner.passkeys.values()) == 1:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if said.credential_id != credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
-    assertion = stepup.required(act.assertion)
+    assertion, count = asked.confirmed_by(actor)
     return PasskeyRemoved(
         credential_id=credential_id,
         by=actor.user,
         kid=key.kid,
-        act=act.text,
+        act=asked.text,
         assertion=assertion,
-        sign_count=stepup.confirm(actor, act.text, assertion, ledger=here.ledger, party=here.party),
+        sign_count=count,
     )

@@ -132,12 +132,13 @@ def evolve(person: Person | None, event: Event) -> Person:
 def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
     match body:
         case PasskeyAdded():
-            added = Passkey(body.credential_id, body.public_key, at, _signed_for(body))
+            added = Passkey(body.credential_id, body.public_key, at, _added_by(body))
             return {"passkeys": person.passkeys | {added.credential_id: added}}
         case PasskeyRemoved():
             return {"passkeys": _updated(person.passkeys, body.credential_id, removed=True)}
         case KeyAttested():
-            by = frozenset({passkey_reference(body.assertion.credential_id)})
+            credential = body.assertion.credential_id
+            by = frozenset({passkey_reference(credential)})
             key = AttestedKey(body.kid, body.jwk, at, body.expires_at, by)
             return {"keys": person.keys | {body.kid: key}}
         case KeyRevoked():
@@ -162,15 +163,12 @@ def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError
     return AssertionError("not an event of a person's stream")
 
 
-def _signed_for(body: PasskeyAdded) -> frozenset[str]:
-    """Return references to the key and the passkey that signed for a further passkey."""
-    key, passkey = body.kid, body.confirmation
-    return frozenset(
-        [
-            *([] if key is None else [key_reference(key)]),
-            *([] if passkey is None else [passkey_reference(passkey.credential_id)]),
-        ]
-    )
+def _added_by(body: PasskeyAdded) -> frozenset[str]:
+    """Return references to the key that signed for a passkey, and the passkey that confirmed it."""
+    by_key = [] if body.kid is None else [key_reference(body.kid)]
+    older = body.confirmation
+    by_passkey = [] if older is None else [passkey_reference(older.credential_id)]
+    return frozenset([*by_key, *by_passkey])
 
 
 def _compromised(person: Person, body: CompromiseDeclared) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import msgspec
 from ledger import clock
 from ledger.domain import acts, challenges, key_material
 from ledger.domain.acts import parse_act, verify_act
-from ledger.domain.asked_act import AskedAct
 from ledger.domain.compromise import require_date
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
@@ -103,12 +103,13 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
     verify_compact(jws, jwk)
 
 
-def revoke_key(owner: Person, kid: str, asked: AskedAct) -> KeyRevoked:
+def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     """Return the revocation of a key by its owner.
 
     A key signs its own revocation alone. To end another key, or to say since when a key was
     compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `stepup.confirm` do;
-    NotFoundError `key_unknown`; ConflictError `key_revoked`; and as `compromise.require_date`.
+    NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
+    and as `compromise.require_date`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
@@ -121,8 +122,10 @@ def revoke_key(owner: Person, kid: str, asked: AskedAct) -> KeyRevoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
     since = act.compromised_since
     assertion = sign_count = None
-    if signer.kid != kid or since is not None or asked.assertion is not None:
+    if signer.kid != kid or since is not None:
         assertion, sign_count = asked.confirmed_by(owner)
+    elif asked.assertion is not None:
+        raise MalformedError("assertion_unexpected", "a key needs no passkey to end itself")
     if since is not None:
         require_date(key, since, now_ms=now_ms)
     return KeyRevoked(

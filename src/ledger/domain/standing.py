@@ -7,7 +7,7 @@ is never asked again: a suspension does not change what was recorded before it.
 from ledger import clock
 from ledger.domain import acts
 from ledger.domain.acts import parse_act, require_reason, verify_act
-from ledger.domain.asked_act import AskedAct
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PersonSuspended
 from ledger.domain.person import AttestedKey, Person
 from ledger.domain.vocabulary import ADMINISTRATOR
@@ -41,7 +41,7 @@ def _in_force(key: AttestedKey, now_ms: int) -> bool:
     return not key.revoked and (ends is None or now_ms < clock.to_ms(ends))
 
 
-def suspend(person: Person, administrator: Person, asked: AskedAct) -> PersonSuspended:
+def suspend(person: Person, administrator: Person, asked: ConfirmedAct) -> PersonSuspended:
     """Return the suspension of a person by one administrator, whose passkey confirms it.
 
     Raises RefusedError as `verify_act` and `stepup.confirm` do; ConflictError `person_suspended`,

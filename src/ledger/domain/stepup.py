@@ -4,27 +4,10 @@ A signing key can be stolen without its person noticing. So every act that adds 
 ends another key than the one that signs, or touches another person also needs a passkey.
 """
 
-import msgspec
-
 from ledger.domain import challenges
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
 from ledger.errors import RefusedError
-
-
-class ConfirmedAct(msgspec.Struct, frozen=True):
-    """A signed act as received, with the assertion that confirms it, if it has one."""
-
-    text: str
-    assertion: AssertionEvidence | None = None
-
-
-class ActContext(msgspec.Struct, frozen=True):
-    """What an act is compared with: its ledger, relying party and time."""
-
-    ledger: str
-    party: RelyingParty
-    now_ms: int
 
 
 def confirm(
@@ -40,18 +23,12 @@ def confirm(
     Raises RefusedError `assertion_required` without an assertion, else as `active_passkey` and
     `verify_assertion` do.
     """
-    given = required(assertion)
-    passkey = person.active_passkey(given.credential_id)
+    if assertion is None:
+        raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")
+    passkey = person.active_passkey(assertion.credential_id)
     return verify_assertion(
-        given,
+        assertion,
         challenge=challenges.confirm(jws=act_text, ledger=ledger, user=person.user),
         public_key=passkey.public_key,
         party=party,
     )
-
-
-def required(assertion: AssertionEvidence | None) -> AssertionEvidence:
-    """Return the assertion; raise RefusedError `assertion_required` without one."""
-    if assertion is None:
-        raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")
-    return assertion

@@ -37,7 +37,7 @@ from ledger.http.exchange import exchange_of, note_answer
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
-    ActToConfirm,
+    ActWithAssertion,
     AnyRequest,
     BeginRegistration,
     CompleteKey,
@@ -213,10 +213,10 @@ async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedI
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
 async def revoke_key(
-    kid: FromPath[str], data: JSONBody[ActToConfirm], people: FromPeople
+    kid: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
 ) -> Created:
     """End a signing key of one's own; a passkey confirms it, unless the key ends itself."""
-    return Created(await people.keys.revoke(kid, data.confirmed()))
+    return Created(await people.keys.revoke(kid, data.act, data.evidence()))
 
 
 @post("/api/passkeys/options", status_code=200, responses=done(RegistrationBegun, 401, 404))
@@ -246,17 +246,17 @@ async def add_passkey(
     data: JSONBody[CompletePasskey], people: FromPeople, user: SignedIn
 ) -> Created:
     """Record one more passkey, which works, and which an older one confirms."""
-    act = data.confirmed()
-    passkey, assertion = data.registration.passkey(), data.assertion.evidence()
-    return Created(await people.passkeys.add(user, data.ceremony, passkey, act, assertion))
+    passkey = data.registration.passkey()
+    proofs = data.assertion.evidence(), data.confirmation.evidence()
+    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs))
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
 async def remove_passkey(
-    credential_id: FromPath[str], data: JSONBody[ActToConfirm], people: FromPeople
+    credential_id: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
 ) -> Created:
     """End a passkey; a passkey of the actor confirms it."""
-    return Created(await people.passkeys.remove(credential_id, data.confirmed()))
+    return Created(await people.passkeys.remove(credential_id, data.act, data.evidence()))
 
 
 @post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))

@@ -9,7 +9,6 @@ from litestar import Request
 from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
-from ledger.domain import stepup
 from ledger.domain.names import MAX_NAME_CHARS
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.signing_keys import KeySubmission
@@ -189,30 +188,11 @@ class CompletePasskey(Strict, frozen=True):
     act: ActText
     confirmation: Assertion
 
-    def confirmed(self) -> stepup.ConfirmedAct:
-        """Return the act as evidence; raise MalformedError `credential_invalid`."""
-        return stepup.ConfirmedAct(self.act, self.confirmation.evidence())
-
 
 class SignedAct(Strict, frozen=True):
     """An act by itself."""
 
     act: ActText
-
-
-class ActToConfirm(Strict, frozen=True):
-    """An act, with a passkey's confirmation where the act needs one."""
-
-    act: ActText
-    assertion: Assertion | None = None
-
-    def confirmed(self) -> stepup.ConfirmedAct:
-        """Return the evidence; raise MalformedError `credential_invalid`."""
-        return stepup.ConfirmedAct(self.act, self.evidence())
-
-    def evidence(self) -> AssertionEvidence | None:
-        """Return the assertion as the ledger stores it, None without one."""
-        return None if self.assertion is None else self.assertion.evidence()
 
 
 class Empty(Strict, frozen=True):
@@ -231,3 +211,14 @@ class SignStatement(Strict, frozen=True):
 
     jwt: Jwt
     assertion: Assertion | None = None
+
+
+class ActWithAssertion(Strict, frozen=True):
+    """An act, with a passkey assertion over it where the rules ask for one."""
+
+    act: ActText
+    assertion: Assertion | None = None
+
+    def evidence(self) -> AssertionEvidence | None:
+        """Return the assertion as the ledger stores it, None without one."""
+        return None if self.assertion is None else self.assertion.evidence()

@@ -25,7 +25,7 @@ from ledger.http.context import (
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
-    ActToConfirm,
+    ActWithAssertion,
     AnyRequest,
     DraftStatement,
     SignedAct,
@@ -97,7 +97,7 @@ async def sign(
 
 @post("/api/statements/{statement_id:str}/reject", responses=recorded(DecisionAnswer))
 async def reject(
-    statement_id: FromPath[str], data: JSONBody[ActToConfirm], commands: FromStatements
+    statement_id: FromPath[str], data: JSONBody[ActWithAssertion], commands: FromStatements
 ) -> Created:
     """Reject, with a signed reason."""
     return Created(await commands.reject(statement_id, data.act, data.evidence()))

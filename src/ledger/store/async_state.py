@@ -82,19 +82,19 @@ class AsyncState:
         self._ended += 1
         self._fresh.pop(token, None)
 
+    async def close_sessions(self, user: str) -> None:
+        """End all sessions of a person: they were suspended."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_sessions, user))
+        self._ended += 1
+        self._fresh = {token: each for token, each in self._fresh.items() if each[0] != user}
+
     async def close_sessions_of(self, opened_by: str) -> None:
         """End all sessions that a passkey or key opened: it was ended."""
         self._ended += 1
         await self._in(self._writes, partial(self._state.close_sessions_of, opened_by))
         self._ended += 1
         self._fresh.clear()  # it does not tell what opened a session; each is looked up anew
-
-    async def close_sessions_of_person(self, user: str) -> None:
-        """End all sessions of a person who may not act any more."""
-        self._ended += 1
-        await self._in(self._writes, partial(self._state.close_sessions_of_person, user))
-        self._ended += 1
-        self._fresh.clear()
 
     # --- counters and one-time names -------------------------------------------------------------
 

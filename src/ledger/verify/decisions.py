@@ -23,8 +23,8 @@ from ledger.domain import (
 )
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
-from ledger.domain.asked_act import AskedAct
 from ledger.domain.charter import Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
@@ -55,7 +55,6 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.statement import DecisionContext, Statement
-from ledger.domain.stepup import ActContext, ConfirmedAct
 from ledger.errors import CorruptError
 
 
@@ -125,15 +124,14 @@ class Decisions:
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
         owner, ledger = self.people[event.stream], self._charter.ledger
-        here = ActContext(ledger, self._charter.party, now_ms)
         match body:
             case PasskeyAdded():
                 return self._add_passkey(owner, body, now_ms)
             case KeyAttested():
                 return self._attest_key(owner, body, now_ms)
             case PasskeyRemoved(credential_id=name, act=act, assertion=assertion):
-                confirmed = ConfirmedAct(act, assertion)
-                return held_passkeys.remove_passkey(owner, self._signer(act), name, confirmed, here)
+                asked = self._asked(act, assertion, now_ms)
+                return held_passkeys.remove_passkey(owner, self._signer(act), name, asked)
             case KeyRevoked(kid=kid, act=act, assertion=assertion):
                 return signing_keys.revoke_key(owner, kid, self._asked(act, assertion, now_ms))
             case CompromiseDeclared(act=act, assertion=assertion):
@@ -164,9 +162,8 @@ class Decisions:
             return added
         if body.act is None:
             raise CorruptError("act_missing", "adding a further passkey requires an act")
-        act = ConfirmedAct(body.act, body.confirmation)
-        here = ActContext(ledger, party, now_ms)
-        return held_passkeys.add_passkey(owner, added, act, body.assertion, here)
+        asked = self._asked(body.act, body.confirmation, now_ms)
+        return held_passkeys.add_passkey(owner, added, asked, body.assertion)
 
     def _attest_key(self, owner: Person, body: KeyAttested, now_ms: int) -> KeyAttested:
         jwk = msgspec.to_builtins(body.jwk)
@@ -223,8 +220,8 @@ class Decisions:
             raise CorruptError("statement_unknown", "it supersedes an unknown statement")
         return again
 
-    def _asked(self, act: str, assertion: AssertionEvidence | None, now_ms: int) -> AskedAct:
-        return AskedAct(act, assertion, self._charter.ledger, self._charter.party, now_ms)
+    def _asked(self, act: str, assertion: AssertionEvidence | None, now_ms: int) -> ConfirmedAct:
+        return ConfirmedAct(act, assertion, self._charter.ledger, self._charter.party, now_ms)
 
     # --- the states ------------------------------------------------------------------------------
 

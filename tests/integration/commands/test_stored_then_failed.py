@@ -49,22 +49,23 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
     cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = cast.bob.passkey.id
-    act = cast.dave.confirmed(cast.dave.act("remove-passkey", credentialId=name))
+    act = cast.dave.act("remove-passkey", credentialId=name)
+    assertion = cast.dave.confirm(act)
 
     async def run() -> None:
         token = await here.state.open_session(cast.bob.user, opened_by=name, now_ms=cast.time.ms)
         with monkeypatch.context() as broken:
             broken.setattr(here.operations, "close_sessions_of", unavailable)
             with refused(UnavailableError, "state_unavailable"):
-                await here.people.passkeys.remove(name, act)
-        assert (await here.people.passkeys.remove(name, act)).repeated
+                await here.people.passkeys.remove(name, act, assertion)
+        assert (await here.people.passkeys.remove(name, act, assertion)).repeated
         assert await here.state.session_user(token, now_ms=cast.time.ms) is None
 
         # Somebody who saw the act ends no session that another passkey opened.
         token = await here.state.open_session(
             cast.bob.user, opened_by="another", now_ms=cast.time.ms
         )
-        assert (await here.people.passkeys.remove(name, act)).repeated
+        assert (await here.people.passkeys.remove(name, act, assertion)).repeated
         assert await here.state.session_user(token, now_ms=cast.time.ms) == cast.bob.user
 
     asyncio.run(run())

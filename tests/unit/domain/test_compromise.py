@@ -8,7 +8,7 @@ import pytest
 
 from ledger import clock
 from ledger.domain import compromise, person
-from ledger.domain.asked_act import AskedAct
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import CompromiseDeclared, Event
 from ledger.domain.passkey import AssertionEvidence
@@ -46,7 +46,7 @@ def declare(
 ) -> CompromiseDeclared:
     act = ALICE.act("declare-compromise", **({"since": AT} | members))
     given = assertion or (ALICE.confirm(act) if confirmed else None)
-    return compromise.declare(state, AskedAct(act, given, LEDGER, PARTY, NOW_MS))
+    return compromise.declare(state, ConfirmedAct(act, given, LEDGER, PARTY, NOW_MS))
 
 
 def test_a_person_declares_their_own_key_compromised_and_this_ends_it() -> None:

@@ -7,16 +7,16 @@ from uuid import UUID
 import pytest
 
 from ledger.domain import challenges, held_passkeys, person
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import Event, PasskeyAdded, PasskeyRemoved
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
-from ledger.domain.stepup import ConfirmedAct
 from ledger.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE
-from tests.support.signers import HERE, LEDGER, NONCE, PARTY, Signer, assertion, registration
+from tests.support.signers import LEDGER, NONCE, PARTY, Signer, assertion, registration
 
 AT = "2026-11-21T03:04:05.678Z"
 NEW = Passkey()
@@ -32,6 +32,10 @@ def shown(passkey: Passkey = NEW, **overrides: Any) -> PasskeyAdded:
     evidence = registration(passkey.create(challenge, **overrides))
     submission = PasskeySubmission(passkey.id, evidence, ("usb",))
     return held_passkeys.first_passkey(submission, nonce=NONCE, ledger=LEDGER, party=PARTY)
+
+
+def unconfirmed(act: str) -> ConfirmedAct:
+    return ALICE.confirmed(act)._replace(assertion=None)
 
 
 # --- the first -----------------------------------------------------------------------------------
@@ -73,7 +77,7 @@ Addition = tuple[ConfirmedAct, AssertionEvidence]
 
 
 def add(addition: Addition, state: Person = ALICE.person, new: Passkey = NEW) -> PasskeyAdded:
-    return held_passkeys.add_passkey(state, shown(new), *addition, HERE)
+    return held_passkeys.add_passkey(state, shown(new), *addition)
 
 
 def with_act(act: str) -> Addition:
@@ -123,27 +127,27 @@ def test_somebody_else_adds_no_passkey() -> None:
 def test_a_signing_key_alone_adds_no_passkey() -> None:
     act, own = ALICE.addition(NEW)
     with refused(RefusedError, "assertion_required"):
-        add((ConfirmedAct(act.text), own))
+        add((unconfirmed(act.text), own))
 
 
 def test_the_new_passkey_does_not_confirm_its_own_addition() -> None:
     act, own = ALICE.addition(NEW)
     challenge = challenges.confirm(jws=act.text, ledger=LEDGER, user=ALICE.user)
     with refused(RefusedError, "passkey_unknown"):
-        add((ConfirmedAct(act.text, assertion(NEW.get(challenge))), own))
+        add((act._replace(assertion=assertion(NEW.get(challenge))), own))
 
 
 def test_a_confirmation_of_another_addition_adds_none() -> None:
     act, own = ALICE.addition(NEW)
     other = ALICE.addition(Passkey())[0]
     with refused(RefusedError, "passkey_assertion_refused"):
-        add((ConfirmedAct(act.text, other.assertion), own))
+        add((act._replace(assertion=other.assertion), own))
 
 
 def test_a_new_passkey_that_does_not_show_that_it_works_is_not_added() -> None:
     act, _ = ALICE.addition(NEW)
     with refused(RefusedError, "assertion_required"):
-        held_passkeys.add_passkey(ALICE.person, shown(), act, None, HERE)
+        held_passkeys.add_passkey(ALICE.person, shown(), act, None)
     with refused(RefusedError, "assertion_required"):
         add((act, ALICE.confirm(act.text)))
 
@@ -185,7 +189,7 @@ def removal(by: Signer = ALICE, name: str = NEW.id) -> ConfirmedAct:
 def remove(
     act: ConfirmedAct, actor: Person, name: str = NEW.id, owner: Person = TWO
 ) -> PasskeyRemoved:
-    return held_passkeys.remove_passkey(owner, actor, name, act, HERE)
+    return held_passkeys.remove_passkey(owner, actor, name, act)
 
 
 def test_an_owner_removes_a_passkey() -> None:
@@ -209,13 +213,13 @@ def test_an_owner_removes_a_passkey() -> None:
 
 def test_a_signing_key_alone_removes_no_passkey() -> None:
     with refused(RefusedError, "assertion_required"):
-        remove(ConfirmedAct(removal().text), TWO)
+        remove(unconfirmed(removal().text), TWO)
 
 
 def test_a_confirmation_of_another_removal_removes_none() -> None:
     other = removal(name=ALICE.passkey.id)
     with refused(RefusedError, "passkey_assertion_refused"):
-        remove(ConfirmedAct(removal().text, other.assertion), TWO)
+        remove(removal()._replace(assertion=other.assertion), TWO)
 
 
 def test_an_owner_keeps_one_passkey() -> None:

@@ -16,11 +16,10 @@ from ledger.domain import (
     signing_keys,
     standing,
 )
-from ledger.domain.asked_act import AskedAct
 from ledger.domain.charter import Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.person import Person
 from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
-from tests.support import signers
 from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
@@ -59,19 +58,19 @@ def until(who: Signer, ends: str) -> Person:
 
 def revoke(ends: str) -> object:
     act = ALICE.act("revoke-key", kid=ALICE.key.kid)
-    asked = AskedAct(act, None, LEDGER, PARTY, NOW_MS)
+    asked = ConfirmedAct(act, None, LEDGER, PARTY, NOW_MS)
     return signing_keys.revoke_key(until(ALICE, ends), ALICE.key.kid, asked)
 
 
 def declare(ends: str) -> object:
     act = ALICE.act("declare-compromise", kid=ALICE.key.kid, since=ENDS_NOW)
-    asked = AskedAct(act, ALICE.confirm(act), LEDGER, PARTY, NOW_MS)
+    asked = ConfirmedAct(act, ALICE.confirm(act), LEDGER, PARTY, NOW_MS)
     return compromise.declare(until(ALICE, ends), asked)
 
 
 def suspend(ends: str) -> object:
     act = DAVE.act("suspend", user=BOB.user, reason="Left the company.")
-    asked = AskedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
+    asked = ConfirmedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
     return standing.suspend(BOB.person, until(DAVE, ends), asked)
 
 
@@ -81,13 +80,13 @@ def add_passkey(ends: str) -> object:
         ALICE.new_passkey(passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
     )
     addition = ALICE.addition(passkey)
-    return held_passkeys.add_passkey(until(ALICE, ends), added, *addition, signers.HERE)
+    return held_passkeys.add_passkey(until(ALICE, ends), added, *addition)
 
 
 def remove_passkey(ends: str) -> object:
     name = ALICE.passkey.id
     act = DAVE.confirmed(DAVE.act("remove-passkey", credentialId=name))
-    return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act, signers.HERE)
+    return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act)
 
 
 def grant_role(ends: str) -> object:
@@ -165,7 +164,7 @@ def test_the_refusal_to_attest_or_revoke_a_key_names_its_kid() -> None:
     known = partial(attest, ALICE.person, ALICE.submission(ALICE.key))
     assert named(ConflictError, known) == {"kid": kid}
     act = BOB.act("revoke-key", kid=kid)
-    asked = AskedAct(act, None, LEDGER, PARTY, NOW_MS)
+    asked = ConfirmedAct(act, None, LEDGER, PARTY, NOW_MS)
     unknown = partial(signing_keys.revoke_key, BOB.person, kid, asked)
     assert named(NotFoundError, unknown) == {"kid": kid}
     act = ALICE.act("revoke-key", key=OTHER, kid=kid)

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from ledger.domain import person, signing_keys
-from ledger.domain.asked_act import AskedAct
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import Event, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
-from ledger.errors import ConflictError, NotFoundError, RefusedError
+from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE
@@ -32,7 +32,7 @@ def revoke(
     kid: str = KEY.kid,
     owner: Person = BOTH,
 ) -> KeyRevoked:
-    return signing_keys.revoke_key(owner, kid, AskedAct(act, assertion, LEDGER, PARTY, NOW_MS))
+    return signing_keys.revoke_key(owner, kid, ConfirmedAct(act, assertion, LEDGER, PARTY, NOW_MS))
 
 
 def test_a_key_ends_itself_alone() -> None:
@@ -60,6 +60,12 @@ def test_a_passkey_confirms_every_date_of_a_compromise() -> None:
         revoke(act)
     after = fold(BOTH, revoke(act, ALICE.confirm(act)))
     assert after.keys[KEY.kid].compromised_since == AT
+
+
+def test_a_key_that_ends_itself_takes_no_assertion() -> None:
+    act = ALICE.act("revoke-key", key=KEY, kid=KEY.kid)
+    with refused(MalformedError, "assertion_unexpected"):
+        revoke(act, ALICE.confirm(act))
 
 
 @pytest.mark.parametrize("who", [BOB, DAVE], ids=["investor", "administrator"])

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain.asked_act import AskedAct
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import Event, PersonSuspended
 from ledger.domain.person import Person, evolve
 from ledger.domain.standing import can_act, suspend
@@ -97,7 +97,7 @@ def suspension(
 ) -> PersonSuspended:
     act = by.act("suspend", **(DAVE_BOB | {"user": whom.user} | members))
     assertion = by.confirm(act) if confirmed else None
-    asked = AskedAct(act, assertion, LEDGER, PARTY, NOW_MS)
+    asked = ConfirmedAct(act, assertion, LEDGER, PARTY, NOW_MS)
     return suspend(whom, actor or by.person, asked)
 
 

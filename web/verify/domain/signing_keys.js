@@ -63,8 +63,11 @@ export async function decideRevocation(owner, { kid, act, assertion }, context) 
   if (!ended) refuse("key_unknown", "no such signing key of this person");
   if (ended.revoked) refuse("key_revoked", "this key is already revoked");
   const { compromisedSince } = signed;
-  const alone = key.kid === kid && compromisedSince === null && assertion === null;
-  const signCount = alone ? null : await confirm(owner, act, assertion, context);
+  const needsPasskey = key.kid !== kid || compromisedSince !== null;
+  if (!needsPasskey && assertion !== null) {
+    refuse("assertion_unexpected", "a key needs no passkey to end itself");
+  }
+  const signCount = needsPasskey ? await confirm(owner, act, assertion, context) : null;
   if (compromisedSince !== null) requireDate(ended, compromisedSince, context.nowMs);
   return { kid, byKid: key.kid, act, compromisedSince, assertion, signCount };
 }

@@ -25,19 +25,19 @@ export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 
-/** Whether a person may act. */
-export const STANDING = Object.freeze({
-  ACTIVE: "active",
-  SUSPENDED: "suspended",
-  DEACTIVATED: "deactivated",
-});
-
 /** Where a signing key's private half lives. */
 export const HOME = Object.freeze({
   DEVICE: "device",
   SESSION: "session",
   SYNCED: "synced",
   PROGRAM: "program",
+});
+
+/** Whether a person may act. */
+export const STANDING = Object.freeze({
+  ACTIVE: "active",
+  SUSPENDED: "suspended",
+  DEACTIVATED: "deactivated",
 });
 
 /** How a signing key stands. */

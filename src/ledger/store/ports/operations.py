@@ -37,12 +37,12 @@ class OperationalState(Protocol):
         """End a session."""
         ...
 
-    def close_sessions_of(self, opened_by: str) -> None:
-        """End all sessions that a passkey or key opened."""
+    def close_sessions(self, user: str) -> None:
+        """End all sessions of a person."""
         ...
 
-    def close_sessions_of_person(self, user: str) -> None:
-        """End all sessions of a person."""
+    def close_sessions_of(self, opened_by: str) -> None:
+        """End all sessions that a passkey or key opened."""
         ...
 
     def note_sign_count(self, credential_id: str, count: int, *, now_ms: int) -> None:

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS secret(
 CREATE TABLE IF NOT EXISTS session(
     token_sha256 BLOB PRIMARY KEY, user TEXT NOT NULL, opened_by TEXT NOT NULL,
     expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS session_user ON session(user);
 CREATE INDEX IF NOT EXISTS session_opened_by ON session(opened_by);
 CREATE INDEX IF NOT EXISTS session_expires ON session(expires_ms);
 CREATE TABLE IF NOT EXISTS sign_count(
@@ -76,15 +77,15 @@ class SqliteState:
             query = "DELETE FROM session WHERE token_sha256 = ?"
             self._writer.execute(query, (_digest(token),))
 
+    def close_sessions(self, user: str) -> None:
+        """End all sessions of a person."""
+        with _available():
+            self._writer.execute("DELETE FROM session WHERE user = ?", (user,))
+
     def close_sessions_of(self, opened_by: str) -> None:
         """End all sessions that a passkey or key opened."""
         with _available():
             self._writer.execute("DELETE FROM session WHERE opened_by = ?", (opened_by,))
-
-    def close_sessions_of_person(self, user: str) -> None:
-        """End all sessions of a person."""
-        with _available():
-            self._writer.execute("DELETE FROM session WHERE user = ?", (user,))
 
     # --- counters and one-time names -------------------------------------------------------------
 

@@ -39,10 +39,8 @@ async function revoke({ dataset: { kid } }) {
     ...(since && { compromisedSince: new Date(since).toISOString() }),
     ...(reason && { reason }),
   });
-  // A key ends itself without a passkey, but does not say alone since when it was compromised.
   const alone = kid === key.kid && !since;
-  const body = alone ? { act } : { act, assertion: await confirmed(act) };
-  const answer = await post(`/api/jwt-keys/${kid}/revoke`, body);
+  const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
   await keystore.forget(me.ledger, me.user, kid);
   await done("The key is revoked.", answer);
 }

@@ -8,7 +8,7 @@ from ledger.domain.person import Person
 from ledger.errors import RefusedError
 
 
-class AskedAct(NamedTuple):
+class ConfirmedAct(NamedTuple):
     """An act's text, a passkey's assertion over it if there is one, the ledger, and the time."""
 
     text: str
