@@ -39,6 +39,7 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
         "kids": [dora.key.kid],
         "registeredAt": session["user"]["registeredAt"],
         "position": before + 1,
+        "standing": "active",
     }
 
 

@@ -15,13 +15,6 @@ const key = await start();
 
 const sign = (act, members) => signAct(key, me.ledger, act, members);
 
-/** Have one of the person's passkeys confirm a signed act. */
-async function confirmed(jws) {
-  const { ledger, user, publicKey } = await post("/api/jwt-keys/options", {});
-  say("Waiting for your device…");
-  return confirm({ jws, ledger, user, publicKey });
-}
-
 async function done(sentence, { position }) {
   say(sentence);
   await settle(position);
@@ -39,6 +32,7 @@ async function revoke({ dataset: { kid } }) {
     ...(since && { compromisedSince: new Date(since).toISOString() }),
     ...(reason && { reason }),
   });
+  // A key ends itself without a passkey, but does not say alone since when it was compromised.
   const alone = kid === key.kid && !since;
   const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
   await keystore.forget(me.ledger, me.user, kid);
@@ -64,7 +58,7 @@ async function addPasskey() {
   say("Step 3 of 3: confirm with a passkey that you have already.");
   const act = await sign("add-passkey", { cose, user });
   const options = await post("/api/jwt-keys/options", {});
-  const confirmation = await confirm({ jws: act, ledger, user, publicKey: options.publicKey });
+  const confirmation = await confirm({ ...options, jws: act });
   const body = { ceremony, registration, assertion, act, confirmation };
   await done("The passkey is added.", await post("/api/passkeys", body));
 }
@@ -72,7 +66,7 @@ async function addPasskey() {
 async function removePasskey({ dataset: { id } }) {
   if (!(await ask(one("#remove-dialog")))) return;
   const act = await sign("remove-passkey", { credentialId: id });
-  const answer = await post(`/api/passkeys/${id}/remove`, { act, assertion: await confirmed(act) });
+  const answer = await post(`/api/passkeys/${id}/remove`, await confirmed(act));
   await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
 }
 
