@@ -34,13 +34,13 @@ from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.openapi import StrictDocument
+from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
-    MAX_SMALL_BYTES,
     AnyRequest,
     StrictRequest,
     require_json_from_us,
@@ -266,8 +266,9 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    registration = ledger.people.changes.registration
-    web = Web(ledger.site.charter, ledger.models, ledger.sessions, registration)
+    people, site = ledger.people, ledger.site
+    asked = people.changes.registration, people.passkeys.fallen
+    web = Web(site.charter, ledger.models, ledger.sessions, *asked)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),

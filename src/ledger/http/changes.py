@@ -9,8 +9,9 @@ from msgspec import Meta
 from ledger.commands.changes import DraftedChange, InForce
 from ledger.http.answers import ChangeAnswer, Created, recorded
 from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, SignedIn
+from ledger.http.passkey_responses import Assertion
 from ledger.http.problems import answers
-from ledger.http.requests import MAX_STATEMENT_BYTES, ActText, Assertion, Jwt, Strict
+from ledger.http.requests import MAX_STATEMENT_BYTES, ActText, Jwt, Strict
 
 
 class MakeChange(Strict, frozen=True):

@@ -1,6 +1,6 @@
 """What the pages need from the application."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -29,6 +29,8 @@ class Web(NamedTuple):
     models: ReadModels
     sessions: Sessions
     registration: Callable[[RegistrationMode], RegistrationMode]
+    # Returns the passkeys whose sign count did not grow, and when in ms since 1970.
+    fallen: Callable[[], Awaitable[dict[str, int]]]
 
     def registration_mode(self) -> RegistrationMode:
         """Return who may register now."""
