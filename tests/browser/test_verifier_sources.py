@@ -17,6 +17,8 @@ UNMATCHED = {
     "tamper.js": "the page",
     "shapes.js": "msgspec",
     "domain/claims.js": "ledger.domain.events.stored",
+    "domain/events_of_changes.js": "ledger.domain.events.of_changes",
+    "domain/events_of_people.js": "ledger.domain.events.of_people",
 }
 MODULES = {str(path.relative_to(VERIFIER)): path for path in VERIFIER.rglob("*.js")}
 
