@@ -166,7 +166,9 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         require_sound_end(tree)
     views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
     signed = opened.enter_context(closing(open_signer_memory(settings.signer_memory)))
-    operations = opened.enter_context(closing(open_operations(settings.data)))
+    clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
+    born_ms = clock.now_ms() if log.head() else 0
+    operations = opened.enter_context(closing(open_operations(settings.data, born_ms=born_ms)))
     state = opened.enter_context(closing(AsyncState(operations)))
     follower = Follower(views, log)
 
@@ -179,7 +181,6 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         watch.require_files()
 
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
-    clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     writer = Writer(commits, clock)
     token = found(log, settings, now_ms=clock.now_ms())
     if token is not None:

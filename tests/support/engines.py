@@ -25,7 +25,7 @@ class Engine(Protocol):
     """What the suite asks of an engine; `data` is the directory of one ledger."""
 
     def open_log(self, data: Path) -> LogStore: ...
-    def open_operations(self, data: Path) -> OperationalState: ...
+    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
     def open_signer_memory(self, data: Path) -> SignerMemory: ...
     def copies(self) -> LogCopies: ...
     def source(self, data: Path) -> LogSource: ...
@@ -53,8 +53,8 @@ class SqliteEngine:
     def open_log(self, data: Path) -> LogStore:
         return engines.open_log(engines.address_of(data))
 
-    def open_operations(self, data: Path) -> OperationalState:
-        return engines.open_operations(data)
+    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState:
+        return engines.open_operations(data, born_ms=born_ms)
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
         return engines.open_signer_memory(data / "signer-memory.sqlite")

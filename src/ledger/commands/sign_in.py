@@ -77,15 +77,14 @@ class SignInCommands:
         act = verify_act(jws, key.jwk, acts.SignIn, ledger=founding.ledger, now_ms=now_ms)
         if not 1 <= len(act.jti) <= 128:
             raise RefusedError("act_mismatch", "a jti must have 1 to 128 characters")
-        _require_after_restore(founding, act.iat)
+        self._require_known_names(act.iat)
         name = f"sign-in/{key.kid}/{act.jti}"
         await self._state.use_once(name, now_ms=now_ms, expires_ms=now_ms + 2 * clock.SKEW_MS)
         return signer.user
 
-
-def _require_after_restore(founding: Charter, iat: int) -> None:
-    """Refuse acts that may have been used before a restore, which forgets used names."""
-    if founding.restorations:
-        restored_ms = clock.to_ms(founding.restorations[-1].at)
-        if iat * 1000 <= restored_ms + clock.SKEW_MS:
-            raise RefusedError("already_used", "this may have been used before the restore")
+    def _require_known_names(self, iat: int) -> None:
+        """Refuse acts that may have been used before the operational state was lost or dropped."""
+        born_ms = self._state.born_ms
+        if born_ms and iat * 1000 <= born_ms + clock.SKEW_MS:
+            detail = "this may have been used before the server lost its state; sign in again later"
+            raise RefusedError("already_used", detail)

@@ -35,6 +35,7 @@ class AsyncState:
         self._fresh: dict[str, tuple[str, int, float]] = {}
         self._ended = 0  # how many times sessions were ended
         self.ceremony_key = state.ceremony_key
+        self.born_ms = state.born_ms
 
     def close(self) -> None:
         """Finish what is running."""

@@ -62,9 +62,9 @@ def copies() -> LogCopies:
     return SqliteCopies()
 
 
-def open_operations(data: Path) -> OperationalState:
-    """Open the operational state in a data directory, new or existing."""
-    return SqliteState(data / SESSIONS_FILE)
+def open_operations(data: Path, *, born_ms: int) -> OperationalState:
+    """Open the operational state in a data directory; a new one keeps `born_ms`, as it says."""
+    return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
 
 
 def open_signer_memory(path: Path) -> SignerMemory:

@@ -16,6 +16,14 @@ class OperationalState(Protocol):
         """The 32 random bytes that authenticate ceremonies, the same to every process."""
         ...
 
+    @property
+    def born_ms(self) -> int:
+        """When this state was created, in ms; 0 if it is as old as its ledger.
+
+        Names that were used earlier are not known to it.
+        """
+        ...
+
     def close(self) -> None:
         """Close the storage."""
         ...

@@ -47,6 +47,13 @@ def test_the_ceremony_key_is_random_and_the_same_to_every_process(
     assert len(operations.ceremony_key) == 32
 
 
+def test_the_state_keeps_when_it_was_created(engine: Engine, data: Path) -> None:
+    with closing(engine.open_operations(data, born_ms=7)) as first:
+        assert first.born_ms == 7
+    with closing(engine.open_operations(data, born_ms=9)) as again:
+        assert again.born_ms == 7
+
+
 def test_a_session_is_found_until_it_is_closed(operations: OperationalState) -> None:
     operations.open_session("one", "bob", now_ms=0, expires_ms=10)
     operations.open_session("two", "bob", now_ms=0, expires_ms=20)
