@@ -109,9 +109,19 @@ class Server:
         if self._process is None:
             return
         if "COVERAGE_PROCESS_CONFIG" in os.environ:
-            self.terminate()
+            self._end()
         else:
             self.kill()
+
+    def _end(self) -> None:
+        """Ask the process to end until it does: of several signals, one ends a time to drain."""
+        assert self._process is not None
+        give_up = time.monotonic() + START_S
+        while self._process.poll() is None and time.monotonic() < give_up:
+            self.ask_to_end()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=2)
+        self.wait()
 
     def _answers(self, *, ready: bool) -> bool:
         try:
