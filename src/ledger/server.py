@@ -130,6 +130,7 @@ def build(settings: Settings, wall: WallClock | None = None) -> Served:
     def end_streams() -> None:
         ledger.models.end_streams()
         ledger.exports.end()
+        ledger.commits.end()
 
     return Served(front, application, admission, serving, end_streams)
 

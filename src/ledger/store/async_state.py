@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from ledger.errors import UnavailableError
+from ledger.store import attempts
 from ledger.store.ports.operations import OperationalState
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
@@ -107,6 +108,8 @@ class AsyncState:
         await self._in(self._writes, use)
 
     async def _in(self, thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        if thread is self._writes:
+            attempts.begin(attempts.current())
         future = asyncio.get_running_loop().run_in_executor(thread, call)
         try:
             return await asyncio.wait_for(future, PATIENCE_S)
