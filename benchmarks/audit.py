@@ -77,7 +77,7 @@ def grow(data: Path, size: int) -> None:
         closing(store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
-        publication = Publication(tree, memory, keys)
+        publication = Publication(tree, memory, keys, lambda: time.time_ns() // 1_000_000)
         while (head := store.head().stored) < size:
             count = min(BATCH, (size - head + 3) // 4)
             store.append([write for _ in range(count) for write in _statement(cast)])

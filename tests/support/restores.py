@@ -67,8 +67,9 @@ def restored(
             finish(settings, reached)
             return None
         given = Given(views=position_of(settings.data / VIEWS_FILE), **more)
-        plan = prepare(settings, RestoreRequest(backup, REASON, given), reached)
-        carry_out(settings, plan, reached)
+        request = RestoreRequest(backup, REASON, given)
+        plan = prepare(settings, request, reached)
+        carry_out(settings, request, plan, reached)
         return plan
 
 

@@ -122,7 +122,7 @@ def _writing(settings: Settings) -> Iterator[LedgerActs]:
         clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)
         acts = LedgerActs(log, settings, clock.decision_ms)
         keys = acts.open_log_keys(memory)
-        publication = Publication(tree, memory, keys)
+        publication = Publication(tree, memory, keys, clock.decision_ms)
         publication.compare()
         if keys.why_not_signing(log.head()) is None:
             publication.catch_up()

@@ -79,7 +79,8 @@ class SignInCommands:
             raise RefusedError("act_mismatch", "a jti must have 1 to 128 characters")
         self._require_known_names(act.iat)
         name = f"sign-in/{key.kid}/{act.jti}"
-        await self._state.use_once(name, now_ms=now_ms, expires_ms=now_ms + 2 * clock.SKEW_MS)
+        used_ms = self._writer.steady_ms()
+        await self._state.use_once(name, now_ms=used_ms, expires_ms=used_ms + 2 * clock.SKEW_MS)
         return signer.user
 
     def _require_known_names(self, iat: int) -> None:

@@ -19,6 +19,16 @@ from ledger.store.ports.tree import TreeTables
 from ledger.store.scrubber import Scrubber
 
 
+class PublishingTimes(NamedTuple):
+    """The clock in milliseconds since 1970, twice: to compare with, and to sign.
+
+    `signing_ms` raises UnavailableError while the clock cannot be relied on; `now_ms` never does.
+    """
+
+    now_ms: Callable[[], int]
+    signing_ms: Callable[[], int]
+
+
 class PublicLog(NamedTuple):
     """A log's stored tree, and the threads that publish it and collect endorsements."""
 
@@ -56,7 +66,7 @@ def open_public_log(
     signed: SignerMemory,
     opened: ExitStack,
     *,
-    now_ms: Callable[[], int],
+    times: PublishingTimes,
 ) -> PublicLog:
     """Open the parts that publish a log; `opened` stops the threads, then closes the files.
 
@@ -68,12 +78,13 @@ def open_public_log(
     opened.callback(endorsements.close)
     policy = read_policy(settings.witnesses, keys.origin)
     wait_s = settings.witness_wait_s
-    quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=now_ms)
-    publisher = Publisher(publishing, signed, keys, most_tail_s=settings.publish_within_s)
+    quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=times.now_ms)
+    most_tail_s = settings.publish_within_s
+    publisher = Publisher(publishing, signed, keys, times.signing_ms, most_tail_s=most_tail_s)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
     witnesses = WitnessRounds(
-        quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=now_ms
+        quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=times.now_ms
     )
     stamper = Stamper(
         open_authority(settings),
@@ -81,7 +92,7 @@ def open_public_log(
         endorsements,
         quorum,
         interval_s=settings.tsa_interval_s,
-        now_ms=now_ms,
+        now_ms=times.now_ms,
     )
     opened.enter_context(publisher.listening(lambda _: witnesses.wake()))
     for part in (

@@ -12,6 +12,7 @@ from ledger.data_files import BACKUP_FILE, LOG_FILE, SESSIONS_FILE, VIEWS_FILE
 from ledger.errors import ConflictError, CorruptError, NotFoundError, UnavailableError
 from ledger.recovery import manifest as manifests
 from ledger.settings import Settings
+from ledger.system.wall_clock import WallClock
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from tests.support.logs import opened
 from tests.support.refusals import refused
@@ -274,6 +275,30 @@ def test_a_loss_cannot_be_declared_without_the_ledgers_own_key(
         restored(settings, tmp_path / "backup")
     with opened(settings) as ledger:
         assert ledger.memory.known()[-1].epoch == 0
+
+
+def test_a_loss_is_not_declared_by_a_clock_that_disagrees_with_the_log(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings)
+    monkeypatch.setattr("ledger.recovery.restore.WallClock", lambda: WallClock(lambda: 0))
+    with refused(UnavailableError, "clock_unconfirmed"):
+        restored(settings, tmp_path / "backup")
+    with opened(settings) as ledger:
+        assert ledger.memory.known()[-1].epoch == 0
+
+
+def test_a_log_in_the_data_directory_that_cannot_be_read_hinders_no_restore(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    lose_log(settings)
+    for name in (LOG_FILE, VIEWS_FILE):
+        (settings.data / name).write_bytes(b"damaged " * 1_000)
+    plan = restored(settings, tmp_path / "backup")
+    assert plan is not None
+    assert (plan.origin, plan.lost) == (None, None)
 
 
 def test_a_ledger_whose_memory_is_gone_signs_nothing(settings: Settings) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from ledger.data_files import LOG_FILE
+from ledger.store.engines import remembered
 from ledger.tlog.checkpoint import parse_note
 from tests.support.actor import Actor
 from tests.support.public_log import assert_problem, proof_of
@@ -168,8 +169,70 @@ def test_a_witness_says_what_was_lost_and_follows_neither_origin_by_itself(
     assert witness_size(witness) == 7  # what it signed of the old origin, and no more
 
 
-def witness_size(witness: WitnessServer) -> int:
-    name = hashlib.sha256(b"ledger.example/approvals").hexdigest()
+def test_a_size_that_the_operator_says_is_not_confirmed_against_a_witness_that_knows_more(
+    start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
+) -> None:
+    server, witness = start_witnessed()
+    with server.client() as client:
+        alice = Actor(client, "Alice", server.origin).register("creator")
+        drafted = alice.draft()
+        published(client, 6)
+        assert ledger(server, "backup", tmp_path / "backup").returncode == 0
+        assert alice.approve(drafted).status_code == 201
+        published(client, 7)
+        until(lambda: witness_size(witness) == 7)
+    server.kill()
+    lose_log(server)
+    (server.data / "signer-memory.sqlite").unlink()
+    shutil.copy(tmp_path / "backup" / LOG_FILE, server.data)  # an old copy, put back by hand
+    done = ledger(server, "log", "confirm", "--size", "6")
+    assert done.returncode == 2
+    assert f"entries_lost: the witness {witness.name} knows 7 entries" in done.stderr
+    assert remembered(server.data / "signer-memory.sqlite") == []
+
+
+def test_a_second_restore_hears_from_a_witness_of_the_origin_that_the_first_one_began(
+    start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
+) -> None:
+    server, witness = start_witnessed()
+    with server.client() as client:
+        alice = Actor(client, "Alice", server.origin).register("creator")
+        drafted = alice.draft()
+        published(client, 6)
+        assert ledger(server, "backup", tmp_path / "backup").returncode == 0
+        assert alice.approve(drafted).status_code == 201
+        published(client, 7)
+        until(lambda: witness_size(witness) == 7)
+    server.kill()
+    lose_log(server)
+    name = "ledger.example/approvals"
+    restore = ("restore", tmp_path / "backup", "--reason", REASON, "--confirm", name)
+    assert ledger(server, *restore).returncode == 0
+    # The operator of the witness and that of the ledger add the new origin.
+    vkey = ledger(server, "log", "keys").stdout.splitlines()[-1]
+    witness.kill()
+    witness.start(vkey)
+    policy = Path(server.settings["LEDGER_WITNESSES"])
+    policy.write_text(f"log {vkey}\n{witness.line}quorum none\n")
+    server.start()
+    with server.client() as client:
+        alice.client = client
+        for _ in range(3):
+            alice.draft()
+        published(client, 10)
+        until(lambda: witness_size(witness, f"{name}/1") == 10)
+    server.kill()
+    lose_log(server)
+    (server.data / "signer-memory.sqlite").unlink()
+    done = ledger(server, *restore)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"the witness {witness.name} knows 10 entries" in done.stdout
+    assert "Lost: entries 7 to 10." in done.stdout
+    assert f"the new origin {name}/2" in done.stdout
+
+
+def witness_size(witness: WitnessServer, origin: str = "ledger.example/approvals") -> int:
+    name = hashlib.sha256(origin.encode()).hexdigest()
     answer = httpx.get(f"{witness.url}/{name}/checkpoint")
     return parse_note(answer.content).checkpoint.size if answer.status_code == 200 else 0
 
@@ -203,6 +266,28 @@ def test_a_restore_is_refused_while_the_server_runs(server: Server, tmp_path: Pa
     done = ledger(server, "restore", tmp_path / "backup", "--reason", REASON)
     assert done.returncode == 2
     assert "data_in_use" in done.stderr
+
+
+def test_keys_come_back_from_an_older_backup_and_only_once_the_restore_is_confirmed(
+    server: Server, tmp_path: Path
+) -> None:
+    phrase = tmp_path / "phrase"
+    phrase.write_text("correct horse battery\n")
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert ledger(server, "backup", first, "--keys", phrase).returncode == 0
+    with server.client() as client:
+        Actor(client, "Alice", server.origin).register("creator")
+    assert ledger(server, "backup", second, "--since", first).returncode == 0
+    server.terminate()
+    shutil.move(server.data, tmp_path / "lost")
+    restore = ("restore", second, "--reason", REASON, "--keys", phrase)
+    unconfirmed = ledger(server, *restore)
+    assert (unconfirmed.returncode, "not_confirmed" in unconfirmed.stderr) == (2, True)
+    assert not [*server.data.glob("*.pem")]
+    done = ledger(server, *restore, "--confirm", "ledger.example/approvals")
+    assert (done.returncode, done.stderr) == (0, "")
+    old = (tmp_path / "lost" / "ledger-key.pem").read_bytes()
+    assert (server.data / "ledger-key.pem").read_bytes() == old
 
 
 def test_keys_come_back_from_a_backup_with_its_passphrase(server: Server, tmp_path: Path) -> None:
