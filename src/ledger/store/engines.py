@@ -21,7 +21,7 @@ from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
 
 if TYPE_CHECKING:
-    from ledger.store.ports.log import LogStore
+    from ledger.store.ports.log import LogReader, LogStore
 
 
 def address_of(data: Path) -> str:
@@ -38,6 +38,17 @@ def open_log(address: str) -> "LogStore":
     from ledger.store.sqlite.store import SqliteLog  # the server's packages
 
     return SqliteLog(Path(address))
+
+
+def read_log(address: str) -> "LogReader":
+    """Open the log at an address for reading only.
+
+    Raises NotFoundError `not_founded`, CorruptError `file_malformed`, UnavailableError
+    `storage_failed`.
+    """
+    from ledger.store.sqlite.store import SqliteReader  # the server's packages
+
+    return SqliteReader(Path(address))
 
 
 def require_existing(data: Path) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from ledger.errors import CorruptError
+from ledger.store.engines import read_log
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.refusals import refused
 from tests.support.states import folded
@@ -107,3 +108,17 @@ def test_a_row_that_is_not_its_entrys_is_refused(store: SqliteLog) -> None:
     store.append([write(ONE)])
     with refused(CorruptError, "entry_malformed"):
         folded(store, ONE)
+
+
+def test_who_only_reads_the_log_commits_nothing(store: SqliteLog, path: Path) -> None:
+    store.append([write(ONE)])
+    with closing(sqlite3.connect(path)) as raw:
+        query = "SELECT commits FROM log_head"
+        before = raw.execute(query).fetchall()
+        with (
+            closing(read_log(str(path))) as reader,
+            closing(reader.tree()) as tree,
+            pytest.raises(AssertionError, match="for reading"),
+        ):
+            tree.save([])
+        assert raw.execute(query).fetchall() == before

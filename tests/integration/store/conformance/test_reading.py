@@ -123,6 +123,17 @@ def test_one_load_is_one_snapshot_while_others_write(engine: Engine, data: Path)
     assert loads > 3
 
 
+def test_a_log_that_is_opened_for_reading_shows_the_same(engine: Engine, data: Path) -> None:
+    with closing(engine.open_log(data)) as store:
+        store.append([write(ONE, 1, 2)])
+        with closing(engine.read_log(data)) as reader, closing(reader.tree()) as tree:
+            assert reader.head() == store.head()
+            assert reader.read(0, 9) == store.read(0, 9)
+            assert tree.head() == 2
+            store.append([write(TWO)])
+            assert reader.head().stored == 3
+
+
 def test_a_closed_log_says_that_it_cannot_be_read_or_written(engine: Engine, data: Path) -> None:
     store = engine.open_log(data)
     store.close()
