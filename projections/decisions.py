@@ -12,8 +12,9 @@ from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, LogReader
+from projections.outlook import Decided
 from projections.rows import json_list
-from projections.users import NamedPerson, people, roles_of
+from projections.users import NamedPerson, people, roles_of, uuid_text
 
 # Stored in `decision.kind`. Counts of approvals and the General JWS select by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
@@ -93,6 +94,25 @@ def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> 
         (statement, at, kind),
     )
     return [position for (position,) in rows]
+
+
+def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
+    """Return who approved and who rejected a statement up to a position, each by the last word."""
+    rows = db.execute(
+        "SELECT d.person, s.uuid, d.position, d.kind FROM decision d JOIN stream s"
+        " ON s.id = d.person WHERE d.statement = ? AND d.position <= ? ORDER BY d.position",
+        (statement, at),
+    )
+    approved: dict[str, frozenset[str]] = {}
+    rejected: dict[str, frozenset[str]] = {}
+    for person, uuid, position, kind in rows:
+        user, roles = uuid_text(uuid), roles_of(db, person, at=position)
+        if kind == REJECTION:
+            rejected[user] = roles
+        elif kind != WITHDRAWAL:
+            approved[user] = roles
+            rejected.pop(user, None)
+    return Decided(approved, rejected)
 
 
 def _decision(

@@ -1,38 +1,45 @@
 """The inbox: statements that wait for a person's decision and that the decision can still change.
 
-For each statement the table stores the members of its policy, veto included (`user:…`, `role:…`),
-and never a list of people. So a person who registers or gets a role later finds the statements that
-already wait.
+For each statement the tables store its policy and the policy's members, veto included (`user:…`,
+`role:…`), and never a list of people. So a person who registers or gets a role later finds the
+statements that already wait. A statement that today's people cannot approve waits for nobody.
 """
 
 import sqlite3
+
+import msgspec
 
 from ledger.domain.events import StatementDrafted
 from ledger.domain.policy import Policy, members
 from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.sqlite.bulk_insert import write
 from projections import spans
+from projections.decisions import decided_by
 from projections.facts import Batch, find_stream
+from projections.outlook import able, missing, outlook
 from projections.paging import Page, decode_cursor, encode_cursor
 from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 
 NAME = "inbox"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement_member(statement INTEGER NOT NULL, member TEXT NOT NULL,"
     " PRIMARY KEY(statement, member)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE statement_policy(statement INTEGER PRIMARY KEY, policy BLOB NOT NULL) STRICT",
 )
 INDEXES: tuple[str, ...] = ()
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Store the policy members of each drafted statement."""
-    rows = []
+    rows, policies = [], []
     for fact in batch.of(StatementDrafted):
         rules: Policy = fact.body.document.policy
         rows += [(fact.stream, member) for member in members(rules).union(rules.veto)]
+        policies.append((fact.stream, msgspec.json.encode(rules)))
+    write(db, "INSERT INTO statement_policy {rows}", policies)
     write(db, "INSERT INTO statement_member {rows}", rows)
 
 
@@ -57,7 +64,8 @@ def page(
 ) -> Page[StatementSummary]:
     """Return the statements that wait for a person as of a position, newest first.
 
-    Raises MalformedError `cursor_invalid`.
+    A page can have fewer statements than `limit` and still a cursor: those that today's people
+    cannot approve are left out of it. Raises MalformedError `cursor_invalid`.
     """
     below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
     user = find_stream(db, user_id)
@@ -68,4 +76,17 @@ def page(
     given = {"at": at, "now": now, "below": below, "user": user, "members": json_list(asked)}
     found, last = spans.search(db, "pending", _WAITS, given, limit)
     further = None if last is None else encode_cursor(NAME, last)
-    return Page(summaries(db, found, at=at, now=now), further, at)
+    shown = summaries(db, found, at=at, now=now)
+    return Page([each for each in shown if _is_open(db, each, at, now)], further, at)
+
+
+def _is_open(db: sqlite3.Connection, shown: StatementSummary, at: int, now: str) -> bool:
+    """Tell whether a person who has not decided yet can still make a difference."""
+    query = "SELECT policy FROM statement_policy WHERE statement = ?"
+    (stored,) = db.execute(query, (shown.position,)).fetchone()
+    rules = msgspec.json.decode(stored, type=Policy)
+    decided = decided_by(db, shown.position, at=at)
+    count = len(decided.approved) + len(decided.rejected)
+    willing = able(db, rules, decided=count, at=at, now=now)
+    found = missing(rules, shown.creator.id, decided, willing)
+    return outlook(found, decided, willing) == "open"

@@ -1,18 +1,16 @@
 """How far a policy is met and who has not decided yet, as a tree with the policy's shape."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import assert_never
+from collections.abc import Mapping
 
 import msgspec
 
-from ledger.domain import policy
+from ledger.domain import places, policy
 from ledger.domain.policy import AnyNode, Policy
-from ledger.domain.vocabulary import VOTING_ROLES
-from projections.decisions import Decision
 from projections.facts import find_stream
+from projections.outlook import CAN_ACT, Decided, Outlook, Roles, able, missing, outlook
 from projections.rows import json_list
-from projections.users import NamedPerson, people, roles_of, uuid_text
+from projections.users import NamedPerson, names, uuid_text
 
 LISTED = 20
 
@@ -22,7 +20,8 @@ class MemberProgress(
 ):
     """The people of a `user:` or `role:` member who approved, rejected, or have not decided.
 
-    `waiting` lists at most 20 people of a role; `more` counts the others.
+    `waiting` lists at most 20 people of a role; `more` counts the others. `helps` tells whether an
+    approval by one of them lowers what is missing.
     """
 
     member: str
@@ -31,66 +30,73 @@ class MemberProgress(
     rejected: list[NamedPerson]
     waiting: list[NamedPerson]
     more: int = 0
+    helps: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="node"):
-    """A node of the policy; it is met when `count` reaches `threshold`."""
+    """A node of the policy. Each person fills one place of the whole policy.
 
-    met: bool
+    `missing` is how many more people the node needs if it stands alone; null if those who can
+    approve cannot meet it, or if nobody can approve any more.
+    """
+
     threshold: int
-    count: int
+    missing: int | None
     members: list["MemberProgress | Progress"]
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """The decisions so far, each with the person's roles at that time, and who may still decide.
-
-    Nobody is waited for unless the statement is pending. `excluded` is a creator who may not sign.
-    """
+class ShownAt(msgspec.Struct, frozen=True):
+    """The position and time that are shown, and whether the statement is pending then."""
 
     at: int
+    now: str
     pending: bool
-    excluded: str | None
-    people: dict[str, NamedPerson]
-    approved: dict[str, frozenset[str]]
-    rejected: dict[str, frozenset[str]]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The decisions so far, who can still approve, and the names of people.
+
+    Nobody can unless the statement is pending. `excluded` is a creator who may not sign.
+    """
+
+    moment: ShownAt
+    excluded: frozenset[str]
+    decided: Decided
+    able: Roles
+    names: Mapping[str, str]
+    helping: frozenset[str]
+    outlook: Outlook | None
 
 
 def standing(
-    rules: Policy, creator: str, decisions: Sequence[Decision], *, pending: bool, at: int
+    db: sqlite3.Connection, rules: Policy, creator: str, decided: Decided, moment: ShownAt
 ) -> Standing:
-    """Return the standing after these decisions, given in log order."""
-    approved: dict[str, frozenset[str]] = {}
-    rejected: dict[str, frozenset[str]] = {}
-    for decision in decisions:
-        user, roles = decision.person.id, frozenset(decision.roles)
-        match decision.decision:
-            case "approval":
-                approved[user] = roles
-                # A person who rejects and later approves counts as approving.
-                rejected.pop(user, None)
-            case "rejection":
-                rejected[user] = roles
-            case "withdrawal":
-                pass  # it ends the statement and counts for no member
-            case never:
-                assert_never(never)
+    """Return the standing of a statement after the decisions on it."""
+    willing: Roles = {}
+    if moment.pending:
+        count = len(decided.approved) + len(decided.rejected)
+        willing = able(db, rules, decided=count, at=moment.at, now=moment.now)
+    found = missing(rules, creator, decided, willing)
+    members = [member.partition(":") for member in policy.members(rules)]
+    known = {name for kind, _, name in members if kind == "user"}
+    known |= decided.approved.keys() | decided.rejected.keys()
     return Standing(
-        at=at,
-        pending=pending,
-        excluded=None if rules.creator_may_sign else creator,
-        people={decision.person.id: decision.person for decision in decisions},
-        approved=approved,
-        rejected=rejected,
+        moment=moment,
+        excluded=places.excluded(rules, creator),
+        decided=decided,
+        able=willing,
+        names=names(db, [*known], at=moment.at),
+        helping=frozenset() if found is None else found.helping,
+        outlook=outlook(found, decided, willing) if moment.pending else None,
     )
 
 
 def tree(db: sqlite3.Connection, node: AnyNode, now: Standing) -> Progress:
     """Return the progress of a policy node."""
+    found = places.missing(node, now.decided.approved, now.able, now.excluded)
     return Progress(
-        met=policy.met(node, now.approved),
         threshold=node.threshold,
-        count=policy.count(node, now.approved),
+        missing=None if found is None else found.people,
         members=[
             _member(db, member, now) if isinstance(member, str) else tree(db, member, now)
             for member in node.of
@@ -100,48 +106,48 @@ def tree(db: sqlite3.Connection, node: AnyNode, now: Standing) -> Progress:
 
 def _member(db: sqlite3.Connection, member: str, now: Standing) -> MemberProgress:
     kind, _, name = member.partition(":")
-    find = _one if kind == "user" else _role
-    shown, waiting, more = find(db, name, now)
+    waiting, more = _one(name, now) if kind == "user" else _role(db, name, now)
     return MemberProgress(
         member=member,
-        name=shown,
-        approved=_covered(member, now.approved, now),
-        rejected=_covered(member, now.rejected, now),
+        name=now.names.get(name, name) if kind == "user" else name,
+        approved=_covered(member, now.decided.approved, now),
+        rejected=_covered(member, now.decided.rejected, now),
         waiting=waiting,
         more=more,
+        helps=member in now.helping,
     )
 
 
-def _covered(member: str, who: Mapping[str, frozenset[str]], now: Standing) -> list[NamedPerson]:
-    return [now.people[user] for user, roles in who.items() if policy.covers(member, user, roles)]
+def _covered(member: str, who: Roles, now: Standing) -> list[NamedPerson]:
+    return [
+        NamedPerson(user, now.names[user])
+        for user, roles in who.items()
+        if policy.covers(member, user, roles)
+    ]
 
 
-def _one(db: sqlite3.Connection, user: str, now: Standing) -> tuple[str, list[NamedPerson], int]:
-    """Return the person's display name, the person if waited for, and 0 others."""
-    number = find_stream(db, user)
-    found = {} if number is None or number > now.at else people(db, [number])
-    if number is None or number not in found:
-        return user, [], 0
-    decided = user in now.approved or user in now.rejected or user == now.excluded
-    if not now.pending or decided or VOTING_ROLES.isdisjoint(roles_of(db, number, at=now.at)):
-        return found[number].name, [], 0
-    return found[number].name, [found[number]], 0
+def _one(user: str, now: Standing) -> tuple[list[NamedPerson], int]:
+    """Return the person if waited for, and 0 others."""
+    decided = now.decided.approved.keys() | now.decided.rejected.keys() | now.excluded
+    waits = user in now.able and user not in decided
+    return [NamedPerson(user, now.names[user])] if waits else [], 0
 
 
-_IN_ROLE = (
-    " FROM user_role r JOIN stream s ON s.id = r.user JOIN user u ON u.id = r.user"
-    " WHERE r.role = :role AND r.position <= :at"
-    " AND r.user NOT IN (SELECT value FROM json_each(:decided))"
-)
+_IN_ROLE = f"""
+FROM user_role r JOIN stream s ON s.id = r.user JOIN user u ON u.id = r.user
+WHERE r.role = :role AND r.position <= :at
+    AND r.user NOT IN (SELECT value FROM json_each(:decided)) AND {CAN_ACT.format(user="r.user")}
+"""  # noqa: S608  # constants
 
 
-def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[NamedPerson], int]:
-    """Return the role's name, the people waited for, and how many more there are."""
-    if not now.pending:
-        return role, [], 0
-    decided = {*now.approved, *now.rejected, *([now.excluded] if now.excluded else [])}
+def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[list[NamedPerson], int]:
+    """Return the people of a role who are waited for, and how many more there are."""
+    if not now.moment.pending:
+        return [], 0
+    decided = now.decided.approved.keys() | now.decided.rejected.keys() | now.excluded
     numbers = [number for user in decided if (number := find_stream(db, user)) is not None]
-    given = {"role": role, "at": now.at, "decided": json_list(numbers), "listed": LISTED}
+    given = {"role": role, "at": now.moment.at, "now": now.moment.now}
+    given |= {"decided": json_list(numbers), "listed": LISTED}
     rows = db.execute(
         f"SELECT s.uuid, u.name {_IN_ROLE} ORDER BY r.position LIMIT :listed", given
     ).fetchall()
@@ -149,4 +155,4 @@ def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[str, list[N
     if len(rows) == LISTED:
         (count,) = db.execute(f"SELECT count(*) {_IN_ROLE}", given).fetchone()
         more = count - LISTED
-    return role, [NamedPerson(uuid_text(uuid), name) for uuid, name in rows], more
+    return [NamedPerson(uuid_text(uuid), name) for uuid, name in rows], more

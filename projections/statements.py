@@ -18,7 +18,7 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
 )
-from ledger.domain.policy import Policy
+from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
@@ -27,21 +27,23 @@ from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
 from projections.facts import OPEN, Batch, LogReader, find_stream
+from projections.outlook import Outlook
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
 from projections.progress import Progress as Progress
+from projections.progress import ShownAt
 from projections.summaries import STATUS_AT, summaries
 from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT, final INTEGER NOT NULL,"
     " status TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
-    " created_at TEXT NOT NULL, threshold INTEGER NOT NULL, sha256 BLOB NOT NULL,"
+    " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
     " supersedes BLOB) STRICT",
     decisions.TABLE,
     *spans.TABLES,
@@ -56,7 +58,10 @@ INDEXES: tuple[str, ...] = (
 
 
 class StatementDetail(StatementSummary, frozen=True, rename="camel"):
-    """A statement with its document, decisions and progress."""
+    """A statement with its document, decisions and progress.
+
+    `outlook` says of a pending one whether today's people can meet its policy.
+    """
 
     document: str
     content: str
@@ -66,6 +71,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     final_at: str | None
     decisions: list[Decision]
     progress: Progress
+    outlook: Outlook | None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -82,8 +88,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         final = finals.pop(number, (OPEN, None))
         narrow.append((number, fact.actor, rules.creator_may_sign, rules.expires_at, *final))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
-        digest = fact.body.sha256
-        texts.append((number, document.title, document.created_at, rules.threshold, digest, older))
+        digest, needed = fact.body.sha256, min_people(rules) or rules.threshold
+        texts.append((number, document.title, document.created_at, needed, digest, older))
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
@@ -191,7 +197,10 @@ def by_id(
     rules = msgspec.convert(document["policy"], Policy)
     decided = decisions.of_statement(db, log, number, at=at)
     pending = summary.status == "pending"
-    standing = progress.standing(rules, summary.creator.id, decided, pending=pending, at=at)
+    moment = ShownAt(at, now, pending)
+    standing = progress.standing(
+        db, rules, summary.creator.id, decisions.decided_by(db, number, at=at), moment
+    )
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
@@ -202,6 +211,7 @@ def by_id(
         final_at=_final_at(db, summary),
         decisions=decided,
         progress=progress.tree(db, rules, standing),
+        outlook=standing.outlook,
     )
 
 

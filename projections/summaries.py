@@ -12,7 +12,10 @@ from projections.users import NamedPerson, uuid_text
 
 
 class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
-    """A statement in a list; `approvals` and `rejections` count people."""
+    """A statement in a list; `approvals` and `rejections` count people.
+
+    `needed` is the least number of people who can meet its policy.
+    """
 
     id: str
     title: str
@@ -21,7 +24,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     status: Status
     approvals: int
     rejections: int
-    threshold: int
+    needed: int
     expires_at: str | None
     sha256: str
     position: int
@@ -39,7 +42,7 @@ _SUMMARIES = f"""
 SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {STATUS_AT},
     coalesce(sum(d.kind <= {INDIVIDUAL}), 0),
     coalesce(sum(d.kind = {REJECTION}), 0),
-    x.threshold, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
+    x.needed, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
 FROM statement s
 JOIN statement_text x ON x.id = s.id
 JOIN stream i ON i.id = s.id
@@ -69,7 +72,7 @@ def _members(row: tuple[Any, ...]) -> dict[str, Any]:
         "status": row[6],
         "approvals": row[7],
         "rejections": row[8],
-        "threshold": row[9],
+        "needed": row[9],
         "expires_at": row[10],
         "sha256": digest.hex(),
         "position": row[0],

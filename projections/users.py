@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from projections.rows import json_list
 
 NAME = "users"
 VERSION = 1
+_CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
     "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
@@ -113,6 +114,23 @@ def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, NamedPer
         (json_list(numbers),),
     )
     return {number: NamedPerson(uuid_text(uuid), name) for number, uuid, name in rows}
+
+
+def streams(db: sqlite3.Connection, users: Sequence[str]) -> list[int]:
+    """Return the stream numbers of the people with these ids, without those who do not exist."""
+    found: list[int] = []
+    for start in range(0, len(users), _CHUNK):
+        uuids = [UUID(user).bytes for user in users[start : start + _CHUNK]]
+        marks = ", ".join("?" * len(uuids))
+        rows = db.execute(f"SELECT id FROM stream WHERE uuid IN ({marks})", uuids)  # noqa: S608  # question marks
+        found += [number for (number,) in rows]
+    return found
+
+
+def names(db: sqlite3.Connection, users: Sequence[str], *, at: int) -> dict[str, str]:
+    """Return the names of the people with these ids who are registered by a position."""
+    numbers = [number for number in streams(db, users) if number <= at]
+    return {person.id: person.name for person in people(db, numbers).values()}
 
 
 def uuid_text(uuid: bytes) -> str:

@@ -66,13 +66,11 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
 
     # Alice signs: 1 of 2, still pending.
     alice.approve()
-    alice.expect_status(
-        "Pending", "Signed by 1 of 2 needed (Alice). Waiting for any 1 of: Bob, Carol."
-    )
+    alice.expect_status("Pending", "Signed by Alice; 2 needed. Waiting for any 1 of: Bob, Carol.")
 
     # Bob reviews and signs: approved. Alice's page follows by itself.
     appeared.click()
-    effect = "Yours is the 2nd of 2 needed: the statement becomes approved at once."
+    effect = "Yours is the last one needed: the statement becomes approved at once."
     expect(bob.page.get_by_text(effect).first).to_be_visible()
     bob.approve()
     bob.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")

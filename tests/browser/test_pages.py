@@ -179,7 +179,8 @@ def test_a_statement_can_be_read_without_scripts(alice: Browser, open_browser: O
     expect(reader.page.locator("#content .number")).to_have_text("1000000")
     expect(reader.page.locator("#content .mark")).to_have_text("U+202E")
     reader.expect_status(
-        "Pending", "Signed by 1 of 2 needed (Alice). Waiting for 1 more who has not registered yet."
+        "Pending",
+        "Signed by Alice; 2 needed. The people who can sign today cannot meet its policy.",
     )
     for path in MEMBERS:
         reader.open(path)

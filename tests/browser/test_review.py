@@ -167,7 +167,8 @@ def test_a_signature_whose_answer_is_lost_is_sent_again_and_not_made_again(
     alice.button("Send again").click()
     expect(alice.heading("Approved and signed")).to_be_visible()
     alice.expect_status(
-        "Pending", "Signed by 1 of 2 needed (Alice). Waiting for 1 more who has not registered yet."
+        "Pending",
+        "Signed by Alice; 2 needed. The people who can sign today cannot meet its policy.",
     )
     signatures = [json.loads(body)["jwt"] for body in alice.bodies if '"jwt"' in body]
     assert len(signatures) == 2
@@ -191,7 +192,7 @@ def test_a_policy_may_ask_for_the_passkey_and_cancelling_is_not_failing(
     bob.refuse_user(refuse=False)
     bob.approve()
     assert bob.assertions == before + 1
-    bob.expect_status("Pending", "Signed by 1 of 2 needed (Bob). Waiting for Alice.")
+    bob.expect_status("Pending", "Signed by Bob; 2 needed. Waiting for Alice.")
 
 
 def test_the_keyboard_alone_is_enough_to_approve(alice: Browser, bob: Browser) -> None:
@@ -258,4 +259,4 @@ def test_a_lost_connection_is_said_and_the_page_catches_up(alice: Browser, bob: 
     alice.approve()
     bob.context.set_offline(False)
     expect(bob.page.get_by_text("Live updates paused, reconnecting.")).to_be_hidden()
-    bob.expect_status("Pending", "Signed by 1 of 2 needed (Alice). Waiting for Bob.")
+    bob.expect_status("Pending", "Signed by Alice; 2 needed. Waiting for Bob.")

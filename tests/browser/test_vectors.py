@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.domain import policy
+from ledger.domain import places, policy
+from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError
 from ledger.pages.content import digit_groups, visible
@@ -100,12 +101,19 @@ def test_policy_sentences_are_the_same_on_both_sides(library: Browser, vector: A
     assert library.call("policy", "fault", vector["policy"]) == ""
 
 
+def draft_policy(raw: bytes) -> None:
+    """Raise what refuses a draft with this policy."""
+    parsed = policy.parse(raw)
+    policy.require_known_roles(parsed, VOTING_ROLES)
+    places.require_possible(parsed, "", VOTING_ROLES)
+
+
 @pytest.mark.parametrize("rules", read("policy")["refused"], ids=str)
 def test_a_policy_that_the_server_refuses_is_refused_while_it_is_written(
     library: Browser, rules: Any
 ) -> None:
     with pytest.raises(MalformedError):
-        policy.parse(msgspec.json.encode(rules))
+        draft_policy(msgspec.json.encode(rules))
     assert library.call("policy", "fault", rules) != ""
 
 

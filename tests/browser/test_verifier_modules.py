@@ -63,28 +63,40 @@ def test_a_changed_proof_is_refused_for_the_reason_that_python_gives(page: Page)
     assert codes(page, "tlog/checkpoint", "parseProof", [[raw(text)] for text in texts]) == expected
 
 
-def test_a_container_of_more_files_than_a_zip_file_counts_is_read(page: Page) -> None:
-    whole = write({f"{n:06d}": b"" for n in range(65_536)})
-    changed = [whole[:-at] + bytes([whole[-at] ^ 1]) + whole[-at + 1 :] for at in (20, 40, 60, 97)]
-    without = whole[:-98] + whole[-22:]
-    texts = [whole, write({f"{n:06d}": b"" for n in range(65_534)}), without, *changed]
+def test_a_container_of_more_files_than_a_zip_file_counts_is_written_and_read(page: Page) -> None:
+    """The page writes it and Python's digest says that it is the same; then each byte counts."""
+    flipped = (20, 40, 60, 97)  # places from the end, in each record after the last header
+    whole = write({f"{n:06d}": b"x" for n in range(65_536)})
+    texts = [whole, whole[:-98] + whole[-22:]]
+    texts += [whole[:-at] + bytes([whole[-at] ^ 1]) + whole[-at + 1 :] for at in flipped]
     expected = [code(parse, text) for text in texts]
-    assert expected == [None, None, *["bundle_malformed"] * 5]
-    found = codes(page, "verify/container", "parseContainer", [[raw(text)] for text in texts])
-    assert found == expected
-
-
-def test_a_container_is_written_as_python_writes_it(page: Page) -> None:
-    whole = {n: write({f"{each:06d}": b"x" for each in range(n)}) for n in (2, 65_535)}
-    script = """async (counts) => {
-        const { writeContainer } = await import("/verify/verify/container.js");
+    assert expected == [None, *["bundle_malformed"] * 5]
+    script = """async (flipped) => {
+        const { parseContainer, writeContainer } = await import("/verify/verify/container.js");
         const { sha256Hex } = await import("/static/js/lib/digest.js");
+        const { joinAll } = await import("/verify/encoding.js");
         const named = (n) => [String(n).padStart(6, "0"), new Uint8Array([120])];
-        const files = (count) => new Map(Array.from({ length: count }, (_, n) => named(n)));
-        return Promise.all(counts.map((count) => sha256Hex(writeContainer(files(count)))));
+        const written = (count) =>
+            writeContainer(new Map(Array.from({ length: count }, (_, n) => named(n))));
+        const codeOf = (bytes) => {
+            try { parseContainer(bytes); } catch (error) { return error.code; }
+            return null;
+        };
+        const whole = written(65536);
+        const digests = await Promise.all([2, 65535].map((n) => sha256Hex(written(n))));
+        digests.push(await sha256Hex(whole));
+        const codes = [codeOf(whole), codeOf(joinAll([whole.slice(0, -98), whole.slice(-22)]))];
+        for (const at of flipped) {
+            whole[whole.length - at] ^= 1;
+            codes.push(codeOf(whole));
+            whole[whole.length - at] ^= 1;
+        }
+        return { codes, digests };
     }"""
-    expected = [hashlib.sha256(each).hexdigest() for each in whole.values()]
-    assert page.evaluate(script, [*whole]) == expected
+    others = [write({f"{each:06d}": b"x" for each in range(n)}) for n in (2, 65_535)]
+    digests = [hashlib.sha256(each).hexdigest() for each in (*others, whole)]
+    found = page.evaluate(script, flipped)
+    assert found == {"codes": expected, "digests": digests}
 
 
 def test_a_changed_vkey_is_refused(page: Page) -> None:

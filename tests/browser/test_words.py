@@ -9,11 +9,16 @@ import pytest
 from ledger.domain import policy
 from ledger.pages.routes import local_path
 from ledger.pages.standing import standing
-from ledger.pages.words import ordinal, progress_sentence, waiting_sentence
+from ledger.pages.words import group_sentence, progress_sentence, waiting_sentence
+from projections.outlook import Outlook
 from projections.statements import Decision, MemberProgress, Progress, StatementDetail
 from projections.users import NamedPerson, User
 
-ADA, BEN, CHAO = (NamedPerson(name.lower(), name) for name in ("Ada", "Ben", "Chao"))
+LETTERS = {"Ada": "a", "Ben": "b", "Chao": "c"}
+ADA, BEN, CHAO = (
+    NamedPerson(f"00000000-0000-4000-8000-00000000000{letter}", name)
+    for name, letter in LETTERS.items()
+)
 TWO_OF_ROLES = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 
 
@@ -22,12 +27,14 @@ def member(
     approved: Sequence[NamedPerson] = (),
     waiting: Sequence[NamedPerson] = (),
     more: int = 0,
+    *,
+    helps: bool = True,
 ) -> MemberProgress:
-    return MemberProgress(f"role:{name}", name, list(approved), [], list(waiting), more)
+    return MemberProgress(f"role:{name}", name, list(approved), [], list(waiting), more, helps)
 
 
-def node(threshold: int, count: int, *members: MemberProgress | Progress) -> Progress:
-    return Progress(count >= threshold, threshold, count, list(members))
+def node(threshold: int, missing: int | None, *members: MemberProgress | Progress) -> Progress:
+    return Progress(threshold, missing, list(members))
 
 
 def decision(kind: Any, person: NamedPerson, *roles: str) -> Decision:
@@ -54,6 +61,7 @@ def statement(
     decisions: Sequence[Decision] = (),
     *,
     status: Any = "pending",
+    outlook: Outlook | None = "open",
     expires_at: str | None = None,
 ) -> StatementDetail:
     return StatementDetail(
@@ -64,7 +72,7 @@ def statement(
         status=status,
         approvals=0,
         rejections=0,
-        threshold=progress.threshold,
+        needed=progress.threshold,
         expires_at=expires_at,
         sha256="0" * 64,
         position=5,
@@ -77,6 +85,7 @@ def statement(
         final_at=None,
         decisions=list(decisions),
         progress=progress,
+        outlook=outlook,
     )
 
 
@@ -98,50 +107,88 @@ def test_progress_names_who_signed_who_is_waited_for_and_until_when() -> None:
         expires_at="2026-11-24T17:00:00.000Z",
     )
     assert progress_sentence(shown) == (
-        "Signed by 1 of 2 needed (Ada). Waiting for any 1 of: Ben, Chao."
-        " Closes 24 Nov 2026, 17:00 UTC."
+        "Signed by Ada; 2 needed. Waiting for any 1 of: Ben, Chao. Closes 24 Nov 2026, 17:00 UTC."
     )
 
 
 @pytest.mark.parametrize(
     ("progress", "sentence"),
     [
-        (node(1, 0, member("investor", waiting=[BEN])), "Waiting for Ben."),
-        (node(2, 0, member("investor", waiting=[BEN, CHAO])), "Waiting for Ben and Chao."),
+        (node(1, 1, member("investor", waiting=[BEN])), "Waiting for Ben."),
+        (node(2, 2, member("investor", waiting=[BEN, CHAO])), "Waiting for Ben and Chao."),
         (
-            node(1, 0, member("investor")),
-            "Waiting for 1 more who has not registered yet.",
+            node(1, None, member("investor", helps=False)),
+            "The people who can sign today cannot meet its policy.",
         ),
         (
-            node(3, 0, member("investor", waiting=[BEN])),
-            "Waiting for Ben and 2 more who have not registered yet.",
+            node(2, 2, member("investor", waiting=[BEN])),
+            "2 more people are needed: Ben, and people who have rejected it so far.",
         ),
         (
-            node(2, 0, member("investor", waiting=[BEN, CHAO], more=14)),
+            node(2, 2, member("investor", waiting=[BEN, CHAO], more=14)),
             "Waiting for any 2 of: Ben, Chao and 14 more.",
         ),
         (
-            node(2, 1, member("ada", approved=[ADA]), node(1, 0, member("r", waiting=[BEN, CHAO]))),
-            "Waiting for any 1 of: Ben, Chao.",
+            node(2, 1, member("ada", approved=[ADA]), node(1, 1, member("r", waiting=[BEN, CHAO]))),
+            "1 more person is needed. An approval by Ben or Chao helps.",
         ),
         (
-            node(2, 0, member("ada", waiting=[ADA]), node(1, 0, member("r", waiting=[BEN, CHAO]))),
-            "Waiting for Ada and (any 1 of: Ben, Chao).",
+            node(2, 2, member("ada", waiting=[ADA]), node(1, 1, member("r", waiting=[BEN, CHAO]))),
+            "2 more people are needed. An approval by Ada, Ben or Chao helps.",
+        ),
+        (
+            node(1, 1, member("a", waiting=[ADA], helps=False), member("r", waiting=[BEN])),
+            "Waiting for Ben.",
         ),
     ],
 )
 def test_waiting_says_whose_move_it_is(progress: Progress, sentence: str) -> None:
-    assert waiting_sentence(progress) == sentence
+    assert waiting_sentence(statement(progress)) == sentence
 
 
-def test_a_signature_that_completes_the_policy_says_so() -> None:
+def test_a_statement_that_all_have_rejected_says_so() -> None:
+    shown = statement(node(1, 1, member("investor")), outlook="all_rejected")
+    assert waiting_sentence(shown) == "Everybody who could still approve it has rejected it."
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        (0, "2 of these: complete"),
+        (1, "2 of these: 1 missing"),
+        (None, "2 of these"),
+    ],
+)
+def test_a_group_says_how_many_it_misses(missing: int | None, sentence: str) -> None:
+    assert group_sentence(node(2, missing)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("progress", "effect"),
+    [
+        (
+            node(2, 1, member("investor", waiting=[BEN])),
+            "Yours is the last one needed: the statement becomes approved at once.",
+        ),
+        (
+            node(3, 3, node(2, 2, member("investor", waiting=[BEN, CHAO]))),
+            "Yours is one of 3 still needed; 2 more after it.",
+        ),
+        (
+            node(2, 1, member("investor", waiting=[BEN], helps=False)),
+            "Yours alone fills no place that is missing; more signatures are needed.",
+        ),
+        (
+            node(2, None, member("investor", waiting=[BEN], helps=False)),
+            "It is recorded, but the people who can sign today cannot meet the policy.",
+        ),
+    ],
+)
+def test_an_approval_says_what_it_changes(progress: Progress, effect: str) -> None:
     signed = [decision("approval", ADA, "creator")]
-    shown = statement(node(2, 1, member("investor", waiting=[BEN])), signed)
-    mine = standing(shown, rules(TWO_OF_ROLES), person(BEN, "investor"))
+    mine = standing(statement(progress, signed), rules(TWO_OF_ROLES), person(BEN, "investor"))
     assert mine.can_approve
-    assert mine.approval_effect == (
-        "Yours is the 2nd of 2 needed: the statement becomes approved at once."
-    )
+    assert mine.approval_effect == effect
 
 
 def test_an_auditor_is_told_why_they_cannot_sign() -> None:
@@ -162,34 +209,33 @@ def test_a_creator_who_may_not_sign_can_still_withdraw() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waiting", "effect"),
+    ("members", "effect"),
     [
         (
-            [BEN, CHAO],
+            ["role:investor"],
             "Others can still approve it: your rejection is recorded but does not end it.",
         ),
-        ([BEN], "Without you the policy cannot be met: your rejection ends this statement."),
+        (
+            [f"user:{BEN.id}"],
+            "Without you the policy cannot be met: your rejection ends this statement.",
+        ),
+        (
+            [f"user:{BEN.id}", f"user:{CHAO.id}"],
+            "Without you the policy cannot be met: your rejection ends this statement.",
+        ),
     ],
 )
-def test_a_rejection_says_whether_it_ends_the_statement(
-    waiting: list[NamedPerson], effect: str
-) -> None:
-    shown = statement(node(1, 0, member("investor", waiting=waiting)))
-    one_investor = rules({"threshold": 1, "of": ["role:investor"]})
-    assert standing(shown, one_investor, person(BEN, "investor")).rejection_effect == effect
+def test_a_rejection_says_whether_it_ends_the_statement(members: list[str], effect: str) -> None:
+    shown = statement(node(1, 1, member("investor")), [decision("rejection", CHAO, "investor")])
+    one = rules({"threshold": 1, "of": members})
+    assert standing(shown, one, person(BEN, "investor")).rejection_effect == effect
 
 
 def test_a_veto_says_that_it_ends_the_statement() -> None:
     shown = statement(node(2, 0, member("investor", waiting=[BEN, CHAO])))
-    with_veto = rules(TWO_OF_ROLES | {"veto": ["user:ben"]})
+    with_veto = rules(TWO_OF_ROLES | {"veto": [f"user:{BEN.id}"]})
     mine = standing(shown, with_veto, person(BEN, "investor"))
     assert mine.rejection_effect == "You have a veto: your rejection ends this statement."
-
-
-def test_ordinals_are_english() -> None:
-    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 112)] == (
-        "1st 2nd 3rd 4th 11th 12th 13th 21st 112th".split()
-    )
 
 
 @pytest.mark.parametrize(

@@ -87,15 +87,21 @@ def _policy(members: str, threshold: str = "1") -> str:
     return f'{{"threshold":{threshold},"of":{members}}}'
 
 
+def _ids(count: int) -> list[str]:
+    return [f'"user:00000000-0000-4000-8000-{number:012x}"' for number in range(count)]
+
+
 _ROLE = '["role:investor"]'
+(_ID,) = _ids(1)
 POLICIES = [
     *(_policy(_ROLE, each) for each in "1 1.0 0 1e0 true 9007199254740992 1e22 -0".split()),
     *(_policy(_ROLE, each) for each in ("9007199254740991", "1" + "0" * 22, '"1"', "null")),
-    *map(_policy, '[]|["user:a","user:a"]|["user:"]|["role:auditor"]|["user:a:b"]'.split("|")),
+    *map(_policy, f'[]|[{_ID},{_ID}]|["user:"]|["role:auditor"]|["user:a"]|[{_ID}]'.split("|")),
     *map(_policy, r'["user:\u0000"]|["role:investor "]|"role:investor"|["user:\ud800"]'.split("|")),
-    *('{"threshold":1,"of":[' * n + '"user:a"' + "]}" * n for n in (7, 8, 9, 31, 70)),
-    *(_policy(str([f"user:{n}" for n in range(count)]).replace("'", '"')) for count in (256, 257)),
-    _policy('["user:a"]', "2"),
+    *('{"threshold":1,"of":[' * n + _ID + "]}" * n for n in (8, 9, 10, 31, 70)),
+    *(_policy(f"[{','.join(_ids(count))}]") for count in (256, 4096, 4097)),
+    *(_policy(_ROLE, each) for each in ("256", "257")),
+    _policy(f"[{_ID}]", "2"),
     *(
         f"{_policy(_ROLE)[:-1]},{each}}}"
         for each in (

@@ -93,6 +93,19 @@ class Target:
 
         await asyncio.gather(*(worker(numbers) for _ in range(at_once)))
 
+    async def flood(
+        self, full: int, send: Callable[[int], Awaitable[object]], at_once: int
+    ) -> None:
+        """Call `send` as `repeat` does; in the full form, go on until the time is over.
+
+        A flood that ends within a second leaves too few reads beside it to say what is rare.
+        """
+        if self._share < 1:
+            await self.repeat(full, send, at_once)
+            return
+        while not self.is_over():
+            await self.repeat(full, send, at_once)
+
     async def rest(self) -> None:
         """Wait until the attack's time is over, with everything left open."""
         await asyncio.sleep(max(self.ends_s - time.monotonic(), 0))

@@ -38,7 +38,11 @@ STATED = [
     ("formats.md", f"within {clock.SKEW_MS // 60_000} minutes of the server's clock"),
     ("formats.md", f"`jti` (1 to {approval.MAX_JTI_CHARS} characters)"),
     ("formats.md", f"`reason` ({SHORTEST} to {LONGEST:,} characters)"),
-    ("formats.md", f"Limits: {policy.MAX_LEVELS} levels, {policy.MAX_MEMBERS} members in all"),
+    (
+        "formats.md",
+        f"{policy.MAX_NESTED} nested nodes, thresholds of 1 to {policy.MAX_THRESHOLD}",
+    ),
+    ("formats.md", f"and {policy.MAX_MEMBERS:,} members in all"),
     ("formats.md", f"{entry.SALT_BYTES}-byte salt"),
     ("errors.md", f"not 1 to {person.MAX_NAME_CHARS} printable characters"),
     ("log.md", f"at most {entry.MAX_ENTRY_BYTES:,} of them"),

@@ -27,7 +27,7 @@ CONNECTION = admission.ConnectionLimits()
 def lane(name: LaneName) -> str:
     found = default_lanes()[name]
     at_once = found._at_once
-    return f"{at_once} | {found._most_waiting} | {found._wait_s:g} s"
+    return f"{at_once} | {found._each} | {found._most_waiting} | {found._wait_s:g} s"
 
 
 NUMBERS = [

@@ -237,10 +237,9 @@ class Chronicle:
         stream = UUID(json.loads(raw)["statementId"])
         act = who.act("reject", **self._about(raw), reason="The amount is too low.")
         assertion = who.confirm(raw, act) if confirmed else None
-        people = {each.user: each.roles for each in self.auditor.people.values()}
         decision = self._decision(who, assertion)
         subject = self.auditor.statements[stream]
-        self.tell(stream, statement.reject(subject, act, decision, people))
+        self.tell(stream, statement.reject(subject, act, decision))
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
         stream = UUID(json.loads(raw)["statementId"])

@@ -86,7 +86,7 @@ class Scene:
     ) -> StatementRejected:
         decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms, assertion)
         act = act or self.rejection(who)
-        body = statement.reject(self.statement, act, decision, self.people)
+        body = statement.reject(self.statement, act, decision)
         self.fold(body)
         return body
 

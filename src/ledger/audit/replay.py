@@ -12,10 +12,10 @@ import msgspec
 from ledger import clock
 from ledger.audit.shares import PartAuditor
 from ledger.audit.source import AuditedLog, EventRow
-from ledger.domain import policy
+from ledger.domain import places, policy
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_ms
-from ledger.domain.person import AttestedKey
+from ledger.domain.person import AttestedKey, may_sign
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
 from ledger.domain.statement import Statement as StatementState
@@ -53,11 +53,13 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedProgress(_Shown, frozen=True, kw_only=True):
-    """A policy's node: its threshold, its count so far, and its nested nodes."""
+    """A policy's node: its threshold, how many people it misses, and its members.
+
+    `missing` is null if the people who can sign cannot meet it, or nobody can sign any more.
+    """
 
     threshold: int
-    count: int
-    met: bool
+    missing: int | None
     of: "list[str | ReplayedProgress]"
 
 
@@ -166,6 +168,7 @@ def _world(
 ) -> World:
     now_ms = clock.to_ms(at)
     people = [_person(each, now_ms) for each in auditor.people.values()]
+    able = {each.user: each.roles for each in auditor.people.values() if may_sign(each)}
     return World(
         position=position,
         at=at,
@@ -176,7 +179,7 @@ def _world(
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,
-        statements=[_statement(each, now_ms) for each in auditor.statements.values()],
+        statements=[_statement(each, able, now_ms) for each in auditor.statements.values()],
     )
 
 
@@ -208,24 +211,31 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     return "expired" if ended else "active"
 
 
-def _statement(state: StatementState, now_ms: int) -> ReplayedStatement:
+def _statement(state: StatementState, able: policy.RolesByPerson, now_ms: int) -> ReplayedStatement:
+    without = places.excluded(state.policy, state.creator)
+    status = state.status_at(now_ms)
+    further = {user: able[user] for user in able.keys() - without} if status == "pending" else {}
     return ReplayedStatement(
         id=state.id,
         title=state.title,
         creator=state.creator,
-        status=state.status_at(now_ms),
+        status=status,
         sha256=state.sha256,
         approvals={user: sorted(roles) for user, roles in state.approvals.items()},
         rejections=sorted(state.rejections),
-        progress=_progress(state.policy, state.approvals),
+        progress=_progress(state.policy, state.approvals, further),
         policy=state.policy,
     )
 
 
-def _progress(node: AnyNode, approvals: policy.RolesByPerson) -> ReplayedProgress:
+def _progress(
+    node: AnyNode, approvals: policy.RolesByPerson, able: policy.RolesByPerson
+) -> ReplayedProgress:
+    found = places.missing(node, approvals, able)
     return ReplayedProgress(
         threshold=node.threshold,
-        count=policy.count(node, approvals),
-        met=policy.met(node, approvals),
-        of=[each if isinstance(each, str) else _progress(each, approvals) for each in node.of],
+        missing=None if found is None else found.people,
+        of=[
+            each if isinstance(each, str) else _progress(each, approvals, able) for each in node.of
+        ],
     )

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import msgspec
 
-from ledger.audit.replay import ReplayedProgress, ReplayedStatement, World, find_position, fold
+from ledger.audit.replay import ReplayedStatement, World, find_position, fold
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.errors import CorruptError
 from ledger.settings import Settings
@@ -86,11 +86,13 @@ def to_text(world: World, asked: str | None) -> str:
 def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
     approved = [names.get(user, user) for user in each.approvals]
     rejected = [names.get(user, user) for user in each.rejections]
-    lines = [f"  {each.status:<10}{_progress(each.progress)}  {each.title!r}  {each.id}"]
+    lines = [f"  {each.status:<10}{_progress(each)}  {each.title!r}  {each.id}"]
     lines += [f"            approved by {', '.join(approved)}"] if approved else []
     lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
     return lines
 
 
-def _progress(progress: ReplayedProgress) -> str:
-    return f"{progress.count} of {progress.threshold}"
+def _progress(each: ReplayedStatement) -> str:
+    signed = f"{len(each.approvals)} signed"
+    missing = each.progress.missing
+    return f"{signed}, {missing} missing" if missing else signed

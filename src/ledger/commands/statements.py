@@ -93,8 +93,7 @@ class StatementCommands:
         stream = parse_uuid(statement_id)
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
-            people = reading.eligible(subject.policy)
-            body = statement.reject(subject, act, decision, people)
+            body = statement.reject(subject, act, decision)
             return _plan(subject, decision, body, body.status, len(subject.approvals))
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)

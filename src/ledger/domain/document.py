@@ -31,7 +31,7 @@ def parse_document(raw: bytes) -> Document:
     """Return the document of these bytes.
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
-    `document_malformed`, `content_not_object`, `policy_invalid`, `policy_impossible`,
+    `document_malformed`, `content_not_object`, `policy_invalid`, `policy_too_complex`,
     `time_invalid`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:

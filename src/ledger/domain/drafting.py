@@ -1,13 +1,13 @@
 """The draft of a statement: verify the document that its creator signed. Pure."""
 
 from ledger import clock
-from ledger.domain import acts, policy
+from ledger.domain import acts, places, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
-from ledger.domain.vocabulary import CREATOR
+from ledger.domain.vocabulary import CREATOR, VOTING_ROLES
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 
@@ -19,7 +19,8 @@ def draft(
 
     Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired.
+    ConflictError `statement_expired` if the policy has already expired; MalformedError
+    `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
     """
     document = parse_document(raw)
     # 1. The signature is valid and covers exactly these bytes.
@@ -42,12 +43,17 @@ def draft(
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")
+    # 3. The policy asks for roles of this ledger, and people could meet it.
+    policy.require_known_roles(document.policy, VOTING_ROLES)
+    places.require_possible(document.policy, document.creator, VOTING_ROLES)
     return (
         StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
         document,
     )
 
 
-def satisfiable(document: Document, eligible: RolesByPerson) -> bool:
-    """Tell whether the policy would be met if all eligible people approved."""
-    return policy.reachable(document.policy, eligible, creator=document.creator)
+def satisfiable(document: Document, able: RolesByPerson) -> bool:
+    """Tell whether the people who are able to approve today could meet the policy."""
+    signers = {user: roles for user, roles in able.items() if not VOTING_ROLES.isdisjoint(roles)}
+    without = places.excluded(document.policy, document.creator)
+    return places.missing(document.policy, {}, signers, without) is not None

@@ -1,33 +1,33 @@
-"""Policies: who must approve. Pure arithmetic over distinct people.
+"""Policies: their shape and limits, and whom they name. places.py tells when one is met."""
 
-A node is met when its count reaches `threshold`. Each distinct person covered by one of its `user:`
-or `role:` members counts once, and each nested node that is met counts once.
-"""
-
-from collections.abc import Mapping, Set
+import re
+from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
-from ledger.domain.vocabulary import VOTING_ROLES, Assurance
+from ledger.domain.vocabulary import Assurance
 from ledger.encoding import SafeInteger, decode
 from ledger.errors import MalformedError
 
-MAX_LEVELS = 8
-MAX_MEMBERS = 256
+MAX_NESTED = 8
+MAX_THRESHOLD = 256
+MAX_MEMBERS = 4096
+
+_MEMBER = re.compile(r"user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z][a-z0-9-]{0,63}")
 
 # Each person with the roles that they had at the position that counts.
 RolesByPerson = Mapping[str, Set[str]]
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Requires `threshold` of the members `of`."""
+    """Requires `threshold` places of the members `of`."""
 
     threshold: SafeInteger
     of: "tuple[str | Node, ...]"
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The outermost node, with the rules that only it can have."""
+    """The root node, with the rules that only it can have."""
 
     threshold: SafeInteger
     of: tuple[str | Node, ...]
@@ -41,41 +41,65 @@ AnyNode = Node | Policy
 
 
 def check(policy: Policy) -> None:
-    """Check a policy's shape, and that its thresholds can be reached.
+    """Check a policy's size and shape, in one pass over its members.
 
-    Raises MalformedError `policy_invalid` for the shape, `policy_impossible` for a threshold above
-    the number of members.
+    Raises MalformedError `policy_too_complex` for more than 8 nested nodes, 4,096 members or a
+    threshold above 256; `policy_invalid` for any other fault. places.py has what can never be met.
     """
-    total = _check_node(policy, MAX_LEVELS) + len(policy.veto)
-    if total > MAX_MEMBERS:
-        raise MalformedError("policy_invalid", f"a policy names at most {MAX_MEMBERS} members")
-    for member in policy.veto:
-        _check_member(member)
+    total, found = len(policy.veto), nodes(policy)
+    for node in found:
+        total += len(node.of)
+        if node.threshold > MAX_THRESHOLD:
+            raise _too_complex(f"a threshold is at most {MAX_THRESHOLD}")
+    if total - (len(found) - 1) > MAX_MEMBERS:
+        raise _too_complex(f"a policy names at most {MAX_MEMBERS:,} members")
+    for node in found:
+        _check_node(node)
+    _check_members(policy.veto)
 
 
-def _check_node(node: AnyNode, levels: int) -> int:
-    if levels == 0:
-        raise MalformedError("policy_invalid", f"a policy nests at most {MAX_LEVELS} levels")
-    nested = [member for member in node.of if isinstance(member, Node)]
-    named = {member for member in node.of if isinstance(member, str)}
-    if node.threshold < 1 or not node.of or len(named) + len(nested) != len(node.of):
+def nodes(root: AnyNode) -> list[AnyNode]:
+    """Return the root and its nested nodes, a parent before its children.
+
+    Raises MalformedError `policy_too_complex` for more than 8 nested nodes.
+    """
+    found: list[AnyNode] = [root]
+    for node in found:  # the list grows while it is read
+        for member in node.of:
+            if not isinstance(member, str):
+                found.append(member)
+        if len(found) > MAX_NESTED + 1:
+            raise _too_complex(f"a policy has at most {MAX_NESTED} nested nodes")
+    return found
+
+
+def _too_complex(detail: str) -> MalformedError:
+    return MalformedError("policy_too_complex", detail)
+
+
+def _check_node(node: AnyNode) -> None:
+    named = [member for member in node.of if isinstance(member, str)]
+    if node.threshold < 1 or not node.of or len(set(named)) != len(named):
         raise MalformedError(
             "policy_invalid", "a node needs a threshold of at least 1 and distinct members"
         )
+    _check_members(named)
+
+
+def _check_members(named: Iterable[str]) -> None:
     for member in named:
-        _check_member(member)
-    open_ended = any(member.startswith("role:") for member in named)
-    if not open_ended and node.threshold > len(node.of):
-        raise MalformedError("policy_impossible", "a threshold is above the number of its members")
-    return len(named) + sum(1 + _check_node(member, levels - 1) for member in nested)
+        if not _MEMBER.fullmatch(member):
+            raise MalformedError(
+                "policy_invalid", "a member must be user:<id of a person> or role:<name of a role>"
+            )
 
 
-def _check_member(member: str) -> None:
-    kind, _, name = member.partition(":")
-    if not (kind == "user" and name) and not (kind == "role" and name in VOTING_ROLES):
-        raise MalformedError(
-            "policy_invalid", "a member must be user:<id> or role:<role that signs>"
-        )
+def require_known_roles(policy: Policy, known: Set[str]) -> None:
+    """Raise MalformedError `policy_invalid` if a member is no role of the ledger that can sign."""
+    for member in members(policy).union(policy.veto):
+        kind, _, name = member.partition(":")
+        if kind == "role" and name not in known:
+            raise MalformedError("policy_invalid", f"{name!r} is no role whose holders sign")
 
 
 def parse(raw: bytes) -> Policy:
@@ -91,64 +115,34 @@ def covers(member: str, user: str, roles: Set[str]) -> bool:
     return name == user if kind == "user" else name in roles
 
 
-def count(node: AnyNode, people: RolesByPerson) -> int:
-    """Return the node's count: distinct people covered plus nested nodes met."""
-    users, roles, total = set[str](), set[str](), 0
-    for member in node.of:
-        if isinstance(member, Node):
-            total += met(member, people)
-            continue
-        kind, _, name = member.partition(":")
-        (users if kind == "user" else roles).add(name)
-    for user, held in people.items():
-        total += user in users or not roles.isdisjoint(held)
-    return total
-
-
-def met(node: AnyNode, people: RolesByPerson) -> bool:
-    """Tell whether these people's approvals meet the node."""
-    return count(node, people) >= node.threshold
-
-
 def members(node: AnyNode) -> frozenset[str]:
     """Return every `user:` and `role:` member of a node and its nested nodes, without veto."""
-    found: set[str] = set()
+    return frozenset(
+        member for each in nodes(node) for member in each.of if isinstance(member, str)
+    )
+
+
+def min_people(node: AnyNode) -> int | None:
+    """Return the least number of people who meet a node, None if its members are too few.
+
+    A member that names a person gives one place, a role as many as the threshold asks for.
+    """
+    named = [member for member in node.of if isinstance(member, str)]
+    has_role = any(member.startswith("role:") for member in named)
+    costs = [1] * (node.threshold if has_role else len(named))
     for member in node.of:
-        found |= {member} if isinstance(member, str) else members(member)
-    return frozenset(found)
+        least = None if isinstance(member, str) else min_people(member)
+        costs += [] if least is None else [least]
+    return sum(sorted(costs)[: node.threshold]) if len(costs) >= node.threshold else None
 
 
 def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> bool:
     """Tell whether this person's approval can count."""
     if user == creator and not policy.creator_may_sign:
         return False
-    return _names(policy, user, roles)
-
-
-def _names(node: AnyNode, user: str, roles: Set[str]) -> bool:
-    return any(
-        [
-            _names(each, user, roles) if isinstance(each, Node) else covers(each, user, roles)
-            for each in node.of
-        ]
-    )
+    return any(covers(member, user, roles) for member in members(policy))
 
 
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:
     """Tell whether this person's rejection ends the statement at once."""
     return any(covers(member, user, roles) for member in policy.veto)
-
-
-def reachable(
-    policy: Policy, people: RolesByPerson, *, creator: str, given: RolesByPerson | None = None
-) -> bool:
-    """Tell whether the policy would be met if all these people who may approve did so.
-
-    `given` are the existing approvals. They count with the roles of their own positions.
-    """
-    hoped = {
-        user: roles
-        for user, roles in people.items()
-        if may_approve(policy, user, roles, creator=creator) and not VOTING_ROLES.isdisjoint(roles)
-    }
-    return met(policy, {**hoped, **(given or {})})

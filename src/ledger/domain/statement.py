@@ -10,7 +10,7 @@ from collections.abc import Set
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, policy
+from ledger.domain import acts, places, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.document import Document
@@ -30,8 +30,8 @@ from ledger.domain.passkey import (
     verify_assertion,
 )
 from ledger.domain.person import Person, may_sign
-from ledger.domain.policy import Policy, RolesByPerson
-from ledger.domain.vocabulary import Status
+from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
@@ -161,19 +161,16 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         form=form,
-        status="approved" if policy.met(statement.policy, approvals) else "pending",
+        status="approved" if places.met(statement.policy, approvals) else "pending",
         jws=jws.text,
         assertion=decision.assertion,
         sign_count=sign_count,
     )
 
 
-def reject(
-    statement: Statement, act_text: str, decision: DecisionContext, eligible: RolesByPerson
-) -> StatementRejected:
+def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
     """Return the rejection of a statement.
 
-    `eligible` are the people whom the policy covers as of this position, with their roles.
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
     ForbiddenError `not_a_signer`; MalformedError `reason_invalid`; RefusedError as `verify_act`
     and `verify_assertion` do.
@@ -198,7 +195,7 @@ def reject(
         raise ConflictError("already_rejected", "this person has already rejected")
     sign_count = _confirm(statement, act_text, decision)
     refused = statement.rejections | {person.user}
-    ends = vetoes or not _reachable(statement, refused, eligible)
+    ends = vetoes or not _is_possible(statement, refused)
     return StatementRejected(
         signer=person.user,
         kid=key.kid,
@@ -230,11 +227,14 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
-def _reachable(statement: Statement, refused: Set[str], eligible: RolesByPerson) -> bool:
-    """Tell whether the policy can still be met by people who have not rejected."""
-    willing = {user: roles for user, roles in eligible.items() if user not in refused}
+def _is_possible(statement: Statement, refused: Set[str]) -> bool:
+    """Tell whether people could still meet the policy without those who rejected.
+
+    They need not be there today: who is away never makes a statement rejected.
+    """
+    without = refused | places.excluded(statement.policy, statement.creator)
     given = statement.approvals
-    return policy.reachable(statement.policy, willing, creator=statement.creator, given=given)
+    return places.possible(statement.policy, VOTING_ROLES, approvals=given, without=without)
 
 
 def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> None:

@@ -18,7 +18,7 @@ from ledger.http.refusal import ALLOW, refusal
 from ledger.http.request_head import refused_head
 
 # A read has up to 256 KiB: 43,000 chunks of one byte, each with a call of its own.
-SLICE_BYTES = 16 * 1024
+SLICE_BYTES = 4 * 1024
 
 
 class Phase(Enum):
@@ -205,6 +205,13 @@ class Connection(CycleProtocol):
         super().on_message_complete()
         self._enter(Phase.WORK if self._unanswered else Phase.IDLE)
 
+    def close_after_answer(self) -> None:
+        """Close, or wait for the client to notice an answer that came before its body's end."""
+        if self._phase is Phase.BODY:
+            self._say_farewell(b"")
+        else:
+            super().close_after_answer()
+
     def on_response_complete(self) -> None:
         """An answer is complete: give its body's bytes back, go on, or say farewell."""
         self._unanswered -= 1
@@ -214,7 +221,7 @@ class Connection(CycleProtocol):
                 self._enter(Phase.IDLE)
         super().on_response_complete()
         if self._phase is Phase.CLOSING and not self._unanswered:
-            self._say_farewell()
+            self._say_farewell(self._farewell)
 
     # --- refusing --------------------------------------------------------------------------------
 
@@ -256,12 +263,12 @@ class Connection(CycleProtocol):
         self._enter(Phase.CLOSING)
         self._farewell = farewell
         if not self._unanswered:
-            self._say_farewell()
+            self._say_farewell(self._farewell)
         elif farewell is None:
             self.cycle.keep_alive = False  # its answer says so
 
-    def _say_farewell(self) -> None:
-        farewell, self._farewell = self._farewell, None
+    def _say_farewell(self, farewell: bytes | None) -> None:
+        self._farewell = None
         if self.transport.is_closing():
             return
         if farewell is None:

@@ -8,6 +8,7 @@ work is not worked on.
 
 import asyncio
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -45,6 +46,7 @@ class Cycle(RequestResponseCycle):
     """A request from its head on."""
 
     _head = b""  # what leaves with the first part of the body
+    close: Callable[[], None]  # how the connection ends after this answer
 
     async def run_asgi(self, app: Any) -> None:
         """Have the application answer, unless the client is gone before any work."""
@@ -77,9 +79,9 @@ class Cycle(RequestResponseCycle):
         self.transport.write(head + body)
         self.response_complete = True
         self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
         self.on_response()
+        if not self.keep_alive:
+            self.close()
 
     def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Keep the head until the body begins; one of unknown length may begin much later."""
@@ -146,11 +148,16 @@ class CycleProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        self.cycle.close = self.close_after_answer
         if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
         else:
             self._start_asgi_task(self.cycle, self.app)
+
+    def close_after_answer(self) -> None:
+        """Close the connection after its last answer."""
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Go on with the next request that waits on this connection."""

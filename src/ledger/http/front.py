@@ -97,7 +97,7 @@ class Front:
                 return  # the client hung up
             lane = _lane(scope, asker)
             if lane is not None:
-                async with self._limits.lanes[lane]:
+                async with self._limits.lanes[lane].turn(asker.member or asker.address):
                     await self._application(scope, received, identified)
             elif asker.member is not None:  # a stream lasts too long for a lane, and is counted
                 with self._limits.streams.one(asker.member):

@@ -1,12 +1,14 @@
 """Lanes: requests of one kind take turns among themselves, so that no kind starves another.
 
-A request waits for its turn in the order of arrival, within bounds of number and time; what finds
-its lane full is refused at once.
+A request waits for its turn within bounds of number and time. When a lane is full, the asker with
+the most waiting requests is refused one.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Hashable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 
 from ledger.errors import UnavailableError
@@ -22,68 +24,157 @@ class LaneName(StrEnum):
 
 
 class Lane:
-    """The turns of one kind of request; `async with lane` waits for one and holds it.
+    """The turns of one kind of request.
 
-    Raises UnavailableError `server_busy`.
+    Askers, people or addresses, take turns in rotation, each in the order of its own requests: one
+    of them with many requests delays its own. `each` of the turns are one asker's at most.
     """
 
-    def __init__(self, name: LaneName, *, at_once: int, waiting: int, wait_s: float) -> None:
+    def __init__(
+        self, name: LaneName, *, at_once: int, each: int, waiting: int, wait_s: float
+    ) -> None:
         self.name = name
         self._at_once = at_once
+        self._each = each
         self._most_waiting = waiting
         self._wait_s = wait_s
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self.at_work = 0
+        self._queues: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+        self._held: Counter[Hashable] = Counter()
+        self.at_work = self.waiting = 0
 
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a turn."""
-        return len(self._queue)
+    def turn(self, asker: Hashable) -> "Turn":
+        """Return a turn for an asker: `async with` waits for it and holds it."""
+        return Turn(self, asker)
 
-    async def __aenter__(self) -> None:
-        """Take a turn, after everybody who waits."""
-        if self.at_work < self._at_once:  # then nobody waits
-            self.at_work += 1
+    async def take(self, asker: Hashable) -> None:
+        """Take a turn, after the asker's earlier requests; raise UnavailableError `server_busy`."""
+        if self._is_free(asker) and asker not in self._queues:
+            self._hold(asker)
         else:
-            await self._wait()
+            await self._wait(asker)
 
-    async def __aexit__(self, *_: object) -> None:
-        """Hand the turn to the request that has waited longest."""
-        self._leave()
+    def give_back(self, asker: Hashable) -> None:
+        """Hand a turn to the next asker that waits and may have one more."""
+        self.at_work -= 1
+        self._held[asker] -= 1
+        if not self._held[asker]:
+            del self._held[asker]
+        for each in [*self._queues]:
+            turn = self._next_of(each) if self._is_free(each) else None
+            if turn is not None:
+                self._hold(each)
+                turn.set_result(None)
+                return
 
-    async def _wait(self) -> None:
-        if len(self._queue) >= self._most_waiting:
-            raise UnavailableError("server_busy", "too many requests of this kind are waiting")
+    def _is_free(self, asker: Hashable) -> bool:
+        return self.at_work < self._at_once and self._held[asker] < self._each
+
+    def _hold(self, asker: Hashable) -> None:
+        self.at_work += 1
+        self._held[asker] += 1
+
+    def _next_of(self, asker: Hashable) -> asyncio.Future[None] | None:
+        """Return the first request of an asker that has not given up; the asker goes last."""
+        self._queues.move_to_end(asker)
+        for turn in [*self._queues[asker]]:
+            self._drop(asker, turn)
+            if not turn.done():
+                return turn
+        return None
+
+    def _drop(self, asker: Hashable, turn: asyncio.Future[None]) -> None:
+        queue = self._queues[asker]
+        queue.remove(turn)
+        self.waiting -= 1
+        if not queue:
+            del self._queues[asker]
+
+    async def _wait(self, asker: Hashable) -> None:
+        if self.waiting >= self._most_waiting:
+            self._make_room(asker)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        self._queues.setdefault(asker, deque()).append(turn)
+        self.waiting += 1
         try:
             async with asyncio.timeout(self._wait_s):
                 await turn
         except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self._leave()  # it came just as the request gave up waiting
-            elif turn in self._queue:
-                self._queue.remove(turn)
+            if turn in self._queues.get(asker, ()):
+                self._drop(asker, turn)
+            elif turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.give_back(asker)  # it came just as the request gave up waiting
             if isinstance(error, TimeoutError):
                 raise UnavailableError("server_busy", "the request waited too long") from error
             raise
 
-    def _leave(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self.at_work -= 1
+    def _make_room(self, asker: Hashable) -> None:
+        """Refuse the last request of the asker with the most, unless this one has as many."""
+        most = max(self._queues, key=lambda each: len(self._queues[each]))
+        busy = UnavailableError("server_busy", "too many requests of this kind are waiting")
+        if len(self._queues[most]) <= len(self._queues.get(asker, ())) + 1:
+            raise busy
+        last = self._queues[most][-1]
+        self._drop(most, last)
+        last.set_exception(busy)
+
+
+class Turn:
+    """One request's turn in a lane."""
+
+    def __init__(self, lane: Lane, asker: Hashable) -> None:
+        self._lane = lane
+        self._asker = asker
+        self._is_held = False
+
+    async def __aenter__(self) -> None:
+        """Wait for the turn; raise as `Lane.take` does."""
+        await self.begin()
+        _current.set(self)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Hand the turn on."""
+        _current.set(None)
+        self.end()
+
+    async def begin(self) -> None:
+        """Take the turn."""
+        await self._lane.take(self._asker)
+        self._is_held = True
+
+    def end(self) -> None:
+        """Give the turn back, if it is held."""
+        if self._is_held:
+            self._is_held = False
+            self._lane.give_back(self._asker)
+
+
+_current: ContextVar[Turn | None] = ContextVar("turn", default=None)
+
+
+@asynccontextmanager
+async def without_turn() -> AsyncIterator[None]:
+    """Give the request's turn back while it waits for an event of the ledger, then take another.
+
+    Otherwise requests that only wait would keep those out that have work to do.
+    """
+    turn = _current.get()
+    if turn is None:
+        yield
+        return
+    turn.end()
+    try:
+        yield
+    finally:
+        await turn.begin()
 
 
 def default_lanes() -> dict[LaneName, Lane]:
     """Return one lane of each kind; docs/reference/limits.md lists their bounds."""
     return {
-        LaneName.HEALTH: Lane(LaneName.HEALTH, at_once=8, waiting=32, wait_s=2),
-        LaneName.MEMBERS: Lane(LaneName.MEMBERS, at_once=32, waiting=256, wait_s=10),
-        LaneName.WRITES: Lane(LaneName.WRITES, at_once=256, waiting=512, wait_s=10),
-        LaneName.STRANGERS: Lane(LaneName.STRANGERS, at_once=16, waiting=128, wait_s=5),
+        LaneName.HEALTH: Lane(LaneName.HEALTH, at_once=8, each=2, waiting=32, wait_s=2),
+        LaneName.MEMBERS: Lane(LaneName.MEMBERS, at_once=32, each=4, waiting=256, wait_s=10),
+        LaneName.WRITES: Lane(LaneName.WRITES, at_once=256, each=128, waiting=512, wait_s=10),
+        LaneName.STRANGERS: Lane(LaneName.STRANGERS, at_once=4, each=2, waiting=128, wait_s=5),
     }
 
 

@@ -25,6 +25,7 @@ from ledger.http.checkpoints import (
 )
 from ledger.http.context import FromPublicLog
 from ledger.http.headers import FOR_EVER, FRESH
+from ledger.http.lanes import without_turn
 from ledger.http.problems import answers
 from ledger.http.read_models import WAIT_S
 from ledger.http.requests import AnyRequest
@@ -174,7 +175,8 @@ async def wait_until_published(public: PublicLog, wanted: int) -> Published:
             return served
         if time.monotonic() > give_up:
             raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
-        await asyncio.sleep(QUORUM_POLL_S)
+        async with without_turn():
+            await asyncio.sleep(QUORUM_POLL_S)
 
 
 async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
@@ -192,7 +194,8 @@ async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
     with public.publisher.listening(listen):
         try:
             if await asyncio.to_thread(_size, public, wanted) < wanted:
-                await asyncio.wait_for(reached.wait(), WAIT_S)
+                async with without_turn():
+                    await asyncio.wait_for(reached.wait(), WAIT_S)
         except TimeoutError as error:
             detail = "the entry is stored and not published yet; ask again"
             raise UnavailableError("not_yet", detail) from error

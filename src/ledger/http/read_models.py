@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ledger import clock
 from ledger.errors import MalformedError, UnavailableError
+from ledger.http.lanes import without_turn
 from ledger.store.log import Log
 from projections import timeline
 from projections.follower import Follower, Views
@@ -67,7 +68,8 @@ class ReadModels:
         with self.follower.listening(listen):
             try:
                 if self.follower.position < position:
-                    await asyncio.wait_for(reached.wait(), WAIT_S)
+                    async with without_turn():
+                        await asyncio.wait_for(reached.wait(), WAIT_S)
             except TimeoutError as error:
                 raise UnavailableError("not_yet", "the read models are not there yet") from error
 

@@ -19,7 +19,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
-from ledger.pages.words import policy_sentence, progress_sentence
+from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -157,10 +157,9 @@ def statement(
         # it.
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
-        named = {m.removeprefix("user:") for m in (*policy.members(rules), *rules.veto)}
-        named = {name for name in named if not name.startswith("role:")}
-        now = web.models.now()
-        people = {user.id: user.name for n in named if (user := users.by_id(db, n, at=at, now=now))}
+        named = {*policy.members(rules), *rules.veto}
+        ids = [name.removeprefix("user:") for name in named if name.startswith("user:")]
+        people = users.names(db, ids, at=at)
         people[found.creator.id] = found.creator.name
     return page(
         "statement",
@@ -172,6 +171,7 @@ def statement(
         names=people,
         policy_sentence=policy_sentence(rules, people),
         progress_sentence=progress_sentence(found),
+        group_sentence=group_sentence,
         assurance=rules.assurance,
         standing=standing(found, rules, me),
     )

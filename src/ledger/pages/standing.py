@@ -6,10 +6,10 @@ tells them the effect in advance.
 
 import msgspec
 
-from ledger.domain import policy
+from ledger.domain import places, policy
 from ledger.domain.vocabulary import VOTING_ROLES
-from ledger.pages.words import listed, ordinal
-from projections.statements import Decision, MemberProgress, Progress, StatementDetail
+from ledger.pages.words import listed
+from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User
 
 
@@ -46,8 +46,8 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
         approved=approved,
         rejected=rejected,
         why_not="" if eligible or vetoes else _why_not(rules, me, creator),
-        approval_effect=_approval_effect(statement, rules, me) if can_approve else "",
-        rejection_effect=_rejection_effect(statement, me, vetoes=vetoes) if can_reject else "",
+        approval_effect=_approval_effect(statement, me) if can_approve else "",
+        rejection_effect=_rejection_effect(statement, rules, me) if can_reject else "",
     )
 
 
@@ -58,39 +58,37 @@ def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
     return f"The policy does not ask for you: your role is {roles}."
 
 
-def _approval_effect(statement: StatementDetail, rules: policy.Policy, me: User) -> str:
+def _approval_effect(statement: StatementDetail, me: User) -> str:
     if statement.status == "approved":
         return "It is already approved; your signature is added to the others."
-    people = {
+    missing = statement.progress.missing
+    if missing is None:
+        return "It is recorded, but the people who can sign today cannot meet the policy."
+    if not _helps(statement.progress, me):
+        return "Yours alone fills no place that is missing; more signatures are needed."
+    if missing == 1:
+        return "Yours is the last one needed: the statement becomes approved at once."
+    return f"Yours is one of {missing} still needed; {missing - 1} more after it."
+
+
+def _helps(node: Progress, me: User) -> bool:
+    """Tell whether my approval lowers what the whole policy misses."""
+    return any(
+        _helps(member, me)
+        if isinstance(member, Progress)
+        else member.helps and policy.covers(member.member, me.id, frozenset(me.roles))
+        for member in node.members
+    )
+
+
+def _rejection_effect(statement: StatementDetail, rules: policy.Policy, me: User) -> str:
+    if policy.may_veto(rules, me.id, frozenset(me.roles)):
+        return "You have a veto: your rejection ends this statement."
+    approvals = {
         d.person.id: frozenset(d.roles) for d in statement.decisions if d.decision == "approval"
     }
-    people[me.id] = frozenset(me.roles)
-    count = policy.count(rules, people)
-    if policy.met(rules, people):
-        yours = f"Yours is the {ordinal(count)} of {rules.threshold} needed"
-        return f"{yours}: the statement becomes approved at once."
-    if count == statement.progress.count:
-        return "Yours alone does not complete a group; more signatures are needed."
-    left = rules.threshold - count
-    return f"Yours is the {ordinal(count)} of {rules.threshold} needed; {left} more after it."
-
-
-def _rejection_effect(statement: StatementDetail, me: User, *, vetoes: bool) -> str:
-    if vetoes:
-        return "You have a veto: your rejection ends this statement."
-    if _still_possible(statement.progress, me.id):
+    rejected = {d.person.id for d in statement.decisions if d.decision == "rejection"}
+    without = (rejected - approvals.keys()) | {me.id} | places.excluded(rules, statement.creator.id)
+    if places.possible(rules, VOTING_ROLES, approvals=approvals, without=without):
         return "Others can still approve it: your rejection is recorded but does not end it."
     return "Without you the policy cannot be met: your rejection ends this statement."
-
-
-def _still_possible(node: Progress, without: str) -> bool:
-    """Tell whether everybody else who has signed or may still sign can meet the node."""
-    people: set[str] = set()
-    others = 0
-    for member in node.members:
-        if isinstance(member, MemberProgress):
-            people |= {person.id for person in (*member.approved, *member.waiting)}
-            others += member.more
-        else:
-            others += _still_possible(member, without)
-    return len(people - {without}) + others >= node.threshold

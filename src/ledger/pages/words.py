@@ -36,7 +36,7 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     """Return what a policy requires; `names` maps ids to people's names."""
     verb = "has" if _is_singular(policy) else "have"
-    parts = [f"Approved once {_node(policy, names)} {verb} signed."]
+    parts = [f"Approved once {_node(policy, names)} {verb} signed.", *_hints(policy, names)]
     if not policy.creator_may_sign:
         parts.append("The creator may not sign.")
     if policy.veto:
@@ -74,6 +74,21 @@ def _node(node: AnyNode, names: Mapping[str, str]) -> str:
     return f"any {node.threshold} of {listed(members)}"
 
 
+def _hints(node: AnyNode, names: Mapping[str, str]) -> list[str]:
+    """Return what the thresholds do not ask for, although they may seem to."""
+    below = [hint for each in node.of if isinstance(each, Node) for hint in _hints(each, names)]
+    roles = [each for each in node.of if isinstance(each, str) and each.startswith("role:")]
+    if not roles or len(node.of) < 2 or node.threshold != len(node.of):
+        return below
+    others = [
+        f"({_node(each, names)})" if isinstance(each, Node) else _one_of(each, names)
+        for each in node.of
+        if each != roles[0]
+    ]
+    role = roles[0].removeprefix("role:")
+    return [f"{node.threshold} {role}s are enough, without {listed(others, 'or')}.", *below]
+
+
 def _many_of(member: str, names: Mapping[str, str]) -> str:
     kind, _, name = member.partition(":")
     return f"{name}s" if kind == "role" else names.get(name, name)
@@ -87,18 +102,17 @@ def _one_of(member: str, names: Mapping[str, str]) -> str:
 def progress_sentence(statement: StatementDetail) -> str:
     """Return who signed, who has not decided yet, and until when."""
     signed = [d.person.name for d in statement.decisions if d.decision == "approval"]
-    needed = statement.threshold
     match statement.status:
         case "approved":
-            return f"Signed by {listed(signed)}; {needed} needed."
+            return f"Signed by {listed(signed)}; {statement.needed} needed."
         case "rejected":
             by = [d.person.name for d in statement.decisions if d.decision == "rejection"]
             return f"Rejected by {listed(by)}. It can no longer be approved."
         case "withdrawn":
             return f"Withdrawn by {statement.creator.name}. It can no longer be approved."
         case "expired":
-            closed = moment(statement.expires_at) if statement.expires_at else "its date"
-            return f"Closed {closed} with {statement.progress.count} of {needed} needed."
+            closed = moment(statement.expires_at) if statement.expires_at else "on its date"
+            return f"Closed {closed}. Signed by {listed(signed) or 'nobody'}: not enough."
         case "pending":
             return _pending_sentence(statement, signed)
         case never:
@@ -106,55 +120,58 @@ def progress_sentence(statement: StatementDetail) -> str:
 
 
 def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
-    needed = statement.threshold
-    first = (
-        f"Signed by {statement.progress.count} of {needed} needed ({listed(signed)})."
-        if signed
-        else f"Signed by nobody yet; {needed} needed."
-    )
-    parts = [first, waiting_sentence(statement.progress)]
+    who = listed(signed) or "nobody yet"
+    parts = [f"Signed by {who}; {statement.needed} needed.", waiting_sentence(statement)]
     if statement.expires_at:
         parts.append(f"Closes {moment(statement.expires_at)}.")
     return " ".join(parts)
 
 
-def waiting_sentence(progress: Progress) -> str:
-    """Return who must still decide, for a node that is not met."""
-    return f"Waiting for {_waiting(progress)}."
-
-
-def _waiting(node: Progress) -> str:
-    need = node.threshold - node.count
-    people: dict[str, str] = {}
-    others = 0
-    for member in node.members:
-        if isinstance(member, MemberProgress):
-            people |= {person.id: person.name for person in member.waiting}
-            others += member.more
+def waiting_sentence(statement: StatementDetail) -> str:
+    """Return how many people are still missing from a pending statement, and who can help."""
+    missing = statement.progress.missing
+    if statement.outlook == "all_rejected":
+        return "Everybody who could still approve it has rejected it."
+    if missing is None:
+        return "The people who can sign today cannot meet its policy."
+    people, others = _who_can_help(statement.progress)
     names = list(people.values())
-    nested = [m for m in node.members if isinstance(m, Progress) and not m.met]
-    if not names and len(nested) == need == 1:
-        return _waiting(nested[0])
+    if others == 0 and len(names) == missing:
+        return f"Waiting for {listed(names)}."
+    if others == 0 and len(names) < missing:
+        return f"{_more(missing)} needed: {listed(names)}, and people who have rejected it so far."
     if len(names) > _MOST_NAMES:
         others += len(names) - _MOST_NAMES
         names = names[:_MOST_NAMES]
-    shown = names + [f"({_waiting(child)})" for child in nested]
-    if others:
-        return f"any {need} of: {', '.join(shown)} and {others} more"
-    if len(shown) > need:
-        return f"any {need} of: {', '.join(shown)}"
-    if len(shown) < need:
-        missing = f"{need - len(shown)} more who {_have(need - len(shown))} not registered yet"
-        return listed([*shown, missing])
-    return listed(shown)
+    if all(isinstance(member, MemberProgress) for member in statement.progress.members):
+        shown = f"{', '.join(names)}{f' and {others} more' if others else ''}"
+        return f"Waiting for any {missing} of: {shown}."
+    shown = listed([*names, f"{others} more"] if others else names, "or")
+    return f"{_more(missing)} needed. An approval by {shown} helps."
 
 
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
+def _more(count: int) -> str:
+    return "1 more person is" if count == 1 else f"{count} more people are"
 
 
-def ordinal(number: int) -> str:
-    """Return `1st`, `2nd`, `3rd`, `4th`, `11th`."""
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+def _who_can_help(node: Progress) -> tuple[dict[str, str], int]:
+    """Return the people whose approval helps, id to name, and how many more there are."""
+    people: dict[str, str] = {}
+    others = 0
+    for member in node.members:
+        if isinstance(member, Progress):
+            below, more = _who_can_help(member)
+            people |= below
+        else:
+            more = member.more if member.helps else 0
+            people |= {each.id: each.name for each in member.waiting if member.helps}
+        others = max(others, more)  # a person can stand in two members
+    return people, others
+
+
+def group_sentence(node: Progress) -> str:
+    """Return what a group of the policy needs, if it stands alone."""
+    asks = f"{node.threshold} of these"
+    if node.missing == 0:
+        return f"{asks}: complete"
+    return asks if node.missing is None else f"{asks}: {node.missing} missing"

@@ -90,7 +90,7 @@ class Evidence:
             self._require_room()
             shown = self._shown(names)
         else:
-            shown = involved(names, self._stream, self._everybody)
+            shown = involved(names, self._stream)
         drafted = {
             e.event.stream for e in shown if isinstance(e.event.body, events.StatementDrafted)
         }
@@ -156,9 +156,6 @@ class Evidence:
 
     def _stream(self, stream: UUID) -> list[Recorded]:
         return [self._record(*row) for row in self._store.placed(stream, self._published.size)]
-
-    def _everybody(self) -> list[UUID]:
-        return [*self._store.members()]
 
     def _record(self, position: int, state: bytes) -> Recorded:
         self._states[position] = state

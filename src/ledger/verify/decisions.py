@@ -185,9 +185,7 @@ class Decisions:
                 signer = self._owner(approval.header.kid)
                 return statement.sign(subject, approval, decision(signer, assertion))
             case StatementRejected(act=act, assertion=assertion):
-                everybody = {each.user: each.roles for each in self.people.values()}
-                signer = self._signer(act)
-                return statement.reject(subject, act, decision(signer, assertion), everybody)
+                return statement.reject(subject, act, decision(self._signer(act), assertion))
             case StatementWithdrawn(act=act):
                 return statement.withdraw(subject, act, decision(self._signer(act), None))
             case _:

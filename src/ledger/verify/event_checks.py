@@ -131,10 +131,9 @@ class Events:
     def decided(self) -> Auditor:
         """Return the auditor if every decision matches (check 6).
 
-        Raises the auditor's error with its position; UnverifiableError `statement_unknown` or
-        `body_missing` if the bundle contains too little of the log.
+        Raises the auditor's error with its position; UnverifiableError `statement_unknown` if the
+        bundle contains too little of the log.
         """
-        self._require_everybody()
         if isinstance(self.auditor, Auditor):
             return self.auditor
         position = self.auditor.evidence["position"]
@@ -144,16 +143,6 @@ class Events:
             kind = UnverifiableError if open_ else RefusedError
             raise kind(cause.code, cause.detail, position=position)
         raise RefusedError("event_misplaced", self.auditor.detail, position=position)
-
-    def _require_everybody(self) -> None:
-        """Require every person registered before a rejection: its outcome depends on them."""
-        rejected = [e for e in self._recorded if isinstance(e.event.body, StatementRejected)]
-        for index, envelope in self.case.envelopes.items() if rejected else ():
-            left_out = envelope.type == UserRegistered.TAG and index not in self.case.bodies
-            later = [each.position for each in rejected if index < each.position]
-            if left_out and later:
-                detail = f"the person who registered in entry {index} might still have approved"
-                raise UnverifiableError("body_missing", detail, position=later[0])
 
     # --- signatures (check 3) --------------------------------------------------------------------
 

@@ -38,13 +38,11 @@ from ledger.verify.container import LOG_KEYS
 
 
 def involved(
-    statements: Iterable[UUID],
-    stream: Callable[[UUID], Sequence[Recorded]],
-    everybody: Callable[[], Iterable[UUID]],
+    statements: Iterable[UUID], stream: Callable[[UUID], Sequence[Recorded]]
 ) -> list[Recorded]:
     """Return, in log order, all events that the decisions on these statements depend on.
 
-    `stream` returns a stream's events, `everybody` the streams of all people.
+    `stream` returns a stream's events.
     """
     found: dict[UUID, Sequence[Recorded]] = {}
     waiting = [STREAM, *statements]
@@ -55,7 +53,7 @@ def involved(
         found[name] = stream(name)
         for recorded in found[name]:
             for dependency in recorded.event.body.MEANING.depends_on:
-                waiting += _streams(recorded.event, dependency, everybody)
+                waiting += _streams(recorded.event, dependency)
     return sorted((each for events in found.values() for each in events), key=_position)
 
 
@@ -63,9 +61,7 @@ def _position(recorded: Recorded) -> int:
     return recorded.position
 
 
-def _streams(
-    event: Event, dependency: Dependency, everybody: Callable[[], Iterable[UUID]]
-) -> Iterable[UUID]:
+def _streams(event: Event, dependency: Dependency) -> Iterable[UUID]:
     match dependency:
         case "actor":
             who = actor(event)
@@ -75,9 +71,6 @@ def _streams(
                 raise AssertionError("only a document supersedes another")
             older = msgspec.json.decode(event.body.document, type=Document).supersedes
             return [] if older is None else [UUID(older)]
-        case "everybody":
-            # Whether a policy can still be met depends on all people as of that position.
-            return everybody()
         case _:
             assert_never(dependency)
 

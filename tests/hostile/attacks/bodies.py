@@ -33,7 +33,7 @@ async def one_byte_chunks(target: Target) -> None:
                 break
         await wire.finish()
 
-    await target.repeat(25, one, at_once=4)
+    await target.flood(25, one, at_once=4)
 
 
 async def float_bomb(target: Target) -> None:
@@ -46,13 +46,13 @@ async def float_bomb(target: Target) -> None:
         target.post(CREATE, inside[: 4 * 1024 * 1024], session=True),
         target.post("/api/authenticate", small),
     )
-    await target.repeat(100, lambda n: target.ask(requests[n % 4]), at_once=4)
+    await target.flood(100, lambda n: target.ask(requests[n % 4]), at_once=4)
 
 
 async def compressed(target: Target) -> None:
     body = gzip.compress(bytes(40 * 1024 * 1024))
     raw = target.post(CREATE, body, "Content-Encoding: gzip", session=True)
-    await target.repeat(200, lambda _: target.ask(raw), at_once=8)
+    await target.flood(200, lambda _: target.ask(raw), at_once=8)
 
 
 async def unfinished(target: Target) -> None:

@@ -25,7 +25,7 @@ async def begun(target: Target) -> None:
         else:
             await target.ask(of_member)
 
-    await target.repeat(20_000, one, at_once=16)
+    await target.flood(20_000, one, at_once=16)
 
 
 async def cbor_bombs(target: Target) -> None:
@@ -42,7 +42,7 @@ async def cbor_bombs(target: Target) -> None:
         target.post("/api/authenticate", _assertion(target, options["ceremony"], data, raw))
         for raw in refused_data()
     ]
-    await target.repeat(
+    await target.flood(
         1_000,
         lambda n: target.ask(bombs[n % len(bombs)], f"127.0.0.{2 + n % 20}"),
         at_once=8,

@@ -16,7 +16,7 @@ async def endless_header(target: Target) -> None:
                 break
         await wire.finish()
 
-    await target.repeat(200, one, at_once=8)
+    await target.flood(200, one, at_once=8)
 
 
 async def header_lines(target: Target) -> None:
@@ -33,7 +33,7 @@ async def header_lines(target: Target) -> None:
                 break
         await wire.finish()
 
-    await target.repeat(100, one, at_once=8)
+    await target.flood(100, one, at_once=8)
 
 
 async def trickled_head(target: Target) -> None:

@@ -34,7 +34,7 @@ async def malformed(target: Target) -> None:
         each.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         for each in requests(target.port)
     ]
-    await target.repeat(3_000, lambda n: target.ask(raw[n % len(raw)]), at_once=8)
+    await target.flood(3_000, lambda n: target.ask(raw[n % len(raw)]), at_once=8)
 
 
 KINDS = (kind("requests that are no HTTP/1.1", malformed, 200, 204, 400, 417, 501, 505),)

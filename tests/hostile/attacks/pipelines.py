@@ -12,7 +12,7 @@ async def pipelined(target: Target) -> None:
             await wire.send(raw)
             await wire.finish()
 
-    await target.repeat(40, one, at_once=8)
+    await target.flood(40, one, at_once=8)
 
 
 KINDS = (kind("80,000 pipelined requests", pipelined, 200),)

@@ -38,7 +38,7 @@ async def hang_ups(target: Target) -> None:
             await asyncio.sleep(0.01)
         wire.hang_up()
 
-    await target.repeat(5_000, one, at_once=16)
+    await target.flood(5_000, one, at_once=16)
 
 
 KINDS = (

@@ -14,7 +14,7 @@ async def evidence(target: Target) -> None:
         target.head("GET", f"{path}{mode}", "Connection: close", session=by_member)
         for mode, by_member in (("full", False), ("full", True), ("redacted", True))
     ]
-    await target.repeat(400, lambda n: target.ask(raw[n % 3]), at_once=8)
+    await target.flood(400, lambda n: target.ask(raw[n % 3]), at_once=8)
 
 
 async def drafts(target: Target) -> None:
@@ -31,7 +31,7 @@ async def searches(target: Target) -> None:
         path = paths[number % len(paths)]
         return target.head("GET", path, "Connection: close", session=number % 3 > 0)
 
-    await target.repeat(2_000, lambda n: target.ask(raw(n)), at_once=8)
+    await target.flood(2_000, lambda n: target.ask(raw(n)), at_once=8)
 
 
 async def streams(target: Target) -> None:

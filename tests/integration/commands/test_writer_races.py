@@ -1,22 +1,18 @@
 """Two processes on one file: decisions are as if made one after the other."""
 
 import asyncio
-import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from ledger.commands.writer import Answer
 from ledger.domain.statement import Statement
 from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError, RefusedError
-from ledger.store.ports.log import AppendResult, Write
 from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
 from tests.support.refusals import refused
-from tests.support.scene import user
 from tests.support.signers import Signer, assertion
 from tests.support.states import folded
 
@@ -46,11 +42,6 @@ def there(here: Process) -> Iterator[Process]:
 
 def name_of(raw: bytes) -> str:
     return str(json.loads(raw)["statementId"])
-
-
-def rejection(who: Signer, raw: bytes) -> str:
-    digest = hashlib.sha256(raw).hexdigest()
-    return who.act("reject", statementId=name_of(raw), sha256=digest, reason="Not like this.")
 
 
 def test_a_key_that_another_process_revoked_signs_nothing(
@@ -96,7 +87,9 @@ def test_a_role_that_another_process_recorded_counts_here(
         grant = cast.dave.act("grant-role", user=cast.alice.user, role="investor")
         await there.people.roles.grant(cast.alice.user, grant)
         await here.commands.sign(name_of(raw), cast.alice.shared(raw), None)
-        return here_status(here, raw)
+        found = folded(here.store, UUID(name_of(raw)))
+        assert isinstance(found, Statement)
+        return found.status
 
     assert asyncio.run(run()) == "approved"
 
@@ -113,72 +106,3 @@ def test_an_invitation_from_another_process_is_found(
             await there.people.registration.begin("Grace", None, "from nowhere")
 
     asyncio.run(run())
-
-
-def test_whoever_joins_in_another_process_is_counted_on(
-    cast: Cast, here: Process, there: Process
-) -> None:
-    """A rejection is decided on everybody who could approve at its position."""
-
-    async def run() -> str:
-        policy = {"threshold": 2, "of": ["role:investor"]}
-        raw = await here.draft(cast.alice, policy=policy)
-        await race(
-            here,
-            lambda: here.commands.reject(name_of(raw), rejection(cast.bob, raw), None),
-            lambda: there.people.roles.grant(
-                cast.alice.user, cast.dave.act("grant-role", user=cast.alice.user, role="investor")
-            ),
-        )
-        return here_status(here, raw)
-
-    assert asyncio.run(run()) == "pending"
-
-
-def test_whoever_is_named_before_they_register_is_counted_on(
-    cast: Cast, here: Process, there: Process
-) -> None:
-    async def run() -> str:
-        newcomer = Signer(82, "investor", time=cast.time)
-        await there.invite(cast.dave, "investor", "Heidi")
-        begun = await there.people.registration.begin("Heidi", None, "Heidi")
-        members = [user(cast.bob), user(cast.carol), f"user:{begun.ceremony.user}"]
-        raw = await here.draft(cast.alice, policy={"threshold": 2, "of": members})
-        newcomer.user = begun.ceremony.user
-
-        async def join() -> Answer:
-            return await there.complete(newcomer, begun)
-
-        reject = rejection(cast.bob, raw)
-        await race(here, lambda: here.commands.reject(name_of(raw), reject, None), join)
-        return here_status(here, raw)
-
-    assert asyncio.run(run()) == "pending"
-
-
-def here_status(process: Process, raw: bytes) -> str:
-    found = folded(process.store, UUID(name_of(raw)))
-    assert isinstance(found, Statement)
-    return found.status
-
-
-async def race(
-    process: Process,
-    slow: Callable[[], Awaitable[Answer]],
-    quick: Callable[[], Awaitable[Answer]],
-) -> None:
-    """Let `slow` decide, then `quick` decide and commit, then `slow` commit."""
-    append, decided, gate = process.commits.append, asyncio.Event(), asyncio.Event()
-
-    async def wait_first(write: Write) -> AppendResult:
-        process.commits.append = append  # type: ignore[method-assign]  # a turnstile for one
-        decided.set()
-        await gate.wait()
-        return await append(write)
-
-    process.commits.append = wait_first  # type: ignore[method-assign]  # as above
-    slower = asyncio.ensure_future(slow())
-    await decided.wait()
-    await quick()
-    gate.set()
-    await slower

@@ -1,26 +1,26 @@
-"""Policies against a reference that knows nothing of ours: sets of people, tried one by one."""
+"""Policies against every assignment of people to places, over many small policies."""
 
-from collections.abc import Mapping, Set
-from itertools import chain, combinations
+from collections.abc import Set
+from itertools import combinations, product
 from typing import Any
 
 import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ledger.domain import policy
+from ledger.domain import places, policy
 from ledger.domain.policy import Policy
-from ledger.errors import LedgerError, MalformedError
-from tests.support.refusals import refused
+from ledger.errors import LedgerError
+from tests.support.assignments import assigned, helpers, least_missing
 from tests.support.scene import ALICE, EVERYBODY, Scene, user
 
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=300, deadline=None)
 NAMES = [user(each) for each in EVERYBODY]
 VOTING = ["role:creator", "role:investor", "role:administrator"]
 SIGNING = {"creator", "investor", "administrator"}
 Node = dict[str, Any]
 
-MEMBERS = st.sampled_from([*NAMES, *VOTING, "user:nobody"])
+MEMBERS = st.sampled_from([*NAMES, *VOTING])
 NODES: st.SearchStrategy[Node] = st.recursive(
     st.builds(
         lambda of, threshold: {"threshold": threshold, "of": of},
@@ -41,35 +41,42 @@ PEOPLE = st.dictionaries(
 )
 
 
-def reference(node: Node, people: Mapping[str, Set[str]]) -> bool:
-    """Tell whether the node is met, by its definition alone."""
-    there = 0
-    for someone, roles in people.items():
-        named = f"user:{someone}" in node["of"]
-        there += named or any(f"role:{role}" in node["of"] for role in roles)
-    for member in node["of"]:
-        if isinstance(member, dict):
-            there += reference(member, people)
-    return bool(there >= node["threshold"])
-
-
-def names_of(node: Node) -> set[str]:
-    parts = (names_of(each) if isinstance(each, dict) else {each} for each in node["of"])
-    return set().union(*parts)
-
-
-def subsets(people: Set[str]) -> Any:
-    ordered = sorted(people)
-    sizes = range(len(ordered) + 1)
-    return chain.from_iterable(combinations(ordered, size) for size in sizes)
+def rules(node: Node) -> Policy:
+    return msgspec.convert(node, Policy)
 
 
 @MANY
-@given(NODES, PEOPLE)
-def test_a_policy_is_met_exactly_when_the_reference_says_so(
-    node: Node, people: dict[str, set[str]]
+@given(NODES, PEOPLE, PEOPLE)
+def test_a_policy_is_decided_as_every_assignment_decides_it(
+    node: Node, approvals: dict[str, set[str]], able: dict[str, set[str]]
 ) -> None:
-    assert policy.met(msgspec.convert(node, Policy), people) is reference(node, people)
+    found = places.missing(rules(node), approvals, able)
+    assert places.met(rules(node), approvals) is assigned(node, approvals)
+    assert (found.people if found else None) == least_missing(node, approvals, able)
+    helping = found.helping if found else frozenset()
+    covered = {
+        each for each in able if any(policy.covers(member, each, able[each]) for member in helping)
+    }
+    assert covered - approvals.keys() == helpers(node, approvals, able)
+
+
+def test_every_policy_of_two_people_and_a_role_is_decided_so() -> None:
+    """An exhaustive grid: every policy with one nested node, and every set of approvals."""
+    members = ["user:a", "user:b", "role:x"]
+    some = [[*each] for n in range(3) for each in combinations(members, n)]
+    grid = [
+        {"threshold": outer, "of": [*above, {"threshold": inner, "of": below}]}
+        for outer, inner, above, below in product((1, 2), (1, 2), some, some)
+        if below
+    ]
+    held: list[set[str]] = [set(), {"x"}]
+    people = [
+        {each: roles for each, roles in zip("abc", chosen, strict=True) if roles is not None}
+        for chosen in product([None, *held], repeat=3)
+    ]
+    for node, approvals in product(grid, people):
+        assert places.met(rules(node), approvals) is assigned(node, approvals)
+    assert len(grid) * len(people) == 4536
 
 
 @MANY
@@ -77,45 +84,45 @@ def test_a_policy_is_met_exactly_when_the_reference_says_so(
 def test_more_approvals_never_unmeet_a_policy(
     node: Node, people: dict[str, set[str]], more: dict[str, set[str]]
 ) -> None:
-    rules = msgspec.convert(node, Policy)
-    assume(policy.met(rules, people))
-    assert policy.met(rules, more | people)
+    assume(places.met(rules(node), people))
+    assert places.met(rules(node), more | people)
 
 
 @MANY
-@given(NODES)
-def test_a_policy_is_refused_as_impossible_only_if_nobody_could_ever_meet_it(node: Node) -> None:
-    crowd = {f"user {n}": {"creator", "investor", "administrator"} for n in range(12)}
-    crowd |= {each.user: set() for each in EVERYBODY} | {"nobody": set()}
-    rules = msgspec.convert(node, Policy)
-    try:
-        policy.check(rules)
-    except MalformedError as error:
-        # A node below may be impossible without making the whole so; it is a mistake all the same.
-        refusal = error.code
-    else:
-        assert reference(node, crowd)
-        return
-    assert refusal == "policy_impossible"
-    assert any(too_few(each) for each in all_nodes(node))
-
-
-def all_nodes(node: Node) -> list[Node]:
-    below = (all_nodes(each) for each in node["of"] if isinstance(each, dict))
-    return [node, *chain.from_iterable(below)]
-
-
-def too_few(node: Node) -> bool:
-    roles = any(isinstance(each, str) and each.startswith("role:") for each in node["of"])
-    return not roles and node["threshold"] > len(node["of"])
+@given(NODES, PEOPLE, st.sampled_from(EVERYBODY), st.sampled_from(sorted(SIGNING)))
+def test_more_roles_never_unmeet_a_policy(
+    node: Node, people: dict[str, set[str]], who: Any, role: str
+) -> None:
+    assume(places.met(rules(node), people))
+    assert places.met(rules(node), people | {who.user: people.get(who.user, set()) | {role}})
 
 
 @MANY
-@given(st.sets(st.sampled_from(NAMES), min_size=1), st.integers(1, 9))
-def test_a_threshold_above_its_named_members_is_always_refused(named: set[str], above: int) -> None:
-    rules = msgspec.convert({"threshold": len(named) + above, "of": sorted(named)}, Policy)
-    with refused(MalformedError, "policy_impossible"):
-        policy.check(rules)
+@given(NODES, PEOPLE)
+def test_a_policy_is_never_met_by_fewer_people_than_its_threshold(
+    node: Node, people: dict[str, set[str]]
+) -> None:
+    assume(places.met(rules(node), people))
+    least = policy.min_people(rules(node))
+    assert least is not None
+    assert len(people) >= least >= node["threshold"]
+
+
+@MANY
+@given(NODES, PEOPLE, st.randoms(use_true_random=False))
+def test_the_order_of_members_and_people_changes_nothing(
+    node: Node, people: dict[str, set[str]], chosen: Any
+) -> None:
+    order = list(people.items())
+    chosen.shuffle(order)
+    turned = node | {"of": node["of"][::-1]}
+    found = places.missing(rules(node), {}, people)
+    assert places.missing(rules(turned), {}, dict(order)) == found
+
+
+def sum_of(node: Node) -> int:
+    below = (sum_of(each) for each in node["of"] if isinstance(each, dict))
+    return int(node["threshold"]) + sum(below)
 
 
 @MANY
@@ -125,28 +132,14 @@ def test_a_threshold_above_its_named_members_is_always_refused(named: set[str], 
     veto=st.lists(st.sampled_from([*NAMES, *VOTING]), max_size=1),
     decisions=st.lists(st.tuples(st.sampled_from(EVERYBODY), st.booleans()), max_size=7),
 )
-def test_a_rejection_ends_a_statement_exactly_when_nobody_left_could_meet_it(
+def test_a_rejection_ends_a_statement_exactly_when_no_people_could_meet_it(
     node: Node, *, creator_may_sign: bool, veto: list[str], decisions: list[tuple[Any, bool]]
 ) -> None:
-    assume(not any(too_few(each) for each in all_nodes(node)))
+    never = frozenset() if creator_may_sign else {ALICE.user}
+    assume(places.possible(rules(node), SIGNING, without=never))
     scene = Scene(node | {"creatorMaySign": creator_may_sign, "veto": veto})
     approved: dict[str, Set[str]] = {}
     against: set[str] = set()
-
-    def could_still_be_met() -> bool:
-        willing = {
-            each.user
-            for each in EVERYBODY
-            if each.user not in against
-            and (creator_may_sign or each is not ALICE)
-            and each.roles & SIGNING
-            and names_of(node) & {user(each), *(f"role:{role}" for role in each.roles)}
-        }
-        return any(
-            reference(node, approved | {each: scene.people[each] for each in some})
-            for some in subsets(willing)
-        )
-
     for who, approves in decisions:
         try:
             event = scene.sign(who) if approves else scene.reject(who)
@@ -155,8 +148,13 @@ def test_a_rejection_ends_a_statement_exactly_when_nobody_left_could_meet_it(
         if approves:
             approved[who.user] = who.roles
             against.discard(who.user)
-            assert (event.status == "approved") is reference(node, approved)
+            assert (event.status == "approved") is assigned(node, approved)
         else:
             against.add(who.user)
             vetoes = set(veto) & {user(who), *(f"role:{role}" for role in who.roles)}
-            assert (event.status == "rejected") is (bool(vetoes) or not could_still_be_met())
+            # As many newcomers for each role as the policy has places stand for any number.
+            crowd: dict[str, Set[str]] = {each.user: set() for each in EVERYBODY}
+            crowd = {each: crowd[each] for each in crowd.keys() - against - never} | approved
+            crowd |= {f"{role}{n}": {role} for role in SIGNING for n in range(sum_of(node))}
+            still = places.missing(rules(node), {}, crowd) is not None
+            assert (event.status == "rejected") is (bool(vetoes) or not still)

@@ -259,6 +259,18 @@ def test_an_answer_that_came_before_the_body_ends_nothing(server: Guarded) -> No
         assert statuses(received(client)) == [200]
 
 
+def test_a_client_that_still_sends_its_body_is_not_reset_by_its_answer() -> None:
+    """Many clients that are reset while they send lose the answer that had arrived."""
+    head = b"POST /early HTTP/1.1\r\n" + HOST + b"Connection: close\r\n"
+    with guarded(Admission()) as server, server.connect() as client:
+        client.sendall(head + b"Content-Length: 900000\r\n\r\n" + bytes(300_000))
+        assert statuses(client.recv(4_096)) == [200]
+        for _ in range(3):
+            time.sleep(0.05)
+            client.sendall(bytes(100_000))
+        assert received(client) == b""
+
+
 def test_a_client_that_stops_reading_is_let_go(server: Guarded) -> None:
     with server.connect() as client:
         client.sendall(b"GET /endless HTTP/1.1\r\n" + HOST + b"\r\n")

@@ -31,7 +31,7 @@ def test_three_of_three_are_recorded_and_the_second_decides(
         lambda: bob.post_sign(drafted.id, bob.individual(drafted.document)), 409, "already_approved"
     )
     found = shown(server, alice, drafted)
-    assert (found["status"], found["approvals"], found["progress"]["met"]) == ("approved", 3, True)
+    assert (found["status"], found["approvals"], found["progress"]["missing"]) == ("approved", 3, 0)
     assert found["finalAt"] == found["decisions"][1]["at"]
 
 

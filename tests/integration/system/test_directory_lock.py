@@ -61,7 +61,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
         process.kill()
     began_s = time.monotonic()
     with replacing(tmp_path):
-        assert time.monotonic() - began_s < 1
+        assert time.monotonic() - began_s < 5
 
 
 def test_reading_a_lock_file_does_not_release_the_lock(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ledger.errors import UnavailableError
 from ledger.system.http_client import HttpClient
 from tests.support.strangers import Reply, stranger
 
-Talk = Callable[[socket.socket], None]
+Talk = Callable[[socket.socket], object]
 
 
 @contextmanager
@@ -73,14 +73,16 @@ def test_an_answer_that_drips_ends_at_the_deadline(head: bytes) -> None:
     with talking(dripping(head)) as url:
         began_s = time.monotonic()
         assert "timed out" in failure(url, total_s=0.3)
-        assert time.monotonic() - began_s < 2
+        assert time.monotonic() - began_s < 8
 
 
 def test_a_server_that_falls_silent_is_not_waited_for_until_the_deadline() -> None:
-    with talking(lambda connection: time.sleep(2)) as url:
+    over = threading.Event()
+    with talking(lambda connection: over.wait(9)) as url:
         began_s = time.monotonic()
         assert "timed out" in failure(url)
-        assert time.monotonic() - began_s < 2
+        assert time.monotonic() - began_s < 8
+        over.set()
 
 
 def test_no_more_is_read_than_the_limit() -> None:
@@ -158,7 +160,7 @@ def test_a_client_that_is_closed_cuts_off_the_request_under_way() -> None:
         began_s = time.monotonic()
         client.close()
         thread.join()
-        assert time.monotonic() - began_s < 2
+        assert time.monotonic() - began_s < 8
         assert [each.code for each in failures] == ["peer_unreachable"]
         with pytest.raises(UnavailableError, match="closed"):
             client.get("/x")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ledger.errors import UnavailableError
-from ledger.http.lanes import Lane, LaneName, lane_of
+from ledger.http.lanes import Lane, LaneName, lane_of, without_turn
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_every_request_has_a_lane(method: str, path: str, is_member: bool, lane:
 
 def test_a_full_lane_refuses_at_once_and_leaves_the_others_alone() -> None:
     async def run() -> None:
-        lane = Lane(LaneName.STRANGERS, at_once=1, waiting=1, wait_s=0.05)
-        async with lane:
+        lane = Lane(LaneName.STRANGERS, at_once=1, each=1, waiting=1, wait_s=0.05)
+        async with lane.turn("alice"):
             waiting = asyncio.create_task(_take(lane))
             await asyncio.sleep(0)
             with pytest.raises(UnavailableError) as refused:
@@ -41,18 +41,18 @@ def test_a_full_lane_refuses_at_once_and_leaves_the_others_alone() -> None:
     asyncio.run(run())
 
 
-async def _take(lane: Lane) -> None:
-    async with lane:
+async def _take(lane: Lane, asker: str = "alice") -> None:
+    async with lane.turn(asker):
         pass
 
 
 def test_turns_are_taken_in_the_order_of_arrival() -> None:
     async def run() -> list[int]:
-        lane = Lane(LaneName.WRITES, at_once=1, waiting=9, wait_s=5)
+        lane = Lane(LaneName.WRITES, at_once=1, each=1, waiting=9, wait_s=5)
         order: list[int] = []
 
         async def one(number: int) -> None:
-            async with lane:
+            async with lane.turn("alice"):
                 order.append(number)
                 await asyncio.sleep(0)
 
@@ -64,8 +64,8 @@ def test_turns_are_taken_in_the_order_of_arrival() -> None:
 
 def test_a_turn_that_comes_as_its_request_gives_up_goes_to_the_next() -> None:
     async def run() -> None:
-        lane = Lane(LaneName.WRITES, at_once=1, waiting=9, wait_s=5)
-        async with lane:
+        lane = Lane(LaneName.WRITES, at_once=1, each=1, waiting=9, wait_s=5)
+        async with lane.turn("alice"):
             first, second = (asyncio.create_task(_take(lane)) for _ in range(2))
             await asyncio.sleep(0)
         first.cancel()  # the turn is already its own
@@ -79,14 +79,105 @@ def test_a_turn_that_comes_as_its_request_gives_up_goes_to_the_next() -> None:
 
 def test_a_request_that_hangs_up_while_it_waits_takes_nobodys_turn() -> None:
     async def run() -> None:
-        lane = Lane(LaneName.WRITES, at_once=1, waiting=9, wait_s=5)
-        async with lane:
+        lane = Lane(LaneName.WRITES, at_once=1, each=1, waiting=9, wait_s=5)
+        async with lane.turn("alice"):
             first, second = (asyncio.create_task(_take(lane)) for _ in range(2))
             await asyncio.sleep(0)
             first.cancel()
         await second
         with pytest.raises(asyncio.CancelledError):
             await first
+        assert (lane.at_work, lane.waiting) == (0, 0)
+
+    asyncio.run(run())
+
+
+def test_askers_take_turns_in_rotation_however_many_requests_one_of_them_has() -> None:
+    async def run() -> list[str]:
+        lane = Lane(LaneName.MEMBERS, at_once=1, each=1, waiting=20, wait_s=5)
+        order: list[str] = []
+
+        async def one(asker: str) -> None:
+            async with lane.turn(asker):
+                order.append(asker)
+                await asyncio.sleep(0)
+
+        async with lane.turn("first"):
+            waiting = [asyncio.create_task(one(each)) for each in ["m"] * 9 + ["a", "b", "a"]]
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+        assert (lane.at_work, lane.waiting) == (0, 0)
+        return order
+
+    assert asyncio.run(run()) == ["m", "a", "b", "m", "a", *["m"] * 7]
+
+
+def test_one_asker_cannot_hold_all_turns_of_a_lane() -> None:
+    async def run() -> None:
+        lane = Lane(LaneName.MEMBERS, at_once=4, each=2, waiting=20, wait_s=0.05)
+        async with lane.turn("mallory"), lane.turn("mallory"):
+            with pytest.raises(UnavailableError):
+                await _take(lane, "mallory")
+            await _take(lane, "alice")
+        assert (lane.at_work, lane.waiting) == (0, 0)
+
+    asyncio.run(run())
+
+
+def test_a_full_lane_refuses_the_asker_with_the_most_waiting_requests() -> None:
+    async def run() -> None:
+        lane = Lane(LaneName.MEMBERS, at_once=1, each=1, waiting=3, wait_s=5)
+        async with lane.turn("first"):
+            flood = [asyncio.create_task(_take(lane, "mallory")) for _ in range(3)]
+            await asyncio.sleep(0)
+            with pytest.raises(UnavailableError):
+                await _take(lane, "mallory")  # nobody makes room for one more of their own
+            alice = asyncio.create_task(_take(lane, "alice"))
+            await asyncio.sleep(0)
+        await alice
+        answers = await asyncio.gather(*flood, return_exceptions=True)
+        assert [type(each) for each in answers] == [type(None)] * 2 + [UnavailableError]
+        assert (lane.at_work, lane.waiting) == (0, 0)
+
+    asyncio.run(run())
+
+
+def test_a_request_that_waits_for_an_event_gives_its_turn_back_meanwhile() -> None:
+    async def run() -> None:
+        lane = Lane(LaneName.STRANGERS, at_once=1, each=1, waiting=3, wait_s=5)
+        came = asyncio.Event()
+
+        async def waits() -> int:
+            async with lane.turn("monitor"):
+                async with without_turn():
+                    await came.wait()
+                return lane.at_work
+
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0)
+        await _take(lane, "alice")
+        came.set()
+        assert await waiting == 1
+        assert (lane.at_work, lane.waiting) == (0, 0)
+
+    asyncio.run(run())
+
+
+def test_a_request_whose_lane_is_full_after_its_wait_is_refused_and_holds_nothing() -> None:
+    async def run() -> None:
+        lane = Lane(LaneName.STRANGERS, at_once=1, each=1, waiting=1, wait_s=0.05)
+        came = asyncio.Event()
+
+        async def waits() -> None:
+            async with lane.turn("monitor"), without_turn():
+                await came.wait()
+
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0)
+        async with lane.turn("alice"):
+            came.set()
+            with pytest.raises(UnavailableError):
+                await waiting
         assert (lane.at_work, lane.waiting) == (0, 0)
 
     asyncio.run(run())

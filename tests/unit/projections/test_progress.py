@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections import statements
+from projections import inbox, statements
 from projections.progress import MemberProgress, Progress
 from projections.statements import StatementDetail
 from projections.users import NamedPerson
@@ -34,46 +34,110 @@ def test_progress_is_a_tree_like_the_policys(story: Story) -> None:
     }
     drafted = story.draft(ALICE, policy=policy)  # 11
     story.reject(CAROL, drafted)  # 12
-    story.approve(BOB, drafted, "approved")  # 13
+    story.approve(BOB, drafted)  # 13
     alice, bob, carol = (
         NamedPerson(ALICE, "Alice"),
         NamedPerson(BOB, "Bob"),
         NamedPerson(CAROL, "Carol"),
     )
-    assert by_id(story, drafted, 12).progress == Progress(
-        met=False,
+    before = by_id(story, drafted, 12)
+    assert before.progress == Progress(
         threshold=2,
-        count=0,
+        missing=2,
         members=[
-            MemberProgress("role:investor", "investor", [], [carol], [bob]),
+            MemberProgress("role:investor", "investor", [], [carol], [bob], helps=True),
             Progress(
-                met=False,
                 threshold=1,
-                count=0,
+                missing=1,
                 members=[
-                    MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice]),
-                    MemberProgress(f"user:{BOB}", "Bob", [], [], [bob]),
+                    MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice], helps=True),
+                    MemberProgress(f"user:{BOB}", "Bob", [], [], [bob], helps=True),
                 ],
             ),
         ],
     )
-    assert by_id(story, drafted, 13).progress == Progress(
-        met=True,
+    # Bob fills one place. He stands in two members, and the other place is for somebody else.
+    after = by_id(story, drafted, 13)
+    assert after.progress == Progress(
         threshold=2,
-        count=2,
+        missing=1,
         members=[
-            MemberProgress("role:investor", "investor", [bob], [carol], []),
+            MemberProgress("role:investor", "investor", [bob], [carol], [], helps=True),
             Progress(
-                met=True,
                 threshold=1,
-                count=1,
+                missing=0,
                 members=[
-                    MemberProgress(f"user:{ALICE}", "Alice", [], [], []),
-                    MemberProgress(f"user:{BOB}", "Bob", [bob], [], []),
+                    MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice], helps=True),
+                    MemberProgress(f"user:{BOB}", "Bob", [bob], [], [], helps=True),
                 ],
             ),
         ],
     )
+    assert (before.needed, before.outlook, after.outlook) == (2, "open", "open")
+
+
+def test_what_todays_people_cannot_meet_says_so_and_waits_for_nobody(story: Story) -> None:
+    drafted = story.draft(ALICE, policy={"threshold": 3, "of": ["role:investor"]})  # 11
+    assert waits(story, BOB) == []
+    shown = by_id(story, drafted, 11)
+    assert (shown.status, shown.outlook, shown.progress.missing) == (
+        "pending",
+        "people_missing",
+        None,
+    )
+    story.person("Dave", "investor")  # 12-14
+    now = by_id(story, drafted, 14)
+    assert (now.outlook, now.progress.missing, waits(story, BOB)) == ("open", 3, ["Series A"])
+
+
+def test_people_without_a_passkey_and_a_key_cannot_act(story: Story) -> None:
+    drafted = story.draft(ALICE, policy={"threshold": 1, "of": [f"user:{BOB}"]})  # 11
+    story.remove_passkey(BOB, "passkey-Bob", by=BOB)  # 12
+    story.revoke(BOB, "key-Bob", by=BOB)  # 13
+    outlooks = [by_id(story, drafted, at).outlook for at in (11, 12, 13)]
+    assert outlooks == ["open", "open", "people_missing"]
+    assert [by_id(story, drafted, at).progress.members[0].waiting for at in (12, 13)] == [  # type: ignore[union-attr]  # a member, not a node
+        [NamedPerson(BOB, "Bob")],
+        [],
+    ]
+
+
+def test_a_key_that_expired_is_no_key_to_act_with(story: Story) -> None:
+    drafted = story.draft(ALICE, policy={"threshold": 1, "of": [f"user:{BOB}"]})  # 11
+    story.key(BOB, "short", "passkey-Bob", expires_at=time_at(50))  # 12
+    story.remove_passkey(BOB, "passkey-Bob", by=BOB)  # 13
+    story.revoke(BOB, "key-Bob", by=BOB)  # 14
+    assert by_id(story, drafted, 14, time_at(49)).outlook == "open"
+    assert by_id(story, drafted, 14, time_at(50)).outlook == "people_missing"
+
+
+def test_a_statement_that_everybody_asked_has_rejected_says_so(story: Story) -> None:
+    policy = {"threshold": 1, "of": ["role:investor"], "veto": [f"user:{ALICE}"]}
+    drafted = story.draft(ALICE, policy=policy)  # 11
+    story.reject(BOB, drafted)  # 12
+    assert (by_id(story, drafted, 12).outlook, waits(story, ALICE)) == ("open", ["Series A"])
+    story.reject(CAROL, drafted)  # 13
+    shown = by_id(story, drafted, 13)
+    assert (shown.status, shown.outlook, shown.progress.missing) == ("pending", "all_rejected", 1)
+    assert waits(story, ALICE) == []
+    story.approve(BOB, drafted, "approved")  # 14: a person who rejected may still approve
+    assert by_id(story, drafted, 14).outlook is None
+
+
+def test_a_roles_many_holders_cost_no_more_than_its_places(story: Story) -> None:
+    """Only as many holders as could fill every place are read, and the answer is the same."""
+    drafted = story.draft(ALICE, policy={"threshold": 2, "of": ["role:investor"]})
+    for number in range(30):
+        story.reject(story.person(f"Investor {number}", "investor"), drafted)
+    shown = by_id(story, drafted, story.head())
+    assert (shown.outlook, shown.progress.missing) == ("open", 2)  # Bob and Carol
+    assert waits(story, BOB) == ["Series A"]
+
+
+def waits(story: Story, user: str) -> list[str]:
+    head = story.head()
+    found = inbox.page(story.views(), user_id=user, at=head, now=time_at(head), limit=50)
+    return [item.title for item in found.items]
 
 
 def test_whoever_rejected_and_then_approved_counts_as_having_approved(story: Story) -> None:
@@ -83,7 +147,12 @@ def test_whoever_rejected_and_then_approved_counts_as_having_approved(story: Sto
     shown = by_id(story, drafted, 13)
     (_, investor) = shown.progress.members
     assert investor == MemberProgress(
-        "role:investor", "investor", [NamedPerson(BOB, "Bob")], [], [NamedPerson(CAROL, "Carol")]
+        "role:investor",
+        "investor",
+        [NamedPerson(BOB, "Bob")],
+        [],
+        [NamedPerson(CAROL, "Carol")],
+        helps=True,
     )
     assert (shown.approvals, shown.rejections) == (1, 1)
 
@@ -112,6 +181,6 @@ def test_a_role_lists_twenty_people_and_counts_the_others(story: Story) -> None:
 
 def test_people_are_waited_for_only_from_their_registration_on(story: Story) -> None:
     drafted = story.draft(ALICE, policy={"threshold": 3, "of": ["role:administrator"]})  # 11
-    story.person("Dave", "administrator")  # 12
-    waiting = [by_id(story, drafted, at).progress.members[0].waiting for at in (11, 12)]  # type: ignore[union-attr]  # a role, not a node
+    story.person("Dave", "administrator")  # 12-14
+    waiting = [by_id(story, drafted, at).progress.members[0].waiting for at in (11, 14)]  # type: ignore[union-attr]  # a role, not a node
     assert [[person.name for person in people] for people in waiting] == [[], ["Dave"]]

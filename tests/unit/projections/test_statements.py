@@ -67,7 +67,7 @@ def test_a_statement_shows_what_its_creator_signed(story: Story) -> None:
         NamedPerson(ALICE, "Alice"),
     )
     assert (shown.content, shown.policy, shown.supersedes) == ('{"amount":1}', BOTH_ROLES, BOB)
-    assert (shown.created_at, shown.threshold, shown.position) == (time_at(11), 2, 11)
+    assert (shown.created_at, shown.needed, shown.position) == (time_at(11), 2, 11)
     assert shown.sha256 == "29290954bd3344be38e7ab364f93b60607664daf5393d80c40ff7bc1b8fe6d69"
     assert hashlib.sha256(shown.document.encode()).hexdigest() == shown.sha256
 

@@ -10,6 +10,7 @@ import pytest
 
 from ledger.errors import MalformedError
 from ledger.webauthn_grammar import cbor
+from tests.support.each import check_each
 from tests.support.grammar import VECTORS, plain, read
 from tests.support.mutations import mutated
 from tests.vectors.webauthn.cases import joined
@@ -56,14 +57,13 @@ def test_mutated_bytes_are_read_or_refused_in_few_steps(reader: str) -> None:
     assert len(codes) >= 2
 
 
-@pytest.mark.parametrize(
-    "case",
-    [each for name in ("cbor", "registrationData", "coseKey") for each in VECTORS[name]],
-    ids=lambda case: case["name"],
-)
-def test_no_bomb_takes_more_steps(case: dict[str, Any]) -> None:
-    for reader in ("cbor", "registrationData", "assertionData", "coseKey", "clientData"):
-        assert calls(reader, joined(case))[0] <= MAX_CALLS
+@pytest.mark.parametrize("bombs", ["cbor", "registrationData", "coseKey"])
+def test_no_bomb_takes_more_steps(bombs: str) -> None:
+    def check(case: dict[str, Any]) -> None:
+        for reader in ("cbor", "registrationData", "assertionData", "coseKey", "clientData"):
+            assert calls(reader, joined(case))[0] <= MAX_CALLS
+
+    check_each(VECTORS[bombs], check)
 
 
 def test_what_our_cbor_accepts_another_decodes_equally() -> None:

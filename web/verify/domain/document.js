@@ -5,7 +5,7 @@ import { toMs } from "../clock.js";
 import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { optional, read, struct, text } from "../shapes.js";
-import { policy, requirePossible } from "./policy.js";
+import { policy, requireShape } from "./policy.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
@@ -34,7 +34,7 @@ export function parseDocument(raw) {
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
   toMs(found.createdAt);
-  requirePossible(found.policy);
+  requireShape(found.policy);
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
   return found;
 }

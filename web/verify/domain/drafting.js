@@ -6,7 +6,8 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseDocument } from "./document.js";
 import { signedBy } from "./person.js";
-import { ROLE } from "./policy.js";
+import { requirePossible } from "./places.js";
+import { requireKnownRoles, ROLE, VOTING_ROLES } from "./policy.js";
 
 /** Return the draft of a document that its creator signed for. */
 export async function decideDraft(body, creator, { ledger, nowMs }) {
@@ -30,6 +31,9 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
   if (ends !== null && toMs(ends) <= nowMs) {
     refuse("statement_expired", "the policy has already expired");
   }
+  // 3. The policy asks for roles of this ledger, and people could meet it.
+  requireKnownRoles(document.policy, VOTING_ROLES);
+  requirePossible(document.policy, document.creator, VOTING_ROLES);
   const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
   return { again, document };
 }

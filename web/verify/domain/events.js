@@ -203,7 +203,7 @@ export const DECLARED = forEveryTag({
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
-    dependsOn: ["actor", "everybody"],
+    dependsOn: ["actor"],
     claims: [],
   },
   [TAG.STATEMENT_WITHDRAWN]: {
@@ -243,9 +243,6 @@ function declared(type) {
 
 /** Return whose stream an event of this type stands in. */
 export const streamOf = (type) => declared(type).stream;
-
-/** Tell whether the decision on an event of this type depends on all people of its position. */
-export const needsEverybody = (type) => declared(type).dependsOn.includes("everybody");
 
 /** Return the user who acted, as the event says; null where the ledger itself acted. */
 export function actorOf({ type, stream, body }) {

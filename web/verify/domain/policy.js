@@ -1,4 +1,4 @@
-// Mirrors ledger.domain.policy: who has to approve, counted over distinct people.
+// Mirrors ledger.domain.policy: the shape and limits of a policy, and whom it names.
 
 import { refuse } from "../errors.js";
 import { either, flag, integer, listOf, oneOf, optional, struct, text, withDefault } from "../shapes.js";
@@ -11,10 +11,12 @@ export const ROLE = Object.freeze({
   AUDITOR: "auditor",
 });
 
-const MAX_LEVELS = 8;
-const MAX_MEMBERS = 256;
+export const MAX_NESTED = 8;
+export const MAX_THRESHOLD = 256;
+const MAX_MEMBERS = 4096;
+const MEMBER = /^(?:user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z][a-z0-9-]{0,63})$/;
 export const ROLES = Object.values(ROLE);
-const VOTING_ROLES = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.ADMINISTRATOR];
+export const VOTING_ROLES = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.ADMINISTRATOR];
 
 const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
 export const policy = struct({
@@ -26,39 +28,60 @@ export const policy = struct({
   assurance: withDefault(oneOf(...Object.values(ASSURANCE)), ASSURANCE.KEY),
 });
 
-/** Refuse a policy that no approvals could ever meet, or that is too large. */
-export function requirePossible(root) {
-  if (countMembers(root, MAX_LEVELS) + root.veto.length > MAX_MEMBERS) {
-    refuse("policy_invalid", `a policy names at most ${MAX_MEMBERS} members`);
+/** Refuse a policy that is too large or of the wrong shape; places.js has what is impossible. */
+export function requireShape(root) {
+  const found = nodes(root);
+  const total = found.reduce((sum, { of }) => sum + of.length, root.veto.length);
+  if (found.some(({ threshold }) => threshold > MAX_THRESHOLD)) {
+    refuse("policy_too_complex", `a threshold is at most ${MAX_THRESHOLD}`);
   }
+  if (total - (found.length - 1) > MAX_MEMBERS) {
+    refuse("policy_too_complex", `a policy names at most ${MAX_MEMBERS} members`);
+  }
+  found.forEach(requireNode);
   root.veto.forEach(requireMember);
 }
 
-/** Return how many members a node and the nodes in it name; refuse a node that cannot be met. */
-function countMembers({ threshold, of }, levels) {
-  if (levels === 0) refuse("policy_invalid", `a policy nests at most ${MAX_LEVELS} levels`);
-  const nested = of.filter((member) => typeof member !== "string");
-  const named = new Set(of.filter((member) => typeof member === "string"));
-  if (threshold < 1 || !of.length || named.size + nested.length !== of.length) {
+/** Return the root and its nested nodes, a parent before its children. */
+export function nodes(root) {
+  const found = [root];
+  for (const { of } of found) {
+    found.push(...of.filter((member) => typeof member !== "string")); // read on to its end
+    if (found.length > MAX_NESTED + 1) {
+      refuse("policy_too_complex", `a policy has at most ${MAX_NESTED} nested nodes`);
+    }
+  }
+  return found;
+}
+
+function requireNode({ threshold, of }) {
+  const named = of.filter((member) => typeof member === "string");
+  if (threshold < 1 || !of.length || new Set(named).size !== named.length) {
     refuse("policy_invalid", "a node needs a threshold of at least 1 and distinct members");
   }
   named.forEach(requireMember);
-  const openEnded = [...named].some((member) => member.startsWith("role:"));
-  if (!openEnded && threshold > of.length) {
-    refuse("policy_impossible", "a threshold is above the number of its members");
-  }
-  return nested.reduce((sum, each) => sum + 1 + countMembers(each, levels - 1), named.size);
 }
 
 function requireMember(member) {
-  const [kind, name] = split(member);
-  const known = kind === "user" ? name !== "" : kind === "role" && VOTING_ROLES.includes(name);
-  if (!known) refuse("policy_invalid", "a member must be user:<id> or role:<role that signs>");
+  if (!MEMBER.test(member)) {
+    refuse("policy_invalid", "a member must be user:<id of a person> or role:<name of a role>");
+  }
 }
 
-function split(member) {
+/** Refuse a policy that names a role which the ledger does not have, or whose holders only read. */
+export function requireKnownRoles(root, known) {
+  for (const member of [...members(root), ...root.veto]) {
+    const [kind, name] = split(member);
+    if (kind === "role" && !known.includes(name)) {
+      refuse("policy_invalid", `${name} is no role whose holders sign`);
+    }
+  }
+}
+
+/** Return the kind and the name of a member of the right shape. */
+export function split(member) {
   const at = member.indexOf(":");
-  return at < 0 ? [member, ""] : [member.slice(0, at), member.slice(at + 1)];
+  return [member.slice(0, at), member.slice(at + 1)];
 }
 
 function covers(member, user, roles) {
@@ -66,19 +89,8 @@ function covers(member, user, roles) {
   return kind === "user" ? name === user : roles.includes(name);
 }
 
-/** Tell whether the approvals of these people (user to roles) meet a node. */
-export function met({ threshold, of }, people) {
-  const names = of.filter((member) => typeof member === "string");
-  const nested = of.filter((member) => typeof member !== "string");
-  const persons = [...people].filter(([user, roles]) =>
-    names.some((name) => covers(name, user, roles)),
-  );
-  return persons.length + nested.filter((each) => met(each, people)).length >= threshold;
-}
-
-function members({ of }) {
-  return of.flatMap((member) => (typeof member === "string" ? [member] : members(member)));
-}
+const members = (root) =>
+  nodes(root).flatMap(({ of }) => of.filter((member) => typeof member === "string"));
 
 export function mayApprove(root, user, roles, creator) {
   if (user === creator && !root.creatorMaySign) return false;
@@ -90,12 +102,3 @@ export const mayVeto = (root, user, roles) =>
 
 /** Tell whether any of these roles may sign; an auditor's may not. */
 export const maySign = (roles) => roles.some((role) => VOTING_ROLES.includes(role));
-
-/** Return the people (user to roles) whose approval counts under this policy. */
-export function approving(root, creator, people) {
-  return new Map(
-    [...people].filter(
-      ([user, roles]) => mayApprove(root, user, roles, creator) && maySign(roles),
-    ),
-  );
-}

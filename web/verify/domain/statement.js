@@ -12,7 +12,8 @@ import { parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { confirmationChallenge, verifyAssertion } from "./passkey.js";
 import { activeKey, activePasskey, signedBy } from "./person.js";
-import { approving, mayApprove, maySign, mayVeto, met } from "./policy.js";
+import { excluded, met, possible } from "./places.js";
+import { mayApprove, maySign, mayVeto, VOTING_ROLES } from "./policy.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 const REASON_CHARS = [10, 2000];
@@ -92,8 +93,8 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   };
 }
 
-/** Return the rejection of a statement; `people` are everybody, user to roles. */
-export async function decideRejection(statement, body, person, people, context) {
+/** Return the rejection of a statement. */
+export async function decideRejection(statement, body, person, context) {
   const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, context);
   requireSubject(statement, act);
   const [least, most] = REASON_CHARS;
@@ -111,7 +112,7 @@ export async function decideRejection(statement, body, person, people, context) 
   if (statement.rejections.includes(user)) refuse("already_rejected", "already rejected");
   const signCount = await confirm(statement, body.act, body.assertion, person, context);
   const refused = [...statement.rejections, user];
-  const ends = vetoes || !reachable(statement, refused, people);
+  const ends = vetoes || !stillPossible(statement, refused);
   return {
     signer: user,
     kid: key.kid,
@@ -124,10 +125,10 @@ export async function decideRejection(statement, body, person, people, context) 
   };
 }
 
-/** Tell whether the policy could still be met if everybody who has not rejected approved. */
-function reachable({ policy, creator, approvals }, refused, people) {
-  const willing = [...people].filter(([user]) => !refused.includes(user));
-  return met(policy, new Map([...approving(policy, creator, willing), ...approvals]));
+/** Tell whether people could still meet the policy without those who rejected. */
+function stillPossible({ policy, creator, approvals }, refused) {
+  const without = [...refused, ...excluded(policy, creator)];
+  return possible(policy, VOTING_ROLES, { approvals, without });
 }
 
 /** Return the withdrawal of a pending statement by its creator. */

@@ -159,8 +159,7 @@ export class Auditor {
 
   reject(event, context) {
     const subject = this.statement(event);
-    const everybody = [...this.people.values()].map(({ user, roles }) => [user, roles]);
-    return statements.decideRejection(subject, event.body, this.signer(event), everybody, context);
+    return statements.decideRejection(subject, event.body, this.signer(event), context);
   }
 
   /** Return the person whose key signed an event. */

@@ -6,7 +6,6 @@ import {
   actorOf,
   forEveryTagOf,
   kidOf,
-  needsEverybody,
   parseSignature,
   signatureOf,
   STREAM_OF,
@@ -172,7 +171,6 @@ function signingKid(event) {
 
 /** Give every event of a bundle to the auditor; refuse the first one that it refuses. */
 export async function decideAgain(events, bundle, auditor, breathe) {
-  requireEverybody(events, bundle);
   for (const event of events) {
     await breathe();
     try {
@@ -184,16 +182,4 @@ export async function decideAgain(events, bundle, auditor, breathe) {
     }
   }
   placed(auditor.position, () => auditor.finish());
-}
-
-/** Refuse to decide what depends on all people of a position if the body of one is not there. */
-function requireEverybody(events, { entries, bodies }) {
-  const dependent = events.filter(({ type }) => needsEverybody(type));
-  for (const [index, { type }] of inOrder(entries)) {
-    if (type !== TAG.USER_REGISTERED || bodies.has(index)) continue;
-    const later = dependent.find(({ position }) => index < position);
-    if (!later) continue;
-    const detail = `the person who registered in entry ${index} might still have approved`;
-    throw new Unknown("body_missing", detail, later.position);
-  }
 }

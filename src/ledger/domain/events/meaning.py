@@ -18,7 +18,7 @@ from ledger.jose import parse_compact
 StreamKind = Literal["ledger", "person", "statement"]
 Actor = Literal["ledger", "owner", "by", "creator", "signer"]
 EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession"]
-Dependency = Literal["actor", "superseded", "everybody"]
+Dependency = Literal["actor", "superseded"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,10 @@
 // The sentences are those of src/ledger/pages/words.py; tests/vectors/web/policy.json holds both.
 
 const ROLES = ["creator", "investor", "administrator"];
+const MAX_NESTED = 8;
+const MAX_THRESHOLD = 256;
+const MAX_MEMBERS = 4096;
+const USER = /^user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MEMBER = `A member is user:<id> or role:<${ROLES.join(", ")}>.`;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
@@ -21,7 +25,7 @@ export function listed(names, last = "and") {
 /** Return what a policy asks for; `names` gives people by their id. */
 export function policySentence(policy, names) {
   const verb = isSingular(policy) ? "has" : "have";
-  const parts = [`Approved once ${node(policy, names)} ${verb} signed.`];
+  const parts = [`Approved once ${node(policy, names)} ${verb} signed.`, ...hints(policy, names)];
   if (policy.creatorMaySign === false) parts.push("The creator may not sign.");
   if (policy.veto?.length) {
     const who = listed(policy.veto.map((member) => oneOf(member, names)), "or");
@@ -53,6 +57,19 @@ function node({ threshold, of }, names) {
   return `any ${threshold} of ${listed(members)}`;
 }
 
+/** Return what the thresholds do not ask for, although they may seem to. */
+function hints(policy, names) {
+  const { threshold, of } = policy;
+  const below = of.filter(isObject).flatMap((member) => hints(member, names));
+  const role = of.find(isRole);
+  if (!role || of.length < 2 || threshold !== of.length) return below;
+  const others = of
+    .filter((member) => member !== role)
+    .map((member) => (isObject(member) ? `(${node(member, names)})` : oneOf(member, names)));
+  const [, name] = split(role);
+  return [`${threshold} ${name}s are enough, without ${listed(others, "or")}.`, ...below];
+}
+
 const split = (member) => {
   const at = member.indexOf(":");
   return [member.slice(0, at), member.slice(at + 1)];
@@ -77,7 +94,19 @@ export function fault(policy) {
   if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
   if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
   if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
-  return nodeFault(root);
+  return sizeFault(root, veto.length) || nodeFault(root);
+}
+
+function sizeFault(root, vetoes) {
+  const found = [root];
+  for (const { of } of found) {
+    if (Array.isArray(of)) found.push(...of.filter(isObject)); // read on to its end
+    if (found.length > MAX_NESTED + 1) return `At most ${MAX_NESTED} groups within a policy.`;
+  }
+  const total = found.reduce((sum, { of }) => sum + (of?.length ?? 0), vetoes);
+  if (total - (found.length - 1) > MAX_MEMBERS) return `At most ${MAX_MEMBERS} members.`;
+  const most = found.some(({ threshold }) => threshold > MAX_THRESHOLD);
+  return most ? `threshold is at most ${MAX_THRESHOLD}.` : "";
 }
 
 function nodeFault({ threshold, of, ...more }) {
@@ -101,7 +130,7 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 function isMember(member) {
   if (typeof member !== "string") return false;
   const [kind, name] = split(member);
-  return kind === "role" ? ROLES.includes(name) : kind === "user" && name !== "";
+  return kind === "role" ? ROLES.includes(name) : USER.test(member);
 }
 
 function isTime(text) {

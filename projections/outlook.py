@@ -1,0 +1,87 @@
+"""Who can still approve a pending statement today, and whether they can meet its policy."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Set
+from typing import Literal
+
+import msgspec
+
+from ledger.domain import places, policy
+from ledger.domain.places import Missing
+from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import VOTING_ROLES
+from projections.rows import json_list
+from projections.users import streams, uuid_text
+
+# Whether today's people can meet the policy. `all_rejected`: everybody who could help has rejected.
+Outlook = Literal["open", "people_missing", "all_rejected"]
+Roles = Mapping[str, Set[str]]
+
+# The SQL condition that the person `{user}` can act as of :at and :now: a passkey or key is live.
+CAN_ACT = (
+    "(EXISTS(SELECT 1 FROM passkey p WHERE p.user = {user} AND p.position <= :at"
+    " AND p.removed > :at) OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
+    " AND k.position <= :at AND k.revoked > :at AND coalesce(k.expires_at > :now, 1)))"
+)
+
+_HOLDERS = f"""
+SELECT DISTINCT r.user FROM user_role r
+WHERE r.role = :role AND r.position <= :at AND {CAN_ACT.format(user="r.user")} LIMIT :most
+"""  # noqa: S608  # constants
+_ROLES = f"""
+SELECT s.uuid, group_concat(r.role) FROM user_role r JOIN stream s ON s.id = r.user
+WHERE r.user IN (SELECT value FROM json_each(:users)) AND r.position <= :at
+    AND {CAN_ACT.format(user="r.user")}
+GROUP BY r.user
+"""  # noqa: S608  # constants
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """The people whose latest decision is an approval or a rejection, with their roles then."""
+
+    approved: Roles
+    rejected: Roles
+
+
+def missing(rules: Policy, creator: str, decided: Decided, able: Roles) -> Missing | None:
+    """Return what is missing, None if the people who are able to approve cannot meet the policy."""
+    without = places.excluded(rules, creator)
+    return places.missing(rules, decided.approved, able, without)
+
+
+def outlook(found: Missing | None, decided: Decided, able: Roles) -> Outlook:
+    """Return what today's people can make of a pending statement."""
+    if found is None:
+        return "people_missing"
+    helping = {
+        user
+        for user, roles in able.items()
+        if user not in decided.approved
+        and any(policy.covers(member, user, roles) for member in found.helping)
+    }
+    return "all_rejected" if helping and helping <= decided.rejected.keys() else "open"
+
+
+def able(
+    db: sqlite3.Connection, rules: Policy, *, decided: int, at: int, now: str
+) -> dict[str, frozenset[str]]:
+    """Return the people whom a policy names and who can act, with their roles.
+
+    Of each role there are as many as could fill every place, beside the `decided` people and the
+    creator. More would change nothing, so the cost does not grow with the role's holders.
+    """
+    members = [member.partition(":") for member in policy.members(rules)]
+    numbers = streams(db, [name for kind, _, name in members if kind == "user"])
+    most = sum(node.threshold for node in policy.nodes(rules)) + decided + 1
+    for role in (name for kind, _, name in members if kind == "role"):
+        rows = db.execute(_HOLDERS, {"role": role, "at": at, "now": now, "most": most})
+        numbers += [number for (number,) in rows]
+    return _who_can_act(db, numbers, at=at, now=now)
+
+
+def _who_can_act(
+    db: sqlite3.Connection, numbers: Iterable[int], *, at: int, now: str
+) -> dict[str, frozenset[str]]:
+    rows = db.execute(_ROLES, {"users": json_list(numbers), "at": at, "now": now})
+    found = {uuid_text(uuid): frozenset(roles.split(",")) for uuid, roles in rows}
+    return {user: roles for user, roles in found.items() if not VOTING_ROLES.isdisjoint(roles)}

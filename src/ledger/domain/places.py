@@ -1,0 +1,183 @@
+"""Places: when a policy is met, how many people are missing, and who can help. Pure counting.
+
+Each person fills one place of a policy. A node has `threshold` places. A nested node that is chosen
+fills one place of its parent and needs its own places filled. Every other place takes one person
+whom the node names directly, by id or by role. A filling is the root with such a choice.
+
+By Hall's theorem people can fill a filling exactly when every set of its nodes has as many people
+named in it as it has places for people. `_lack` counts that: there is no search, no order and no
+assignment. A policy has at most 8 nested nodes: at most 256 fillings, and 512 sets of nodes.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Set
+
+import msgspec
+
+from ledger.domain.policy import MAX_NESTED, MAX_THRESHOLD, AnyNode, Policy, RolesByPerson, nodes
+from ledger.errors import MalformedError
+
+# The anonymous holders of an open role: as many as all places of the largest policy.
+_UNLIMITED = (MAX_NESTED + 1) * MAX_THRESHOLD
+# The chosen nodes of a filling, by number, each with the places that people must fill directly.
+_Filling = dict[int, int]
+# For each set of nodes, as bits: how many people are named directly in one of them.
+_Reach = list[int]
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """How many more people a policy needs, and the members whose people can help.
+
+    A person can help if their approval lowers `people`: then a member of `helping` covers them.
+    """
+
+    people: int
+    helping: frozenset[str]
+
+
+def met(root: AnyNode, approvals: RolesByPerson) -> bool:
+    """Tell whether these people's approvals fill the places of a policy or node."""
+    people = _Named(root)
+    reach = people.reach(people.count(approvals))
+    return any(_lack(each, reach)[0] == 0 for each in _fillings(people.nodes))
+
+
+def missing(
+    root: AnyNode, approvals: RolesByPerson, able: RolesByPerson, without: Set[str] = frozenset()
+) -> Missing | None:
+    """Return what is missing, None if not even those who are `able` to approve could meet it.
+
+    `approvals` count with the roles of their own positions. Nobody of `without` can still approve.
+    """
+    people = _Named(root)
+    further = {
+        user: roles for user, roles in able.items() if user not in approvals and user not in without
+    }
+    given = people.count(approvals)
+    reach, hoped = people.reach(given), people.reach(given + people.count(further))
+    lacks = [_lack(each, reach) for each in _fillings(people.nodes) if _lack(each, hoped)[0] == 0]
+    if not lacks:
+        return None
+    least = min(lack for lack, _ in lacks)
+    helping = 0
+    for lack, short in lacks:
+        helping |= short if lack == least else 0
+    return Missing(least, people.members(helping))
+
+
+def possible(
+    root: AnyNode,
+    open_roles: Set[str],
+    *,
+    approvals: RolesByPerson | None = None,
+    without: Set[str] = frozenset(),
+) -> bool:
+    """Tell whether people could ever meet a policy, not only today's.
+
+    Those people are everybody whom it names but those of `without`, any number of further holders
+    of each open role, and those who approved.
+    """
+    people = _Named(root)
+    given = approvals or {}
+    named = people.users.keys() - given.keys() - without
+    supply = people.count(given) + people.count({user: frozenset() for user in named})
+    for role in people.roles.keys() & open_roles:
+        supply[people.roles[role]] += _UNLIMITED
+    reach = people.reach(supply)
+    return any(_lack(each, reach)[0] == 0 for each in _fillings(people.nodes))
+
+
+def require_possible(policy: Policy, creator: str, open_roles: Set[str]) -> None:
+    """Raise MalformedError `policy_impossible` if no people could ever meet the policy."""
+    if not possible(policy, open_roles, without=excluded(policy, creator)):
+        raise MalformedError(
+            "policy_impossible", "no people could meet this policy: each fills one place"
+        )
+
+
+def excluded(policy: Policy, creator: str) -> frozenset[str]:
+    """Return who may never approve: the creator, if the policy says so."""
+    return frozenset() if policy.creator_may_sign else frozenset({creator})
+
+
+class _Named:
+    """The nodes of a policy by number, and for each member the nodes that name it, as bits."""
+
+    def __init__(self, root: AnyNode) -> None:
+        self.nodes = nodes(root)
+        self.users: dict[str, int] = {}
+        self.roles: dict[str, int] = {}
+        for number, node in enumerate(self.nodes):
+            for member in node.of:
+                if isinstance(member, str):
+                    kind, _, name = member.partition(":")
+                    bits = self.users if kind == "user" else self.roles
+                    bits[name] = bits.get(name, 0) | 1 << number
+
+    def count(self, people: RolesByPerson) -> Counter[int]:
+        """Return how many of these people are named in exactly which nodes."""
+        found: Counter[int] = Counter()
+        for user, roles in people.items():
+            bits = self.users.get(user, 0)
+            for role in roles:
+                bits |= self.roles.get(role, 0)
+            found[bits] += 1
+        return found
+
+    def reach(self, counted: Mapping[int, int]) -> _Reach:
+        """Return for each set of nodes how many of the counted people it names."""
+        size = 1 << len(self.nodes)
+        inside = [0] * size  # how many people are named in no other nodes than these
+        for bits, number in counted.items():
+            inside[bits] += number
+        for number in range(len(self.nodes)):
+            for chosen in range(size):
+                if chosen >> number & 1:
+                    inside[chosen] += inside[chosen ^ 1 << number]
+        return [inside[-1] - inside[size - 1 - chosen] for chosen in range(size)]
+
+    def members(self, chosen: int) -> frozenset[str]:
+        """Return the members that these nodes name directly."""
+        found = [("user", self.users), ("role", self.roles)]
+        return frozenset(
+            f"{kind}:{name}"
+            for kind, named in found
+            for name, bits in named.items()
+            if bits & chosen
+        )
+
+
+def _fillings(found: list[AnyNode]) -> list[_Filling]:
+    fillings: list[_Filling] = [{0: found[0].threshold}]
+    child = 0
+    for parent, node in enumerate(found):
+        for member in node.of:
+            if isinstance(member, str):
+                continue
+            child += 1  # `nodes` numbers children in this order
+            fillings += [
+                each | {parent: each[parent] - 1, child: member.threshold}
+                for each in fillings
+                if each.get(parent, 0) > 0
+            ]
+    return fillings
+
+
+def _lack(filling: _Filling, reach: _Reach) -> tuple[int, int]:
+    """Return how many people a filling lacks, and the smallest set of nodes that lacks as many.
+
+    Another person lowers the lack exactly if a node of that set names them. It is the intersection
+    of all sets that lack as many, because the lack of sets is supermodular.
+    """
+    sums = [(0, 0)]
+    for number, places in filling.items():
+        if places:
+            sums += [(chosen | 1 << number, total + places) for chosen, total in sums]
+    worst, smallest = 0, 0
+    for chosen, total in sums:
+        lack = total - reach[chosen]
+        if lack > worst:
+            worst, smallest = lack, chosen
+        elif lack == worst and worst:
+            smallest &= chosen
+    return worst, smallest
