@@ -14,7 +14,7 @@ import pytest
 from ledger.audit.source import LogSource
 from ledger.store import engines
 from ledger.store.ports.copies import LogCopies
-from ledger.store.ports.log import LogReader, LogStore
+from ledger.store.ports.log import LogStore, ReadableLog
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.sqlite import store as sqlite_store
@@ -25,7 +25,7 @@ class Engine(Protocol):
     """What the suite asks of an engine; `data` is the directory of one ledger."""
 
     def open_log(self, data: Path) -> LogStore: ...
-    def read_log(self, data: Path) -> LogReader: ...
+    def read_log(self, data: Path) -> ReadableLog: ...
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
     def open_signer_memory(self, data: Path) -> SignerMemory: ...
     def copies(self) -> LogCopies: ...
@@ -54,7 +54,7 @@ class SqliteEngine:
     def open_log(self, data: Path) -> LogStore:
         return engines.open_log(engines.address_of(data))
 
-    def read_log(self, data: Path) -> LogReader:
+    def read_log(self, data: Path) -> ReadableLog:
         return engines.read_log(engines.address_of(data))
 
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState:

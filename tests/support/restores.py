@@ -11,9 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
-from ledger.data_files import VIEWS_FILE
+from ledger.data_files import BACKUP_FILE, LOG_FILE, VIEWS_FILE
+from ledger.recovery import manifest as manifests
 from ledger.recovery import staging
 from ledger.recovery.backup import BackupRequest, back_up
 from ledger.recovery.manifest import BackupManifest
@@ -78,6 +81,21 @@ def audited(settings: Settings) -> AuditResult:
         audited_log(address_of(settings.data)), partial(remembered, settings.signer_memory), jobs=1
     )
     return audit(request, now_ms=time.time_ns() // 1_000_000)
+
+
+def lose_log(settings: Settings) -> None:
+    for path in settings.data.glob(f"{LOG_FILE}*"):
+        path.unlink()
+    for path in settings.data.glob(f"{VIEWS_FILE}*"):
+        path.unlink()
+
+
+def forge_manifest(backup: Path) -> None:
+    """Write a changed log's length and SHA-256 into the manifest, as a thorough attacker does."""
+    path = backup / BACKUP_FILE
+    members = msgspec.json.decode(path.read_bytes())
+    members["files"] = [msgspec.to_builtins(manifests.describe(backup / LOG_FILE))]
+    path.write_bytes(msgspec.json.encode(members))
 
 
 def main(data: str, backup: str, point: str) -> None:

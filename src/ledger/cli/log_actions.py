@@ -25,7 +25,7 @@ from ledger.store.engines import (
     require_existing,
 )
 from ledger.store.log import Log
-from ledger.store.ports.log import LogReader
+from ledger.store.ports.log import ReadableLog
 from ledger.system.directory_lock import using
 from ledger.system.wall_clock import WallClock
 
@@ -109,7 +109,7 @@ def freeze(settings: Settings, reason: str) -> None:
 
 
 @contextmanager
-def _reading(settings: Settings) -> Iterator[LogReader]:
+def _reading(settings: Settings) -> Iterator[ReadableLog]:
     require_existing(settings.data)  # before the lock, whose file would begin a directory
     with using(settings.data), closing(read_log(address_of(settings.data))) as log:
         yield log

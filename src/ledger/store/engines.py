@@ -21,7 +21,7 @@ from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
 
 if TYPE_CHECKING:
-    from ledger.store.ports.log import LogReader, LogStore
+    from ledger.store.ports.log import LogStore, ReadableLog
 
 
 def address_of(data: Path) -> str:
@@ -40,7 +40,7 @@ def open_log(address: str) -> "LogStore":
     return SqliteLog(Path(address))
 
 
-def read_log(address: str) -> "LogReader":
+def read_log(address: str) -> "ReadableLog":
     """Open the log at an address for reading only.
 
     Raises NotFoundError `not_founded`, CorruptError `file_malformed`, UnavailableError

@@ -219,7 +219,7 @@ class StoreReader(Protocol):
         ...
 
 
-class LogReader(StoreReader, Protocol):
+class ReadableLog(StoreReader, Protocol):
     """A log with its tree and endorsements, for reading."""
 
     def tree(self) -> TreeTables:
@@ -231,7 +231,7 @@ class LogReader(StoreReader, Protocol):
         ...
 
 
-class LogStore(LogReader, Protocol):
+class LogStore(ReadableLog, Protocol):
     """The log of one ledger, which any number of processes may share; safe for any thread."""
 
     @property
