@@ -106,18 +106,22 @@ def ask_witnesses(
     if settings.witnesses is None:
         return
     policy = parse_policy(settings.witnesses.read_bytes())
-    keys = [parse_vkey(key.vkey) for key in charter.log_keys]
-    keys += [log.key for log in policy.logs if _is_origin_of(log.key.name, charter.ledger)]
+    trusted = [log.key for log in policy.logs if _is_origin_of(log.key.name, charter.ledger)]
     named = [each.checkpoint.origin for each in remembered(settings.signer_memory) or ()]
-    origins = dict.fromkeys([charter.log_origin, *named, *(key.name for key in keys)])
+    origins = dict.fromkeys([charter.log_origin, *named, *(key.name for key in trusted)])
     for witness in policy.witnesses:
         if witness.url is not None:
             with closing(WitnessClient(witness, witness.url)) as client:
-                yield f"the witness {witness.name}", _asked(witness.name, client, [*origins], keys)
+                found = _asked(witness.name, client, [*origins], charter, trusted)
+            yield f"the witness {witness.name}", found
 
 
 def _asked(
-    name: str, client: WitnessClient, origins: Sequence[str], keys: Sequence[NoteKey]
+    name: str,
+    client: WitnessClient,
+    origins: Sequence[str],
+    charter: Charter,
+    trusted: Sequence[NoteKey],
 ) -> KnownTree | LedgerError:
     """Return the largest tree of any origin that a witness cosigned, or its first refusal."""
     known: list[KnownTree] = []
@@ -125,7 +129,10 @@ def _asked(
     for origin in origins:
         try:
             note = client.latest(origin)
-            tree = verify_note(note, keys, expected_origin=origin).checkpoint
+            if origin == charter.log_origin:
+                tree = _verified(note, charter)[0]
+            else:
+                tree = verify_note(note, trusted, expected_origin=origin).checkpoint
             # A loss is declared under the origin of the backup, so only its notes can prove it.
             shown = note if origin == origins[0] else None
             source = f"the witness {name}"
@@ -148,8 +155,9 @@ def _is_origin_of(origin: str, ledger: str) -> bool:
 
 
 def _verified(note: bytes, charter: Charter) -> tuple[Checkpoint, bytes]:
-    """Return a checkpoint of this log; raise as `verify_note`."""
-    keys = [parse_vkey(key.vkey) for key in charter.log_keys]
+    """Return a checkpoint of this log, signed by a key in force for its size; as `verify_note`."""
+    size = parse_note(note).checkpoint.size
+    keys = [parse_vkey(key.vkey) for key in charter.log_keys if key.signs(size)]
     return verify_note(note, keys, expected_origin=charter.log_origin).checkpoint, note
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ledger.data_files import LOG_FILE, VIEWS_FILE
-from ledger.errors import ConflictError, CorruptError, NotFoundError, UnavailableError
+from ledger.errors import ConflictError, CorruptError, NotFoundError, RefusedError, UnavailableError
 from ledger.settings import Settings
 from ledger.system.wall_clock import WallClock
+from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from tests.support.logs import opened
 from tests.support.refusals import refused
@@ -119,3 +120,23 @@ def test_a_ledger_whose_memory_is_gone_signs_nothing(settings: Settings) -> None
     settings.signer_memory.unlink()
     with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
         ledger.publication().catch_up()
+
+
+def test_a_checkpoint_by_a_key_that_had_ended_is_no_reason_to_declare_a_loss(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with opened(settings) as ledger:
+        ledger.acts.rotate()
+        ledger.acts.retire()
+        size = ledger.publication().catch_up()
+        ledger.keys.refresh()
+        announced = ledger.keys.charter.log_keys
+    ended = [key.vkey for key in announced if key.last_size is not None]
+    stored = vkeys.from_pem(LEDGER, settings.log_keys.file.read_bytes())
+    old = tuple(each for each in stored if each.key.vkey in ended)
+    assert len(old) == 2
+    forged = tmp_path / "forged"
+    forged.write_bytes(checkpoint.sign(Checkpoint(LEDGER, size + 9, bytes(32)), old, now_s=1))
+    backed_up(settings, tmp_path / "backup")
+    with refused(RefusedError, "note_unsigned"):
+        restored(settings, tmp_path / "backup", checkpoints=(forged,))
