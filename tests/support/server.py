@@ -80,10 +80,14 @@ class Server:
                 raise AssertionError(f"the server did not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other signal that it listens
 
+    def send(self, sent: signal.Signals) -> None:
+        """Send a signal to the running process."""
+        assert self._process is not None
+        self._process.send_signal(sent)
+
     def ask_to_end(self) -> None:
         """Ask the process to end, as an operator does."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
 
     def terminate(self) -> int:
         """Ask the process to end, and return its exit code."""

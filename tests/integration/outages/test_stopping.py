@@ -18,14 +18,14 @@ class Posted:
     def __init__(self, actor: Actor) -> None:
         self.answer: httpx.Response | None = None
         self._actor = actor
-        self._thread = threading.Thread(target=self._post)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._post)
+        self.thread.start()
 
     def _post(self) -> None:
         self.answer = self._actor.draft_of()
 
     def wait(self) -> httpx.Response:
-        self._thread.join(60)
+        self.thread.join(60)
         assert self.answer is not None
         return self.answer
 
