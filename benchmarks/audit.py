@@ -104,7 +104,8 @@ def _statement(cast: Cast) -> list[Write]:
 
 def _signed(who: Signer, raw: bytes, status: Status) -> StatementSigned:
     jws = who.shared(raw)
-    return StatementSigned(who.user, who.key.kid, (*who.roles,), "shared", status, jws)
+    iat = who.time.ms // 1000
+    return StatementSigned(who.user, who.key.kid, (*who.roles,), "shared", iat, status, jws)
 
 
 def _write(cast: Cast, stream: UUID, version: int, body: Body, approvals: int) -> Write:

@@ -60,6 +60,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
             kid=kid,
             roles=("creator" if place == 1 else "investor",),
             form="shared",
+            iat=1,
             status="pending" if place == 1 else "approved",
             jws=signature,
         )

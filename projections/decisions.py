@@ -6,13 +6,16 @@ from typing import Any
 
 import msgspec
 
+from ledger import clock
 from ledger.domain.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections.facts import Batch, LogReader
+from projections import questioned
+from projections.facts import Batch, Fact, LogReader
 from projections.outlook import Decided
+from projections.questioned import IN_QUESTION, key_number, passkey_number
 from projections.rows import json_list
 from projections.users import NamedPerson, people, roles_of, uuid_text
 
@@ -23,7 +26,8 @@ _FORMS: dict[Form, int] = {"shared": SHARED, "individual": INDIVIDUAL}
 
 TABLE = (
     "CREATE TABLE decision(statement INTEGER NOT NULL, position INTEGER NOT NULL,"
-    " person INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " person INTEGER NOT NULL, kind INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " key INTEGER NOT NULL, passkey INTEGER,"
     " PRIMARY KEY(statement, position)) STRICT, WITHOUT ROWID"
 )
 
@@ -32,6 +36,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Describe one decision.
 
     `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
+    A decision is in question if its key or passkey was declared compromised by then.
     """
 
     position: int
@@ -45,22 +50,23 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     jws: str
     assertion: AssertionEvidence | None = None
     key_status: KeyStatus
+    in_question: bool = False
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add the decisions of the batch. A stored decision never changes."""
-    rows = [
-        (
-            fact.stream,
-            fact.position,
-            fact.actor,
-            _FORMS[fact.body.form],
-        )
-        for fact in batch.of(StatementSigned)
-    ]
+    rows = [_row(fact, _FORMS[fact.body.form]) for fact in batch.of(StatementSigned)]
     for body, kind in ((StatementRejected, REJECTION), (StatementWithdrawn, WITHDRAWAL)):
-        rows += [(fact.stream, fact.position, fact.actor, kind) for fact in batch.of(body)]
+        rows += [_row(fact, kind) for fact in batch.of(body)]
     write(db, "INSERT INTO decision {rows}", rows)
+    questioned.fold(db, batch)
+
+
+def _row(fact: Fact, kind: int) -> tuple[Any, ...]:
+    body = fact.body
+    passkey = None if body.assertion is None else passkey_number(body.assertion.credential_id)
+    at_ms, key = clock.to_ms(fact.at), key_number(body.kid)
+    return fact.stream, fact.position, fact.actor, kind, at_ms, key, passkey
 
 
 def of_statement(
@@ -72,18 +78,20 @@ def of_statement(
     positions.
     """
     rows = db.execute(
-        "SELECT position, person FROM decision WHERE statement = ? AND position <= ?"
-        " ORDER BY position",
-        (statement, at),
+        f"SELECT position, person, {IN_QUESTION} FROM decision d"  # noqa: S608  # a constant
+        " WHERE statement = :statement AND position <= :at ORDER BY position",
+        {"statement": statement, "at": at},
     ).fetchall()
-    numbers = dict(rows)
+    numbers = {position: person for position, person, _ in rows}
+    doubted = {position for position, _, in_question in rows if in_question}
     named = people(db, numbers.values())
     recorded = log.events_at([*numbers])
     revoked = _revoked(db, recorded, at)
-    return [
+    shown = [
         _decision(db, each, named[numbers[each.position]], numbers[each.position], revoked)
         for each in recorded
     ]
+    return [msgspec.structs.replace(each, in_question=each.position in doubted) for each in shown]
 
 
 def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> list[int]:
@@ -97,11 +105,15 @@ def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> 
 
 
 def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
-    """Return who approved and who rejected a statement up to a position, each by the last word."""
+    """Return who approved and who rejected a statement up to a position, each by the last word.
+
+    Decisions that are in question by then do not count.
+    """
     rows = db.execute(
-        "SELECT d.person, s.uuid, d.position, d.kind FROM decision d JOIN stream s"
-        " ON s.id = d.person WHERE d.statement = ? AND d.position <= ? ORDER BY d.position",
-        (statement, at),
+        "SELECT d.person, s.uuid, d.position, d.kind FROM decision d JOIN stream s"  # noqa: S608
+        " ON s.id = d.person WHERE d.statement = :statement AND d.position <= :at"
+        f" AND NOT {IN_QUESTION} ORDER BY d.position",
+        {"statement": statement, "at": at},
     )
     approved: dict[str, frozenset[str]] = {}
     rejected: dict[str, frozenset[str]] = {}

@@ -49,25 +49,37 @@ class _Envelope(msgspec.Struct, gc=False):
     type: str
 
 
+class Confirmed(msgspec.Struct, gc=False, rename="camel"):
+    """The passkey of an assertion."""
+
+    credential_id: str
+
+
 class Signed(msgspec.Struct, gc=False):
     """The fields of a StatementSigned that the views use."""
 
     signer: str
+    kid: str
     form: Form
     status: Status
+    assertion: Confirmed | None = None
 
 
 class Rejected(msgspec.Struct, gc=False):
     """The fields of a StatementRejected that the views use."""
 
     signer: str
+    kid: str
     status: Status
+    assertion: Confirmed | None = None
 
 
 class Withdrawn(msgspec.Struct, gc=False):
     """The fields of a StatementWithdrawn that the views use."""
 
     signer: str
+    kid: str
+    assertion: None = None
 
 
 class _Draft(msgspec.Struct, gc=False):

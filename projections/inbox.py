@@ -18,6 +18,7 @@ from projections.decisions import decided_by
 from projections.facts import Batch, find_stream
 from projections.outlook import able, missing, outlook
 from projections.paging import Page, decode_cursor, encode_cursor
+from projections.questioned import IN_QUESTION
 from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
@@ -45,11 +46,11 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 # `spans` finds pending, unexpired statements; these conditions filter them.
 _WAITS = (
-    "(s.creator_may_sign OR s.creator <> :user)"
+    "(s.creator_may_sign OR s.creator <> :user)"  # noqa: S608  # a constant
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
     " AND m.member IN (SELECT value FROM json_each(:members)))"
     " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
-    " AND d.person = :user AND d.position <= :at)"
+    " AND d.person = :user AND d.position <= :at AND NOT " + IN_QUESTION + ")"
 )
 
 

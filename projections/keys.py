@@ -8,22 +8,32 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain.events import KeyAttested, KeyRevoked, LedgerCreated, PasskeyAdded
+from ledger.domain.events import (
+    CompromiseDeclared,
+    KeyAttested,
+    KeyRevoked,
+    LedgerCreated,
+    PasskeyAdded,
+)
 from ledger.domain.passkey import AssertionEvidence, attestation_challenge
 from ledger.domain.vocabulary import KeyStatus
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
 from ledger.sqlite.bulk_insert import write
-from projections.facts import OPEN, Batch, LogReader, find_stream
+from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.users import uuid_text
 
 NAME = "keys"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
-    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, compromised_since TEXT) STRICT",
+    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT) STRICT",
+    # What was declared compromised, as `kid:…` or `passkey:…`, at which position, since when.
+    "CREATE TABLE compromise(subject TEXT NOT NULL, user INTEGER NOT NULL,"
+    " position INTEGER NOT NULL, since TEXT NOT NULL,"
+    " PRIMARY KEY(subject, user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
     " origin TEXT NOT NULL, rp_id TEXT NOT NULL) STRICT",
 )
@@ -88,29 +98,44 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             fact.body.expires_at,
             OPEN,
             None,
-            None,
         )
         for fact in batch.of(KeyAttested)
     ]
     write(db, "INSERT INTO signing_key {rows}", attested)
     for fact in batch.of(KeyRevoked):
-        db.execute(
-            "UPDATE signing_key SET revoked = ?, revoked_at = ?, compromised_since = ?"
-            " WHERE kid = ? AND revoked = ?",
-            (fact.position, fact.at, fact.body.compromised_since, fact.body.kid, OPEN),
-        )
+        _end(db, fact, fact.body.kid)
+        _compromised(db, fact, f"kid:{fact.body.kid}", fact.body.compromised_since)
+    for fact in batch.of(CompromiseDeclared):
+        for reference in (fact.body.compromised, *fact.body.also):
+            _end(db, fact, reference.removeprefix("kid:"))
+            _compromised(db, fact, reference, fact.body.since)
+
+
+def _end(db: sqlite3.Connection, fact: Fact, kid: str) -> None:
+    db.execute(
+        "UPDATE signing_key SET revoked = ?, revoked_at = ? WHERE kid = ? AND revoked = ?",
+        (fact.position, fact.at, kid, OPEN),
+    )
+
+
+def _compromised(db: sqlite3.Connection, fact: Fact, subject: str, since: str | None) -> None:
+    if since is not None:
+        row = (subject, fact.stream, fact.position, since)
+        db.execute("INSERT INTO compromise VALUES(?, ?, ?, ?)", row)
 
 
 _COLUMNS = (
     "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"
-    " k.compromised_since, k.expires_at FROM signing_key k JOIN stream s ON s.id = k.user"
-    " WHERE k.position <= ?"
+    " (SELECT min(max(c.since, k.at)) FROM compromise c WHERE c.subject = 'kid:' || k.kid"
+    " AND c.user = k.user AND c.position <= :at), k.expires_at"
+    " FROM signing_key k JOIN stream s ON s.id = k.user"
+    " WHERE k.position <= :at"
 )
 
 
 def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> KeyDetail | None:
     """Return the key with its attestation as of a position; None if not yet attested."""
-    rows = db.execute(f"{_COLUMNS} AND k.kid = ?", (at, kid)).fetchall()
+    rows = db.execute(f"{_COLUMNS} AND k.kid = :kid", {"at": at, "kid": kid}).fetchall()
     return next((_key(db, log, _summary(row, at)) for row in rows), None)
 
 
@@ -119,7 +144,8 @@ def by_credential(
 ) -> list[KeyDetail]:
     """Return the keys that a passkey vouched for, oldest first."""
     rows = db.execute(
-        f"{_COLUMNS} AND k.credential_id = ? ORDER BY k.position", (at, credential_id)
+        f"{_COLUMNS} AND k.credential_id = :id ORDER BY k.position",
+        {"at": at, "id": credential_id},
     ).fetchall()
     return [_key(db, log, _summary(row, at)) for row in rows]
 
@@ -127,7 +153,8 @@ def by_credential(
 def of_user(db: sqlite3.Connection, user_id: str, *, at: int) -> list[KeySummary]:
     """Return a person's keys, including revoked ones, oldest first."""
     rows = db.execute(
-        f"{_COLUMNS} AND k.user = ? ORDER BY k.position", (at, find_stream(db, user_id))
+        f"{_COLUMNS} AND k.user = :user ORDER BY k.position",
+        {"at": at, "user": find_stream(db, user_id)},
     ).fetchall()
     return [_summary(row, at) for row in rows]
 
@@ -137,7 +164,7 @@ def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
 
     Revoked keys are included: their earlier signatures must stay verifiable.
     """
-    keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", (at,))]
+    keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", {"at": at})]
     return [
         msgspec.to_builtins(key.jwk)
         | {"kid": key.kid, "alg": ALGORITHMS[type(key.jwk)][0], "use": "sig"}
@@ -158,7 +185,7 @@ def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
         position=position,
         revoked_at=revoked_at if ended else None,
         revoked_position=revoked if ended else None,
-        compromised_since=since if ended else None,
+        compromised_since=since,
         expires_at=ends,
     )
 

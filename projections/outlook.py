@@ -17,11 +17,14 @@ from projections.users import streams, uuid_text
 Outlook = Literal["open", "people_missing", "all_rejected"]
 Roles = Mapping[str, Set[str]]
 
-# The SQL condition that the person `{user}` can act as of :at and :now: a passkey or key is live.
+# The SQL condition that the person `{user}` can act as of :at and :now: they are active, and a
+# passkey or key is live. `ledger.domain.standing.can_act` says the same of a person's state.
 CAN_ACT = (
-    "(EXISTS(SELECT 1 FROM passkey p WHERE p.user = {user} AND p.position <= :at"
+    "(coalesce((SELECT h.standing FROM user_standing h WHERE h.user = {user} AND h.position <= :at"
+    " ORDER BY h.position DESC LIMIT 1), 'active') = 'active'"
+    " AND (EXISTS(SELECT 1 FROM passkey p WHERE p.user = {user} AND p.position <= :at"
     " AND p.removed > :at) OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
-    " AND k.position <= :at AND k.revoked > :at AND coalesce(k.expires_at > :now, 1)))"
+    " AND k.position <= :at AND k.revoked > :at AND coalesce(k.expires_at > :now, 1))))"
 )
 
 _HOLDERS = f"""

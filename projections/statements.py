@@ -22,7 +22,7 @@ from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, progress, search, spans, timeline
+from projections import decisions, progress, questioned, search, spans, timeline
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
@@ -46,6 +46,7 @@ TABLES: tuple[str, ...] = (
     " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
     " supersedes BLOB) STRICT",
     decisions.TABLE,
+    *questioned.TABLES,
     *spans.TABLES,
     search.TABLE,
 )

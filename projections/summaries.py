@@ -7,6 +7,7 @@ import msgspec
 
 from ledger.domain.vocabulary import Status
 from projections.decisions import INDIVIDUAL, REJECTION
+from projections.questioned import IN_QUESTION
 from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
 
@@ -14,7 +15,8 @@ from projections.users import NamedPerson, uuid_text
 class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     """A statement in a list; `approvals` and `rejections` count people.
 
-    `needed` is the least number of people who can meet its policy.
+    Decisions in question are counted apart. `needed` is the least number of people who can meet its
+    policy.
     """
 
     id: str
@@ -24,6 +26,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     status: Status
     approvals: int
     rejections: int
+    in_question: int
     needed: int
     expires_at: str | None
     sha256: str
@@ -40,8 +43,9 @@ STATUS_AT = (
 
 _SUMMARIES = f"""
 SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {STATUS_AT},
-    coalesce(sum(d.kind <= {INDIVIDUAL}), 0),
-    coalesce(sum(d.kind = {REJECTION}), 0),
+    coalesce(sum(d.kind <= {INDIVIDUAL} AND NOT {IN_QUESTION}), 0),
+    coalesce(sum(d.kind = {REJECTION} AND NOT {IN_QUESTION}), 0),
+    coalesce(sum({IN_QUESTION}), 0),
     x.needed, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
 FROM statement s
 JOIN statement_text x ON x.id = s.id
@@ -63,7 +67,7 @@ def summaries(
 
 
 def _members(row: tuple[Any, ...]) -> dict[str, Any]:
-    uuid, creator, name, digest = row[1], row[3], row[4], row[11]
+    uuid, creator, name, digest = row[1], row[3], row[4], row[12]
     return {
         "id": uuid_text(uuid),
         "title": row[2],
@@ -72,9 +76,10 @@ def _members(row: tuple[Any, ...]) -> dict[str, Any]:
         "status": row[6],
         "approvals": row[7],
         "rejections": row[8],
-        "needed": row[9],
-        "expires_at": row[10],
+        "in_question": row[9],
+        "needed": row[10],
+        "expires_at": row[11],
         "sha256": digest.hex(),
         "position": row[0],
-        "changed_position": row[12],
+        "changed_position": row[13],
     }

@@ -8,19 +8,29 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain.events import PasskeyAdded, PasskeyRemoved, RoleGranted, UserRegistered
+from ledger.domain.events import (
+    CompromiseDeclared,
+    PasskeyAdded,
+    PasskeyRemoved,
+    PersonSuspended,
+    RoleGranted,
+    UserRegistered,
+)
+from ledger.domain.vocabulary import PersonStanding
 from ledger.sqlite.bulk_insert import write
-from projections.facts import OPEN, Batch, find_stream
+from projections.facts import OPEN, Batch, Fact, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 1
+VERSION = 2
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
     "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
     " PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE user_standing(user INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " standing TEXT NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
     " user INTEGER NOT NULL, removed INTEGER NOT NULL) STRICT",
 )
@@ -48,6 +58,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     kids: list[str]
     registered_at: str
     position: int
+    standing: PersonStanding = "active"
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -63,10 +74,19 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     ]
     write(db, "INSERT INTO passkey {rows}", passkeys)
     for fact in batch.of(PasskeyRemoved):
-        db.execute(
-            "UPDATE passkey SET removed = ? WHERE credential_id = ? AND removed = ?",
-            (fact.position, fact.body.credential_id, OPEN),
-        )
+        _remove(db, fact, fact.body.credential_id)
+    for fact in batch.of(CompromiseDeclared):
+        for reference in (fact.body.compromised, *fact.body.also):
+            _remove(db, fact, reference.removeprefix("passkey:"))
+    suspended = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]
+    write(db, "INSERT INTO user_standing {rows}", suspended)
+
+
+def _remove(db: sqlite3.Connection, fact: Fact, credential_id: str) -> None:
+    db.execute(
+        "UPDATE passkey SET removed = ? WHERE credential_id = ? AND removed = ? AND user = ?",
+        (fact.position, credential_id, OPEN, fact.stream),
+    )
 
 
 def by_id(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> User | None:
@@ -142,7 +162,9 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
     given = {"users": json_list(numbers), "at": at, "now": now}
     roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
     rows = db.execute(
-        "SELECT u.id, s.uuid, u.name, u.at FROM user u JOIN stream s ON s.id = u.id"
+        "SELECT u.id, s.uuid, u.name, u.at, (SELECT standing FROM user_standing"
+        " WHERE user = u.id AND position <= :at ORDER BY position DESC LIMIT 1)"
+        " FROM user u JOIN stream s ON s.id = u.id"
         " WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id",
         given,
     )
@@ -150,13 +172,14 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
         User(
             id=uuid_text(uuid),
             name=name,
+            standing=standing or "active",
             roles=roles[number],
             credential_ids=passkeys[number],
             kids=kids[number],
             registered_at=registered_at,
             position=number,
         )
-        for number, uuid, name, registered_at in rows
+        for number, uuid, name, registered_at, standing in rows
     ]
 
 

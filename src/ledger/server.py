@@ -20,7 +20,7 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http import checkpoints, evidence, people, probes, reads, statements
+from ledger.http import checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
 from ledger.http.admission import Admission, ConnectionLimits
@@ -229,6 +229,7 @@ def _application(
             evidence.router,
             *people.public,
             people.members_only,
+            standing.router,
             reads.public,
             reads.members_only,
             probes.router,

@@ -108,6 +108,17 @@ class Browser:
             self.page.get_by_label("Content").fill(content)
         return self.submit()
 
+    def draft_for(self, title: str, *names: str) -> str:
+        """Draft a statement that two of these people have to approve; return its path."""
+        self.open("/draft")
+        self.page.get_by_label("Title").fill(title)
+        for role in ("creator", "investor"):
+            self.page.locator(f"#of-{role}").uncheck()
+        self.page.get_by_text("Name people").click()
+        for name in names:
+            self.page.get_by_label(f"{name} can sign").first.check()
+        return self.submit()
+
     def submit(self) -> str:
         """Check and submit what the form holds; return the statement's path."""
         self.button("Check and submit").click()

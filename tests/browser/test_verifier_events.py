@@ -38,12 +38,13 @@ DECODED = """async (example) => {
 }"""
 DERIVED = f"""async (example) => {{
     const events = await import("/verify/domain/events.js");
+    const {{ claims }} = await import("/verify/domain/claims.js");
     const event = await ({DECODED})(example);
     return {{
         actor: events.actorOf(event),
         signature: events.signatureOf(event),
         kid: events.kidOf(event),
-        claims: events.claims(event),
+        claims: await claims(event),
     }};
 }}"""
 # The code that each consumer of an event refuses it with, null where it takes it.
@@ -58,7 +59,7 @@ CONSUMED = f"""async ([first, example]) => {{
     const jwks = await checks.keysOf([event]);
     const given = {{ events: [event], keys: jwks, mode: "full" }};
     const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
-    const statement = {{ approvals: new Map(), rejections: [] }};
+    const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
     const charter = {{ invitations: new Map(), logKeys: [], restorations: [] }};
     const folds = {{
         ledger: () => evolveCharter(charter, event),
@@ -132,15 +133,16 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
     found = page.evaluate(
         """async () => {
             const events = await import("/verify/domain/events.js");
+            const { claims } = await import("/verify/domain/claims.js");
             const event = { type: "role-revoked.v1", stream: "s", body: {} };
             const derivations = [
                 events.streamOf,
-                ...[events.actorOf, events.signatureOf, events.kidOf, events.claims],
+                ...[events.actorOf, events.signatureOf, events.kidOf, claims],
             ];
-            return derivations.map((derive, n) => {
-                try { return String(derive(n < 1 ? event.type : event)); }
+            return Promise.all(derivations.map(async (derive, n) => {
+                try { return String(await derive(n < 1 ? event.type : event)); }
                 catch (error) { return error.code; }
-            });
+            }));
         }"""
     )
     assert found == ["event_unknown"] * 5
@@ -149,13 +151,13 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
 @pytest.mark.parametrize(
     ("module", "constant", "tag"),
     [
-        ("domain/events", "ROLE_GRANTED", "role-granted.v1"),
+        ("domain/events", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
         ("domain/charter", "LOG_FROZEN", "log-frozen.v1"),
         ("domain/person", "ROLE_GRANTED", "role-granted.v1"),
         ("domain/statement", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
         ("verify/auditor", "ROLE_GRANTED", "role-granted.v1"),
         ("verify/event_checks", "ROLE_GRANTED", "role-granted.v1"),
-        ("verify/bundle", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
+        ("verify/shown_statements", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
     ],
 )
 def test_a_module_that_forgets_a_tag_does_not_load(

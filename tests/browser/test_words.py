@@ -72,6 +72,7 @@ def statement(
         status=status,
         approvals=0,
         rejections=0,
+        in_question=0,
         needed=progress.threshold,
         expires_at=expires_at,
         sha256="0" * 64,

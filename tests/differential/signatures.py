@@ -150,4 +150,4 @@ def approval_input(chosen: random.Random) -> Input:
 def read_approval(given: Input) -> str:
     jwk = msgspec.convert(given["jwk"], PublicJwk)
     jws = parse_approval(text_of(given, "jws"))
-    return verify_approval(jws, jwk, SUBJECT, signer=PEOPLE[0], now_ms=NOW_MS)
+    return verify_approval(jws, jwk, SUBJECT, signer=PEOPLE[0], now_ms=NOW_MS).form

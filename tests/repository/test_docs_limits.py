@@ -8,7 +8,7 @@ from ledger import clock
 from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
 from ledger.commands import ceremonies, ceremony_ids
-from ledger.domain import approval, document, entry, person, policy, statement
+from ledger.domain import acts, approval, document, entry, names, policy
 from ledger.http import quotas, read_models, reads, requests, streams
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
@@ -19,7 +19,7 @@ from tests.support.route_quotas import quotas as route_quotas
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 KIB, MIB = 1024, 1024**2
-SHORTEST, LONGEST = statement.REASON_CHARS
+SHORTEST, LONGEST = acts.REASON_CHARS
 
 STATED = [
     ("http.md", f"A body over {requests.MAX_SMALL_BYTES // KIB} KiB is 413"),
@@ -44,7 +44,7 @@ STATED = [
     ),
     ("formats.md", f"and {policy.MAX_MEMBERS:,} members in all"),
     ("formats.md", f"{entry.SALT_BYTES}-byte salt"),
-    ("errors.md", f"not 1 to {person.MAX_NAME_CHARS} printable characters"),
+    ("errors.md", f"not 1 to {names.MAX_NAME_CHARS} characters"),
     ("log.md", f"at most {entry.MAX_ENTRY_BYTES:,} of them"),
     ("log.md", f"{checkpoint.MAX_NOTE_BYTES // KIB} KiB at most"),
     ("log.md", f"a tile of {merkle.WIDTH} hashes"),

@@ -10,7 +10,8 @@ import httpx
 import msgspec
 
 from ledger import clock
-from ledger.domain.passkey import attestation_challenge, confirmation_challenge
+from ledger.domain import challenges
+from ledger.domain.passkey import attestation_challenge
 from ledger.encoding import b64u_decode
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
@@ -48,6 +49,7 @@ class Actor:
         self.passkey = Passkey(origin=origin)
         self.user = ""
         self.ledger = ""
+        self._decided: dict[str, int] = {}
 
     def sign(self, payload: bytes, *, key: AnyKey | None = None, **header: Any) -> str:
         """Return a compact JWS by the person's key, or by another key."""
@@ -143,7 +145,22 @@ class Actor:
 
     def revoke_key(self, kid: str, **members: Any) -> httpx.Response:
         act = self.act("revoke-key", **({"kid": kid} | members))
-        return self.client.post(f"/api/jwt-keys/{kid}/revoke", json={"act": act})
+        # A key ends itself alone; the rest needs a passkey.
+        alone = kid == self.key.kid and "compromisedSince" not in members
+        body = {"act": act} if alone else self.confirmed(act)
+        return self.client.post(f"/api/jwt-keys/{kid}/revoke", json=body)
+
+    def confirmed(self, act: str) -> dict[str, Any]:
+        """Return an act with the passkey's assertion over it."""
+        return {"act": act, "assertion": self.confirm(act)}
+
+    def declare_compromise(self, since: str, **members: Any) -> httpx.Response:
+        act = self.act("declare-compromise", **({"since": since} | members))
+        return self.client.post("/api/compromises", json=self.confirmed(act))
+
+    def suspend(self, user: str, reason: str = "Left the company.") -> httpx.Response:
+        act = self.act("suspend", user=user, reason=reason)
+        return self.client.post(f"/api/users/{user}/suspend", json=self.confirmed(act))
 
     def grant_role(self, user: str, role: str, **members: Any) -> httpx.Response:
         act = self.act("grant-role", **({"user": user, "role": role} | members))
@@ -194,8 +211,14 @@ class Actor:
         assert answer.status_code == 201, answer.text
         return Drafted(document, answer.json())
 
+    def later(self, statement_id: str) -> int:
+        """Return a signed time after that of this person's last decision on a statement."""
+        iat = max(now_ms() // 1000, self._decided.get(statement_id, 0) + 1)
+        self._decided[statement_id] = iat
+        return iat
+
     def approval(self, document: str, **header: Any) -> str:
-        iat = header.get("iat", now_ms() // 1000)
+        iat = header["iat"] if "iat" in header else self.later(json.loads(document)["statementId"])
         return self.sign(document.encode(), typ=header.get("typ", "JWT"), iat=iat)
 
     def individual(self, document: str, **members: Any) -> str:
@@ -204,7 +227,7 @@ class Actor:
             "statementId": about["statementId"],
             "content": about["content"],
             "signer": self.user,
-            "timestamp": now_ms(),
+            "timestamp": max(now_ms(), self.later(about["statementId"]) * 1000),
         } | members
         return self.sign(json.dumps(payload).encode(), typ="JWT")
 
@@ -215,18 +238,19 @@ class Actor:
         return self.post_sign(drafted.id, self.approval(drafted.document))
 
     def reject(self, drafted: "Drafted", reason: str = "The amount is wrong.") -> httpx.Response:
-        act = self.act("reject", statementId=drafted.id, sha256=drafted.sha256, reason=reason)
+        about = {"statementId": drafted.id, "sha256": drafted.sha256, "reason": reason}
+        act = self.act("reject", **about, iat=self.later(drafted.id))
         return self.client.post(f"/api/statements/{drafted.id}/reject", json={"act": act})
 
     def withdraw(self, drafted: "Drafted") -> httpx.Response:
-        act = self.act("withdraw", statementId=drafted.id, sha256=drafted.sha256)
+        about = {"statementId": drafted.id, "sha256": drafted.sha256}
+        act = self.act("withdraw", **about, iat=self.later(drafted.id))
         return self.client.post(f"/api/statements/{drafted.id}/withdraw", json={"act": act})
 
-    def confirm(self, drafted: "Drafted", jws: str) -> dict[str, Any]:
-        """Return the assertion that assurance `passkey` asks for."""
-        return self.passkey.get(
-            confirmation_challenge(jws=jws, ledger=self.ledger, document_sha256=drafted.sha256)
-        )
+    def confirm(self, jws: str) -> dict[str, Any]:
+        """Return a passkey's confirmation of one decision or act."""
+        challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
+        return self.passkey.get(challenge)
 
 
 class Drafted:

@@ -8,13 +8,21 @@ valid.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from ledger.domain import charter, drafting, person, restoration, signing_keys, statement
+from ledger.domain import (
+    charter,
+    compromise,
+    drafting,
+    person,
+    restoration,
+    signing_keys,
+    standing,
+    statement,
+)
 from ledger.domain.acts import (
     TYP,
     Act,
@@ -26,54 +34,21 @@ from ledger.domain.acts import (
     RetireLogKeys,
 )
 from ledger.domain.approval import parse_approval
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.statement import DecisionContext
 from ledger.encoding import b64u_encode
 from ledger.tlog.merkle import Edge
-from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
-from tests.support.keys import ECDSA, ed25519_key, es256_key
+from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
+from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
 
 SETUP_TOKEN, TOKEN = "setup", "token"
 CHALLENGE = hashlib.sha256(b"challenge").digest()
-
-
-@dataclass
-class _Deterministic:
-    """A P-256 key with deterministic signatures (RFC 6979)."""
-
-    private: ec.EllipticCurvePrivateKey
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self.private.public_key()
-
-    def sign(self, data: bytes, _: ec.ECDSA) -> bytes:
-        return self.private.sign(data, ECDSA)
-
-
-def fixed_passkey(number: int) -> Passkey:
-    private = _Deterministic(ec.derive_private_key(number, ec.SECP256R1()))
-    credential_id = hashlib.sha256(b"credential %d" % number).digest()
-    return Passkey(credential_id=credential_id, private=cast(ec.EllipticCurvePrivateKey, private))
-
-
-def fixed_log_signers(number: int, origin: str = LEDGER) -> tuple[NoteSigner, NoteSigner]:
-    """Return a log's two private keys."""
-    seed = hashlib.sha256(b"log key %d" % number).digest()
-    return (
-        NoteSigner(origin, ed25519.Ed25519PrivateKey.from_private_bytes(seed)),
-        NoteSigner(origin, mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)),
-    )
-
-
-def fixed_log_keys(number: int, origin: str = LEDGER) -> tuple[str, str]:
-    """Return the vkeys of a log's two keys."""
-    first, second = fixed_log_signers(number, origin)
-    return first.key.vkey, second.key.vkey
 
 
 def digest(text: str) -> str:
@@ -208,10 +183,21 @@ class Chronicle:
         body = person.remove_passkey(*states, credential_id, act, **self._now())
         self.tell(owner.user, body)
 
-    def revoke(self, owner: Signer, by: Signer, kid: str, **members: Any) -> None:
-        act = by.act("revoke-key", kid=kid, **members)
-        states = self._state(owner), self._state(by)
-        self.tell(owner.user, signing_keys.revoke_key(*states, kid, act, **self._now()))
+    def revoke(self, owner: Signer, kid: str, **members: Any) -> None:
+        act = owner.act("revoke-key", kid=kid, **members)
+        assertion = owner.confirm(act) if "compromisedSince" in members else None
+        asked = ConfirmedAct(act, assertion, LEDGER, PARTY, self.time.ms)
+        self.tell(owner.user, signing_keys.revoke_key(self._state(owner), kid, asked))
+
+    def declare(self, owner: Signer, key: Any, **members: Any) -> None:
+        act = owner.act("declare-compromise", key=key, **members)
+        asked = ConfirmedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
+        self.tell(owner.user, compromise.declare(self._state(owner), asked))
+
+    def suspend(self, whom: Signer, by: Signer) -> None:
+        act = by.act("suspend", user=whom.user, reason="Left the company.")
+        asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
+        self.tell(whom.user, standing.suspend(self._state(whom), self._state(by), asked))
 
     def grant(self, owner: Signer, by: Signer, role: str) -> None:
         act = by.act("grant-role", user=owner.user, role=role)
@@ -236,7 +222,7 @@ class Chronicle:
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
         stream = UUID(json.loads(raw)["statementId"])
         act = who.act("reject", **self._about(raw), reason="The amount is too low.")
-        assertion = who.confirm(raw, act) if confirmed else None
+        assertion = who.confirm(act) if confirmed else None
         decision = self._decision(who, assertion)
         subject = self.auditor.statements[stream]
         self.tell(stream, statement.reject(subject, act, decision))
@@ -253,7 +239,8 @@ class Chronicle:
         return {"statementId": statement_id, "sha256": hashlib.sha256(raw).hexdigest()}
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
-        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion)
+        deciders = {str(stream): each for stream, each in self.auditor.people.items()}
+        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
 
 
 def every_type(*, end: bool = False) -> Chronicle:
@@ -287,8 +274,16 @@ def every_type(*, end: bool = False) -> Chronicle:
     )
     told.reject(carol, withdrawn)
     told.withdraw(alice, withdrawn)
-    told.revoke(alice, dave, alice.key.kid, compromisedSince="2026-11-21T03:00:00.000Z")
-    told.revoke(bob, bob, bob.key.kid)
+    told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
+    told.revoke(bob, bob.key.kid)
+    told.declare(
+        alice,
+        es256_key(21),
+        passkey=first,
+        since=str(told.time),
+        also=[f"kid:{alice.key.kid}"],
+    )
+    told.suspend(carol, dave)
     told.announce(1)
     told.announce(2)
     told.retire(1)

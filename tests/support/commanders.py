@@ -113,7 +113,7 @@ class Commanders:
     @staticmethod
     def _assertion(who: Signer, raw: bytes, jws: str) -> AssertionEvidence | None:
         asked = json.loads(raw)["policy"].get("assurance") == "passkey"
-        return who.confirm(raw, jws) if asked else None
+        return who.confirm(jws) if asked else None
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -154,7 +154,9 @@ class Commanders:
 
     async def _revoke(self, step: Step, process: Process) -> Answer:
         kid = self._key(self._who(step.other), step.variant).kid
-        return await process.people.keys.revoke(kid, self._who(step.who).act("revoke-key", kid=kid))
+        act = self._who(step.who).act("revoke-key", kid=kid)
+        assertion = self._who(step.who).confirm(act) if step.variant % 2 else None
+        return await process.people.keys.revoke(kid, act, assertion)
 
     async def _grant(self, step: Step, process: Process) -> Answer:
         whom, role = self._who(step.other), ROLES[step.variant % 4]

@@ -82,9 +82,20 @@ EXPECTED = {
         ALICE, "attested a signing key", "Alice Ångström attested a signing key", ADD_KEY, {"keys"}
     ),
     "key-revoked.v1": Expected(
-        BOB, "revoked a signing key of Bob", "Bob revoked a signing key", ACT, {"keys"}
+        BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
     ),
     "role-granted.v1": Expected(DAVE, "made Bob creator", "Dave made Bob creator", ACT, {"users"}),
+    "person-suspended.v1": Expected(
+        DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}
+    ),
+    "compromise-declared.v1": Expected(
+        ALICE,
+        "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
+        " 2026-11-21T03:04:34.678Z, and 1 more",
+        "Alice Ångström declared a key or passkey compromised",
+        ACT,
+        {"users", "keys", "statements"},
+    ),
     "statement-drafted.v1": Expected(
         ALICE,
         "drafted “Series A”",

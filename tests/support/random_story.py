@@ -31,7 +31,7 @@ def random_story(length: int, seed: int) -> Story:
                 story.key(someone, f"key-{story.head()}", f"passkey-{rnd.choice(PEOPLE)[0]}")
             case "K":
                 name = rnd.choice(PEOPLE)[0]
-                story.revoke(people[0], f"key-{name}", by=someone, since=time_at(1))
+                story.revoke(people[0], f"key-{name}", since=time_at(1))
             case "p":
                 story.passkey(someone, f"passkey-{story.head()}")
             case "P":

@@ -41,6 +41,7 @@ class Scene:
         self.stream = UUID(document.statement_id)
         self.statement: Statement = statement.evolve(None, self.event(1, drafted))
         self.people = {each.user: each.roles for each in EVERYBODY}
+        self.known = {each.user: each.person for each in EVERYBODY}
 
     def event(self, version: int, body: Body) -> Event:
         return Event(stream=self.stream, version=version, at="2026-11-21T03:04:05.678Z", body=body)
@@ -54,6 +55,19 @@ class Scene:
     def status(self) -> str:
         return self.statement.status
 
+    def iat(self, who: Signer) -> int:
+        """Return a signed time after this person's last decision, as the page chooses it."""
+        return max(who.time.ms // 1000, self.statement.decided.get(who.user, 0) + 1)
+
+    def about(self, who: Signer) -> dict[str, Any]:
+        statement = {"statementId": str(self.stream), "sha256": self.sha256}
+        return statement | {"iat": self.iat(who)}
+
+    def decision(
+        self, person: Person, now_ms: int, assertion: AssertionEvidence | None
+    ) -> DecisionContext:
+        return DecisionContext(person, LEDGER, PARTY, now_ms, assertion, self.known)
+
     # --- steps -----------------------------------------------------------------------------------
 
     def sign(
@@ -65,15 +79,14 @@ class Scene:
         assertion: AssertionEvidence | None = None,
         now_ms: int = NOW_MS,
     ) -> StatementSigned:
-        approval = parse_approval(jws or who.shared(self.raw))
-        decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms, assertion)
+        approval = parse_approval(jws or who.shared(self.raw, iat=self.iat(who)))
+        decision = self.decision(person or who.person, now_ms, assertion)
         body = statement.sign(self.statement, approval, decision)
         self.fold(body)
         return body
 
     def rejection(self, who: Signer, **members: Any) -> str:
-        about = {"statementId": str(self.stream), "sha256": self.sha256, "reason": "Too little."}
-        return who.act("reject", **(about | members))
+        return who.act("reject", **(self.about(who) | {"reason": "Too little."} | members))
 
     def reject(
         self,
@@ -84,15 +97,14 @@ class Scene:
         assertion: AssertionEvidence | None = None,
         now_ms: int = NOW_MS,
     ) -> StatementRejected:
-        decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms, assertion)
+        decision = self.decision(person or who.person, now_ms, assertion)
         act = act or self.rejection(who)
         body = statement.reject(self.statement, act, decision)
         self.fold(body)
         return body
 
     def withdrawal(self, who: Signer, **members: Any) -> str:
-        about = {"statementId": str(self.stream), "sha256": self.sha256}
-        return who.act("withdraw", **(about | members))
+        return who.act("withdraw", **(self.about(who) | members))
 
     def withdraw(
         self,
@@ -102,7 +114,7 @@ class Scene:
         person: Person | None = None,
         now_ms: int = NOW_MS,
     ) -> StatementWithdrawn:
-        decision = DecisionContext(person or who.person, LEDGER, PARTY, now_ms)
+        decision = self.decision(person or who.person, now_ms, None)
         body = statement.withdraw(self.statement, act or self.withdrawal(who), decision)
         self.fold(body)
         return body

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from ledger import clock
+from ledger.domain import challenges
 from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
     RelyingParty,
     attestation_challenge,
-    confirmation_challenge,
     verify_registration,
 )
 from ledger.domain.person import AttestedKey, Person
@@ -24,6 +24,7 @@ from tests.support.keys import TestKey, ed25519_key
 
 NOW_MS = 1_795_230_245_678  # 2026-11-21T03:04:05.678Z
 FIVE_MINUTES_MS = 300_000
+REGISTERED = "2026-01-01T00:00:00.000Z"
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
 PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
 NONCE = "bm9uY2U"
@@ -85,7 +86,9 @@ class Signer:
             challenge=b"challenge",
             party=PARTY,
         )
-        return KnownPasskey(verified.credential_id, verified.public_key, verified.sign_count)
+        return KnownPasskey(
+            verified.credential_id, verified.public_key, verified.sign_count, REGISTERED
+        )
 
     @cached_property
     def person(self) -> Person:
@@ -99,7 +102,13 @@ class Signer:
             name="Somebody",
             roles=self.roles,
             keys={
-                each.kid: AttestedKey(each.kid, each.jwk, revoked=each.kid in revoked)
+                each.kid: AttestedKey(
+                    each.kid,
+                    each.jwk,
+                    REGISTERED,
+                    added_by=frozenset({f"passkey:{self.passkey.id}"}),
+                    revoked=each.kid in revoked,
+                )
                 for each in keys
             },
             passkeys={self.passkey.id: self.known_passkey},
@@ -143,10 +152,9 @@ class Signer:
         } | members
         return (key or self.key).jws(json.dumps(payload).encode())
 
-    def confirm(self, raw: bytes, jws: str, **overrides: Any) -> AssertionEvidence:
-        """Return the passkey's assertion over one decision (assurance `passkey`)."""
-        digest = hashlib.sha256(raw).hexdigest()
-        challenge = confirmation_challenge(jws=jws, ledger=self.ledger, document_sha256=digest)
+    def confirm(self, jws: str, **overrides: Any) -> AssertionEvidence:
+        """Return the passkey's assertion over one decision or act."""
+        challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
         return assertion(self.passkey.get(challenge, **overrides))
 
     def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:

@@ -117,9 +117,33 @@ class Story:
         body = events.PasskeyRemoved(credential_id=credential_id, by=by, kid="key", act=act)
         return self.tell(UUID(user), body)
 
-    def revoke(self, user: str, kid: str, *, by: str, since: str | None = None) -> int:
+    def revoke(self, user: str, kid: str, *, since: str | None = None) -> int:
         act = f"act-{len(self.states) + 1}"
-        body = events.KeyRevoked(kid=kid, by=by, by_kid="key", act=act, compromised_since=since)
+        body = events.KeyRevoked(kid=kid, by_kid="key", act=act, compromised_since=since)
+        return self.tell(UUID(user), body)
+
+    def declare(self, user: str, compromised: str, since: str, also: tuple[str, ...] = ()) -> int:
+        body = events.CompromiseDeclared(
+            compromised=compromised,
+            since=since,
+            also=also,
+            kid="key",
+            act=f"act-{len(self.states) + 1}",
+            assertion=_assertion("passkey"),
+            sign_count=1,
+        )
+        return self.tell(UUID(user), body)
+
+    def suspend(self, user: str, *, by: str) -> int:
+        body = events.PersonSuspended(
+            user=user,
+            reason="Left the company.",
+            by=by,
+            kid="key",
+            act=f"act-{len(self.states) + 1}",
+            assertion=_assertion("passkey"),
+            sign_count=1,
+        )
         return self.tell(UUID(user), body)
 
     def grant(self, user: str, role: str, *, by: str) -> int:
@@ -171,15 +195,24 @@ class Story:
         return str(statement)
 
     def approve(
-        self, signer: str, statement: str, status: Status = "pending", form: Form = "shared"
+        self,
+        signer: str,
+        statement: str,
+        status: Status = "pending",
+        form: Form = "shared",
+        *,
+        kid: str = "key",
+        passkey: str | None = None,
     ) -> int:
         body = events.StatementSigned(
             signer=signer,
-            kid="key",
+            kid=kid,
             roles=tuple(sorted(self.roles[signer])),
             form=form,
+            iat=1,
             status=status,
             jws=f"jws-{len(self.states) + 1}",
+            assertion=None if passkey is None else _assertion(passkey),
         )
         return self.tell(UUID(statement), body)
 
@@ -189,6 +222,7 @@ class Story:
             kid="key",
             roles=tuple(sorted(self.roles[signer])),
             reason="the amount is wrong",
+            iat=1,
             status=status,
             act=f"act-{len(self.states) + 1}",
         )

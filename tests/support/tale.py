@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 
+from ledger import clock
 from ledger.jose import SigningKey
-from tests.support.actor import Actor, Drafted, policy_of
+from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.check import head, wait_for
 from tests.support.server import Server
@@ -88,7 +89,8 @@ class Tale:
         yield ivan.remove_passkey(spare.id)
         yield self.ada.grant_role(ivan.user, "creator")
         yield self._draft(ivan, title="Series D", supersedes=rejected.id)
-        yield self.ada.revoke_key(cora.key.kid)
+        yield cora.declare_compromise(clock.to_text(now_ms()), kid=cora.key.kid)
+        yield self.ada.suspend(cora.user)
         nested = {"threshold": 2, "of": ["role:investor", policy_of(1, cora, irma)]}
         yield self._draft(ivan, title="Series E", policy=nested)
         yield irma.approve(self.statements[-1])

@@ -5,7 +5,7 @@ import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
 import { moment, policySentence } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
-import { STATUS } from "./domain/vocabulary.js";
+import { FORM, STATUS } from "./domain/vocabulary.js";
 import { MODE } from "./verify/container.js";
 import { CHECK, OUTCOME, VERDICT } from "./verify/report.js";
 
@@ -32,6 +32,7 @@ const OUTCOMES = {
 const LOOKS = {
   [VERDICT.VERIFIED]: ["approved", "approved"],
   [VERDICT.CONSISTENT]: ["waiting", "warning"],
+  [VERDICT.IN_QUESTION]: ["rejected", "warning"],
   [VERDICT.INVALID]: ["rejected", "rejected"],
   [VERDICT.UNVERIFIABLE]: ["waiting", "warning"],
 };
@@ -61,6 +62,11 @@ export function verdictWords({ verdict, checks, statements }) {
       return [
         "Consistent, but I do not know this ledger",
         "Everything fits together. Whether it is the ledger that you mean, nothing in the file can say: give the log key that you expect.",
+      ];
+    case VERDICT.IN_QUESTION:
+      return [
+        "In question",
+        "The file is sound, but a statement in it is approved only with a decision whose key or passkey was declared compromised by then.",
       ];
     case VERDICT.INVALID:
       return ["Failed: do not rely on this file", said(OUTCOME.FAILED)];
@@ -209,16 +215,22 @@ function statement(shown) {
   );
 }
 
+/** Return what a decision's line must add: what it did not sign, and what is in question. */
+function limitsOf(form, inQuestion) {
+  const told = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
+  return told + (inQuestion ? ", in question" : "");
+}
+
 function table(decisions) {
   const head = ["Who", "Decision", "When (the ledger’s clock)", "Position"].map((name) =>
     el("th", { scope: "col" }, name),
   );
-  const rows = decisions.map(({ position, at, name, decision }) =>
+  const rows = decisions.map(({ position, at, name, decision, form, inQuestion }) =>
     el(
       "tr",
       {},
       el("th", { scope: "row" }, ...seen(name)),
-      el("td", {}, titled(decision)),
+      el("td", {}, `${titled(decision)}${limitsOf(form, inQuestion)}`),
       el("td", {}, el("time", { datetime: at }, at.replace("T", " ").replace(/\.[0-9]*Z/, " UTC"))),
       el("td", { "data-label": "Position" }, String(position)),
     ),
@@ -229,7 +241,7 @@ function table(decisions) {
 
 /** Return the section on what a report proves, if it proves anything. */
 function proved({ verdict }) {
-  if (![VERDICT.VERIFIED, VERDICT.CONSISTENT].includes(verdict)) return [];
+  if (![VERDICT.VERIFIED, VERDICT.CONSISTENT, VERDICT.IN_QUESTION].includes(verdict)) return [];
   const whose = verdict === VERDICT.VERIFIED ? "the log" : "the log of whichever ledger this is";
   const text =
     "These people’s keys, each attested by a passkey, signed these very bytes. By the policy in " +

@@ -11,14 +11,19 @@ from ledger.domain.vocabulary import Status
 _OF_A_PASSKEY = ("registration", "assertion")
 
 
-class Counts(msgspec.Struct):
-    """What was audited: events by type, signatures, assertions, receipts, statements by status."""
+class Counts(msgspec.Struct, rename="camel"):
+    """What was audited: events by type, signatures, assertions, receipts, statements by status.
+
+    `in_question` counts decisions; `questioned` are the approved statements that need them.
+    """
 
     events: dict[str, int] = {}
     signatures: int = 0
     assertions: int = 0
     receipts: int = 0
     statuses: dict[Status, int] = {}
+    in_question: int = 0
+    questioned: list[str] = []
 
     def count(self, event: Event) -> None:
         """Count an event and its verified evidence."""
@@ -44,3 +49,5 @@ class Counts(msgspec.Struct):
         self.signatures += other.signatures
         self.assertions += other.assertions
         self.receipts += other.receipts
+        self.in_question += other.in_question
+        self.questioned = sorted({*self.questioned, *other.questioned})

@@ -5,6 +5,7 @@ row is only compared with its checkpoint, and counted as not verified. A verifie
 checkpoint existed; an event that claims a later time is reported.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -13,8 +14,9 @@ from ledger import clock
 from ledger.audit import findings
 from ledger.audit.findings import Finding
 from ledger.audit.source import AuditedLog
+from ledger.domain import key_material
 from ledger.domain.entry import entry_ms
-from ledger.errors import CorruptError, LedgerError, MalformedError
+from ledger.errors import CorruptError, LedgerError, MalformedError, RefusedError
 from ledger.timestamp.verify import Certificates, verify_stamp
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.tlog.vkeys import NoteKey
@@ -35,8 +37,12 @@ class EndorsementCheck:
         self._trusted = trusted
         self._unknown = {"cosignatures": 0, "time-stamps": 0}
 
-    def run(self) -> Finding | None:
-        """Return the first finding."""
+    def run(self, claimed: Collection[str]) -> Finding | None:
+        """Return the first finding; `claimed` are the names that the events claim."""
+        try:
+            key_material.require_independent(self._trusted.witnesses, claimed)
+        except RefusedError as error:
+            return findings.of_error("endorsement", error)
         for stored, check in (
             (self._rows.cosignatures(), self._cosignature),
             (self._rows.stamps(), self._stamp),

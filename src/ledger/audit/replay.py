@@ -4,7 +4,7 @@ It uses no read model. By default it recomputes every decision, so that the resu
 signatures and not from what a server stored. `fold` can skip that to be faster.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 import msgspec
@@ -14,12 +14,20 @@ from ledger.audit.shares import PartAuditor
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
 from ledger.domain.charter import Charter
+from ledger.domain.counting import counted
 from ledger.domain.entry import entry_ms
 from ledger.domain.person import AttestedKey, may_sign
 from ledger.domain.person import Person as PersonState
 from ledger.domain.policy import AnyNode
+from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement as StatementState
-from ledger.domain.vocabulary import KeyStatusAtTime, PasskeyStatus, RegistrationMode, Status
+from ledger.domain.vocabulary import (
+    KeyStatusAtTime,
+    PasskeyStatus,
+    PersonStanding,
+    RegistrationMode,
+    Status,
+)
 from ledger.errors import CorruptError, MalformedError, NotFoundError
 
 
@@ -33,6 +41,7 @@ class ReplayedKey(_Shown, frozen=True, kw_only=True):
     kid: str
     status: KeyStatusAtTime
     expires_at: str | None
+    compromised_since: str | None
 
 
 class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
@@ -40,6 +49,7 @@ class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
 
     credential_id: str
     status: PasskeyStatus
+    compromised_since: str | None
 
 
 class ReplayedPerson(_Shown, frozen=True, kw_only=True):
@@ -47,6 +57,7 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 
     id: str
     name: str
+    standing: PersonStanding
     roles: list[str]
     keys: list[ReplayedKey]
     passkeys: list[ReplayedPasskey]
@@ -64,7 +75,10 @@ class ReplayedProgress(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
-    """A statement: approvals with roles, rejections, and the progress of its policy."""
+    """A statement: approvals with roles, rejections, and the progress of its policy.
+
+    `in_question` are the people whose decision was made with what was compromised by then.
+    """
 
     id: str
     title: str
@@ -73,6 +87,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     sha256: str
     approvals: dict[str, list[str]]
     rejections: list[str]
+    in_question: list[str]
     progress: ReplayedProgress
     policy: policy.Policy
 
@@ -168,7 +183,11 @@ def _world(
 ) -> World:
     now_ms = clock.to_ms(at)
     people = [_person(each, now_ms) for each in auditor.people.values()]
-    able = {each.user: each.roles for each in auditor.people.values() if may_sign(each)}
+    able = {
+        each.user: each.roles
+        for each in auditor.people.values()
+        if may_sign(each) and can_act(each, now_ms=now_ms)
+    }
     return World(
         position=position,
         at=at,
@@ -179,7 +198,9 @@ def _world(
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,
-        statements=[_statement(each, able, now_ms) for each in auditor.statements.values()],
+        statements=[
+            _statement(each, auditor.people, able, now_ms) for each in auditor.statements.values()
+        ],
     )
 
 
@@ -188,13 +209,23 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
     return ReplayedPerson(
         id=someone.user,
         name=someone.name,
+        standing=someone.standing,
         roles=sorted(someone.roles),
         keys=[
-            ReplayedKey(kid=key.kid, status=_key_status(key, now_ms), expires_at=key.expires_at)
+            ReplayedKey(
+                kid=key.kid,
+                status=_key_status(key, now_ms),
+                expires_at=key.expires_at,
+                compromised_since=key.compromised_since,
+            )
             for key in someone.keys.values()
         ],
         passkeys=[
-            ReplayedPasskey(credential_id=each.credential_id, status=_words(removed=each.removed))
+            ReplayedPasskey(
+                credential_id=each.credential_id,
+                status=_words(removed=each.removed),
+                compromised_since=each.compromised_since,
+            )
             for each in passkeys
         ],
     )
@@ -211,19 +242,28 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     return "expired" if ended else "active"
 
 
-def _statement(state: StatementState, able: policy.RolesByPerson, now_ms: int) -> ReplayedStatement:
+def _statement(
+    state: StatementState,
+    everybody: Mapping[UUID, PersonState],
+    able: policy.RolesByPerson,
+    now_ms: int,
+) -> ReplayedStatement:
     without = places.excluded(state.policy, state.creator)
     status = state.status_at(now_ms)
     further = {user: able[user] for user in able.keys() - without} if status == "pending" else {}
+    people = {user: everybody[UUID(user)] for user in state.approvals | state.rejections}
+    approvals = counted(state.approvals, people)
+    counting = approvals.keys() | counted(state.rejections, people).keys()
     return ReplayedStatement(
         id=state.id,
         title=state.title,
         creator=state.creator,
         status=status,
         sha256=state.sha256,
-        approvals={user: sorted(roles) for user, roles in state.approvals.items()},
+        approvals={user: sorted(each.roles) for user, each in state.approvals.items()},
         rejections=sorted(state.rejections),
-        progress=_progress(state.policy, state.approvals, further),
+        in_question=sorted(people.keys() - counting),
+        progress=_progress(state.policy, approvals, further),
         policy=state.policy,
     )
 

@@ -9,6 +9,7 @@ from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.verify.report import VerifiedRestoration, told_restoration
 
+SHOWN_IDS = 10
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
 
 
@@ -91,9 +92,18 @@ def lines(report: AuditResult) -> list[tuple[str, str]]:
         ("passkey responses", f"{counts.assertions:,} verified"),
         ("people", f"{report.people:,}"),
         ("statements", statuses or "none"),
+        ("in question", _questioned(counts)),
         ("names · receipts", f"{report.claims:,} · {counts.receipts:,}"),
         ("took", f"{report.seconds:.1f} s in {report.jobs} process(es), ledger {report.tool}"),
     ]
+
+
+def _questioned(counts: Counts) -> str:
+    """Return how many decisions are in question, and which approved statements need them."""
+    count = len(counts.questioned)
+    shown = ", ".join(counts.questioned[:SHOWN_IDS]) + (", …" if count > SHOWN_IDS else "")
+    needed = f"; {count:,} approved statement(s) need them: {shown}" if count else ""
+    return f"{counts.in_question:,} decision(s){needed}" if counts.in_question else "none"
 
 
 def to_text(report: AuditResult) -> str:

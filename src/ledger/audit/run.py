@@ -120,7 +120,7 @@ class _Audit:
                 self._claims = len(self._people.claims) + len(self._people.members)
                 receipts = rows.receipt_count()
                 self._promised = self._read_promise()
-                self._note(self._endorsements.run())
+                self._note(self._endorsements.run(self._people.claims))
                 self._notes += self._endorsements.notes()
                 wanted = {each.size for each in (self._promised, self._before) if each is not None}
                 wanted |= {each.kept.size for each in self._restorations()}

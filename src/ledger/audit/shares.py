@@ -16,6 +16,7 @@ import msgspec
 from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
+from ledger.audit.questioned import Questioned
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import events, statement
 from ledger.domain.charter import STREAM, Charter
@@ -242,6 +243,8 @@ def audit_share(
 ) -> ShareResult:
     """Audit the statements of a share; call `told` with each position reached."""
     auditor, receipts = PartAuditor(rows, history), Receipts(rows)
+    latest = {known.stream: known.person for known in history if known.person is not None}
+    questioned = Questioned(latest.values())
     found: list[Finding] = []
     told_at = REPORT_EVERY
     try:
@@ -252,7 +255,9 @@ def audit_share(
                 told_at = position + REPORT_EVERY
             auditor.learn(position)
             event = auditor.take(row, decide=position > share.trusted)
-            approvals = len(auditor.statements[event.stream].approvals)
+            after = auditor.statements[event.stream]
+            questioned.look(event, after)
+            approvals = len(after.approvals)
             finding = receipts.expect(position, 1, written_about_statement(event, approvals))
             if finding is not None:
                 found.append(finding)
@@ -262,4 +267,5 @@ def audit_share(
         found.append(findings.of_error("event", error))
     last = receipts.settle()
     auditor.counts.receipts = receipts.count
+    questioned.count(auditor.counts)
     return ShareResult(findings.first([*found, *([last] if last else [])]), auditor.counts)

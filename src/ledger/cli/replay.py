@@ -76,7 +76,8 @@ def to_text(world: World, asked: str | None) -> str:
     for person in world.people:
         active = sum(key.status == "active" for key in person.keys)
         keys = f"{active} of {len(person.keys)} keys active"
-        told.append(f"  {person.name} ({', '.join(person.roles)}), {keys}  {person.id}")
+        gone = "" if person.standing == "active" else f", {person.standing}"
+        told.append(f"  {person.name} ({', '.join(person.roles)}), {keys}{gone}  {person.id}")
     told += ["", f"{len(world.statements):,} statements"]
     for each in world.statements:
         told += _statement(each, names)
@@ -89,6 +90,8 @@ def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
     lines = [f"  {each.status:<10}{_progress(each)}  {each.title!r}  {each.id}"]
     lines += [f"            approved by {', '.join(approved)}"] if approved else []
     lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
+    questioned = [names.get(user, user) for user in each.in_question]
+    lines += [f"            in question: {', '.join(questioned)}"] if questioned else []
     return lines
 
 

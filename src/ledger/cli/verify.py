@@ -22,11 +22,18 @@ from ledger.verify.bundle import Source, verify
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.public_log import verify_log
-from ledger.verify.report import CheckOutcome, Verdict, VerificationReport, told_restoration
+from ledger.verify.report import (
+    CheckOutcome,
+    Verdict,
+    VerificationReport,
+    told_limits,
+    told_restoration,
+)
 
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
     "consistent": "Consistent, but I do not know this ledger.",
+    "in_question": "In question: an approval needs what was declared compromised.",
     "invalid": "Invalid: {failed}.",
     "unverifiable": "Cannot be verified: something is missing.",
 }
@@ -74,7 +81,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
                 "cannot be verified: something is missing, for example a required quorum or "
                 "time-stamp; or consistent, but no key was given"
             ),
-            ExitCode.UNMET: "verified, but a statement of the bundle is not approved",
+            ExitCode.UNMET: (
+                "verified, but a statement of the bundle is not approved, or is approved only by "
+                "decisions in question"
+            ),
         },
     )
 
@@ -108,6 +118,8 @@ def exit_code(report: VerificationReport) -> ExitCode:
             return ExitCode.UNMET if is_open else ExitCode.DONE
         case "consistent" | "unverifiable":
             return ExitCode.UNVERIFIABLE
+        case "in_question":
+            return ExitCode.UNMET
         case "invalid":
             return ExitCode.INVALID
         case never:
@@ -216,10 +228,13 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
         lines.append(f"  statement {shown.id}")
         lines += [
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
+            f"{told_limits(each)}"
             for each in shown.decisions
         ]
     # Show the limits of a proof only if there is one.
-    limits = report.does_not_prove if report.verdict in ("verified", "consistent") else ()
+    limits = (
+        report.does_not_prove if report.verdict in ("verified", "consistent", "in_question") else ()
+    )
     return [*lines, *([""] if limits else []), *(f"- {each}" for each in limits)]
 
 

@@ -9,7 +9,7 @@ from ledger.commands.sign_counts import require_growth
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
 from ledger.domain.deadlines import Basis, until_ms
-from ledger.domain.passkey import sign_count
+from ledger.domain.passkey import AssertionEvidence, sign_count
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.unique_names import kid_name
@@ -59,7 +59,9 @@ class KeyCommands:
         answer, _ = await self._ceremonies.complete(ADD_KEY, evidence, ceremony_id, decide, user)
         return answer
 
-    async def revoke(self, kid: str, act: str) -> Answer:
+    async def revoke(
+        self, kid: str, act: str, assertion: AssertionEvidence | None = None
+    ) -> Answer:
         """End a key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
         owner = await owner_of(self._writer, kid_name(kid), "key_unknown")
         return await write_act(
@@ -67,7 +69,7 @@ class KeyCommands:
             owner,
             act,
             lambda them, actor, reading: signing_keys.revoke_key(
-                them, actor, kid, act, ledger=reading.charter().ledger, now_ms=reading.now_ms
+                them, kid, reading.asked(act, assertion)
             ),
             {"kid": kid},
         )

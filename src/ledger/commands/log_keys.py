@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from ledger import clock
+from ledger.commands.founding import own_write
 from ledger.commands.writer import MAX_TRIES
 from ledger.domain import charter, restoration
 from ledger.domain.acts import (
@@ -24,8 +25,7 @@ from ledger.domain.acts import (
     RetireLogKeys,
 )
 from ledger.domain.charter import Charter
-from ledger.domain.events import FROZEN, TAKEN, Body, Event, claims
-from ledger.domain.receipts import own_key
+from ledger.domain.events import FROZEN, TAKEN, Body, Event
 from ledger.errors import (
     ConflictError,
     CorruptError,
@@ -38,8 +38,7 @@ from ledger.keystore.opening import open_signing_key
 from ledger.publish import log_keys
 from ledger.publish.log_keys import LogKeys
 from ledger.settings import Settings
-from ledger.store.log import EVENTS, Log
-from ledger.store.ports.log import Write
+from ledger.store.log import Log
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.results import require_stored
 from ledger.system import private_files
@@ -206,14 +205,7 @@ class LedgerActs:
                 at=clock.to_text(now_ms),
                 body=decide(current, signed, now_ms=now_ms),
             )
-            stored = EVENTS.to_stored_event(event)
-            write = Write(
-                key=own_key([stored.state]),
-                events=(stored,),
-                claims=tuple((name, event.stream) for name in claims(event)),
-                until_ms=now_ms + 1,  # the key depends on the time, so the log must not change it
-            )
-            (result,) = self._log.store.append([write])
+            (result,) = self._log.store.append([own_write(event)])
             with suppress(StaleError):
                 return require_stored(result).position
         raise UnavailableError("contended", "too many concurrent writers; try again")

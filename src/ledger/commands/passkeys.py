@@ -2,15 +2,12 @@
 
 from uuid import UUID
 
-import msgspec
-
-from ledger import clock
 from ledger.commands.acts import owner_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey, active_passkeys
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person
-from ledger.domain.acts import parse_act
+from ledger.domain.acts import stale_ms
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.receipts import ADD_PASSKEY, joined
 from ledger.domain.unique_names import credential_name
@@ -81,11 +78,6 @@ class PasskeyCommands:
         )
         # A repetition may be of a request that was stored and could not end them; one of an old act
         # ends nothing, or everybody who has seen the act could.
-        if not answer.repeated or self._writer.now_ms() < _stale_ms(act):
+        if not answer.repeated or self._writer.now_ms() < stale_ms(act):
             await self._state.close_sessions(str(owner))
         return answer
-
-
-def _stale_ms(act: str) -> int:
-    payload = msgspec.json.decode(b64u_decode(parse_act(act).payload))
-    return clock.stale_ms(payload["iat"] * 1000)

@@ -6,6 +6,7 @@ from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
 from ledger.commands.roles import RoleCommands
 from ledger.commands.sign_in import SignInCommands
+from ledger.commands.standing import StandingCommands
 from ledger.commands.writer import Writer
 from ledger.store.async_state import AsyncState
 
@@ -20,3 +21,4 @@ class PeopleCommands:
         self.keys = KeyCommands(writer, state, ceremonies)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.roles = RoleCommands(writer)
+        self.standing = StandingCommands(writer, state)

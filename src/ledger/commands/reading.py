@@ -1,15 +1,19 @@
 """What a decision reads. A reading does no I/O: what is not known yet is loaded first."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
 from ledger.commands.known import KnownLog, Loaded, Reads, State
 from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.policy import Policy
+from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import credential_name, kid_name, role_group
 from ledger.errors import MalformedError, NotFoundError, RefusedError, UnavailableError
@@ -17,6 +21,10 @@ from ledger.store.ports.log import Membership
 
 Kind = TypeVar("Kind", Charter, Person, Statement)
 Read = TypeVar("Read")
+
+
+# The holders of a policy's roles that a draft's warning looks up.
+MOST_HOLDERS = 1_000
 
 
 class NotLoadedError(Exception):
@@ -47,6 +55,11 @@ class Reading:
         if found is None:
             raise UnavailableError("not_founded", "this ledger is not founded yet")
         return found
+
+    def asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
+        """Return an act as it is asked for here and now."""
+        founding = self.charter()
+        return ConfirmedAct(act, assertion, founding.ledger, founding.party, self.now_ms)
 
     def person(self, user: UUID) -> Person:
         """Return a person; raise NotFoundError `user_unknown`."""
@@ -85,6 +98,17 @@ class Reading:
             raise NotFoundError("statement_unknown", "there is no such statement")
         return statement
 
+    def deciders(self, subject: Statement) -> dict[str, Person]:
+        """Return the people with a recorded decision on a pending statement, as they are now.
+
+        Of another statement nobody: no later status depends on them.
+        """
+        if subject.status != "pending":
+            return {}
+        users = [*(subject.approvals | subject.rejections)]
+        people = self._all(lambda user: self.person(UUID(user)), users)
+        return dict(zip(users, people, strict=True))
+
     def find_statement(self, stream: UUID) -> Statement | None:
         """Return a statement, None if there is none."""
         return self._stream(stream, Statement)
@@ -94,19 +118,28 @@ class Reading:
         return self._state(stream) is not None
 
     def eligible(self, rules: Policy) -> dict[str, frozenset[str]]:
-        """Return the people whom the policy's members cover now, each with the covering roles."""
+        """Return the people whom the policy covers and who can act, each with the covering roles.
+
+        Of a role with more than `MOST_HOLDERS` the others are taken as able to act. What is read
+        here binds no decision: the answer only informs, and a change of it makes nothing stale.
+        """
+        bound = set(self.versions)
         members = [member.partition(":") for member in policy.members(rules)]
         named = [name for kind, _, name in members if kind == "user"]
         roles = [name for kind, _, name in members if kind == "role"]
         groups = self._all(self._group, [role_group(role) for role in roles])
-        people = self._all(self._named, named)
         covered: dict[str, frozenset[str]] = {}
         for role, group in zip(roles, groups, strict=True):
             for user in map(str, group.members):
                 covered[user] = covered.get(user, frozenset()) | {role}
-        for user, person in zip(named, people, strict=True):
-            if person is not None:
+        looked_up = list(dict.fromkeys([*named, *islice(covered, MOST_HOLDERS)]))
+        for user, person in zip(looked_up, self._all(self._named, looked_up), strict=True):
+            if person is None or not can_act(person, now_ms=self.now_ms):
+                covered.pop(user, None)
+            elif user in named:
                 covered[user] = covered.get(user, frozenset()) | person.roles
+        self.groups.clear()
+        self.versions = {name: each for name, each in self.versions.items() if name in bound}
         return covered
 
     # --- lookups -------------------------------------------------------------------------------

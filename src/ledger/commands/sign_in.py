@@ -9,6 +9,7 @@ from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.passkey import AssertionEvidence, verify_assertion
 from ledger.domain.person import Person
+from ledger.domain.standing import require_standing
 from ledger.encoding import b64u_decode
 from ledger.errors import RefusedError
 from ledger.store.async_state import AsyncState
@@ -32,7 +33,7 @@ class SignInCommands:
         """Return whose passkey signed the challenge.
 
         Raises RefusedError `ceremony_unknown`, `passkey_unknown`, `passkey_removed`,
-        `passkey_assertion_refused`.
+        `passkey_assertion_refused`; ForbiddenError as `require_standing`.
         """
         begun = await self._ceremonies.take(ceremony_id, SIGN_IN)
         credential_id = assertion.credential_id
@@ -51,20 +52,23 @@ class SignInCommands:
             party=founding.party,
         )
         await self._state.advance_sign_count(credential_id, count)
+        require_standing(holder)
         return holder.user
 
     async def require_active(self, credential_id: str) -> None:
-        """Raise RefusedError `passkey_removed` for a passkey that was removed by now.
+        """Raise RefusedError `passkey_removed`, or ForbiddenError as `require_standing`, by now.
 
         Ask after the session is open: a removal ends only the sessions that it finds.
         """
         holder = await self._writer.ask(lambda reading: reading.holder(credential_id), fresh=True)
         holder.active_passkey(credential_id)
+        require_standing(holder)
 
     async def with_key(self, act_text: str) -> str:
         """Return whose attested key signed a `sign-in` act; its jti is used once.
 
-        Raises RefusedError as `verify_act` does, or `already_used`.
+        Raises RefusedError as `verify_act` does, or `already_used`; ForbiddenError as
+        `require_standing`.
         """
         jws = parse_act(act_text)
 
@@ -77,6 +81,7 @@ class SignInCommands:
         act = verify_act(jws, key.jwk, acts.SignIn, ledger=founding.ledger, now_ms=now_ms)
         if not 1 <= len(act.jti) <= 128:
             raise RefusedError("act_mismatch", "a jti must have 1 to 128 characters")
+        require_standing(signer)
         self._require_known_names(act.iat)
         name = f"sign-in/{key.kid}/{act.jti}"
         used_ms = self._writer.steady_ms()

@@ -58,8 +58,6 @@ class StatementCommands:
                 raise NotFoundError("statement_unknown", "there is no such statement")
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
-            # The warning only informs. A change of a role's holders must not make the draft stale.
-            reading.groups.clear()
             met = drafting.satisfiable(parsed, eligible)
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
@@ -82,7 +80,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
-            return _plan(subject, decision, body, body.status, len(subject.approvals) + 1)
+            approvals = len({*subject.approvals, body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
@@ -94,7 +93,8 @@ class StatementCommands:
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.reject(subject, act, decision)
-            return _plan(subject, decision, body, body.status, len(subject.approvals))
+            approvals = len({*subject.approvals} - {body.signer})
+            return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
@@ -121,7 +121,7 @@ class StatementCommands:
 
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = _context(reading, kid, assertion, seen)
+            decision = _context(reading, kid, assertion, seen, subject)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -140,7 +140,7 @@ class StatementCommands:
 
 
 def _context(
-    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int
+    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int, subject: Statement
 ) -> DecisionContext:
     if assertion is not None:
         # The log knows only the sign counts in its events. A sign-in may have had a higher one.
@@ -152,6 +152,7 @@ def _context(
         party=founding.party,
         now_ms=reading.now_ms,
         assertion=assertion,
+        deciders=reading.deciders(subject),
     )
 
 

@@ -10,11 +10,13 @@ from typing import Literal, TypeVar, cast
 import msgspec
 
 from ledger import clock
+from ledger.domain.text import require_text
 from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
 
 TYP = "act+jwt"
+REASON_CHARS = (10, 2000)
 
 
 class KeptTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +69,34 @@ class RevokeKey(Act, tag="revoke-key", frozen=True):
     kid: str
     compromised_since: str | None = None
     reason: str | None = None
+
+
+class DeclareCompromise(Act, tag="declare-compromise", frozen=True):
+    """Declare a signing key or a passkey compromised since a time: exactly one of the two.
+
+    `also` names what it attested or added: `kid:<kid>` or `passkey:<credential id>`.
+    """
+
+    since: str
+    kid: str | None = None
+    passkey: str | None = None
+    also: tuple[str, ...] = ()
+
+    def named(self) -> str:
+        """Return the reference to the compromised key or passkey."""
+        return f"kid:{self.kid}" if self.kid is not None else f"passkey:{self.passkey}"
+
+    def __post_init__(self) -> None:
+        """Require exactly one of the two; msgspec turns a ValueError into a ValidationError."""
+        if (self.kid is None) == (self.passkey is None):
+            raise ValueError("name a kid or a passkey")
+
+
+class Suspend(Act, tag="suspend", frozen=True):
+    """Suspend a person."""
+
+    user: str
+    reason: str
 
 
 class AddPasskey(Act, tag="add-passkey", frozen=True):
@@ -149,12 +179,23 @@ class FreezeLedger(Act, tag="freeze-ledger", frozen=True):
 
 A = TypeVar("A", bound=Act)
 
+
+def require_reason(reason: str) -> None:
+    """Raise MalformedError for a reason: `reason_invalid` for its length, `text_refused`."""
+    least, most = REASON_CHARS
+    if not least <= len(reason.strip()) <= len(reason) <= most:
+        raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(reason, "reason")
+
+
 # Decode as the union of all acts: a decoder of one act alone would accept a payload without `act`.
 _ACTS = (
     Draft
     | Reject
     | Withdraw
     | RevokeKey
+    | DeclareCompromise
+    | Suspend
     | AddPasskey
     | RemovePasskey
     | Invite
@@ -170,26 +211,58 @@ _ACTS = (
 
 @lru_cache(maxsize=64)  # called twice per request: for the signer, then for the payload
 def parse_act(text: str) -> CompactJws:
-    """Return an unverified act's JWS; raise MalformedError, or RefusedError `jws_typ_mismatch`."""
+    """Return an unverified act's JWS.
+
+    Raises MalformedError, or RefusedError `jws_typ_mismatch`, `act_mismatch` for no act at all.
+    """
     jws = parse_compact(text)
     if jws.header.typ != TYP or jws.header.iat is not None:
         raise RefusedError("jws_typ_mismatch", f"an act's header must be alg, kid and typ {TYP}")
+    _stated(jws.payload)
     return jws
 
 
-def verify_act(jws: CompactJws, jwk: PublicJwk, kind: type[A], *, ledger: str, now_ms: int) -> A:
+@lru_cache(maxsize=64)
+def _stated(payload: str) -> Act:
+    """Return an act that nobody has verified yet; raise RefusedError `act_mismatch`."""
+    try:
+        return decode(b64u_decode(payload), cast(type[Act], _ACTS))
+    except MalformedError as error:
+        raise RefusedError("act_mismatch", f"not an act: {error.detail}") from error
+
+
+def stated_act(jws: CompactJws, kind: type[A]) -> A:
+    """Return what an act says before anybody verified it; raise RefusedError `act_mismatch`."""
+    act = _stated(jws.payload)
+    if not isinstance(act, kind):
+        raise RefusedError("act_mismatch", "not the expected act")
+    return act
+
+
+def stale_ms(text: str) -> int:
+    """Return when an act stops being fresh, in milliseconds since 1970."""
+    return clock.stale_ms(_stated(parse_act(text).payload).iat * 1000)
+
+
+def verify_act(
+    jws: CompactJws,
+    jwk: PublicJwk,
+    kind: type[A],
+    *,
+    ledger: str,
+    now_ms: int,
+    **about: object,
+) -> A:
     """Verify the signature, then return the payload as the expected act.
 
+    `about` are the members that say what the act is about, and the values that they must have.
     Raises RefusedError: as `jose.verify_compact`; `act_mismatch` for another act or other members;
     `ledger_mismatch`; `iat_stale`.
     """
     verify_compact(jws, jwk)
-    try:
-        act = decode(b64u_decode(jws.payload), cast(type[Act], _ACTS))
-    except MalformedError as error:
-        raise RefusedError("act_mismatch", f"not the expected act: {error.detail}") from error
-    if not isinstance(act, kind):
-        raise RefusedError("act_mismatch", "not the expected act")
+    act = stated_act(jws, kind)
+    if any(getattr(act, name) != expected for name, expected in about.items()):
+        raise RefusedError("act_mismatch", "the act is about something else")
     if act.ledger != ledger:
         raise RefusedError("ledger_mismatch", "signed for another ledger")
     if not clock.is_fresh(act.iat * 1000, now_ms=now_ms):

@@ -1,5 +1,7 @@
 """Approvals: parse and verify the compact JWS that approves a statement."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from ledger import clock
@@ -24,41 +26,61 @@ class Individual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     ledger: str | None = None
 
 
+class VerifiedApproval(NamedTuple):
+    """A verified approval: the form of its payload, and its signed time in seconds."""
+
+    form: Form
+    iat: int
+
+
 class Subject(msgspec.Struct, frozen=True):
-    """What an approval must match; the SHA-256 (hex) is of the payload's base64url text."""
+    """What an approval must match; the SHA-256 (hex) is of the payload's base64url text.
+
+    Only a plain statement has rules that the individual form covers well enough.
+    """
 
     ledger: str
     statement_id: str
     payload_sha256: str
     content_sha256: str
+    is_plain: bool = True
 
 
 def parse_approval(text: str) -> CompactJws:
-    """Return an unverified approval; raise MalformedError, or RefusedError `jws_typ_mismatch`."""
+    """Return an unverified approval; raise MalformedError, or RefusedError `jws_typ_mismatch`.
+
+    Only the individual form may leave out `typ`.
+    """
     jws = parse_compact(text)
-    if jws.header.typ != TYP:
+    if jws.header.typ not in (msgspec.UNSET, TYP):
         raise RefusedError("jws_typ_mismatch", f"an approval's typ must be {TYP}")
     return jws
 
 
 def verify_approval(
     jws: CompactJws, jwk: PublicJwk, subject: Subject, *, signer: str, now_ms: int
-) -> Form:
-    """Verify the signature and that it covers this statement; return the form of the payload.
+) -> VerifiedApproval:
+    """Verify the signature and that it covers this statement; return its form and time.
 
-    Raises RefusedError: as `jose.verify_compact`; `iat_stale`; for the individual form
+    Raises RefusedError: as `jose.verify_compact`; `iat_stale`; `jws_typ_mismatch` for the shared
+    form without `typ`; for the individual form `shared_form_required`,
     `payload_mismatch`, `payload_statement_mismatch`, `payload_content_mismatch`,
     `payload_signer_mismatch`, `payload_ledger_mismatch`, `payload_timestamp_stale`.
     """
     verify_compact(jws, jwk)
     if sha256_hex(jws.payload.encode()) == subject.payload_sha256:
-        _require_fresh(jws.header.iat, now_ms=now_ms)
-        return "shared"
+        if jws.header.typ != TYP:
+            raise RefusedError("jws_typ_mismatch", f"the shared form's typ must be {TYP}")
+        return VerifiedApproval("shared", _fresh(jws.header.iat, now_ms=now_ms))
     try:
         payload = decode(b64u_decode(jws.payload), Individual)
     except MalformedError as error:
         raise RefusedError("payload_mismatch", "the payload is not this statement") from error
     _verify_individual(payload, subject, signer)
+    if not subject.is_plain:
+        raise RefusedError(
+            "shared_form_required", "the rules of this statement must be signed: sign the document"
+        )
     if not clock.is_fresh(payload.timestamp, now_ms=now_ms):
         raise RefusedError(
             "payload_timestamp_stale",
@@ -66,8 +88,8 @@ def verify_approval(
         )
     for iat in (payload.iat, jws.header.iat):
         if iat is not None:
-            _require_fresh(iat, now_ms=now_ms)
-    return "individual"
+            _fresh(iat, now_ms=now_ms)
+    return VerifiedApproval("individual", payload.timestamp // 1000)
 
 
 def _verify_individual(payload: Individual, subject: Subject, signer: str) -> None:
@@ -83,8 +105,10 @@ def _verify_individual(payload: Individual, subject: Subject, signer: str) -> No
         raise RefusedError("payload_mismatch", "a jti must have 1 to 128 characters")
 
 
-def _require_fresh(iat: int | None, *, now_ms: int) -> None:
+def _fresh(iat: int | None, *, now_ms: int) -> int:
+    """Return a signed time in seconds; raise RefusedError `iat_stale`."""
     if iat is None or not clock.is_fresh(iat * 1000, now_ms=now_ms):
         raise RefusedError(
             "iat_stale", "iat is missing or differs from the server's clock by over five minutes"
         )
+    return iat

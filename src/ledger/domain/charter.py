@@ -29,6 +29,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
+from ledger.domain.text import require_text
 from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
 from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -228,12 +229,13 @@ def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysR
 def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
     """Return the freeze of the ledger, signed by its own key.
 
-    Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`.
+    Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`, `text_refused`.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms)
     if not 10 <= len(act.reason) <= 2000:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(act.reason, "reason")
     return LogFrozen(reason=act.reason, act=act_text)
 
 

@@ -10,12 +10,14 @@ from typing import assert_never
 import msgspec
 
 from ledger import clock
-from ledger.domain.acts import parse_act
+from ledger.domain.acts import stale_ms
 from ledger.domain.approval import Individual, parse_approval
 from ledger.domain.charter import Charter
+from ledger.domain.compromise import REACH_MS
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
+    CompromiseDeclared,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -26,6 +28,7 @@ from ledger.domain.events import (
     LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    PersonSuspended,
     RoleGranted,
     StatementDrafted,
     StatementRejected,
@@ -69,8 +72,10 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_act(body.act), *_of_key(body, basis), *_of_time(body.expires_at)]
         case PasskeyAdded():
             return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
-        case KeyRevoked() | PasskeyRemoved() | RoleGranted():
+        case PasskeyRemoved() | RoleGranted() | PersonSuspended():
             return [*_of_act(body.act), *_of_key(body, basis)]
+        case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
+            return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]
         case KeyAttested():
             return _of_time(body.expires_at)
         case UserRegistered():
@@ -87,9 +92,13 @@ def _of_time(text: str | None) -> list[int]:
     return [] if text is None else [clock.to_ms(text)]
 
 
+def _of_date(since: str | None) -> list[int]:
+    """Return when a compromise is too long ago for its person to declare it."""
+    return [] if since is None else [clock.to_ms(since) + REACH_MS + 1]
+
+
 def _of_act(text: str) -> list[int]:
-    payload = msgspec.json.decode(b64u_decode(parse_act(text).payload))
-    return [clock.stale_ms(payload["iat"] * 1000)]
+    return [stale_ms(text)]
 
 
 def _of_draft(body: StatementDrafted) -> list[int]:

@@ -7,6 +7,7 @@ import msgspec
 from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy import Policy
+from ledger.domain.text import require_text
 from ledger.encoding import parse_json
 from ledger.errors import MalformedError, TooLargeError
 
@@ -26,13 +27,19 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     title: str
     supersedes: str | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the individual form may approve it: it has rules for people and numbers only."""
+        rules = self.policy
+        return self.supersedes is None and not rules.veto and rules.assurance == "key"
+
 
 def parse_document(raw: bytes) -> Document:
     """Return the document of these bytes.
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
     `document_malformed`, `content_not_object`, `policy_invalid`, `policy_too_complex`,
-    `time_invalid`.
+    `time_invalid`, `text_refused`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -46,6 +53,7 @@ def parse_document(raw: bytes) -> Document:
         raise MalformedError("content_not_object", "content is the text of a JSON object")
     if not 1 <= len(document.title.strip()) <= len(document.title) <= MAX_TITLE_CHARS:
         raise MalformedError("document_malformed", "a title has 1 to 200 characters")
+    require_text(document.title, "title")
     parse_uuid(document.statement_id)
     if document.supersedes is not None:
         parse_uuid(document.supersedes)

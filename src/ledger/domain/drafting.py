@@ -7,6 +7,7 @@ from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
+from ledger.domain.standing import require_standing
 from ledger.domain.vocabulary import CREATOR, VOTING_ROLES
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
@@ -17,21 +18,27 @@ def draft(
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`; RefusedError
-    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired; MalformedError
-    `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
+    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`,
+    `person_suspended`, `person_deactivated`; RefusedError `document_creator_mismatch`,
+    `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
+    the policy has already expired; MalformedError `policy_invalid` for a role that the ledger does
+    not have, `policy_impossible`.
     """
     document = parse_document(raw)
     # 1. The signature is valid and covers exactly these bytes.
     jws = parse_act(act_text)
     key = creator.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.Draft, ledger=ledger, now_ms=now_ms)
-    if (act.statement_id, act.sha256) != (document.statement_id, sha256_hex(raw)):
-        raise RefusedError("act_mismatch", "the act names another document")
-    # 2. The person may draft; the document names the right creator, ledger and time.
-    if CREATOR not in creator.roles:
-        raise ForbiddenError("creator_only", "drafting requires the role creator")
+    digest = sha256_hex(raw)
+    verify_act(
+        jws,
+        key.jwk,
+        acts.Draft,
+        ledger=ledger,
+        now_ms=now_ms,
+        statement_id=document.statement_id,
+        sha256=digest,
+    )
+    # 2. The document names the right creator, ledger and time; the person may draft.
     if document.creator != creator.user:
         raise RefusedError("document_creator_mismatch", "the document names another creator")
     if document.ledger != ledger:
@@ -43,6 +50,9 @@ def draft(
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")
+    require_standing(creator)
+    if CREATOR not in creator.roles:
+        raise ForbiddenError("creator_only", "drafting requires the role creator")
     # 3. The policy asks for roles of this ledger, and people could meet it.
     policy.require_known_roles(document.policy, VOTING_ROLES)
     places.require_possible(document.policy, document.creator, VOTING_ROLES)

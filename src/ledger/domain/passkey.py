@@ -75,14 +75,6 @@ def attestation_challenge(
     return hashlib.sha256(jcs(statement | ends | {"purpose": "attest-signing-key"})).digest()
 
 
-def confirmation_challenge(*, jws: str, ledger: str, document_sha256: str) -> bytes:
-    """Return the challenge (32 bytes) that confirms one decision (assurance `passkey`)."""
-    statement = {"jws": hashlib.sha256(jws.encode()).hexdigest(), "sha256": document_sha256}
-    return hashlib.sha256(
-        jcs(statement | {"ledger": ledger, "purpose": "confirm-decision"})
-    ).digest()
-
-
 def verify_registration(
     evidence: RegistrationEvidence, credential_id: str, *, challenge: bytes, party: RelyingParty
 ) -> VerifiedPasskey:

@@ -13,27 +13,28 @@ from ledger.domain import acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.events import (
     Body,
+    CompromiseDeclared,
     Event,
     KeyAttested,
     KeyRevoked,
     LedgerBody,
     PasskeyAdded,
     PasskeyRemoved,
+    PersonSuspended,
     RoleGranted,
     StatementBody,
     UserRegistered,
 )
+from ledger.domain.names import require_name
 from ledger.domain.passkey import (
     RegistrationEvidence,
     RelyingParty,
     verify_registration,
 )
-from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES
+from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES, PersonStanding
 from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
-
-MAX_NAME_CHARS = 100
 
 
 class AttestedKey(msgspec.Struct, frozen=True):
@@ -41,8 +42,11 @@ class AttestedKey(msgspec.Struct, frozen=True):
 
     kid: str
     jwk: PublicJwk
+    added_at: str
     expires_at: str | None = None
+    added_by: frozenset[str] = frozenset()  # references to what attested it
     revoked: bool = False
+    compromised_since: str | None = None
 
 
 class Passkey(msgspec.Struct, frozen=True):
@@ -51,7 +55,10 @@ class Passkey(msgspec.Struct, frozen=True):
     credential_id: str
     public_key: str
     sign_count: int
+    added_at: str
+    added_by: frozenset[str] = frozenset()  # references to what signed for its addition
     removed: bool = False
+    compromised_since: str | None = None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -63,6 +70,7 @@ class Person(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
+    standing: PersonStanding = "active"
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
@@ -84,10 +92,34 @@ class Person(msgspec.Struct, frozen=True):
             raise RefusedError("passkey_removed", "this passkey was removed")
         return passkey
 
+    def find(self, reference: str) -> AttestedKey | Passkey:
+        """Return the key or passkey of a reference, ended or not.
+
+        Raises NotFoundError `key_unknown` or `passkey_unknown`.
+        """
+        kind, _, name = reference.partition(":")
+        if kind == "kid" and name in self.keys:
+            return self.keys[name]
+        if kind == "passkey" and name in self.passkeys:
+            return self.passkeys[name]
+        if kind == "passkey":
+            raise NotFoundError("passkey_unknown", "no such passkey of this person")
+        raise NotFoundError("key_unknown", "no such signing key of this person")
+
     def require_administrator(self) -> None:
         """Raise ForbiddenError `administrator_only` unless the person is an administrator."""
         if ADMINISTRATOR not in self.roles:
             raise ForbiddenError("administrator_only", "only an administrator may do this")
+
+
+def key_reference(kid: str) -> str:
+    """Return how acts and events refer to a signing key where they could mean a passkey too."""
+    return f"kid:{kid}"
+
+
+def passkey_reference(credential_id: str) -> str:
+    """Return how acts and events refer to a passkey where they could mean a signing key too."""
+    return f"passkey:{credential_id}"
 
 
 def evolve(person: Person | None, event: Event) -> Person:
@@ -97,26 +129,37 @@ def evolve(person: Person | None, event: Event) -> Person:
         return Person(body.user, event.version, body.name, frozenset({body.role}), {}, {})
     if person is None:
         raise AssertionError("a person's stream must begin with a registration")
-    return msgspec.structs.replace(person, version=event.version, **_changes(person, event.body))
+    return msgspec.structs.replace(
+        person, version=event.version, **_changes(person, event.body, event.at)
+    )
 
 
-def _changes(person: Person, body: Body) -> dict[str, Any]:
+def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
     match body:
         case PasskeyAdded():
-            added = Passkey(body.credential_id, body.public_key, body.sign_count)
+            by = frozenset() if body.kid is None else frozenset({key_reference(body.kid)})
+            added = Passkey(body.credential_id, body.public_key, body.sign_count, at, by)
             return {"passkeys": person.passkeys | {added.credential_id: added}}
         case PasskeyRemoved():
             return {"passkeys": _updated(person.passkeys, body.credential_id, removed=True)}
         case KeyAttested():
             credential = body.assertion.credential_id
+            by = frozenset({passkey_reference(credential)})
+            key = AttestedKey(body.kid, body.jwk, at, body.expires_at, by)
             return {
-                "keys": person.keys | {body.kid: AttestedKey(body.kid, body.jwk, body.expires_at)},
+                "keys": person.keys | {body.kid: key},
                 "passkeys": _updated(person.passkeys, credential, sign_count=body.sign_count),
             }
         case KeyRevoked():
-            return {"keys": _updated(person.keys, body.kid, revoked=True)}
+            since = body.compromised_since or person.keys[body.kid].compromised_since
+            ended = {"revoked": True, "compromised_since": since}
+            return {"keys": _updated(person.keys, body.kid, **ended)}
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
+        case PersonSuspended():
+            return {"standing": "suspended"}
+        case CompromiseDeclared():
+            return _compromised(person, body)
         case _:
             raise _misplaced(body)
 
@@ -129,6 +172,25 @@ def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError
     return AssertionError("not an event of a person's stream")
 
 
+def _compromised(person: Person, body: CompromiseDeclared) -> dict[str, Any]:
+    """Return the changes of a declaration: each named thing ends, with the date that holds for it.
+
+    What `also` names was compromised from its own beginning on, if that is later, or since the time
+    that an earlier declaration said.
+    """
+    keys, passkeys = person.keys, person.passkeys
+    for reference in (body.compromised, *body.also):
+        thing = person.find(reference)
+        since = max(body.since, thing.added_at)
+        earliest = min(since, thing.compromised_since or since)
+        if isinstance(thing, AttestedKey):
+            keys = _updated(keys, thing.kid, revoked=True, compromised_since=earliest)
+        else:
+            ended = {"removed": True, "compromised_since": earliest}
+            passkeys = _updated(passkeys, thing.credential_id, **ended)
+    return {"keys": keys, "passkeys": passkeys}
+
+
 def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
     return things | {name: msgspec.structs.replace(things[name], **changes)}
 
@@ -136,10 +198,9 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
 def register(user: str, name: str, role: str, invitation: str | None) -> UserRegistered:
     """Return the registration of a person whom `charter.admit` accepted.
 
-    Raises MalformedError `name_invalid`.
+    Raises MalformedError `name_invalid`, `text_refused`.
     """
-    if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise MalformedError("name_invalid", "a name must have 1 to 100 printable characters")
+    require_name(name)
     return UserRegistered(user=user, name=name, role=role, invitation=invitation)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from ledger.domain.events import (
     Body,
+    CompromiseDeclared,
     Event,
     InvitationIssued,
     KeyAttested,
@@ -25,6 +26,7 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
+    PersonSuspended,
     RoleGranted,
     StatementDrafted,
     StatementRejected,
@@ -155,7 +157,16 @@ def _registered(bodies: Sequence[Body]) -> Written:
             )
 
 
-Asked = InvitationIssued | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | RoleGranted
+Asked = (
+    InvitationIssued
+    | PasskeyAdded
+    | PasskeyRemoved
+    | KeyAttested
+    | KeyRevoked
+    | RoleGranted
+    | PersonSuspended
+    | CompromiseDeclared
+)
 
 
 def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
@@ -173,7 +184,9 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}
-        case RoleGranted(act=act):
+        case RoleGranted(act=act) | PersonSuspended(act=act):
             return request_key(ACT, joined(stream, act)), {"user": stream}
+        case CompromiseDeclared(compromised=compromised, act=act):
+            return request_key(ACT, joined(stream, act)), {"compromised": compromised}
         case _:
             assert_never(body)

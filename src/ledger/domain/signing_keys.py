@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts
+from ledger.domain import acts, key_material
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.compromise import require_date
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyRevoked
 from ledger.domain.passkey import (
     AssertionEvidence,
@@ -51,8 +53,8 @@ def attest_key(
     if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
         raise MalformedError("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup")
     kid = thumbprint(jwk)
-    if kid in person.keys:
-        raise ConflictError("key_known", "this signing key is already registered", kid=kid)
+    if kid in person.keys or kid in _passkeys_of(person):
+        raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
     # 2. The passkey attests exactly this key, expiry, person, ledger and one-time nonce.
     ends = submission.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
@@ -81,6 +83,11 @@ def attest_key(
     )
 
 
+def _passkeys_of(person: Person) -> set[str]:
+    """Return the thumbprints of the person's passkeys: a signing key is no passkey as well."""
+    return {key_material.of_passkey(each.public_key) for each in person.passkeys.values()}
+
+
 def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
     jws = parse_compact(text)
     if jws.header.typ != POSSESSION_TYP or jws.header.iat is not None:
@@ -92,32 +99,36 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
     verify_compact(jws, jwk)
 
 
-def revoke_key(
-    owner: Person, actor: Person, kid: str, act_text: str, *, ledger: str, now_ms: int
-) -> KeyRevoked:
-    """Return the revocation of a key, signed by its owner or an administrator.
+def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
+    """Return the revocation of a key by its owner.
 
-    A key may sign its own revocation. Raises NotFoundError `key_unknown`; ConflictError
-    `key_revoked`; ForbiddenError `administrator_only`; MalformedError `time_invalid` if it was
-    compromised in the future; RefusedError as `verify_act` does.
+    A key signs its own revocation alone. To end another key, or to say since when a key was
+    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `stepup.confirm` do;
+    NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
+    and as `compromise.require_date`.
     """
-    if kid not in owner.keys:
-        raise NotFoundError("key_unknown", "no such signing key", kid=kid)
-    if owner.keys[kid].revoked:
+    ledger, now_ms = asked.ledger, asked.now_ms
+    jws = parse_act(asked.text)
+    signer = owner.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, signer.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms, kid=kid)
+    key = owner.keys.get(kid)
+    if key is None:
+        raise NotFoundError("key_unknown", "no such signing key of this person", kid=kid)
+    if key.revoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
-    jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms)
-    if actor.user != owner.user:
-        actor.require_administrator()
-    if act.kid != kid:
-        raise RefusedError("act_mismatch", "the act names another key")
-    if act.compromised_since is not None and clock.to_ms(act.compromised_since) > now_ms:
-        raise MalformedError("time_invalid", "compromisedSince must not be in the future")
+    since = act.compromised_since
+    assertion = sign_count = None
+    if signer.kid != kid or since is not None:
+        assertion, sign_count = asked.confirmed_by(owner)
+    elif asked.assertion is not None:
+        raise MalformedError("assertion_unexpected", "a key needs no passkey to end itself")
+    if since is not None:
+        require_date(key, since, now_ms=now_ms)
     return KeyRevoked(
         kid=kid,
-        by=actor.user,
-        by_kid=key.kid,
-        act=act_text,
-        compromised_since=act.compromised_since,
+        by_kid=signer.kid,
+        act=asked.text,
+        compromised_since=since,
+        assertion=assertion,
+        sign_count=sign_count,
     )

@@ -5,14 +5,16 @@ body or raises. The event records the status after the decision. The audit recom
 from the evidence and compares.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from typing import TypeVar
 
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, places, policy
-from ledger.domain.acts import parse_act, verify_act
+from ledger.domain import acts, places, policy, stepup
+from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
+from ledger.domain.counting import RecordedDecision, counted, recorded, stands, without
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Event,
@@ -23,20 +25,17 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
 )
-from ledger.domain.passkey import (
-    AssertionEvidence,
-    RelyingParty,
-    confirmation_challenge,
-    verify_assertion,
-)
-from ledger.domain.person import Person, may_sign
-from ledger.domain.policy import Policy
+from ledger.domain.passkey import AssertionEvidence, RelyingParty
+from ledger.domain.person import AttestedKey, Person, may_sign
+from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.standing import require_standing
+from ledger.domain.text import require_text
 from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
-REASON_CHARS = (10, 2000)
+A = TypeVar("A", acts.Reject, acts.Withdraw)
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -51,8 +50,11 @@ class Statement(msgspec.Struct, frozen=True):
     content_sha256: str
     policy: Policy
     status: Status = "pending"
-    approvals: dict[str, frozenset[str]] = {}
-    rejections: frozenset[str] = frozenset()
+    is_plain: bool = True
+    approvals: dict[str, RecordedDecision] = {}
+    rejections: dict[str, RecordedDecision] = {}
+    # The signed time of each person's last decision, also of one that is in question.
+    decided: dict[str, int] = {}
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
@@ -62,13 +64,17 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class DecisionContext(msgspec.Struct, frozen=True):
-    """The inputs of a decision besides the statement: signer, ledger, time and assertion."""
+    """The inputs of a decision besides the statement: signer, ledger, time and assertion.
+
+    `deciders` are the people with a recorded decision on a pending statement, as they are now.
+    """
 
     person: Person
     ledger: str
     party: RelyingParty
     now_ms: int
     assertion: AssertionEvidence | None = None
+    deciders: Mapping[str, Person] = {}
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -83,15 +89,18 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 statement,
                 version=event.version,
                 status=body.status,
-                approvals=statement.approvals | {body.signer: frozenset(body.roles)},
-                rejections=statement.rejections - {body.signer},
+                approvals=statement.approvals | {body.signer: recorded(body, event.at)},
+                rejections=without(statement.rejections, body.signer),
+                decided=statement.decided | {body.signer: body.iat},
             )
         case StatementRejected() as body:
             return msgspec.structs.replace(
                 statement,
                 version=event.version,
                 status=body.status,
-                rejections=statement.rejections | {body.signer},
+                approvals=without(statement.approvals, body.signer),
+                rejections=statement.rejections | {body.signer: recorded(body, event.at)},
+                decided=statement.decided | {body.signer: body.iat},
             )
         case StatementWithdrawn():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
@@ -119,20 +128,22 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        is_plain=document.is_plain,
     )
 
 
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`;
-    MalformedError and RefusedError as `verify_approval` and `verify_assertion` do.
+    Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`,
+    `person_suspended`, `person_deactivated`; MalformedError and RefusedError as `verify_approval`
+    and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
     # 2. The signature is valid and covers exactly this statement.
-    form = verify_approval(
+    form, iat = verify_approval(
         jws,
         key.jwk,
         Subject(
@@ -140,28 +151,35 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
             statement_id=statement.id,
             payload_sha256=statement.payload_sha256,
             content_sha256=statement.content_sha256,
+            is_plain=statement.is_plain,
         ),
         signer=person.user,
         now_ms=decision.now_ms,
     )
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
+    _require_order(statement, person, iat)
     _require_status(statement, decision.now_ms, "pending", "approved")
+    require_standing(person)
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
     if not (eligible and may_sign(person)):
         raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
-    if person.user in statement.approvals:
+    if stands(statement.approvals, person):
         raise ConflictError("already_approved", "this person has already approved")
     # 4. A fresh passkey assertion, if the policy requires one.
     sign_count = _confirm(statement, jws.text, decision)
-    # 5. The resulting status.
-    approvals = statement.approvals | {person.user: person.roles}
+    # 5. The resulting status: once reached it stays, and what is in question adds nothing to it.
+    reached = statement.status == "approved" or places.met(
+        statement.policy,
+        counted(statement.approvals, decision.deciders) | {person.user: person.roles},
+    )
     return StatementSigned(
         signer=person.user,
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         form=form,
-        status="approved" if places.met(statement.policy, approvals) else "pending",
+        iat=iat,
+        status="approved" if reached else "pending",
         jws=jws.text,
         assertion=decision.assertion,
         sign_count=sign_count,
@@ -172,35 +190,34 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     """Return the rejection of a statement.
 
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
-    ForbiddenError `not_a_signer`; MalformedError `reason_invalid`; RefusedError as `verify_act`
-    and `verify_assertion` do.
+    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
+    `reason_invalid`, `text_refused`; RefusedError as `verify_act` and `verify_assertion` do.
     """
     person = decision.person
-    jws = parse_act(act_text)
-    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
-    act = verify_act(jws, key.jwk, acts.Reject, ledger=decision.ledger, now_ms=decision.now_ms)
-    _require_subject(statement, act)
-    least, most = REASON_CHARS
-    if not least <= len(act.reason.strip()) <= len(act.reason) <= most:
-        raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    key, act = _act_about(statement, act_text, acts.Reject, decision)
+    require_reason(act.reason)
+    _require_order(statement, person, act.iat)
     _require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
     approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
     if not (vetoes or approves) or not may_sign(person):
         raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
-    if person.user in statement.approvals:
+    if stands(statement.approvals, person):
         raise ConflictError("already_approved", "this person has already approved")
-    if person.user in statement.rejections:
+    if stands(statement.rejections, person):
         raise ConflictError("already_rejected", "this person has already rejected")
     sign_count = _confirm(statement, act_text, decision)
-    refused = statement.rejections | {person.user}
-    ends = vetoes or not _is_possible(statement, refused)
+    refused = counted(statement.rejections, decision.deciders).keys() | {person.user}
+    approvals = counted(without(statement.approvals, person.user), decision.deciders)
+    ends = vetoes or not _is_possible(statement, refused, approvals)
     return StatementRejected(
         signer=person.user,
         kid=key.kid,
         roles=tuple(sorted(person.roles)),
         reason=act.reason,
+        iat=act.iat,
         status="rejected" if ends else "pending",
         act=act_text,
         assertion=decision.assertion,
@@ -211,35 +228,56 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
 def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
-    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`; MalformedError
-    `reason_invalid`; RefusedError as `verify_act` does.
+    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
     """
     person = decision.person
-    jws = parse_act(act_text)
-    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
-    act = verify_act(jws, key.jwk, acts.Withdraw, ledger=decision.ledger, now_ms=decision.now_ms)
-    _require_subject(statement, act)
+    key, act = _act_about(statement, act_text, acts.Withdraw, decision)
     if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    require_text(act.reason or "", "reason")
+    _require_order(statement, person, act.iat)
+    _require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
-    _require_status(statement, decision.now_ms, "pending")
     return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
 
 
-def _is_possible(statement: Statement, refused: Set[str]) -> bool:
+def _require_order(statement: Statement, person: Person, iat: int) -> None:
+    """Require that a person's decisions on a statement have rising times.
+
+    So nobody who holds an older signature can put it after a newer decision.
+    """
+    if iat <= statement.decided.get(person.user, -1):
+        raise RefusedError("out_of_order", "this person signed a later decision already")
+
+
+def _is_possible(statement: Statement, refused: Set[str], given: RolesByPerson) -> bool:
     """Tell whether people could still meet the policy without those who rejected.
 
     They need not be there today: who is away never makes a statement rejected.
     """
-    without = refused | places.excluded(statement.policy, statement.creator)
-    given = statement.approvals
-    return places.possible(statement.policy, VOTING_ROLES, approvals=given, without=without)
+    excluded = refused | places.excluded(statement.policy, statement.creator)
+    return places.possible(statement.policy, VOTING_ROLES, approvals=given, without=excluded)
 
 
-def _require_subject(statement: Statement, act: acts.Reject | acts.Withdraw) -> None:
-    if (act.statement_id, act.sha256) != (statement.id, statement.sha256):
-        raise RefusedError("act_mismatch", "the act names another statement")
+def _act_about(
+    statement: Statement, act_text: str, kind: type[A], decision: DecisionContext
+) -> tuple[AttestedKey, A]:
+    """Return the verified act about this statement, and the key that signed it."""
+    jws = parse_act(act_text)
+    key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    act = verify_act(
+        jws,
+        key.jwk,
+        kind,
+        ledger=decision.ledger,
+        now_ms=decision.now_ms,
+        statement_id=statement.id,
+        sha256=statement.sha256,
+    )
+    return key, act
 
 
 def _require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
@@ -257,17 +295,6 @@ def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> 
                 "assertion_unexpected", "this policy does not use passkey assertions"
             )
         return None
-    if evidence is None:
-        raise RefusedError(
-            "assertion_required", "this policy requires a passkey assertion with each decision"
-        )
-    passkey = decision.person.active_passkey(evidence.credential_id)
-    return verify_assertion(
-        evidence,
-        challenge=confirmation_challenge(
-            jws=jws_text, ledger=decision.ledger, document_sha256=statement.sha256
-        ),
-        public_key=passkey.public_key,
-        sign_count=passkey.sign_count,
-        party=decision.party,
+    return stepup.confirm(
+        decision.person, jws_text, evidence, ledger=decision.ledger, party=decision.party
     )

@@ -6,16 +6,23 @@ audit recomputes them from the events. All take the spelling from here.
 """
 
 KID = "kid/{kid}"
+KEY_MATERIAL = "key-material/{key_material}"  # an RFC 7638 thumbprint
 CREDENTIAL = "credential/{credential_id}"
 ROLE = "role/{role}"
 INVITATION = "invitation/{token_sha256}"
 INVITATION_ID = "invitation/{invitation_id}"
 USED_INVITATION = "used/{invitation}"
+ACT = "act/{act_sha256}"
 
 
 def kid_name(kid: str) -> str:
     """Return the name that a signing key claims."""
     return KID.format(kid=kid)
+
+
+def key_material_name(thumbprint: str) -> str:
+    """Return the name that a public key of any purpose claims."""
+    return KEY_MATERIAL.format(key_material=thumbprint)
 
 
 def credential_name(credential_id: str) -> str:

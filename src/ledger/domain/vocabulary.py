@@ -21,6 +21,8 @@ RegistrationMode = Literal["open", "invite"]
 KeyStatus = Literal["active", "revoked"]
 # The same at a point in time: a key past its expiry is `expired`.
 KeyStatusAtTime = Literal["active", "revoked", "expired"]
+# Whether a person may act: a suspension can be lifted, a deactivation cannot.
+PersonStanding = Literal["active", "suspended", "deactivated"]
 # The status of a passkey.
 PasskeyStatus = Literal["active", "removed"]
 

@@ -74,6 +74,18 @@ class RoleRecorded(RecordedAnswer):
     user: str
 
 
+class PersonRecorded(RecordedAnswer):
+    """A recorded event of a person."""
+
+    user: str
+
+
+class CompromiseRecorded(RecordedAnswer):
+    """A recorded compromise: `kid:<kid>` or `passkey:<credential id>`."""
+
+    compromised: str
+
+
 class InvitationRecorded(RecordedAnswer):
     """A recorded invitation."""
 

@@ -37,6 +37,7 @@ from ledger.http.exchange import exchange_of, note_answer
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
+    ActWithAssertion,
     AnyRequest,
     BeginRegistration,
     CompleteKey,
@@ -206,9 +207,11 @@ async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedI
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
-async def revoke_key(kid: FromPath[str], data: JSONBody[SignedAct], people: FromPeople) -> Created:
-    """End a signing key."""
-    return Created(await people.keys.revoke(kid, data.act))
+async def revoke_key(
+    kid: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
+) -> Created:
+    """End a signing key of one's own."""
+    return Created(await people.keys.revoke(kid, data.act, data.evidence()))
 
 
 @post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404))

@@ -10,8 +10,8 @@ from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
 from ledger.commands.ceremonies import NewPasskey
+from ledger.domain.names import MAX_NAME_CHARS
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.person import MAX_NAME_CHARS
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.vocabulary import ROLES
 from ledger.encoding import decode, parse_json
@@ -279,8 +279,12 @@ class SignStatement(Strict, frozen=True):
     assertion: Assertion | None = None
 
 
-class RejectStatement(Strict, frozen=True):
-    """A rejection, with a passkey assertion where the policy asks for one."""
+class ActWithAssertion(Strict, frozen=True):
+    """An act, with a passkey assertion over it where the rules ask for one."""
 
     act: ActText
     assertion: Assertion | None = None
+
+    def evidence(self) -> AssertionEvidence | None:
+        """Return the assertion as the ledger stores it, None without one."""
+        return None if self.assertion is None else self.assertion.evidence()

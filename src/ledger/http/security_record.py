@@ -47,6 +47,8 @@ EVENTS = {
     "POST /api/jwt-keys/options": "key_add_begin",
     "POST /api/jwt-keys": "key_add",
     "POST /api/jwt-keys/{kid}/revoke": "key_revoke",
+    "POST /api/compromises": "compromise_declare",
+    "POST /api/users/{user_id}/suspend": "person_suspend",
     "POST /api/passkeys/options": "passkey_add_begin",
     "POST /api/passkeys": "passkey_add",
     "POST /api/passkeys/{credential_id}/remove": "passkey_remove",

@@ -25,9 +25,9 @@ from ledger.http.context import (
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
+    ActWithAssertion,
     AnyRequest,
     DraftStatement,
-    RejectStatement,
     SignedAct,
     SignStatement,
 )
@@ -97,11 +97,10 @@ async def sign(
 
 @post("/api/statements/{statement_id:str}/reject", responses=recorded(DecisionAnswer))
 async def reject(
-    statement_id: FromPath[str], data: JSONBody[RejectStatement], commands: FromStatements
+    statement_id: FromPath[str], data: JSONBody[ActWithAssertion], commands: FromStatements
 ) -> Created:
     """Reject, with a signed reason."""
-    assertion = None if data.assertion is None else data.assertion.evidence()
-    return Created(await commands.reject(statement_id, data.act, assertion))
+    return Created(await commands.reject(statement_id, data.act, data.evidence()))
 
 
 @post("/api/statements/{statement_id:str}/withdraw", responses=recorded(DecisionAnswer))

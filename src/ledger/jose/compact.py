@@ -21,8 +21,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The protected header that the ledger signs and accepts; other members are rejected."""
 
     alg: str
-    typ: str
     kid: str
+    typ: str | msgspec.UnsetType = msgspec.UNSET
     iat: SafeInteger | None = None
 
 

@@ -28,7 +28,7 @@ class OpenActions(msgspec.Struct, frozen=True):
 
 def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> OpenActions:
     """Return what `me` can do with the statement in its current state."""
-    mine = [d for d in statement.decisions if d.person.id == me.id]
+    mine = [d for d in statement.decisions if d.person.id == me.id and not d.in_question]
     approved = next((d for d in mine if d.decision == "approval"), None)
     rejected = next((d for d in mine if d.decision == "rejection"), None)
     roles = frozenset(me.roles)

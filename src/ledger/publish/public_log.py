@@ -1,9 +1,11 @@
 """Assemble the public log: the stored tree, its publisher, its witnesses and its time-stamps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
+from ledger.domain.key_material import of_note_key, require_independent
+from ledger.domain.unique_names import key_material_name
 from ledger.publish.companions import Stated, read_stated
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.log_keys import LogKeys
@@ -14,9 +16,11 @@ from ledger.publish.witness_rounds import WitnessRounds
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.ports.endorsements import EndorsementTables
+from ledger.store.ports.log import Needs
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import TreeTables
 from ledger.store.scrubber import Scrubber
+from ledger.tlog.vkeys import NoteKey
 
 
 class PublishingTimes(NamedTuple):
@@ -70,13 +74,15 @@ def open_public_log(
 ) -> PublicLog:
     """Open the parts that publish a log; `opened` stops the threads, then closes the files.
 
-    Raises what the settings' policy, addresses and certificates raise.
+    Raises what the settings' policy, addresses and certificates raise; RefusedError `key_shared`
+    for a policy that names a key of this ledger as a witness.
     """
     # Each part has its own connection, so a long read for publication delays no request.
     publishing, reading, telling = (_tree(log, opened) for _ in range(3))
     endorsements = log.store.endorsements()
     opened.callback(endorsements.close)
     policy = read_policy(settings.witnesses, keys.origin)
+    require_independent(policy.keys, _claimed(log, policy.keys))
     wait_s = settings.witness_wait_s
     quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=times.now_ms)
     most_tail_s = settings.publish_within_s
@@ -106,6 +112,12 @@ def open_public_log(
     return PublicLog(
         log, reading, keys, publisher, endorsements, quorum, witnesses, stamper, stated, scrubber
     )
+
+
+def _claimed(log: Log, keys: Sequence[NoteKey]) -> Collection[str]:
+    """Return the names of those of these keys that the ledger or its people already use."""
+    names = tuple(key_material_name(of_note_key(key)) for key in keys)
+    return log.store.load([Needs(names=names)])[0].owners
 
 
 def _scrubber(log: Log, opened: ExitStack) -> Scrubber:

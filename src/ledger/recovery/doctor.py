@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger import clock
+from ledger.commands.founding import require_registrable
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.data_files import BACKUP_FILE
 from ledger.domain.charter import Charter
-from ledger.errors import CorruptError, LedgerError, UnavailableError
+from ledger.errors import CorruptError, LedgerError, MalformedError, UnavailableError
 from ledger.publish.served import read_policy
 from ledger.recovery import staging
 from ledger.recovery.inspection import (
@@ -78,6 +79,11 @@ def examine(settings: Settings, backups: Path | None, *, now_ms: int) -> list[Di
 
 
 def _settings(settings: Settings, charter: Charter) -> Iterator[Diagnosis]:
+    try:
+        require_registrable(settings.rp_id, settings.origin)
+    except MalformedError as error:
+        yield Diagnosis("settings", "fault", error.detail, "set LEDGER_RP_ID to your own domain")
+        return
     if charter.party != settings.party:
         says = f"the ledger was founded at {charter.party.origin} ({charter.party.rp_id})"
         advice = "set LEDGER_ORIGIN and LEDGER_RP_ID to these; passkeys work nowhere else"

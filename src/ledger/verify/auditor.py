@@ -23,10 +23,12 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
+from ledger.domain.unique_names import key_material_name
 from ledger.errors import CorruptError, LedgerError
 from ledger.verify.decisions import Decisions
 
 MOST_CHARS = 500
+KEY_MATERIAL_PREFIX = key_material_name("")
 _BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
 _REGISTRATION: dict[type[Body], int] = {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
 S = TypeVar("S", Charter, Person, Statement)
@@ -142,7 +144,8 @@ class Auditor(Decisions):
     def _claim(self, event: Event) -> None:
         for name in events.claims(event):
             if name in self._claims:
-                raise CorruptError("claimed_twice", f"{name} is claimed twice")
+                code = "key_shared" if name.startswith(KEY_MATERIAL_PREFIX) else "claimed_twice"
+                raise CorruptError(code, f"{name} is claimed twice")
             self._claims.add(name)
 
     def _require_complete(self, event: Event) -> None:

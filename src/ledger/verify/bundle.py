@@ -8,13 +8,15 @@ elsewhere. Two more checks run if the caller has a witness policy, or certificat
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import assert_never
 from uuid import UUID
 
+from ledger.domain import key_material
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
-from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
-from ledger.domain.vocabulary import DecisionKind
+from ledger.domain.events import (
+    Recorded,
+    claims,
+)
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -25,17 +27,16 @@ from ledger.verify import container
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
-from ledger.verify.event_checks import DecisionEvent, Events, ReportProgress, silent
+from ledger.verify.event_checks import Events, ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import (
-    Approver,
     Checks,
     VerificationReport,
-    VerifiedDecision,
     VerifiedStatement,
     report,
     verified_restorations,
 )
+from ledger.verify.shown_statements import shown_statement
 from ledger.verify.tree import require_kept, verify_tree
 
 NOBODY = Trust()
@@ -71,6 +72,7 @@ class _Verifier:
         self._now_ms = now_ms
         self._progress = progress
         self._restored: Charter | None = None  # as the events say, before they are decided
+        self._claimed: frozenset[str] = frozenset()
 
     def report(self, source: Source) -> VerificationReport:
         """Run the checks and return the report."""
@@ -87,7 +89,7 @@ class _Verifier:
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         if case is not None:
-            endorsed(checks, (case.note, case.stamp), signed, self._trust)
+            endorsed(checks, (case.note, case.stamp), signed, self._trust, self._claimed)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         restored = () if shown is None else verified_restorations(self._restored)
@@ -99,6 +101,7 @@ class _Verifier:
             f"{_number(len(recorded), 'event')}, matching their entries; the other files match too."
         )
         events = Events(case, recorded, progress=self._progress)
+        self._claimed = _claimed(recorded)
         with suppress(LedgerError):  # the checks of decisions and of the checkpoint report it
             self._restored = events.charter
         return says, events
@@ -106,21 +109,7 @@ class _Verifier:
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
         case = events.case
-        shown = []
-        for statement_id in case.statements:
-            statement = auditor.statements[UUID(statement_id)]
-            names = {
-                user: auditor.people[UUID(user)].name for user in _people(events, statement_id)
-            }
-            shown.append(
-                VerifiedStatement(
-                    id=statement_id,
-                    title=statement.title,
-                    status=statement.status_at(self._now_ms),
-                    approvers=tuple(Approver(each, names[each]) for each in statement.approvals),
-                    decisions=tuple(_decisions(events, statement_id, names)),
-                )
-            )
+        shown = [shown_statement(auditor, events, each, self._now_ms) for each in case.statements]
         stand = ", ".join(
             f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
@@ -169,6 +158,15 @@ def _readable(source: Source) -> tuple[str, Casefile]:
     container.check_files(source)
     case = read(source)
     return f"{_number(len(source), 'file')}, all as listed in the manifest.", case
+
+
+def _claimed(recorded: Sequence[Recorded]) -> frozenset[str]:
+    """Return the names that the events claim; a malformed event is the other checks' finding."""
+    names: set[str] = set()
+    for each in recorded:
+        with suppress(LedgerError):
+            names.update(claims(each.event))
+    return frozenset(names)
 
 
 def _signatures(events: Events) -> tuple[str, bool]:
@@ -226,48 +224,30 @@ def endorsed(
     files: tuple[bytes, bytes | None],
     signed: VerifiedCheckpoint | None,
     trust: Trust,
+    claimed: frozenset[str] = frozenset(),
 ) -> None:
-    """Run the checks of witnesses and time for which the caller gave trusted keys."""
+    """Run the checks of witnesses and time for which the caller gave trusted keys.
+
+    `claimed` are the names that the events claim: no witness has a key of the ledger's.
+    """
     note, stamp = files
     policy, certificates = trust.policy, trust.certificates
     if policy is not None:
-        checks.make("witnesses", lambda found: _witnesses(note, found, policy), signed)
+        checks.make("witnesses", lambda found: _witnesses(note, found, policy, claimed), signed)
     if certificates is not None:
         checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
 
 
 def _witnesses(
-    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy
+    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy, claimed: frozenset[str]
 ) -> tuple[str, Witnessed]:
+    key_material.require_independent(policy.keys, claimed)
     # A policy that names logs accepts only these.
     keys = () if policy.logs else signed.signers
     return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
 
 
 # --- words -------------------------------------------------------------------------------------
-
-
-def _people(events: Events, statement: str) -> list[str]:
-    return [body.signer for _, _, body in events.decisions(statement)]
-
-
-def _decisions(events: Events, statement: str, names: dict[str, str]) -> list[VerifiedDecision]:
-    return [
-        VerifiedDecision(at, time, body.signer, names[body.signer], _decision(body), body.kid)
-        for at, time, body in events.decisions(statement)
-    ]
-
-
-def _decision(body: DecisionEvent) -> DecisionKind:
-    match body:
-        case StatementSigned():
-            return "approval"
-        case StatementRejected():
-            return "rejection"
-        case StatementWithdrawn():
-            return "withdrawal"
-        case _:
-            assert_never(body)
 
 
 def _number(count: int, word: str) -> str:

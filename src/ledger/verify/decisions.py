@@ -10,12 +10,23 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, drafting, person, restoration, signing_keys, statement
+from ledger.domain import (
+    charter,
+    compromise,
+    drafting,
+    person,
+    restoration,
+    signing_keys,
+    standing,
+    statement,
+)
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import (
     Body,
+    CompromiseDeclared,
     Event,
     InvitationIssued,
     KeyAttested,
@@ -29,6 +40,7 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
+    PersonSuspended,
     RoleGranted,
     StatementBody,
     StatementDrafted,
@@ -119,9 +131,13 @@ class Decisions:
             case PasskeyRemoved(credential_id=name, act=act):
                 actor = self._signer(act)
                 return person.remove_passkey(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
-            case KeyRevoked(kid=kid, act=act):
-                actor = self._signer(act)
-                return signing_keys.revoke_key(owner, actor, kid, act, ledger=ledger, now_ms=now_ms)
+            case KeyRevoked(kid=kid, act=act, assertion=assertion):
+                return signing_keys.revoke_key(owner, kid, self._asked(act, assertion, now_ms))
+            case CompromiseDeclared(act=act, assertion=assertion):
+                return compromise.declare(owner, self._asked(act, assertion, now_ms))
+            case PersonSuspended(act=act, assertion=assertion):
+                asked = self._asked(act, assertion, now_ms)
+                return standing.suspend(owner, self._signer(act), asked)
             case RoleGranted(act=act):
                 actor = self._signer(act)
                 return person.grant_role(owner, actor, act, ledger=ledger, now_ms=now_ms)
@@ -177,6 +193,9 @@ class Decisions:
                 party=self._charter.party,
                 now_ms=now_ms,
                 assertion=assertion,
+                deciders={
+                    user: self.people[UUID(user)] for user in subject.approvals | subject.rejections
+                },
             )
 
         match body:
@@ -201,6 +220,9 @@ class Decisions:
         if superseded is not None and self._statement(UUID(superseded)) is None:
             raise CorruptError("statement_unknown", "it supersedes an unknown statement")
         return again
+
+    def _asked(self, act: str, assertion: AssertionEvidence | None, now_ms: int) -> ConfirmedAct:
+        return ConfirmedAct(act, assertion, self._charter.ledger, self._charter.party, now_ms)
 
     # --- the states ------------------------------------------------------------------------------
 

@@ -16,16 +16,16 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import charter, person, signing_keys
-from ledger.domain.acts import parse_act
-from ledger.domain.approval import parse_approval
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
+    CompromiseDeclared,
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
+    PersonSuspended,
     Recorded,
     RoleGranted,
     StatementBody,
@@ -34,17 +34,17 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
     UserRegistered,
-    actor,
     signature_of,
 )
 from ledger.domain.passkey import RelyingParty
-from ledger.domain.person import AttestedKey, Person
+from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_decode
-from ledger.errors import CorruptError, LedgerError, RefusedError, UnverifiableError
-from ledger.jose import CompactJws, PublicJwk, thumbprint, verify_compact
+from ledger.errors import CorruptError, LedgerError, NotFoundError, RefusedError, UnverifiableError
+from ledger.jose import PublicJwk, thumbprint, verify_compact
 from ledger.verify.auditor import AuditError, Auditor
 from ledger.verify.contents import Casefile, look_at
+from ledger.verify.key_history import KeyHistory, parse_signature, signing_kid, unknown_key
 
 Look = Callable[[Recorded], None]
 # Called with what is being checked, the number done, and the total.
@@ -154,7 +154,7 @@ class Events:
         return len(signed)
 
     def _verify(self, recorded: Recorded) -> None:
-        jws = _parse(recorded)
+        jws = parse_signature(recorded)
         verify_compact(jws, self._key(recorded, jws.header.kid))
 
     def _key(self, recorded: Recorded, kid: str) -> PublicJwk:
@@ -163,13 +163,8 @@ class Events:
         if recorded.event.body.MEANING.actor == "ledger":
             return self.founding.key
         if kid not in self._keys:
-            raise self._unknown(kid)
+            raise unknown_key(kid, complete=self._complete)
         return self._keys[kid]
-
-    def _unknown(self, kid: str) -> LedgerError:
-        """Return the error for an unknown key: a partial bundle may omit its owner."""
-        kind = RefusedError if self._complete else UnverifiableError
-        return kind("key_unknown", f"nobody in this bundle has the key {kid!a:.60}")
 
     # --- attestations (check 4) ------------------------------------------------------------------
 
@@ -206,7 +201,10 @@ class Events:
             case PasskeyRemoved():
                 with suppress(KeyError):  # an unknown passkey: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | RoleGranted():
+            case CompromiseDeclared():
+                with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
+                    people[event.stream] = person.evolve(owner, event)
+            case UserRegistered() | KeyRevoked() | RoleGranted() | PersonSuspended():
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)
@@ -231,58 +229,5 @@ class Events:
     def keys(self) -> int:
         """Verify that every key was its owner's and in force when used; return their number."""
         if not self.is_sound:
-            owners: dict[str, tuple[UUID, AttestedKey]] = {}
-            self._each(lambda recorded: self._use(recorded, owners))
-        return len({_kid(each) for each in self._recorded} - {None})
-
-    def _use(self, recorded: Recorded, owners: dict[str, tuple[UUID, AttestedKey]]) -> None:
-        event, kid = recorded.event, _kid(recorded)
-        if kid is not None:
-            self._require_in_force(recorded, kid, owners)
-        body = event.body
-        if not isinstance(body, PersonBody):
-            return
-        match body:
-            case KeyAttested():
-                new = thumbprint(body.jwk)
-                owners.setdefault(new, (event.stream, AttestedKey(new, body.jwk, body.expires_at)))
-            case KeyRevoked():
-                if body.kid in owners:
-                    owner, key = owners[body.kid]
-                    owners[key.kid] = (owner, msgspec.structs.replace(key, revoked=True))
-            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | RoleGranted():
-                pass  # neither attests nor revokes a key
-            case _:
-                assert_never(body)
-
-    def _require_in_force(
-        self, recorded: Recorded, kid: str, owners: dict[str, tuple[UUID, AttestedKey]]
-    ) -> None:
-        if kid not in owners:
-            if kid in self._keys:
-                raise RefusedError("key_unknown", "the key signed before it was attested")
-            raise self._unknown(kid)
-        owner, key = owners[kid]
-        if str(owner) != actor(recorded.event):
-            raise RefusedError("key_of_another", "the key belongs to another person")
-        holder = Person(str(owner), 0, "", frozenset(), {kid: key}, {})
-        holder.active_key(kid, now_ms=clock.to_ms(recorded.event.at))
-
-
-def _parse(recorded: Recorded) -> CompactJws:
-    body = recorded.event.body
-    parse = parse_approval if "jws" in body.MEANING.evidence else parse_act
-    return parse(signature_of(body))
-
-
-def _kid(recorded: Recorded) -> str | None:
-    """Return the kid of the person's key that signed an event; None if no person's key did.
-
-    Returns None for a malformed JWS: check 3 reports it.
-    """
-    if recorded.event.body.MEANING.actor == "ledger":
-        return None
-    try:
-        return _parse(recorded).header.kid
-    except LedgerError:
-        return None
+            self._each(KeyHistory(self._keys, complete=self._complete).add)
+        return len({signing_kid(each) for each in self._recorded} - {None})

@@ -5,15 +5,18 @@ people, and for tools that know JWS but not this ledger.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
 import msgspec
 
+from ledger.domain import person
 from ledger.domain.charter import STREAM
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
+    CompromiseDeclared,
     Dependency,
     Event,
     KeyAttested,
@@ -30,6 +33,7 @@ from ledger.domain.events import (
     signature_of,
 )
 from ledger.domain.passkey import attestation_challenge
+from ledger.domain.person import key_reference
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS
@@ -130,13 +134,13 @@ def _people(events: Sequence[Recorded], kids: set[str]) -> Iterator[tuple[str, b
         owner = recorded.event.stream
         mine = [each for each in events if each.event.stream == owner]
         passkey = _first(mine, PasskeyAdded, "credential_id", body.assertion.credential_id)
-        revoked = _first(mine, KeyRevoked, "kid", body.kid)
+        ended = _end(mine, body.kid)
         if passkey is not None:
             name = f"people/{owner}/{body.kid}"
             yield f"{name}.jwk.json", jcs(_public(body.jwk, body.kid))
             yield (
                 f"{name}.attestation.json",
-                jcs(_attested(recorded, revoked) | _evidence(recorded, passkey, founding)),
+                jcs(_attested(recorded, ended, mine) | _evidence(recorded, passkey, founding)),
             )
 
 
@@ -149,27 +153,44 @@ def _first(
     return None
 
 
+def _end(events: Sequence[Recorded], kid: str) -> Recorded | None:
+    """Return the event that ended a key: its revocation, or the declaration of a compromise."""
+    for each in events:
+        match each.event.body:
+            case KeyRevoked(kid=ended) if ended == kid:
+                return each
+            case CompromiseDeclared(compromised=one, also=others):
+                if key_reference(kid) in (one, *others):
+                    return each
+            case _:
+                pass
+    return None
+
+
 def _public(jwk: PublicJwk, kid: str) -> dict[str, Any]:
     named = {"alg": ALGORITHMS[type(jwk)][0], "kid": kid, "use": "sig"}
     members: dict[str, Any] = msgspec.to_builtins(jwk)
     return members | named
 
 
-def _attested(recorded: Recorded, revoked: Recorded | None) -> dict[str, Any]:
+def _attested(
+    recorded: Recorded, ended: Recorded | None, mine: Sequence[Recorded]
+) -> dict[str, Any]:
     """Return the members with a key's status, spelt as in the HTTP API."""
     body: Any = recorded.event.body
-    ended = None if revoked is None else revoked.event
+    owner = reduce(person.evolve, (each.event for each in mine), None)
+    key = None if owner is None else owner.keys[body.kid]
     return {
         "kid": body.kid,
         "user": str(recorded.event.stream),
         "jwk": msgspec.to_builtins(body.jwk),
         "credentialId": body.assertion.credential_id,
-        "status": "active" if revoked is None else "revoked",
+        "status": "active" if ended is None else "revoked",
         "attestedAt": recorded.event.at,
         "position": recorded.position,
-        "revokedAt": None if ended is None else ended.at,
-        "revokedPosition": None if revoked is None else revoked.position,
-        "compromisedSince": getattr(ended and ended.body, "compromised_since", None),
+        "revokedAt": None if ended is None else ended.event.at,
+        "revokedPosition": None if ended is None else ended.position,
+        "compromisedSince": None if key is None else key.compromised_since,
         "expiresAt": body.expires_at,
     }
 

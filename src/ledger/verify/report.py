@@ -7,14 +7,14 @@ import msgspec
 
 from ledger.domain.acts import LostTree
 from ledger.domain.charter import Charter
-from ledger.domain.vocabulary import DecisionKind, Status
+from ledger.domain.vocabulary import DecisionKind, Form, Status
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.verify.container import Mode
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
-Verdict = Literal["verified", "consistent", "invalid", "unverifiable"]
+Verdict = Literal["verified", "consistent", "in_question", "invalid", "unverifiable"]
 # The checks of a bundle in their order. `ledger` needs a key from the caller. `witnesses` and
 # `time` run only if the caller gives a policy or certificates.
 CheckName = Literal[
@@ -55,8 +55,12 @@ class Approver(msgspec.Struct, frozen=True):
     name: str
 
 
-class VerifiedDecision(msgspec.Struct, frozen=True):
-    """One decision on a statement; `at` is a time of the ledger's clock."""
+class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
+    """One decision on a statement; `at` is a time of the ledger's clock.
+
+    An approval in the individual form signs the content and not the policy. A decision is in
+    question if what it was made with was compromised by then.
+    """
 
     position: int
     at: str
@@ -64,14 +68,20 @@ class VerifiedDecision(msgspec.Struct, frozen=True):
     name: str
     decision: DecisionKind
     kid: str
+    form: Form | None
+    in_question: bool
 
 
-class VerifiedStatement(msgspec.Struct, frozen=True):
-    """A statement, recomputed from its events."""
+class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
+    """A statement, recomputed from its events.
+
+    It is in question if it is approved, and would not be without the approvals in question.
+    """
 
     id: str
     title: str
     status: Status
+    in_question: bool
     approvers: tuple[Approver, ...]
     decisions: tuple[VerifiedDecision, ...]
 
@@ -106,13 +116,15 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     does_not_prove: tuple[str, ...]
 
 
-def verdict(checks: Sequence[Check]) -> Verdict:
-    """Return the verdict over all checks."""
+def verdict(checks: Sequence[Check], statements: Sequence[VerifiedStatement] = ()) -> Verdict:
+    """Return the verdict over all checks, and the statements that they show."""
     if any(check.outcome == "failed" for check in checks):
         return "invalid"
     left_open = {check.name for check in checks if check.outcome != "passed"}
     if not NEEDED.isdisjoint(left_open):
         return "unverifiable"
+    if any(each.in_question for each in statements):
+        return "in_question"
     return "consistent" if "ledger" in left_open else "verified"
 
 
@@ -163,6 +175,12 @@ def verified_restorations(charter: Charter | None) -> tuple[VerifiedRestoration,
     )
 
 
+def told_limits(decision: VerifiedDecision) -> str:
+    """Return what a decision's line must add: what it did not sign, and what is in question."""
+    told = ", policy not signed" if decision.form == "individual" else ""
+    return told + (", in question" if decision.in_question else "")
+
+
 def told_restoration(restored: VerifiedRestoration) -> str:
     """Return a restore in one sentence, without its reason."""
     match restored.lost:
@@ -192,7 +210,7 @@ def report(
 ) -> VerificationReport:
     """Return the report with the verdict over these checks."""
     return VerificationReport(
-        verdict=verdict(checks.made),
+        verdict=verdict(checks.made, statements),
         mode=mode,
         ledger=None if tree is None else tree.origin,
         size=None if tree is None else tree.size,

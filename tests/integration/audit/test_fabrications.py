@@ -39,15 +39,16 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
         kid=mallory.key.kid,
         roles=("investor",),
         form="shared",
+        iat=1,
         status="pending",
         jws=mallory.shared(raw),
     )
-    assert told(Event(EVENTS[24].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (34, "KeyError")
+    assert told(Event(EVENTS[24].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (36, "KeyError")
 
 
 def test_a_person_registered_twice_is_refused() -> None:
     again = UserRegistered(user=CAROL, name="Carol", role="creator")
-    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (34, "event_misplaced")
+    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (36, "event_misplaced")
 
 
 def test_a_statement_drafted_twice_is_refused() -> None:
@@ -66,7 +67,7 @@ def test_a_statement_drafted_twice_is_refused() -> None:
 
 def test_a_second_founding_is_refused() -> None:
     second = msgspec.structs.replace(EVENTS[0], version=3)
-    assert told(second) == (34, "ledger_founded_twice")
+    assert told(second) == (36, "ledger_founded_twice")
 
 
 def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
@@ -125,7 +126,7 @@ def test_names_are_taken_once() -> None:
     assert TOKEN == "token"
     with pytest.raises(AuditError) as same_key:
         story.attest(alice, dave.key)
-    assert getattr(same_key.value.__cause__, "code", None) == "claimed_twice"
+    assert getattr(same_key.value.__cause__, "code", None) == "key_shared"
 
 
 def test_a_statement_supersedes_one_that_is_there() -> None:

@@ -112,6 +112,6 @@ def test_an_event_that_is_over_five_minutes_later_than_a_time_stamp_over_it_is_n
         (raw,) = db.execute("SELECT entry FROM ev WHERE pos = ?", (size,)).fetchone()
         move(db, size, clock.to_ms(seen) + FIVE_MINUTES_MS + 1 - entry_ms(raw))
     with closing(audited_log(str(copy / LOG)).open()) as rows:
-        finding = EndorsementCheck(rows, trusted()).run()
+        finding = EndorsementCheck(rows, trusted()).run(())
     assert finding is not None
     assert (finding.part, finding.position, finding.code) == ("endorsement", size, "time_ahead")

@@ -83,7 +83,8 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     gone = bob.act("remove-passkey", credentialId=passkey.id)
     await process.people.passkeys.remove(passkey.id, gone)
     kid = second_key(bob).kid
-    await process.people.keys.revoke(kid, bob.act("revoke-key", kid=kid))
+    act = bob.act("revoke-key", kid=kid)
+    await process.people.keys.revoke(kid, act, bob.confirm(act))
     grant = cast.dave.act("grant-role", user=bob.user, role="creator")
     await process.people.roles.grant(bob.user, grant)
     return await _add_key(process, bob, SOONER)
@@ -116,6 +117,17 @@ def _id(raw: bytes) -> str:
 async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, await _change_keys(cast, process))
+    await _end_standing(cast, process)
+
+
+async def _end_standing(cast: Cast, process: Process) -> None:
+    """Declare a compromise, and suspend a person."""
+    carol, dave = cast.carol, cast.dave
+    since = clock.to_text(cast.time.ms)
+    act = carol.act("declare-compromise", kid=carol.key.kid, since=since)
+    await process.people.standing.declare_compromise(act, carol.confirm(act))
+    act = dave.act("suspend", user=carol.user, reason="Left the company.")
+    await process.people.standing.suspend(carol.user, act, dave.confirm(act))
 
 
 def _agrees(auditor: Auditor, write: Write, at_ms: int) -> bool:

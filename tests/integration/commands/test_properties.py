@@ -130,7 +130,7 @@ def test_two_keys_and_both_forms_are_still_one_approver(cast: Cast, *, at_once: 
         asyncio.run(commanders.do(Step("draft", 0, 0, 0, 2, 0)))  # two investors
         asyncio.run(commanders.at_once(steps) if at_once else commanders.each(steps))
         # Two of the eight are the same bytes as the one that counts, and answered alike.
-        assert [error.code for error in commanders.refusals] == ["already_approved"] * 6
+        assert [error.code for error in commanders.refusals] == ["out_of_order"] * 6
         auditor = require_distinct_approvers(commanders.processes[0])
         (statement,) = auditor.statements.values()
         assert (statement.status, set(statement.approvals)) == (

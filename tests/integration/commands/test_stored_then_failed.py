@@ -40,7 +40,7 @@ def test_an_approval_is_acknowledged_without_the_sign_count(
         raw = await here.draft(cast.alice, policy=policy)
         jws = cast.bob.shared(raw)
         name = json.loads(raw)["statementId"]
-        answer = await here.commands.sign(name, jws, cast.bob.confirm(raw, jws))
+        answer = await here.commands.sign(name, jws, cast.bob.confirm(jws))
         assert answer.position == here.log.head()
 
     asyncio.run(run())

@@ -129,7 +129,7 @@ def test_a_creator_may_be_kept_from_signing(alice: Actor, bob: Actor, refuses: R
     assert bob.approve(drafted).json()["status"] == "approved"
 
 
-def test_nested_groups_count_as_one_each(
+def test_a_nested_group_fills_one_place_and_takes_its_own_people(
     server: Server, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     policy = policy_of(2, alice)
@@ -138,7 +138,7 @@ def test_nested_groups_count_as_one_each(
     statuses = [each.approve(drafted).json()["status"] for each in (bob, alice, carol)]
     assert statuses == ["pending", "pending", "approved"]
     progress = shown(server, alice, drafted)["progress"]
-    assert (progress["count"], progress["members"][1]["count"]) == (2, 2)
+    assert (progress["missing"], progress["members"][1]["missing"]) == (0, 0)
 
 
 def test_a_role_counts_each_person_once(alice: Actor, bob: Actor, join: Join) -> None:
@@ -188,14 +188,14 @@ def test_a_decision_is_confirmed_by_a_passkey_where_the_policy_asks_for_it(
     refuses(lambda: bob.approve(drafted), 422, "assertion_required")
     refuses(lambda: bob.reject(drafted), 422, "assertion_required")
     jwt = bob.approval(drafted.document)
-    answer = bob.post_sign(drafted.id, jwt, assertion=bob.confirm(drafted, jwt))
+    answer = bob.post_sign(drafted.id, jwt, assertion=bob.confirm(jwt))
     assert answer.status_code == 201
     decision = shown(server, alice, drafted)["decisions"][0]
     assert decision["assertion"]["credentialId"] == bob.passkey.id
     act = alice.act(
         "reject", statementId=drafted.id, sha256=drafted.sha256, reason="The amount is wrong."
     )
-    body = {"act": act, "assertion": alice.confirm(drafted, act)}
+    body = {"act": act, "assertion": alice.confirm(act)}
     answer = alice.client.post(f"/api/statements/{drafted.id}/reject", json=body)
     assert answer.json()["status"] == "rejected"
 
@@ -207,11 +207,11 @@ def test_a_confirmation_is_of_this_signature_and_no_other(
     one, two = alice.draft(policy=policy), alice.draft(policy=policy)
     jwt = bob.approval(one.document)
     code = "passkey_assertion_refused"
-    of_another = bob.confirm(two, jwt)
+    of_another = bob.confirm(bob.approval(two.document))
     refuses(lambda: bob.post_sign(one.id, jwt, assertion=of_another), 422, code)
-    earlier = bob.confirm(one, bob.approval(one.document, iat=now_ms() // 1000 - 60))
+    earlier = bob.confirm(bob.approval(one.document, iat=now_ms() // 1000 - 60))
     refuses(lambda: bob.post_sign(one.id, jwt, assertion=earlier), 422, code)
-    of_carol = carol.confirm(one, jwt)
+    of_carol = carol.confirm(jwt)
     refuses(lambda: bob.post_sign(one.id, jwt, assertion=of_carol), 422, "passkey_unknown")
     unverified = Passkey(
         origin=bob.passkey.origin,
@@ -221,7 +221,7 @@ def test_a_confirmation_is_of_this_signature_and_no_other(
         user_verified=False,
     )
     genuine, bob.passkey = bob.passkey, unverified
-    weak = bob.confirm(one, jwt)
+    weak = bob.confirm(jwt)
     bob.passkey = genuine
     refuses(lambda: bob.post_sign(one.id, jwt, assertion=weak), 422, code)
 
@@ -231,7 +231,7 @@ def test_a_confirmation_that_nobody_asked_for_is_refused(
 ) -> None:
     drafted = alice.draft(policy=policy_of(1, bob))
     jwt = bob.approval(drafted.document)
-    assertion = bob.confirm(drafted, jwt)
+    assertion = bob.confirm(jwt)
     refuses(
         lambda: bob.post_sign(drafted.id, jwt, assertion=assertion), 400, "assertion_unexpected"
     )

@@ -146,7 +146,7 @@ class Walk:
             case "sign":
                 actor.post_sign(drafted.id, individual)
             case "confirm":
-                assertion = actor.confirm(drafted, individual)
+                assertion = actor.confirm(individual)
                 actor.post_sign(drafted.id, individual, assertion=assertion)
             case decision:
                 getattr(actor, decision)(drafted)

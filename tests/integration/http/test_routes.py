@@ -49,6 +49,7 @@ MEMBERS_POST = [
     "/api/passkeys",
     "/api/passkeys/options",
 ]
+NOBODY = "00000000-0000-4000-8000-000000000000"
 BY_SIGNATURE = [
     "/api/statements/create",
     "/api/statements/{statement_id:str}/sign",
@@ -57,6 +58,8 @@ BY_SIGNATURE = [
     "/api/jwt-keys/{kid:str}/revoke",
     "/api/passkeys/{credential_id:str}/remove",
     "/api/users/{user_id:str}/roles",
+    "/api/users/{user_id:str}/suspend",
+    "/api/compromises",
     "/api/invitations",
     "/api/sessions",
 ]
@@ -168,7 +171,10 @@ def test_what_a_signature_does_is_not_done_by_a_session(
     stray = Actor(bob.client, "Nobody", server.origin)
     stray.ledger = bob.ledger
     document = alice.document()
-    body: dict[str, str] = {"act": stray.act("withdraw")}
+    body: dict[str, str] = {"act": stray.act("withdraw", statementId=NOBODY, sha256="0" * 64)}
+    if path.endswith("/compromises"):
+        since = "2026-11-21T03:04:05.678Z"
+        body = {"act": stray.act("declare-compromise", kid=bob.key.kid, since=since)}
     if path.endswith("/create"):
         body = {"document": document, "act": stray.draft_body(document)["act"]}
     if path.endswith("/sign"):

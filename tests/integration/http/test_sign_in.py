@@ -160,11 +160,11 @@ def test_a_confirmation_below_the_count_of_a_sign_in_is_refused(
     assert dora.sign_in().status_code == 200
     jwt = dora.approval(drafted.document)
     set_back(dora.passkey, 50)
-    low = dora.confirm(drafted, jwt)
+    low = dora.confirm(jwt)
     refuses(
         lambda: dora.post_sign(drafted.id, jwt, assertion=low), 422, "passkey_assertion_refused"
     )
-    high = dora.confirm(drafted, jwt)
+    high = dora.confirm(jwt)
     assert dora.post_sign(drafted.id, jwt, assertion=high).status_code == 201
     # And a sign-in knows the count of a confirmation.
     set_back(dora.passkey, 51)

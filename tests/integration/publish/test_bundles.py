@@ -90,7 +90,7 @@ def test_every_kind_of_key_and_a_passkey_with_each_decision(
     statement = alice.draft(policy=policy_of(2, *people, assurance="passkey"))
     for who in people:
         jws = who.approval(statement.document)
-        answer = who.post_sign(statement.id, jws, assertion=who.confirm(statement, jws))
+        answer = who.post_sign(statement.id, jws, assertion=who.confirm(jws))
         assert answer.status_code == 201, answer.text
     raw = exported(alice, statement.id)
     assert verified(server, raw).statements[0].status == "approved"

@@ -1,9 +1,15 @@
 """A witness policy that cannot be met stops the start."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ledger.domain import events
+from ledger.encoding import b64u_decode
+from ledger.jose import OkpJwk
+from ledger.store.engines import open_existing
+from ledger.tlog.vkeys import COSIGNER, NoteKey
 from tests.support.server import Server
 from tests.support.witnesses import WitnessServer
 
@@ -45,3 +51,21 @@ def test_a_quorum_of_witnesses_without_addresses_stops_the_start(tmp_path: Path)
         with pytest.raises(AssertionError, match=words):
             server.start()
         server.stop()
+
+
+def test_a_policy_that_names_the_ledgers_own_key_as_a_witness_stops_the_start(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "policy").write_text("quorum none\n")
+    server = Server(tmp_path / "data", LEDGER_WITNESSES=str(tmp_path / "policy"))
+    server.start()
+    server.stop()
+    with closing(open_existing(tmp_path / "data")) as store:
+        founding = events.decode(store.read(0, 1)[0][1]).body
+    assert isinstance(founding, events.LedgerCreated)
+    assert isinstance(founding.key, OkpJwk)
+    witness = NoteKey("w", COSIGNER, b64u_decode(founding.key.x))
+    (tmp_path / "policy").write_text(f"witness w {witness.vkey}\nquorum none\n")
+    with pytest.raises(AssertionError, match="key_shared"):
+        server.start()
+    server.stop()

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from ledger import clock
+from ledger.domain import events
+from ledger.encoding import b64u_decode
+from ledger.jose import OkpJwk
 from ledger.timestamp.verify import parse_certificates, request
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.checkpoint import Checkpoint
@@ -99,6 +102,18 @@ def test_a_policy_about_other_logs_refuses_this_one() -> None:
     other = parse_policy(f"log {stranger.vkey}\n{LINES}quorum one\n".encode())
     report = reported(made(COSIGNED), Trust(other))
     assert (report.verdict, last(report).code) == ("invalid", "note_unsigned")
+
+
+@pytest.mark.parametrize("of_person", [True, False])
+def test_a_policy_that_names_a_key_of_the_ledger_as_a_witness_is_refused(of_person: bool) -> None:
+    bodies = [events.decode(state).body for state in STATES]
+    person = next(each.jwk for each in bodies if isinstance(each, events.KeyAttested))
+    assert isinstance(person, OkpJwk)
+    public = b64u_decode(person.x) if of_person else KEY.public
+    witness = vkeys.NoteKey("w", vkeys.COSIGNER, public)
+    named = parse_policy(f"witness w {witness.vkey}\nquorum none\n".encode())
+    report = reported(made(NOTE), Trust(named))
+    assert (report.verdict, last(report).code) == ("invalid", "key_shared")
 
 
 def test_nothing_is_said_of_a_checkpoint_that_is_not_the_ledgers() -> None:

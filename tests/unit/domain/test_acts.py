@@ -18,6 +18,7 @@ from tests.support.scene import ALICE, BOB
 from tests.support.signers import FIVE_MINUTES_MS, LEDGER, NOW_MS
 
 DRAFT: dict[str, Any] = {"statementId": "s", "sha256": "d"}
+AN_ACT = json.dumps({"act": "draft", "iat": 1, "ledger": LEDGER} | DRAFT).encode()
 
 
 def take(text: str, kind: type[Act] = Draft, now_ms: int = NOW_MS) -> Act:
@@ -166,12 +167,17 @@ def test_an_act_whose_signature_is_anothers_is_refused() -> None:
 @pytest.mark.parametrize("alg", ["none", "HS256", "ES256"])
 def test_an_act_under_another_algorithm_is_refused(alg: str) -> None:
     with refused(RefusedError, "jws_alg_mismatch"):
-        take(ALICE.key.jws(b"{}", typ="act+jwt", alg=alg))
+        take(ALICE.key.jws(AN_ACT, typ="act+jwt", alg=alg))
 
 
-def test_a_signature_is_verified_before_the_payload_is_read() -> None:
-    with refused(RefusedError, "jws_signature_invalid"):
+def test_a_payload_that_is_no_act_is_refused_before_its_signature() -> None:
+    with refused(RefusedError, "act_mismatch"):
         take(ed25519_key(99).jws(b"garbage", typ="act+jwt", kid=ALICE.key.kid))
+
+
+def test_the_signature_is_verified_before_what_the_act_is_about() -> None:
+    with refused(RefusedError, "jws_signature_invalid"):
+        take(ed25519_key(99).jws(AN_ACT, typ="act+jwt", kid=ALICE.key.kid))
 
 
 def test_a_malformed_act_is_malformed() -> None:

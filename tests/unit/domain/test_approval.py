@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.approval import Subject, parse_approval, verify_approval
-from ledger.encoding import MAX_SAFE_INTEGER, b64u_encode, sha256_hex
+from ledger.encoding import MAX_SAFE_INTEGER, b64u_decode, b64u_encode, sha256_hex
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from tests.support.examples import FEW
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
@@ -28,7 +29,8 @@ SUBJECT = Subject(
 
 
 def form(text: str, *, key: TestKey = BOB.key, now_ms: int = NOW_MS) -> str:
-    return verify_approval(parse_approval(text), key.jwk, SUBJECT, signer=BOB.user, now_ms=now_ms)
+    jws = parse_approval(text)
+    return verify_approval(jws, key.jwk, SUBJECT, signer=BOB.user, now_ms=now_ms).form
 
 
 # --- the shared form -----------------------------------------------------------------------------
@@ -79,6 +81,11 @@ def test_a_shared_approval_is_taken_for_five_minutes_either_way(iat: int) -> Non
     assert form(BOB.shared(RAW, iat=iat)) == "shared"
 
 
+def test_the_shared_form_says_that_it_is_a_jwt() -> None:
+    with refused(RefusedError, "jws_typ_mismatch"):
+        form(BOB.key.jws(RAW, iat=IAT, without="typ"))
+
+
 # --- the individual form -------------------------------------------------------------------------
 
 
@@ -99,6 +106,18 @@ def test_a_signature_over_statement_content_signer_and_time_is_the_individual_fo
 )
 def test_the_individual_form_may_say_when_which_and_where(members: dict[str, Any]) -> None:
     assert form(BOB.individual(RAW, **members)) == "individual"
+
+
+def test_the_individual_form_may_leave_out_typ() -> None:
+    payload = BOB.individual(RAW).split(".")[1]
+    assert form(BOB.key.jws(b64u_decode(payload), without="typ")) == "individual"
+
+
+def test_the_individual_form_approves_plain_statements_only() -> None:
+    subject = msgspec.structs.replace(SUBJECT, is_plain=False)
+    jws = parse_approval(BOB.individual(RAW))
+    with refused(RefusedError, "shared_form_required"):
+        verify_approval(jws, BOB.key.jwk, subject, signer=BOB.user, now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.domain import entry, events
 from ledger.domain.events import BODIES, Event, RoleGranted, UserRegistered
+from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 from projections import facts
 from tests.golden.make import events_of_every_type
@@ -19,8 +20,8 @@ from tests.support.refusals import refused
 
 STREAM = UUID("7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001")
 AT = "2026-11-21T03:04:05.678Z"
-GRANTED = RoleGranted(user="u", role="auditor", by="d", kid="k", act="a")
-BODY = b'{"user":"u","role":"auditor","by":"d","kid":"k","act":"a"}'
+GRANTED = RoleGranted(user="u", role="auditor", by="d", kid="k", act="h.p.s")
+BODY = b'{"user":"u","role":"auditor","by":"d","kid":"k","act":"h.p.s"}'
 BY_TAG = {event.body.TAG: event for event in events_of_every_type()}
 
 
@@ -42,6 +43,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "key-attested.v1",
         "key-revoked.v1",
         "role-granted.v1",
+        "person-suspended.v1",
+        "compromise-declared.v1",
         "statement-drafted.v1",
         "statement-signed.v1",
         "statement-rejected.v1",
@@ -78,8 +81,8 @@ def test_an_unknown_tag_is_refused(tag: str) -> None:
         BODY.replace(b'"u"', b'"\xff"'),
         BODY.replace(b'"u"', b"7"),
         BODY.replace(b'"u"', b"null"),
-        BODY.replace(b'"act":"a"', b'"act":"a","more":1'),
-        BODY.replace(b',"act":"a"', b""),
+        BODY.replace(b'"act":"h.p.s"', b'"act":"h.p.s","more":1'),
+        BODY.replace(b',"act":"h.p.s"', b""),
         b"[" * 100_000,
     ],
     ids=range(12),
@@ -97,7 +100,7 @@ def test_a_malformed_body_is_refused(body: bytes) -> None:
         BODY.replace(b'"kid"', b'"\\u006bid"'),
         BODY.replace(b":", b": "),
         BODY + b"\n",
-        BODY.replace(b'"kid":"k","act":"a"', b'"act":"a","kid":"k"'),
+        BODY.replace(b'"kid":"k","act":"h.p.s"', b'"act":"h.p.s","kid":"k"'),
     ],
     ids=["twice", "two values", "escaped", "spaces", "a newline", "another order"],
 )
@@ -177,9 +180,6 @@ def test_a_truncated_event_is_refused(tag: str, end: int) -> None:
 @pytest.mark.parametrize(
     ("tag", "names"),
     [
-        ("ledger-created.v1", ()),
-        ("passkey-removed.v1", ()),
-        ("key-revoked.v1", ()),
         ("statement-drafted.v1", ()),
         ("statement-signed.v1", ()),
         ("statement-rejected.v1", ()),
@@ -204,18 +204,49 @@ def test_a_registration_takes_its_invitation_and_joins_its_role() -> None:
 
 def test_a_grant_joins_its_role() -> None:
     granted = Event(stream=STREAM, version=4, at=AT, body=GRANTED)
-    assert (events.claims(granted), events.joins(granted)) == ((), ("role/auditor",))
+    assert (events.claims(granted), events.joins(granted)) == (
+        (f"act/{sha256_hex(b'h.p')}",),
+        ("role/auditor",),
+    )
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "ledger-created.v1",
+        "log-keys-announced.v1",
+        "log-keys-retired.v1",
+        "ledger-restored.v1",
+        "log-frozen.v1",
+        "passkey-removed.v1",
+        "key-revoked.v1",
+        "person-suspended.v1",
+        "compromise-declared.v1",
+    ],
+)
+def test_every_act_but_a_decision_takes_the_digest_of_what_was_signed(tag: str) -> None:
+    event = BY_TAG[tag]
+    signing_input, _, _ = getattr(event.body, "act").rpartition(".")  # noqa: B009  # each has one
+    assert f"act/{sha256_hex(signing_input.encode())}" in events.claims(event)
+
+
+def test_another_signature_over_the_same_act_takes_the_same_name() -> None:
+    other = msgspec.structs.replace(GRANTED, act="h.p.another")
+    assert other.act_sha256 == GRANTED.act_sha256 == sha256_hex(b"h.p")
 
 
 @pytest.mark.parametrize(
     ("tag", "kinds"),
     [
-        ("passkey-added.v1", ["credential"]),
-        ("key-attested.v1", ["kid"]),
-        ("invitation-issued.v1", ["invitation", "invitation"]),
+        ("ledger-created.v1", ["key-material", "act"]),
+        ("log-keys-announced.v1", ["key-material", "key-material", "act"]),
+        ("ledger-restored.v1", ["key-material", "key-material", "act"]),
+        ("passkey-added.v1", ["credential", "key-material", "act"]),
+        ("key-attested.v1", ["key-material", "kid"]),
+        ("invitation-issued.v1", ["invitation", "invitation", "act"]),
     ],
 )
-def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
+def test_keys_passkeys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:
     names = events.claims(BY_TAG[tag])
     assert [name.partition("/")[0] for name in names] == kinds
     assert len(set(names)) == len(kinds)
@@ -223,9 +254,11 @@ def test_passkeys_keys_and_invitations_take_their_names(tag: str, kinds: list[st
 
 def test_every_kind_of_name_has_its_own_refusal() -> None:
     assert {kind: code for kind, (code, _) in events.TAKEN.items()} == {
+        "act": "act_known",
         "frozen": "ledger_frozen",
         "credential": "credential_known",
         "invitation": "invitation_known",
+        "key-material": "key_known",
         "kid": "key_known",
         "used": "invitation_used",
     }

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.domain import charter, drafting, person, signing_keys
+from ledger.domain import charter, compromise, drafting, person, signing_keys, standing
 from ledger.domain.charter import Charter
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.person import Person
 from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
@@ -48,9 +49,21 @@ def until(who: Signer, ends: str) -> Person:
 
 
 def revoke(ends: str) -> object:
-    alice = ALICE.person_with(ALICE.key, OTHER)
-    act = DAVE.act("revoke-key", kid=OTHER.kid)
-    return signing_keys.revoke_key(alice, until(DAVE, ends), OTHER.kid, act, **HERE)
+    act = ALICE.act("revoke-key", kid=ALICE.key.kid)
+    asked = ConfirmedAct(act, None, LEDGER, PARTY, NOW_MS)
+    return signing_keys.revoke_key(until(ALICE, ends), ALICE.key.kid, asked)
+
+
+def declare(ends: str) -> object:
+    act = ALICE.act("declare-compromise", kid=ALICE.key.kid, since=ENDS_NOW)
+    asked = ConfirmedAct(act, ALICE.confirm(act), LEDGER, PARTY, NOW_MS)
+    return compromise.declare(until(ALICE, ends), asked)
+
+
+def suspend(ends: str) -> object:
+    act = DAVE.act("suspend", user=BOB.user, reason="Left the company.")
+    asked = ConfirmedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
+    return standing.suspend(BOB.person, until(DAVE, ends), asked)
 
 
 def add_passkey(ends: str) -> object:
@@ -99,6 +112,8 @@ def withdraw(ends: str) -> object:
 
 EVERYTHING = [
     revoke,
+    declare,
+    suspend,
     add_passkey,
     remove_passkey,
     grant_role,
@@ -141,10 +156,14 @@ def test_the_refusal_of_a_key_names_its_kid() -> None:
 
 def test_the_refusal_to_attest_or_revoke_a_key_names_its_kid() -> None:
     kid = ALICE.key.kid
-    revoked = ALICE.person_with(ALICE.key, revoked=(kid,))
     attest = partial(signing_keys.attest_key, nonce=NONCE, party=PARTY, **HERE)
     known = partial(attest, ALICE.person, ALICE.submission(ALICE.key))
     assert named(ConflictError, known) == {"kid": kid}
-    by_dave = partial(signing_keys.revoke_key, actor=DAVE.person, kid=kid, act_text="", **HERE)
-    assert named(NotFoundError, partial(by_dave, BOB.person)) == {"kid": kid}
-    assert named(ConflictError, partial(by_dave, revoked)) == {"kid": kid}
+    act = BOB.act("revoke-key", kid=kid)
+    asked = ConfirmedAct(act, None, LEDGER, PARTY, NOW_MS)
+    unknown = partial(signing_keys.revoke_key, BOB.person, kid, asked)
+    assert named(NotFoundError, unknown) == {"kid": kid}
+    act = ALICE.act("revoke-key", key=OTHER, kid=kid)
+    both = ALICE.person_with(ALICE.key, OTHER, revoked=(kid,))
+    twice = partial(signing_keys.revoke_key, both, kid, asked._replace(text=act))
+    assert named(ConflictError, twice) == {"kid": kid}

@@ -13,7 +13,6 @@ from ledger.domain.passkey import (
     RegistrationEvidence,
     VerifiedPasskey,
     attestation_challenge,
-    confirmation_challenge,
     creation_options,
     request_options,
     sign_count,
@@ -68,15 +67,6 @@ def test_an_attestation_challenge_covers_the_keys_end() -> None:
     )
     ends = "2027-01-01T00:00:00.000Z"
     challenge = attestation_challenge(kid="k", ledger="l", nonce="n", user="u", expires_at=ends)
-    assert challenge == hashlib.sha256(said).digest()
-
-
-def test_a_confirmation_challenge_is_the_hash_of_its_canonical_statement() -> None:
-    said = (
-        b'{"jws":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",'
-        b'"ledger":"l","purpose":"confirm-decision","sha256":"d"}'
-    )
-    challenge = confirmation_challenge(jws="abc", ledger="l", document_sha256="d")
     assert challenge == hashlib.sha256(said).digest()
 
 

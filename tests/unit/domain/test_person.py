@@ -89,16 +89,16 @@ def test_a_passkey_is_recorded_with_all_that_its_registration_shows() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["A", "Ångström, Å.", "李", "x" * 100, " a "])
-def test_a_name_has_1_to_100_printable_characters(name: str) -> None:
+@pytest.mark.parametrize("name", ["A", "Ångström, Å.", "李", "x" * 100])
+def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
     assert person.register("u", name, "creator", None).name == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "\u3000", "x" * 101, "a\nb", "a\tb", "a\0", "a\u202eb", "a\u200bb", "\ud800"]
+    ("name", "code"), [(" a ", "name_invalid"), ("a\u202eb", "text_refused")], ids=ascii
 )
-def test_any_other_name_is_refused(name: str) -> None:
-    with refused(MalformedError, "name_invalid"):
+def test_any_other_name_is_refused(name: str, code: str) -> None:
+    with refused(MalformedError, code):
         person.register("u", name, "creator", None)
 
 

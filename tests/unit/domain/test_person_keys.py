@@ -1,4 +1,4 @@
-"""A person's signing keys: attested by a passkey, proved by possession, revoked."""
+"""A person's signing keys: attested by a passkey, proved by possession."""
 
 from typing import Any
 from uuid import UUID
@@ -7,16 +7,16 @@ import msgspec
 import pytest
 
 from ledger.domain import person, signing_keys
-from ledger.domain.events import Event, KeyAttested, KeyRevoked
+from ledger.domain.events import Event, KeyAttested
 from ledger.domain.passkey import RelyingParty, attestation_challenge
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_encode
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from ledger.errors import ConflictError, MalformedError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
 from tests.support.refusals import refused
-from tests.support.scene import ALICE, BOB, DAVE
+from tests.support.scene import ALICE, BOB
 from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, assertion
 from tests.vectors.webauthn.curve import TORSION, add, encode
 from tests.vectors.webauthn.keys import POINT
@@ -221,65 +221,3 @@ def test_a_proof_by_another_key_is_no_possession(proof: str, code: str) -> None:
 def test_a_proof_that_is_no_jws_is_malformed() -> None:
     with refused(MalformedError, "jws_malformed"):
         attest(with_proof("proof"))
-
-
-# --- revoking ------------------------------------------------------------------------------------
-
-SECOND = fold(ALICE.person, attest(ALICE.submission(KEY)))
-
-
-def revoke(act: str, actor: Person, kid: str = KEY.kid, owner: Person = SECOND) -> KeyRevoked:
-    return signing_keys.revoke_key(owner, actor, kid, act, **HERE)
-
-
-@pytest.mark.parametrize("key", [ALICE.key, KEY], ids=["another key", "itself"])
-def test_an_owner_revokes_a_key_with_any_of_their_keys(key: TestKey) -> None:
-    act = ALICE.act("revoke-key", key=key, kid=KEY.kid, compromisedSince=AT, reason="Lost.")
-    body = revoke(act, SECOND)
-    assert body == KeyRevoked(KEY.kid, ALICE.user, key.kid, act, compromised_since=AT)
-    after = fold(SECOND, body)
-    with refused(RefusedError, "key_revoked"):
-        after.active_key(KEY.kid, now_ms=NOW_MS)
-    assert after.active_key(ALICE.key.kid, now_ms=NOW_MS).revoked is False
-
-
-def test_an_administrator_revokes_anybodys_key() -> None:
-    act = DAVE.act("revoke-key", kid=KEY.kid)
-    assert (revoke(act, DAVE.person).by, revoke(act, DAVE.person).compromised_since) == (
-        DAVE.user,
-        None,
-    )
-
-
-def test_nobody_else_revokes_a_key() -> None:
-    with refused(ForbiddenError, "administrator_only"):
-        revoke(BOB.act("revoke-key", kid=KEY.kid), BOB.person)
-
-
-def test_an_unknown_key_is_not_revoked() -> None:
-    with refused(NotFoundError, "key_unknown"):
-        revoke(ALICE.act("revoke-key", kid="x"), SECOND, "x")
-
-
-def test_a_key_is_revoked_once() -> None:
-    act = ALICE.act("revoke-key", kid=KEY.kid)
-    with refused(ConflictError, "key_revoked"):
-        revoke(act, SECOND, owner=fold(SECOND, revoke(act, SECOND)))
-
-
-def test_a_revoked_key_revokes_no_other() -> None:
-    state = fold(SECOND, revoke(ALICE.act("revoke-key", kid=KEY.kid), SECOND))
-    act = ALICE.act("revoke-key", key=KEY, kid=ALICE.key.kid)
-    with refused(RefusedError, "key_revoked"):
-        revoke(act, state, ALICE.key.kid, state)
-
-
-def test_an_act_for_another_key_revokes_none() -> None:
-    with refused(RefusedError, "act_mismatch"):
-        revoke(ALICE.act("revoke-key", kid=ALICE.key.kid), SECOND)
-
-
-@pytest.mark.parametrize("since", ["2026-11-21T03:04:05.679Z", "2027-01-01", ""])
-def test_a_key_is_not_compromised_in_the_future(since: str) -> None:
-    with refused(MalformedError, "time_invalid"):
-        revoke(ALICE.act("revoke-key", kid=KEY.kid, compromisedSince=since), SECOND)

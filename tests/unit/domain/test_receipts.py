@@ -60,8 +60,8 @@ ATTESTED = KeyAttested(
     sign_count=0,
     possession="possession",
 )
-SIGNED = StatementSigned("bob", "kid", ("investor",), "shared", "approved", "JWS")
-REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", "rejected", "ACT")
+SIGNED = StatementSigned("bob", "kid", ("investor",), "shared", 1, "approved", "JWS")
+REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", 1, "rejected", "ACT")
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT")
 OF_THE_LEDGER: list[Body] = [
@@ -136,7 +136,7 @@ def test_a_draft_is_answered_with_or_without_the_warning_that_nobody_can_meet_it
         ),
         (ADDED, "add-passkey\0attestation\0", {"credentialId": "credential"}),
         (
-            KeyRevoked("kid", "dave", "another", "ACT"),
+            KeyRevoked("kid", "another", "ACT"),
             f"act\0{STREAM}\0ACT",
             {"kid": "kid"},
         ),

@@ -42,7 +42,7 @@ def test_a_drafted_statement_is_pending_and_undecided() -> None:
     state = Scene().statement
     assert (state.id, state.version) == ("7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001", 1)
     assert (state.creator, state.title, state.status) == (ALICE.user, "Series A", "pending")
-    assert (state.approvals, state.rejections) == ({}, frozenset())
+    assert (state.approvals, state.rejections, state.decided) == ({}, {}, {})
     assert state.policy.of == ("role:creator", "role:investor")
 
 

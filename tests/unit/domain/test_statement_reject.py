@@ -23,10 +23,11 @@ def test_a_rejection_is_recorded_with_its_reason_and_the_signers_roles() -> None
         kid=BOB.key.kid,
         roles=("investor",),
         reason="Too little.",
+        iat=NOW_MS // 1000,
         status="pending",
         act=act,
     )
-    assert scene.statement.rejections == {BOB.user}
+    assert [*scene.statement.rejections] == [BOB.user]
 
 
 # --- reachability --------------------------------------------------------------------------------
@@ -241,6 +242,9 @@ def test_somebody_elses_act_rejects_nothing() -> None:
 
 def test_a_forged_act_rejects_nothing() -> None:
     scene = Scene()
-    forged = ed25519_key(99).jws(b"{}", typ="act+jwt", kid=BOB.key.kid)
+    forged = BOB.act("reject", key=ed25519_key(99), statementId="x", sha256="y", reason="z")
+    _, payload, signature = forged.split(".")
+    genuine, _, _ = scene.rejection(BOB).split(".")
+    forged = f"{genuine}.{payload}.{signature}"
     with refused(RefusedError, "jws_signature_invalid"):
         scene.reject(BOB, forged)

@@ -71,8 +71,8 @@ def test_joserfc_verifies_what_the_ledger_accepts(key: TestKey, alg: str) -> Non
 def test_the_ledgers_own_key_signs_what_verifies() -> None:
     key = SigningKey.generate()
     with_time, without = key.sign(PAYLOAD, typ="x", iat=7), key.sign(PAYLOAD, typ="x")
-    assert parse_compact(with_time).header == Header("EdDSA", "x", key.kid, 7)
-    assert parse_compact(without).header == Header("EdDSA", "x", key.kid, None)
+    assert parse_compact(with_time).header == Header("EdDSA", key.kid, "x", 7)
+    assert parse_compact(without).header == Header("EdDSA", key.kid, "x", None)
     verify_compact(parse_compact(with_time), key.jwk)
     verify_compact(parse_compact(without), key.jwk)
 
@@ -133,10 +133,16 @@ def test_a_header_says_alg_typ_kid_and_iat_and_nothing_else(more: dict[str, Any]
         parse_compact(ED.jws(PAYLOAD, **more))
 
 
-@pytest.mark.parametrize("name", ["alg", "typ", "kid"])
+@pytest.mark.parametrize("name", ["alg", "kid"])
 def test_a_header_without_a_member_is_refused(name: str) -> None:
     with refused(MalformedError, "jws_header_invalid"):
         parse_compact(ED.jws(PAYLOAD, without=name))
+
+
+def test_a_header_may_leave_out_typ_but_not_set_it_to_null() -> None:
+    assert parse_compact(ED.jws(PAYLOAD, without="typ")).header.typ is msgspec.UNSET
+    with refused(MalformedError, "jws_header_invalid"):
+        parse_compact(ED.jws(PAYLOAD, typ=None))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_decision_tells_whether_its_key_was_revoked_by_then(story: Story) -> N
     story.key(BOB, "key", "passkey-Bob")  # 11
     drafted = story.draft(ALICE)  # 12
     story.approve(BOB, drafted)  # 13
-    story.revoke(BOB, "key", by=BOB)  # 14
+    story.revoke(BOB, "key")  # 14
     assert [by_id(story, drafted, at).decisions[0].key_status for at in (13, 14)] == [
         "active",
         "revoked",

@@ -25,8 +25,8 @@ def story() -> Story:
     story.reject(alice, other)  # 15
     story.reject(bob, other, "rejected")  # 16
     story.withdraw(story.draft(alice, "Loan"))  # 17, 18
-    story.revoke(bob, "key-Bob", by=alice)  # 19
-    story.revoke(alice, "key-Alice", by=alice)  # 20
+    story.revoke(bob, "key-Bob")  # 19
+    story.revoke(alice, "key-Alice")  # 20
     story.remove_passkey(bob, "passkey-Bob", by=alice)  # 21
     return story
 
@@ -44,7 +44,7 @@ def test_every_type_of_event_is_told_in_words_newest_first(story: Story) -> None
     assert told(story) == [
         "Alice removed a passkey of Bob",
         "Alice revoked a signing key",
-        "Alice revoked a signing key of Bob",
+        "Bob revoked a signing key",
         "Alice withdrew “Loan”",
         "Alice drafted “Loan”",
         "Bob rejected “Lease” (rejected)",

@@ -67,12 +67,19 @@ def test_a_log_is_folded_without_recomputing_its_decisions() -> None:
 
 
 def test_a_ledger_is_founded_once() -> None:
-    assert refusal_of_folding([STATES[0], STATES[0]]) == (2, "event_misplaced")
+    key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    other = resealed(STATES[0], body={"key": key, "act": "another.act.signature"})
+    assert refusal_of_folding([STATES[0], other]) == (2, "event_misplaced")
 
 
 def test_a_name_is_claimed_once() -> None:
+    invited = resealed(STATES[4], version=3)
+    assert refusal_of_folding([*STATES[:5], invited]) == (6, "claimed_twice")
+
+
+def test_a_public_key_is_used_once() -> None:
     attested = resealed(STATES[3], version=4)
-    assert refusal_of_folding([*STATES[:4], attested]) == (5, "claimed_twice")
+    assert refusal_of_folding([*STATES[:4], attested]) == (5, "key_shared")
 
 
 @pytest.mark.parametrize("version", [2, 4])

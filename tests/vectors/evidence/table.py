@@ -285,7 +285,7 @@ OPERATOR = (
     Case("another policy", "full", forged=at(10, document=other_terms()),
          found=failed("policy", "act_mismatch", 10)),
     Case("an approval twice", "full", forged=again,
-         found=failed("policy", "already_approved", 13)),
+         found=failed("policy", "out_of_order", 13)),
     Case("a rejection without its passkey", "full", forged=at(14, assertion=None),
          found=failed("policy", "assertion_required", 14)),
     Case("more rights than were open", "full", forged=at(6, role="administrator"),

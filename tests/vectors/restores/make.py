@@ -20,7 +20,8 @@ from ledger.domain.restoration import log_origin
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge
-from tests.support.chronicle import Chronicle, fixed_log_keys, fixed_log_signers
+from tests.support.chronicle import Chronicle
+from tests.support.fixed_keys import fixed_log_keys, fixed_log_signers
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.signers import LEDGER
 

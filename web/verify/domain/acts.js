@@ -3,7 +3,7 @@
 import { isFresh } from "../clock.js";
 import { refuse } from "../errors.js";
 import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
-import { either, integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
+import { either, integer, listOf, nullable, oneOf, optional, struct, text, withDefault } from "../shapes.js";
 
 const ACT_TYP = "act+jwt";
 
@@ -13,6 +13,8 @@ export const ACT = Object.freeze({
   REJECT: "reject",
   WITHDRAW: "withdraw",
   REVOKE_KEY: "revoke-key",
+  DECLARE_COMPROMISE: "declare-compromise",
+  SUSPEND: "suspend",
   ADD_PASSKEY: "add-passkey",
   REMOVE_PASSKEY: "remove-passkey",
   INVITE: "invite",
@@ -28,12 +30,19 @@ export const ACT = Object.freeze({
 export const KEPT = struct({ size: integer, root: text });
 export const LOST = nullable(either(struct({ size: integer, checkpoint: nullable(text) }), oneOf("unknown")));
 
-const about = { statementId: text, sha256: text };
+const statement = { statementId: text, sha256: text };
 const MEMBERS = {
-  [ACT.DRAFT]: about,
-  [ACT.REJECT]: { ...about, reason: text },
-  [ACT.WITHDRAW]: { ...about, reason: optional(text) },
+  [ACT.DRAFT]: statement,
+  [ACT.REJECT]: { ...statement, reason: text },
+  [ACT.WITHDRAW]: { ...statement, reason: optional(text) },
   [ACT.REVOKE_KEY]: { kid: text, compromisedSince: optional(text), reason: optional(text) },
+  [ACT.DECLARE_COMPROMISE]: {
+    since: text,
+    kid: optional(text),
+    passkey: optional(text),
+    also: withDefault(listOf(text), []),
+  },
+  [ACT.SUSPEND]: { user: text, reason: text },
   [ACT.ADD_PASSKEY]: { credentialId: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
   [ACT.INVITE]: { invitationId: text, role: text, tokenSha256: text, expiresAt: text },
@@ -52,20 +61,42 @@ const MEMBERS = {
   [ACT.FREEZE_LEDGER]: { reason: text },
 };
 
-/** Return an unverified act's JWS. */
+const SHAPES = Object.entries(MEMBERS).map(([kind, members]) =>
+  struct({ act: oneOf(kind), iat: integer, ledger: text, ...members }),
+);
+const ANY = either(...SHAPES);
+
+/** Return an unverified act's JWS; refuse a payload that is no act at all. */
 export function parseAct(source) {
   const jws = parseCompact(source);
   if (jws.header.typ !== ACT_TYP || jws.header.iat !== null) {
     refuse("jws_typ_mismatch", `an act's header must be alg, kid and typ ${ACT_TYP}`);
   }
+  stated(jws);
   return jws;
 }
 
-/** Verify an act's signature and return its payload; refuse an act of another kind. */
-export async function verifyAct(jws, jwk, kind, { ledger, nowMs }) {
+/** Return what an act says before anybody verified it. */
+function stated(jws) {
+  const act = readPayload(jws, ANY, "act_mismatch", "not an act");
+  if (act.act === ACT.DECLARE_COMPROMISE && (act.kid === null) === (act.passkey === null)) {
+    refuse("act_mismatch", "a declaration names a kid or a passkey");
+  }
+  return act;
+}
+
+/**
+ * Verify an act's signature and return its payload; refuse an act of another kind.
+ *
+ * `about` are the members that say what the act is about, and the values that they must have.
+ */
+export async function verifyAct(jws, jwk, kind, { ledger, nowMs, about = {} }) {
   await verifyCompact(jws, jwk);
-  const shape = struct({ act: oneOf(kind), iat: integer, ledger: text, ...MEMBERS[kind] });
-  const act = readPayload(jws, shape, "act_mismatch", "not the act that is expected");
+  const act = stated(jws);
+  if (act.act !== kind) refuse("act_mismatch", "not the act that is expected");
+  for (const [name, expected] of Object.entries(about)) {
+    if (act[name] !== expected) refuse("act_mismatch", "the act is about something else");
+  }
   if (act.ledger !== ledger) refuse("ledger_mismatch", "signed for another ledger");
   if (!isFresh(act.iat * 1000, nowMs)) {
     refuse("iat_stale", "the signed time differs from the server's by over five minutes");

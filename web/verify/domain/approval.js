@@ -21,29 +21,35 @@ const PAYLOAD = struct({
   ledger: optional(text),
 });
 
-/** Return an unverified approval's JWS. */
+/** Return an unverified approval's JWS; only the individual form may leave out `typ`. */
 export function parseApproval(source) {
   const jws = parseCompact(source);
-  if (jws.header.typ !== APPROVAL_TYP) {
+  if (![null, APPROVAL_TYP].includes(jws.header.typ)) {
     refuse("jws_typ_mismatch", `an approval's typ must be ${APPROVAL_TYP}`);
   }
   return jws;
 }
 
-/** Verify that this key signed the approval, and over this statement; return its form. */
+/** Verify that this key signed the approval, and over this statement; return its form and time. */
 export async function verifyApproval(jws, jwk, statement, { ledger, signer, nowMs }) {
   await verifyCompact(jws, jwk);
   if ((await sha256Hex(bytesOf(jws.payload))) === statement.payloadSha256) {
+    if (jws.header.typ === null) {
+      refuse("jws_typ_mismatch", `the shared form's typ must be ${APPROVAL_TYP}`);
+    }
     requireFresh(jws.header.iat, nowMs);
-    return FORM.SHARED;
+    return { form: FORM.SHARED, iat: jws.header.iat };
   }
   const payload = readPayload(jws, PAYLOAD, "payload_mismatch", "the payload is not this statement");
   await requireIndividual(payload, statement, ledger, signer);
+  if (!statement.isPlain) {
+    refuse("shared_form_required", "the rules of this statement must be signed: sign the document");
+  }
   if (!isFresh(payload.timestamp, nowMs)) {
     refuse("payload_timestamp_stale", "signed over five minutes from the server's clock");
   }
   for (const iat of [payload.iat, jws.header.iat]) if (iat !== null) requireFresh(iat, nowMs);
-  return FORM.INDIVIDUAL;
+  return { form: FORM.INDIVIDUAL, iat: Math.floor(payload.timestamp / 1000) };
 }
 
 async function requireIndividual(payload, statement, ledger, signer) {

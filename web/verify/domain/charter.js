@@ -11,6 +11,7 @@ import { requireUuid } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, requireAdministrator } from "./person.js";
 import { ROLE, ROLES } from "./policy.js";
+import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
 
 export const STREAM = "00000000-0000-0000-0000-000000000000";
@@ -151,6 +152,7 @@ export function requireReason(reason) {
   if (length(reason) < least || length(reason) > most) {
     refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
+  requireText(reason, "reason");
 }
 
 /** Return the invitation that an administrator signed. */

@@ -6,6 +6,8 @@ import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { optional, read, struct, text } from "../shapes.js";
 import { policy, requireShape } from "./policy.js";
+import { requireText } from "./text.js";
+import { ASSURANCE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
@@ -31,6 +33,7 @@ export function parseDocument(raw) {
   if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
     refuse("document_malformed", "a title has 1 to 200 characters");
   }
+  requireText(found.title, "title");
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
   toMs(found.createdAt);
@@ -38,6 +41,10 @@ export function parseDocument(raw) {
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
   return found;
 }
+
+/** Tell whether the individual form may approve it: it has rules for people and numbers only. */
+export const isPlain = ({ supersedes, policy: rules }) =>
+  supersedes === null && !rules.veto.length && rules.assurance === ASSURANCE.KEY;
 
 export function requireUuid(id) {
   if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");

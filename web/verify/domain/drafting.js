@@ -8,18 +8,16 @@ import { parseDocument } from "./document.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE, VOTING_ROLES } from "./policy.js";
+import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
 export async function decideDraft(body, creator, { ledger, nowMs }) {
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
   // 1. The signature, and that it is over these very bytes.
-  const { key, signed } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs });
-  if (signed.statementId !== document.statementId || signed.sha256 !== (await sha256Hex(raw))) {
-    refuse("act_mismatch", "the act names another document");
-  }
-  // 2. The person may draft, and the document names the right creator, ledger and time.
-  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
+  const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
+  const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
+  // 2. The document names the right creator, ledger and time; the person may draft.
   if (document.creator !== creator.user) {
     refuse("document_creator_mismatch", "the document names another creator");
   }
@@ -31,6 +29,8 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
   if (ends !== null && toMs(ends) <= nowMs) {
     refuse("statement_expired", "the policy has already expired");
   }
+  requireStanding(creator);
+  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
   // 3. The policy asks for roles of this ledger, and people could meet it.
   requireKnownRoles(document.policy, VOTING_ROLES);
   requirePossible(document.policy, document.creator, VOTING_ROLES);

@@ -6,10 +6,11 @@ import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { publicJwk } from "../jose/keys.js";
-import { flag, integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
+import { integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
+import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG } from "./events_of_people.js";
 import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
 
 /** The tag of every event. */
@@ -20,12 +21,7 @@ export const TAG = Object.freeze({
   LOG_KEYS_RETIRED: "log-keys-retired.v1",
   LEDGER_RESTORED: "ledger-restored.v1",
   LOG_FROZEN: "log-frozen.v1",
-  USER_REGISTERED: "user-registered.v1",
-  PASSKEY_ADDED: "passkey-added.v1",
-  PASSKEY_REMOVED: "passkey-removed.v1",
-  KEY_ATTESTED: "key-attested.v1",
-  KEY_REVOKED: "key-revoked.v1",
-  ROLE_GRANTED: "role-granted.v1",
+  ...PEOPLE_TAG,
   STATEMENT_DRAFTED: "statement-drafted.v1",
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
@@ -37,20 +33,11 @@ export const STREAM_OF = Object.freeze({ LEDGER: "ledger", PERSON: "person", STA
 
 // The members that hold the signature of the actor, and how to parse them.
 const SIGNED = { jws: parseApproval, act: parseAct };
-const MEMBER = /\{(\w+)\}/g;
 
-const assertion = struct({
-  credentialId: text,
-  clientDataJSON: text,
-  authenticatorData: text,
-  signature: text,
-});
-const registration = struct({ clientDataJSON: text, attestationObject: text });
 const among = (words) => oneOf(...Object.values(words));
 const decided = { signer: text, kid: text, roles: listOf(text) };
 // What the ledger itself does, with its own key.
-const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [] };
-const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
+const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [ACT_NAME] };
 
 // By tag, as the Python classes declare it:
 // - `members`: of the body, in the order of its one form;
@@ -72,6 +59,7 @@ export const DECLARED = forEveryTag({
       setupSha256: optional(text),
     },
     ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.INVITATION_ISSUED]: {
     members: {
@@ -87,11 +75,12 @@ export const DECLARED = forEveryTag({
     actor: "by",
     evidence: ["act"],
     dependsOn: ["actor"],
-    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}"],
+    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}", ACT_NAME],
   },
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
     ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.LOG_KEYS_RETIRED]: {
     members: { vkeys: listOf(text), lastSize: integer, act: text },
@@ -108,80 +97,14 @@ export const DECLARED = forEveryTag({
       act: text,
     },
     ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
     ...byLedger,
-    claims: ["frozen"],
+    claims: ["frozen", ACT_NAME],
   },
-  [TAG.USER_REGISTERED]: {
-    members: { user: text, name: text, role: text, invitation: optional(text) },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: [],
-    dependsOn: [],
-    claims: ["used/{invitation}"],
-  },
-  [TAG.PASSKEY_ADDED]: {
-    members: {
-      credentialId: text,
-      publicKey: text,
-      algorithm: integer,
-      signCount: integer,
-      aaguid: text,
-      backedUp: flag,
-      transports: listOf(text),
-      challenge: text,
-      registration,
-      kid: optional(text),
-      act: optional(text),
-    },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: ["act", "registration"],
-    dependsOn: [],
-    claims: ["credential/{credentialId}"],
-  },
-  [TAG.PASSKEY_REMOVED]: {
-    members: { credentialId: text, by: text, kid: text, act: text },
-    stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: [],
-  },
-  [TAG.KEY_ATTESTED]: {
-    members: {
-      kid: text,
-      jwk: publicJwk,
-      nonce: text,
-      assertion,
-      signCount: integer,
-      possession: text,
-      expiresAt: optional(text),
-    },
-    stream: STREAM_OF.PERSON,
-    actor: "owner",
-    evidence: ["assertion", "possession"],
-    dependsOn: [],
-    claims: ["kid/{kid}"],
-  },
-  [TAG.KEY_REVOKED]: {
-    members: { kid: text, by: text, byKid: text, act: text, compromisedSince: optional(text) },
-    stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: [],
-  },
-  [TAG.ROLE_GRANTED]: {
-    members: { user: text, role: text, by: text, kid: text, act: text },
-    stream: STREAM_OF.PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: [],
-  },
+  ...OF_PEOPLE,
   [TAG.STATEMENT_DRAFTED]: {
     members: { document: text, creator: text, kid: text, act: text },
     stream: STREAM_OF.STATEMENT,
@@ -191,7 +114,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: among(FORM), status: among(STATUS), jws: text, ...confirmed },
+    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],
@@ -199,7 +122,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_REJECTED]: {
-    members: { ...decided, reason: text, status: among(STATUS), act: text, ...confirmed },
+    members: { ...decided, reason: text, iat: integer, status: among(STATUS), act: text, ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
@@ -270,16 +193,8 @@ export function kidOf(event) {
   return isPossessed ? parseCompact(event.body.possession).header.kid : "";
 }
 
-/** Return the names that an event takes; a second event that takes one of them is impossible. */
-export function claims({ type, body, stream }) {
-  const members = { ...body, stream };
-  // A name with a member that is null is not taken.
-  const isTaken = (template) => memberNames(template).every((name) => members[name] !== null);
-  const named = (template) => template.replace(MEMBER, (_, name) => members[name]);
-  return declared(type).claims.filter(isTaken).map(named);
-}
-
-const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
+/** Return the templates of the names that an event of this type takes. */
+export const claimsOf = (type) => declared(type).claims;
 
 /** Return the event of an entry and its salted body; absent members are null. */
 export function decodeEvent({ type, at, stream, version }, position, salted) {

@@ -2,7 +2,7 @@
 // sections 7.1 and 7.2). User presence and verification are required; relying party and origin are the ledger's.
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
-import { hex, sha256, sha256Hex } from "../../static/js/lib/digest.js";
+import { hex, sha256 } from "../../static/js/lib/digest.js";
 import { jcs } from "../../static/js/lib/jcs.js";
 import { concat, equal, fromBase64Url } from "../encoding.js";
 import { Refusal, refuse, Unknown } from "../errors.js";
@@ -23,12 +23,6 @@ const FORMS = ["packed", "fido-u2f", "tpm", "apple", "android-safetynet", "andro
 export function attestationChallenge({ kid, ledger, nonce, user, expiresAt }) {
   const ends = expiresAt === null ? {} : { expiresAt };
   return sha256(jcs({ kid, ledger, nonce, purpose: "attest-signing-key", user, ...ends }));
-}
-
-/** Return the 32 bytes that a passkey signs to confirm one decision (assurance `passkey`). */
-export async function confirmationChallenge({ jws, ledger, documentSha256 }) {
-  const statement = { jws: await sha256Hex(jws), sha256: documentSha256 };
-  return sha256(jcs({ ...statement, ledger, purpose: "confirm-decision" }));
 }
 
 /** Verify a registration response and return its passkey, as `passkey-added.v1` records it. */

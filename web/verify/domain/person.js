@@ -2,14 +2,14 @@
 // decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
-import { fromBase64Url, length, strip } from "../encoding.js";
+import { fromBase64Url } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
+import { requireName } from "./names.js";
 import { verifyRegistration } from "./passkey.js";
 import { ROLE, ROLES } from "./policy.js";
-
-const MAX_NAME_CHARS = 100;
+import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
@@ -19,24 +19,82 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     roles: [role],
     keys: new Map(),
     passkeys: new Map(),
+    standing: STANDING.ACTIVE,
   }),
-  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, signCount }) => ({
-    passkeys: changed(passkeys, credentialId, { credentialId, publicKey, signCount, removed: false }),
+  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, signCount, kid }, addedAt) => ({
+    passkeys: changed(passkeys, credentialId, {
+      credentialId,
+      publicKey,
+      signCount,
+      addedAt,
+      addedBy: kid === null ? [] : [keyReference(kid)],
+      removed: false,
+      compromisedSince: null,
+    }),
   }),
   [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }) => ({
     passkeys: changed(passkeys, credentialId, { removed: true }),
   }),
-  [TAG.KEY_ATTESTED]: ({ keys, passkeys }, { kid, jwk, expiresAt, signCount, assertion }) => ({
-    keys: changed(keys, kid, { kid, jwk, expiresAt, revoked: false }),
+  [TAG.KEY_ATTESTED]: ({ keys, passkeys }, { kid, jwk, expiresAt, signCount, assertion }, addedAt) => ({
+    keys: changed(keys, kid, {
+      kid,
+      jwk,
+      addedAt,
+      expiresAt,
+      addedBy: [passkeyReference(assertion.credentialId)],
+      revoked: false,
+      compromisedSince: null,
+    }),
     passkeys: changed(passkeys, assertion.credentialId, { signCount }),
   }),
-  [TAG.KEY_REVOKED]: ({ keys }, { kid }) => ({ keys: changed(keys, kid, { revoked: true }) }),
+  [TAG.KEY_REVOKED]: ({ keys }, { kid, compromisedSince }) => {
+    const since = compromisedSince ?? keys.get(kid)?.compromisedSince ?? null;
+    return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
+  },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
+  [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
+  [TAG.COMPROMISE_DECLARED]: (person, { compromised, since, also }) =>
+    [compromised, ...also].reduce((after, name) => endCompromised(after, name, since), person),
 });
 
 /** Return the person after one more event of their stream. */
-export function evolvePerson(person, { type, version, body }) {
-  return { ...person, ...CHANGES[type](person, body), version };
+export function evolvePerson(person, { type, version, at, body }) {
+  return { ...person, ...CHANGES[type](person, body, at), version };
+}
+
+/** Return a person after the end of what was compromised, with the date that holds for it. */
+function endCompromised(person, reference, declared) {
+  const { kind, name } = split(reference);
+  const thing = person[THINGS[kind]]?.get(name);
+  if (!thing) return person; // the decision refuses it
+  const { kid, credentialId, addedAt, compromisedSince } = thing;
+  const since = declared > addedAt ? declared : addedAt;
+  const earliest = compromisedSince !== null && compromisedSince < since ? compromisedSince : since;
+  const { keys, passkeys } = person;
+  return kid === undefined
+    ? { ...person, passkeys: changed(passkeys, credentialId, { removed: true, compromisedSince: earliest }) }
+    : { ...person, keys: changed(keys, kid, { revoked: true, compromisedSince: earliest }) };
+}
+
+/** How acts and events refer to a signing key, or to a passkey, where they could mean either. */
+export const keyReference = (kid) => `kid:${kid}`;
+export const passkeyReference = (credentialId) => `passkey:${credentialId}`;
+
+/** Return the key or passkey of a reference, ended or not. */
+export function findThing(person, reference) {
+  const { kind, name } = split(reference);
+  const thing = person[THINGS[kind]]?.get(name);
+  if (thing) return thing;
+  if (kind === "passkey") refuse("passkey_unknown", "no such passkey of this person");
+  return refuse("key_unknown", "no such signing key of this person");
+}
+
+// What each kind of reference is looked up in.
+const THINGS = Object.freeze({ kid: "keys", passkey: "passkeys" });
+
+function split(reference) {
+  const at = reference.indexOf(":");
+  return at < 0 ? { kind: "", name: "" } : { kind: reference.slice(0, at), name: reference.slice(at + 1) };
 }
 
 const changed = (things, name, changes) =>
@@ -68,12 +126,7 @@ export function requireAdministrator({ roles }) {
 
 /** Return the registration of a person whom the ledger admitted. */
 export function decideRegistration({ user, name, role }, invitation) {
-  // str.isprintable() of Python: no control, format, private or unassigned character, and no
-  // separator but the space.
-  const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
-  if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
-    refuse("name_invalid", "a name must have 1 to 100 printable characters");
-  }
+  requireName(name);
   return { user, name, role, invitation };
 }
 
@@ -91,10 +144,10 @@ export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
 }
 
 /** Return the active key and the payload of an act that this person signed. */
-export async function signedBy(actor, source, kind, { ledger, nowMs }) {
+export async function signedBy(actor, source, kind, { ledger, nowMs, about }) {
   const jws = parseAct(source);
   const key = activeKey(actor, jws.header.kid, nowMs);
-  return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs }) };
+  return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
 }
 
 /** Return the end of a passkey, signed by its owner or an administrator. */

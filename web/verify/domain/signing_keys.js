@@ -6,8 +6,11 @@ import { refuse } from "../errors.js";
 import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT } from "./acts.js";
+import { requireDate } from "./compromise.js";
+import { requireNoPasskey } from "./key_material.js";
 import { attestationChallenge, verifyAssertion } from "./passkey.js";
-import { activePasskey, requireAdministrator, signedBy } from "./person.js";
+import { activePasskey, signedBy } from "./person.js";
+import { confirm } from "./stepup.js";
 
 const POSSESSION_TYP = "key-possession+jws";
 
@@ -18,7 +21,8 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   await importJwk(jwk);
   requirePrimeOrder(jwk);
   const kid = await thumbprint(jwk);
-  if (owner.keys.has(kid)) refuse("key_known", "this signing key is already registered");
+  if (owner.keys.has(kid)) refuse("key_known", "this public key is already in the ledger");
+  await requireNoPasskey(kid, owner.passkeys.values());
   // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.
   if (expiresAt !== null && toMs(expiresAt) <= nowMs) {
     refuse("time_invalid", "a new key must expire in the future");
@@ -42,16 +46,18 @@ async function verifyPossession(source, jwk, challenge) {
   await verifyCompact(jws, jwk);
 }
 
-/** Return the end of a key, signed by its owner or an administrator. */
-export async function decideRevocation(owner, actor, { kid, act }, context) {
-  if (!owner.keys.has(kid)) refuse("key_unknown", "no such signing key");
-  if (owner.keys.get(kid).revoked) refuse("key_revoked", "this key is already revoked");
-  const { key, signed } = await signedBy(actor, act, ACT.REVOKE_KEY, context);
-  if (actor.user !== owner.user) requireAdministrator(actor);
-  if (signed.kid !== kid) refuse("act_mismatch", "the act names another key");
+/** Return the end of a key by its owner: alone with the key itself, else with a passkey. */
+export async function decideRevocation(owner, { kid, act, assertion }, context) {
+  const { key, signed } = await signedBy(owner, act, ACT.REVOKE_KEY, { ...context, about: { kid } });
+  const ended = owner.keys.get(kid);
+  if (!ended) refuse("key_unknown", "no such signing key of this person");
+  if (ended.revoked) refuse("key_revoked", "this key is already revoked");
   const { compromisedSince } = signed;
-  if (compromisedSince !== null && toMs(compromisedSince) > context.nowMs) {
-    refuse("time_invalid", "compromisedSince must not be in the future");
+  const needsPasskey = key.kid !== kid || compromisedSince !== null;
+  if (!needsPasskey && assertion !== null) {
+    refuse("assertion_unexpected", "a key needs no passkey to end itself");
   }
-  return { kid, by: actor.user, byKid: key.kid, act, compromisedSince };
+  const signCount = needsPasskey ? await confirm(owner, act, assertion, context) : null;
+  if (compromisedSince !== null) requireDate(ended, compromisedSince, context.nowMs);
+  return { kid, byKid: key.kid, act, compromisedSince, assertion, signCount };
 }

@@ -4,54 +4,63 @@
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";
-import { length, strip } from "../encoding.js";
+import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
-import { parseDocument } from "./document.js";
+import { counted, recorded, stands, without } from "./counting.js";
+import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { confirmationChallenge, verifyAssertion } from "./passkey.js";
-import { activeKey, activePasskey, signedBy } from "./person.js";
+import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto, VOTING_ROLES } from "./policy.js";
+import { confirm } from "./stepup.js";
+import { requireReason, requireStanding } from "./standing.js";
+import { requireText } from "./text.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
-const REASON_CHARS = [10, 2000];
+const MOST_REASON_CHARS = 2000;
 
 // By tag: what an event changes in a statement.
 const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_DRAFTED]: (_, body) => drafted(body),
-  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections }, { status, signer, roles }) => ({
-    status,
-    approvals: new Map([...approvals, [signer, roles]]),
-    rejections: rejections.filter((user) => user !== signer),
+  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections, decided }, body, at) => ({
+    status: body.status,
+    approvals: new Map([...approvals, [body.signer, recorded(body, at)]]),
+    rejections: without(rejections, body.signer),
+    decided: new Map([...decided, [body.signer, body.iat]]),
   }),
-  [TAG.STATEMENT_REJECTED]: ({ rejections }, { status, signer }) => ({
-    status,
-    rejections: [...new Set([...rejections, signer])],
+  [TAG.STATEMENT_REJECTED]: ({ approvals, rejections, decided }, body, at) => ({
+    status: body.status,
+    approvals: without(approvals, body.signer),
+    rejections: new Map([...rejections, [body.signer, recorded(body, at)]]),
+    decided: new Map([...decided, [body.signer, body.iat]]),
   }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
 });
 
 /** Return the statement after one more event of its stream. */
-export async function evolveStatement(statement, { type, version, body }) {
-  return { ...statement, ...(await CHANGES[type](statement, body)), version };
+export async function evolveStatement(statement, { type, version, at, body }) {
+  return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
 }
 
 async function drafted({ document: source, creator }) {
   const raw = bytesOf(source);
-  const { statementId, title, content, policy } = parseDocument(raw);
+  const document = parseDocument(raw);
+  const { statementId, title, content, policy } = document;
   return {
     id: statementId,
     creator,
     title,
     policy,
+    isPlain: isPlain(document),
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
     contentSha256: await sha256Hex(content),
     status: STATUS.PENDING,
     approvals: new Map(),
-    rejections: [],
+    rejections: new Map(),
+    decided: new Map(),
   };
 }
 
@@ -61,63 +70,68 @@ export function statusAt({ policy, status }, nowMs) {
   return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
-/** Return the approval of a statement. */
-export async function decideApproval(statement, { jws: source, assertion }, person, context) {
+/** Return the approval of a statement; `people` are everybody, user to person. */
+export async function decideApproval(statement, { jws: source, assertion }, person, people, context) {
   const { ledger, nowMs } = context;
   // 1. The key, as it stood at this position.
   const jws = parseApproval(source);
   const key = activeKey(person, jws.header.kid, nowMs);
   // 2. The signature, over this statement and nothing else.
   const signer = person.user;
-  const form = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
+  const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
+  requireOrder(statement, person, iat);
   requireStatus(statement, nowMs, STATUS.PENDING, STATUS.APPROVED);
+  requireStanding(person);
   const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
   if (!eligible || !maySign(person.roles)) {
     refuse("not_a_signer", "the policy does not ask for this person");
   }
-  if (statement.approvals.has(signer)) refuse("already_approved", "already approved");
+  if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   // 4. A fresh passkey assertion where the policy asks for one.
-  const signCount = await confirm(statement, source, assertion, person, context);
-  // 5. The status that follows.
-  const approvals = new Map([...statement.approvals, [signer, person.roles]]);
+  const signCount = await confirmed(statement, source, assertion, person, context);
+  // 5. The status that follows: once reached it stays, and what is in question adds nothing to it.
+  const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
+  const isReached = statement.status === STATUS.APPROVED || met(statement.policy, counting);
   return {
     signer,
     kid: key.kid,
     roles: [...person.roles].sort(),
     form,
-    status: met(statement.policy, approvals) ? STATUS.APPROVED : STATUS.PENDING,
+    iat,
+    status: isReached ? STATUS.APPROVED : STATUS.PENDING,
     jws: source,
     assertion,
     signCount,
   };
 }
 
-/** Return the rejection of a statement. */
-export async function decideRejection(statement, body, person, context) {
-  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, context);
-  requireSubject(statement, act);
-  const [least, most] = REASON_CHARS;
-  if (length(strip(act.reason)) < least || length(act.reason) > most) {
-    refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
-  }
+/** Return the rejection of a statement; `people` are everybody, user to person. */
+export async function decideRejection(statement, body, person, people, context) {
+  const about = aboutOf(statement);
+  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
+  requireReason(act.reason);
+  requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStanding(person);
   const { policy, creator } = statement;
   const { user, roles } = person;
   const vetoes = mayVeto(policy, user, roles);
   if (!(vetoes || mayApprove(policy, user, roles, creator)) || !maySign(roles)) {
     refuse("not_a_signer", "the policy does not ask for this person");
   }
-  if (statement.approvals.has(user)) refuse("already_approved", "already approved");
-  if (statement.rejections.includes(user)) refuse("already_rejected", "already rejected");
-  const signCount = await confirm(statement, body.act, body.assertion, person, context);
-  const refused = [...statement.rejections, user];
-  const ends = vetoes || !stillPossible(statement, refused);
+  if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
+  if (stands(statement.rejections, person)) refuse("already_rejected", "already rejected");
+  const signCount = await confirmed(statement, body.act, body.assertion, person, context);
+  const refused = [...counted(statement.rejections, people).keys(), user];
+  const given = counted(without(statement.approvals, user), people);
+  const ends = vetoes || !stillPossible(statement, refused, given);
   return {
     signer: user,
     kid: key.kid,
     roles: [...roles].sort(),
     reason: act.reason,
+    iat: act.iat,
     status: ends ? STATUS.REJECTED : STATUS.PENDING,
     act: body.act,
     assertion: body.assertion,
@@ -126,28 +140,37 @@ export async function decideRejection(statement, body, person, context) {
 }
 
 /** Tell whether people could still meet the policy without those who rejected. */
-function stillPossible({ policy, creator, approvals }, refused) {
-  const without = [...refused, ...excluded(policy, creator)];
-  return possible(policy, VOTING_ROLES, { approvals, without });
+function stillPossible({ policy, creator }, refused, approvals) {
+  return possible(policy, VOTING_ROLES, { approvals, without: [...refused, ...excluded(policy, creator)] });
 }
 
 /** Return the withdrawal of a pending statement by its creator. */
 export async function decideWithdrawal(statement, { act: source }, person, context) {
-  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, context);
-  requireSubject(statement, act);
-  if (act.reason !== null && length(act.reason) > REASON_CHARS[1]) {
+  const about = aboutOf(statement);
+  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
+  if (act.reason !== null && length(act.reason) > MOST_REASON_CHARS) {
     refuse("reason_invalid", "a reason must have at most 2,000 characters");
   }
+  requireText(act.reason ?? "", "reason");
+  requireOrder(statement, person, act.iat);
+  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStanding(person);
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");
   }
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
 }
 
-function requireSubject(statement, act) {
-  if (act.statementId !== statement.id || act.sha256 !== statement.sha256) {
-    refuse("act_mismatch", "the act names another statement");
+/** Tell whether a statement is approved, and would not be without what is in question. */
+export const isInQuestion = ({ status, policy, approvals }, people) =>
+  status === STATUS.APPROVED && !met(policy, counted(approvals, people));
+
+const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });
+
+/** Refuse a decision that was not signed later than the same person's one before. */
+function requireOrder({ decided }, { user }, iat) {
+  if (decided.has(user) && iat <= decided.get(user)) {
+    refuse("out_of_order", "this person signed a later decision already");
   }
 }
 
@@ -156,14 +179,10 @@ function requireStatus(statement, nowMs, ...allowed) {
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }
 
-async function confirm(statement, source, assertion, person, { ledger, party }) {
+async function confirmed(statement, source, assertion, person, context) {
   if (statement.policy.assurance === ASSURANCE.KEY) {
     if (assertion !== null) refuse("assertion_unexpected", "this policy does not use passkey assertions");
     return null;
   }
-  if (assertion === null) refuse("assertion_required", "this policy asks for a passkey");
-  const passkey = activePasskey(person, assertion.credentialId);
-  const about = { jws: source, ledger, documentSha256: statement.sha256 };
-  const challenge = await confirmationChallenge(about);
-  return verifyAssertion(assertion, { challenge, passkey, party });
+  return confirm(person, source, assertion, context);
 }

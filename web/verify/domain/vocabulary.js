@@ -25,5 +25,12 @@ export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 
+/** Whether a person may act. */
+export const STANDING = Object.freeze({
+  ACTIVE: "active",
+  SUSPENDED: "suspended",
+  DEACTIVATED: "deactivated",
+});
+
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });

@@ -4,11 +4,11 @@
 import { bytesOf } from "../../static/js/lib/digest.js";
 import { fromBase64Url, parseJson } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
-import { integer, optional, read, struct, text } from "../shapes.js";
+import { integer, optional, read, struct, text, withDefault } from "../shapes.js";
 import { algorithmsOf, importJwk, thumbprint } from "./keys.js";
 
 const MAX_HEADER_CHARS = 1024;
-const HEADER = struct({ alg: text, typ: text, kid: text, iat: optional(integer) });
+const HEADER = struct({ alg: text, kid: text, typ: withDefault(text, null), iat: optional(integer) });
 
 /** Return the parts of a compact JWS, unverified; `payload` is still base64url text. */
 export function parseCompact(source) {

@@ -3,11 +3,15 @@
 
 import { toMs } from "../clock.js";
 import * as charter from "../domain/charter.js";
+import { claims } from "../domain/claims.js";
+import { decideCompromise } from "../domain/compromise.js";
 import { decideDraft } from "../domain/drafting.js";
-import { claims, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
+import { KEY_MATERIAL } from "../domain/key_material.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
+import { decideSuspension } from "../domain/standing.js";
 import * as statements from "../domain/statement.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -37,13 +41,18 @@ const DECIDE = forEveryTag({
   [TAG.KEY_ATTESTED]: (auditor, event, context) =>
     keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
-    keys.decideRevocation(auditor.person(event), auditor.signer(event), event.body, context),
+    keys.decideRevocation(auditor.person(event), event.body, context),
   [TAG.ROLE_GRANTED]: (auditor, event, context) =>
     people.decideGrant(auditor.person(event), auditor.signer(event), event.body, context),
+  [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
+    decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
+  [TAG.COMPROMISE_DECLARED]: (auditor, event, context) =>
+    decideCompromise(auditor.person(event), event.body, context),
   [TAG.STATEMENT_DRAFTED]: (auditor, event, context) => auditor.draft(event, context),
   [TAG.STATEMENT_SIGNED]: (auditor, event, context) =>
-    statements.decideApproval(auditor.statement(event), event.body, auditor.signer(event), context),
-  [TAG.STATEMENT_REJECTED]: (auditor, event, context) => auditor.reject(event, context),
+    statements.decideApproval(...auditor.decision(event), context),
+  [TAG.STATEMENT_REJECTED]: (auditor, event, context) =>
+    statements.decideRejection(...auditor.decision(event), context),
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
     statements.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
 });
@@ -71,8 +80,11 @@ export class Auditor {
     if (!same(expected, event.body)) {
       refuse("decision_mismatch", "the evidence leads to another event");
     }
-    for (const name of claims(event)) {
-      if (this.claims.has(name)) refuse("claimed_twice", "a name is taken twice");
+    for (const name of await claims(event)) {
+      if (this.claims.has(name)) {
+        const code = name.startsWith(KEY_MATERIAL) ? "key_shared" : "claimed_twice";
+        refuse(code, `${name} is claimed twice`);
+      }
       this.claims.add(name);
     }
     await this.evolve(event);
@@ -157,9 +169,9 @@ export class Auditor {
     return this.statements.get(stream) ?? refuse("event_misplaced", "an event of an unknown statement");
   }
 
-  reject(event, context) {
-    const subject = this.statement(event);
-    return statements.decideRejection(subject, event.body, this.signer(event), context);
+  /** Return what a decision on a statement follows from. */
+  decision(event) {
+    return [this.statement(event), event.body, this.signer(event), this.people];
   }
 
   /** Return the person whose key signed an event. */

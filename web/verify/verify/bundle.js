@@ -3,9 +3,6 @@
 
 import { hex } from "../../static/js/lib/digest.js";
 import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js";
-import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
-import { statusAt } from "../domain/statement.js";
-import { DECISION } from "../domain/vocabulary.js";
 import { equal, toBase64 } from "../encoding.js";
 import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
 import { verifyNote } from "../tlog/checkpoint.js";
@@ -17,15 +14,8 @@ import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { limits } from "./readme.js";
 import { CHECK, CHECKS, OUTCOME, verdictOf, restorationOf } from "./report.js";
+import { shownOf } from "./shown_statements.js";
 import { requireKept } from "./tree.js";
-
-// By tag: which decision an event is; null for none.
-const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
-  [TAG.STATEMENT_DRAFTED]: null,
-  [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
-  [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
-  [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
-});
 
 /** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
 export async function verifyBundle(bytes, { nowMs, ...options }) {
@@ -33,47 +23,18 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
   const checks = await verification.run();
   const { bundle, events, auditor } = verification;
   const isDecided = verification.passed(CHECK.POLICY);
+  const statements = isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [];
   return {
-    verdict: verdictOf(checks),
+    verdict: verdictOf(checks, statements),
     mode: bundle?.mode ?? null,
     ledger: bundle?.note.origin ?? null,
     size: bundle?.note.size ?? null,
     root: bundle ? toBase64(bundle.note.root) : null,
     checks,
-    statements: isDecided ? shownOf(bundle.statements, events, auditor, nowMs) : [],
+    statements,
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
     doesNotProve: limits(bundle?.mode ?? null),
-  };
-}
-
-function shownOf(ids, events, auditor, nowMs) {
-  const mine = new Map(ids.map((id) => [id, []]));
-  for (const event of events) mine.get(event.stream)?.push(event);
-  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
-}
-
-function shown(id, mine, { statements, people }, nowMs) {
-  const statement = statements.get(id);
-  const person = (user) => ({ user, name: people.get(user).name });
-  return {
-    id,
-    title: statement.title,
-    status: statusAt(statement, nowMs),
-    approvers: [...statement.approvals.keys()].map(person),
-    decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
-      position,
-      at,
-      ...person(body.signer),
-      decision: DECISIONS[type],
-      kid: body.kid,
-    })),
-    sha256: statement.sha256,
-    policy: statement.policy,
-    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
-    creator: person(statement.creator),
-    draftedAt: mine[0].at,
-    document: mine[0].body.document,
   };
 }
 

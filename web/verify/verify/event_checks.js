@@ -83,6 +83,8 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   },
   [TAG.KEY_REVOKED]: unread,
   [TAG.ROLE_GRANTED]: unread,
+  [TAG.PERSON_SUSPENDED]: unread,
+  [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
 });
 
 /** Verifies passkeys and attestations in the order of the log. */
@@ -140,9 +142,15 @@ export class KeyHistory {
       const name = await thumbprint(body.jwk);
       const key = { kid: name, expiresAt: body.expiresAt, revoked: false };
       if (!this.owners.has(name)) this.owners.set(name, { owner: stream, key });
-    } else if (type === TAG.KEY_REVOKED && this.owners.has(body.kid)) {
-      this.owners.get(body.kid).key.revoked = true;
+    } else if (type === TAG.KEY_REVOKED) {
+      this.end(body.kid);
+    } else if (type === TAG.COMPROMISE_DECLARED) {
+      for (const name of [body.compromised, ...body.also]) this.end(name.replace(/^kid:/, ""));
     }
+  }
+
+  end(kid) {
+    if (this.owners.has(kid)) this.owners.get(kid).key.revoked = true;
   }
 
   require(event, kid) {

@@ -5,6 +5,7 @@ import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf } from "../../static/js/lib/digest.js";
 import { signatureOf, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { attestationChallenge } from "../domain/passkey.js";
+import { evolvePerson, keyReference } from "../domain/person.js";
 import { KEY_STATUS } from "../domain/vocabulary.js";
 import { canonical, equal } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -80,28 +81,36 @@ async function ofPeople(events, signers) {
     const first = (kind, name, value) => mine.find((each) => each.type === kind && each.body[name] === value);
     const passkey = first(TAG.PASSKEY_ADDED, "credentialId", body.assertion.credentialId);
     if (!passkey) continue;
-    const revoked = first(TAG.KEY_REVOKED, "kid", body.kid);
+    const ended = mine.find((event) => endsKey(event, body.kid));
+    const key = mine.reduce(evolvePerson, null).keys.get(body.kid);
     const jwk = { ...body.jwk, alg: algorithmsOf(body.jwk)[0], kid: body.kid, use: "sig" };
     const evidence = { attestation: await evidenceOf(attested, passkey.body, founding) };
     const name = `people/${stream}/${body.kid}`;
     files.push([`${name}.jwk.json`, canonical(jwk)]);
-    files.push([`${name}.attestation.json`, canonical({ ...standing(attested, revoked), ...evidence })]);
+    files.push([`${name}.attestation.json`, canonical({ ...standing(attested, ended, key), ...evidence })]);
   }
   return files;
 }
 
-function standing({ stream, at, position, body }, revoked) {
+/** Tell whether an event ended a key: its revocation, or the declaration of a compromise. */
+function endsKey({ type, body }, kid) {
+  if (type === TAG.KEY_REVOKED) return body.kid === kid;
+  if (type !== TAG.COMPROMISE_DECLARED) return false;
+  return [body.compromised, ...body.also].includes(keyReference(kid));
+}
+
+function standing({ stream, at, position, body }, ended, key) {
   return {
     kid: body.kid,
     user: stream,
     jwk: body.jwk,
     credentialId: body.assertion.credentialId,
-    status: revoked ? KEY_STATUS.REVOKED : KEY_STATUS.ACTIVE,
+    status: ended ? KEY_STATUS.REVOKED : KEY_STATUS.ACTIVE,
     attestedAt: at,
     position,
-    revokedAt: revoked?.at ?? null,
-    revokedPosition: revoked?.position ?? null,
-    compromisedSince: revoked?.body.compromisedSince ?? null,
+    revokedAt: ended?.at ?? null,
+    revokedPosition: ended?.position ?? null,
+    compromisedSince: key.compromisedSince,
     expiresAt: body.expiresAt,
   };
 }

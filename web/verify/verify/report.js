@@ -39,6 +39,7 @@ export const OUTCOME = Object.freeze({
 export const VERDICT = Object.freeze({
   VERIFIED: "verified",
   CONSISTENT: "consistent",
+  IN_QUESTION: "in_question",
   INVALID: "invalid",
   UNVERIFIABLE: "unverifiable",
 });
@@ -53,19 +54,20 @@ export const VERDICT = Object.freeze({
  * @property {Array<[string, string]>} inputs - what the check looked at; only this page has them
  */
 
-/** Return the verdict of these checks. */
-export function verdictOf(checks) {
+/** Return the verdict of these checks, and of the statements that they show. */
+export function verdictOf(checks, statements) {
   const open = checks.filter(({ outcome }) => outcome !== OUTCOME.PASSED);
   if (open.some(({ outcome }) => outcome === OUTCOME.FAILED)) return VERDICT.INVALID;
-  if (!open.length) return VERDICT.VERIFIED;
   // The ledger check alone needs a key from outside the bundle.
-  return open.every(({ name }) => name === CHECK.LEDGER) ? VERDICT.CONSISTENT : VERDICT.UNVERIFIABLE;
+  if (!open.every(({ name }) => name === CHECK.LEDGER)) return VERDICT.UNVERIFIABLE;
+  if (statements.some(({ inQuestion }) => inQuestion)) return VERDICT.IN_QUESTION;
+  return open.length ? VERDICT.CONSISTENT : VERDICT.VERIFIED;
 }
 
 const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
 const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
 const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
-const ofStatement = pick(["id", "title", "status", "approvers", "decisions"]);
+const ofStatement = pick(["id", "title", "status", "inQuestion", "approvers", "decisions"]);
 
 /** Return the members of a report that every verifier has, and no others. */
 export const contract = (report) => ({

@@ -1,6 +1,7 @@
 // Mirrors ledger.webauthn_grammar.cose: COSE keys of passkeys (RFC 9053), three algorithms with one kind
 // of key each, and the form of their signatures. Both give the same reasons.
 
+import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { concat, equal } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { isPrimeOrder, isStrictSignature } from "../jose/ed25519.js";
@@ -78,6 +79,14 @@ export function requireSignature(signature, { algorithm, parts }) {
   else if (algorithm === ES256) fits = fromDer(signature) !== null;
   else fits = signature.length === parts[0].length;
   if (!fits) refuse("signature_malformed", "signature: the format does not fit the algorithm");
+}
+
+/** Return the same key as a JWK. */
+export function jwkOf({ algorithm, parts }) {
+  const [first, second] = parts.map(toBase64Url);
+  if (algorithm === EDDSA) return { crv: "Ed25519", kty: "OKP", x: first };
+  if (algorithm === ES256) return { crv: "P-256", kty: "EC", x: first, y: second };
+  return { e: second, kty: "RSA", n: first };
 }
 
 /** Return how a COSE key verifies: `(signature, data)` to a promise of true or false. */

@@ -5,6 +5,7 @@ and what the server decided from it. The audit repeats every decision and compar
 
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
+    of_standing.py                               those of a person's stream about standing
     stored.py                                    the union of all, encode and decode
 """
 
@@ -37,6 +38,7 @@ from ledger.domain.events.of_people import (
     RoleGranted,
     UserRegistered,
 )
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDrafted,
@@ -64,6 +66,7 @@ __all__ = [
     "FROZEN",
     "TAKEN",
     "Body",
+    "CompromiseDeclared",
     "Dependency",
     "Event",
     "EvidenceMember",
@@ -81,6 +84,7 @@ __all__ = [
     "PasskeyAdded",
     "PasskeyRemoved",
     "PersonBody",
+    "PersonSuspended",
     "Recorded",
     "RoleGranted",
     "StatementBody",

@@ -8,11 +8,12 @@ signature is the evidence.
 from abc import abstractmethod
 from functools import cache
 from string import Formatter
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
+from ledger.encoding import sha256_hex
 from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
@@ -48,7 +49,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       by the key that is attested. A member that is None is not asked for in that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
-      None is not claimed. `stream` is the stream's id.
+      None is not claimed. `stream` is the stream's id; `key_material` are the thumbprints of the
+      public keys that the event brings, each of which is a name.
     - `joins`: templates of the groups that the stream joins.
     """
 
@@ -68,6 +70,15 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     """
 
     TAG: ClassVar[str]
+
+    @property
+    def act_sha256(self) -> str | None:
+        """The SHA-256 (hex) of the signing input of the event's act, None without an act.
+
+        An act that claims it is recorded once, even if its key makes another signature over it.
+        """
+        act: str | None = getattr(self, "act", None)
+        return None if act is None else sha256_hex(act.rpartition(".")[0].encode())
 
     @property
     @abstractmethod
@@ -104,15 +115,19 @@ def kid_of(body: Explained) -> str:
     return parse_compact(signed).header.kid if signed else ""
 
 
-def name_of(body: Explained, stream: UUID, template: str) -> str | None:
-    """Return the name that a template of `claims` or `joins` yields.
+def names_of(body: Explained, stream: UUID, template: str) -> tuple[str, ...]:
+    """Return the names that a template of `claims` or `joins` yields.
 
-    Returns None if one of its members is None.
+    They are none if one of its members is None, and one for each key of `key_material`.
     """
-    members = {
+    members: dict[str, Any] = {
         name: stream if name == "stream" else getattr(body, name) for name in _members(template)
     }
-    return None if None in members.values() else template.format_map(members)
+    if None in members.values():
+        return ()
+    if "key_material" in members:
+        return tuple(template.format(key_material=each) for each in members["key_material"])
+    return (template.format_map(members),)
 
 
 @cache

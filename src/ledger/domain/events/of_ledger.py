@@ -2,12 +2,13 @@
 
 from typing import Literal, final
 
+from ledger.domain import key_material
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.unique_names import INVITATION, INVITATION_ID
+from ledger.domain.unique_names import ACT, INVITATION, INVITATION_ID, KEY_MATERIAL
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
-from ledger.jose import PublicJwk
+from ledger.jose import PublicJwk, thumbprint
 
 
 @final
@@ -20,7 +21,7 @@ class LedgerCreated(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} was created; registration: {registration}",
             timeline="The ledger was created",
@@ -35,6 +36,11 @@ class LedgerCreated(Explained, frozen=True):
     act: str
     setup_sha256: str | None = None
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the ledger's own key."""
+        return (thumbprint(self.key),)
+
 
 @final
 class LogKeysAnnounced(Explained, frozen=True):
@@ -46,7 +52,7 @@ class LogKeysAnnounced(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} announced {vkeys} keys that sign its checkpoints",
             timeline="The log's keys were announced",
@@ -56,6 +62,11 @@ class LogKeysAnnounced(Explained, frozen=True):
     vkeys: tuple[str, ...]
     first_size: SafeInteger
     act: str
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprints of the new log keys."""
+        return key_material.of_vkeys(self.vkeys)
 
 
 @final
@@ -68,7 +79,7 @@ class LogKeysRetired(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} retired {vkeys} keys that signed its checkpoints",
             timeline="Keys of the log were retired",
@@ -95,7 +106,7 @@ class LedgerRestored(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=(),
+        claims=(KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} was restored from a backup and goes on as {origin}: {reason}",
             timeline="The ledger was restored from a backup",
@@ -110,6 +121,11 @@ class LedgerRestored(Explained, frozen=True):
     reason: str
     act: str
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprints of the new log keys."""
+        return key_material.of_vkeys(self.vkeys)
+
 
 @final
 class LogFrozen(Explained, frozen=True):
@@ -121,7 +137,7 @@ class LogFrozen(Explained, frozen=True):
         actor="ledger",
         evidence=("act",),
         depends_on=(),
-        claims=("frozen",),
+        claims=("frozen", ACT),
         words=Words(
             trail="{who} ended: {reason}",
             timeline="The ledger was frozen",
@@ -142,7 +158,7 @@ class InvitationIssued(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=(INVITATION, INVITATION_ID),
+        claims=(INVITATION, INVITATION_ID, ACT),
         words=Words(
             trail="{who} invited somebody as {role}",
             timeline="{who} invited somebody as {detail}",

@@ -2,9 +2,11 @@
 
 from typing import final
 
+from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.unique_names import CREDENTIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -48,7 +50,7 @@ class PasskeyAdded(Explained, frozen=True):
         actor="owner",
         evidence=("act", "registration"),
         depends_on=(),
-        claims=(CREDENTIAL,),
+        claims=(CREDENTIAL, KEY_MATERIAL, ACT),
         words=Words(
             trail="{who} added a passkey",
             timeline="{who} added a passkey",
@@ -67,6 +69,11 @@ class PasskeyAdded(Explained, frozen=True):
     kid: str | None = None
     act: str | None = None
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the passkey's public key."""
+        return (key_material.of_passkey(self.public_key),)
+
 
 @final
 class PasskeyRemoved(Explained, frozen=True):
@@ -78,7 +85,7 @@ class PasskeyRemoved(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=(),
+        claims=(ACT,),
         words=Words(
             trail="{who} removed a passkey of {whose}",
             timeline="{who} removed a passkey{of_whom}",
@@ -101,7 +108,7 @@ class KeyAttested(Explained, frozen=True):
         actor="owner",
         evidence=("assertion", "possession"),
         depends_on=(),
-        claims=(KID,),
+        claims=(KEY_MATERIAL, KID),
         words=Words(
             trail="{who} attested a signing key",
             timeline="{who} attested a signing key",
@@ -116,6 +123,11 @@ class KeyAttested(Explained, frozen=True):
     possession: str
     expires_at: str | None = None
 
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the signing key, which is its kid."""
+        return (self.kid,)
+
 
 @final
 class KeyRevoked(Explained, frozen=True):
@@ -124,21 +136,22 @@ class KeyRevoked(Explained, frozen=True):
     TAG = "key-revoked.v1"
     MEANING = Meaning(
         stream="person",
-        actor="by",
-        evidence=("act",),
-        depends_on=("actor",),
-        claims=(),
+        actor="owner",
+        evidence=("act", "assertion"),
+        depends_on=(),
+        claims=(ACT,),
         words=Words(
-            trail="{who} revoked a signing key of {whose}",
-            timeline="{who} revoked a signing key{of_whom}",
+            trail="{who} revoked a signing key",
+            timeline="{who} revoked a signing key",
             about="kid",
         ),
     )
     kid: str
-    by: str
     by_kid: str
     act: str
     compromised_since: str | None = None
+    assertion: AssertionEvidence | None = None
+    sign_count: SafeInteger | None = None
 
 
 @final
@@ -151,7 +164,7 @@ class RoleGranted(Explained, frozen=True):
         actor="by",
         evidence=("act",),
         depends_on=("actor",),
-        claims=(),
+        claims=(ACT,),
         joins=(ROLE,),
         words=Words(
             trail="{who} made {whose} {role}",
@@ -167,4 +180,13 @@ class RoleGranted(Explained, frozen=True):
     act: str
 
 
-PersonBody = UserRegistered | PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | RoleGranted
+PersonBody = (
+    UserRegistered
+    | PasskeyAdded
+    | PasskeyRemoved
+    | KeyAttested
+    | KeyRevoked
+    | RoleGranted
+    | PersonSuspended
+    | CompromiseDeclared
+)

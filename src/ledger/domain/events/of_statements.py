@@ -33,7 +33,10 @@ class StatementDrafted(Explained, frozen=True):
 
 @final
 class StatementSigned(Explained, frozen=True):
-    """A person approved; `roles` are theirs at this position, `status` is the resulting one."""
+    """A person approved; `roles` are theirs at this position, `status` is the resulting one.
+
+    `iat` is the signed time in seconds; in the individual form it is that of `timestamp`.
+    """
 
     TAG = "statement-signed.v1"
     MEANING = Meaning(
@@ -53,6 +56,7 @@ class StatementSigned(Explained, frozen=True):
     kid: str
     roles: tuple[str, ...]
     form: Form
+    iat: SafeInteger
     status: Status
     jws: str
     assertion: AssertionEvidence | None = None
@@ -81,6 +85,7 @@ class StatementRejected(Explained, frozen=True):
     kid: str
     roles: tuple[str, ...]
     reason: str
+    iat: SafeInteger
     status: Status
     act: str
     assertion: AssertionEvidence | None = None

@@ -7,7 +7,7 @@ import msgspec
 
 from ledger.domain import entry
 from ledger.domain.entry import Entry
-from ledger.domain.events.meaning import acting_person, name_of
+from ledger.domain.events.meaning import acting_person, names_of
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -97,9 +97,11 @@ FROZEN = "frozen"
 
 # The error for a name that is already claimed, by the name's kind.
 TAKEN = {
+    "act": ("act_known", "this act was already recorded, for another request"),
     "frozen": ("ledger_frozen", "this ledger is frozen and accepts nothing more"),
     "credential": ("credential_known", "this passkey is already registered"),
     "invitation": ("invitation_known", "this invitation is already issued"),
+    "key-material": ("key_known", "this public key is already in the ledger"),
     "kid": ("key_known", "this signing key is already registered"),
     "used": ("invitation_used", "this invitation has been used"),
 }
@@ -109,21 +111,22 @@ def claims(event: Event) -> tuple[str, ...]:
     """Return the unique names that this event claims for ever.
 
     A second event that claims one conflicts. The store writes them with the event in one
-    transaction. They make kids, credential ids and used invitations unique over all streams.
+    transaction. They make keys, credential ids and used invitations unique over all streams.
     """
-    body = event.body
-    templates = body.MEANING.claims
+    templates = event.body.MEANING.claims
     if not templates:  # most events claim none
         return ()
-    names = (name_of(body, event.stream, template) for template in templates)
-    return tuple(name for name in names if name is not None)
+    return _names(event, templates)
 
 
 def joins(event: Event) -> tuple[str, ...]:
     """Return the groups that this event's stream joins."""
-    body = event.body
-    names = (name_of(body, event.stream, template) for template in body.MEANING.joins)
-    return tuple(name for name in names if name is not None)
+    return _names(event, event.body.MEANING.joins)
+
+
+def _names(event: Event, templates: tuple[str, ...]) -> tuple[str, ...]:
+    named = (names_of(event.body, event.stream, template) for template in templates)
+    return tuple(name for names in named for name in names)
 
 
 def actor(event: Event) -> str | None:

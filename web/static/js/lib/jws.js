@@ -20,15 +20,27 @@ async function sign(key, header, payload) {
   return `${signingInput}.${encode(new Uint8Array(signature))}`;
 }
 
+/** Return a signed time, in seconds: now, or the next second after an earlier decision's. */
+const later = (after) => Math.max(nowSeconds(), after + 1);
+
 /** Return an approval in the shared form: its payload is exactly the document's bytes. */
-export function signApproval(key, document) {
-  return sign(key, { typ: "JWT", iat: nowSeconds() }, document);
+export function signApproval(key, document, { after = 0 } = {}) {
+  return sign(key, { typ: "JWT", iat: later(after) }, document);
 }
 
 /** Return a signed act, e.g. `signAct(key, ledger, "reject", {statementId, sha256, reason})`. */
-export function signAct(key, ledger, act, members) {
-  const payload = jcs({ ...members, act, iat: nowSeconds(), ledger });
+export function signAct(key, ledger, act, members, { after = 0 } = {}) {
+  const payload = jcs({ ...members, act, iat: later(after), ledger });
   return sign(key, { typ: "act+jwt" }, bytesOf(payload));
+}
+
+/** Return the signed time of a decision, in seconds: an act's, or an approval's in either form. */
+export function signedAt(jws) {
+  const [header, payload] = jws.split(".");
+  const { typ, iat } = JSON.parse(new TextDecoder().decode(decode(header)));
+  if (typ !== "act+jwt" && iat !== undefined) return iat;
+  const said = JSON.parse(new TextDecoder().decode(decode(payload)));
+  return said.iat ?? Math.floor(said.timestamp / 1000);
 }
 
 /** Return the proof of possession: the new key signs the challenge of its attestation. */

@@ -103,8 +103,8 @@ export async function attestKey({ ledger, user, nonce, publicKey }) {
   return { key, body: { jwk: key.jwk, assertion, possession } };
 }
 
-/** Return a passkey's confirmation of one decision, where the policy asks for it. */
-export async function confirmDecision({ jws, ledger, sha256: digest, publicKey }) {
-  const statement = { jws: await sha256Hex(jws), ledger, purpose: "confirm-decision", sha256: digest };
+/** Return a passkey's confirmation of one signed decision or act of this person. */
+export async function confirm({ jws, ledger, user, publicKey }) {
+  const statement = { ledger, purpose: "confirm", sha256: await sha256Hex(jws), user };
   return get({ ...publicKey, challenge: encode(await sha256(jcs(statement))) });
 }

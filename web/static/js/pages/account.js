@@ -8,7 +8,7 @@ import { all, ask, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
 import { me, onAction, run, say, start } from "../lib/page.js";
-import { create } from "../lib/webauthn.js";
+import { confirm, create } from "../lib/webauthn.js";
 
 const DAY_MS = 86_400_000;
 const key = await start();
@@ -32,9 +32,17 @@ async function revoke({ dataset: { kid } }) {
     ...(since && { compromisedSince: new Date(since).toISOString() }),
     ...(reason && { reason }),
   });
-  const answer = await post(`/api/jwt-keys/${kid}/revoke`, { act });
+  const alone = kid === key.kid && !since;
+  const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
   await keystore.forget(me.ledger, me.user, kid);
   await done("The key is revoked.", answer);
+}
+
+/** Return an act with a passkey's assertion over it. */
+async function confirmed(act) {
+  const { publicKey } = await post("/api/jwt-keys/options", {});
+  say("Waiting for your device…");
+  return { act, assertion: await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey }) };
 }
 
 async function addPasskey() {

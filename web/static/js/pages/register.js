@@ -10,6 +10,9 @@ const form = one("#register");
 // A passkey that was made and not yet used: a second attempt must not ask for another one.
 let begun = null;
 
+/** Return the name as the ledger takes it: Normalization Form C, single spaces between words. */
+const nameInOneForm = () => one("#name").value.normalize("NFC").trim().replace(/ {2,}/g, " ");
+
 function step(number) {
   for (const each of [1, 2]) {
     const item = one(`#step-${each}`);
@@ -23,7 +26,7 @@ function step(number) {
 async function begin() {
   const { invitation } = form.dataset;
   const role = new FormData(form).get("role");
-  const name = one("#name").value.trim();
+  const name = nameInOneForm();
   const options = await post("/api/credentials", {
     name,
     ...(role && { role }),
@@ -61,7 +64,7 @@ async function complete({ options, registration }) {
 }
 
 async function register() {
-  if (!begun || begun.name !== one("#name").value.trim()) begun = await begin();
+  if (!begun || begun.name !== nameInOneForm()) begun = await begin();
   try {
     const { position } = await complete(begun);
     step(3);

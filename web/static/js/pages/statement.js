@@ -4,12 +4,12 @@
 import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
-import { signAct, signApproval, verify } from "../lib/jws.js";
+import { signAct, signApproval, signedAt, verify } from "../lib/jws.js";
 import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
 import { parse, parseObject } from "../lib/strict-json.js";
-import { confirmDecision } from "../lib/webauthn.js";
+import { confirm } from "../lib/webauthn.js";
 import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
@@ -89,15 +89,22 @@ async function decide(action, dialog, sign) {
   if (assurance === "passkey" && action !== "withdraw") {
     say("Waiting for your device…");
     const { publicKey } = await post("/api/jwt-keys/options", {});
-    body.assertion = await confirmDecision({ jws, ledger: me.ledger, sha256, publicKey });
+    body.assertion = await confirm({ jws, ledger: me.ledger, user: me.user, publicKey });
   }
   await send({ action, body });
+}
+
+/** Return the signed time of this person's last decision here: the next one must be later. */
+function lastSigned() {
+  const mine = all(`#decisions li[data-by="${me.user}"]`);
+  return Math.max(0, ...mine.map(({ dataset }) => signedAt(dataset.jws)));
 }
 
 /** Sign a rejection or withdrawal with the reason in its dialog. */
 function signWithReason(act) {
   const reason = one(`#${act}-reason`).value.trim();
-  return signAct(key, me.ledger, act, { statementId: id, sha256, ...(reason && { reason }) });
+  const members = { statementId: id, sha256, ...(reason && { reason }) };
+  return signAct(key, me.ledger, act, members, { after: lastSigned() });
 }
 
 async function send(decision) {
@@ -175,7 +182,7 @@ onAction({
     const dialog = one("#approve-dialog");
     one("[data-title]", dialog).replaceChildren(...seen(checked.title));
     one("[data-digest]", dialog).replaceChildren(...grouped(sha256));
-    return decide("sign", dialog, () => signApproval(key, checked.raw));
+    return decide("sign", dialog, () => signApproval(key, checked.raw, { after: lastSigned() }));
   },
   reject: () => decide("reject", one("#reject-dialog"), () => signWithReason("reject")),
   withdraw: () => decide("withdraw", one("#withdraw-dialog"), () => signWithReason("withdraw")),

@@ -1,0 +1,63 @@
+"""Commands on standing: suspend a person, declare a key or passkey compromised."""
+
+from uuid import UUID
+
+from ledger.commands.acts import write_act
+from ledger.commands.writer import Answer, Writer
+from ledger.domain import compromise, standing
+from ledger.domain.acts import DeclareCompromise, parse_act, stale_ms, stated_act
+from ledger.domain.document import parse_uuid
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.unique_names import kid_name
+from ledger.errors import RefusedError
+from ledger.store.async_state import AsyncState
+
+
+class StandingCommands:
+    """What ends a person's sessions beside the event: a suspension, a compromise."""
+
+    def __init__(self, writer: Writer, state: AsyncState) -> None:
+        self._writer = writer
+        self._state = state
+
+    async def suspend(self, user: str, act: str, assertion: AssertionEvidence | None) -> Answer:
+        """Suspend a person, as `standing.suspend` decides, and end their sessions."""
+        stream = parse_uuid(user)
+        answer = await write_act(
+            self._writer,
+            stream,
+            act,
+            lambda them, actor, reading: standing.suspend(
+                them, actor, reading.asked(act, assertion)
+            ),
+            {"user": user},
+        )
+        await self._end_sessions(answer, stream, act)
+        return answer
+
+    async def declare_compromise(self, act: str, assertion: AssertionEvidence | None) -> Answer:
+        """Declare a key or passkey compromised, as `compromise.declare` decides.
+
+        The declaration ends its person's sessions. Raises RefusedError `act_mismatch` for another
+        act, `key_unknown`.
+        """
+        jws = parse_act(act)
+        stated = stated_act(jws, DeclareCompromise)
+        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(jws.header.kid)))
+        if owner is None:
+            raise RefusedError("key_unknown", "no such signing key")
+        answer = await write_act(
+            self._writer,
+            owner,
+            act,
+            lambda them, actor, reading: compromise.declare(them, reading.asked(act, assertion)),
+            {"compromised": stated.named()},
+        )
+        await self._end_sessions(answer, owner, act)
+        return answer
+
+    async def _end_sessions(self, answer: Answer, person: UUID, act: str) -> None:
+        # A repetition may be of a request that was stored and could not end them; one of an old act
+        # ends nothing, or everybody who has seen the act could.
+        if not answer.repeated or self._writer.now_ms() < stale_ms(act):
+            await self._state.close_sessions(str(person))

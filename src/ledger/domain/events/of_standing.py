@@ -1,0 +1,64 @@
+"""Events of a person's stream about standing: a suspension, and keys that were compromised."""
+
+from typing import final
+
+from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.unique_names import ACT
+from ledger.encoding import SafeInteger
+
+
+@final
+class PersonSuspended(Explained, frozen=True):
+    """An administrator suspended a person: from this position on the person decides nothing."""
+
+    TAG = "person-suspended.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="by",
+        evidence=("act", "assertion"),
+        depends_on=("actor",),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} suspended {whose}: {reason}",
+            timeline="{who} suspended {whom}",
+            about="user",
+        ),
+    )
+    user: str
+    reason: str
+    by: str
+    kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger
+
+
+@final
+class CompromiseDeclared(Explained, frozen=True):
+    """A person declared a key or passkey of theirs compromised since a time; this ends it.
+
+    `compromised` and `also` are `kid:<kid>` or `passkey:<credential id>`; `also` are keys and
+    passkeys that the compromised one attested or added.
+    """
+
+    TAG = "compromise-declared.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=("act", "assertion"),
+        depends_on=(),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} declared {compromised} compromised since {since}, and {also} more",
+            timeline="{who} declared a key or passkey compromised",
+            about="compromised",
+        ),
+    )
+    compromised: str
+    since: str
+    also: tuple[str, ...]
+    kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger

@@ -1,0 +1,76 @@
+"""Who can act: the rules of standing, which every decision and every warning asks. Pure.
+
+Standing is asked when a decision is accepted and when a page says what today's people can do. It
+is never asked again: a suspension does not change what was recorded before it.
+"""
+
+from ledger import clock
+from ledger.domain import acts
+from ledger.domain.acts import parse_act, require_reason, verify_act
+from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.events import PersonSuspended
+from ledger.domain.person import AttestedKey, Person
+from ledger.domain.vocabulary import ADMINISTRATOR
+from ledger.errors import ConflictError, ForbiddenError
+
+
+def require_standing(person: Person) -> None:
+    """Raise ForbiddenError `person_suspended` or `person_deactivated` for one who may not act."""
+    if person.standing == "suspended":
+        raise ForbiddenError("person_suspended", "this person is suspended")
+    if person.standing == "deactivated":
+        raise ForbiddenError("person_deactivated", "this person is deactivated")
+
+
+def can_act(person: Person, *, now_ms: int, governance: bool = False) -> bool:
+    """Tell whether a person could decide something at this time.
+
+    They must be active, and have a passkey or a signing key in force. For governance it must be a
+    passkey: every decision on a change carries its assertion.
+    """
+    if person.standing != "active":
+        return False
+    has_passkey = any(not passkey.removed for passkey in person.passkeys.values())
+    if has_passkey or governance:
+        return has_passkey
+    return any(_in_force(key, now_ms) for key in person.keys.values())
+
+
+def _in_force(key: AttestedKey, now_ms: int) -> bool:
+    ends = key.expires_at
+    return not key.revoked and (ends is None or now_ms < clock.to_ms(ends))
+
+
+def suspend(person: Person, administrator: Person, asked: ConfirmedAct) -> PersonSuspended:
+    """Return the suspension of a person by one administrator, whose passkey confirms it.
+
+    Raises RefusedError as `verify_act` and `stepup.confirm` do; ConflictError `person_suspended`,
+    `person_deactivated` if the person already is, `suspension_needs_change` for an administrator;
+    ForbiddenError as `require_standing`, `administrator_only`; MalformedError `reason_invalid`.
+    """
+    ledger, now_ms = asked.ledger, asked.now_ms
+    jws = parse_act(asked.text)
+    key = administrator.active_key(jws.header.kid, now_ms=now_ms)
+    act = verify_act(jws, key.jwk, acts.Suspend, ledger=ledger, now_ms=now_ms, user=person.user)
+    require_reason(act.reason)
+    if person.standing == "suspended":
+        raise ConflictError("person_suspended", "this person is already suspended")
+    if person.standing == "deactivated":
+        raise ConflictError("person_deactivated", "this person is already deactivated")
+    require_standing(administrator)
+    administrator.require_administrator()
+    if ADMINISTRATOR in person.roles:
+        raise ConflictError(
+            "suspension_needs_change",
+            "an administrator is suspended by a change, not by one person",
+        )
+    assertion, sign_count = asked.confirmed_by(administrator)
+    return PersonSuspended(
+        user=person.user,
+        reason=act.reason,
+        by=administrator.user,
+        kid=key.kid,
+        act=asked.text,
+        assertion=assertion,
+        sign_count=sign_count,
+    )

@@ -1,0 +1,35 @@
+"""Step-up: a passkey of the actor confirms an act that a signing key alone cannot authorise.
+
+A signing key can be stolen without its person noticing. So every act that adds or ends a passkey,
+ends another key than the one that signs, or touches another person also needs a passkey.
+"""
+
+from ledger.domain import challenges
+from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
+from ledger.domain.person import Person
+from ledger.errors import RefusedError
+
+
+def confirm(
+    person: Person,
+    act_text: str,
+    assertion: AssertionEvidence | None,
+    *,
+    ledger: str,
+    party: RelyingParty,
+) -> int:
+    """Verify that a live passkey of this person confirmed exactly this JWS; return its sign count.
+
+    Raises RefusedError `assertion_required` without an assertion, else as `active_passkey` and
+    `verify_assertion` do.
+    """
+    if assertion is None:
+        raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")
+    passkey = person.active_passkey(assertion.credential_id)
+    return verify_assertion(
+        assertion,
+        challenge=challenges.confirm(jws=act_text, ledger=ledger, user=person.user),
+        public_key=passkey.public_key,
+        sign_count=passkey.sign_count,
+        party=party,
+    )

@@ -1,0 +1,58 @@
+"""What a report shows of a statement: its status, who approved, and each decision. Pure."""
+
+from typing import assert_never
+from uuid import UUID
+
+from ledger.domain import places
+from ledger.domain.counting import counted, in_question, recorded
+from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.person import Person
+from ledger.domain.vocabulary import DecisionKind
+from ledger.verify.auditor import Auditor
+from ledger.verify.event_checks import DecisionEvent, Events
+from ledger.verify.report import Approver, VerifiedDecision, VerifiedStatement
+
+
+def shown_statement(
+    auditor: Auditor, events: Events, statement_id: str, now_ms: int
+) -> VerifiedStatement:
+    """Return a statement of a bundle, given the auditor after all its events."""
+    statement = auditor.statements[UUID(statement_id)]
+    decisions = events.decisions(statement_id)
+    people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
+    counting = counted(statement.approvals, people)
+    return VerifiedStatement(
+        id=statement_id,
+        title=statement.title,
+        status=statement.status_at(now_ms),
+        in_question=statement.status == "approved" and not places.met(statement.policy, counting),
+        approvers=tuple(Approver(user, people[user].name) for user in statement.approvals),
+        decisions=tuple(_decision(people, *each) for each in decisions),
+    )
+
+
+def _decision(
+    people: dict[str, Person], position: int, at: str, body: DecisionEvent
+) -> VerifiedDecision:
+    return VerifiedDecision(
+        position=position,
+        at=at,
+        user=body.signer,
+        name=people[body.signer].name,
+        decision=_kind(body),
+        kid=body.kid,
+        form=body.form if isinstance(body, StatementSigned) else None,
+        in_question=in_question(people[body.signer], recorded(body, at)),
+    )
+
+
+def _kind(body: DecisionEvent) -> DecisionKind:
+    match body:
+        case StatementSigned():
+            return "approval"
+        case StatementRejected():
+            return "rejection"
+        case StatementWithdrawn():
+            return "withdrawal"
+        case _:
+            assert_never(body)

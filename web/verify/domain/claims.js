@@ -1,0 +1,46 @@
+// The names that an event takes for ever, by the templates that its type declares.
+
+import { sha256Hex } from "../../static/js/lib/digest.js";
+import { thumbprint } from "../jose/keys.js";
+import { claimsOf, TAG } from "./events.js";
+import { MATERIAL } from "./events_of_people.js";
+import { ofPasskey, ofVkeys } from "./key_material.js";
+
+const MEMBER = /\{(\w+)\}/g;
+
+/** Return the names that an event takes; a second event that takes one of them is impossible. */
+export async function claims({ type, body, stream }) {
+  const members = { ...body, stream, actSha256: await actSha256(body) };
+  const names = [];
+  for (const template of claimsOf(type)) {
+    if (template === MATERIAL) {
+      const keys = await keyMaterial(type, body);
+      names.push(...keys.map((each) => template.replace(MEMBER, each)));
+    } else if (memberNames(template).every((name) => members[name] !== null)) {
+      // A name with a member that is null is not taken.
+      names.push(template.replace(MEMBER, (_, name) => members[name]));
+    }
+  }
+  return names;
+}
+
+const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
+
+/** Return the SHA-256 (hex) of the signing input of an event's act; null without an act. */
+async function actSha256({ act = null }) {
+  return act === null ? null : sha256Hex(act.slice(0, act.lastIndexOf(".")));
+}
+
+/** Return the thumbprints of the public keys that an event brings. */
+async function keyMaterial(type, body) {
+  switch (type) {
+    case TAG.LEDGER_CREATED:
+      return [await thumbprint(body.key)];
+    case TAG.PASSKEY_ADDED:
+      return [await ofPasskey(body.publicKey)];
+    case TAG.KEY_ATTESTED:
+      return [body.kid];
+    default:
+      return ofVkeys(body.vkeys);
+  }
+}

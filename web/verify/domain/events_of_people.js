@@ -1,0 +1,136 @@
+// Mirrors ledger.domain.events.of_people and of_standing: the events of a person's stream.
+
+import { publicJwk } from "../jose/keys.js";
+import { flag, integer, listOf, optional, struct, text } from "../shapes.js";
+
+/** The tags of a person's stream. */
+export const PEOPLE_TAG = Object.freeze({
+  USER_REGISTERED: "user-registered.v1",
+  PASSKEY_ADDED: "passkey-added.v1",
+  PASSKEY_REMOVED: "passkey-removed.v1",
+  KEY_ATTESTED: "key-attested.v1",
+  KEY_REVOKED: "key-revoked.v1",
+  ROLE_GRANTED: "role-granted.v1",
+  PERSON_SUSPENDED: "person-suspended.v1",
+  COMPROMISE_DECLARED: "compromise-declared.v1",
+});
+const TAG = PEOPLE_TAG;
+const PERSON = "person";
+
+/** The names of the public keys that an event brings, by their thumbprints. */
+export const MATERIAL = "key-material/{keyMaterial}";
+/** The name of an act, by the SHA-256 of its signing input. */
+export const ACT_NAME = "act/{actSha256}";
+
+const assertion = struct({
+  credentialId: text,
+  clientDataJSON: text,
+  authenticatorData: text,
+  signature: text,
+});
+const registration = struct({ clientDataJSON: text, attestationObject: text });
+export const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
+
+/** By tag, what the Python classes declare; `DECLARED` in events.js says what each member is. */
+export const OF_PEOPLE = {
+  [TAG.USER_REGISTERED]: {
+    members: { user: text, name: text, role: text, invitation: optional(text) },
+    stream: PERSON,
+    actor: "owner",
+    evidence: [],
+    dependsOn: [],
+    claims: ["used/{invitation}"],
+  },
+  [TAG.PASSKEY_ADDED]: {
+    members: {
+      credentialId: text,
+      publicKey: text,
+      algorithm: integer,
+      signCount: integer,
+      aaguid: text,
+      backedUp: flag,
+      transports: listOf(text),
+      challenge: text,
+      registration,
+      kid: optional(text),
+      act: optional(text),
+    },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["act", "registration"],
+    dependsOn: [],
+    claims: ["credential/{credentialId}", MATERIAL, ACT_NAME],
+  },
+  [TAG.PASSKEY_REMOVED]: {
+    members: { credentialId: text, by: text, kid: text, act: text },
+    stream: PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME],
+  },
+  [TAG.KEY_ATTESTED]: {
+    members: {
+      kid: text,
+      jwk: publicJwk,
+      nonce: text,
+      assertion,
+      signCount: integer,
+      possession: text,
+      expiresAt: optional(text),
+    },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["assertion", "possession"],
+    dependsOn: [],
+    claims: [MATERIAL, "kid/{kid}"],
+  },
+  [TAG.KEY_REVOKED]: {
+    members: { kid: text, byKid: text, act: text, compromisedSince: optional(text), ...confirmed },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
+    claims: [ACT_NAME],
+  },
+  [TAG.ROLE_GRANTED]: {
+    members: { user: text, role: text, by: text, kid: text, act: text },
+    stream: PERSON,
+    actor: "by",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME],
+  },
+  [TAG.PERSON_SUSPENDED]: {
+    members: {
+      user: text,
+      reason: text,
+      by: text,
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: PERSON,
+    actor: "by",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME],
+  },
+  [TAG.COMPROMISE_DECLARED]: {
+    members: {
+      compromised: text,
+      since: text,
+      also: listOf(text),
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
+    claims: [ACT_NAME],
+  },
+};

@@ -1,0 +1,50 @@
+// Mirrors ledger.domain.standing: who may act, and the suspension of a person.
+
+import { length, strip } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { ACT } from "./acts.js";
+import { requireAdministrator, signedBy } from "./person.js";
+import { ROLE } from "./policy.js";
+import { confirm } from "./stepup.js";
+import { requireText } from "./text.js";
+import { STANDING } from "./vocabulary.js";
+
+const REASON_CHARS = [10, 2000];
+
+/** Refuse somebody who is suspended or deactivated. */
+export function requireStanding({ standing }) {
+  if (standing === STANDING.SUSPENDED) refuse("person_suspended", "this person is suspended");
+  if (standing === STANDING.DEACTIVATED) refuse("person_deactivated", "this person is deactivated");
+}
+
+/** Refuse a reason of the wrong length. */
+export function requireReason(reason) {
+  const [least, most] = REASON_CHARS;
+  if (length(strip(reason)) < least || length(reason) > most) {
+    refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
+  }
+  requireText(reason, "reason");
+}
+
+/** Return the suspension of a person by one administrator, whose passkey confirms it. */
+export async function decideSuspension(person, administrator, { act, assertion }, context) {
+  const about = { user: person.user };
+  const { key, signed } = await signedBy(administrator, act, ACT.SUSPEND, { ...context, about });
+  requireReason(signed.reason);
+  requireStanding(person);
+  requireStanding(administrator);
+  requireAdministrator(administrator);
+  if (person.roles.includes(ROLE.ADMINISTRATOR)) {
+    refuse("suspension_needs_change", "an administrator is suspended by a change, not by one person");
+  }
+  const signCount = await confirm(administrator, act, assertion, context);
+  return {
+    user: person.user,
+    reason: signed.reason,
+    by: administrator.user,
+    kid: key.kid,
+    act,
+    assertion,
+    signCount,
+  };
+}

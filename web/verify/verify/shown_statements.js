@@ -1,0 +1,48 @@
+// Mirrors ledger.verify.shown_statements: what a report shows of each statement.
+
+import { inQuestion, recorded } from "../domain/counting.js";
+import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
+import { isInQuestion, statusAt } from "../domain/statement.js";
+import { DECISION } from "../domain/vocabulary.js";
+
+// By tag: which decision an event is; null for none.
+const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
+  [TAG.STATEMENT_DRAFTED]: null,
+  [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
+  [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
+  [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
+});
+
+/** Return the statements of a bundle, given the auditor after all its events. */
+export function shownOf(ids, events, auditor, nowMs) {
+  const mine = new Map(ids.map((id) => [id, []]));
+  for (const event of events) mine.get(event.stream)?.push(event);
+  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
+}
+
+function shown(id, mine, { statements, people }, nowMs) {
+  const statement = statements.get(id);
+  const person = (user) => ({ user, name: people.get(user).name });
+  return {
+    id,
+    title: statement.title,
+    status: statusAt(statement, nowMs),
+    inQuestion: isInQuestion(statement, people),
+    approvers: [...statement.approvals.keys()].map(person),
+    decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
+      position,
+      at,
+      ...person(body.signer),
+      decision: DECISIONS[type],
+      kid: body.kid,
+      form: body.form ?? null,
+      inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
+    })),
+    sha256: statement.sha256,
+    policy: statement.policy,
+    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
+    creator: person(statement.creator),
+    draftedAt: mine[0].at,
+    document: mine[0].body.document,
+  };
+}
