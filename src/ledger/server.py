@@ -51,7 +51,7 @@ from ledger.http.sign_route import SignRoute
 from ledger.http.storage_watch import StorageWatch, watch_storage
 from ledger.http.streams import EventStreams
 from ledger.pages import ROUTES, Web, error_page, template_config, verifier
-from ledger.publish.public_log import PublicLog, PublishingTimes, open_public_log
+from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
@@ -188,8 +188,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
-    times = PublishingTimes(clock.now_ms, clock.decision_ms)
-    public = open_public_log(settings, log, keys, signed, opened, times=times)
+    public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
     watch = watch_storage(settings)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
