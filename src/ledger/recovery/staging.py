@@ -13,7 +13,6 @@ from ledger.data_files import (
     LOG_KEYS_FILE,
     RESTORING,
     SEALED_KEYS_FILE,
-    SESSIONS_FILE,
     VIEWS_FILE,
 )
 from ledger.errors import ConflictError, CorruptError
@@ -21,7 +20,7 @@ from ledger.recovery import manifest as manifests
 from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest
 from ledger.settings import Settings
-from ledger.store.engines import copies
+from ledger.store.engines import copies, forget_operations
 from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
@@ -110,9 +109,9 @@ def install(settings: Settings, reached: Reached) -> Path | None:
         staged_keys.unlink()
     reached("keys in place")
     # Read models follow from the log; sessions and ceremonies belong to the old one.
-    for name in (VIEWS_FILE, SESSIONS_FILE):
-        for part in _PARTS:
-            (data / f"{name}{part}").unlink(missing_ok=True)
+    for part in _PARTS:
+        (data / f"{VIEWS_FILE}{part}").unlink(missing_ok=True)
+    forget_operations(data)
     reached("sessions dropped")
     shutil.rmtree(staging)
     return aside if aside.exists() else None

@@ -5,7 +5,7 @@ is imported when a log is opened.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.audit.source import LogSource
 from ledger.data_files import LOG_FILE, SESSIONS_FILE
@@ -73,9 +73,33 @@ def copies() -> LogCopies:
     return SqliteCopies()
 
 
+class StorageFiles(NamedTuple):
+    """The files that an engine holds open for a server; empty where it holds none.
+
+    Without those in `needed` nothing may be appended; `useful` ones hold what may be lost. The
+    write-ahead logs of `growing` grow while somebody reads.
+    """
+
+    needed: tuple[Path, ...]
+    useful: tuple[Path, ...]
+    growing: tuple[Path, ...]
+
+
+def storage_files(data: Path, memory: Path) -> StorageFiles:
+    """Return the files of a ledger's log, signer's memory and operational state."""
+    log = Path(address_of(data))
+    return StorageFiles(needed=(log, memory), useful=(data / SESSIONS_FILE,), growing=(log,))
+
+
 def open_operations(data: Path, *, born_ms: int) -> OperationalState:
     """Open the operational state in a data directory; a new one keeps `born_ms`, as it says."""
     return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
+
+
+def forget_operations(data: Path) -> None:
+    """Delete the operational state in a data directory that no server uses."""
+    for part in ("", "-wal", "-shm"):
+        (data / f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
 
 
 def open_signer_memory(path: Path) -> SignerMemory:
