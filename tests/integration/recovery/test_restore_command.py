@@ -1,5 +1,6 @@
 """A disk is lost under a server; the operator restores, and everybody can tell what was lost."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -30,11 +31,15 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     with server.client() as client:
         alice = Actor(client, "Alice", server.origin).register("creator")
         drafted = alice.draft()
+        published(client, 6)
+        address = f"/api/statements/{drafted.id}/evidence"
+        (tmp_path / "kept").write_bytes(client.get(address).content)
         assert ledger(server, "backup", tmp_path / "backup").returncode == 0
         lost = alice.approve(drafted).json()
         receipt = proof_of(client, lost["leafIndex"])
         assert receipt.status_code == 200
         (tmp_path / "receipt").write_bytes(receipt.content)
+        (tmp_path / "lost").write_bytes(client.get(address).content)
     server.kill()
     lose_log(server)
     restore = ("restore", tmp_path / "backup", "--reason", REASON)
@@ -68,6 +73,7 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     assert verified.returncode == 4, verified.stdout  # verified, and the statement is pending
     assert "Verified." in verified.stdout
     assert "the ledger was restored from a backup: entry 7 was lost" in verified.stdout
+    require_told_what_was_lost(tmp_path)
     vkeys = [line for line in keys.splitlines() if not line.startswith("#")]
     compared = ledger_alone(
         *("log", "compare", tmp_path / "receipt", tmp_path / "checkpoint"),
@@ -77,6 +83,18 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     assert compared.returncode == 1, compared.stderr
     assert "position_lost" in compared.stdout
     assert "position 7" in compared.stdout
+
+
+def require_told_what_was_lost(files: Path) -> None:
+    """Expect a bundle of a lost tree to be told from one of a tree that was kept."""
+    given = ("--log-key", files / "keys", "--restored", files / "bundle", "--json")
+    lost, kept = (ledger_alone("verify", files / name, *given) for name in ("lost", "kept"))
+    checks = [json.loads(done.stdout)["checks"][-1] for done in (lost, kept)]
+    assert (lost.returncode, checks[0]["code"]) == (1, "position_lost"), lost.stdout
+    assert (kept.returncode, checks[1]["outcome"]) == (4, "passed"), kept.stdout  # pending
+    unknown = ledger_alone("verify", files / "lost", "--restored", files / "bundle", "--json")
+    (*_, check) = json.loads(unknown.stdout)["checks"]
+    assert (unknown.returncode, check["code"]) == (3, "bundle_unverified"), unknown.stdout
 
 
 def ledger_alone(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
