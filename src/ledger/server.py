@@ -34,13 +34,13 @@ from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.openapi import StrictDocument
+from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
-    MAX_SMALL_BYTES,
     AnyRequest,
     StrictRequest,
     require_json_from_us,
@@ -183,23 +183,22 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
 
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
     writer = Writer(commits, clock)
-    token = found(log, settings, now_ms=clock.now_ms())
-    if token is not None:
+    if (token := found(log, settings, now_ms=clock.now_ms())) is not None:
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
-    watch = watch_storage(settings)
+    watch, people = watch_storage(settings), PeopleCommands(writer, state)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
         Site(settings, public.keys.charter),
         StatementCommands(writer, state),
-        PeopleCommands(writer, state),
+        people,
         models,
         public,
-        Sessions(state, clock.steady_ms, secure=not settings.is_local),
+        Sessions(state, clock.steady_ms, people.sign_in.is_in_force, secure=not settings.is_local),
         clock,
         commits,
         record,
@@ -268,7 +267,7 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    web = Web(ledger.site.charter, ledger.models, ledger.sessions)
+    web = Web(ledger.site.charter, ledger.models, ledger.sessions, ledger.people.passkeys.fallen)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),

@@ -40,18 +40,28 @@ class Browser:
         self._devtools.send("WebAuthn.enable")
         self._authenticator = self._add_authenticator()
 
-    def _add_authenticator(self) -> str:
-        options = {"options": AUTHENTICATOR}
+    def _add_authenticator(self, transport: str = "internal") -> str:
+        options = {"options": AUTHENTICATOR | {"transport": transport}}
         return str(
             self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )
 
-    def replace_authenticator(self) -> None:
-        """Go on with another device: passkeys of the first are not on it."""
+    def plug_in_security_key(self) -> None:
+        """Plug in a security key, beside the device's own authenticator; it is touched at once."""
+        self._security_key = self._add_authenticator("usb")
+
+    def touch_security_key(self, *, touch: bool) -> None:
+        """Touch the security key at every prompt from now on, or leave it alone."""
+        self._devtools.send(
+            "WebAuthn.setAutomaticPresenceSimulation",
+            {"authenticatorId": self._security_key, "enabled": touch},
+        )
+
+    def lose_device(self) -> None:
+        """Lose the device's own authenticator, with its passkeys."""
         self._devtools.send(
             "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
         )
-        self._authenticator = self._add_authenticator()
 
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1

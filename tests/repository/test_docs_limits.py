@@ -9,7 +9,7 @@ from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
 from ledger.commands import ceremonies, ceremony_ids
 from ledger.domain import acts, approval, document, entry, names, policy
-from ledger.http import quotas, read_models, reads, requests, streams
+from ledger.http import passkey_responses, quotas, read_models, reads, requests, streams
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
@@ -22,7 +22,7 @@ KIB, MIB = 1024, 1024**2
 SHORTEST, LONGEST = acts.REASON_CHARS
 
 STATED = [
-    ("http.md", f"A body over {requests.MAX_SMALL_BYTES // KIB} KiB is 413"),
+    ("http.md", f"A body over {passkey_responses.MAX_SMALL_BYTES // KIB} KiB is 413"),
     ("http.md", f"the limit is {requests.MAX_STATEMENT_BYTES // MIB} MiB for create and sign"),
     ("http.md", f"503 `not_yet` after {read_models.WAIT_S:g} s"),
     ("http.md", f"a comment line every {reads.HEARTBEAT_S:g} s"),

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
 from ledger.commands.reading import Reading
-from ledger.commands.sign_counts import require_growth
+from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
 from ledger.domain import charter, drafting, statement
 from ledger.domain.acts import parse_act
@@ -15,13 +14,13 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
-from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, NotFoundError, UnavailableError
+from ledger.errors import ConflictError, NotFoundError
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -117,11 +116,9 @@ class StatementCommands:
         assertion: AssertionEvidence | None,
         decide: Callable[[Reading, DecisionContext, Statement], Plan],
     ) -> Answer:
-        seen = 0 if assertion is None else await self._state.sign_count(assertion.credential_id)
-
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = _context(reading, kid, assertion, seen, subject)
+            decision = _context(reading, kid, assertion, subject)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -132,19 +129,14 @@ class StatementCommands:
             (kid_name(kid),),
         )
         answer = await self._writer.write(request, decide_now)
-        if assertion is not None and not answer.repeated:
-            count = sign_count(assertion)
-            with suppress(UnavailableError):  # it is recorded, and so is the count
-                await self._state.advance_sign_count(assertion.credential_id, count)
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
 
 
 def _context(
-    reading: Reading, kid: str, assertion: AssertionEvidence | None, seen: int, subject: Statement
+    reading: Reading, kid: str, assertion: AssertionEvidence | None, subject: Statement
 ) -> DecisionContext:
-    if assertion is not None:
-        # The log knows only the sign counts in its events. A sign-in may have had a higher one.
-        require_growth(seen, sign_count(assertion))
     founding = reading.charter()
     return DecisionContext(
         person=reading.signer(kid),

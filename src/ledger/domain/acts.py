@@ -100,9 +100,10 @@ class Suspend(Act, tag="suspend", frozen=True):
 
 
 class AddPasskey(Act, tag="add-passkey", frozen=True):
-    """Add a passkey to the signer."""
+    """Add the passkey whose COSE key has the SHA-256 `cose` (hex) to this person."""
 
-    credential_id: str
+    cose: str
+    user: str
 
 
 class RemovePasskey(Act, tag="remove-passkey", frozen=True):

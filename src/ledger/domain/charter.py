@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts
+from ledger.domain import acts, key_material
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.document import parse_uuid
 from ledger.domain.epochs import Restoration
@@ -34,6 +34,7 @@ from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, Registrat
 from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
+from ledger.jose.ed25519 import is_prime_order
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
@@ -158,8 +159,10 @@ def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
 def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreated:
     """Return the creation event if the ledger's own key signed exactly its members.
 
-    Raises RefusedError as `verify_act` does, or `act_mismatch` for different members.
+    Raises MalformedError `jwk_invalid` for a key outside the prime-order subgroup; RefusedError as
+    `verify_act` does, or `act_mismatch` for different members.
     """
+    key_material.require_prime_order(created.key)
     jws = parse_act(act_text)
     act = verify_act(jws, created.key, acts.CreateLedger, ledger=created.ledger, now_ms=now_ms)
     signed = (act.origin, act.rp_id, act.registration, act.setup_sha256)
@@ -191,6 +194,8 @@ def require_new_keys(charter: Charter, vkeys: Sequence[str], origin: str) -> Non
     or is already known, or if none is an Ed25519 key.
     """
     keys = [parse_vkey(vkey) for vkey in vkeys]
+    if any(key.kind == ED25519 and not is_prime_order(key.public) for key in keys):
+        raise MalformedError("vkey_invalid", "a log key is outside the prime-order subgroup")
     publics = {key.public for key in keys}
     known = {parse_vkey(key.vkey).public for key in charter.log_keys}
     if any(key.name != origin for key in keys):

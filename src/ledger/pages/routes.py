@@ -4,6 +4,7 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
+import asyncio
 from typing import Annotated, get_args
 
 import msgspec
@@ -11,6 +12,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
+from ledger import clock
 from ledger.domain import policy
 from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
@@ -18,7 +20,7 @@ from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
 from projections import inbox, keys, statements, users
 
@@ -177,9 +179,15 @@ def statement(
     )
 
 
-@get("/account", sync_to_thread=True)
-def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+@get("/account")
+async def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     """Show the person's passkeys and signing keys; administrators also invite and grant here."""
+    fallen = await web.fallen()
+    times = {credential: clock.to_text(at_ms) for credential, at_ms in fallen.items()}
+    return await asyncio.to_thread(_account, request, web, times)
+
+
+def _account(request: AnyRequest, web: Web, fallen: dict[str, str]) -> Template | Redirect:
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -188,4 +196,12 @@ def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         people = None
         if "administrator" in me.roles:
             people = users.page(db, at=at, now=web.models.now(), limit=_MOST_PEOPLE, cursor=None)
-    return page("account", web, me=me, position=at, signing_keys=signing_keys, people=people)
+    return page(
+        "account",
+        web,
+        me=me,
+        position=at,
+        signing_keys=signing_keys,
+        people=people,
+        fallen=fallen,
+    )

@@ -1,5 +1,6 @@
 """What the pages need from the application."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ class Web(NamedTuple):
     charter: Charter
     models: ReadModels
     sessions: Sessions
+    # Returns the passkeys whose sign count did not grow, and when in ms since 1970.
+    fallen: Callable[[], Awaitable[dict[str, int]]]
 
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""

@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 
 from ledger import clock
-from ledger.commands.ceremonies import NewPasskey
 from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.store.ports.log import AppendResult, Write
@@ -19,7 +18,7 @@ from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
-from tests.support.signers import Signer, registration
+from tests.support.signers import Signer
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -75,16 +74,10 @@ async def _register(cast: Cast, process: Process) -> None:
 
 async def _change_keys(cast: Cast, process: Process) -> TestKey:
     bob = cast.bob
-    begun, _ = await process.people.passkeys.begin(bob.user)
     passkey = Passkey()
-    new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
-    act = bob.act("add-passkey", credentialId=passkey.id)
-    await process.people.passkeys.add(bob.user, begun.id, new, act)
-    gone = bob.act("remove-passkey", credentialId=passkey.id)
-    await process.people.passkeys.remove(passkey.id, gone)
-    kid = second_key(bob).kid
-    act = bob.act("revoke-key", kid=kid)
-    await process.people.keys.revoke(kid, act, bob.confirm(act))
+    await process.add_passkey(bob, passkey)
+    await process.remove_passkey(bob, passkey.id)
+    await process.revoke(bob, second_key(bob).kid)
     grant = cast.dave.act("grant-role", user=bob.user, role="creator")
     await process.people.roles.grant(bob.user, grant)
     return await _add_key(process, bob, SOONER)

@@ -201,7 +201,7 @@ def test_a_stranger_sees_of_a_key_what_verifying_a_signature_needs(
 ) -> None:
     answer = stranger.get(f"/api/jwt-keys/{bob.key.kid}")
     whole = alice.client.get(f"/api/jwt-keys/{bob.key.kid}").json()
-    hidden = {"user", "credentialId", "attestation"}
+    hidden = {"user", "credentialId", "home", "attestation"}
     assert answer.json() == {name: whole[name] for name in whole if name not in hidden}
     assert hidden < set(whole)
     assert set(answer.json()) == {
@@ -253,6 +253,8 @@ def test_a_keys_page_is_enough_to_verify_its_attestation_offline(bob: Actor, ali
     canonical = json.dumps(page["jwk"], separators=(",", ":"), sort_keys=True).encode()
     assert b64u_encode(hashlib.sha256(canonical).digest()) == page["kid"]
     statement = {
+        "expiresAt": page["expiresAt"],
+        "home": page["home"],
         "kid": page["kid"],
         "ledger": attestation["ledger"],
         "nonce": attestation["nonce"],

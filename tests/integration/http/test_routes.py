@@ -156,8 +156,10 @@ def test_what_a_member_does_for_themselves_takes_a_session(
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
         "/api/passkeys": {
             "ceremony": "",
-            "registration": bob.passkey.create("AAAA"),
-            "act": bob.act("add-passkey", credentialId=bob.passkey.id),
+            "registration": bob.passkey.create(bytes(32)),
+            "assertion": bob.passkey.get(bytes(32)),
+            "act": bob.act("add-passkey", cose=bob.passkey.cose_sha256, user=bob.user),
+            "confirmation": bob.passkey.get(bytes(32)),
         },
     }
     refuses(lambda: stranger.post(path, json=bodies.get(path, {})), 401, "sign_in_required")

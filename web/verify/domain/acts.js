@@ -43,7 +43,7 @@ const MEMBERS = {
     also: withDefault(listOf(text), []),
   },
   [ACT.SUSPEND]: { user: text, reason: text },
-  [ACT.ADD_PASSKEY]: { credentialId: text },
+  [ACT.ADD_PASSKEY]: { cose: text, user: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
   [ACT.INVITE]: { invitationId: text, role: text, tokenSha256: text, expiresAt: text },
   [ACT.GRANT_ROLE]: { user: text, role: text },

@@ -5,6 +5,8 @@ import { toMs } from "../clock.js";
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
+import { isPrimeOrder } from "../jose/ed25519.js";
+import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { requireUuid } from "./document.js";
@@ -83,6 +85,7 @@ export const logKeysAt = (charter, size) =>
 
 /** Return the founding; refuse it unless the ledger's own key signed all that it says. */
 export async function decideCreation(body, nowMs) {
+  requirePrimeOrder(body.key);
   const jws = parseAct(body.act);
   const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
   for (const name of ["origin", "rpId", "registration", "setupSha256"]) {
@@ -108,6 +111,9 @@ export async function decideAnnouncement(charter, source, nowMs) {
 /** Refuse log keys of another origin or that are known, or none of which is Ed25519. */
 export async function requireNewKeys(charter, vkeys, origin) {
   const keys = await Promise.all(vkeys.map(parseVkey));
+  if (keys.some((key) => key.kind === ED25519 && !isPrimeOrder(key.public))) {
+    refuse("vkey_invalid", "a log key is outside the prime-order subgroup");
+  }
   const known = (await Promise.all(charter.logKeys.map(({ vkey }) => parseVkey(vkey)))).map(publicOf);
   const publics = keys.map(publicOf);
   const refused = (detail) => refuse("log_keys_refused", detail);

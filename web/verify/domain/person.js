@@ -2,12 +2,10 @@
 // decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
-import { fromBase64Url } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { requireName } from "./names.js";
-import { verifyRegistration } from "./passkey.js";
 import { ROLE, ROLES } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
 
@@ -21,13 +19,15 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
   }),
-  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, signCount, kid }, addedAt) => ({
+  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, kid, confirmation }, addedAt) => ({
     passkeys: changed(passkeys, credentialId, {
       credentialId,
       publicKey,
-      signCount,
       addedAt,
-      addedBy: kid === null ? [] : [keyReference(kid)],
+      addedBy: [
+        ...(kid === null ? [] : [keyReference(kid)]),
+        ...(confirmation === null ? [] : [passkeyReference(confirmation.credentialId)]),
+      ],
       removed: false,
       compromisedSince: null,
     }),
@@ -35,7 +35,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }) => ({
     passkeys: changed(passkeys, credentialId, { removed: true }),
   }),
-  [TAG.KEY_ATTESTED]: ({ keys, passkeys }, { kid, jwk, expiresAt, signCount, assertion }, addedAt) => ({
+  [TAG.KEY_ATTESTED]: ({ keys }, { kid, jwk, expiresAt, assertion }, addedAt) => ({
     keys: changed(keys, kid, {
       kid,
       jwk,
@@ -45,7 +45,6 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
       revoked: false,
       compromisedSince: null,
     }),
-    passkeys: changed(passkeys, assertion.credentialId, { signCount }),
   }),
   [TAG.KEY_REVOKED]: ({ keys }, { kid, compromisedSince }) => {
     const since = compromisedSince ?? keys.get(kid)?.compromisedSince ?? null;
@@ -130,38 +129,11 @@ export function decideRegistration({ user, name, role }, invitation) {
   return { user, name, role, invitation };
 }
 
-/** Return the passkey of a registration response; a second or later one needs a signed act. */
-export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
-  const { registration, credentialId, transports, challenge, act } = body;
-  const bytes = fromBase64Url(challenge);
-  const verified = await verifyRegistration(registration, credentialId, { challenge: bytes, party });
-  const added = { ...verified, transports, challenge, registration, kid: null, act: null };
-  if (!owner.passkeys.size) return added;
-  if (act === null) refuse("act_missing", "adding a further passkey requires an act");
-  const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, { ledger, nowMs });
-  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
-  return { ...added, kid: key.kid, act };
-}
-
 /** Return the active key and the payload of an act that this person signed. */
 export async function signedBy(actor, source, kind, { ledger, nowMs, about }) {
   const jws = parseAct(source);
   const key = activeKey(actor, jws.header.kid, nowMs);
   return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
-}
-
-/** Return the end of a passkey, signed by its owner or an administrator. */
-export async function decideRemoval(owner, actor, { credentialId, act }, context) {
-  const passkey = owner.passkeys.get(credentialId);
-  if (!passkey) refuse("passkey_unknown", "no such passkey");
-  if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
-  const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
-  if (actor.user !== owner.user) requireAdministrator(actor);
-  else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
-    refuse("passkey_last", "an owner keeps one passkey");
-  }
-  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
-  return { credentialId, by: actor.user, kid: key.kid, act };
 }
 
 /** Return one more role for a person, signed by an administrator. */

@@ -12,7 +12,8 @@ import {
   streamOf,
   TAG,
 } from "../domain/events.js";
-import { activeKey, decidePasskey, evolvePerson } from "../domain/person.js";
+import { decideFirstPasskey } from "../domain/held_passkeys.js";
+import { activeKey, evolvePerson } from "../domain/person.js";
 import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
@@ -68,7 +69,7 @@ const unread = { verify: null, folds: () => false };
 const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.USER_REGISTERED]: { verify: null, folds: () => true },
   [TAG.PASSKEY_ADDED]: {
-    verify: (owner, { body }, context) => decidePasskey({ ...owner, passkeys: new Map() }, body, context),
+    verify: (_, { body }, context) => decideFirstPasskey(body, context),
     folds: () => true,
   },
   [TAG.PASSKEY_REMOVED]: {

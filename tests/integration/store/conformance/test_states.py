@@ -54,32 +54,49 @@ def test_the_state_keeps_when_it_was_created(engine: Engine, data: Path) -> None
         assert again.born_ms == 7
 
 
+def opened(
+    operations: OperationalState, token: str, user: str, by: str, *, at_ms: int = 0, end_ms: int
+) -> None:
+    operations.open_session(token, user, opened_by=by, now_ms=at_ms, expires_ms=end_ms)
+
+
 def test_a_session_is_found_until_it_is_closed(operations: OperationalState) -> None:
-    operations.open_session("one", "bob", now_ms=0, expires_ms=10)
-    operations.open_session("two", "bob", now_ms=0, expires_ms=20)
-    operations.open_session("three", "alice", now_ms=0, expires_ms=30)
-    assert operations.session("one") == ("bob", 10)
+    opened(operations, "one", "bob", "passkey", end_ms=10)
+    opened(operations, "two", "bob", "kid", end_ms=20)
+    opened(operations, "three", "alice", "hers", end_ms=30)
+    assert operations.session("one") == ("bob", "passkey", 10)
     assert operations.session("four") is None
     operations.close_session("one")
     assert operations.session("one") is None
     operations.close_sessions("bob")
     assert operations.session("two") is None
-    assert operations.session("three") == ("alice", 30)
+    assert operations.session("three") == ("alice", "hers", 30)
+
+
+def test_a_passkey_or_key_ends_the_sessions_that_it_opened(operations: OperationalState) -> None:
+    opened(operations, "one", "bob", "passkey", end_ms=10)
+    opened(operations, "two", "bob", "kid", end_ms=20)
+    operations.close_sessions_of("passkey")
+    assert operations.session("one") is None
+    assert operations.session("two") == ("bob", "kid", 20)
 
 
 def test_sessions_that_are_over_are_deleted_when_one_is_opened(
     operations: OperationalState,
 ) -> None:
-    operations.open_session("old", "bob", now_ms=0, expires_ms=10)
-    operations.open_session("new", "bob", now_ms=10, expires_ms=20)
+    opened(operations, "old", "bob", "passkey", end_ms=10)
+    opened(operations, "new", "bob", "passkey", at_ms=10, end_ms=20)
     assert operations.session("old") is None
 
 
-def test_a_sign_count_never_goes_back(operations: OperationalState) -> None:
-    assert operations.sign_count("passkey") == 0
-    operations.advance_sign_count("passkey", 7)
-    operations.advance_sign_count("passkey", 5)
-    assert operations.sign_count("passkey") == 7
+def test_a_sign_count_that_does_not_grow_is_noted_unless_nothing_counts(
+    operations: OperationalState,
+) -> None:
+    for count, now_ms in ((7, 1), (8, 2), (5, 3), (6, 4)):
+        operations.note_sign_count("fell", count, now_ms=now_ms)
+    for now_ms in (1, 2):
+        operations.note_sign_count("none", 0, now_ms=now_ms)
+    assert operations.fallen_counts() == {"fell": 3}
 
 
 def test_a_name_is_used_once_until_it_is_forgotten(operations: OperationalState) -> None:

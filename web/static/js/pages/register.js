@@ -33,7 +33,7 @@ async function begin() {
     ...(invitation && { invitation }),
   });
   step(1);
-  const registration = await webauthn.create(options.publicKey);
+  const { registration } = await webauthn.create(options);
   return { options, registration, name };
 }
 
@@ -44,14 +44,7 @@ async function complete({ options, registration }) {
     ledger,
     user,
     nonce,
-    publicKey: {
-      rpId: publicKey.rp.id,
-      userVerification: "required",
-      timeout: publicKey.timeout,
-      allowCredentials: [
-        { id: registration.id, type: "public-key", transports: registration.response.transports },
-      ],
-    },
+    publicKey: webauthn.onlyWith({ registration, publicKey }),
   });
   // Store the key before sending it: if the answer is lost, the attested key is still here.
   await keystore.keep(ledger, user, key);
