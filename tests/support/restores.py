@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -25,6 +26,7 @@ from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, fini
 from ledger.settings import Settings
 from ledger.store.engines import address_of, audited_log, remembered
 from ledger.system.directory_lock import replacing
+from ledger.tlog.checkpoint import Checkpoint, parse_note
 from projections.views_file import position_of
 from tests.support.logs import opened, settings_of
 
@@ -44,6 +46,18 @@ POINTS = (
 def invited(data: Path, **more: str) -> Settings:
     """Return the settings of the ledger that tests copy."""
     return settings_of(data, LEDGER_REGISTRATION="invite", **more)
+
+
+def copied(ledger: Path, directory: Path) -> Settings:
+    """Return a copy of the ledger with every kind of row."""
+    return invited(Path(shutil.copytree(ledger, directory / "data")))
+
+
+def newest_note(settings: Settings) -> Checkpoint:
+    with opened(settings) as ledger:
+        newest = ledger.tree.latest()
+        assert newest is not None
+        return parse_note(newest.note).checkpoint
 
 
 def backed_up(settings: Settings, target: Path, since: Path | None = None) -> BackupManifest:

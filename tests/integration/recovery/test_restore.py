@@ -16,9 +16,10 @@ from tests.support.restores import (
     REASON,
     audited,
     backed_up,
+    copied,
     grow,
-    invited,
     lose_log,
+    newest_note,
     restored,
 )
 from tests.support.signers import LEDGER
@@ -28,15 +29,7 @@ NEXT = f"{LEDGER}/1"
 
 @pytest.fixture
 def settings(ledger: Path, tmp_path: Path) -> Settings:
-    """A copy of the ledger with every kind of row."""
-    return invited(Path(shutil.copytree(ledger, tmp_path / "data")))
-
-
-def newest_note(settings: Settings) -> Checkpoint:
-    with opened(settings) as ledger:
-        newest = ledger.tree.latest()
-        assert newest is not None
-        return parse_note(newest.note).checkpoint
+    return copied(ledger, tmp_path)
 
 
 def test_a_restore_that_loses_nothing_goes_on_under_the_same_origin(

@@ -12,15 +12,16 @@ from ledger.errors import ConflictError, CorruptError, NotFoundError, RefusedErr
 from ledger.settings import Settings
 from ledger.system.wall_clock import WallClock
 from ledger.tlog import checkpoint, vkeys
-from ledger.tlog.checkpoint import Checkpoint, parse_note
+from ledger.tlog.checkpoint import Checkpoint
 from tests.support.logs import opened
 from tests.support.refusals import refused
 from tests.support.restores import (
     backed_up,
+    copied,
     forge_manifest,
     grow,
-    invited,
     lose_log,
+    newest_note,
     restored,
 )
 from tests.support.signers import LEDGER
@@ -30,15 +31,7 @@ NEXT = f"{LEDGER}/1"
 
 @pytest.fixture
 def settings(ledger: Path, tmp_path: Path) -> Settings:
-    """A copy of the ledger with every kind of row."""
-    return invited(Path(shutil.copytree(ledger, tmp_path / "data")))
-
-
-def newest_note(settings: Settings) -> Checkpoint:
-    with opened(settings) as ledger:
-        newest = ledger.tree.latest()
-        assert newest is not None
-        return parse_note(newest.note).checkpoint
+    return copied(ledger, tmp_path)
 
 
 @pytest.mark.parametrize("how", ["another one", "a changed file"])

@@ -48,19 +48,26 @@ def witness_size(witness: WitnessServer, origin: str = "ledger.example/approvals
     return parse_note(answer.content).checkpoint.size if answer.status_code == 200 else 0
 
 
-def test_a_witness_says_what_was_lost_and_follows_neither_origin_by_itself(
-    start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
-) -> None:
-    server, witness = start_witnessed()
+def lose_what_a_witness_knows(server: Server, witness: WitnessServer, backup: Path) -> Actor:
+    """Back up six entries, have a seventh cosigned, and lose the log; return who wrote them."""
     with server.client() as client:
         alice = Actor(client, "Alice", server.origin).register("creator")
         drafted = alice.draft()
-        assert ledger(server, "backup", tmp_path / "backup").returncode == 0
+        published(client, 6)
+        assert ledger(server, "backup", backup).returncode == 0
         assert alice.approve(drafted).status_code == 201
         published(client, 7)
         until(lambda: witness_size(witness) == 7)
     server.kill()
     lose_log(server)
+    return alice
+
+
+def test_a_witness_says_what_was_lost_and_follows_neither_origin_by_itself(
+    start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
+) -> None:
+    server, witness = start_witnessed()
+    lose_what_a_witness_knows(server, witness, tmp_path / "backup")
     (server.data / "signer-memory.sqlite").unlink()
     name = "ledger.example/approvals"
     done = ledger(server, "restore", tmp_path / "backup", "--reason", REASON, "--confirm", name)
@@ -79,16 +86,7 @@ def test_a_size_that_the_operator_says_is_not_confirmed_against_a_witness_that_k
     start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
 ) -> None:
     server, witness = start_witnessed()
-    with server.client() as client:
-        alice = Actor(client, "Alice", server.origin).register("creator")
-        drafted = alice.draft()
-        published(client, 6)
-        assert ledger(server, "backup", tmp_path / "backup").returncode == 0
-        assert alice.approve(drafted).status_code == 201
-        published(client, 7)
-        until(lambda: witness_size(witness) == 7)
-    server.kill()
-    lose_log(server)
+    lose_what_a_witness_knows(server, witness, tmp_path / "backup")
     (server.data / "signer-memory.sqlite").unlink()
     shutil.copy(tmp_path / "backup" / LOG_FILE, server.data)  # an old copy, put back by hand
     done = ledger(server, "log", "confirm", "--size", "6")
@@ -101,16 +99,7 @@ def test_a_second_restore_hears_from_a_witness_of_the_origin_that_the_first_one_
     start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
 ) -> None:
     server, witness = start_witnessed()
-    with server.client() as client:
-        alice = Actor(client, "Alice", server.origin).register("creator")
-        drafted = alice.draft()
-        published(client, 6)
-        assert ledger(server, "backup", tmp_path / "backup").returncode == 0
-        assert alice.approve(drafted).status_code == 201
-        published(client, 7)
-        until(lambda: witness_size(witness) == 7)
-    server.kill()
-    lose_log(server)
+    alice = lose_what_a_witness_knows(server, witness, tmp_path / "backup")
     name = "ledger.example/approvals"
     restore = ("restore", tmp_path / "backup", "--reason", REASON, "--confirm", name)
     assert ledger(server, *restore).returncode == 0
