@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import approvals, audit, jws, log, pages, rebuild, startup
+from benchmarks import approvals, audit, backup, jws, log, pages, rebuild, startup
 from benchmarks.process import ROOT
 from benchmarks.report import Result, markdown, write
 from benchmarks.units import machine
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[..., list[Result]]] = {
     "approvals": approvals.run,
     "rebuild": rebuild.run,
     "audit": audit.run,
+    "backup": backup.run,
     "pages": pages.run,
     "startup": startup.run,
     "jws": jws.run,

@@ -77,19 +77,19 @@ def grow(data: Path, size: int) -> None:
         closing(store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
-        publication = Publication(tree, memory, keys)
+        publication = Publication(tree, memory, keys, lambda: time.time_ns() // 1_000_000)
         while (head := store.head().stored) < size:
             count = min(BATCH, (size - head + 3) // 4)
-            store.append([write for _ in range(count) for write in _statement(cast)])
+            store.append([write for _ in range(count) for write in statement(cast)])
             if head % 10_000 < 4 * BATCH:
                 publication.catch_up()
         publication.catch_up()
     process.close()
 
 
-def _statement(cast: Cast) -> list[Write]:
+def statement(cast: Cast, content: str = CONTENT) -> list[Write]:
     """Return the writes of one statement: a draft and three approvals."""
-    raw = cast.alice.document(statementId=str(uuid4()), content=CONTENT)
+    raw = cast.alice.document(statementId=str(uuid4()), content=content)
     stream = UUID(json.loads(raw)["statementId"])
     drafted = StatementDrafted(
         raw.decode(), cast.alice.user, cast.alice.key.kid, cast.alice.draft_act(raw)

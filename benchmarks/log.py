@@ -90,7 +90,8 @@ def append(figures: Figures, rounds: int, events: int) -> None:
         for turn in range(2 * rounds):
             with_publisher = bool(turn % 2)
             with opened(settings_of(Path(directory) / str(turn))) as ledger:
-                publisher = Publisher(ledger.tree, ledger.memory, ledger.keys)
+                now_ms = ledger.writer.now_ms
+                publisher = Publisher(ledger.tree, ledger.memory, ledger.keys, now_ms)
                 if with_publisher:
                     publisher.open()
                     publisher.start()

@@ -130,6 +130,7 @@ def build(settings: Settings, wall: WallClock | None = None) -> Served:
     def end_streams() -> None:
         ledger.models.end_streams()
         ledger.exports.end()
+        ledger.commits.end()
 
     return Served(front, application, admission, serving, end_streams)
 
@@ -154,8 +155,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
 def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
-    Shutdown: live streams end, the running commit finishes, the read models stop, the rest of the
-    log is published, the files are closed, and the rest of the security record is written.
+    Shutdown: streams end, the running commit finishes, the rest of the log is published.
     """
     store = open_log(address_of(settings.data))
     record = open_record(settings.security_log)
@@ -166,7 +166,9 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         require_sound_end(tree)
     views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
     signed = opened.enter_context(closing(open_signer_memory(settings.signer_memory)))
-    operations = opened.enter_context(closing(open_operations(settings.data)))
+    clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
+    born_ms = clock.now_ms() if log.head() else 0
+    operations = opened.enter_context(closing(open_operations(settings.data, born_ms=born_ms)))
     state = opened.enter_context(closing(AsyncState(operations)))
     follower = Follower(views, log)
 
@@ -179,24 +181,23 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         watch.require_files()
 
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
-    clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     writer = Writer(commits, clock)
     if token := found(log, settings, now_ms=clock.now_ms()):
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
-    public = open_public_log(settings, log, keys, signed, opened, now_ms=clock.now_ms)
+    public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
-    watch = watch_storage(settings)
+    watch, people = watch_storage(settings), PeopleCommands(writer, state)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
         Site(settings, public.keys.charter),
         StatementCommands(writer, state),
-        PeopleCommands(writer, state),
+        people,
         models,
         public,
-        Sessions(state, clock.now_ms, secure=not settings.is_local),
+        Sessions(state, clock.steady_ms, people.sign_in.is_in_force, secure=not settings.is_local),
         clock,
         commits,
         record,
@@ -211,8 +212,7 @@ def _application(
 ) -> Litestar:
     assets = Assets(find_web())
 
-    # A coroutine, because the framework runs a plain function in a thread, which costs as much as a
-    # signature verification.
+    # A coroutine, because a function would run in a thread, which costs as much as a signature.
     async def before_api(request: AnyRequest) -> None:
         require_json_from_us(request, settings.origin)
         await refuse_stray_parameters(request)

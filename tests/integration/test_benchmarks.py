@@ -49,6 +49,15 @@ def test_a_quick_run_measures_signatures_beside_raw_verifications() -> None:
     assert any(line.startswith("| 1,000 | ") for line in lines)
 
 
+def test_a_quick_run_measures_backups_alone_and_under_load() -> None:
+    done = run("--quick", "backup")
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| backup under load")]
+    assert len(rows) == 3
+    assert all(float(row.split("|")[2]) > 0 for row in rows)
+    assert "| restore | " in done.stdout
+
+
 def test_an_unknown_benchmark_is_refused() -> None:
     done = run("--quick", "teleports")
     assert done.returncode == 2

@@ -68,9 +68,23 @@ def test_no_one_but_the_ledger_reads_its_data() -> None:
     (user,) = re.findall(r"^USER (\d+)$", CONTAINER, re.MULTILINE)
     assert int(user) > 0
     assert f"--uid {user} " in CONTAINER
-    assert "install --directory --mode 0700 --owner ledger --group ledger /data" in CONTAINER
+    assert "install --directory --mode 0700 --owner ledger --group ledger /data /" in CONTAINER
     assert "read_only: true" in COMPOSE
     assert '- "127.0.0.1:8000:8000"' in COMPOSE
+
+
+def test_a_restore_has_a_user_and_a_place_for_backups() -> None:
+    """A user that lives only as long as the unit leaves nobody who could restore."""
+    assert of_unit("DynamicUser") == []
+    assert of_unit("User") == of_unit("Group") == ["ledger"]
+    text = (DEPLOY / "README.md").read_text()
+    assert "useradd --system" in text
+    assert "runuser -u ledger -- /opt/ledger/bin/ledger restore" in text
+    (settings,) = of_unit("EnvironmentFile")
+    assert f"set -a; . {settings}; LEDGER_DATA=/var/lib/ledger; set +a" in text
+    (mounted,) = re.findall(r"^      - \$\{BACKUPS:\?[^}]*\}:(/\w+)$", COMPOSE, re.MULTILINE)
+    assert f"--group ledger /data {mounted}\n" in CONTAINER
+    assert f"podman compose run --rm ledger restore {mounted}/" in text
 
 
 def test_the_container_is_built_from_files_that_are_there_on_a_python_that_is_supported() -> None:

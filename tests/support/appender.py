@@ -1,8 +1,7 @@
 """A process that appends to a log: `python -m tests.support.appender FILE MODE COUNT`.
 
-`many`: append COUNT writes to streams of its own and COUNT to one shared by all processes. `open`:
-open a new file from eight processes at once, COUNT times. `full`: run out of disk space, report it,
-get space back, continue.
+`open`: open a new file from eight processes at once, COUNT times. `full`: run out of disk space,
+report it, get space back, continue.
 """
 
 import os
@@ -13,27 +12,9 @@ import traceback
 from pathlib import Path
 from uuid import UUID
 
-from ledger.store.ports.log import Receipt, Stale
+from ledger.store.ports.log import Receipt
 from ledger.store.sqlite.store import SqliteLog
 from tests.support.writes import STATE, stored, write
-
-SHARED = UUID(int=99)
-
-
-def append_many(store: SqliteLog, count: int) -> None:
-    for _ in range(count):
-        (outcome,) = store.append([write()])
-        assert isinstance(outcome, Receipt), outcome
-        _append_shared(store)
-
-
-def _append_shared(store: SqliteLog) -> None:
-    while True:
-        newest = store.stream(SHARED, desc=True, limit=1)
-        (outcome,) = store.append([write(SHARED, newest[0][0] + 1 if newest else 1)])
-        if isinstance(outcome, Receipt):
-            return
-        assert isinstance(outcome, Stale), outcome
 
 
 def run_out_of_disk(store: SqliteLog, path: Path) -> list[str]:
@@ -93,10 +74,7 @@ def main(file: str, mode: str, count: str) -> None:
     if mode == "open":
         return open_at_once(path, int(count))
     store = SqliteLog(path)
-    if mode == "many":
-        append_many(store, int(count))
-    else:
-        sys.stdout.write(" ".join(run_out_of_disk(store, path)))
+    sys.stdout.write(" ".join(run_out_of_disk(store, path)))
     return store.close()
 
 

@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache, partial
@@ -53,7 +54,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
         closing(process.store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
-        publication = Publication(tree, memory, keys)
+        publication = Publication(tree, memory, keys, lambda: time.time_ns() // 1_000_000)
         for steps in (10, 20, 200):
             asyncio.run(_happen(cast, process, steps))
             publication.catch_up()

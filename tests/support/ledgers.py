@@ -63,7 +63,8 @@ class Process:
         self.commits = AsyncLog(self.store, self.committed.append)
         self.clock = LedgerClock(unstepped(time), self.store.head())
         self.writer = Writer(self.commits, self.clock)
-        self.operations = SqliteState(directory / "state.sqlite")
+        born_ms = time.ms if self.store.head().stored else 0
+        self.operations = SqliteState(directory / "state.sqlite", born_ms=born_ms)
         self.state = AsyncState(self.operations)
         self.commands = StatementCommands(self.writer, self.state)
         self.people = PeopleCommands(self.writer, self.state)

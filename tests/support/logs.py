@@ -53,7 +53,7 @@ class Ledger:
     def publication(self) -> Publication:
         """Return a publication as after a restart."""
         keys = LogKeys(self.store, self.settings.log_keys)
-        return Publication(self.tree, self.memory, keys)
+        return Publication(self.tree, self.memory, keys, self.writer.now_ms)
 
     def fill(self, size: int) -> None:
         """Append drafts in one commit, so that the log has `size` entries."""

@@ -68,7 +68,7 @@ def edit(ledger: Ledger, sql: str, *values: object) -> None:
 
 
 def publisher_of(ledger: Ledger) -> Publisher:
-    return Publisher(ledger.tree, ledger.memory, ledger.keys, interval_s=0.01)
+    return Publisher(ledger.tree, ledger.memory, ledger.keys, ledger.writer.now_ms, interval_s=0.01)
 
 
 def why_refused(publisher: Publisher) -> UnavailableError:

@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -11,9 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
-from ledger.data_files import VIEWS_FILE
+from ledger.data_files import BACKUP_FILE, LOG_FILE, VIEWS_FILE
+from ledger.recovery import manifest as manifests
 from ledger.recovery import staging
 from ledger.recovery.backup import BackupRequest, back_up
 from ledger.recovery.manifest import BackupManifest
@@ -22,6 +26,7 @@ from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, fini
 from ledger.settings import Settings
 from ledger.store.engines import address_of, audited_log, remembered
 from ledger.system.directory_lock import replacing
+from ledger.tlog.checkpoint import Checkpoint, parse_note
 from projections.views_file import position_of
 from tests.support.logs import opened, settings_of
 
@@ -41,6 +46,18 @@ POINTS = (
 def invited(data: Path, **more: str) -> Settings:
     """Return the settings of the ledger that tests copy."""
     return settings_of(data, LEDGER_REGISTRATION="invite", **more)
+
+
+def copied(ledger: Path, directory: Path) -> Settings:
+    """Return a copy of the ledger with every kind of row."""
+    return invited(Path(shutil.copytree(ledger, directory / "data")))
+
+
+def newest_note(settings: Settings) -> Checkpoint:
+    with opened(settings) as ledger:
+        newest = ledger.tree.latest()
+        assert newest is not None
+        return parse_note(newest.note).checkpoint
 
 
 def backed_up(settings: Settings, target: Path, since: Path | None = None) -> BackupManifest:
@@ -67,8 +84,9 @@ def restored(
             finish(settings, reached)
             return None
         given = Given(views=position_of(settings.data / VIEWS_FILE), **more)
-        plan = prepare(settings, RestoreRequest(backup, REASON, given), reached)
-        carry_out(settings, plan, reached)
+        request = RestoreRequest(backup, REASON, given)
+        plan = prepare(settings, request, reached)
+        carry_out(settings, request, plan, reached)
         return plan
 
 
@@ -77,6 +95,21 @@ def audited(settings: Settings) -> AuditResult:
         audited_log(address_of(settings.data)), partial(remembered, settings.signer_memory), jobs=1
     )
     return audit(request, now_ms=time.time_ns() // 1_000_000)
+
+
+def lose_log(settings: Settings) -> None:
+    for path in settings.data.glob(f"{LOG_FILE}*"):
+        path.unlink()
+    for path in settings.data.glob(f"{VIEWS_FILE}*"):
+        path.unlink()
+
+
+def forge_manifest(backup: Path) -> None:
+    """Write a changed log's length and SHA-256 into the manifest, as a thorough attacker does."""
+    path = backup / BACKUP_FILE
+    members = msgspec.json.decode(path.read_bytes())
+    members["files"] = [msgspec.to_builtins(manifests.describe(backup / LOG_FILE))]
+    path.write_bytes(msgspec.json.encode(members))
 
 
 def main(data: str, backup: str, point: str) -> None:

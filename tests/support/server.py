@@ -80,10 +80,14 @@ class Server:
                 raise AssertionError(f"the server did not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other signal that it listens
 
+    def send(self, sent: signal.Signals) -> None:
+        """Send a signal to the running process."""
+        assert self._process is not None
+        self._process.send_signal(sent)
+
     def ask_to_end(self) -> None:
         """Ask the process to end, as an operator does."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
 
     def terminate(self) -> int:
         """Ask the process to end, and return its exit code."""
@@ -109,9 +113,19 @@ class Server:
         if self._process is None:
             return
         if "COVERAGE_PROCESS_CONFIG" in os.environ:
-            self.terminate()
+            self._end()
         else:
             self.kill()
+
+    def _end(self) -> None:
+        """Ask the process to end until it does: of several signals, one ends a time to drain."""
+        assert self._process is not None
+        give_up = time.monotonic() + START_S
+        while self._process.poll() is None and time.monotonic() < give_up:
+            self.ask_to_end()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=2)
+        self.wait()
 
     def _answers(self, *, ready: bool) -> bool:
         try:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from eventsourcing.persistence import StoredEvent
 
 from ledger.domain.entry import join
-from ledger.store.ports.log import Write
+from ledger.store.ports.log import AppendResult, Receipt, Write
 
 AT = "2026-11-21T03:04:05.678Z"
 AT_MS = 1_795_230_245_678
@@ -30,3 +30,9 @@ def write(stream: UUID | None = None, *versions: int, **more: Any) -> Write:
     stream = stream or uuid4()
     events = tuple(stored(stream, version) for version in versions or (1,))
     return Write(**({"key": os.urandom(32), "events": events, "answer": b"{}"} | more))
+
+
+def positions(outcomes: list[AppendResult]) -> list[int]:
+    """Return the positions of writes that were all stored."""
+    assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
+    return [outcome.position for outcome in outcomes if isinstance(outcome, Receipt)]

@@ -34,7 +34,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
                 "--reason", metavar="TEXT", required=True, help="the reason, 10 to 2,000 characters"
             )
         if name == "confirm":
-            words = "the largest size that was published, if you know it; then no witness is asked"
+            words = "the largest size that was published, if you know it and no witness tells"
             action.add_argument("--size", type=int, metavar="SIZE", help=words)
         codes = {ExitCode.INVALID: DAMAGED, ExitCode.UNAVAILABLE: UNAVAILABLE}
         declare(action, {ExitCode.DONE: "done"} | codes)

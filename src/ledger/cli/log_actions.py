@@ -17,23 +17,30 @@ from ledger.publish.publication import Publication
 from ledger.publish.stamper import open_authority
 from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
-from ledger.store.engines import open_existing, open_signer_memory, require_existing
+from ledger.store.engines import (
+    address_of,
+    open_existing,
+    open_signer_memory,
+    read_log,
+    require_existing,
+)
 from ledger.store.log import Log
+from ledger.store.ports.log import ReadableLog
 from ledger.system.directory_lock import using
 from ledger.system.wall_clock import WallClock
 
 
 def show_keys(settings: Settings) -> None:
     """Print each log key after a comment with the sizes it signs."""
-    with _opened(settings) as log:
-        for key in LogKeys(log.store, settings.log_keys).charter.log_keys:
+    with _reading(settings) as log:
+        for key in LogKeys(log, settings.log_keys).charter.log_keys:
             last = "" if key.last_size is None else f" to {key.last_size}"
             print(f"# signs sizes from {key.first_size}{last}", key.vkey, sep="\n")
 
 
 def show_checkpoint(settings: Settings) -> None:
     """Print the newest checkpoint as it was published."""
-    with _opened(settings) as log, closing(log.store.tree()) as tree:
+    with _reading(settings) as log, closing(log.tree()) as tree:
         newest = tree.latest()
         if newest is None:
             raise NotFoundError("checkpoint_unknown", "nothing is published yet")
@@ -102,8 +109,15 @@ def freeze(settings: Settings, reason: str) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Log]:
+def _reading(settings: Settings) -> Iterator[ReadableLog]:
     require_existing(settings.data)  # before the lock, whose file would begin a directory
+    with using(settings.data), closing(read_log(address_of(settings.data))) as log:
+        yield log
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Log]:
+    require_existing(settings.data)  # as above
     with using(settings.data), closing(Log(open_existing(settings.data))) as log:
         yield log
 
@@ -122,7 +136,7 @@ def _writing(settings: Settings) -> Iterator[LedgerActs]:
         clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)
         acts = LedgerActs(log, settings, clock.decision_ms)
         keys = acts.open_log_keys(memory)
-        publication = Publication(tree, memory, keys)
+        publication = Publication(tree, memory, keys, clock.decision_ms)
         publication.compare()
         if keys.why_not_signing(log.head()) is None:
             publication.catch_up()

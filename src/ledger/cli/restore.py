@@ -35,7 +35,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             plan = prepare(settings, request, _silent)
             _tell(plan)
             _confirm(plan, chosen.confirm)
-            aside = carry_out(settings, plan, _silent)
+            aside = carry_out(settings, request, plan, _silent)
             record_command(settings.security_log, "ledger_restore")
             print("The ledger is restored. Start its server.")
     if aside is not None:

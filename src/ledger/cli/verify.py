@@ -21,6 +21,7 @@ from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import Source, verify
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
+from ledger.verify.lost import with_restores
 from ledger.verify.public_log import verify_log
 from ledger.verify.report import (
     CheckOutcome,
@@ -71,6 +72,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="PEM file of trusted certificates of time-stamp authorities",
     )
+    command.add_argument(
+        "--restored",
+        type=Path,
+        metavar="BUNDLE",
+        help="bundle made after the last restore: tell whether a restore lost what SOURCE has",
+    )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     declare(
         command,
@@ -98,6 +105,9 @@ def run(chosen: argparse.Namespace) -> int:
         if trust.policy is not None:
             keys += [log.key for log in trust.policy.logs]
         report = _verified(chosen.source, keys, trust, progress)
+        if chosen.restored is not None:
+            later = _verified(str(chosen.restored), keys, Trust(), progress)
+            report = with_restores(report, later)
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
         print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)

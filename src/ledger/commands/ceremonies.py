@@ -64,7 +64,7 @@ class Ceremonies:
         """Open a ceremony with a random nonce; `fixed` are members of `Ceremony`."""
         nonce = b64u_encode(secrets.token_bytes(NONCE_BYTES))
         ledger = await self._ledger()
-        expires_ms = self._writer.now_ms() + CEREMONY_MS
+        expires_ms = self._writer.steady_ms() + CEREMONY_MS
         ceremony = Ceremony(purpose, ledger, nonce, expires_ms, **fixed)
         ceremony_id = seal(msgspec.msgpack.encode(ceremony), key=self._state.ceremony_key)
         return Begun(ceremony_id, ceremony, credential_ids)
@@ -78,7 +78,7 @@ class Ceremonies:
         """
         state = unseal(ceremony_id, key=self._state.ceremony_key)
         begun = msgspec.msgpack.decode(state, type=Ceremony)
-        expected, now_ms = (purpose, await self._ledger()), self._writer.now_ms()
+        expected, now_ms = (purpose, await self._ledger()), self._writer.steady_ms()
         if (begun.purpose, begun.ledger) != expected or begun.expires_ms <= now_ms:
             raise unknown()
         if user is not None and begun.user != user:

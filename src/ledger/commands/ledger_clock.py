@@ -37,6 +37,15 @@ class LedgerClock:
         """Return the time in milliseconds since 1970, for reading."""
         return max(self._wall.read().now_ms, self._newest_ms)
 
+    def steady_ms(self) -> int:
+        """Return the time in milliseconds since 1970 without the steps since the start.
+
+        For what ends by itself and is then forgotten: a clock that jumps ahead for a moment would
+        end every session, and forget which names were used.
+        """
+        instant = self._wall.read()
+        return instant.now_ms - instant.step_ms
+
     def decision_ms(self) -> int:
         """Return the time in milliseconds since 1970, for a decision.
 

@@ -1,5 +1,7 @@
 """Sign in: with a passkey, or, for a machine, with an attested key. Nothing is recorded."""
 
+from uuid import UUID
+
 from ledger import clock
 from ledger.commands.ceremonies import Begun, Ceremonies
 from ledger.commands.reading import Reading
@@ -11,7 +13,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.passkey import AssertionEvidence, verify_assertion
 from ledger.domain.person import Person
 from ledger.domain.standing import require_standing
-from ledger.errors import RefusedError
+from ledger.errors import ForbiddenError, NotFoundError, RefusedError, UnavailableError
 from ledger.store.async_state import AsyncState
 
 SIGN_IN = "sign-in"
@@ -53,6 +55,31 @@ class SignInCommands:
         require_standing(holder)
         return holder.user
 
+    async def is_in_force(self, user: str, opened_by: str) -> bool:
+        """Tell whether a person may act, and whether what opened their session is in force.
+
+        It is a passkey or a signing key. While the log cannot be read, answers from what this
+        process knows; raises UnavailableError `storage_failed` if it knows nothing.
+        """
+        now_ms = self._writer.steady_ms()
+
+        def look(reading: Reading) -> None:
+            person = reading.person(UUID(user))
+            require_standing(person)
+            if opened_by in person.passkeys:
+                person.active_passkey(opened_by)
+            else:
+                person.active_key(opened_by, now_ms=now_ms)
+
+        try:
+            try:
+                await self._writer.ask(look, fresh=True)
+            except UnavailableError:
+                await self._writer.ask(look)
+        except (ForbiddenError, NotFoundError, RefusedError):
+            return False
+        return True
+
     async def require_active(self, credential_id: str) -> None:
         """Raise RefusedError `passkey_removed`, or ForbiddenError as `require_standing`, by now.
 
@@ -85,15 +112,15 @@ class SignInCommands:
         if not 1 <= len(act.jti) <= 128:
             raise RefusedError("act_mismatch", "a jti must have 1 to 128 characters")
         require_standing(signer)
-        _require_after_restore(founding, act.iat)
+        self._require_known_names(act.iat)
         name = f"sign-in/{key.kid}/{act.jti}"
-        await self._state.use_once(name, now_ms=now_ms, expires_ms=now_ms + 2 * clock.SKEW_MS)
+        used_ms = self._writer.steady_ms()
+        await self._state.use_once(name, now_ms=used_ms, expires_ms=used_ms + 2 * clock.SKEW_MS)
         return signer.user, key.kid
 
-
-def _require_after_restore(founding: Charter, iat: int) -> None:
-    """Refuse acts that may have been used before a restore, which forgets used names."""
-    if founding.restorations:
-        restored_ms = clock.to_ms(founding.restorations[-1].at)
-        if iat * 1000 <= restored_ms + clock.SKEW_MS:
-            raise RefusedError("already_used", "this may have been used before the restore")
+    def _require_known_names(self, iat: int) -> None:
+        """Refuse acts that may have been used before the operational state was lost or dropped."""
+        born_ms = self._state.born_ms
+        if born_ms and iat * 1000 <= born_ms + clock.SKEW_MS:
+            detail = "this may have been used before the server lost its state; sign in again later"
+            raise RefusedError("already_used", detail)

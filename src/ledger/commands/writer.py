@@ -89,6 +89,10 @@ class Writer:
         """Return the time in milliseconds since 1970, for reading."""
         return self._clock.now_ms()
 
+    def steady_ms(self) -> int:
+        """Return `LedgerClock.steady_ms`."""
+        return self._clock.steady_ms()
+
     async def ask(self, question: Callable[[Reading], T], *, fresh: bool = False) -> T:
         """Return the answer to a question about the log; it may be asked several times.
 

@@ -1,9 +1,10 @@
 """Answer every request truly while the server goes down.
 
 Requests that came before get their answers for as long as the server waits for them. A request that
-the server gives up then is told what is known: of a write, that the outcome is unknown, because its
-commit may be running; of anything else, that it was not answered. A client repeats either request
-with the same evidence, and the ledger appends it at most once.
+the server gives up then is told what is known: that its outcome is unknown, if something of it was
+handed to the storage, because the commit may be running; otherwise that nothing was stored, because
+what still waits for a commit is dropped. A client repeats either request with the same evidence,
+and the ledger appends it at most once.
 """
 
 import asyncio
@@ -14,8 +15,8 @@ from litestar.types import ASGIApp
 
 from ledger.http.exchange import new_request_id
 from ledger.http.problems import MEDIA_TYPE, document, retry_after
+from ledger.store import attempts
 
-_READS = ("GET", "HEAD", "OPTIONS")
 _UNKNOWN = (
     "outcome_unknown",
     "the server stopped before it knew whether this was stored; send the same request again",
@@ -43,6 +44,7 @@ class Ending:
             await _answer(send, *_NOT_DONE)
             return
         sent: list[str] = []
+        attempt = attempts.watch()
 
         async def watched(message: Any) -> None:
             sent[:] = [message["type"]]
@@ -54,8 +56,7 @@ class Ending:
             if not self._ending.is_set():
                 raise
             if not sent:
-                told = _NOT_DONE if scope["method"] in _READS else _UNKNOWN
-                await _answer(send, *told)
+                await _answer(send, *(_UNKNOWN if attempt.has_begun else _NOT_DONE))
 
 
 async def _answer(send: Any, code: str, detail: str) -> None:

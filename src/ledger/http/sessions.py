@@ -7,7 +7,7 @@ from litestar.types import HTTPScope
 
 from ledger.errors import UnauthenticatedError
 from ledger.http.requests import AnyRequest
-from ledger.store.async_state import SESSION_MS, AsyncState
+from ledger.store.async_state import SESSION_MS, AsyncState, IsInForce
 
 COOKIE = "ledger_session"
 # Browsers take a cookie of this name from the host itself only, over HTTPS, for the path / (RFC
@@ -19,8 +19,16 @@ _FOUND = "ledger.member"  # in a scope's state: what `identify` found
 class Sessions:
     """The sessions of one ledger; with `secure`, cookies travel over HTTPS only."""
 
-    def __init__(self, state: AsyncState, now_ms: Callable[[], int], *, secure: bool) -> None:
+    def __init__(
+        self,
+        state: AsyncState,
+        now_ms: Callable[[], int],
+        is_in_force: IsInForce,
+        *,
+        secure: bool,
+    ) -> None:
         self._state = state
+        self._is_in_force = is_in_force
         self._now_ms = now_ms
         self._secure = secure
         self.cookie = HOST_COOKIE if secure else COOKIE
@@ -36,16 +44,18 @@ class Sessions:
         found = None
         if token is not None:
             found = self._state.fresh_session(token, now_ms=now_ms)
-            found = found or await self._state.session_user(token, now_ms=now_ms)
+            found = found or await self._look_up(token)
         scope.setdefault("state", {})[_FOUND] = found
         return found
 
     async def is_open(self, request: AnyRequest) -> bool:
         """Tell whether the request's session is still open: looked up anew."""
         token = self._token(request.scope)
-        return token is not None and (
-            await self._state.session_user(token, now_ms=self._now_ms()) is not None
-        )
+        return token is not None and await self._look_up(token) is not None
+
+    async def _look_up(self, token: str) -> str | None:
+        now_ms, is_in_force = self._now_ms(), self._is_in_force
+        return await self._state.session_user(token, now_ms=now_ms, is_in_force=is_in_force)
 
     def _token(self, scope: HTTPScope) -> str | None:
         start = f"{self.cookie}=".encode()

@@ -11,10 +11,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
+from ledger.data_files import VIEWS_FILE
 from ledger.errors import UnavailableError
 from ledger.settings import Settings
 from ledger.sqlite.held_file import HeldFile
+from ledger.store.engines import storage_files
 from ledger.system.worker import Backoff, Worker
 
 LOOK_S = 1.0
@@ -127,8 +128,9 @@ class StorageWatch:
 
 def watch_storage(settings: Settings) -> StorageWatch:
     """Return the watch over the files of these settings, all of which are open."""
-    log, views, sessions = (settings.data / name for name in (LOG_FILE, VIEWS_FILE, SESSIONS_FILE))
-    return StorageWatch((log, settings.signer_memory), (sessions,), (log, views))
+    files = storage_files(settings.data, settings.signer_memory)
+    views = settings.data / VIEWS_FILE
+    return StorageWatch(files.needed, files.useful, (*files.growing, views))
 
 
 _FROZEN = "nothing is appended any more"

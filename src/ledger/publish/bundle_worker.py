@@ -17,7 +17,7 @@ import msgspec
 
 from ledger.errors import LedgerError
 from ledger.publish.bundles import Evidence
-from ledger.store.engines import open_log
+from ledger.store.engines import read_log
 from ledger.store.ports.tree import Published
 from ledger.verify import container
 from ledger.verify.container import MANIFEST, MeasuredFile, Mode
@@ -56,7 +56,7 @@ def encode(task: BundleTask) -> bytes:
 
 def _perform(task: BundleTask) -> None:
     with (
-        closing(open_log(task.address)) as store,
+        closing(read_log(task.address)) as store,
         closing(store.tree()) as tree,
     ):
         shown = Evidence(store, tree, task.published, page=task.page, companions=task.companions)

@@ -14,7 +14,7 @@ from ledger.domain.document import parse_uuid
 from ledger.domain.events import KeyAttested, Recorded, StatementBody
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
-from ledger.store.ports.log import LogStore
+from ledger.store.ports.log import StoreReader
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.tlog import checkpoint
 from ledger.tlog.merkle import WIDTH, Prover
@@ -38,7 +38,7 @@ from ledger.verify.readme import readme
 _PAGE = 16
 
 
-def newest_position(store: LogStore, statement: str) -> int:
+def newest_position(store: StoreReader, statement: str) -> int:
     """Return the position of a statement's newest event; raise NotFoundError `statement_unknown`.
 
     A bundle that shows the present status needs a checkpoint of at least this size.
@@ -54,7 +54,7 @@ class Evidence:
 
     def __init__(
         self,
-        store: LogStore,
+        store: StoreReader,
         tree: TreeTables,
         published: Published,
         *,

@@ -22,7 +22,7 @@ from ledger.errors import (
 )
 from ledger.keystore.opening import open_external
 from ledger.keystore.places import ExternalPlace, LogKeyPlaces
-from ledger.store.ports.log import LogStore
+from ledger.store.ports.log import StoreReader
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey, NoteSigner, parse_vkey
 
@@ -74,7 +74,7 @@ class LogKeys:
     Nobody asks an HSM or an agent before something is to be signed.
     """
 
-    def __init__(self, store: LogStore, places: LogKeyPlaces) -> None:
+    def __init__(self, store: StoreReader, places: LogKeyPlaces) -> None:
         self._store = store
         self._charter: Charter | None = None
         self._private = PrivateLogKeys(places)

@@ -1,8 +1,8 @@
 """Assemble the public log: the stored tree, its publisher, its witnesses and its time-stamps."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ledger.domain.key_material import of_note_key, require_independent
 from ledger.domain.unique_names import key_material_name
@@ -21,6 +21,18 @@ from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import TreeTables
 from ledger.store.scrubber import Scrubber
 from ledger.tlog.vkeys import NoteKey
+
+
+class PublishingClock(Protocol):
+    """The clock in milliseconds since 1970, to compare with and to sign."""
+
+    def now_ms(self) -> int:
+        """Return the time."""
+        ...
+
+    def decision_ms(self) -> int:
+        """Return the time; raise UnavailableError while the clock cannot be relied on."""
+        ...
 
 
 class PublicLog(NamedTuple):
@@ -60,7 +72,7 @@ def open_public_log(
     signed: SignerMemory,
     opened: ExitStack,
     *,
-    now_ms: Callable[[], int],
+    clock: PublishingClock,
 ) -> PublicLog:
     """Open the parts that publish a log; `opened` stops the threads, then closes the files.
 
@@ -74,12 +86,13 @@ def open_public_log(
     policy = read_policy(settings.witnesses, keys.origin)
     require_independent(policy.keys, _claimed(log, policy.keys))
     wait_s = settings.witness_wait_s
-    quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=now_ms)
-    publisher = Publisher(publishing, signed, keys, most_tail_s=settings.publish_within_s)
+    quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=clock.now_ms)
+    most_tail_s = settings.publish_within_s
+    publisher = Publisher(publishing, signed, keys, clock.decision_ms, most_tail_s=most_tail_s)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
     witnesses = WitnessRounds(
-        quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=now_ms
+        quorum, telling, endorsements, keys=keys, conflicts=conflicts, now_ms=clock.now_ms
     )
     stamper = Stamper(
         open_authority(settings),
@@ -87,7 +100,7 @@ def open_public_log(
         endorsements,
         quorum,
         interval_s=settings.tsa_interval_s,
-        now_ms=now_ms,
+        now_ms=clock.now_ms,
     )
     opened.enter_context(publisher.listening(lambda _: witnesses.wake()))
     for part in (

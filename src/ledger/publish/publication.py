@@ -21,7 +21,6 @@ appended any more, and the health check gives the reason.
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 from ledger import clock
@@ -41,7 +40,6 @@ from ledger.tlog.merkle import Edge, Prover, Tile
 MOST_ENTRIES = 1000
 MOST_TILES = 256
 PAUSE_S = 0.001
-
 Tiles = dict[tuple[int, int], bytes]
 _OURS = f'"stream":"{STREAM}"'.encode()
 _log = logging.getLogger("ledger.publisher")
@@ -50,7 +48,8 @@ _log = logging.getLogger("ledger.publisher")
 class Publication:
     """Publishes the tree of one log; for one thread.
 
-    `rest` waits between long runs of hashing and returns True to end the step there.
+    `now_ms` raises UnavailableError while the clock cannot be relied on. `rest` waits between long
+    runs of hashing and returns True to end the step there.
     """
 
     def __init__(
@@ -58,12 +57,14 @@ class Publication:
         tree: TreeTables,
         memory: SignerMemory,
         keys: LogKeys,
+        now_ms: Callable[[], int],
         *,
         rest: Callable[[float], bool] | None = None,
     ) -> None:
         self._tree = tree
         self._memory = memory
         self._keys = keys
+        self._now_ms = now_ms
         self._rest = rest or threading.Event().wait
         # The last published checkpoint, the right edge of its tree, what the signer's memory
         # holds, and a promise without checkpoint.
@@ -96,8 +97,8 @@ class Publication:
         """Publish what is stored; return False if it is already published.
 
         Raises CorruptError `log_rolled_back`, `log_forked`, `leaf_mismatch`, `position_missing`;
-        UnavailableError for passing errors, `log_keys_missing`, and `contended` if neither this
-        publisher nor another one gets further; StoppedError.
+        UnavailableError for passing errors, `log_keys_missing`, what `now_ms` raises, and
+        `contended` if neither this publisher nor another one gets further; StoppedError.
         """
         if self._is_doubted:
             self._is_doubted = self._aligned = False
@@ -120,13 +121,12 @@ class Publication:
         edge, tiles = self._grow(self._edge, target, save=True)
         new = Checkpoint(self._keys.origin_of(edge.size), edge.size, edge.root())
         self._prove(new, tiles)
-        signers = self._keys.signers(new.size)
+        signers, now_ms = self._keys.signers(new.size), self._now_ms()
         if self._due is not None:
             require_same(new, self._due)
         elif not self._memory.swap(self._remembered, new):
             return self._lose()
         self._remembered = new
-        now_ms = time.time_ns() // 1_000_000
         note = checkpoint.sign(new, signers, now_s=now_ms // 1000)
         self._verify(note, new)
         published = Published(new.size, new.root, note, clock.to_text(now_ms))

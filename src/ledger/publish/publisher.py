@@ -11,6 +11,7 @@ so, and after the bound of the settings nothing is appended until it is publishe
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from ledger.errors import LedgerError, UnavailableError
@@ -49,6 +50,7 @@ class Publisher:
         tree: TreeTables,
         memory: SignerMemory,
         keys: LogKeys,
+        now_ms: Callable[[], int],
         *,
         interval_s: float = INTERVAL_S,
         most_tail_s: float = MOST_TAIL_S,
@@ -60,7 +62,7 @@ class Publisher:
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("publisher", self._turn, backoff=backoff)
         self._keys = keys
-        self._publication = Publication(tree, memory, keys, rest=self._worker.rest)
+        self._publication = Publication(tree, memory, keys, now_ms, rest=self._worker.rest)
         self._sound = False
         self._not_signing: UnavailableError | None = None
         self._size = 0

@@ -6,6 +6,7 @@ may know it from elsewhere. If a witness knows a larger tree, entries were lost:
 
 from contextlib import closing
 
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import ConflictError, NotFoundError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
@@ -14,14 +15,15 @@ from ledger.settings import Settings
 from ledger.store.engines import open_existing, open_signer_memory
 from ledger.store.log import Log
 from ledger.store.ports.tree import Published
+from ledger.system.wall_clock import WallClock
 from ledger.tlog.checkpoint import Checkpoint
 
 
 def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]]:
     """Remember the newest published checkpoint; return it, and who confirmed it.
 
-    `size` is the largest size that was published, as the operator says, and no witness is asked;
-    None asks the witnesses.
+    `size` is the largest size that was published, as the operator says; a witness that knows more
+    contradicts it. Without it a witness has to confirm the size.
     Raises NotFoundError `checkpoint_unknown`; ConflictError `memory_known` if there is a memory,
     `memory_unconfirmed` if nobody confirms, `entries_lost` if somebody knows a larger or another
     tree; what verifying the checkpoint raises.
@@ -50,15 +52,15 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
         # The memory is for the present origin, which goes on after this tree.
         first = Checkpoint(keys.origin, newest.size, newest.root)
         memory.begin(keys.charter.epoch, first)
-        Publication(tree, memory, keys).compare()
+        ledger_clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)
+        Publication(tree, memory, keys, ledger_clock.decision_ms).compare()
         return point, confirming
 
 
 def _known(settings: Settings, keys: LogKeys, size: int | None) -> list[KnownTree]:
-    if size is not None:
-        return [KnownTree("the operator", size)]
     answers = [answer for _, answer in ask_witnesses(settings, keys.charter)]
-    return [each for each in answers if isinstance(each, KnownTree)]
+    known = [each for each in answers if isinstance(each, KnownTree)]
+    return known if size is None else [*known, KnownTree("the operator", size)]
 
 
 def _require_nothing_lost(known: list[KnownTree], newest: Published) -> None:

@@ -9,26 +9,33 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from ledger import clock
 from ledger.commands.founding import require_registrable
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.data_files import BACKUP_FILE
 from ledger.domain.charter import Charter
-from ledger.errors import LedgerError, MalformedError
-from ledger.jose import SigningKey
-from ledger.publish.log_keys import LogKeys
+from ledger.errors import CorruptError, LedgerError, MalformedError, UnavailableError
+from ledger.publish.served import read_policy
 from ledger.recovery import staging
+from ledger.recovery.inspection import (
+    InspectedLog,
+    inspect,
+    log_keys_trouble,
+    own_key_trouble,
+    require_memory,
+)
 from ledger.recovery.manifest import BackupManifest
 from ledger.recovery.memories import KnownTree, ask_witnesses
 from ledger.settings import Settings
-from ledger.store.engines import copies, open_existing, remembered
-from ledger.store.log import Log
+from ledger.store.engines import copies
+from ledger.store.ports.log import Head
+from ledger.system.wall_clock import WallClock
 
 DAY_MS = 24 * 60 * 60 * 1000
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -51,49 +58,24 @@ class Diagnosis(msgspec.Struct, frozen=True):
     advice: str = ""
 
 
-class _Opened(NamedTuple):
-    """What the checks read of the log."""
-
-    charter: Charter
-    newest: int
-    size: int
-    at_ms: int
-    not_signing: LedgerError | None
-
-
 def examine(settings: Settings, backups: Path | None, *, now_ms: int) -> list[Diagnosis]:
-    """Return what every check found, in a fixed order.
+    """Return what every check found, in a fixed order; change nothing.
 
-    Raises NotFoundError `not_founded`, and what opening the log raises.
+    Raises NotFoundError `not_founded`, and what reading the log raises.
     """
-    modes = [*_permissions(settings)]  # before the log is opened, which narrows its modes
-    opened = _read(settings)
+    log = inspect(settings)
     checks: list[Callable[[], Iterator[Diagnosis]]] = [
-        lambda: _settings(settings, opened.charter),
+        lambda: _settings(settings, log.charter),
         lambda: _tls(settings, now_ms),
-        lambda: _clock(opened, now_ms),
+        lambda: _clock(settings, log.head, now_ms),
         lambda: _disk(settings.data),
-        lambda: iter(modes),
-        lambda: _keys(settings, opened),
-        lambda: _memory(settings, opened),
+        lambda: _permissions(settings),
+        lambda: _keys(settings, log),
+        lambda: _memory(settings, log),
         lambda: _backups(backups, now_ms),
-        lambda: _witnesses(settings, opened),
+        lambda: _witnesses(settings, log),
     ]
     return [found for check in checks for found in check()]
-
-
-def _read(settings: Settings) -> _Opened:
-    with closing(Log(open_existing(settings.data))) as log, closing(log.store.tree()) as tree:
-        keys = LogKeys(log.store, settings.log_keys)
-        newest, size = tree.latest(), tree.head()
-        (last,) = log.events_at([size])
-        return _Opened(
-            charter=keys.charter,
-            newest=0 if newest is None else newest.size,
-            size=size,
-            at_ms=clock.to_ms(last.event.at),
-            not_signing=keys.why_not_signing(size + 1),
-        )
 
 
 def _settings(settings: Settings, charter: Charter) -> Iterator[Diagnosis]:
@@ -139,13 +121,15 @@ def _tls(settings: Settings, now_ms: int) -> Iterator[Diagnosis]:
         yield Diagnosis("tls", "ok", f"the certificate of {host} is good for {days} days")
 
 
-def _clock(opened: _Opened, now_ms: int) -> Iterator[Diagnosis]:
-    ahead_s = (opened.at_ms - now_ms) // 1000
-    if ahead_s > 0:
-        says = f"the newest event is {ahead_s} s in the future"
-        yield Diagnosis("clock", "fault", says, "set this machine's clock, and keep it with NTP")
+def _clock(settings: Settings, head: Head, now_ms: int) -> Iterator[Diagnosis]:
+    wall = WallClock(lambda: now_ms * 1_000_000)
+    problem = LedgerClock(wall, head, settings.clock_confirmed).problem()
+    if problem is not None:  # what a server that is started now would say
+        advice = "set this machine's clock, and keep it with NTP"
+        yield Diagnosis("clock", "fault", problem.detail, advice)
     else:
-        yield Diagnosis("clock", "ok", f"the newest event is {-ahead_s} s old")
+        age_s = (now_ms - head.at_ms) // 1000
+        yield Diagnosis("clock", "ok", f"the newest event is {age_s} s old")
 
 
 def _disk(data: Path) -> Iterator[Diagnosis]:
@@ -176,39 +160,30 @@ def _permissions(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis("permissions", "ok", "only the owner may open the data directory")
 
 
-def _keys(settings: Settings, opened: _Opened) -> Iterator[Diagnosis]:
-    own = settings.own_key
-    if isinstance(own, Path):
-        try:
-            is_own = SigningKey.from_pem(own.read_bytes()).jwk == opened.charter.key
-        except (OSError, LedgerError):
-            is_own = False
-        if not is_own:
-            says = f"{own} is not the ledger's own key, or is missing"
-            advice = "bring it back from a backup with keys; log keys cannot be rotated without it"
-            yield Diagnosis("keys", "fault", says, advice)
-            return
-    if opened.not_signing is not None and not opened.charter.frozen:
+def _keys(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:
+    own = own_key_trouble(settings, log.charter)
+    ours = log_keys_trouble(settings, log)
+    if own:
+        advice = "bring it back from a backup with keys, or look at its device; log keys cannot be"
+        yield Diagnosis("keys", "fault", own, f"{advice} rotated without it")
+    if ours:
         advice = "bring the keys back from a backup, or run `ledger log rotate-keys`"
-        yield Diagnosis("keys", "fault", opened.not_signing.detail, advice)
-    else:
+        yield Diagnosis("keys", "fault", ours, advice)
+    if not own and not ours:
         yield Diagnosis("keys", "ok", "the ledger's own key and the log's keys are there")
 
 
-def _memory(settings: Settings, opened: _Opened) -> Iterator[Diagnosis]:
-    known = [
-        each.checkpoint.size
-        for each in remembered(settings.signer_memory) or ()
-        if each.checkpoint.origin == opened.charter.log_origin
-    ]
-    if not known and opened.newest:
-        says = "the signer's memory is gone, so nothing is signed or taken"
-        yield Diagnosis("memory", "fault", says, "run `ledger log confirm`")
-    elif known and known[0] > opened.size:
-        says = f"{known[0]:,} entries were signed, and the log has {opened.size:,}"
-        yield Diagnosis("memory", "fault", says, "run `ledger restore` with the newest backup")
+def _memory(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:
+    try:
+        require_memory(settings, log)
+    except UnavailableError as error:
+        advice = "run `ledger log confirm`, or `ledger restore` with the newest backup"
+        yield Diagnosis("memory", "fault", error.detail, advice)
+    except CorruptError as error:
+        advice = "run `ledger restore` with the newest backup"
+        yield Diagnosis("memory", "fault", error.detail, advice)
     else:
-        yield Diagnosis("memory", "ok", f"the newest checkpoint has {opened.newest:,} entries")
+        yield Diagnosis("memory", "ok", f"the newest checkpoint has {log.newest:,} entries")
 
 
 def _backups(directory: Path | None, now_ms: int) -> Iterator[Diagnosis]:
@@ -230,17 +205,24 @@ def _backups(directory: Path | None, now_ms: int) -> Iterator[Diagnosis]:
         yield Diagnosis("backups", "ok", f"the newest of {len(ages)} is {min(ages)} days old")
 
 
-def _witnesses(settings: Settings, opened: _Opened) -> Iterator[Diagnosis]:
+def _witnesses(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:
     if settings.witnesses is None:
         advice = "have others cosign your log: docs/how-to/witnesses-and-time.md"
         yield Diagnosis("witnesses", "warning", "no witness watches this log", advice)
         return
-    for name, answer in ask_witnesses(settings, opened.charter):
+    try:
+        read_policy(settings.witnesses, log.charter.log_origin)
+        answers = [*ask_witnesses(settings, log.charter)]
+    except (LedgerError, OSError) as error:
+        advice = "correct the file that LEDGER_WITNESSES names; a server does not start with it"
+        yield Diagnosis("witnesses", "fault", str(error), advice)
+        return
+    for name, answer in answers:
         if not isinstance(answer, KnownTree):
             advice = "ask its operator whether it watches this origin with these keys"
             yield Diagnosis("witnesses", "warning", f"{name}: {answer.detail}", advice)
-        elif answer.size > opened.size:
-            says = f"{name} knows {answer.size:,} entries, and the log has {opened.size:,}"
+        elif answer.size > log.head.stored:
+            says = f"{name} knows {answer.size:,} entries, and the log has {log.head.stored:,}"
             yield Diagnosis("witnesses", "fault", says, "run `ledger restore`")
         else:
             yield Diagnosis("witnesses", "ok", f"{name} cosigned {answer.size:,} entries")

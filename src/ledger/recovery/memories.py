@@ -4,7 +4,7 @@ Each is a reason not to sign a smaller or another tree. If the memory is gone, t
 signed is unknown, not 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -20,19 +20,20 @@ from ledger.errors import (
     RefusedError,
     UnavailableError,
 )
-from ledger.publish.served import read_policy
 from ledger.publish.witness_client import WitnessClient
 from ledger.settings import Settings
 from ledger.store.engines import copies, remembered
 from ledger.tlog.checkpoint import Checkpoint, parse_note, verify_note
-from ledger.tlog.vkeys import parse_vkey
+from ledger.tlog.vkeys import NoteKey, parse_vkey
+from ledger.tlog.witness_policy import parse_policy
 
 
 class KnownTree(msgspec.Struct, frozen=True):
     """A tree that somebody knows: who, its size, its root and its note where these are known.
 
     `is_largest` tells whether the source knows the largest tree that was signed. A log or a
-    checkpoint in a file does not, because it may itself be an old copy.
+    checkpoint in a file does not, because it may itself be an old copy. `epoch` is that of the
+    origin under which the tree was signed, as far as the source says it.
     """
 
     source: str
@@ -40,6 +41,7 @@ class KnownTree(msgspec.Struct, frozen=True):
     root: bytes | None = None
     note: bytes | None = None
     is_largest: bool = False
+    epoch: int = 0
 
 
 class Memories(msgspec.Struct):
@@ -85,6 +87,7 @@ def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
         found.trees.append(KnownTree("the operator", known.published, is_largest=True))
     for name, answer in ask_witnesses(settings, charter):
         if isinstance(answer, KnownTree):
+            found.epoch = max(found.epoch, answer.epoch)
             found.trees.append(answer)
         else:
             found.silent.append(f"{name}: {answer.detail}")
@@ -94,23 +97,67 @@ def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
 def ask_witnesses(
     settings: Settings, charter: Charter
 ) -> Iterator[tuple[str, KnownTree | LedgerError]]:
-    """Yield each witness's name, and the tree that it cosigned last or why it gives none."""
-    policy = read_policy(settings.witnesses, charter.log_origin)
+    """Yield each witness's name, and the largest tree that it cosigned or why it gives none.
+
+    Witnesses are asked for every origin of this ledger that the log, the signer's memory or the
+    policy names: after an earlier restore an old backup does not know the newest origin. Raises
+    MalformedError `policy_malformed`, OSError.
+    """
+    if settings.witnesses is None:
+        return
+    policy = parse_policy(settings.witnesses.read_bytes())
+    trusted = [log.key for log in policy.logs if _is_origin_of(log.key.name, charter.ledger)]
+    named = [each.checkpoint.origin for each in remembered(settings.signer_memory) or ()]
+    origins = dict.fromkeys([charter.log_origin, *named, *(key.name for key in trusted)])
     for witness in policy.witnesses:
-        if witness.url is None:
-            continue
-        name = f"the witness {witness.name}"
-        with closing(WitnessClient(witness, witness.url)) as client:
-            try:
-                tree, note = _verified(client.latest(charter.log_origin), charter)
-                yield name, KnownTree(name, tree.size, tree.root, note, is_largest=True)
-            except LedgerError as error:
-                yield name, error
+        if witness.url is not None:
+            with closing(WitnessClient(witness, witness.url)) as client:
+                found = _asked(witness.name, client, [*origins], charter, trusted)
+            yield f"the witness {witness.name}", found
+
+
+def _asked(
+    name: str,
+    client: WitnessClient,
+    origins: Sequence[str],
+    charter: Charter,
+    trusted: Sequence[NoteKey],
+) -> KnownTree | LedgerError:
+    """Return the largest tree of any origin that a witness cosigned, or its first refusal."""
+    known: list[KnownTree] = []
+    refusals: list[LedgerError] = []
+    for origin in origins:
+        try:
+            note = client.latest(origin)
+            if origin == charter.log_origin:
+                tree = _verified(note, charter)[0]
+            else:
+                tree = verify_note(note, trusted, expected_origin=origin).checkpoint
+            # A loss is declared under the origin of the backup, so only its notes can prove it.
+            shown = note if origin == origins[0] else None
+            source = f"the witness {name}"
+            known.append(KnownTree(source, tree.size, tree.root, shown, True, _epoch_of(origin)))
+        except UnavailableError as error:
+            return error
+        except LedgerError as error:
+            refusals.append(error)
+    return max(known, key=lambda each: each.size) if known else refusals[0]
+
+
+def _epoch_of(origin: str) -> int:
+    """Return the epoch of an origin of this ledger; the first origin has none in its name."""
+    suffix = origin.rpartition("/")[2]
+    return int(suffix) if suffix.isascii() and suffix.isdigit() else 0
+
+
+def _is_origin_of(origin: str, ledger: str) -> bool:
+    return origin == ledger or origin.startswith(f"{ledger}/")
 
 
 def _verified(note: bytes, charter: Charter) -> tuple[Checkpoint, bytes]:
-    """Return a checkpoint of this log; raise as `verify_note`."""
-    keys = [parse_vkey(key.vkey) for key in charter.log_keys]
+    """Return a checkpoint of this log, signed by a key in force for its size; as `verify_note`."""
+    size = parse_note(note).checkpoint.size
+    keys = [parse_vkey(key.vkey) for key in charter.log_keys if key.signs(size)]
     return verify_note(note, keys, expected_origin=charter.log_origin).checkpoint, note
 
 
@@ -120,7 +167,7 @@ def _ours(note: bytes, data: Path, charter: Charter) -> bytes | None:
     Raises ConflictError `backup_of_another` for another ledger's.
     """
     origin = parse_note(note).checkpoint.origin
-    if origin != charter.ledger and not origin.startswith(f"{charter.ledger}/"):
+    if not _is_origin_of(origin, charter.ledger):
         raise ConflictError("backup_of_another", f"{data} has the log of another ledger, {origin}")
     try:
         return _verified(note, charter)[1]

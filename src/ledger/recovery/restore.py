@@ -14,7 +14,8 @@ log can be signed under the old origin by accident.
 """
 
 import time
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -22,12 +23,13 @@ import msgspec
 
 from ledger import clock
 from ledger.audit.run import AuditRequest, audit
+from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_KEYS_FILE, RESTORING
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.charter import Charter
 from ledger.domain.restoration import log_origin
-from ledger.errors import ConflictError, CorruptError
+from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.recovery import staging
@@ -46,6 +48,7 @@ from ledger.store.engines import (
 from ledger.store.log import Log
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
+from ledger.system.wall_clock import WallClock
 from ledger.tlog import vkeys
 from ledger.tlog.checkpoint import Checkpoint
 
@@ -79,7 +82,7 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
     """Join, verify and audit the backups beside the ledger; return what a restore would do.
 
     The caller holds the data directory. Raises CorruptError `backup_invalid` if the audit finds
-    something; what `staging.join_backups`, `staging.bring_keys` and `collect` raise.
+    something; what `staging.join_backups`, `staging.missing_keys` and `collect` raise.
     """
     directory = settings.data / RESTORING
     state = staging.join_backups(request.backup, directory)
@@ -88,8 +91,8 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
         finding = found.finding
         detail = f"the audit finds {finding.code} at position {finding.position}: {finding.detail}"
         raise CorruptError("backup_invalid", detail)
-    if request.passphrase is not None:
-        staging.bring_keys(settings, request.backup, request.passphrase)
+    if request.passphrase is not None:  # now, so that a wrong passphrase is refused at once
+        staging.missing_keys(settings, request.backup, request.passphrase)
     charter = charter_of(directory, state.size)
     memories = collect(settings, charter, request.given)
     kept = Checkpoint(charter.log_origin, state.size, state.edge.root())
@@ -125,13 +128,20 @@ def _lost(trees: list[KnownTree], kept: Checkpoint, staged: Path) -> KnownTree |
     return max(gone, key=lambda each: (each.size, each.note is not None), default=None)
 
 
-def carry_out(settings: Settings, plan: RestorePlan, reached: Reached) -> Path | None:
+def carry_out(
+    settings: Settings, request: RestoreRequest, plan: RestorePlan, reached: Reached
+) -> Path | None:
     """Do what was planned; return where the old files are, if there were any.
 
-    Raises ConflictError `ledger_key_missing` before anything changes; what
+    Key files that are missing come first. Raises ConflictError `ledger_key_missing`,
+    UnavailableError `clock_unconfirmed` before the log or the signer's memory change; what
     `LogCopies.settle` raises.
     """
     staged = settings.data / RESTORING
+    if request.passphrase is not None:
+        brought = staging.missing_keys(settings, request.backup, request.passphrase)
+        for path, content in brought.items():
+            private_files.replace(path, content)
     if plan.origin is None:
         _remember(settings, plan, staged)
     else:
@@ -152,7 +162,9 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
         closing(open_signer_memory(settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):
-        Publication(tree, memory, LogKeys(log.store, settings.log_keys)).catch_up()
+        keys, now_ms = LogKeys(log.store, settings.log_keys), _decision_clock(settings, log)
+        with suppress(UnavailableError):  # without keys, for example; the server then publishes it
+            Publication(tree, memory, keys, now_ms).catch_up()
     return aside
 
 
@@ -171,7 +183,9 @@ def _declare(
     """Begin an epoch: new log keys, the memory first, then the event in the staged log."""
     signers = vkeys.generate(origin)
     with closing(Log(open_log(address_of(staged)))) as log:
-        LedgerActs(log, settings, _now_ms).require_key()
+        now_ms = _decision_clock(settings, log)
+        now_ms()
+        LedgerActs(log, settings, now_ms).require_key()
     private_files.create(staged / LOG_KEYS_FILE, vkeys.to_pem(signers))
     with closing(open_signer_memory(settings.signer_memory)) as memory:
         first = Checkpoint(origin, plan.kept.size, plan.kept.root)
@@ -180,7 +194,7 @@ def _declare(
     reached("epoch remembered")
     copies().raise_epoch(staged, plan.epoch)
     with closing(Log(open_log(address_of(staged)))) as log:  # opened in the new epoch
-        LedgerActs(log, settings, _now_ms).restore(
+        LedgerActs(log, settings, now_ms).restore(
             epoch=plan.epoch,
             kept=KeptTree(plan.kept.size, plan.kept.root.hex()),
             lost=_declared_loss(plan),
@@ -196,6 +210,11 @@ def _declared_loss(plan: RestorePlan) -> LostTree | Literal["unknown"] | None:
         return "unknown"
     note = plan.lost.note
     return LostTree(plan.lost.size, None if note is None else note.decode())
+
+
+def _decision_clock(settings: Settings, log: Log) -> Callable[[], int]:
+    """Return the clock of events; it raises UnavailableError `clock_unconfirmed`."""
+    return LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed).decision_ms
 
 
 def _now_ms() -> int:

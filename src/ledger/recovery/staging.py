@@ -13,7 +13,6 @@ from ledger.data_files import (
     LOG_KEYS_FILE,
     RESTORING,
     SEALED_KEYS_FILE,
-    SESSIONS_FILE,
     VIEWS_FILE,
 )
 from ledger.errors import ConflictError, CorruptError
@@ -21,7 +20,7 @@ from ledger.recovery import manifest as manifests
 from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest
 from ledger.settings import Settings
-from ledger.store.engines import copies
+from ledger.store.engines import copies, forget_operations
 from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
@@ -69,18 +68,23 @@ def _chain(backup: Path) -> list[tuple[Path, BackupManifest]]:
     return chain
 
 
-def bring_keys(settings: Settings, backup: Path, passphrase: Path) -> None:
-    """Create the key files that are missing, from a backup with keys.
+def missing_keys(settings: Settings, backup: Path, passphrase: Path) -> dict[Path, bytes]:
+    """Return the key files that are missing, from the newest backup of the chain that has keys.
 
-    Raises ConflictError `keys_missing` if the backup has none; what `sealed_keys` raises.
+    Raises ConflictError `keys_missing` if none has; what `_chain` and `sealed_keys` raise.
     """
-    path = backup / SEALED_KEYS_FILE
-    if not path.is_file():
-        raise ConflictError("keys_missing", f"{backup} was made without keys")
+    sealed = [directory / SEALED_KEYS_FILE for directory, _ in _chain(backup)]
+    path = next((each for each in reversed(sealed) if each.is_file()), None)
+    if path is None:
+        detail = f"{backup}, and the backups that it continues, were made without keys"
+        raise ConflictError("keys_missing", detail)
     files = sealed_keys.unseal(path.read_bytes(), sealed_keys.read_passphrase(passphrase))
-    for name, target in sealed_keys.key_files(settings).items():
-        if name in files and not target.exists():
-            private_files.replace(target, files[name].encode())
+    targets = sealed_keys.key_files(settings).items()
+    return {
+        target: files[name].encode()
+        for name, target in targets
+        if name in files and not target.exists()
+    }
 
 
 def install(settings: Settings, reached: Reached) -> Path | None:
@@ -105,9 +109,9 @@ def install(settings: Settings, reached: Reached) -> Path | None:
         staged_keys.unlink()
     reached("keys in place")
     # Read models follow from the log; sessions and ceremonies belong to the old one.
-    for name in (VIEWS_FILE, SESSIONS_FILE):
-        for part in _PARTS:
-            (data / f"{name}{part}").unlink(missing_ok=True)
+    for part in _PARTS:
+        (data / f"{VIEWS_FILE}{part}").unlink(missing_ok=True)
+    forget_operations(data)
     reached("sessions dropped")
     shutil.rmtree(staging)
     return aside if aside.exists() else None

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, NamedTuple, TypeVar
 
 from ledger.errors import LedgerError, UnavailableError
+from ledger.store import attempts
+from ledger.store.attempts import Attempt
 from ledger.store.ports.log import AppendResult, Facts, LogStore, Needs, Receipt, Write
 
 MAX_APPENDS = 500  # in one commit
@@ -33,14 +35,24 @@ class CommitTimes(NamedTuple):
 
 
 class Batches(Generic[Item, Answer]):
-    """Run a blocking function on batches of items, in a thread of its own."""
+    """Run a blocking function on batches of items, in a thread of its own.
+
+    If it `stores`, the request of each item is told when its batch begins.
+    """
 
     def __init__(
-        self, name: str, run: Callable[[Sequence[Item]], Sequence[Answer]], *, most: int
+        self,
+        name: str,
+        run: Callable[[Sequence[Item]], Sequence[Answer]],
+        *,
+        most: int,
+        stores: bool = False,
     ) -> None:
         self._run = run
         self._most = most
-        self._queue: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._stores = stores
+        self._is_ending = False
+        self._queue: list[tuple[Item, asyncio.Future[Answer], Attempt | None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._running: asyncio.Task[None] | None = None
 
@@ -57,7 +69,7 @@ class Batches(Generic[Item, Answer]):
         if len(self._queue) >= MAX_QUEUED:
             raise UnavailableError("overloaded", "too many requests are waiting; try again")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append((item, future))
+        self._queue.append((item, future, attempts.current() if self._stores else None))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._work())
         return await future
@@ -67,17 +79,24 @@ class Batches(Generic[Item, Answer]):
         while self._queue:
             await self._gather()
             batch, self._queue = self._queue[: self._most], self._queue[self._most :]
-            items = [item for item, _ in batch]
+            if self._is_ending:
+                batch = [each for each in batch if not each[1].cancelled()]
+            if not batch:
+                continue
+            items = []
+            for item, _, attempt in batch:
+                attempts.begin(attempt)
+                items.append(item)
             try:
                 answers = await loop.run_in_executor(self._thread, self._run, items)
             except Exception as error:  # noqa: BLE001  # a bug must not leave requests hanging
-                for _, future in batch:
+                for _, future, _ in batch:
                     if not future.done():
                         future.set_exception(error)
                 if not isinstance(error, LedgerError):
                     loop.call_exception_handler({"message": "a batch failed", "exception": error})
                 continue
-            for (_, future), answer in zip(batch, answers, strict=True):
+            for (_, future, _), answer in zip(batch, answers, strict=True):
                 if not future.done():  # the client may have disconnected meanwhile
                     future.set_result(answer)
 
@@ -90,6 +109,13 @@ class Batches(Generic[Item, Answer]):
         while waiting < len(self._queue) < self._most:
             waiting = len(self._queue)
             await asyncio.sleep(0)
+
+    def end(self) -> None:
+        """From now on, drop the items whose callers were told that the server stops.
+
+        Before a stop, a caller who leaves has asked for something that is done nevertheless.
+        """
+        self._is_ending = True
 
     def close(self) -> None:
         """Finish the running batch."""
@@ -113,7 +139,7 @@ class AsyncLog:
         self._admit = admit
         self._timed = timed
         self._loads = Batches("log-load", self._reader.load, most=MAX_LOADS)
-        self._appends = Batches("group-commit", self._append, most=MAX_APPENDS)
+        self._appends = Batches("group-commit", self._append, most=MAX_APPENDS, stores=True)
 
     @property
     def queued(self) -> int:
@@ -135,6 +161,10 @@ class AsyncLog:
         """
         self._admit()
         return await self._appends.do(write)
+
+    def end(self) -> None:
+        """From now on, store no write that still waits when its caller is given up."""
+        self._appends.end()
 
     def _append(self, writes: Sequence[Write]) -> list[AppendResult]:
         began_s = time.perf_counter()

@@ -8,12 +8,14 @@ that second in others.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from ledger.errors import UnavailableError
+from ledger.store import attempts
 from ledger.store.ports.operations import OperationalState
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
@@ -22,6 +24,11 @@ MAX_FRESH = 10_000
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
 
 T = TypeVar("T")
+IsInForce = Callable[[str, str], Awaitable[bool]]  # of a person, and of what opened their session
+
+
+async def _always(_: str, __: str) -> bool:
+    return True
 
 
 class AsyncState:
@@ -35,6 +42,7 @@ class AsyncState:
         self._fresh: dict[str, tuple[str, int, float]] = {}
         self._ended = 0  # how many times sessions were ended
         self.ceremony_key = state.ceremony_key
+        self.born_ms = state.born_ms
 
     def close(self) -> None:
         """Finish what is running."""
@@ -62,18 +70,29 @@ class AsyncState:
             return None
         return user
 
-    async def session_user(self, token: str, *, now_ms: int) -> str | None:
-        """Return whose session this token opens, if any; looked up anew."""
+    async def session_user(
+        self, token: str, *, now_ms: int, is_in_force: IsInForce = _always
+    ) -> str | None:
+        """Return whose session this token opens, if any; looked up anew.
+
+        `is_in_force` is asked for the person, and the passkey or key that opened the session. If it
+        is not, the session is ended: a crash between its end and that of its sessions leaves them.
+        """
         asked_s, ended = time.monotonic(), self._ended
         found = await self._in(self._reads, partial(self._state.session, token))
-        if found is None or found[1] <= now_ms:
+        if found is None or found[2] <= now_ms:
             self._fresh.pop(token, None)
+            return None
+        user, opened_by, expires_ms = found
+        if not await is_in_force(user, opened_by):
+            with suppress(UnavailableError):  # the next look ends it
+                await self.close_session(token)
             return None
         if len(self._fresh) >= MAX_FRESH:
             self._fresh.clear()
         if ended == self._ended:  # else this session may be one that ended meanwhile
-            self._fresh[token] = (*found, asked_s + FRESH_S)
-        return found[0]
+            self._fresh[token] = (user, expires_ms, asked_s + FRESH_S)
+        return user
 
     async def close_session(self, token: str) -> None:
         """End a session."""
@@ -113,6 +132,8 @@ class AsyncState:
         await self._in(self._writes, use)
 
     async def _in(self, thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        if thread is self._writes:
+            attempts.begin(attempts.current())
         future = asyncio.get_running_loop().run_in_executor(thread, call)
         try:
             return await asyncio.wait_for(future, PATIENCE_S)

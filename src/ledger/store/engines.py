@@ -5,7 +5,7 @@ is imported when a log is opened.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.audit.source import LogSource
 from ledger.data_files import LOG_FILE, SESSIONS_FILE
@@ -21,7 +21,7 @@ from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
 
 if TYPE_CHECKING:
-    from ledger.store.ports.log import LogStore
+    from ledger.store.ports.log import LogStore, ReadableLog
 
 
 def address_of(data: Path) -> str:
@@ -38,6 +38,17 @@ def open_log(address: str) -> "LogStore":
     from ledger.store.sqlite.store import SqliteLog  # the server's packages
 
     return SqliteLog(Path(address))
+
+
+def read_log(address: str) -> "ReadableLog":
+    """Open the log at an address for reading only.
+
+    Raises NotFoundError `not_founded`, CorruptError `file_malformed`, UnavailableError
+    `storage_failed`.
+    """
+    from ledger.store.sqlite.store import SqliteReader  # the server's packages
+
+    return SqliteReader(Path(address))
 
 
 def require_existing(data: Path) -> None:
@@ -62,9 +73,33 @@ def copies() -> LogCopies:
     return SqliteCopies()
 
 
-def open_operations(data: Path) -> OperationalState:
-    """Open the operational state in a data directory, new or existing."""
-    return SqliteState(data / SESSIONS_FILE)
+class StorageFiles(NamedTuple):
+    """The files that an engine holds open for a server; empty where it holds none.
+
+    Without those in `needed` nothing may be appended; `useful` ones hold what may be lost. The
+    write-ahead logs of `growing` grow while somebody reads.
+    """
+
+    needed: tuple[Path, ...]
+    useful: tuple[Path, ...]
+    growing: tuple[Path, ...]
+
+
+def storage_files(data: Path, memory: Path) -> StorageFiles:
+    """Return the files of a ledger's log, signer's memory and operational state."""
+    log = Path(address_of(data))
+    return StorageFiles(needed=(log, memory), useful=(data / SESSIONS_FILE,), growing=(log,))
+
+
+def open_operations(data: Path, *, born_ms: int) -> OperationalState:
+    """Open the operational state in a data directory; a new one keeps `born_ms`, as it says."""
+    return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
+
+
+def forget_operations(data: Path) -> None:
+    """Delete the operational state in a data directory that no server uses."""
+    for part in ("", "-wal", "-shm"):
+        (data / f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
 
 
 def open_signer_memory(path: Path) -> SignerMemory:

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from ledger.encoding import b64_decode
+from ledger.errors import RefusedError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.compare import Comparison
-from ledger.verify.report import VerifiedRestoration
+from ledger.verify.report import Checks, VerificationReport, VerifiedRestoration, verdict
 
 
 def compare_restored(
@@ -39,3 +43,28 @@ def _lost_words(older: Checkpoint, position: int | None, restored: VerifiedResto
     if isinstance(restored.lost, int) and older.size > restored.lost:
         told += f"; the ledger admits no more than {restored.lost:,} entries"
     return told
+
+
+def with_restores(older: VerificationReport, later: VerificationReport) -> VerificationReport:
+    """Return the report of older evidence with a check against the restores of a later bundle.
+
+    The check fails with `position_lost` if a restore lost the tree that the older evidence shows,
+    and is open (`bundle_unverified`) unless the later bundle is verified.
+    """
+    if older.ledger is None or older.size is None or older.root is None:
+        return older
+    tree = Checkpoint(older.ledger, older.size, b64_decode(older.root))
+    checks = Checks(older.checks)
+    checks.make("restores", lambda found: _kept(found, later), tree)
+    made = tuple(checks.made)
+    return msgspec.structs.replace(older, checks=made, verdict=verdict(made, older.statements))
+
+
+def _kept(older: Checkpoint, later: VerificationReport) -> tuple[str, bool]:
+    if later.verdict not in ("verified", "in_question"):
+        detail = "the later bundle is not verified with these keys: verify it first"
+        raise UnverifiableError("bundle_unverified", detail)
+    found = compare_restored(older, None, later.restorations)
+    if found is not None:
+        raise RefusedError("position_lost", found.says)
+    return f"No restore up to position {later.size:,} lost any of these entries.", True

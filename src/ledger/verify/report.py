@@ -15,8 +15,8 @@ from ledger.verify.container import Mode
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "in_question", "invalid", "unverifiable"]
-# The checks of a bundle in their order. `ledger` needs a key from the caller. `witnesses` and
-# `time` run only if the caller gives a policy or certificates.
+# The checks of a bundle in their order. `ledger` needs a key from the caller. `witnesses`, `time`
+# and `restores` run only if the caller gives a policy, certificates or a later bundle.
 CheckName = Literal[
     "readable",
     "content",
@@ -29,6 +29,7 @@ CheckName = Literal[
     "ledger",
     "witnesses",
     "time",
+    "restores",
 ]
 # The kind of evidence: a mode of a bundle, or a public log.
 EvidenceMode = Mode | Literal["log"]
@@ -129,10 +130,10 @@ def verdict(checks: Sequence[Check], statements: Sequence[VerifiedStatement] = (
 
 
 class Checks:
-    """Runs checks and keeps their results, in order."""
+    """Runs checks and keeps their results, in order, after those that were made before."""
 
-    def __init__(self) -> None:
-        self.made: list[Check] = []
+    def __init__(self, made: Iterable[Check] = ()) -> None:
+        self.made: list[Check] = [*made]
 
     def make(
         self, name: CheckName, check: Callable[[A], tuple[str, T]], needs: A | None

@@ -71,6 +71,32 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
     asyncio.run(run())
 
 
+def test_a_removal_whose_process_died_before_it_ended_the_sessions_ends_them_all_the_same(
+    cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, user = cast.bob.passkey.id, cast.bob.user
+    is_in_force = here.people.sign_in.is_in_force
+
+    async def whose(token: str) -> str | None:
+        now_ms = cast.time.ms
+        return await here.state.session_user(token, now_ms=now_ms, is_in_force=is_in_force)
+
+    async def run() -> None:
+        by_passkey = await here.state.open_session(user, opened_by=name, now_ms=cast.time.ms)
+        by_key = await here.state.open_session(
+            user, opened_by=cast.bob.key.kid, now_ms=cast.time.ms
+        )
+        assert [await whose(by_passkey), await whose(by_key)] == [user, user]
+        with monkeypatch.context() as dead:
+            dead.setattr(here.operations, "close_sessions_of", unavailable)
+            with refused(UnavailableError, "state_unavailable"):
+                await here.remove_passkey(cast.dave, name)
+        assert [await whose(by_passkey), await whose(by_key)] == [None, user]
+        assert here.operations.session(by_passkey) is None
+
+    asyncio.run(run())
+
+
 def test_a_passkey_that_was_removed_during_its_sign_in_opens_no_session(
     cast: Cast, here: Process
 ) -> None:

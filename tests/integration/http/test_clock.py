@@ -77,6 +77,30 @@ async def _jump(cast: Cast) -> None:
     assert newest_ms == cast.time.ms
 
 
+def test_a_clock_that_jumps_for_a_moment_ends_no_session_and_forgets_no_act(cast: Cast) -> None:
+    asyncio.run(_jump_signed_in(cast))
+
+
+async def _jump_signed_in(cast: Cast) -> None:
+    computer = Computer(ms=cast.time.ms)
+    served, client = serve(cast, computer)
+    async with client, served.application.lifespan():
+        used = {"act": cast.bob.act("sign-in", jti="once")}
+        assert (await client.post("/api/sessions", json=used)).status_code == 200
+        computer.ms += YEAR_MS
+        cast.time.ms += YEAR_MS
+        # Another sign-in deletes what is over: by the steady time, that is nothing.
+        other = {"act": cast.alice.act("sign-in", jti="during")}
+        session = dict(client.cookies)
+        await client.post("/api/sessions", json=other)
+        computer.ms -= YEAR_MS
+        cast.time.ms -= YEAR_MS
+        client.cookies = httpx.Cookies(session)
+        assert (await client.get("/api/inbox")).status_code == 200
+        again = await client.post("/api/sessions", json=used)
+        assert (again.status_code, again.json()["code"]) == (422, "already_used")
+
+
 def test_a_start_before_the_newest_event_waits_for_the_operator(cast: Cast) -> None:
     asyncio.run(_start(cast))
 

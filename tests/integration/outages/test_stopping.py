@@ -18,14 +18,14 @@ class Posted:
     def __init__(self, actor: Actor) -> None:
         self.answer: httpx.Response | None = None
         self._actor = actor
-        self._thread = threading.Thread(target=self._post)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._post)
+        self.thread.start()
 
     def _post(self) -> None:
         self.answer = self._actor.draft_of()
 
     def wait(self) -> httpx.Response:
-        self._thread.join(60)
+        self.thread.join(60)
         assert self.answer is not None
         return self.answer
 
@@ -84,4 +84,36 @@ def test_a_stop_takes_seconds_and_says_what_is_unknown_when_the_disk_hangs(
         repeated = again.post("/api/statements/create", json=json.loads(answer.request.content))
     assert (repeated.status_code, repeated.json()["position"]) == (201, before + 1)
     assert head(faulty) == before + 1
+    check_ledger(faulty)
+
+
+def test_a_write_that_waits_for_its_commit_at_the_stop_is_not_stored_and_is_told_so(
+    faulty: FaultyServer,
+) -> None:
+    with faulty.client() as one, faulty.client() as other:
+        alice = Actor(one, "Alice", faulty.origin).register("creator")
+        bob = Actor(other, "Bob", faulty.origin).register("creator")
+        before = head(faulty)
+        faulty.fault(sync_s=30.0, only="log.sqlite")
+        running = Posted(alice)
+        until(lambda: queued(faulty) == 1)
+        waiting = Posted(bob)
+        until(lambda: queued(faulty) == 2)
+        faulty.ask_to_end()
+        answers = [posted.wait() for posted in (running, waiting)]
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [
+        (503, "outcome_unknown"),
+        (503, "shutting_down"),
+    ]
+    faulty.wait()
+    faulty.fault()
+    faulty.start()
+    assert head(faulty) in (before, before + 1)
+    sent = json.loads(answers[1].request.content)
+    statement = json.loads(sent["document"])["statementId"]
+    with faulty.client() as again:
+        again.cookies = other.cookies
+        assert again.get(f"/api/statements/{statement}").status_code == 404
+        repeated = again.post("/api/statements/create", json=sent)
+    assert repeated.status_code == 201
     check_ledger(faulty)

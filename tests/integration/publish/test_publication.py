@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import UnavailableError
+from ledger.publish.publication import Publication
 from ledger.settings import Settings
 from ledger.store.engines import open_signer_memory
 from ledger.tlog.checkpoint import Checkpoint
@@ -92,6 +93,19 @@ def test_a_checkpoint_cannot_be_changed_or_removed(ledger: Ledger) -> None:
         ):
             db.execute(sql)
         db.close()
+
+
+def test_nothing_is_promised_or_signed_while_the_clock_cannot_be_relied_on(
+    ledger: Ledger,
+) -> None:
+    def stepped() -> int:
+        raise UnavailableError("clock_stepped", "as if somebody had set the clock")
+
+    publication = Publication(ledger.tree, ledger.memory, ledger.keys, stepped)
+    with refused(UnavailableError, "clock_stepped"):
+        publication.catch_up()
+    assert (ledger.tree.latest(), ledger.memory.known()) == (None, [])
+    assert ledger.publication().catch_up() == FOUNDING
 
 
 def test_the_state_changes_only_from_what_is_expected(tmp_path: Path) -> None:

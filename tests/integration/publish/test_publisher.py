@@ -104,7 +104,12 @@ def test_a_tail_that_is_too_old_takes_no_write_until_it_is_published(
 ) -> None:
     monkeypatch.setattr("ledger.publish.publisher.FIRST_RETRY_S", 0.01)
     publisher = Publisher(
-        ledger.tree, ledger.memory, ledger.keys, interval_s=0.01, most_tail_s=0.05
+        ledger.tree,
+        ledger.memory,
+        ledger.keys,
+        ledger.writer.now_ms,
+        interval_s=0.01,
+        most_tail_s=0.05,
     )
     publisher.open()
     publisher.start()
@@ -208,7 +213,8 @@ def test_a_long_catch_up_ends_when_it_is_stopped(
 
 def test_a_stop_publishes_what_was_committed(settings: Settings) -> None:
     with opened(settings) as ledger:
-        publisher = Publisher(ledger.tree, ledger.memory, ledger.keys, interval_s=60)
+        now_ms = ledger.writer.now_ms
+        publisher = Publisher(ledger.tree, ledger.memory, ledger.keys, now_ms, interval_s=60)
         publisher.open()
         publisher.start()
         wait_for(publisher, FOUNDING)

@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,17 @@ from ledger.cli.main import main
 from ledger.data_files import RESTORING
 from ledger.errors import NotFoundError
 from ledger.recovery.doctor import Diagnosis, examine
+from ledger.recovery.inspection import inspect
 from ledger.settings import Settings
+from ledger.store.engines import copies, open_signer_memory
 from ledger.system.directory_lock import READY
+from ledger.tlog.checkpoint import Checkpoint
 from tests.support.logs import settings_of
 from tests.support.refusals import refused
 from tests.support.restores import backed_up, grow, invited
 
 NOW_MS = time.time_ns() // 1_000_000
+GONE = {"LEDGER_OWN_KEY": f"ssh-agent:SHA256:{'A' * 43}", "SSH_AUTH_SOCK": "/nowhere/agent"}
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def interrupt_restore(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("break_it", "part", "words"),
     [
-        (lose_own_key, "keys", "not the ledger's own key"),
+        (lose_own_key, "keys", "the ledger's own key cannot be used"),
         (lose_log_keys, "keys", "log keys"),
         (lose_memory, "memory", "memory is gone"),
         (open_to_all, "permissions", "log.sqlite"),
@@ -119,9 +124,75 @@ def test_an_address_that_nobody_serves_is_a_fault(settings: Settings) -> None:
     assert found(away, "tls").health == "fault"
 
 
-def test_a_clock_that_is_behind_the_log_is_a_fault(settings: Settings) -> None:
-    (one,) = [each for each in examine(settings, None, now_ms=0) if each.part == "clock"]
+@pytest.mark.parametrize(
+    ("late_s", "health"), [(0, "ok"), (-30, "ok"), (-31, "fault"), (401 * 86_400, "fault")]
+)
+def test_a_clock_is_a_fault_where_it_keeps_a_server_from_writing(
+    settings: Settings, late_s: int, health: str
+) -> None:
+    now_ms = inspect(settings).head.at_ms + late_s * 1000
+    (one,) = [each for each in examine(settings, None, now_ms=now_ms) if each.part == "clock"]
+    assert one.health == health, one
+
+
+def test_the_clock_that_the_operator_confirmed_is_no_fault(settings: Settings) -> None:
+    confirmed = invited(settings.data, LEDGER_CLOCK_CONFIRMED=str(inspect(settings).head.stored))
+    (one,) = [each for each in examine(confirmed, None, now_ms=0) if each.part == "clock"]
+    assert one.health == "ok"
+
+
+def test_an_own_key_in_a_device_that_does_not_answer_is_a_fault(settings: Settings) -> None:
+    one = found(invited(settings.data, **GONE), "keys")
     assert one.health == "fault"
+    assert "signer_unavailable" in one.says
+
+
+def test_another_tree_than_the_one_that_was_signed_is_a_fault(settings: Settings) -> None:
+    _, newest = copies().newest(settings.data)
+    assert newest is not None
+    with closing(open_signer_memory(settings.signer_memory)) as memory:
+        signed = memory.known()[-1].checkpoint
+        assert signed.size == newest.size
+        assert memory.swap(signed, Checkpoint(signed.origin, signed.size, bytes(32)))
+    one = found(settings, "memory")
+    assert (one.health, "was signed" in one.says) == ("fault", True)
+
+
+def test_an_epoch_that_the_log_has_not_reached_is_a_fault(settings: Settings) -> None:
+    with closing(open_signer_memory(settings.signer_memory)) as memory:
+        signed = memory.known()[-1].checkpoint
+        memory.begin(1, Checkpoint(f"{signed.origin}/1", signed.size, signed.root))
+    one = found(settings, "memory")
+    assert (one.health, "epoch 1 was begun" in one.says) == ("fault", True)
+
+
+def test_a_policy_that_the_server_would_refuse_is_a_fault(
+    settings: Settings, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text("no policy\n")
+    one = found(invited(settings.data, LEDGER_WITNESSES=str(policy)), "witnesses")
+    assert one.health == "fault"
+
+
+def test_the_doctor_changes_nothing(settings: Settings) -> None:
+    settings.data.chmod(0o755)
+    for path in settings.data.iterdir():
+        path.chmod(0o644)
+    before = listed(settings.data)
+    examine(settings, None, now_ms=NOW_MS)
+    after = listed(settings.data)
+    # SQLite keeps these beside a database that somebody reads.
+    new = {"log.sqlite-shm", "log.sqlite-wal", "signer-memory.sqlite-journal"}
+    assert {name: each for name, each in after.items() if name not in new} == before
+
+
+def listed(directory: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Return mode, time of the last change and content of a directory's files."""
+    return {
+        path.name: (path.stat().st_mode, path.stat().st_mtime_ns, path.read_bytes())
+        for path in directory.iterdir()
+    }
 
 
 @pytest.mark.parametrize("days", [0, 30])

@@ -2,20 +2,26 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from ledger.data_files import BACKUP_FILE, LOG_FILE, SESSIONS_FILE, VIEWS_FILE
-from ledger.errors import ConflictError, CorruptError, NotFoundError, UnavailableError
-from ledger.recovery import manifest as manifests
+from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
+from ledger.errors import CorruptError, UnavailableError
 from ledger.settings import Settings
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from tests.support.logs import opened
 from tests.support.refusals import refused
-from tests.support.restores import REASON, audited, backed_up, grow, invited, restored
+from tests.support.restores import (
+    REASON,
+    audited,
+    backed_up,
+    copied,
+    grow,
+    lose_log,
+    newest_note,
+    restored,
+)
 from tests.support.signers import LEDGER
 
 NEXT = f"{LEDGER}/1"
@@ -23,30 +29,7 @@ NEXT = f"{LEDGER}/1"
 
 @pytest.fixture
 def settings(ledger: Path, tmp_path: Path) -> Settings:
-    """A copy of the ledger with every kind of row."""
-    return invited(Path(shutil.copytree(ledger, tmp_path / "data")))
-
-
-def lose_log(settings: Settings) -> None:
-    for path in settings.data.glob(f"{LOG_FILE}*"):
-        path.unlink()
-    for path in settings.data.glob(f"{VIEWS_FILE}*"):
-        path.unlink()
-
-
-def forge_manifest(backup: Path) -> None:
-    """Write a changed log's length and SHA-256 into the manifest, as a thorough attacker does."""
-    path = backup / BACKUP_FILE
-    members = msgspec.json.decode(path.read_bytes())
-    members["files"] = [msgspec.to_builtins(manifests.describe(backup / LOG_FILE))]
-    path.write_bytes(msgspec.json.encode(members))
-
-
-def newest_note(settings: Settings) -> Checkpoint:
-    with opened(settings) as ledger:
-        newest = ledger.tree.latest()
-        assert newest is not None
-        return parse_note(newest.note).checkpoint
+    return copied(ledger, tmp_path)
 
 
 def test_a_restore_that_loses_nothing_goes_on_under_the_same_origin(
@@ -223,60 +206,3 @@ def test_a_restore_ends_sessions_and_read_models(settings: Settings, tmp_path: P
     restored(settings, tmp_path / "backup")
     assert not (settings.data / SESSIONS_FILE).exists()
     assert not (settings.data / VIEWS_FILE).exists()
-
-
-@pytest.mark.parametrize("how", ["another one", "a changed file"])
-def test_backups_that_do_not_belong_together_are_refused(
-    how: str, settings: Settings, tmp_path: Path
-) -> None:
-    backed_up(settings, tmp_path / "monday")
-    grow(settings)
-    backed_up(settings, tmp_path / "tuesday", tmp_path / "monday")
-    if how == "a changed file":
-        with closing(sqlite3.connect(tmp_path / "monday" / LOG_FILE)) as db, db:
-            db.execute("PRAGMA user_version = 9")
-    else:
-        shutil.rmtree(tmp_path / "monday")
-        backed_up(settings, tmp_path / "monday")
-    with refused(CorruptError, "backup_damaged"):
-        restored(settings, tmp_path / "tuesday")
-
-
-def test_a_missing_earlier_backup_is_named(settings: Settings, tmp_path: Path) -> None:
-    backed_up(settings, tmp_path / "monday")
-    grow(settings)
-    backed_up(settings, tmp_path / "tuesday", tmp_path / "monday")
-    shutil.rmtree(tmp_path / "monday")
-    with refused(NotFoundError, "backup_unknown"):
-        restored(settings, tmp_path / "tuesday")
-
-
-def test_a_backup_that_the_audit_refuses_changes_nothing(
-    settings: Settings, tmp_path: Path
-) -> None:
-    backed_up(settings, tmp_path / "backup")
-    with closing(sqlite3.connect(tmp_path / "backup" / LOG_FILE)) as db, db:
-        db.executescript("DROP TRIGGER claim_no_delete; DELETE FROM claim")
-    forge_manifest(tmp_path / "backup")
-    size_before = newest_note(settings).size
-    with refused(CorruptError, "backup_invalid"):
-        restored(settings, tmp_path / "backup")
-    assert newest_note(settings).size == size_before
-
-
-def test_a_loss_cannot_be_declared_without_the_ledgers_own_key(
-    settings: Settings, tmp_path: Path
-) -> None:
-    backed_up(settings, tmp_path / "backup")
-    grow(settings)
-    (settings.data / "ledger-key.pem").unlink()
-    with refused(ConflictError, "ledger_key_missing"):
-        restored(settings, tmp_path / "backup")
-    with opened(settings) as ledger:
-        assert ledger.memory.known()[-1].epoch == 0
-
-
-def test_a_ledger_whose_memory_is_gone_signs_nothing(settings: Settings) -> None:
-    settings.signer_memory.unlink()
-    with opened(settings) as ledger, refused(UnavailableError, "memory_missing"):
-        ledger.publication().catch_up()

@@ -2,9 +2,11 @@
 
 import json
 import random
+import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -12,7 +14,7 @@ import httpx
 from ledger.domain import events
 from ledger.domain.events import StatementDrafted, StatementSigned
 from tests.support.actor import Actor
-from tests.support.check import audit, check_ledger, stored
+from tests.support.check import audit, audit_whole, check_ledger, stored
 from tests.support.logs import FOUNDING
 from tests.support.server import Server
 
@@ -120,23 +122,49 @@ class Records:
             assert self.positions.get(sent.evidence) == sent.answer["position"]
 
 
-def test_twenty_kills_under_load_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
-    chance = random.Random(20)
-    server = Server(tmp_path / "data", LEDGER_RATE_LIMIT="60000")
+def kill_again_and_again(directory: Path, kills: int, seed: int) -> tuple[int, int]:
+    """Kill one ledger's server this often; return how many events it acknowledged or lost sight of.
+
+    After each kill everything acknowledged is there once, and the audit finds nothing.
+    """
+    chance = random.Random(seed)
+    server = Server(directory / "data", LEDGER_RATE_LIMIT="60000")
     server.start()
     with server.client() as one, server.client() as other:
         alice = Actor(one, "Alice", server.origin).register("creator")
         bob = Actor(other, "Bob", server.origin).register()
     load, records = Load(server, alice, [alice, bob]), Records(server)
     unanswered = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         load.run_until_killed(chance.uniform(*LOAD_S))
         records.require(load.acknowledged)
         unanswered += len(load.unanswered)
         server.start()
         load.send_again(chance)
         records.require(load.acknowledged)
-    assert unanswered > KILLS  # or it was not under load that the server was killed
+        audit_whole(server)
     check_ledger(server)
     assert len(audit(server)) == FOUNDING + 6 + len(load.acknowledged)
     server.stop()
+    return len(load.acknowledged), unanswered
+
+
+def test_twenty_kills_under_load_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    _, unanswered = kill_again_and_again(tmp_path, KILLS, seed=20)
+    assert unanswered > KILLS  # or it was not under load that the server was killed
+
+
+def main() -> None:
+    """Do the same with as many ledgers as the argument says; print the sums after each."""
+    stored_events = unanswered = 0
+    for seed in range(int(sys.argv[1])):
+        with TemporaryDirectory(prefix="ledger-kills-") as directory:
+            more, without = kill_again_and_again(Path(directory), KILLS, seed)
+        stored_events, unanswered = stored_events + more, unanswered + without
+        kills = (seed + 1) * KILLS
+        sys.stdout.write(f"{kills} kills: {stored_events} events, {unanswered} without answer\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.domain import entry
-from ledger.errors import CorruptError, UnavailableError
-from tests.support.logs import FOUNDING, Ledger, draft, opened, settings_of
+from ledger.errors import UnavailableError
+from tests.support.logs import Ledger, draft, opened, settings_of
 
 
 @pytest.fixture
@@ -26,23 +26,6 @@ def test_entries_are_the_same_bytes_however_long_their_bodies_are(ledger: Ledger
     assert [leaf.entry for leaf in leaves] == stored
     assert [leaf.claimed for leaf in leaves] == [entry.leaf_hash(state) for state in states]
     assert [leaf.position for leaf in leaves] == [*range(1, len(stored) + 1)]
-
-
-def test_entries_are_read_from_anywhere(ledger: Ledger) -> None:
-    ledger.fill(20)
-    whole = ledger.tree.entries(0, 100)
-    assert len(whole) == 20
-    assert ledger.tree.entries(7, 3) == whole[7:10]
-    assert ledger.tree.entries(20, 3) == []
-
-
-def test_a_tile_that_is_not_there_is_corruption(ledger: Ledger) -> None:
-    ledger.publication().catch_up()
-    assert len(ledger.tree.tile(0, 0, FOUNDING)) == 32 * FOUNDING
-    for level, n, width in ((0, 0, FOUNDING + 1), (0, 1, 1), (1, 0, 1)):
-        with pytest.raises(CorruptError) as refused:
-            ledger.tree.tile(level, n, width)
-        assert refused.value.code == "tile_missing"
 
 
 def test_a_closed_file_is_unavailable(ledger: Ledger) -> None:

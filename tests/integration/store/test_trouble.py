@@ -15,10 +15,9 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain.events import Event, UserRegistered, encode
 from ledger.errors import CorruptError, UnavailableError
 from ledger.store.async_log import MAX_QUEUED, AsyncLog
-from ledger.store.ports.log import AppendResult, Needs, NotStored, Receipt, Stale, Write
+from ledger.store.ports.log import AppendResult, NotStored, Receipt, Stale, Write
 from ledger.store.results import require_stored
 from ledger.store.sqlite.store import SqliteLog
-from tests.support.appender import SHARED
 from tests.support.refusals import refused
 from tests.support.states import folded
 from tests.support.writes import AT, STATE, write
@@ -54,35 +53,8 @@ def processes(path: Path, mode: str, number: int, count: int = 1) -> list[str]:
 # --- processes -----------------------------------------------------------------------------------
 
 
-def test_two_processes_append_to_one_file_and_lose_nothing(store: SqliteLog, path: Path) -> None:
-    processes(path, "many", 2, 60)
-    assert store.head().stored == 240
-    assert [position for position, _ in store.read(0, 1000)] == list(range(1, 241))
-    assert [version for version, _, _ in store.stream(SHARED)] == list(range(1, 121))
-    assert isinstance(store.append([write()])[0], Receipt)
-
-
 def test_eight_processes_open_a_new_file_at_once(path: Path) -> None:
     processes(path, "open", 1, 12)
-
-
-def test_what_another_process_wrote_makes_a_write_stale(store: SqliteLog, path: Path) -> None:
-    other = SqliteLog(path)
-    store.append([write(ONE)])
-    other.append([write(ONE, 2, claims=(("kid/a", ONE),), joins=(("role/a", ONE),))])
-    read, counted, written, good = store.append(
-        [
-            write(reads=((ONE, 1),)),
-            write(groups=(("role/a", 0),)),
-            write(ONE, 2),
-            write(ONE, 3),
-        ]
-    )
-    assert read == counted == written == Stale()
-    assert isinstance(good, Receipt)
-    needs = [Needs(names=("kid/a",), groups=("role/a",))]
-    assert other.load(needs) == store.load(needs)
-    other.close()
 
 
 # --- trouble -------------------------------------------------------------------------------------

@@ -46,6 +46,15 @@ def test_a_clock_that_jumped_for_a_moment_leaves_nothing_behind(computer: Comput
     assert (ledger.now_ms(), ledger.decision_ms()) == (NOW_MS, NOW_MS)
 
 
+def test_the_steady_time_passes_and_no_step_moves_it(computer: Computer) -> None:
+    ledger = LedgerClock(computer.clock(), head(NOW_MS + 20_000))
+    computer.passes(1_000)
+    assert ledger.steady_ms() == NOW_MS + 1_000
+    computer.ms += 3650 * DAY_MS
+    computer.passes(500)
+    assert ledger.steady_ms() == NOW_MS + 1_500
+
+
 @pytest.mark.parametrize("step_ms", [30_001, -30_001])
 def test_a_step_of_over_thirty_seconds_stops_writing(computer: Computer, step_ms: int) -> None:
     ledger = LedgerClock(computer.clock(), EMPTY)

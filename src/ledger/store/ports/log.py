@@ -221,7 +221,19 @@ class StoreReader(Protocol):
         ...
 
 
-class LogStore(StoreReader, Protocol):
+class ReadableLog(StoreReader, Protocol):
+    """A log with its tree and endorsements, for reading."""
+
+    def tree(self) -> TreeTables:
+        """Return the tree of this log; the caller closes it."""
+        ...
+
+    def endorsements(self) -> EndorsementTables:
+        """Return the endorsements of this log's checkpoints; the caller closes them."""
+        ...
+
+
+class LogStore(ReadableLog, Protocol):
     """The log of one ledger, which any number of processes may share; safe for any thread."""
 
     @property
@@ -236,14 +248,6 @@ class LogStore(StoreReader, Protocol):
 
     def reader(self) -> StoreReader:
         """Return a reader of its own for another thread; the caller closes it."""
-        ...
-
-    def tree(self) -> TreeTables:
-        """Return the tree of this log; the caller closes it."""
-        ...
-
-    def endorsements(self) -> EndorsementTables:
-        """Return the endorsements of this log's checkpoints; the caller closes them."""
         ...
 
     def append(self, writes: Sequence[Write]) -> list[AppendResult]:

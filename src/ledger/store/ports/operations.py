@@ -16,6 +16,14 @@ class OperationalState(Protocol):
         """The 32 random bytes that authenticate ceremonies, the same to every process."""
         ...
 
+    @property
+    def born_ms(self) -> int:
+        """When this state was created, in ms; 0 if it is as old as its ledger.
+
+        Names that were used earlier are not known to it.
+        """
+        ...
+
     def close(self) -> None:
         """Close the storage."""
         ...
@@ -29,8 +37,11 @@ class OperationalState(Protocol):
         """
         ...
 
-    def session(self, token: str) -> tuple[str, int] | None:
-        """Return whose session a token opens and when it ends, in ms; None if there is none."""
+    def session(self, token: str) -> tuple[str, str, int] | None:
+        """Return whose session a token opens, what opened it and when it ends, in ms; None without.
+
+        What opened it is a credential id or a kid.
+        """
         ...
 
     def close_session(self, token: str) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 from ledger.store.ports.endorsements import Cosigned, Stamp, name_of
 from ledger.store.ports.tree import Published
-from ledger.store.sqlite.log_file import LogFile
+from ledger.store.sqlite.log_file import LogFile, ReadOnlyFile
 from ledger.tlog.vkeys import NoteKey
 
 
 class SqliteEndorsements:
     """The cosignatures and time-stamps of one log, read on a connection of their own."""
 
-    def __init__(self, file: LogFile) -> None:
+    def __init__(self, file: LogFile | ReadOnlyFile) -> None:
         self._file = file
         self._reader = file.read_connection()
 

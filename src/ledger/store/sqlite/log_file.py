@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -12,9 +12,25 @@ from ledger.sqlite.files import (
     ReadConnection,
     closed_on_error,
     open_private,
+    open_read_only,
     primary_code,
 )
 from ledger.store.sqlite.log_schema import create
+
+
+class ReadOnlyFile:
+    """A log's file that this process only reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read_connection(self) -> ReadConnection:
+        """Return a read connection; the caller closes it. Raises as `open_read_only`."""
+        return ReadConnection(open_read_only(self.path))
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Refuse: nobody writes through this file."""
+        raise AssertionError("the log was opened for reading")
 
 
 class LogFile:

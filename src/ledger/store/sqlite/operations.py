@@ -27,18 +27,21 @@ CREATE TABLE IF NOT EXISTS sign_count(
 CREATE TABLE IF NOT EXISTS once(
     name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
+CREATE TABLE IF NOT EXISTS birth(id INTEGER PRIMARY KEY CHECK(id = 1), ms INTEGER NOT NULL) STRICT;
 """
 
 
 class SqliteState:
     """One file. Reads have a connection of their own, so that they wait for no writer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, born_ms: int = 0) -> None:
+        """Open the file; a new one keeps `born_ms` for good, as its port says."""
         self._writer = open_private(path)
         with closed_on_error(self._writer):
             use_write_ahead_log(self._writer)
             self._writer.executescript("PRAGMA synchronous=NORMAL;" + _SCHEMA)
             self.ceremony_key = self._secret("ceremony")
+            self.born_ms = self._birth(born_ms)
             self._reader = open_private(path)
 
     def close(self) -> None:
@@ -53,6 +56,12 @@ class SqliteState:
         query = "SELECT value FROM secret WHERE name = ?"
         return bytes(self._writer.execute(query, (name,)).fetchone()[0])
 
+    def _birth(self, born_ms: int) -> int:
+        """Return when this file was created, which its first process decides."""
+        row = (born_ms,)
+        self._writer.execute("INSERT INTO birth VALUES(1,?) ON CONFLICT DO NOTHING", row)
+        return int(self._writer.execute("SELECT ms FROM birth").fetchone()[0])
+
     # --- sessions -----------------------------------------------------------------------------
 
     def open_session(
@@ -64,11 +73,13 @@ class SqliteState:
             row = (_digest(token), user, opened_by, expires_ms)
             self._writer.execute("INSERT INTO session VALUES(?,?,?,?)", row)
 
-    def session(self, token: str) -> tuple[str, int] | None:
-        """Return whose session a token opens and when it ends, in ms; None if there is none."""
-        query = "SELECT user, expires_ms FROM session WHERE token_sha256 = ?"
+    def session(self, token: str) -> tuple[str, str, int] | None:
+        """Return whose session a token opens, what opened it and when it ends, in ms."""
+        query = "SELECT user, opened_by, expires_ms FROM session WHERE token_sha256 = ?"
         with _available():
-            row: tuple[str, int] | None = self._reader.execute(query, (_digest(token),)).fetchone()
+            row: tuple[str, str, int] | None = self._reader.execute(
+                query, (_digest(token),)
+            ).fetchone()
             return row
 
     def close_session(self, token: str) -> None:

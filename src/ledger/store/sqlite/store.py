@@ -20,7 +20,7 @@ from ledger.store.ports.log import (
 )
 from ledger.store.sqlite.batch import Versions, WriteBatch
 from ledger.store.sqlite.endorsements import SqliteEndorsements
-from ledger.store.sqlite.log_file import LogFile
+from ledger.store.sqlite.log_file import LogFile, ReadOnlyFile
 from ledger.store.sqlite.queries import Queries, log_head
 from ledger.store.sqlite.tree import SqliteTree
 
@@ -120,6 +120,22 @@ class SqliteLog(Queries):
             head = log_head(db)
             _touch_head(db, head.stored, head.at_ms)
         return head.stored
+
+
+class SqliteReader(Queries):
+    """The log in one file, for reading only; for one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = ReadOnlyFile(path)
+        super().__init__(self._file.read_connection())
+
+    def tree(self) -> SqliteTree:
+        """Return the tree of this log; the caller closes it."""
+        return SqliteTree(self._file)
+
+    def endorsements(self) -> SqliteEndorsements:
+        """Return the endorsements of this log's checkpoints; the caller closes them."""
+        return SqliteEndorsements(self._file)
 
 
 class _CommitError(Exception):

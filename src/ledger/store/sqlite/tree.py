@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 
 from ledger.errors import CorruptError
 from ledger.store.ports.tree import Leaf, Published
-from ledger.store.sqlite.log_file import LogFile
+from ledger.store.sqlite.log_file import LogFile, ReadOnlyFile
 from ledger.tlog.merkle import HASH_BYTES, Tile
 
 
 class SqliteTree:
     """The tree in one log's file, read on a connection of its own."""
 
-    def __init__(self, file: LogFile) -> None:
+    def __init__(self, file: LogFile | ReadOnlyFile) -> None:
         self._file = file
         self._reader = file.read_connection()
 

@@ -1,31 +1,14 @@
 """Groups: streams join them, leave them, and join again."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
-import pytest
-
-from ledger.store.ports.log import AppendResult, Membership, Needs, Receipt, Stale
-from ledger.store.sqlite.store import SqliteLog
-from tests.support.writes import write
+from ledger.store.ports.log import LogStore, Membership, Needs, Stale
+from tests.support.writes import positions, write
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteLog]:
-    opened = SqliteLog(tmp_path / "log.sqlite")
-    yield opened
-    opened.close()
-
-
-def positions(outcomes: list[AppendResult]) -> list[int]:
-    assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
-    return [outcome.position for outcome in outcomes if isinstance(outcome, Receipt)]
-
-
-def test_a_stream_that_left_a_group_is_no_member_until_it_joins_again(store: SqliteLog) -> None:
+def test_a_stream_that_left_a_group_is_no_member_until_it_joins_again(store: LogStore) -> None:
     group, needs = "role/investor", [Needs(groups=("role/investor",))]
     store.append([write(joins=((group, ONE), (group, TWO)))])
     counted = write(groups=((group, 1),))

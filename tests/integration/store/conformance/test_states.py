@@ -1,0 +1,167 @@
+"""The operational state and the signer's memory: what each of their calls promises."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger.domain.epochs import SignedTree
+from ledger.errors import RefusedError
+from ledger.store.ports.operations import OperationalState
+from ledger.store.ports.signer_memory import SignerMemory
+from ledger.tlog.checkpoint import Checkpoint
+from tests.support.engines import Engine
+from tests.support.refusals import refused
+
+ORIGIN, NEXT = "ledger.example", "ledger.example/1"
+
+
+def tree(size: int, origin: str = ORIGIN) -> Checkpoint:
+    return Checkpoint(origin, size, bytes([size]) * 32)
+
+
+@pytest.fixture
+def operations(engine: Engine, data: Path) -> Iterator[OperationalState]:
+    with closing(engine.open_operations(data)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def memory(engine: Engine, data: Path) -> Iterator[SignerMemory]:
+    with closing(engine.open_signer_memory(data)) as opened:
+        yield opened
+
+
+# --- the operational state -----------------------------------------------------------------------
+
+
+def test_the_ceremony_key_is_random_and_the_same_to_every_process(
+    engine: Engine, operations: OperationalState, data: Path, tmp_path: Path
+) -> None:
+    with closing(engine.open_operations(data)) as again:
+        assert again.ceremony_key == operations.ceremony_key
+    with closing(engine.open_operations(tmp_path / "other")) as other:
+        assert other.ceremony_key != operations.ceremony_key
+    assert len(operations.ceremony_key) == 32
+
+
+def test_the_state_keeps_when_it_was_created(engine: Engine, data: Path) -> None:
+    with closing(engine.open_operations(data, born_ms=7)) as first:
+        assert first.born_ms == 7
+    with closing(engine.open_operations(data, born_ms=9)) as again:
+        assert again.born_ms == 7
+
+
+def opened(
+    operations: OperationalState, token: str, user: str, by: str, *, at_ms: int = 0, end_ms: int
+) -> None:
+    operations.open_session(token, user, opened_by=by, now_ms=at_ms, expires_ms=end_ms)
+
+
+def test_a_session_is_found_until_it_is_closed(operations: OperationalState) -> None:
+    opened(operations, "one", "bob", "passkey", end_ms=10)
+    opened(operations, "two", "bob", "kid", end_ms=20)
+    opened(operations, "three", "alice", "hers", end_ms=30)
+    assert operations.session("one") == ("bob", "passkey", 10)
+    assert operations.session("four") is None
+    operations.close_session("one")
+    assert operations.session("one") is None
+    operations.close_sessions("bob")
+    assert operations.session("two") is None
+    assert operations.session("three") == ("alice", "hers", 30)
+
+
+def test_a_passkey_or_key_ends_the_sessions_that_it_opened(operations: OperationalState) -> None:
+    opened(operations, "one", "bob", "passkey", end_ms=10)
+    opened(operations, "two", "bob", "kid", end_ms=20)
+    operations.close_sessions_of("passkey")
+    assert operations.session("one") is None
+    assert operations.session("two") == ("bob", "kid", 20)
+
+
+def test_sessions_that_are_over_are_deleted_when_one_is_opened(
+    operations: OperationalState,
+) -> None:
+    opened(operations, "old", "bob", "passkey", end_ms=10)
+    opened(operations, "new", "bob", "passkey", at_ms=10, end_ms=20)
+    assert operations.session("old") is None
+
+
+def test_a_sign_count_that_does_not_grow_is_noted_unless_nothing_counts(
+    operations: OperationalState,
+) -> None:
+    for count, now_ms in ((7, 1), (8, 2), (5, 3), (6, 4)):
+        operations.note_sign_count("fell", count, now_ms=now_ms)
+    for now_ms in (1, 2):
+        operations.note_sign_count("none", 0, now_ms=now_ms)
+    assert operations.fallen_counts() == {"fell": 3}
+
+
+def test_a_name_is_used_once_until_it_is_forgotten(operations: OperationalState) -> None:
+    operations.use_once("act", now_ms=0, expires_ms=10)
+    with refused(RefusedError, "already_used"):
+        operations.use_once("act", now_ms=9, expires_ms=20)
+    operations.use_once("act", now_ms=10, expires_ms=20)
+
+
+def test_of_two_processes_one_uses_a_name(engine: Engine, data: Path) -> None:
+    won = list[int]()
+    ready = threading.Barrier(2)
+
+    def use(number: int) -> None:
+        with closing(engine.open_operations(data)) as mine:
+            ready.wait()
+            try:
+                mine.use_once("act", now_ms=0, expires_ms=10)
+                won.append(number)
+            except RefusedError:
+                pass
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+# --- the signer's memory -------------------------------------------------------------------------
+
+
+def test_a_new_memory_knows_nothing(memory: SignerMemory) -> None:
+    assert (memory.get(ORIGIN), memory.known()) == (None, [])
+
+
+def test_a_tree_is_replaced_by_a_caller_that_knows_it(memory: SignerMemory) -> None:
+    assert memory.swap(None, tree(1))
+    assert not memory.swap(None, tree(2))
+    assert not memory.swap(tree(9), tree(2))
+    assert memory.get(ORIGIN) == tree(1)
+    assert memory.swap(tree(1), tree(2))
+    assert memory.get(ORIGIN) == tree(2)
+
+
+def test_each_origin_has_a_tree_and_the_newest_epoch_comes_last(memory: SignerMemory) -> None:
+    assert memory.begin(1, tree(5, NEXT))
+    assert memory.swap(None, tree(9))
+    assert not memory.begin(2, tree(6, NEXT))
+    assert memory.known() == [SignedTree(0, tree(9)), SignedTree(1, tree(5, NEXT))]
+
+
+def test_what_is_remembered_is_there_after_closing(engine: Engine, data: Path) -> None:
+    with closing(engine.open_signer_memory(data)) as first:
+        first.swap(None, tree(1))
+    with closing(engine.open_signer_memory(data)) as again:
+        assert again.get(ORIGIN) == tree(1)
+
+
+def test_of_two_signers_one_moves_the_tree(
+    engine: Engine, memory: SignerMemory, data: Path
+) -> None:
+    memory.swap(None, tree(1))
+    with closing(engine.open_signer_memory(data)) as other:
+        assert memory.swap(tree(1), tree(2))
+        assert not other.swap(tree(1), tree(3))
+        assert other.get(ORIGIN) == tree(2)

@@ -1,0 +1,37 @@
+"""What an operator does with a server's data: commands, and the loss of a disk."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from ledger.data_files import LOG_FILE
+from ledger.tlog.checkpoint import parse_note
+from tests.support.publications import until
+from tests.support.server import Server
+
+PATIENCE_S = 120
+REASON = "The disk of the server failed."
+
+
+def ledger(server: Server, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run one command of `ledger` on a server's data."""
+    command = [sys.executable, "-m", "ledger", *map(str, arguments), "--data", str(server.data)]
+    environment = os.environ | server.settings
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+
+
+def lose_log(server: Server) -> None:
+    for path in server.data.glob(f"{LOG_FILE}*"):
+        path.unlink()
+
+
+def published(client: httpx.Client, size: int) -> bytes:
+    """Return the newest checkpoint, once it has this size."""
+    until(lambda: client.get("/healthz").json().get("position") == size)
+    until(lambda: parse_note(client.get("/log/checkpoint").content).checkpoint.size == size)
+    return client.get("/log/checkpoint").content
