@@ -93,34 +93,30 @@ def add_passkey(
 
 def remove_passkey(
     owner: Person,
-    actor: Person,
     credential_id: str,
     asked: ConfirmedAct,
 ) -> PasskeyRemoved:
-    """Return the removal of a passkey, signed and confirmed by its owner or an administrator.
+    """Return the removal of a passkey, which its owner signs and confirms with a passkey.
 
-    Raises NotFoundError `passkey_unknown`; ConflictError `passkey_removed` or `passkey_last` (an
-    owner must keep one, an administrator may remove the last); RefusedError as `verify_act` and
-    `stepup.confirm` do; ForbiddenError `administrator_only`.
+    Raises RefusedError as `verify_act` and `stepup.confirm` do, `key_unknown` for another person's
+    act, `act_mismatch` if it names another passkey; NotFoundError `passkey_unknown`; ConflictError
+    `passkey_removed`, or `passkey_last` because an owner keeps one.
     """
+    jws = parse_act(asked.text)
+    key = owner.active_key(jws.header.kid, now_ms=asked.now_ms)
+    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
     passkey = owner.passkeys.get(credential_id)
     if passkey is None:
         raise NotFoundError("passkey_unknown", "no such passkey")
     if passkey.removed:
         raise ConflictError("passkey_removed", "this passkey is already removed")
-    jws = parse_act(asked.text)
-    key = actor.active_key(jws.header.kid, now_ms=asked.now_ms)
-    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
-    if actor.user != owner.user:
-        actor.require_administrator()
-    elif sum(not each.removed for each in owner.passkeys.values()) == 1:
+    if sum(not each.removed for each in owner.passkeys.values()) == 1:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if said.credential_id != credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
-    assertion, count = asked.confirmed_by(actor)
+    assertion, count = asked.confirmed_by(owner)
     return PasskeyRemoved(
         credential_id=credential_id,
-        by=actor.user,
         kid=key.kid,
         act=asked.text,
         assertion=assertion,
