@@ -198,10 +198,9 @@ class Chronicle:
         self.tell(who.user, body)
         who.passkey = passkey
 
-    def remove_passkey(self, owner: Signer, by: Signer, credential_id: str) -> None:
-        act = by.confirmed(by.act("remove-passkey", credentialId=credential_id))
-        states = self._state(owner), self._state(by)
-        body = remove_passkey(*states, credential_id, act)
+    def remove_passkey(self, owner: Signer, credential_id: str) -> None:
+        act = owner.confirmed(owner.act("remove-passkey", credentialId=credential_id))
+        body = remove_passkey(self._state(owner), credential_id, act)
         self.tell(owner.user, body)
 
     def revoke(self, owner: Signer, kid: str, **members: Any) -> None:
@@ -218,7 +217,9 @@ class Chronicle:
     def suspend(self, whom: Signer, by: Signer) -> None:
         act = by.act("suspend", user=whom.user, reason="Left the company.")
         asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
-        self.tell(whom.user, standing.suspend(self._state(whom), self._state(by), asked))
+        self.tell(
+            whom.user, standing.suspend(self._state(whom), self._state(by), asked, self._charter)
+        )
 
     # --- statements ------------------------------------------------------------------------------
 

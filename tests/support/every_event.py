@@ -55,7 +55,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.register(carol, "Carol")
     first = alice.passkey.id
     told.add_passkey(alice, fixed_passkey(11))
-    told.remove_passkey(alice, dave, first)
+    told.remove_passkey(alice, first)
     told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
     told.change(dave, 102, *_reforms(bob, carol))
     rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}

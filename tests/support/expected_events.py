@@ -74,9 +74,9 @@ EXPECTED = {
         ALICE, "added a passkey", "Alice Ångström added a passkey", ADD_PASSKEY, {"users"}
     ),
     "passkey-removed.v1": Expected(
-        DAVE,
-        "removed a passkey of Alice Ångström",
-        "Dave removed a passkey of Alice Ångström",
+        ALICE,
+        "removed a passkey",
+        "Alice Ångström removed a passkey",
         ACT,
         {"users"},
     ),

@@ -35,7 +35,7 @@ def random_story(length: int, seed: int) -> Story:
             case "p":
                 story.passkey(someone, f"passkey-{story.head()}")
             case "P":
-                story.remove_passkey(people[1], f"passkey-{rnd.choice(PEOPLE)[0]}", by=someone)
+                story.remove_passkey(people[1], f"passkey-{rnd.choice(PEOPLE)[0]}")
             case what:
                 _administer(story, rnd, someone, what)
     return story

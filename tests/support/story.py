@@ -115,11 +115,10 @@ class Story:
         )
         return self.tell(UUID(user), body)
 
-    def remove_passkey(self, user: str, credential_id: str, *, by: str) -> int:
+    def remove_passkey(self, user: str, credential_id: str) -> int:
         act = f"act-{len(self.states) + 1}"
         body = events.PasskeyRemoved(
             credential_id=credential_id,
-            by=by,
             kid="key",
             act=act,
             assertion=_assertion(credential_id),

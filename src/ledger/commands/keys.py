@@ -17,7 +17,7 @@ from ledger.store.async_state import AsyncState
 
 
 class KeyCommands:
-    """What people may ask of their signing keys, and administrators of everybody's."""
+    """What people may ask of their signing keys."""
 
     def __init__(self, writer: Writer, state: AsyncState, ceremonies: Ceremonies) -> None:
         self._writer = writer

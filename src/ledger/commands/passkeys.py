@@ -17,7 +17,7 @@ from ledger.store.async_state import AsyncState
 
 
 class PasskeyCommands:
-    """What people may ask of their passkeys, and administrators of everybody's."""
+    """What people may ask of their passkeys."""
 
     def __init__(self, writer: Writer, state: AsyncState, ceremonies: Ceremonies) -> None:
         self._writer = writer
@@ -82,7 +82,7 @@ class PasskeyCommands:
             owner,
             act,
             lambda them, actor, reading: held_passkeys.remove_passkey(
-                them, actor, credential_id, reading.asked(act, assertion)
+                them, credential_id, reading.asked(act, assertion)
             ),
             {"credentialId": credential_id},
         )

@@ -56,12 +56,24 @@ def check_change(document: Document) -> tuple[Item, ...]:
     return items
 
 
-def require_drafter(person: Person, governance: Node) -> None:
-    """Raise ForbiddenError `governance_only` unless the person can fill a place of governance."""
-    named = any(
+def has_place(person: Person, governance: Node) -> bool:
+    """Tell whether a person, with their open roles, can fill a place of governance."""
+    return may_sign(person) and any(
         policy.covers(each, person.user, person.roles) for each in policy.members(governance)
     )
-    if not (named and may_sign(person)):
+
+
+def needs_grant(role: str, governance: Node) -> bool:
+    """Tell whether only a grant that states a passkey gives this role.
+
+    It is a role that governs while governance asks for two people or more.
+    """
+    return f"role:{role}" in policy.members(governance) and policy.asks_for_two(governance)
+
+
+def require_place(person: Person, governance: Node) -> None:
+    """Raise ForbiddenError `governance_only` unless the person can fill a place of governance."""
+    if not has_place(person, governance):
         raise ForbiddenError("governance_only", "governance does not ask for this person")
 
 

@@ -67,7 +67,7 @@ def add_passkey(
     jws = parse_act(asked.text)
     key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
     said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=asked.ledger, now_ms=asked.now_ms)
-    cose_sha256 = hashlib.sha256(b64u_decode(added.public_key)).hexdigest()
+    cose_sha256 = _cose_sha256(added.public_key)
     if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
     if assertion is None or assertion.credential_id != added.credential_id:
@@ -91,36 +91,43 @@ def add_passkey(
     )
 
 
+def require_live(person: Person, cose_sha256: str) -> None:
+    """Raise ConflictError `cose_mismatch` unless this is the digest of a passkey of theirs."""
+    live = [each.public_key for each in person.passkeys.values() if not each.removed]
+    if cose_sha256 not in map(_cose_sha256, live):
+        raise ConflictError("cose_mismatch", "the person has no passkey with this key")
+
+
+def _cose_sha256(public_key: str) -> str:
+    return hashlib.sha256(b64u_decode(public_key)).hexdigest()
+
+
 def remove_passkey(
     owner: Person,
-    actor: Person,
     credential_id: str,
     asked: ConfirmedAct,
 ) -> PasskeyRemoved:
-    """Return the removal of a passkey, signed and confirmed by its owner or an administrator.
+    """Return the removal of a passkey, which its owner signs and confirms with a passkey.
 
-    Raises NotFoundError `passkey_unknown`; ConflictError `passkey_removed` or `passkey_last` (an
-    owner must keep one, an administrator may remove the last); RefusedError as `verify_act` and
-    `stepup.confirm` do; ForbiddenError `administrator_only`.
+    Raises RefusedError as `verify_act` and `stepup.confirm` do, `key_unknown` for another person's
+    act, `act_mismatch` if it names another passkey; NotFoundError `passkey_unknown`; ConflictError
+    `passkey_removed`, or `passkey_last` because an owner keeps one.
     """
+    jws = parse_act(asked.text)
+    key = owner.active_key(jws.header.kid, now_ms=asked.now_ms)
+    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
     passkey = owner.passkeys.get(credential_id)
     if passkey is None:
         raise NotFoundError("passkey_unknown", "no such passkey")
     if passkey.removed:
         raise ConflictError("passkey_removed", "this passkey is already removed")
-    jws = parse_act(asked.text)
-    key = actor.active_key(jws.header.kid, now_ms=asked.now_ms)
-    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
-    if actor.user != owner.user:
-        actor.require_administrator()
-    elif sum(not each.removed for each in owner.passkeys.values()) == 1:
+    if sum(not each.removed for each in owner.passkeys.values()) == 1:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if said.credential_id != credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
-    assertion, count = asked.confirmed_by(actor)
+    assertion, count = asked.confirmed_by(owner)
     return PasskeyRemoved(
         credential_id=credential_id,
-        by=actor.user,
         kid=key.kid,
         act=asked.text,
         assertion=assertion,

@@ -253,7 +253,7 @@ async def add_passkey(
 async def remove_passkey(
     credential_id: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
 ) -> Created:
-    """End a passkey; a passkey of the actor confirms it."""
+    """End a passkey of one's own; a passkey confirms it."""
     return Created(await people.passkeys.remove(credential_id, data.act, data.evidence()))
 
 

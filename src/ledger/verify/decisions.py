@@ -168,15 +168,16 @@ class Decisions:
             case KeyAttested():
                 return self._attest_key(owner, body, now_ms)
             case PasskeyRemoved(credential_id=name, act=act, assertion=assertion):
-                asked = self._asked(act, assertion, now_ms)
-                return held_passkeys.remove_passkey(owner, self._signer(act), name, asked)
+                return held_passkeys.remove_passkey(
+                    owner, name, self._asked(act, assertion, now_ms)
+                )
             case KeyRevoked(kid=kid, act=act, assertion=assertion):
                 return signing_keys.revoke_key(owner, kid, self._asked(act, assertion, now_ms))
             case CompromiseDeclared(act=act, assertion=assertion):
                 return compromise.declare(owner, self._asked(act, assertion, now_ms))
             case PersonSuspended(act=act, assertion=assertion):
                 asked = self._asked(act, assertion, now_ms)
-                return standing.suspend(owner, self._signer(act), asked)
+                return standing.suspend(owner, self._signer(act), asked, self._charter)
             case _:
                 assert_never(body)
 

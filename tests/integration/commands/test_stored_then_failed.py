@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ledger.errors import RefusedError, UnavailableError
+from tests.support.authenticator import Passkey
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.refusals import refused
 
@@ -49,10 +50,11 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
     cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = cast.bob.passkey.id
-    act = cast.dave.act("remove-passkey", credentialId=name)
-    assertion = cast.dave.confirm(act)
+    act = cast.bob.act("remove-passkey", credentialId=name)
+    assertion = cast.bob.confirm(act)
 
     async def run() -> None:
+        await here.add_passkey(cast.bob, Passkey())
         token = await here.state.open_session(cast.bob.user, opened_by=name, now_ms=cast.time.ms)
         with monkeypatch.context() as broken:
             broken.setattr(here.operations, "close_sessions_of", unavailable)
@@ -104,7 +106,8 @@ def test_a_passkey_that_was_removed_during_its_sign_in_opens_no_session(
 
     async def run() -> None:
         await here.people.sign_in.require_active(name)
-        await here.remove_passkey(cast.dave, name)
+        await here.add_passkey(cast.bob, Passkey())
+        await here.remove_passkey(cast.bob, name)
         with refused(RefusedError, "passkey_removed"):
             await here.people.sign_in.require_active(name)
 

@@ -11,6 +11,7 @@ import pytest
 from ledger.domain import challenges
 from ledger.domain.statement import Statement
 from ledger.errors import ForbiddenError, RefusedError
+from tests.support.authenticator import Passkey
 from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
 from tests.support.refusals import refused
 from tests.support.signers import Signer, assertion
@@ -67,7 +68,8 @@ def test_a_passkey_that_another_process_removed_signs_nobody_in(
 ) -> None:
     async def run() -> None:
         name = cast.bob.passkey.id
-        await there.remove_passkey(cast.dave, name)
+        await there.add_passkey(cast.bob, Passkey())
+        await there.remove_passkey(cast.bob, name)
         begun = await here.people.sign_in.begin()
         about = {"ledger": begun.ceremony.ledger, "nonce": begun.ceremony.nonce}
         response = cast.bob.passkey.get(challenges.sign_in(**about))

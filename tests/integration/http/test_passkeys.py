@@ -139,7 +139,5 @@ def test_an_unknown_passkey_is_not_removed(bob: Actor, refuses: Refuses) -> None
     refuses(lambda: bob.remove_passkey(unknown), 404, "passkey_unknown")
 
 
-def test_nobody_but_an_administrator_removes_anothers_passkey(
-    bob: Actor, carol: Actor, refuses: Refuses
-) -> None:
-    refuses(lambda: carol.remove_passkey(bob.passkey.id), 403, "administrator_only")
+def test_nobody_but_its_owner_removes_a_passkey(bob: Actor, carol: Actor, refuses: Refuses) -> None:
+    refuses(lambda: carol.remove_passkey(bob.passkey.id), 422, "key_unknown")

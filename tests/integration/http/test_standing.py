@@ -96,12 +96,22 @@ def test_a_suspended_person_still_ends_their_own_keys(club: Club) -> None:
     assert dora.revoke_key(dora.key.kid).status_code == 201
 
 
+def test_an_administrator_ends_nobodys_passkey_or_key(club: Club) -> None:
+    dora = club.member("Dora E", "investor")
+    ends = [
+        lambda: club.ada.remove_passkey(dora.passkey.id),
+        lambda: club.ada.revoke_key(dora.key.kid),
+    ]
+    for end in ends:
+        club.refuses(end, 422, "key_unknown")
+
+
 def test_nobody_is_suspended_without_a_passkey_or_by_an_investor(club: Club) -> None:
     dora, eve = club.member("Dora N", "investor"), club.member("Eve N", "investor")
     act = club.ada.act("suspend", user=dora.user, reason="Left the company.")
     path = f"/api/users/{dora.user}/suspend"
     club.refuses(lambda: club.ada.client.post(path, json={"act": act}), 422, "assertion_required")
-    club.refuses(lambda: eve.suspend(dora.user), 403, "administrator_only")
+    club.refuses(lambda: eve.suspend(dora.user), 403, "governance_only")
     club.refuses(lambda: club.ada.suspend(club.ada.user), 409, "suspension_needs_change")
 
 

@@ -22,6 +22,7 @@ ENDS_IN_A_MILLISECOND = "2026-11-21T03:04:05.679Z"
 HERE: dict[str, Any] = {"ledger": LEDGER, "now_ms": NOW_MS}
 OTHER = ed25519_key(50)
 RAW = ALICE.document()
+TWO_PASSKEYS = {**ALICE.person.passkeys, **BOB.person.passkeys}
 
 
 def until(who: Signer, ends: str) -> Person:
@@ -47,7 +48,7 @@ def declare(ends: str) -> object:
 def suspend(ends: str) -> object:
     act = DAVE.act("suspend", user=BOB.user, reason="Left the company.")
     asked = ConfirmedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
-    return standing.suspend(BOB.person, until(DAVE, ends), asked)
+    return standing.suspend(BOB.person, until(DAVE, ends), asked, CHARTER)
 
 
 def add_passkey(ends: str) -> object:
@@ -61,8 +62,9 @@ def add_passkey(ends: str) -> object:
 
 def remove_passkey(ends: str) -> object:
     name = ALICE.passkey.id
-    act = DAVE.confirmed(DAVE.act("remove-passkey", credentialId=name))
-    return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act)
+    act = ALICE.confirmed(ALICE.act("remove-passkey", credentialId=name))
+    person = msgspec.structs.replace(until(ALICE, ends), passkeys=TWO_PASSKEYS)
+    return held_passkeys.remove_passkey(person, name, act)
 
 
 def draft(ends: str) -> object:

@@ -145,7 +145,7 @@ def test_a_draft_is_answered_with_or_without_the_warning_that_nobody_can_meet_it
             {"kid": "kid"},
         ),
         (
-            PasskeyRemoved("credential", "dave", "kid", "ACT", ATTESTED.assertion, 0),
+            PasskeyRemoved("credential", "kid", "ACT", ATTESTED.assertion, 0),
             f"act\0{STREAM}\0ACT",
             {"credentialId": "credential"},
         ),

@@ -19,7 +19,7 @@ def story() -> Story:
     story.key(bob, "key-2", "passkey-2")
     story.grant(bob, "administrator")
     story.revoke(alice, "key-Alice", since=time_at(9))
-    story.remove_passkey(bob, "passkey-Bob", by=bob)
+    story.remove_passkey(bob, "passkey-Bob")
     return story
 
 

@@ -92,7 +92,7 @@ def test_what_todays_people_cannot_meet_says_so_and_waits_for_nobody(story: Stor
 
 def test_people_without_a_passkey_and_a_key_cannot_act(story: Story) -> None:
     drafted = story.draft(ALICE, policy={"threshold": 1, "of": [f"user:{BOB}"]})  # 11
-    story.remove_passkey(BOB, "passkey-Bob", by=BOB)  # 12
+    story.remove_passkey(BOB, "passkey-Bob")  # 12
     story.revoke(BOB, "key-Bob")  # 13
     outlooks = [by_id(story, drafted, at).outlook for at in (11, 12, 13)]
     assert outlooks == ["open", "open", "people_missing"]
@@ -105,7 +105,7 @@ def test_people_without_a_passkey_and_a_key_cannot_act(story: Story) -> None:
 def test_a_key_that_expired_is_no_key_to_act_with(story: Story) -> None:
     drafted = story.draft(ALICE, policy={"threshold": 1, "of": [f"user:{BOB}"]})  # 11
     story.key(BOB, "short", "passkey-Bob", expires_at=time_at(50))  # 12
-    story.remove_passkey(BOB, "passkey-Bob", by=BOB)  # 13
+    story.remove_passkey(BOB, "passkey-Bob")  # 13
     story.revoke(BOB, "key-Bob")  # 14
     assert by_id(story, drafted, 14, time_at(49)).outlook == "open"
     assert by_id(story, drafted, 14, time_at(50)).outlook == "people_missing"

@@ -27,7 +27,7 @@ def story() -> Story:
     story.withdraw(story.draft(alice, "Loan"))  # 17, 18
     story.revoke(bob, "key-Bob")  # 19
     story.revoke(alice, "key-Alice")  # 20
-    story.remove_passkey(bob, "passkey-Bob", by=alice)  # 21
+    story.remove_passkey(bob, "passkey-Bob")  # 21
     return story
 
 
@@ -42,7 +42,7 @@ def told(story: Story, at: int = 21, **conditions: Any) -> list[str]:
 
 def test_every_type_of_event_is_told_in_words_newest_first(story: Story) -> None:
     assert told(story) == [
-        "Alice removed a passkey of Bob",
+        "Bob removed a passkey",
         "Alice revoked a signing key",
         "Bob revoked a signing key",
         "Alice withdrew “Loan”",

@@ -65,11 +65,11 @@ export const OF_PEOPLE = {
     claims: ["credential/{credentialId}", MATERIAL, ACT_NAME],
   },
   [TAG.PASSKEY_REMOVED]: {
-    members: { credentialId: text, by: text, kid: text, act: text, assertion, signCount: integer },
+    members: { credentialId: text, kid: text, act: text, assertion, signCount: integer },
     stream: PERSON,
-    actor: "by",
+    actor: "owner",
     evidence: ["act", "assertion"],
-    dependsOn: ["actor"],
+    dependsOn: [],
     claims: [ACT_NAME],
   },
   [TAG.KEY_ATTESTED]: {

@@ -6,7 +6,7 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { additionChallenge, registerChallenge } from "./challenges.js";
 import { verifyAssertion, verifyRegistration } from "./passkey.js";
-import { requireAdministrator, signedBy } from "./person.js";
+import { signedBy } from "./person.js";
 import { confirm } from "./stepup.js";
 
 const ALONE = { kid: null, act: null, assertion: null, confirmation: null, confirmationSignCount: null };
@@ -44,17 +44,23 @@ async function requireNew(owner, { publicKey, nonce, credentialId }, { signed, a
   await verifyAssertion(assertion, { challenge, passkey: { publicKey }, party });
 }
 
-/** Return the end of a passkey, signed and confirmed by its owner or an administrator. */
-export async function decideRemoval(owner, actor, { credentialId, act, assertion }, context) {
+/** Refuse a digest that is not that of the COSE key of a live passkey of this person. */
+export async function requireLive({ passkeys }, cose) {
+  const live = [...passkeys.values()].filter(({ removed }) => !removed);
+  const digests = await Promise.all(live.map(({ publicKey }) => sha256Hex(fromBase64Url(publicKey))));
+  if (!digests.includes(cose)) refuse("cose_mismatch", "the person has no passkey with this key");
+}
+
+/** Return the end of a passkey, which its owner signs and confirms with a passkey. */
+export async function decideRemoval(owner, { credentialId, act, assertion }, context) {
+  const { key, signed } = await signedBy(owner, act, ACT.REMOVE_PASSKEY, context);
   const passkey = owner.passkeys.get(credentialId);
   if (!passkey) refuse("passkey_unknown", "no such passkey");
   if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
-  const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
-  if (actor.user !== owner.user) requireAdministrator(actor);
-  else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
+  if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
     refuse("passkey_last", "an owner keeps one passkey");
   }
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
-  const signCount = await confirm(actor, act, assertion, context);
-  return { credentialId, by: actor.user, kid: key.kid, act, assertion, signCount };
+  const signCount = await confirm(owner, act, assertion, context);
+  return { credentialId, kid: key.kid, act, assertion, signCount };
 }

@@ -44,7 +44,7 @@ const DECIDE = forEveryTag({
   [TAG.PASSKEY_ADDED]: (auditor, event, context) =>
     passkeys.decidePasskey(auditor.person(event), event.body, context),
   [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>
-    passkeys.decideRemoval(auditor.person(event), auditor.signer(event), event.body, context),
+    passkeys.decideRemoval(auditor.person(event), event.body, context),
   [TAG.KEY_ATTESTED]: (auditor, event, context) =>
     keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
@@ -136,7 +136,7 @@ export class Auditor {
     }
     const { ledger, party } = this.charter;
     const roles = charter.signingRolesOf(this.charter);
-    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles });
+    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles, charter: this.charter });
   }
 
   found({ stream, body }, { nowMs }) {

@@ -89,26 +89,25 @@ class PasskeyAdded(Explained, frozen=True):
 
 @final
 class PasskeyRemoved(Explained, frozen=True):
-    """A passkey was removed: it can no longer sign in, confirm or attest.
+    """A person removed a passkey: it can no longer sign in, confirm or attest.
 
-    `assertion` is the actor's passkey's, over the act.
+    `assertion` is by a passkey of the person, over the act.
     """
 
     TAG = "passkey-removed.v1"
     MEANING = Meaning(
         stream="person",
-        actor="by",
+        actor="owner",
         evidence=("act", "assertion"),
-        depends_on=("actor",),
+        depends_on=(),
         claims=(ACT,),
         words=Words(
-            trail="{who} removed a passkey of {whose}",
-            timeline="{who} removed a passkey{of_whom}",
+            trail="{who} removed a passkey",
+            timeline="{who} removed a passkey",
             about="credential_id",
         ),
     )
     credential_id: str
-    by: str
     kid: str
     act: str
     assertion: AssertionEvidence
