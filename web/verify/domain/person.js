@@ -5,7 +5,7 @@ import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { requireName } from "./names.js";
+import { requireName, requireSkeletons } from "./names.js";
 import { ROLE, ROLES } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
 
@@ -124,9 +124,10 @@ export function requireAdministrator({ roles }) {
 }
 
 /** Return the registration of a person whom the ledger admitted. */
-export function decideRegistration({ user, name, role }, invitation) {
+export function decideRegistration({ user, name, role, nameSkeletons, unicode }, invitation) {
   requireName(name);
-  return { user, name, role, invitation };
+  requireSkeletons(nameSkeletons, unicode);
+  return { user, name, role, nameSkeletons, unicode, invitation };
 }
 
 /** Return the active key and the payload of an act that this person signed. */

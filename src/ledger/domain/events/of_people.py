@@ -6,7 +6,15 @@ from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import (
+    ACT,
+    CREDENTIAL,
+    KEY_MATERIAL,
+    KID,
+    NAME,
+    ROLE,
+    USED_INVITATION,
+)
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
@@ -16,6 +24,7 @@ from ledger.jose import PublicJwk
 class UserRegistered(Explained, frozen=True):
     """A person registered. The next two events of the stream are the first passkey and key.
 
+    `name_skeletons` are hashes of what the name looks like, by the tables of the version `unicode`.
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
     None in open mode.
     """
@@ -26,7 +35,7 @@ class UserRegistered(Explained, frozen=True):
         actor="owner",
         evidence=(),
         depends_on=(),
-        claims=(USED_INVITATION,),
+        claims=(NAME, USED_INVITATION),
         joins=(ROLE,),
         words=Words(
             trail="{who} registered as {role}",
@@ -38,6 +47,8 @@ class UserRegistered(Explained, frozen=True):
     user: str
     name: str
     role: str
+    name_skeletons: tuple[str, ...]
+    unicode: str
     invitation: str | None = None
 
 
