@@ -26,23 +26,22 @@ class RegistrationCommands:
     async def begin(self, name: str, role: str | None, token: str | None) -> Begun:
         """Open a registration; name, role and invitation are fixed here.
 
-        Raises as `charter.admit`, `charter.find_invitation`, `person.register` and
+        Raises as `charter.admit`, `charter.find_invitation`, `skeletons` and
         `Reading.require_unlike` do: a name is refused before a passkey is made for it.
         """
-        user, looks = str(uuid4()), skeletons(name)
+        looks = skeletons(name)
 
         def admit(reading: Reading) -> str:
             founding = reading.charter()
             invitation = None if token is None else charter.find_invitation(founding, token)
             chosen = role or (invitation.role if invitation else "")
             charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
-            registered = person.register(user, name, chosen, None, looks)
-            reading.require_unlike(registered.name_skeletons)
+            reading.require_unlike(looks.sha256)
             return chosen
 
         chosen = await self._writer.ask(admit)
         return await self._ceremonies.begin(
-            REGISTER, user=user, name=name, role=chosen, invitation=token
+            REGISTER, user=str(uuid4()), name=name, role=chosen, invitation=token
         )
 
     async def complete(
