@@ -13,6 +13,7 @@ from eventsourcing.persistence import StoredEvent
 from benchmarks.report import Bar, Result
 from benchmarks.synthetic import NOW_MS, grow
 from ledger import clock
+from ledger.domain.code_points import UNICODE
 from ledger.domain.events import Event, UserRegistered
 from ledger.store.log import EventMapper, Log
 from ledger.store.ports.log import Write
@@ -63,7 +64,7 @@ def _make(path: Path, size: int) -> None:
 
 def _registration(person: UUID, name: str) -> StoredEvent:
     role = "creator" if name == "A" else "investor"
-    body = UserRegistered(user=str(person), name=name, role=role)
+    body = UserRegistered(str(person), name, role, (name,), UNICODE)
     event = Event(stream=person, version=1, at=clock.to_text(NOW_MS), body=body)
     return EventMapper(None).to_stored_event(event)  # type: ignore[arg-type]  # our mapper transcodes nothing
 

@@ -83,6 +83,11 @@ class Browser:
         if message.type in ("error", "warning"):
             self.problems.append(f"{message.text} ({message.location['url']})")
 
+    def passkeys(self) -> int:
+        """Return how many passkeys the device's own authenticator has."""
+        about = {"authenticatorId": self._authenticator}
+        return len(self._devtools.send("WebAuthn.getCredentials", about)["credentials"])
+
     def expect_problem(self, pattern: str) -> None:
         """Say that one kind of console message belongs to this test."""
         self._expected.append(pattern)

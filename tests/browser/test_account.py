@@ -102,6 +102,26 @@ def test_a_browser_that_cannot_sign_says_what_it_lacks(open_browser: OpenBrowser
         expect(browser.button("Register with a passkey")).to_be_disabled()
 
 
+def test_a_name_that_looks_like_somebodys_is_refused_before_a_passkey_is_made(
+    alice: Browser, open_browser: OpenBrowser
+) -> None:
+    mallory = open_browser()
+    mallory.expect_problem("409")
+    mallory.open("/register")
+    mallory.page.get_by_label("Your name").fill("ALlCE")
+    mallory.page.get_by_label(re.compile("^Investor")).check()
+    mallory.button("Register with a passkey").click()
+    alert = mallory.page.get_by_role("alert")
+    expect(alert).to_contain_text("looks like the name of somebody here")
+    expect(alert).to_contain_text("such as a middle name")
+    assert (alice.passkeys(), mallory.passkeys()) == (1, 0)
+    # With another name the same page goes on.
+    mallory.page.get_by_label("Your name").fill("Alice Moreau")
+    mallory.button("Register with a passkey").click()
+    mallory.page.wait_for_url("**/inbox")
+    assert mallory.passkeys() == 1
+
+
 def test_an_administrator_invites_people_and_grants_roles(
     chromium: Chromium, tmp_path: Path
 ) -> None:

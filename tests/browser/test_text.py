@@ -47,3 +47,10 @@ def test_a_name_has_the_same_one_form(page: Page) -> None:
     calls = [[name] for name in names["taken"]] + [[name] for name, _ in names["refused"]]
     expected = [None] * len(names["taken"]) + [code for _, code in names["refused"]]
     assert codes(page, "domain/names", "requireName", calls) == expected
+
+
+def test_recorded_skeletons_have_the_same_form(page: Page) -> None:
+    forms = VECTORS["skeletons"]
+    calls = [*forms["taken"], *forms["refused"]]
+    expected = [None] * len(forms["taken"]) + ["name_skeletons_invalid"] * len(forms["refused"])
+    assert codes(page, "domain/names", "requireSkeletons", calls) == expected

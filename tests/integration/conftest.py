@@ -18,12 +18,13 @@ from tests.support.audited import eventful
 from tests.support.check import Witnessed, check_ledger, head
 from tests.support.keys import ed25519_key
 from tests.support.server import Server
+from tests.support.unused_names import unused
 
 NO_LIMIT = "60000"
 
 
 class Join(Protocol):
-    """Make one more person; `role` None leaves them unregistered."""
+    """Make one more person, with a number in the name; `role` None leaves them unregistered."""
 
     def __call__(
         self, name: str = ..., role: str | None = ..., *, at: Server | None = ..., **more: Any
@@ -115,7 +116,7 @@ def join(server: Server) -> Iterator[Join]:
             at: Server | None = None,
             **more: Any,
         ) -> Actor:
-            return _join(at or server, clients, name, role, **more)
+            return _join(at or server, clients, unused(name), role, **more)
 
         yield register
 

@@ -40,6 +40,7 @@ from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encod
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
+from ledger.domain.skeletons import skeletons
 from ledger.domain.statement import DecisionContext
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
@@ -149,7 +150,7 @@ class Chronicle:
 
     def register(self, who: Signer, name: str, invitation: str | None = None) -> None:
         (role,) = who.roles
-        self.tell(who.user, person.register(who.user, name, role, invitation))
+        self.tell(who.user, person.register(who.user, name, role, invitation, skeletons(name)))
         self.tell(who.user, self.shown(who, who.passkey))
         self.attest(who, who.key)
 

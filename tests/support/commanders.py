@@ -170,7 +170,7 @@ class Commanders:
             1, ROLES[step.variant % 4], key=ed25519_key(uuid4().int >> 8), time=self.cast.time
         )
         other = self.processes[step.other % len(self.processes)]
-        answer = await other.register(newcomer, "Somebody", token)
+        answer = await other.register(newcomer, f"Somebody {token}", token)
         self.people.append(newcomer)
         return answer
 

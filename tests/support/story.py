@@ -14,6 +14,7 @@ from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, Status
 from ledger.jose import OkpJwk
 from projections import facts, views
@@ -82,7 +83,9 @@ class Story:
     def person(self, name: str, role: str) -> str:
         """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
-        self.tell(user, events.UserRegistered(user=str(user), name=name, role=role))
+        looks = skeletons(name)
+        registered = events.UserRegistered(str(user), name, role, looks.sha256, looks.unicode)
+        self.tell(user, registered)
         self.passkey(str(user), f"passkey-{name}")
         self.key(str(user), f"key-{name}", f"passkey-{name}")
         self.roles[str(user)] = [role]

@@ -1,6 +1,6 @@
 """What a decision reads. A reading does no I/O: what is not known yet is loaded first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
@@ -10,13 +10,20 @@ from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid
+from ledger.domain.events import TAKEN
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.policy import Policy
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
-from ledger.domain.unique_names import credential_name, kid_name, role_group
-from ledger.errors import MalformedError, NotFoundError, RefusedError, UnavailableError
+from ledger.domain.unique_names import credential_name, kid_name, person_name, role_group
+from ledger.errors import (
+    ConflictError,
+    MalformedError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 from ledger.store.ports.log import Membership
 
 Kind = TypeVar("Kind", Charter, Person, Statement)
@@ -102,6 +109,11 @@ class Reading:
             if name not in self._loaded.absent:
                 raise NotLoadedError
         return owner
+
+    def require_unlike(self, skeletons: Iterable[str]) -> None:
+        """Raise ConflictError `name_taken` if somebody's name has one of these skeletons."""
+        if any(self._all(self.owner, [person_name(each) for each in skeletons])):
+            raise ConflictError(*TAKEN["name"])
 
     def statement(self, stream: UUID) -> Statement:
         """Return a statement; raise NotFoundError `statement_unknown`."""

@@ -13,6 +13,7 @@ from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.person import Person
 from ledger.domain.receipts import REGISTER, joined
 from ledger.domain.signing_keys import KeySubmission
+from ledger.domain.skeletons import skeletons
 
 
 class RegistrationCommands:
@@ -25,21 +26,22 @@ class RegistrationCommands:
     async def begin(self, name: str, role: str | None, token: str | None) -> Begun:
         """Open a registration; name, role and invitation are fixed here.
 
-        Raises as `charter.admit`, `charter.find_invitation` and `person.register` do.
+        Raises as `charter.admit`, `charter.find_invitation`, `skeletons` and
+        `Reading.require_unlike` do: a name is refused before a passkey is made for it.
         """
+        looks = skeletons(name)
 
         def admit(reading: Reading) -> str:
             founding = reading.charter()
             invitation = None if token is None else charter.find_invitation(founding, token)
             chosen = role or (invitation.role if invitation else "")
             charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
+            reading.require_unlike(looks.sha256)
             return chosen
 
         chosen = await self._writer.ask(admit)
-        user = str(uuid4())
-        person.register(user, name, chosen, None)
         return await self._ceremonies.begin(
-            REGISTER, user=user, name=name, role=chosen, invitation=token
+            REGISTER, user=str(uuid4()), name=name, role=chosen, invitation=token
         )
 
     async def complete(
@@ -64,7 +66,9 @@ def _decide(
     token = begun.invitation
     invitation = None if token is None else charter.find_invitation(founding, token)
     admitted = charter.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
-    registered = person.register(begun.user, begun.name, begun.role, admitted)
+    registered = person.register(
+        begun.user, begun.name, begun.role, admitted, skeletons(begun.name)
+    )
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
     )

@@ -28,6 +28,7 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.names import require_name
+from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
 from ledger.jose import PublicJwk
@@ -193,13 +194,16 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
     return things | {name: msgspec.structs.replace(things[name], **changes)}
 
 
-def register(user: str, name: str, role: str, invitation: str | None) -> UserRegistered:
+def register(
+    user: str, name: str, role: str, invitation: str | None, looks: Skeletons
+) -> UserRegistered:
     """Return the registration of a person whom `charter.admit` accepted.
 
-    Raises MalformedError `name_invalid`, `text_refused`.
+    Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
     """
     require_name(name)
-    return UserRegistered(user=user, name=name, role=role, invitation=invitation)
+    require_skeletons(looks)
+    return UserRegistered(user, name, role, looks.sha256, looks.unicode, invitation)
 
 
 def may_sign(person: Person) -> bool:

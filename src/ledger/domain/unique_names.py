@@ -9,6 +9,7 @@ audit recomputes them from the events. All take the spelling from here.
 KID = "kid/{kid}"
 KEY_MATERIAL = "key-material/{key_material}"  # an RFC 7638 thumbprint
 CREDENTIAL = "credential/{credential_id}"
+NAME = "name/{name_skeletons}"  # SHA-256 (hex) of a skeleton
 ROLE = "role/{role}"
 TYPE = "type/{type}"
 INVITATION = "invitation/{token_sha256}"
@@ -30,6 +31,11 @@ def key_material_name(thumbprint: str) -> str:
 def credential_name(credential_id: str) -> str:
     """Return the name that a passkey claims."""
     return CREDENTIAL.format(credential_id=credential_id)
+
+
+def person_name(skeleton_sha256: str) -> str:
+    """Return the name that a person's name claims, for one of its skeletons."""
+    return NAME.format(name_skeletons=skeleton_sha256)
 
 
 def type_group(type_name: str) -> str:

@@ -61,6 +61,7 @@ from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
+from ledger.domain.skeletons import Skeletons
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.errors import CorruptError, NotFoundError
 
@@ -186,7 +187,8 @@ class Decisions:
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
         admitted = charter.admit(self._charter, body.role, invitation, now_ms=now_ms)
-        return person.register(body.user, body.name, body.role, admitted)
+        looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
+        return person.register(body.user, body.name, body.role, admitted, looks)
 
     def _add_passkey(self, owner: Person, body: PasskeyAdded, now_ms: int) -> PasskeyAdded:
         ledger, party = self._charter.ledger, self._charter.party

@@ -19,7 +19,7 @@ from ledger.domain.events import (
 from ledger.verify.auditor import AuditError
 from tests.support.chronicle import Chronicle
 from tests.support.every_event import every_type
-from tests.support.forgery import refusal, sealed
+from tests.support.forgery import refusal, resealed, sealed
 from tests.support.signers import CHARTER, Clock, Signer
 
 STORY = every_type()
@@ -47,8 +47,26 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
 
 
 def test_a_person_registered_twice_is_refused() -> None:
-    again = UserRegistered(user=CAROL, name="Carol", role="creator")
+    again = UserRegistered(CAROL, "Carol", "creator", ("0" * 64,), "17.0.0")
     assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (54, "event_misplaced")
+
+
+def test_two_people_whose_names_look_alike_are_refused() -> None:
+    story = Chronicle()
+    story.found()
+    story.register(story.signer(1, "creator"), "Alice")
+    with pytest.raises(AuditError) as second:
+        story.register(story.signer(2, "creator"), "ALlCE")
+    assert getattr(second.value.__cause__, "code", None) == "claimed_twice"
+
+
+def test_a_name_whose_skeletons_are_by_other_tables_is_accepted() -> None:
+    """A log stays verifiable though later tables find other names alike."""
+    body = {"name_skeletons": ("0" * 64,), "unicode": "99.0.0"}
+    position = next(n for n, each in enumerate(EVENTS) if isinstance(each.body, UserRegistered))
+    states = [*STATES]
+    states[position] = resealed(states[position], body=body)
+    assert refusal(states) is None
 
 
 def test_a_statement_drafted_twice_is_refused() -> None:

@@ -101,6 +101,15 @@ def test_an_unknown_token_is_refused(club: Club) -> None:
     club.refuses(lambda: client.post(CREDENTIALS, json=body), 403, "invitation_unknown")
 
 
+def test_nobody_without_an_invitation_learns_who_is_here(club: Club) -> None:
+    client = club.stranger("Mallory").client
+    body = wish("Ada", role="investor", invitation="guessed")
+    club.refuses(lambda: client.post(CREDENTIALS, json=body), 403, "invitation_unknown")
+    assert club.ada.invite("investor", "for another Ada").status_code == 201
+    body = wish("ADA", role="investor", invitation="for another Ada")
+    club.refuses(lambda: client.post(CREDENTIALS, json=body), 409, "name_taken")
+
+
 def test_an_invitation_gives_its_role_and_no_other(club: Club) -> None:
     assert club.ada.invite("investor", "for Dora").status_code == 201
     client = club.stranger("Dora").client

@@ -33,7 +33,7 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
     session = dora.client.get("/api/session").json()
     assert session["user"] == {
         "id": dora.user,
-        "name": "Dora",
+        "name": dora.name,
         "roles": ["creator"],
         "credentialIds": [dora.passkey.id],
         "kids": [dora.key.kid],

@@ -198,16 +198,16 @@ def test_these_events_take_no_names(tag: str, names: tuple[str, ...]) -> None:
 
 
 def test_a_registration_takes_its_invitation_and_joins_its_role() -> None:
-    invited = UserRegistered(user=str(STREAM), name="Bob", role="investor", invitation="i")
-    uninvited = UserRegistered(user=str(STREAM), name="Bob", role="creator")
+    invited = UserRegistered(str(STREAM), "Bob", "investor", ("a1",), "17.0.0", "i")
+    uninvited = UserRegistered(str(STREAM), "Bob", "creator", ("a1",), "17.0.0")
     by_invitation = Event(stream=STREAM, version=1, at=AT, body=invited)
     by_choice = Event(stream=STREAM, version=1, at=AT, body=uninvited)
     assert (events.claims(by_invitation), events.memberships([by_invitation])) == (
-        ("used/i",),
+        ("name/a1", "used/i"),
         {("role/investor", STREAM): True},
     )
     assert (events.claims(by_choice), events.memberships([by_choice])) == (
-        (),
+        ("name/a1",),
         {("role/creator", STREAM): True},
     )
 
@@ -279,5 +279,6 @@ def test_every_kind_of_name_has_its_own_refusal() -> None:
         "invitation": "invitation_known",
         "key-material": "key_known",
         "kid": "key_known",
+        "name": "name_taken",
         "used": "invitation_used",
     }

@@ -116,11 +116,15 @@ def test_the_kid_is_that_of_the_key_that_signed_and_not_of_the_key_that_is_revok
 
 def test_a_name_is_claimed_only_where_its_member_is_there() -> None:
     stream = UUID(ALICE)
-    alone = UserRegistered(user=ALICE, name="Alice", role="creator")
+    alone = UserRegistered(ALICE, "Alice", "creator", ("a1", "b2"), "17.0.0")
     invited = msgspec.structs.replace(alone, invitation="setup")
     at = "2026-11-21T03:04:05.678Z"
-    assert events.claims(Event(stream, 1, at, alone)) == ()
-    assert events.claims(Event(stream, 1, at, invited)) == ("used/setup",)
+    assert events.claims(Event(stream, 1, at, alone)) == ("name/a1", "name/b2")
+    assert events.claims(Event(stream, 1, at, invited)) == (
+        "name/a1",
+        "name/b2",
+        "used/setup",
+    )
 
 
 def test_there_are_words_for_every_name_that_is_taken() -> None:

@@ -48,7 +48,7 @@ STREAM = "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001"
 AT = "2026-11-21T03:04:05.678Z"
 JWK = ed25519_key(1).jwk
 
-REGISTERED = UserRegistered(user=STREAM, name="Åsa", role="investor")
+REGISTERED = UserRegistered(STREAM, "Åsa", "investor", ("0" * 64,), "17.0.0")
 ADDED = PasskeyAdded(
     credential_id="credential",
     public_key="public",

@@ -44,6 +44,7 @@ from tests.vectors.evidence.cases import (
     stranger,
     without,
 )
+from tests.vectors.evidence.names_alike import NAMES
 
 SECOND_KEY = _signed(12).kid
 BOBS_KEY = _signed(11).kid
@@ -255,8 +256,7 @@ OPERATOR = (
          found=failed("signatures", "key_unknown", 11) | failed("keys", "key_unknown", 11)),
     Case("an approval by an unknown key", "redacted", forged=at(11, jws=stranger()),
          verdict="unverifiable",
-         found=left_open("signatures", "key_unknown", 11)
-         | left_open("keys", "key_unknown", 11)),
+         found=left_open("signatures", "key_unknown", 11) | left_open("keys", "key_unknown", 11)),
     Case("another person's approval", "full", forged=at(11, signer=ALICE),
          found=failed("keys", "key_of_another", 11)),
     Case("a key that was revoked before", "full", forged=moved(16, 11),
@@ -297,4 +297,4 @@ OPERATOR = (
          found=failed("policy", "event_misplaced", 17)),
 )  # fmt: skip
 
-CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR)
+CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES)

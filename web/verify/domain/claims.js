@@ -10,18 +10,16 @@ const MEMBER = /\{(\w+)\}/g;
 
 /** Return the names that an event takes; a second event that takes one of them is impossible. */
 export async function claims({ type, body, stream }) {
+  const templates = claimsOf(type);
   const members = { ...body, stream, actSha256: await actSha256(body) };
-  const names = [];
-  for (const template of claimsOf(type)) {
-    if (template === MATERIAL) {
-      const keys = await keyMaterial(type, body);
-      names.push(...keys.map((each) => template.replace(MEMBER, each)));
-    } else if (memberNames(template).every((name) => members[name] !== null)) {
-      // A name with a member that is null is not taken.
-      names.push(template.replace(MEMBER, (_, name) => members[name]));
-    }
-  }
-  return names;
+  if (templates.includes(MATERIAL)) members.keyMaterial = await keyMaterial(type, body);
+  return templates.flatMap((template) => {
+    const found = memberNames(template).map((name) => members[name]);
+    if (found.includes(null)) return []; // a name with a member that is null is not taken
+    const several = found.find(Array.isArray);
+    if (several) return several.map((each) => template.replace(MEMBER, each));
+    return [template.replace(MEMBER, (_, name) => members[name])];
+  });
 }
 
 const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);

@@ -34,12 +34,19 @@ export const confirmed = { assertion: optional(assertion), signCount: optional(i
 /** By tag, what the Python classes declare; `DECLARED` in events.js says what each member is. */
 export const OF_PEOPLE = {
   [TAG.USER_REGISTERED]: {
-    members: { user: text, name: text, role: text, invitation: optional(text) },
+    members: {
+      user: text,
+      name: text,
+      role: text,
+      nameSkeletons: listOf(text),
+      unicode: text,
+      invitation: optional(text),
+    },
     stream: PERSON,
     actor: "owner",
     evidence: [],
     dependsOn: [],
-    claims: ["used/{invitation}"],
+    claims: ["name/{nameSkeletons}", "used/{invitation}"],
   },
   [TAG.PASSKEY_ADDED]: {
     members: {

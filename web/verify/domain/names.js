@@ -1,4 +1,5 @@
-// Mirrors ledger.domain.names: the one form in which a name is written, and the scripts it may mix.
+// Mirrors ledger.domain.names: the one form in which a name is written, and the scripts it may mix;
+// and of ledger.domain.skeletons the form of what is recorded. Skeletons are not computed again.
 
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -6,6 +7,7 @@ import { SCRIPTS } from "./scripts.js";
 import { requireText } from "./text.js";
 
 const MAX_NAME_CHARS = 100;
+const MOST_SKELETONS = 3; // as written, in small letters, in capitals
 // The writing systems that use several scripts, and to which of them a script belongs.
 const WRITINGS = ["Hanb", "Jpan", "Kore"];
 const AUGMENTED = {
@@ -64,5 +66,17 @@ export function requireName(name) {
   if (!mayMix(name)) {
     const detail = "a name has letters of one script, or Latin with it for Japanese, Chinese or Korean";
     refuse("name_invalid", detail);
+  }
+}
+
+/** Refuse what cannot be the hashes of a name's skeletons, or the Unicode version of the tables. */
+export function requireSkeletons(hashes, unicode) {
+  const sound = hashes.every(
+    (each, at) => /^[0-9a-f]{64}$/.test(each) && (at === 0 || hashes[at - 1] < each),
+  );
+  const counted = hashes.length >= 1 && hashes.length <= MOST_SKELETONS;
+  if (!sound || !counted || !/^[1-9][0-9]{0,3}\.[0-9]{1,4}\.[0-9]{1,4}$/.test(unicode)) {
+    const detail = `a registration has 1 to ${MOST_SKELETONS} different hashes of skeletons, in order`;
+    refuse("name_skeletons_invalid", `${detail}, and the Unicode version`);
   }
 }

@@ -5,7 +5,7 @@ import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { requireName } from "./names.js";
+import { requireName, requireSkeletons } from "./names.js";
 import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
@@ -119,9 +119,10 @@ export function activePasskey(person, credentialId) {
 }
 
 /** Return the registration of a person whom the ledger admitted. */
-export function decideRegistration({ user, name, role }, invitation) {
+export function decideRegistration({ user, name, role, nameSkeletons, unicode }, invitation) {
   requireName(name);
-  return { user, name, role, invitation };
+  requireSkeletons(nameSkeletons, unicode);
+  return { user, name, role, nameSkeletons, unicode, invitation };
 }
 
 /** Return the active key and the payload of an act that this person signed. */

@@ -51,8 +51,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
-      None is not claimed. `stream` is the stream's id; `key_material` are the thumbprints of the
-      public keys that the event brings, each of which is a name.
+      None is not claimed. Of a member with several values, each value is a name: `key_material`
+      are the thumbprints of the public keys that the event brings. `stream` is the stream's id.
     - `joins` and `leaves`: templates of the groups that the stream joins and leaves.
     """
 
@@ -121,15 +121,16 @@ def kid_of(body: Explained) -> str:
 def names_of(body: Explained, stream: UUID, template: str) -> tuple[str, ...]:
     """Return the names that a template of `claims`, `joins` or `leaves` yields.
 
-    They are none if one of its members is None, and one for each key of `key_material`.
+    They are none if one of its members is None, and one for each value of a member with several.
     """
     members: dict[str, Any] = {
         name: stream if name == "stream" else getattr(body, name) for name in _members(template)
     }
     if None in members.values():
         return ()
-    if "key_material" in members:
-        return tuple(template.format(key_material=each) for each in members["key_material"])
+    for name, value in members.items():
+        if isinstance(value, tuple):
+            return tuple(template.format_map(members | {name: each}) for each in value)
     return (template.format_map(members),)
 
 

@@ -10,7 +10,15 @@ from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import PersonEffect
 from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import (
+    ACT,
+    CREDENTIAL,
+    KEY_MATERIAL,
+    KID,
+    NAME,
+    ROLE,
+    USED_INVITATION,
+)
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
@@ -20,6 +28,7 @@ from ledger.jose import PublicJwk
 class UserRegistered(Explained, frozen=True):
     """A person registered. The next two events of the stream are the first passkey and key.
 
+    `name_skeletons` are hashes of what the name looks like, by the tables of the version `unicode`.
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
     None in open mode.
     """
@@ -30,7 +39,7 @@ class UserRegistered(Explained, frozen=True):
         actor="owner",
         evidence=(),
         depends_on=(),
-        claims=(USED_INVITATION,),
+        claims=(NAME, USED_INVITATION),
         joins=(ROLE,),
         words=Words(
             trail="{who} registered as {role}",
@@ -42,6 +51,8 @@ class UserRegistered(Explained, frozen=True):
     user: str
     name: str
     role: str
+    name_skeletons: tuple[str, ...]
+    unicode: str
     invitation: str | None = None
 
 

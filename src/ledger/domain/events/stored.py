@@ -112,6 +112,11 @@ TAKEN = {
     "invitation": ("invitation_known", "this invitation is already issued"),
     "key-material": ("key_known", "this public key is already in the ledger"),
     "kid": ("key_known", "this signing key is already registered"),
+    "name": (
+        "name_taken",
+        "this name looks like the name of somebody here; if that is you, sign in; otherwise add"
+        " what tells you apart, such as a middle name",
+    ),
     "used": ("invitation_used", "this invitation has been used"),
 }
 
