@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.domain import person
+from ledger.domain.skeletons import skeletons
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING
 from tests.support.signers import Signer
@@ -172,7 +173,8 @@ def invited_before_the_raise(told: Company) -> None:
     zoe = told.signer(5, "administrator")
     told.change(told.ada, 5, invite("for Zoe", "administrator", SOON, invitation=LATER))
     told.govern_by_two()
-    told.add(zoe.user, person.register(zoe.user, "Zoe", "administrator", LATER))
+    looks = skeletons("Zoe")
+    told.add(zoe.user, person.register(zoe.user, "Zoe", "administrator", LATER, looks))
 
 
 def invited_in_another_role_before_the_raise(told: Company) -> None:
