@@ -11,8 +11,7 @@ KEY_MATERIAL = "key-material/{key_material}"  # an RFC 7638 thumbprint
 CREDENTIAL = "credential/{credential_id}"
 ROLE = "role/{role}"
 TYPE = "type/{type}"
-INVITATION = "invitation/{token_sha256}"
-INVITATION_ID = "invitation/{invitation}"
+INVITATION = "invitation/{invitation}"
 USED_INVITATION = "used/{invitation}"
 ACT = "act/{act_sha256}"
 
@@ -30,6 +29,11 @@ def key_material_name(thumbprint: str) -> str:
 def credential_name(credential_id: str) -> str:
     """Return the name that a passkey claims."""
     return CREDENTIAL.format(credential_id=credential_id)
+
+
+def used_invitation_name(invitation: str) -> str:
+    """Return the name that the use or the end of an invitation claims."""
+    return USED_INVITATION.format(invitation=invitation)
 
 
 def type_group(type_name: str) -> str:

@@ -5,6 +5,7 @@ import { bytesOf } from "../../../static/js/lib/digest.js";
 import { toMs } from "../../clock.js";
 import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
+import { ed25519Jwk, requirePrimeOrder } from "../../jose/keys.js";
 import { oneOf, read, struct, text } from "../../shapes.js";
 import { requireUuid } from "../document.js";
 import { node, requireShape } from "../policy.js";
@@ -32,7 +33,7 @@ const person = { user: text };
 const role = { role: text };
 
 const SHAPES = {
-  [ITEM.INVITE]: { invitation: text, ...role, tokenSha256: text, expiresAt: text },
+  [ITEM.INVITE]: { invitation: text, ...role, key: ed25519Jwk, expiresAt: text },
   [ITEM.CANCEL_INVITATION]: { invitation: text },
   [ITEM.DEFINE_ROLE]: role,
   [ITEM.CLOSE_ROLE]: role,
@@ -52,7 +53,7 @@ const CHECKS = {
   role: (name) => {
     if (!ROLE_NAME.test(name)) invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -");
   },
-  tokenSha256: requireDigest,
+  key: requirePrimeOrder,
   was: requireDigest,
   expiresAt: toMs,
   policy: (root) => requireShape({ ...root, veto: [] }),
