@@ -8,6 +8,7 @@ SESSIONS_FILE = "state.sqlite"
 # Who signed in, was refused, administered or exported; the older half has `.1` after its name.
 SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
+SETUP_SECRET_FILE = "setup-secret"  # noqa: S105  # a file's name
 LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_MEMORY_FILE = "signer-memory.sqlite"
 # Empty files: processes lock them, and never delete them.

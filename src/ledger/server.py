@@ -182,8 +182,8 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
 
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
     writer = Writer(commits, clock)
-    if token := found(log, settings, now_ms=clock.now_ms()):
-        link = f"{settings.origin}/register?invitation={token}"
+    if secret := found(log, settings, now_ms=clock.now_ms()):
+        link = f"{settings.origin}/register#invitation={secret}"
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)

@@ -36,7 +36,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE, SECURITY_FILE, SIGNER_MEMORY_FILE
+from ledger.data_files import (
+    LEDGER_KEY_FILE,
+    LOG_KEYS_FILE,
+    SECURITY_FILE,
+    SETUP_SECRET_FILE,
+    SIGNER_MEMORY_FILE,
+)
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.domain.web_origins import LOCAL_HOSTS, parse_web_origin, require_domain
@@ -90,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True):
     def party(self) -> RelyingParty:
         """The relying party, from the settings only, never from a Host header."""
         return RelyingParty(rp_id=self.rp_id, origin=self.origin)
+
+    @property
+    def setup_secret(self) -> Path:
+        """The file with the secret of the first administrator's link, until somebody uses it."""
+        return self.data / SETUP_SECRET_FILE
 
     @property
     def is_local(self) -> bool:

@@ -61,7 +61,7 @@ CONSUMED = f"""async ([first, example]) => {{
     const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
     const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
     const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
-    const charter = {{ invitations: new Map(), ...lists }};
+    const charter = {{ invitations: [], ...lists }};
     const folds = {{
         ledger: () => evolveCharter(charter, event),
         person: () => evolvePerson(person, event),

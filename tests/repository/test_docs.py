@@ -138,6 +138,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
                 past |= {path} if "moment" in names else set()
     assert {each for each in reads - past if each.startswith("/api/")} == {
         "/api/governance",
+        "/api/invitations/{kid:str}",
         "/api/session",
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
@@ -145,9 +146,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
     )
-    assert (
-        "`/api/session`, `/api/governance`, `/api/stream` and the evidence take neither" in section
-    )
+    apart = "`/api/session`, `/api/governance`, `/api/invitations/{kid}`, `/api/stream`"
+    assert f"{apart} and the evidence take neither" in section
 
 
 def _path_of_get(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -50,13 +50,9 @@ BANNED = {
 # TimeStampToken of RFC 3161.
 TOKENS = {
     "ledger.audit.endorsements": "TimeStampToken",
-    "ledger.commands.founding": "an invitation's token",
-    "ledger.commands.registration": "an invitation's token",
-    "ledger.domain": "an invitation's token",
     "ledger.http.sessions": "a session's token",
     "ledger.keystore.hsm": "a PKCS#11 token",
     "ledger.keystore.places": "a PKCS#11 token",
-    "ledger.server": "an invitation's token",
     "ledger.store.ports.endorsements": "TimeStampToken",
     "ledger.store.sqlite.endorsements": "TimeStampToken",
     "ledger.store.async_state": "a session's token",

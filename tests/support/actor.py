@@ -14,7 +14,9 @@ from ledger.domain import challenges
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
 from tests.support.changes import change_members, invite
+from tests.support.drafted import Drafted as Drafted  # tests take it from here
 from tests.support.keys import TestKey
+from tests.support.links import ledger_of, link_key, redeem
 
 TERMS = {
     "type": "investment",
@@ -60,7 +62,8 @@ class Actor:
     # --- registration --------------------------------------------------------------------------
 
     def begin(self, role: str | None, invitation: str | None = None) -> dict[str, Any]:
-        wish = {"name": self.name, "role": role, "invitation": invitation}
+        kid = None if invitation is None else self.link_key(invitation).kid
+        wish = {"name": self.name, "role": role, "invitation": kid}
         body = {name: value for name, value in wish.items() if value is not None}
         answer = self.client.post("/api/credentials", json=body)
         assert answer.status_code == 200, answer.text
@@ -92,12 +95,23 @@ class Actor:
             "expiresAt": ends,
         }
 
-    def completion(self, begun: dict[str, Any]) -> dict[str, Any]:
-        return {
+    def completion(self, begun: dict[str, Any], invitation: str | None = None) -> dict[str, Any]:
+        body = {
             "ceremony": begun["ceremony"],
             "registration": self.passkey.create(self.challenge("register", begun)),
             "key": self.key_proofs(begun["nonce"]),
         }
+        return body if invitation is None else body | {"redeem": self.redeem(invitation)}
+
+    def link_key(self, invitation: str) -> SigningKey:
+        """Return the key of a link's secret, or of the secret that a name stands for."""
+        return link_key(invitation, self.ledger or ledger_of(self.client))
+
+    def redeem(self, invitation: str, **members: Any) -> str:
+        """Return the JWS that redeems an invitation for this person's passkey."""
+        about: dict[str, Any] = {"user": self.user, "ledger": self.ledger, "iat": now_ms() // 1000}
+        cose = self.passkey.cose_sha256
+        return redeem(self.link_key(invitation), **({"cose": cose} | about | members))
 
     @staticmethod
     def challenge(purpose: str, begun: dict[str, Any]) -> bytes:
@@ -106,7 +120,7 @@ class Actor:
         return compute(ledger=begun["ledger"], nonce=begun["nonce"])
 
     def register(self, role: str | None = "investor", invitation: str | None = None) -> "Actor":
-        body = self.completion(self.begin(role, invitation))
+        body = self.completion(self.begin(role, invitation), invitation)
         answer = self.client.post("/api/register/complete", json=body)
         assert answer.status_code == 201, answer.text
         return self
@@ -185,7 +199,8 @@ class Actor:
         return self.change({"grant-role": {"user": user, "role": role}})
 
     def invite(self, role: str, token: str, **members: Any) -> httpx.Response:
-        return self.change(invite(token, role, clock.to_text(now_ms() + 60_000), **members))
+        ends = clock.to_text(now_ms() + 60_000)
+        return self.change(invite(token, role, ends, self.ledger, **members))
 
     def change(self, *items: dict[str, Any], **members: Any) -> httpx.Response:
         """Make a change; `members` are of its document, or `governance`."""
@@ -226,7 +241,7 @@ class Actor:
         body = self.draft_body(document or self.document())
         return self.client.post("/api/statements/create", json=body)
 
-    def draft(self, **members: Any) -> "Drafted":
+    def draft(self, **members: Any) -> Drafted:
         document = self.document(**members)
         answer = self.draft_of(document)
         assert answer.status_code == 201, answer.text
@@ -255,15 +270,15 @@ class Actor:
     def post_sign(self, statement_id: str, jwt: str, **more: Any) -> httpx.Response:
         return self.client.post(f"/api/statements/{statement_id}/sign", json={"jwt": jwt} | more)
 
-    def approve(self, drafted: "Drafted") -> httpx.Response:
+    def approve(self, drafted: Drafted) -> httpx.Response:
         return self.post_sign(drafted.id, self.approval(drafted.document))
 
-    def reject(self, drafted: "Drafted", reason: str = "The amount is wrong.") -> httpx.Response:
+    def reject(self, drafted: Drafted, reason: str = "The amount is wrong.") -> httpx.Response:
         about = {"statementId": drafted.id, "sha256": drafted.sha256, "reason": reason}
         act = self.act("reject", **about, iat=self.later(drafted.id))
         return self.client.post(f"/api/statements/{drafted.id}/reject", json={"act": act})
 
-    def withdraw(self, drafted: "Drafted") -> httpx.Response:
+    def withdraw(self, drafted: Drafted) -> httpx.Response:
         about = {"statementId": drafted.id, "sha256": drafted.sha256}
         act = self.act("withdraw", **about, iat=self.later(drafted.id))
         return self.client.post(f"/api/statements/{drafted.id}/withdraw", json={"act": act})
@@ -272,16 +287,6 @@ class Actor:
         """Return a passkey's confirmation of one decision or act."""
         challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
         return self.passkey.get(challenge)
-
-
-class Drafted:
-    """A statement as its creator knows it: id, document and digest."""
-
-    def __init__(self, document: str, answer: dict[str, Any]) -> None:
-        self.document = document
-        self.answer = answer
-        self.id: str = answer["statementId"]
-        self.sha256: str = answer["sha256"]
 
 
 def jwk_members(key: AnyKey) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Changes for tests: what a client sends, from a list of items."""
 
-import hashlib
 import json
 from typing import Any
 from uuid import uuid4
@@ -10,6 +9,7 @@ import msgspec
 from ledger import clock
 from ledger.domain.changes.items import parse_items, title
 from ledger.domain.document import Document
+from tests.support.links import LEDGER, link_jwk
 
 DAY_MS = 86_400_000
 GOVERNANCE: dict[str, Any] = {"threshold": 1, "of": ["role:administrator"]}
@@ -55,13 +55,14 @@ def titled(content: str) -> str:
         return "A change"
 
 
-def invite(token: str, role: str, expires_at: str, **members: Any) -> dict[str, Any]:
-    """Return the item that invites the holder of a token."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
+def invite(
+    token: str, role: str, expires_at: str, ledger: str = LEDGER, **members: Any
+) -> dict[str, Any]:
+    """Return the item that invites the holder of a link's secret, or of the one of a name."""
     about = {
         "invitation": str(uuid4()),
         "role": role,
-        "tokenSha256": digest,
+        "key": link_jwk(token, ledger),
         "expiresAt": expires_at,
     }
     return {"invite": about | members}

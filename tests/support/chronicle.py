@@ -34,12 +34,14 @@ from ledger.domain.acts import (
     RetireLogKeys,
 )
 from ledger.domain.approval import parse_approval
+from ledger.domain.charter import SETUP
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
+from ledger.domain.redeeming import redeem_invitation
 from ledger.domain.skeletons import skeletons
 from ledger.domain.statement import DecisionContext
 from ledger.tlog.merkle import Edge
@@ -48,6 +50,7 @@ from tests.support.authenticator import Passkey
 from tests.support.changes import invite
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
+from tests.support.links import link_jwk, link_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer
 
 FOUNDING = Node(1, ("role:administrator",))
@@ -95,14 +98,14 @@ class Chronicle:
 
     def found(self) -> None:
         key = ed25519_key(1000)
-        setup = digest(SETUP_TOKEN)
+        setup = link_key(SETUP_TOKEN).jwk
         rules: dict[str, Any] = {
             "rpId": PARTY.rp_id,
             "origin": PARTY.origin,
             "registration": "open",
         }
         founder = Signer(1000, key=key, time=self.time)
-        act = founder.act("create-ledger", **rules, setupSha256=setup)
+        act = founder.act("create-ledger", **rules, setup=link_jwk(SETUP_TOKEN))
         unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)
         self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
 
@@ -149,9 +152,21 @@ class Chronicle:
         return self.auditor.charter
 
     def register(self, who: Signer, name: str, invitation: str | None = None) -> None:
+        """Register somebody; an invitation but the first one has the link of `TOKEN`."""
+        tokens = {None: None, SETUP: SETUP_TOKEN}
+        self.register_by(who, name, invitation, tokens.get(invitation, TOKEN))
+
+    def register_by(
+        self, who: Signer, name: str, invitation: str | None, token: str | None
+    ) -> None:
+        """Register somebody with an invitation whose link's secret a token stands for."""
         (role,) = who.roles
         self.tell(who.user, person.register(who.user, name, role, invitation, skeletons(name)))
-        self.tell(who.user, self.shown(who, who.passkey))
+        text = None if token is None else who.redeem(link_key(token))
+        added, now_ms = self.shown(who, who.passkey), self.time.ms
+        newcomer = self._state(who)
+        body = redeem_invitation(newcomer, added, text, self._charter, now_ms=now_ms)
+        self.tell(who.user, body)
         self.attest(who, who.key)
 
     def shown(self, who: Signer, passkey: Passkey) -> PasskeyAdded:

@@ -32,6 +32,7 @@ from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import invite
 from tests.support.keys import TestKey, ed25519_key, es256_key
+from tests.support.links import link_key
 from tests.support.signers import LEDGER, Clock, Signer
 from tests.support.states import folded, states
 
@@ -78,15 +79,16 @@ class Process:
     # --- people ----------------------------------------------------------------------------------
 
     async def register(self, who: Signer, name: str, token: str) -> Answer:
-        begun = await self.people.registration.begin(name, None, token)
-        return await self.complete(who, begun)
+        begun = await self.people.registration.begin(name, None, link_key(token).kid)
+        return await self.complete(who, begun, token)
 
-    async def complete(self, who: Signer, begun: Begun) -> Answer:
+    async def complete(self, who: Signer, begun: Begun, token: str | None = None) -> Answer:
         who.user = begun.ceremony.user
         nonce = begun.ceremony.nonce
         key = who.submission(who.key, nonce=nonce)
         passkey = who.new_passkey(who.passkey, nonce=nonce)
-        answer, _ = await self.people.registration.complete(begun.id, passkey, key)
+        redeem = None if token is None else who.redeem(link_key(token))
+        answer, _ = await self.people.registration.complete(begun.id, passkey, key, redeem)
         return answer
 
     async def add_key(self, who: Signer, key: TestKey) -> Answer:

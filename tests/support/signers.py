@@ -21,14 +21,16 @@ from ledger.domain.passkey import (
 from ledger.domain.person import AttestedKey, Person
 from ledger.domain.person import Passkey as KnownPasskey
 from ledger.domain.signing_keys import KeySubmission
+from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
 from tests.support.changes import change_members
 from tests.support.keys import TestKey, ed25519_key
+from tests.support.links import LEDGER as LEDGER  # tests take it from here
+from tests.support.links import redeem
 
 NOW_MS = 1_795_230_245_678  # 2026-11-21T03:04:05.678Z
 FIVE_MINUTES_MS = 300_000
 REGISTERED = "2026-01-01T00:00:00.000Z"
-LEDGER = "localhost-8000.ledger/4f9k2m7q"
 PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
 NONCE = "bm9uY2U"
 CHARTER = Charter(
@@ -192,6 +194,16 @@ class Signer:
         """Return a new passkey's registration response."""
         shown = passkey.create(challenges.register(ledger=self.ledger, nonce=nonce))
         return PasskeySubmission(passkey.id, registration(shown), ("internal",))
+
+    def redeem(self, link: SigningKey, **members: Any) -> str:
+        """Return the JWS by which a link's key admits this person's passkey."""
+        about: dict[str, Any] = {
+            "cose": self.passkey.cose_sha256,
+            "user": self.user,
+            "iat": self.time.ms // 1000,
+            "ledger": self.ledger,
+        }
+        return redeem(link, **(about | members))
 
     def addition(
         self, passkey: Passkey, *, nonce: str = NONCE, **members: Any

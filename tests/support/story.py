@@ -51,7 +51,7 @@ class Story:
                 registration="open",
                 key=_jwk(0),
                 act="act-1",
-                setup_sha256="0" * 64,
+                setup=_jwk(10_000),
             ),
         )
 
@@ -177,7 +177,7 @@ class Story:
             change=CHANGE,
             invitation=str(self._new_id()),
             role=role,
-            token_sha256=f"{len(self.states) + 1:064x}",
+            key=_jwk(10_001 + len(self.states)),
             expires_at=NEVER,
         )
         return self.tell(LEDGER_STREAM, body)

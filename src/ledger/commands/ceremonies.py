@@ -30,7 +30,7 @@ NONCE_BYTES = 32
 
 
 class Ceremony(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What a ceremony was begun for; `nonce` is base64url of 32 bytes, `invitation` its token."""
+    """What a ceremony was begun for; `nonce` is base64url of 32 bytes, `invitation` a kid."""
 
     purpose: str
     ledger: str

@@ -4,7 +4,6 @@ The ledger's key signs the founding and the ledger's own later acts, never what 
 stays in a file of mode 0600, or in an HSM or an agent.
 """
 
-import hashlib
 import re
 import secrets
 from pathlib import Path
@@ -18,14 +17,17 @@ from ledger.domain.acts import TYP, CreateLedger
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, LedgerCreated, claims
 from ledger.domain.receipts import own_key
+from ledger.domain.redeeming import SECRET_BYTES, key_of_secret
+from ledger.domain.unique_names import used_invitation_name
 from ledger.domain.web_origins import LOCAL_HOSTS, parse_web_origin
+from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, MalformedError
 from ledger.jose import SigningKey
 from ledger.keystore.opening import open_signing_key
 from ledger.keystore.places import KeyPlace
 from ledger.settings import Settings
 from ledger.store.log import EVENTS, Log
-from ledger.store.ports.log import Write
+from ledger.store.ports.log import Needs, Write
 from ledger.store.results import require_stored
 from ledger.system import private_files
 
@@ -36,25 +38,27 @@ MAX_LOG_ORIGIN_BYTES = 255
 def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     """Found the ledger if it is new; otherwise compare the settings with the founding.
 
-    Returns the first administrator's one-time token if this start founded a ledger, else None.
-    Raises ConflictError `settings_mismatch`; MalformedError `setting_invalid` as
-    `require_registrable` does.
+    Returns the secret of the first administrator's link until somebody has used it, then None.
+    Until then it is in a file of mode 0600, so that each start can print the link again. Raises
+    ConflictError `settings_mismatch`; MalformedError `setting_invalid` as `require_registrable`
+    does.
     """
     require_registrable(settings.rp_id, settings.origin)
     known = log.charter()
     if known is not None:
         _require_same(known, settings)
-        return None
+        return _unused_secret(log, settings.setup_secret)
     key = _load_key(settings.own_key)
-    token = secrets.token_urlsafe(24)
+    ledger = settings.log_origin or _new_log_origin(settings)
+    secret = _new_secret(settings.setup_secret)
     founding = LedgerCreated(
-        ledger=settings.log_origin or _new_log_origin(settings),
+        ledger=ledger,
         origin=settings.origin,
         rp_id=settings.rp_id,
         registration=settings.registration,
         key=key.jwk,
         act="",
-        setup_sha256=hashlib.sha256(token.encode()).hexdigest(),
+        setup=key_of_secret(secret, ledger=ledger).jwk,
     )
     if not _LOG_ORIGIN.fullmatch(founding.ledger) or len(founding.ledger) > MAX_LOG_ORIGIN_BYTES:
         raise MalformedError(
@@ -66,7 +70,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
         origin=founding.origin,
         rp_id=founding.rp_id,
         registration=founding.registration,
-        setup_sha256=founding.setup_sha256,
+        setup=founding.setup,
     )
     signed = key.sign(msgspec.json.encode(act), typ=TYP)
     body = charter.create(signed, founding, now_ms=now_ms)
@@ -74,7 +78,30 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     write = own_write(Event(stream=charter.STREAM, version=1, at=at, body=body))
     (result,) = log.store.append([write])
     require_stored(result)
-    return token
+    return secret
+
+
+def _new_secret(file: Path) -> str:
+    """Return the secret of the first link, which is in its file before the log names its key.
+
+    Crash point: after the file, the ledger is not founded; the next start takes the same secret.
+    """
+    if file.exists():
+        return file.read_text(encoding="ascii")
+    secret = b64u_encode(secrets.token_bytes(SECRET_BYTES))
+    private_files.create(file, secret.encode())
+    return secret
+
+
+def _unused_secret(log: Log, file: Path) -> str | None:
+    """Return the secret of the first link, or delete its file once somebody has used the link."""
+    if not file.exists():
+        return None
+    (facts,) = log.store.load([Needs(names=(used_invitation_name(charter.SETUP),))])
+    if facts.owners:
+        file.unlink()
+        return None
+    return file.read_text(encoding="ascii")
 
 
 def require_registrable(rp_id: str, origin: str) -> None:

@@ -2,6 +2,7 @@
 
 from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.changes import ChangeCommands
+from ledger.commands.invitations import InvitationCommands
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
@@ -16,6 +17,7 @@ class PeopleCommands:
 
     def __init__(self, writer: Writer, state: AsyncState) -> None:
         ceremonies = Ceremonies(writer, state)
+        self.invitations = InvitationCommands(writer)
         self.registration = RegistrationCommands(writer, ceremonies)
         self.sign_in = SignInCommands(writer, state, ceremonies)
         self.keys = KeyCommands(writer, state, ceremonies)

@@ -4,13 +4,13 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony
+from ledger.commands.invitations import require_unused
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
-from ledger.domain import charter, held_passkeys, person, signing_keys
+from ledger.domain import charter, held_passkeys, invitations, person, redeeming, signing_keys
 from ledger.domain.deadlines import Basis, until_ms
-from ledger.domain.events import Event, PasskeyAdded, UserRegistered
+from ledger.domain.events import Event
 from ledger.domain.held_passkeys import PasskeySubmission
-from ledger.domain.person import Person
 from ledger.domain.receipts import REGISTER, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.skeletons import skeletons
@@ -23,48 +23,60 @@ class RegistrationCommands:
         self._writer = writer
         self._ceremonies = ceremonies
 
-    async def begin(self, name: str, role: str | None, token: str | None) -> Begun:
+    async def begin(self, name: str, role: str | None, kid: str | None) -> Begun:
         """Open a registration; name, role and invitation are fixed here.
 
-        Raises as `charter.admit`, `charter.find_invitation`, `skeletons` and
-        `Reading.require_unlike` do: a name is refused before a passkey is made for it.
+        `kid` is that of the invitation's key. Raises as `charter.admit`, `invitations.find`,
+        `require_unused`, `skeletons` and `Reading.require_unlike` do: a name is refused before a
+        passkey is made for it.
         """
         looks = skeletons(name)
 
         def admit(reading: Reading) -> str:
             founding = reading.charter()
-            invitation = None if token is None else charter.find_invitation(founding, token)
+            invitation = None if kid is None else invitations.find(founding.invitations, kid)
             chosen = role or (invitation.role if invitation else "")
             charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
             reading.require_unlike(looks.sha256)
+            if invitation is not None:
+                require_unused(reading, invitation)
             return chosen
 
         chosen = await self._writer.ask(admit)
         return await self._ceremonies.begin(
-            REGISTER, user=str(uuid4()), name=name, role=chosen, invitation=token
+            REGISTER, user=str(uuid4()), name=name, role=chosen, invitation=kid
         )
 
     async def complete(
-        self, ceremony_id: str, passkey: PasskeySubmission, key: KeySubmission
+        self,
+        ceremony_id: str,
+        passkey: PasskeySubmission,
+        key: KeySubmission,
+        redeem: str | None = None,
     ) -> tuple[Answer, str | None]:
         """Record a person, their passkey and their attested key, or nothing at all.
 
+        `redeem` is a JWS by the invitation's key, if there was an invitation.
         Returns the answer and, unless it is a repetition, the new person's id.
         """
         evidence = joined(passkey.registration.attestation_object, key.possession)
         # A repetition answers no session's cookie, or a recorded request would be a sign-in.
         return await self._ceremonies.complete(
-            REGISTER, evidence, ceremony_id, partial(_decide, passkey, key)
+            REGISTER, evidence, ceremony_id, partial(_decide, passkey, key, redeem)
         )
 
 
 def _decide(
-    passkey: PasskeySubmission, key: KeySubmission, begun: Ceremony, reading: Reading
+    passkey: PasskeySubmission,
+    key: KeySubmission,
+    redeem: str | None,
+    begun: Ceremony,
+    reading: Reading,
 ) -> Plan:
     founding = reading.charter()
     stream = UUID(begun.user)
-    token = begun.invitation
-    invitation = None if token is None else charter.find_invitation(founding, token)
+    kid = begun.invitation
+    invitation = None if kid is None else invitations.find(founding.invitations, kid)
     admitted = charter.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
     registered = person.register(
         begun.user, begun.name, begun.role, admitted, skeletons(begun.name)
@@ -72,7 +84,9 @@ def _decide(
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
     )
-    newcomer = _newcomer(stream, registered, added)
+    registrant = person.evolve(None, Event(stream=stream, version=1, at="", body=registered))
+    added = redeeming.redeem_invitation(registrant, added, redeem, founding, now_ms=reading.now_ms)
+    newcomer = person.evolve(registrant, Event(stream=stream, version=2, at="", body=added))
     attested = signing_keys.attest_key(
         newcomer,
         key,
@@ -94,10 +108,3 @@ def _decide(
     bodies = (registered, added, attested)
     end_ms = until_ms(bodies, Basis(charter=founding))
     return Plan(stream, None, person.evolve, bodies, answer, end_ms)
-
-
-def _newcomer(stream: UUID, registered: UserRegistered, added: PasskeyAdded) -> Person:
-    """Return the person as they are before their first key is attested."""
-    first = Event(stream=stream, version=1, at="", body=registered)
-    second = Event(stream=stream, version=2, at="", body=added)
-    return person.evolve(person.evolve(None, first), second)

@@ -13,9 +13,10 @@ from ledger import clock
 from ledger.domain.text import require_text
 from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
+from ledger.jose import CompactJws, OkpJwk, PublicJwk, parse_compact, verify_compact
 
 TYP = "act+jwt"
+REDEEM_TYP = "redeem+jwt"
 REASON_CHARS = (10, 2000)
 
 
@@ -112,6 +113,17 @@ class RemovePasskey(Act, tag="remove-passkey", frozen=True):
     credential_id: str
 
 
+class Redeem(Act, tag="redeem", frozen=True):
+    """Redeem a link's secret for a passkey: `cose` is the SHA-256 of its COSE key (hex).
+
+    The key of the secret signs it, with a `typ` of its own.
+    """
+
+    cose: str
+    purpose: Literal["invitation"]
+    user: str
+
+
 class SignIn(Act, tag="sign-in", frozen=True):
     """Open a session. Each `jti` is accepted once."""
 
@@ -124,7 +136,7 @@ class CreateLedger(Act, tag="create-ledger", frozen=True):
     origin: str
     rp_id: str
     registration: str
-    setup_sha256: str
+    setup: OkpJwk
 
 
 class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
@@ -183,6 +195,7 @@ _ACTS = (
     | Suspend
     | AddPasskey
     | RemovePasskey
+    | Redeem
     | SignIn
     | CreateLedger
     | AnnounceLogKeys
@@ -193,14 +206,14 @@ _ACTS = (
 
 
 @lru_cache(maxsize=64)  # called twice per request: for the signer, then for the payload
-def parse_act(text: str) -> CompactJws:
+def parse_act(text: str, typ: str = TYP) -> CompactJws:
     """Return an unverified act's JWS.
 
     Raises MalformedError, or RefusedError `jws_typ_mismatch`, `act_mismatch` for no act at all.
     """
     jws = parse_compact(text)
-    if jws.header.typ != TYP or jws.header.iat is not None:
-        raise RefusedError("jws_typ_mismatch", f"an act's header must be alg, kid and typ {TYP}")
+    if jws.header.typ != typ or jws.header.iat is not None:
+        raise RefusedError("jws_typ_mismatch", f"an act's header must be alg, kid and typ {typ}")
     _stated(jws.payload)
     return jws
 
@@ -222,9 +235,9 @@ def stated_act(jws: CompactJws, kind: type[A]) -> A:
     return act
 
 
-def stale_ms(text: str) -> int:
+def stale_ms(text: str, typ: str = TYP) -> int:
     """Return when an act stops being fresh, in milliseconds since 1970."""
-    return clock.stale_ms(_stated(parse_act(text).payload).iat * 1000)
+    return clock.stale_ms(_stated(parse_act(text, typ).payload).iat * 1000)
 
 
 def verify_act(

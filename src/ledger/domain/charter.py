@@ -1,13 +1,11 @@
 """The ledger's own stream: creation, log keys, freeze, restores, and what changes set. Pure."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from ledger import clock
 from ledger.domain import acts, governance, key_material
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.epochs import Restoration
@@ -28,26 +26,19 @@ from ledger.domain.events import (
     RoleDefined,
     StatementBody,
 )
+from ledger.domain.invitations import Invitation, require_open
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from ledger.domain.text import require_text
 from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, ROLES, RegistrationMode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
-from ledger.jose import PublicJwk, parse_compact
+from ledger.jose import PublicJwk, parse_compact, thumbprint
 from ledger.jose.ed25519 import is_prime_order
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
 SETUP = "setup"
-
-
-class Invitation(msgspec.Struct, frozen=True):
-    """An invitation: the role that its holder may register with, and its expiry."""
-
-    id: str
-    role: str
-    expires_at: str | None
 
 
 class LogKey(msgspec.Struct, frozen=True):
@@ -121,7 +112,7 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
-                invitations={body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)},
+                invitations={thumbprint(body.setup): Invitation(SETUP, ADMINISTRATOR, body.setup)},
                 founded_registration=body.registration,
             )
         case body:
@@ -134,11 +125,15 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
 def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
     match body:
         case InvitationIssued():
-            invitation = Invitation(body.invitation, body.role, body.expires_at)
-            return {"invitations": charter.invitations | {body.token_sha256: invitation}}
+            issued = Invitation(body.invitation, body.role, body.key, body.expires_at, body.change)
+            return {"invitations": charter.invitations | {thumbprint(body.key): issued}}
         case InvitationCancelled():
-            left = charter.invitations.items()
-            return {"invitations": {t: each for t, each in left if each.id != body.invitation}}
+            cancelled = {
+                kid: msgspec.structs.replace(each, cancelled=True)
+                for kid, each in charter.invitations.items()
+                if each.id == body.invitation
+            }
+            return {"invitations": charter.invitations | cancelled}
         case RoleDefined(role=role):
             return {"defined": charter.defined | {role}}
         case RoleClosed(role=role):
@@ -188,10 +183,11 @@ def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreat
     `verify_act` does, or `act_mismatch` for different members.
     """
     key_material.require_prime_order(created.key)
+    key_material.require_prime_order(created.setup)
     jws = parse_act(act_text)
     act = verify_act(jws, created.key, acts.CreateLedger, ledger=created.ledger, now_ms=now_ms)
-    signed = (act.origin, act.rp_id, act.registration, act.setup_sha256)
-    stated = (created.origin, created.rp_id, created.registration, created.setup_sha256)
+    signed = (act.origin, act.rp_id, act.registration, act.setup)
+    stated = (created.origin, created.rp_id, created.registration, created.setup)
     if signed != stated:
         raise RefusedError("act_mismatch", "the creation act differs from its event")
     return msgspec.structs.replace(created, act=act_text)
@@ -269,19 +265,11 @@ def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
     return LogFrozen(reason=act.reason, act=act_text)
 
 
-def find_invitation(charter: Charter, token: str) -> Invitation:
-    """Return the invitation of a token; raise ForbiddenError `invitation_unknown`."""
-    invitation = charter.invitations.get(hashlib.sha256(token.encode()).hexdigest())
-    if invitation is None:
-        raise ForbiddenError("invitation_unknown", "no such invitation")
-    return invitation
-
-
 def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms: int) -> str | None:
     """Return the id of the invitation that admits a registration with this role; None if open.
 
-    Raises ForbiddenError `invitation_required`, `role_not_open`; ConflictError
-    `invitation_expired`, `role_unknown` for a closed role, `role_needs_grant`.
+    Raises ForbiddenError `invitation_required`, `role_not_open`; ConflictError `role_unknown` for a
+    closed role, `role_needs_grant`, and as `require_open`.
     """
     if invitation is None:
         if charter.registration != "open":
@@ -291,8 +279,7 @@ def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms:
         return None
     if role != invitation.role:
         raise ForbiddenError("role_not_open", "the invitation is for another role")
-    if invitation.expires_at is not None and clock.to_ms(invitation.expires_at) <= now_ms:
-        raise ConflictError("invitation_expired", "the invitation has expired")
+    require_open(invitation, now_ms=now_ms)
     if role not in charter.roles:
         raise ConflictError("role_unknown", "the role of this invitation was closed")
     if governance.needs_grant(role, charter.governance):

@@ -10,7 +10,7 @@ from typing import assert_never
 import msgspec
 
 from ledger import clock
-from ledger.domain.acts import stale_ms
+from ledger.domain.acts import REDEEM_TYP, stale_ms
 from ledger.domain.approval import Individual, parse_approval
 from ledger.domain.charter import Charter
 from ledger.domain.compromise import REACH_MS
@@ -89,7 +89,9 @@ def _ends(body: Body, basis: Basis) -> list[int]:
         ):
             return []  # it ends with the approval that it follows
         case PasskeyAdded():
-            return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
+            redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]
+            acted = [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
+            return [*redeemed, *acted]
         case PasskeyRemoved() | PersonSuspended():
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):

@@ -67,6 +67,7 @@ class Person(msgspec.Struct, frozen=True):
     keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
     standing: PersonStanding = "active"
+    invitation: str | None = None
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
@@ -117,7 +118,15 @@ def evolve(person: Person | None, event: Event) -> Person:
     """Return the person after the next event of their stream."""
     if isinstance(event.body, UserRegistered):
         body = event.body
-        return Person(body.user, event.version, body.name, frozenset({body.role}), {}, {})
+        return Person(
+            user=body.user,
+            version=event.version,
+            name=body.name,
+            roles=frozenset({body.role}),
+            keys={},
+            passkeys={},
+            invitation=body.invitation,
+        )
     if person is None:
         raise AssertionError("a person's stream must begin with a registration")
     return msgspec.structs.replace(

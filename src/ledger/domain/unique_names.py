@@ -12,8 +12,7 @@ CREDENTIAL = "credential/{credential_id}"
 NAME = "name/{name_skeletons}"  # SHA-256 (hex) of a skeleton
 ROLE = "role/{role}"
 TYPE = "type/{type}"
-INVITATION = "invitation/{token_sha256}"
-INVITATION_ID = "invitation/{invitation}"
+INVITATION = "invitation/{invitation}"
 USED_INVITATION = "used/{invitation}"
 ACT = "act/{act_sha256}"
 
@@ -36,6 +35,11 @@ def credential_name(credential_id: str) -> str:
 def person_name(skeleton_sha256: str) -> str:
     """Return the name that a person's name claims, for one of its skeletons."""
     return NAME.format(name_skeletons=skeleton_sha256)
+
+
+def used_invitation_name(invitation: str) -> str:
+    """Return the name that the use or the end of an invitation claims."""
+    return USED_INVITATION.format(invitation=invitation)
 
 
 def type_group(type_name: str) -> str:

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
+from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
@@ -67,6 +68,12 @@ class SessionInfo(msgspec.Struct):
 SIGNED_OUT = {204: ResponseSpec(None, description="Done", generate_examples=False)}
 
 
+@get("/api/invitations/{kid:str}", responses=answers(403, 409, 429, 503))
+async def look_at_invitation(kid: FromPath[str], people: FromPeople) -> OpenInvitation:
+    """Show an invitation that can be used, by the kid of its key; refuse one that is over."""
+    return await people.invitations.look(kid)
+
+
 @post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404))
 async def begin_registration(
     data: JSONBody[BeginRegistration], people: FromPeople, site: FromSite
@@ -97,7 +104,7 @@ async def complete_registration(
 ) -> Response[bytes]:
     """Record a person, their passkey and their attested key, or nothing at all."""
     answer, user = await people.registration.complete(
-        data.ceremony, data.registration.passkey(), data.key.submission()
+        data.ceremony, data.registration.passkey(), data.key.submission(), data.redeem
     )
     note_answer(request.scope, answer)
     response = Response(answer.body, status_code=201, media_type="application/json")
@@ -258,6 +265,7 @@ async def remove_passkey(
 
 
 public = [
+    look_at_invitation,
     begin_registration,
     begin_sign_in,
     complete_registration,

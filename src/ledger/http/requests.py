@@ -135,7 +135,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
 
 
 class BeginRegistration(Strict, frozen=True):
-    """Who wants to register; `invitation` is an invitation's token."""
+    """Who wants to register; `invitation` is the kid of an invitation's key."""
 
     name: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_CHARS})]
     role: Annotated[str, Meta(max_length=64)] | None = None
@@ -158,11 +158,12 @@ class NewKey(Strict, frozen=True):
 
 
 class CompleteRegistration(Strict, frozen=True):
-    """A registration's responses."""
+    """A registration's responses; `redeem` is a JWS by the invitation's key, if there is one."""
 
     ceremony: OpaqueId
     registration: Registration
     key: NewKey
+    redeem: ActText | None = None
 
 
 class CompleteSignIn(Strict, frozen=True):

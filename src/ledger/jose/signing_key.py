@@ -112,6 +112,11 @@ class SigningKey:
         return cls(ed25519.Ed25519PrivateKey.generate())
 
     @classmethod
+    def from_seed(cls, seed: bytes) -> "SigningKey":
+        """Return the key of a seed of 32 bytes (RFC 8032 section 5.1.5)."""
+        return cls(ed25519.Ed25519PrivateKey.from_private_bytes(seed))
+
+    @classmethod
     def from_pem(cls, pem: bytes) -> "SigningKey":
         """Return the key of an unencrypted PKCS #8 PEM; raise MalformedError `key_file_invalid`."""
         try:

@@ -49,7 +49,6 @@ def home(request: AnyRequest, web: FromWeb) -> Template:
 def register(
     request: AnyRequest,
     web: FromWeb,
-    invitation: FromQuery[str | None] = None,
     role: FromQuery[str | None] = None,
     onward: Next = None,
 ) -> Template:
@@ -58,7 +57,6 @@ def register(
         "register",
         web,
         registration=web.registration_mode(),
-        invitation=invitation,
         role=role if role in OPEN_ROLES else None,
         next=local_path(onward) or "/inbox",
     )

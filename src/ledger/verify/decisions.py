@@ -17,6 +17,7 @@ from ledger.domain import (
     drafting,
     held_passkeys,
     person,
+    redeeming,
     restoration,
     signing_keys,
     standing,
@@ -197,7 +198,9 @@ class Decisions:
             submission, nonce=body.nonce, ledger=ledger, party=party
         )
         if not owner.passkeys:
-            return added
+            return redeeming.redeem_invitation(
+                owner, added, body.redeem, self._charter, now_ms=now_ms
+            )
         if body.act is None:
             raise CorruptError("act_missing", "adding a further passkey requires an act")
         asked = self._asked(body.act, body.confirmation, now_ms)

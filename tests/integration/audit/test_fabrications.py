@@ -20,6 +20,7 @@ from ledger.verify.auditor import AuditError
 from tests.support.chronicle import Chronicle
 from tests.support.every_event import every_type
 from tests.support.forgery import refusal, resealed, sealed
+from tests.support.links import link_jwk, link_key
 from tests.support.signers import CHARTER, Clock, Signer
 
 STORY = every_type()
@@ -97,9 +98,15 @@ def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
         "origin": "http://localhost:8000",
         "registration": "open",
     }
-    act = mallory.act("create-ledger", **rules, setupSha256="0" * 64)
+    act = mallory.act("create-ledger", **rules, setup=link_jwk("setup"))
     unsigned = LedgerCreated(
-        mallory.ledger, rules["origin"], "localhost", "open", mallory.key.jwk, "", "0" * 64
+        mallory.ledger,
+        rules["origin"],
+        "localhost",
+        "open",
+        mallory.key.jwk,
+        "",
+        link_key("setup").jwk,
     )
     body = charter.create(act, unsigned, now_ms=first.ms)
     founding = sealed(Event(charter.STREAM, 1, str(first), body))

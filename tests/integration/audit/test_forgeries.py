@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from ledger.domain import events
-from tests.support.chronicle import digest
 from tests.support.every_event import every_type
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.forgery import refusal, resealed
 from tests.support.keys import ed25519_key
+from tests.support.links import link_key
 
 STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
@@ -69,7 +69,7 @@ def forged(position: int, body: dict[str, Any] | None = None, **envelope: Any) -
         pytest.param(4, {"sign_count": 1}, id="an attestation's count"),
         pytest.param(19, {"kid": KIDS[2]}, id="another's kid attested"),
         pytest.param(7, {"role": "administrator"}, id="invited as more"),
-        pytest.param(7, {"token_sha256": digest("another")}, id="another token"),
+        pytest.param(7, {"key": link_key("another").jwk}, id="another link"),
         pytest.param(7, {"expires_at": "2036-12-01T00:00:00.000Z"}, id="a longer invitation"),
     ],
 )
@@ -105,7 +105,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (1, {"registration": "invite"}, "act_mismatch"),
         (1, {"origin": "https://evil.example"}, "act_mismatch"),
         (1, {"rp_id": "evil.example"}, "act_mismatch"),
-        (1, {"setup_sha256": digest("mine")}, "act_mismatch"),
+        (1, {"setup": link_key("mine").jwk}, "act_mismatch"),
         (1, {"ledger": "another.example/ledger"}, "ledger_mismatch"),
         (1, {"key": ed25519_key(66).jwk}, "jws_kid_mismatch"),
     ],

@@ -17,6 +17,7 @@ from ledger.domain.receipts import ADD_KEY
 from ledger.encoding import b64u_encode
 from ledger.errors import ForbiddenError, RefusedError
 from tests.support.ledgers import Cast, Process, settled
+from tests.support.links import link_key
 from tests.support.refusals import refused
 from tests.support.signers import Signer, assertion
 
@@ -137,16 +138,21 @@ def test_who_learned_the_key_of_ceremonies_signs_in_with_no_recorded_assertion(
         asyncio.run(here.people.sign_in.with_passkey(forged.id, recorded))
 
 
-def test_who_learned_the_key_of_ceremonies_is_not_admitted_without_an_invitations_token(
+def test_who_learned_the_key_of_ceremonies_is_not_admitted_without_an_invitations_secret(
     cast: Cast, here: Process
 ) -> None:
     asyncio.run(here.invite(cast.dave, "administrator", "the token"))
-    begun = asyncio.run(here.people.registration.begin("Mallory", None, "the token"))
+    kid = link_key("the token").kid
+    begun = asyncio.run(here.people.registration.begin("Mallory", None, kid))
     mallory = Signer(83, "administrator", time=cast.time)
     with refused(ForbiddenError, "invitation_unknown"):
         asyncio.run(here.complete(mallory, forge(here, begun, invitation="another")))
-    invited = asyncio.run(here.people.registration.begin("Mallory", None, "the token"))
-    assert asyncio.run(here.complete(mallory, invited)).position == here.store.head().stored
+    again = asyncio.run(here.people.registration.begin("Mallory", None, kid))
+    with refused(RefusedError, "redeem_required"):
+        asyncio.run(here.complete(mallory, again))
+    invited = asyncio.run(here.people.registration.begin("Mallory", None, kid))
+    answer = asyncio.run(here.complete(mallory, invited, "the token"))
+    assert answer.position == here.store.head().stored
 
 
 def test_a_ceremony_does_not_outlive_the_state_that_can_be_lost(cast: Cast, here: Process) -> None:
@@ -162,5 +168,6 @@ def test_a_ceremony_does_not_outlive_the_state_that_can_be_lost(cast: Cast, here
 def test_the_longest_id_is_within_the_bound(cast: Cast, here: Process) -> None:
     token = "\U00020000" * 256
     asyncio.run(here.invite(cast.dave, "administrator", token))
-    begun = asyncio.run(here.people.registration.begin("\U00020000" * 100, None, token))
+    kid = link_key(token).kid
+    begun = asyncio.run(here.people.registration.begin("\U00020000" * 100, None, kid))
     assert len(begun.id) < MAX_ID_CHARS

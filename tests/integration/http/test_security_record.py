@@ -54,7 +54,7 @@ def test_every_kind_of_event_has_its_line(club: Club) -> None:
     ada, token = club.ada, "a token for Bob"
     invited = ada.invite("creator", token)
     bob = club.stranger("Bob")
-    body = bob.completion(bob.begin("creator", token))
+    body = bob.completion(bob.begin("creator", token), token)
     registered = bob.client.post("/api/register/complete", json=body)
     again = bob.client.post("/api/register/complete", json=body)
     further, passkey = SigningKey.generate(), Passkey(origin=club.server.origin)

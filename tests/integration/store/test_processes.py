@@ -12,6 +12,7 @@ from ledger.domain import charter
 from ledger.domain.charter import STREAM
 from ledger.domain.events import InvitationIssued
 from ledger.store.sqlite.store import SqliteLog
+from tests.support.links import link_key
 from tests.support.logs import AT, FOUNDING, fill, opened, settings_of
 
 VISIT = """
@@ -72,7 +73,7 @@ def invited(reading: Reading) -> Plan:
         change="c",
         invitation="i",
         role="creator",
-        token_sha256="0" * 64,
+        key=link_key("token").jwk,
         expires_at=AT,
     )
     return Plan(STREAM, reading.charter(), charter.evolve, (body,), {})

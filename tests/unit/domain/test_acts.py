@@ -13,6 +13,7 @@ from ledger.encoding import MAX_SAFE_INTEGER
 from ledger.errors import MalformedError, RefusedError
 from tests.support.examples import FEW
 from tests.support.keys import ed25519_key
+from tests.support.links import link_jwk
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB
 from tests.support.signers import FIVE_MINUTES_MS, LEDGER, NOW_MS
@@ -44,7 +45,7 @@ def signed(payload: bytes) -> str:
         (
             "create-ledger",
             acts.CreateLedger,
-            {"origin": "o", "rpId": "r", "registration": "open", "setupSha256": "s"},
+            {"origin": "o", "rpId": "r", "registration": "open", "setup": link_jwk("s")},
         ),
     ],
     ids=str,

@@ -1,25 +1,26 @@
 """The ledger's own stream: founding, invitations, who may register."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from ledger.domain import charter
-from ledger.domain.charter import Charter, Invitation
+from ledger.domain import charter, invitations
+from ledger.domain.charter import Charter
 from ledger.domain.events import Event, InvitationIssued, LedgerCreated, StatementWithdrawn
+from ledger.domain.invitations import Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 from tests.support.keys import ed25519_key
+from tests.support.links import link_jwk, link_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE
 from tests.support.signers import LEDGER, NOW_MS, Signer
 
 AT = "2026-11-21T03:04:05.678Z"
 FOUNDER = Signer(1000, key=ed25519_key(1000))
-SETUP = hashlib.sha256(b"setup").hexdigest()
+SETUP = link_key("setup")
 UNSIGNED = LedgerCreated(
     ledger=LEDGER,
     origin="http://localhost:8000",
@@ -27,14 +28,15 @@ UNSIGNED = LedgerCreated(
     registration="invite",
     key=FOUNDER.key.jwk,
     act="",
-    setup_sha256=SETUP,
+    setup=SETUP.jwk,
 )
 SAID: dict[str, Any] = {
     "origin": "http://localhost:8000",
     "rpId": "localhost",
     "registration": "invite",
-    "setupSha256": SETUP,
+    "setup": link_jwk("setup"),
 }
+CHANGE = "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001"
 INVITATION = "0f0f0f0f-0000-4000-8000-000000000001"
 
 
@@ -48,11 +50,11 @@ def founded() -> Charter:
 
 
 def invite(**changes: Any) -> InvitationIssued:
-    said = {
-        "change": "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001",
+    said: dict[str, Any] = {
+        "change": CHANGE,
         "invitation": INVITATION,
         "role": "investor",
-        "token_sha256": hashlib.sha256(b"token").hexdigest(),
+        "key": link_key("token").jwk,
         "expires_at": "2026-12-01T00:00:00.000Z",
     }
     return InvitationIssued(**(said | changes))
@@ -68,7 +70,7 @@ def test_a_founding_says_where_and_how_the_ledger_is_joined() -> None:
     assert state.registration == "invite"
     assert state.party == RelyingParty(rp_id="localhost", origin="http://localhost:8000")
     assert state.kid == FOUNDER.key.kid
-    assert state.invitations == {SETUP: Invitation("setup", "administrator", None)}
+    assert state.invitations == {SETUP.kid: Invitation("setup", "administrator", SETUP.jwk)}
 
 
 @pytest.mark.parametrize(
@@ -77,8 +79,8 @@ def test_a_founding_says_where_and_how_the_ledger_is_joined() -> None:
         {"origin": "https://evil.example"},
         {"rp_id": "evil.example"},
         {"registration": "open"},
-        {"setup_sha256": None},
-        {"setup_sha256": "0" * 64},
+        {"setup": FOUNDER.key.jwk},
+        {"setup": link_key("another").jwk},
     ],
     ids=str,
 )
@@ -116,26 +118,28 @@ def test_a_stale_founding_is_refused() -> None:
 def invited(**changes: Any) -> tuple[Charter, Invitation]:
     body = invite(**changes)
     state = charter.evolve(founded(), Event(charter.STREAM, 2, AT, body))
-    return state, charter.find_invitation(state, "token")
+    return state, invitations.find(state.invitations, link_key("token").kid)
 
 
-def test_an_invitation_is_found_by_its_token() -> None:
+def test_an_invitation_is_found_by_its_key() -> None:
     state, invitation = invited()
     assert state.version == 2
-    assert invitation == Invitation(INVITATION, "investor", "2026-12-01T00:00:00.000Z")
-    assert charter.find_invitation(state, "setup").role == "administrator"
+    assert invitation == Invitation(
+        INVITATION, "investor", link_key("token").jwk, "2026-12-01T00:00:00.000Z", CHANGE
+    )
+    assert invitations.find(state.invitations, SETUP.kid).role == "administrator"
 
 
-@pytest.mark.parametrize("token", ["", "Token", SETUP, "token "])
-def test_an_unknown_token_is_refused(token: str) -> None:
+@pytest.mark.parametrize("kid", ["", "token", link_key("another").kid, SETUP.jwk.x])
+def test_an_unknown_key_finds_no_invitation(kid: str) -> None:
     with refused(ForbiddenError, "invitation_unknown"):
-        charter.find_invitation(invited()[0], token)
+        invitations.find(invited()[0].invitations, kid)
 
 
 def test_whoever_is_invited_is_admitted_under_the_invitations_id() -> None:
     state, invitation = invited()
     assert charter.admit(state, "investor", invitation, now_ms=NOW_MS) == INVITATION
-    setup = charter.find_invitation(state, "setup")
+    setup = invitations.find(state.invitations, SETUP.kid)
     assert charter.admit(state, "administrator", setup, now_ms=NOW_MS) == "setup"
 
 

@@ -257,12 +257,12 @@ def test_another_signature_over_the_same_act_takes_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("tag", "kinds"),
     [
-        ("ledger-created.v1", ["key-material", "act"]),
+        ("ledger-created.v1", ["key-material", "key-material", "act"]),
         ("log-keys-announced.v1", ["key-material", "key-material", "act"]),
         ("ledger-restored.v1", ["key-material", "key-material", "act"]),
         ("passkey-added.v1", ["credential", "key-material", "act"]),
         ("key-attested.v1", ["key-material", "kid"]),
-        ("invitation-issued.v1", ["invitation", "invitation"]),
+        ("invitation-issued.v1", ["key-material", "invitation"]),
     ],
 )
 def test_keys_passkeys_and_invitations_take_their_names(tag: str, kinds: list[str]) -> None:

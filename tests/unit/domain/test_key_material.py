@@ -12,6 +12,7 @@ from ledger.tlog.vkeys import COSIGNER, NoteKey
 from tests.support.chronicle import Chronicle
 from tests.support.fixed_keys import fixed_log_signers, fixed_passkey
 from tests.support.keys import es256_key
+from tests.support.links import link_key
 from tests.support.refusals import refused
 from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
 from tests.vectors.webauthn.curve import TORSION, add, encode
@@ -59,8 +60,10 @@ def test_a_log_key_of_mixed_order_is_not_announced() -> None:
         charter.require_new_keys(founded, [mixed.vkey], LEDGER)
 
 
-def test_a_ledgers_own_key_of_mixed_order_founds_nothing() -> None:
+def test_a_ledgers_own_key_or_first_link_of_mixed_order_founds_nothing() -> None:
     key = OkpJwk(crv="Ed25519", x=b64u_encode(MIXED))
-    founding = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key, "", "0" * 64)
-    with refused(MalformedError, "jwk_invalid"):
-        charter.create("", founding, now_ms=NOW_MS)
+    sound = link_key("setup").jwk
+    for own, setup in ((key, sound), (sound, key)):
+        founding = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", own, "", setup)
+        with refused(MalformedError, "jwk_invalid"):
+            charter.create("", founding, now_ms=NOW_MS)

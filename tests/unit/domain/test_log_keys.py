@@ -23,6 +23,7 @@ from ledger.jose import SigningKey
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey
 from ledger.verify.auditor import AuditError, Auditor
+from tests.support.links import link_key
 
 NOW_MS = 1_763_690_646_000
 NAME = "ledger.example.com/a"
@@ -54,7 +55,7 @@ def founding() -> LedgerCreated:
         origin="http://localhost:8000",
         rp_id="localhost",
         registration="open",
-        setup_sha256="0" * 64,
+        setup=link_key("setup").jwk,
     )
     return LedgerCreated(
         ledger=NAME,
@@ -63,7 +64,7 @@ def founding() -> LedgerCreated:
         registration="open",
         key=KEY.jwk,
         act=signed(act),
-        setup_sha256=act.setup_sha256,
+        setup=act.setup,
     )
 
 

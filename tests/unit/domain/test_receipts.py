@@ -42,11 +42,13 @@ from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.errors import CorruptError
 from tests.support.keys import ed25519_key
+from tests.support.links import link_key
 from tests.support.refusals import refused
 
 STREAM = "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001"
 AT = "2026-11-21T03:04:05.678Z"
 JWK = ed25519_key(1).jwk
+OKP = link_key("setup").jwk
 
 REGISTERED = UserRegistered(STREAM, "Åsa", "investor", ("0" * 64,), "17.0.0")
 ADDED = PasskeyAdded(
@@ -74,7 +76,7 @@ REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", 1, "rej
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT")
 OF_THE_LEDGER: list[Body] = [
-    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", "setup"),
+    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP),
     LogKeysAnnounced(("vkey",), 1, "ACT"),
     LogKeysRetired(("vkey",), 1, "ACT"),
     LogFrozen("Because it ends.", "ACT"),
@@ -196,7 +198,7 @@ def test_a_change_without_its_drafters_approval_is_no_request() -> None:
         EFFECT,
         RoleEnded("change", "auditor"),
         StandingSet("change", "suspended"),
-        InvitationIssued("change", "id", "investor", "hash", AT),
+        InvitationIssued("change", "id", "investor", OKP, AT),
         InvitationCancelled("change", "id"),
         RoleDefined("change", "legal"),
         RoleClosed("change", "legal"),

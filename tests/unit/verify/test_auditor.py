@@ -12,6 +12,7 @@ from ledger.errors import CorruptError
 from ledger.verify.auditor import AuditError, Auditor
 from tests.golden.make import told
 from tests.support.forgery import refusal, resealed
+from tests.support.links import link_jwk
 
 # Position 1 is the founding; 2, 3 and 4 are the first registration.
 EVENTS, STATES = told().events, told().states
@@ -68,12 +69,13 @@ def test_a_log_is_folded_without_recomputing_its_decisions() -> None:
 
 def test_a_ledger_is_founded_once() -> None:
     key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
-    other = resealed(STATES[0], body={"key": key, "act": "another.act.signature"})
+    body = {"key": key, "setup": link_jwk("another"), "act": "another.act.signature"}
+    other = resealed(STATES[0], body=body)
     assert refusal_of_folding([STATES[0], other]) == (2, "event_misplaced")
 
 
 def test_a_name_is_claimed_once() -> None:
-    invited = resealed(STATES[6], version=3)
+    invited = resealed(STATES[6], version=3, body={"key": link_jwk("another")})
     assert refusal_of_folding([*STATES[:7], invited]) == (8, "claimed_twice")
 
 

@@ -35,7 +35,8 @@ def logs() -> Iterator[tuple[str, Company, str | None]]:
         yield name, told, expected
 
 
-def _shown(position: int, event: Event) -> dict[str, Any]:
+def shown_event(position: int, event: Event) -> dict[str, Any]:
+    """Return an event as the files of cases show it."""
     return {
         "position": position,
         "stream": str(event.stream),
@@ -51,10 +52,10 @@ def text() -> str:
     company = Company().events
     story, cases = len(company), []
     for name, told, code in logs():
-        shown = [_shown(at, each) for at, each in enumerate(told.events, start=1)]
+        shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]
         cases.append({"name": name, "events": shown[story:], "code": code})
     found = {
-        "story": [_shown(at, each) for at, each in enumerate(company, start=1)],
+        "story": [shown_event(at, each) for at, each in enumerate(company, start=1)],
         "cases": cases,
     }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"

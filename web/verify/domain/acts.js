@@ -3,9 +3,12 @@
 import { isFresh } from "../clock.js";
 import { refuse } from "../errors.js";
 import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
+import { ed25519Jwk } from "../jose/keys.js";
 import { either, integer, listOf, nullable, oneOf, optional, struct, text, withDefault } from "../shapes.js";
 
 const ACT_TYP = "act+jwt";
+/** The `typ` of the JWS that redeems a link's secret. */
+export const REDEEM_TYP = "redeem+jwt";
 
 /** The kinds of act that events carry. */
 export const ACT = Object.freeze({
@@ -15,6 +18,7 @@ export const ACT = Object.freeze({
   REVOKE_KEY: "revoke-key",
   DECLARE_COMPROMISE: "declare-compromise",
   SUSPEND: "suspend",
+  REDEEM: "redeem",
   ADD_PASSKEY: "add-passkey",
   REMOVE_PASSKEY: "remove-passkey",
   CREATE_LEDGER: "create-ledger",
@@ -41,9 +45,10 @@ const MEMBERS = {
     also: withDefault(listOf(text), []),
   },
   [ACT.SUSPEND]: { user: text, reason: text },
+  [ACT.REDEEM]: { cose: text, purpose: oneOf("invitation"), user: text },
   [ACT.ADD_PASSKEY]: { cose: text, user: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
-  [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setupSha256: text },
+  [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setup: ed25519Jwk },
   [ACT.ANNOUNCE_LOG_KEYS]: { vkeys: listOf(text), firstSize: integer },
   [ACT.RETIRE_LOG_KEYS]: { vkeys: listOf(text), lastSize: integer },
   [ACT.RESTORE]: {
@@ -63,10 +68,10 @@ const SHAPES = Object.entries(MEMBERS).map(([kind, members]) =>
 const ANY = either(...SHAPES);
 
 /** Return an unverified act's JWS; refuse a payload that is no act at all. */
-export function parseAct(source) {
+export function parseAct(source, typ = ACT_TYP) {
   const jws = parseCompact(source);
-  if (jws.header.typ !== ACT_TYP || jws.header.iat !== null) {
-    refuse("jws_typ_mismatch", `an act's header must be alg, kid and typ ${ACT_TYP}`);
+  if (jws.header.typ !== typ || jws.header.iat !== null) {
+    refuse("jws_typ_mismatch", `an act's header must be alg, kid and typ ${typ}`);
   }
   stated(jws);
   return jws;

@@ -3,7 +3,7 @@
 // Recomputes each decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
-import { length } from "../encoding.js";
+import { length, same } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { isPrimeOrder } from "../jose/ed25519.js";
@@ -24,11 +24,11 @@ const REASON_CHARS = [10, 2000];
 // By tag: what an event changes in the charter.
 const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LEDGER_CREATED]: (_, body) => founded(body),
-  [TAG.INVITATION_ISSUED]: ({ invitations }, { invitation: id, role, expiresAt, tokenSha256 }) => ({
-    invitations: new Map([...invitations, [tokenSha256, { id, role, expiresAt }]]),
+  [TAG.INVITATION_ISSUED]: ({ invitations }, { invitation: id, role, expiresAt, key }) => ({
+    invitations: [...invitations, { id, role, expiresAt, key, cancelled: false }],
   }),
   [TAG.INVITATION_CANCELLED]: ({ invitations }, { invitation }) => ({
-    invitations: new Map([...invitations].filter(([, { id }]) => id !== invitation)),
+    invitations: invitations.map((each) => (each.id === invitation ? { ...each, cancelled: true } : each)),
   }),
   [TAG.ROLE_DEFINED]: ({ defined }, { role }) => ({ defined: [...defined, role] }),
   [TAG.ROLE_CLOSED]: ({ defined, closed }, { role }) => ({
@@ -74,13 +74,13 @@ export const originOf = ({ ledger, restorations }, size = Infinity) =>
 
 function founded(body) {
   parseCompact(body.act);
-  const setup = { id: SETUP, role: ROLE.ADMINISTRATOR, expiresAt: null };
+  const setup = { id: SETUP, role: ROLE.ADMINISTRATOR, expiresAt: null, key: body.setup, cancelled: false };
   return {
     ledger: body.ledger,
     registration: body.registration,
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
-    invitations: new Map([[body.setupSha256, setup]]),
+    invitations: [setup],
     governance: FOUNDING,
     defined: [],
     closed: [],
@@ -99,10 +99,11 @@ export const logKeysAt = (charter, size) =>
 /** Return the founding; refuse it unless the ledger's own key signed all that it says. */
 export async function decideCreation(body, nowMs) {
   requirePrimeOrder(body.key);
+  requirePrimeOrder(body.setup);
   const jws = parseAct(body.act);
   const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
-  for (const name of ["origin", "rpId", "registration", "setupSha256"]) {
-    if (act[name] !== body[name]) refuse("act_mismatch", "the creation act differs from its event");
+  for (const name of ["origin", "rpId", "registration", "setup"]) {
+    if (!same(act[name], body[name])) refuse("act_mismatch", "the creation act differs from its event");
   }
   return body;
 }
@@ -194,6 +195,7 @@ export function admit(charter, role, invitation, nowMs) {
     return null;
   }
   if (role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
+  if (invitation.cancelled) refuse("invitation_cancelled", "this invitation was cancelled");
   if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
     refuse("invitation_expired", "the invitation has expired");
   }

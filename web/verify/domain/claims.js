@@ -33,6 +33,8 @@ async function actSha256({ act = null }) {
 async function keyMaterial(type, body) {
   switch (type) {
     case TAG.LEDGER_CREATED:
+      return [await thumbprint(body.key), await thumbprint(body.setup)];
+    case TAG.INVITATION_ISSUED:
       return [await thumbprint(body.key)];
     case TAG.PASSKEY_ADDED:
       return [await ofPasskey(body.publicKey)];

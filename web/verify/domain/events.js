@@ -5,7 +5,7 @@
 import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
-import { publicJwk } from "../jose/keys.js";
+import { ed25519Jwk, publicJwk } from "../jose/keys.js";
 import { integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
@@ -57,7 +57,7 @@ export const DECLARED = forEveryTag({
       registration: among(REGISTRATION),
       key: publicJwk,
       act: text,
-      setupSha256: text,
+      setup: ed25519Jwk,
     },
     ...byLedger,
     claims: [MATERIAL, ACT_NAME],

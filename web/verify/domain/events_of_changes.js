@@ -1,6 +1,8 @@
 // Mirrors ledger.domain.events.of_changes: what changes do to the ledger and to people.
 
+import { ed25519Jwk } from "../jose/keys.js";
 import { integer, listOf, oneOf, either, struct, text } from "../shapes.js";
+import { MATERIAL } from "./events_of_people.js";
 import { REGISTRATION, STANDING } from "./vocabulary.js";
 
 /** The tags of the effects of changes. */
@@ -33,8 +35,8 @@ const ofPerson = (members) => effect("person", members);
 /** By tag, what its events say; as in events.js. */
 export const OF_CHANGES = {
   [TAG.INVITATION_ISSUED]: ofLedger(
-    { invitation: text, role: text, tokenSha256: text, expiresAt: text },
-    ["invitation/{tokenSha256}", "invitation/{invitation}"],
+    { invitation: text, role: text, key: ed25519Jwk, expiresAt: text },
+    [MATERIAL, "invitation/{invitation}"],
   ),
   [TAG.INVITATION_CANCELLED]: ofLedger({ invitation: text }, ["used/{invitation}"]),
   [TAG.ROLE_DEFINED]: ofLedger({ role: text }),

@@ -7,9 +7,17 @@ import { ACT } from "./acts.js";
 import { additionChallenge, registerChallenge } from "./challenges.js";
 import { verifyAssertion, verifyRegistration } from "./passkey.js";
 import { signedBy } from "./person.js";
+import { redeemInvitation } from "./redeeming.js";
 import { confirm } from "./stepup.js";
 
-const ALONE = { kid: null, act: null, assertion: null, confirmation: null, confirmationSignCount: null };
+const ALONE = {
+  kid: null,
+  act: null,
+  redeem: null,
+  assertion: null,
+  confirmation: null,
+  confirmationSignCount: null,
+};
 
 /** Return the first passkey of a person, by its registration response alone. */
 export async function decideFirstPasskey(body, { ledger, party }) {
@@ -23,7 +31,7 @@ export async function decideFirstPasskey(body, { ledger, party }) {
 export async function decidePasskey(owner, body, context) {
   const { act, assertion, confirmation } = body;
   const first = await decideFirstPasskey(body, context);
-  if (!owner.passkeys.size) return first;
+  if (!owner.passkeys.size) return redeemInvitation(owner, first, body.redeem, context);
   if (act === null) refuse("act_missing", "adding a further passkey requires an act");
   const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, context);
   await requireNew(owner, first, { signed, assertion }, context);

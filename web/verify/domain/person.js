@@ -10,13 +10,14 @@ import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
-  [TAG.USER_REGISTERED]: (_, { user, name, role }) => ({
+  [TAG.USER_REGISTERED]: (_, { user, name, role, invitation }) => ({
     user,
     name,
     roles: [role],
     keys: new Map(),
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
+    invitation,
   }),
   [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, kid, confirmation }, addedAt) => ({
     passkeys: changed(passkeys, credentialId, {

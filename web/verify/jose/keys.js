@@ -9,9 +9,12 @@ import { refuse, Refusal, Unknown } from "../errors.js";
 import { either, oneOf, struct, text } from "../shapes.js";
 import { isPrimeOrder, isStrictSignature, isStrongEncoding } from "./ed25519.js";
 
+/** An Ed25519 key's JWK. */
+export const ed25519Jwk = struct({ kty: oneOf("OKP"), crv: oneOf("Ed25519"), x: text });
+
 /** A signing key's JWK in an event: only the members that the thumbprint covers. */
 export const publicJwk = either(
-  struct({ kty: oneOf("OKP"), crv: oneOf("Ed25519"), x: text }),
+  ed25519Jwk,
   struct({ kty: oneOf("EC"), crv: oneOf("P-256"), x: text, y: text }),
   struct({ kty: oneOf("AKP"), alg: oneOf("ML-DSA-65"), pub: text }),
 );

@@ -134,9 +134,10 @@ export class Auditor {
     if (this.due.length && !isEffect(event.type)) {
       refuse("effects_missing", "the effects of an approved change are missing");
     }
-    const { ledger, party } = this.charter;
+    const { ledger, party, invitations } = this.charter;
     const roles = charter.signingRolesOf(this.charter);
-    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles, charter: this.charter });
+    const known = { ledger, party, nowMs, roles, invitations, charter: this.charter };
+    return DECIDE[event.type](this, event, known);
   }
 
   found({ stream, body }, { nowMs }) {
@@ -171,7 +172,7 @@ export class Auditor {
 
   register({ stream, body }, { nowMs }) {
     requireStream(stream, body.user);
-    const found = [...this.charter.invitations.values()].find(({ id }) => id === body.invitation);
+    const found = this.charter.invitations.find(({ id }) => id === body.invitation);
     const admitted = charter.admit(this.charter, body.role, found, nowMs);
     return people.decideRegistration(body, admitted);
   }

@@ -48,6 +48,7 @@ from ledger.domain.person import Person, may_sign
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
 from ledger.errors import ConflictError
+from ledger.jose import thumbprint
 
 
 class Sources(NamedTuple):
@@ -134,7 +135,8 @@ class _World:
             case Invite():
                 self._invite(item)
             case CancelInvitation(invitation=invitation):
-                open_ = {each.id for each in self._charter.invitations.values()}
+                known = self._charter.invitations.values()
+                open_ = {each.id for each in known if not each.cancelled}
                 _require_effect(invitation in open_, "there is no such open invitation")
                 self._rule(InvitationCancelled(self._change, invitation))
             case DefineRole(role=role):
@@ -157,14 +159,12 @@ class _World:
         if governance.needs_grant(item.role, self._charter.governance):
             raise ConflictError("role_needs_grant", f"no invitation gives {item.role!r} now")
         known = self._charter.invitations
-        if item.token_sha256 in known or item.invitation in {each.id for each in known.values()}:
+        if thumbprint(item.key) in known or item.invitation in {each.id for each in known.values()}:
             raise ConflictError("invitation_known", "this invitation is already issued")
         if clock.to_ms(item.expires_at) <= self._now_ms:
             raise ConflictError("invitation_expired", "the invitation has expired")
         self._rule(
-            InvitationIssued(
-                self._change, item.invitation, item.role, item.token_sha256, item.expires_at
-            )
+            InvitationIssued(self._change, item.invitation, item.role, item.key, item.expires_at)
         )
 
     def _set_charter(self, item: SetCharter) -> None:

@@ -12,10 +12,12 @@ import msgspec
 from ledger import clock
 from ledger.domain import policy
 from ledger.domain.document import Document, parse_uuid
+from ledger.domain.key_material import require_prime_order
 from ledger.domain.policy import Node, Policy
 from ledger.domain.vocabulary import CHANGE, RegistrationMode
 from ledger.encoding import SHA256_HEX, parse_json
 from ledger.errors import MalformedError
+from ledger.jose import OkpJwk
 
 MAX_ITEMS = 32
 MAX_GOVERNORS = 256
@@ -27,12 +29,12 @@ class _Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 
 
 class Invite(_Item, frozen=True):
-    """Invite the holder of a token to register with a role."""
+    """Invite the holder of a key to register with a role."""
 
     NAME = "invite"
     invitation: str
     role: str
-    token_sha256: str
+    key: OkpJwk
     expires_at: str
 
 
@@ -168,7 +170,7 @@ def _check(item: Item) -> None:
         case Invite():
             parse_uuid(item.invitation)
             _check_role(item.role)
-            _check_digest(item.token_sha256)
+            require_prime_order(item.key)
             clock.to_ms(item.expires_at)
         case CancelInvitation():
             parse_uuid(item.invitation)

@@ -18,7 +18,9 @@ from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
 Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
-EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession", "confirmation"]
+EvidenceMember = Literal[
+    "act", "jws", "registration", "redeem", "assertion", "possession", "confirmation"
+]
 Dependency = Literal["actor", "affected", "superseded"]
 
 
@@ -47,8 +49,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       a change, which nobody signs.
     - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
       by the actor's key; `registration`, `assertion` and `confirmation` come from a passkey;
-      `possession` is signed by the key that is attested. A member that is None is not asked for in
-      that event.
+      `possession` is signed by the key that is attested, and `redeem` by the key of an invitation.
+      A member that is None is not asked for in that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
       None is not claimed. Of a member with several values, each value is a name: `key_material`

@@ -8,8 +8,9 @@ from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, StreamKind, Words
 from ledger.domain.policy import Node
-from ledger.domain.unique_names import INVITATION, INVITATION_ID, ROLE, USED_INVITATION
+from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import PersonStanding, RegistrationMode
+from ledger.jose import OkpJwk, thumbprint
 
 
 def _effect(  # what an event declares
@@ -37,7 +38,7 @@ def _effect(  # what an event declares
 
 @final
 class InvitationIssued(Explained, frozen=True):
-    """A change invited somebody. The log holds only the token's SHA-256."""
+    """A change invited the holder of a key, which the link's secret leads to."""
 
     TAG = "invitation-issued.v1"
     MEANING = _effect(
@@ -48,13 +49,18 @@ class InvitationIssued(Explained, frozen=True):
             about="invitation",
             detail="role",
         ),
-        claims=(INVITATION, INVITATION_ID),
+        claims=(KEY_MATERIAL, INVITATION),
     )
     change: str
     invitation: str
     role: str
-    token_sha256: str
+    key: OkpJwk
     expires_at: str
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the invitation's key."""
+        return (thumbprint(self.key),)
 
 
 @final

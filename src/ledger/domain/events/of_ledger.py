@@ -12,12 +12,15 @@ from ledger.domain.events.of_changes import LedgerEffect
 from ledger.domain.unique_names import ACT, KEY_MATERIAL
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
-from ledger.jose import PublicJwk, thumbprint
+from ledger.jose import OkpJwk, PublicJwk, thumbprint
 
 
 @final
 class LedgerCreated(Explained, frozen=True):
-    """The ledger was created; its own key signed `act`. No person signs with that key."""
+    """The ledger was created; its own key signed `act`. No person signs with that key.
+
+    `setup` is the key of the first administrator's link.
+    """
 
     TAG = "ledger-created.v1"
     MEANING = Meaning(
@@ -38,12 +41,12 @@ class LedgerCreated(Explained, frozen=True):
     registration: RegistrationMode
     key: PublicJwk
     act: str
-    setup_sha256: str
+    setup: OkpJwk
 
     @property
     def key_material(self) -> tuple[str, ...]:
-        """The thumbprint of the ledger's own key."""
-        return (thumbprint(self.key),)
+        """The thumbprints of the ledger's own key and of the first administrator's link."""
+        return (thumbprint(self.key), thumbprint(self.setup))
 
 
 @final

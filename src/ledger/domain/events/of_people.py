@@ -60,15 +60,16 @@ class UserRegistered(Explained, frozen=True):
 class PasskeyAdded(Explained, frozen=True):
     """A person added a passkey. `nonce` leads to the challenges of `registration` and `assertion`.
 
-    The first passkey has its registration only. A further one has the `add-passkey` act that names
-    its key, its own `assertion`, and an older passkey's `confirmation` of the act.
+    The first passkey has its registration only, and `redeem`, a JWS by the key of the invitation,
+    if there was one. A further one has the `add-passkey` act that names its key, its own
+    `assertion`, and an older passkey's `confirmation` of the act.
     """
 
     TAG = "passkey-added.v1"
     MEANING = Meaning(
         stream="person",
         actor="owner",
-        evidence=("act", "registration", "assertion", "confirmation"),
+        evidence=("act", "registration", "redeem", "assertion", "confirmation"),
         depends_on=(),
         claims=(CREDENTIAL, KEY_MATERIAL, ACT),
         words=Words(
@@ -88,6 +89,7 @@ class PasskeyAdded(Explained, frozen=True):
     registration: RegistrationEvidence
     kid: str | None = None
     act: str | None = None
+    redeem: str | None = None
     assertion: AssertionEvidence | None = None
     confirmation: AssertionEvidence | None = None
     confirmation_sign_count: SafeInteger | None = None

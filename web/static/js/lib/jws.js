@@ -34,6 +34,12 @@ export function signAct(key, ledger, act, members, { after = 0 } = {}) {
   return sign(key, { typ: "act+jwt" }, bytesOf(payload));
 }
 
+/** Return the JWS by which a link's key redeems it for a passkey. */
+export function signRedeem(key, members) {
+  const payload = jcs({ ...members, act: "redeem", iat: nowSeconds() });
+  return sign(key, { typ: "redeem+jwt" }, bytesOf(payload));
+}
+
 /** Return the signed time of a decision, in seconds: an act's, or an approval's in either form. */
 export function signedAt(jws) {
   const [header, payload] = jws.split(".");

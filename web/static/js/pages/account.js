@@ -2,13 +2,12 @@
 // roles, by changes.
 
 import { post, settle } from "../lib/api.js";
-import { encode } from "../lib/b64u.js";
 import { makeChange } from "../lib/changes.js";
-import { sha256Hex } from "../lib/digest.js";
 import { all, ask, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
 import { me, onAction, run, say, start } from "../lib/page.js";
+import { keyOf, linkOf, newSecret } from "../lib/redeeming.js";
 import { confirm, create, onlyWith, showNewPasskey } from "../lib/webauthn.js";
 
 const DAY_MS = 86_400_000;
@@ -77,18 +76,19 @@ const WAITS = "The change is drafted, with your approval. It waits for others.";
 const change = (item) => makeChange(key, me, [item], () => say("Waiting for your device…"));
 
 async function invite() {
-  const token = encode(crypto.getRandomValues(new Uint8Array(32)));
+  const secret = newSecret();
+  const { jwk } = await keyOf(secret, me.ledger);
   const days = Number(one("#invite-days").value);
   const invitation = {
     invitation: crypto.randomUUID(),
     role: one("#invite-role").value,
-    tokenSha256: await sha256Hex(token),
+    key: jwk,
     expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
   };
   const { status } = await change({ invite: invitation });
   say(status === "approved" ? "The invitation is made." : WAITS);
   const place = one("#invitation");
-  put(place, "link", `${location.origin}/register?invitation=${token}`);
+  put(place, "link", linkOf(secret));
   place.hidden = false;
   one("h3", place).focus();
 }

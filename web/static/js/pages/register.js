@@ -1,12 +1,15 @@
 // Register: make a passkey, then a signing key of this browser that the passkey attests.
 
-import { Problem, post, settle } from "../lib/api.js";
-import { one } from "../lib/dom.js";
+import { get, Problem, post, settle } from "../lib/api.js";
+import { one, put } from "../lib/dom.js";
 import * as keystore from "../lib/keystore.js";
-import { run, say, start } from "../lib/page.js";
+import { me, run, say, show, start } from "../lib/page.js";
+import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
+// The key of the invitation link, undefined without one.
+let invitation;
 // A passkey that was made and not yet used: a second attempt must not ask for another one.
 let begun = null;
 
@@ -24,20 +27,19 @@ function step(number) {
 }
 
 async function begin() {
-  const { invitation } = form.dataset;
-  const role = new FormData(form).get("role");
+  const role = invitation ? null : new FormData(form).get("role");
   const name = nameInOneForm();
   const options = await post("/api/credentials", {
     name,
     ...(role && { role }),
-    ...(invitation && { invitation }),
+    ...(invitation && { invitation: invitation.kid }),
   });
   step(1);
-  const { registration } = await webauthn.create(options);
-  return { options, registration, name };
+  const { registration, cose } = await webauthn.create(options);
+  return { options, registration, cose, name };
 }
 
-async function complete({ options, registration }) {
+async function complete({ options, registration, cose }) {
   const { ceremony, ledger, user, nonce, publicKey } = options;
   step(2);
   const { key, body } = await webauthn.attestKey({
@@ -48,8 +50,9 @@ async function complete({ options, registration }) {
   });
   // Store the key before sending it: if the answer is lost, the attested key is still here.
   await keystore.keep(ledger, user, key);
+  const redeem = invitation && (await redeemInvitation(invitation, { cose, ledger, user }));
   try {
-    return await post("/api/register/complete", { ceremony, registration, key: body });
+    return await post("/api/register/complete", { ceremony, registration, key: body, redeem });
   } catch (error) {
     if (error instanceof Problem) await keystore.forget(ledger, user, key.kid);
     throw error;
@@ -70,10 +73,38 @@ async function register() {
   }
 }
 
-form?.addEventListener("submit", (event) => {
+/** Show what the invitation link is for; throw for a link that is over, before any prompt. */
+async function lookAtInvitation(secret) {
+  one("#uninvited").hidden = true;
+  one("#registering").hidden = true;
+  const key = await keyOf(secret, me.ledger);
+  const { role, expiresAt, invitedBy } = await get(`/api/invitations/${key.kid}`);
+  const place = one("#invited");
+  put(place, "role", role);
+  put(place, "host", location.host);
+  put(place, "by", invitedBy === null ? "The operator of this ledger" : invitedBy);
+  put(place, "until", expiresAt === null ? "until somebody uses it" : `until ${new Date(expiresAt).toUTCString()}`);
+  one("h1").textContent = "You are invited";
+  place.hidden = false;
+  one("#roles").hidden = true;
+  one("#registering").hidden = false;
+  return key;
+}
+
+form.addEventListener("submit", (event) => {
   event.preventDefault();
   run(one("button", form), register);
 });
 
 await start();
-if (form) one("button", form).disabled = one("#problem").hasChildNodes();
+const secret = secretHere();
+if (secret !== null && !one("#problem").hasChildNodes()) {
+  try {
+    invitation = await lookAtInvitation(secret);
+  } catch (error) {
+    show(error);
+  }
+}
+one("button", form).disabled = one("#problem").hasChildNodes();
+// Another link that is opened in this tab changes the fragment alone.
+addEventListener("hashchange", () => location.reload());

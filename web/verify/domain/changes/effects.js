@@ -35,17 +35,17 @@ const APPLY = Object.freeze({
     if (needsGrant(item.role, world.charter.governance)) {
       refuse("role_needs_grant", `no invitation gives ${item.role} now`);
     }
-    const known = [...world.charter.invitations];
-    if (known.some(([token, { id }]) => token === item.tokenSha256 || id === item.invitation)) {
+    const known = world.charter.invitations;
+    if (known.some(({ id, key }) => key.x === item.key.x || id === item.invitation)) {
       refuse("invitation_known", "this invitation is already issued");
     }
     if (toMs(item.expiresAt) <= world.nowMs) refuse("invitation_expired", "the invitation has expired");
-    const { invitation, role, tokenSha256, expiresAt } = item;
-    world.rule(TAG.INVITATION_ISSUED, { invitation, role, tokenSha256, expiresAt });
+    const { invitation, role, key, expiresAt } = item;
+    world.rule(TAG.INVITATION_ISSUED, { invitation, role, key, expiresAt });
   },
   [ITEM.CANCEL_INVITATION]: (world, { invitation }) => {
-    const open = [...world.charter.invitations.values()].some(({ id }) => id === invitation);
-    requireEffect(open, "there is no such open invitation");
+    const open = world.charter.invitations.filter(({ cancelled }) => !cancelled);
+    requireEffect(open.some(({ id }) => id === invitation), "there is no such open invitation");
     world.rule(TAG.INVITATION_CANCELLED, { invitation });
   },
   [ITEM.DEFINE_ROLE]: (world, { role }) => {

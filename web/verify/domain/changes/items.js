@@ -5,6 +5,7 @@ import { bytesOf } from "../../../static/js/lib/digest.js";
 import { toMs } from "../../clock.js";
 import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
+import { ed25519Jwk, requirePrimeOrder } from "../../jose/keys.js";
 import { listOf, oneOf, optional, read, struct, text } from "../../shapes.js";
 import { requireUuid } from "../document.js";
 import { asksForTwo, node, requireShape } from "../policy.js";
@@ -33,7 +34,7 @@ const person = { user: text };
 const role = { role: text };
 
 const SHAPES = {
-  [ITEM.INVITE]: { invitation: text, ...role, tokenSha256: text, expiresAt: text },
+  [ITEM.INVITE]: { invitation: text, ...role, key: ed25519Jwk, expiresAt: text },
   [ITEM.CANCEL_INVITATION]: { invitation: text },
   [ITEM.DEFINE_ROLE]: role,
   [ITEM.CLOSE_ROLE]: role,
@@ -53,7 +54,7 @@ const CHECKS = {
   role: (name) => {
     if (!ROLE_NAME.test(name)) invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -");
   },
-  tokenSha256: requireDigest,
+  key: requirePrimeOrder,
   was: requireDigest,
   cose: (digest) => {
     if (digest !== null) requireDigest(digest);
