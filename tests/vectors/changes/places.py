@@ -180,7 +180,7 @@ def invited_before_the_raise(told: Company) -> None:
 def invited_in_another_role_before_the_raise(told: Company) -> None:
     told.change(told.ada, 5, invite("for Zoe", "investor", SOON, invitation=LATER))
     told.govern_by_two()
-    told.register(told.signer(5, "investor"), "Zoe", LATER)
+    told.register_by(told.signer(5, "investor"), "Zoe", LATER, "for Zoe")
 
 
 def approved_after_another_administrator_came(told: Company) -> None:
