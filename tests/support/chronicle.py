@@ -217,7 +217,9 @@ class Chronicle:
     def suspend(self, whom: Signer, by: Signer) -> None:
         act = by.act("suspend", user=whom.user, reason="Left the company.")
         asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
-        self.tell(whom.user, standing.suspend(self._state(whom), self._state(by), asked))
+        self.tell(
+            whom.user, standing.suspend(self._state(whom), self._state(by), asked, self._charter)
+        )
 
     # --- statements ------------------------------------------------------------------------------
 

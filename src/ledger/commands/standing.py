@@ -28,7 +28,7 @@ class StandingCommands:
             stream,
             act,
             lambda them, actor, reading: standing.suspend(
-                them, actor, reading.asked(act, assertion)
+                them, actor, reading.asked(act, assertion), reading.charter()
             ),
             {"user": user},
         )

@@ -59,7 +59,7 @@ def draft(
         raise ConflictError("statement_expired", "the policy has already expired")
     require_standing(creator)
     if is_change(document):
-        governance.require_drafter(creator, charter.governance)
+        governance.require_place(creator, charter.governance)
         governance.require_in_force(document.policy, charter.governance)
     elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")

@@ -56,12 +56,16 @@ def check_change(document: Document) -> tuple[Item, ...]:
     return items
 
 
-def require_drafter(person: Person, governance: Node) -> None:
-    """Raise ForbiddenError `governance_only` unless the person can fill a place of governance."""
-    named = any(
+def has_place(person: Person, governance: Node) -> bool:
+    """Tell whether a person, with their open roles, can fill a place of governance."""
+    return may_sign(person) and any(
         policy.covers(each, person.user, person.roles) for each in policy.members(governance)
     )
-    if not (named and may_sign(person)):
+
+
+def require_place(person: Person, governance: Node) -> None:
+    """Raise ForbiddenError `governance_only` unless the person can fill a place of governance."""
+    if not has_place(person, governance):
         raise ForbiddenError("governance_only", "governance does not ask for this person")
 
 

@@ -28,8 +28,8 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.names import require_name
-from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, PersonStanding
-from ledger.errors import ForbiddenError, NotFoundError, RefusedError
+from ledger.domain.vocabulary import AUDITOR, PersonStanding
+from ledger.errors import NotFoundError, RefusedError
 from ledger.jose import PublicJwk
 
 
@@ -100,11 +100,6 @@ class Person(msgspec.Struct, frozen=True):
         if kind == "passkey":
             raise NotFoundError("passkey_unknown", "no such passkey of this person")
         raise NotFoundError("key_unknown", "no such signing key of this person")
-
-    def require_administrator(self) -> None:
-        """Raise ForbiddenError `administrator_only` unless the person is an administrator."""
-        if ADMINISTRATOR not in self.roles:
-            raise ForbiddenError("administrator_only", "only an administrator may do this")
 
 
 def key_reference(kid: str) -> str:

@@ -7,10 +7,11 @@ is never asked again: a suspension does not change what was recorded before it.
 from ledger import clock
 from ledger.domain import acts
 from ledger.domain.acts import parse_act, require_reason, verify_act
+from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PersonSuspended
+from ledger.domain.governance import has_place, require_place
 from ledger.domain.person import AttestedKey, Person
-from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.errors import ConflictError, ForbiddenError
 
 
@@ -41,34 +42,34 @@ def _in_force(key: AttestedKey, now_ms: int) -> bool:
     return not key.revoked and (ends is None or now_ms < clock.to_ms(ends))
 
 
-def suspend(person: Person, administrator: Person, asked: ConfirmedAct) -> PersonSuspended:
-    """Return the suspension of a person by one administrator, whose passkey confirms it.
+def suspend(person: Person, by: Person, asked: ConfirmedAct, rules: Charter) -> PersonSuspended:
+    """Return the suspension of a person by one who can fill a place of governance.
 
-    Raises RefusedError as `verify_act` and `stepup.confirm` do; ConflictError `person_suspended`,
-    `person_deactivated` if the person already is, `suspension_needs_change` for an administrator;
-    ForbiddenError as `require_standing`, `administrator_only`; MalformedError `reason_invalid`.
+    A passkey confirms it. Nobody who can fill such a place is suspended this way, so governance
+    can be met afterwards as before. Raises RefusedError as `verify_act` and `stepup.confirm` do;
+    ConflictError `person_suspended`, `person_deactivated` if the person already is,
+    `suspension_needs_change`; ForbiddenError as `require_standing` and `require_place`;
+    MalformedError `reason_invalid`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
-    key = administrator.active_key(jws.header.kid, now_ms=now_ms)
+    key = by.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.Suspend, ledger=ledger, now_ms=now_ms, user=person.user)
     require_reason(act.reason)
     if person.standing == "suspended":
         raise ConflictError("person_suspended", "this person is already suspended")
     if person.standing == "deactivated":
         raise ConflictError("person_deactivated", "this person is already deactivated")
-    require_standing(administrator)
-    administrator.require_administrator()
-    if ADMINISTRATOR in person.roles:
-        raise ConflictError(
-            "suspension_needs_change",
-            "an administrator is suspended by a change, not by one person",
-        )
-    assertion, sign_count = asked.confirmed_by(administrator)
+    require_standing(by)
+    require_place(rules.in_force(by), rules.governance)
+    if has_place(rules.in_force(person), rules.governance):
+        detail = "only a change suspends a person who can fill a place of governance"
+        raise ConflictError("suspension_needs_change", detail)
+    assertion, sign_count = asked.confirmed_by(by)
     return PersonSuspended(
         user=person.user,
         reason=act.reason,
-        by=administrator.user,
+        by=by.user,
         kid=key.kid,
         act=asked.text,
         assertion=assertion,

@@ -177,7 +177,7 @@ class Decisions:
                 return compromise.declare(owner, self._asked(act, assertion, now_ms))
             case PersonSuspended(act=act, assertion=assertion):
                 asked = self._asked(act, assertion, now_ms)
-                return standing.suspend(owner, self._signer(act), asked)
+                return standing.suspend(owner, self._signer(act), asked, self._charter)
             case _:
                 assert_never(body)
 

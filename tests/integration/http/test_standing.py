@@ -111,7 +111,7 @@ def test_nobody_is_suspended_without_a_passkey_or_by_an_investor(club: Club) -> 
     act = club.ada.act("suspend", user=dora.user, reason="Left the company.")
     path = f"/api/users/{dora.user}/suspend"
     club.refuses(lambda: club.ada.client.post(path, json={"act": act}), 422, "assertion_required")
-    club.refuses(lambda: eve.suspend(dora.user), 403, "administrator_only")
+    club.refuses(lambda: eve.suspend(dora.user), 403, "governance_only")
     club.refuses(lambda: club.ada.suspend(club.ada.user), 409, "suspension_needs_change")
 
 

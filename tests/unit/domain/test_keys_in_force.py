@@ -48,7 +48,7 @@ def declare(ends: str) -> object:
 def suspend(ends: str) -> object:
     act = DAVE.act("suspend", user=BOB.user, reason="Left the company.")
     asked = ConfirmedAct(act, DAVE.confirm(act), LEDGER, PARTY, NOW_MS)
-    return standing.suspend(BOB.person, until(DAVE, ends), asked)
+    return standing.suspend(BOB.person, until(DAVE, ends), asked, CHARTER)
 
 
 def add_passkey(ends: str) -> object:

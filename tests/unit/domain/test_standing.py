@@ -7,15 +7,17 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import Event, PersonSuspended
 from ledger.domain.person import Person, evolve
+from ledger.domain.policy import Node
 from ledger.domain.standing import can_act, suspend
 from ledger.domain.vocabulary import PersonStanding
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, CAROL, DAVE, Scene
-from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
+from tests.support.signers import CHARTER, LEDGER, NOW_MS, PARTY, Signer
 
 ENDS = "2026-11-21T03:04:05.678Z"  # NOW_MS
 
@@ -93,12 +95,17 @@ def suspension(
     *,
     actor: Person | None = None,
     confirmed: bool = True,
+    rules: Charter = CHARTER,
     **members: Any,
 ) -> PersonSuspended:
     act = by.act("suspend", **(DAVE_BOB | {"user": whom.user} | members))
     assertion = by.confirm(act) if confirmed else None
     asked = ConfirmedAct(act, assertion, LEDGER, PARTY, NOW_MS)
-    return suspend(whom, actor or by.person, asked)
+    return suspend(whom, actor or by.person, asked, rules)
+
+
+def governed_by(*members: str) -> Charter:
+    return msgspec.structs.replace(CHARTER, governance=Node(1, members))
 
 
 def test_one_administrator_suspends_a_person_with_a_passkey() -> None:
@@ -114,14 +121,35 @@ def test_a_passkey_confirms_every_suspension() -> None:
         suspension(confirmed=False)
 
 
-def test_nobody_but_an_administrator_suspends() -> None:
-    with refused(ForbiddenError, "administrator_only"):
+def test_nobody_but_a_person_with_a_place_in_governance_suspends() -> None:
+    with refused(ForbiddenError, "governance_only"):
         suspension(by=ALICE)
+    assert suspension(by=ALICE, rules=governed_by(f"user:{ALICE.user}")).by == ALICE.user
+    assert suspension(by=ALICE, rules=governed_by("role:creator")).by == ALICE.user
+    with refused(ForbiddenError, "governance_only"):
+        suspension(rules=governed_by(f"user:{ALICE.user}"))  # Dave is an administrator only
 
 
-def test_an_administrator_is_suspended_by_a_change_only() -> None:
+def test_a_person_with_a_place_in_governance_is_suspended_by_a_change_only() -> None:
+    administrator = Signer(9, "administrator", "investor").person
     with refused(ConflictError, "suspension_needs_change"):
-        suspension(Signer(9, "administrator", "investor").person)
+        suspension(administrator)
+    with refused(ConflictError, "suspension_needs_change"):
+        suspension(rules=governed_by("role:administrator", f"user:{BOB.user}"))
+    with refused(ConflictError, "suspension_needs_change"):
+        suspension(rules=governed_by("role:administrator", "role:investor"))
+    assert suspension(administrator, rules=governed_by(f"user:{DAVE.user}")).by == DAVE.user
+
+
+def test_a_closed_role_is_no_place_in_governance() -> None:
+    legal = msgspec.structs.replace(BOB.person, roles=BOB.person.roles | {"legal"})
+    rules = governed_by("role:administrator", "role:legal")
+    with refused(ConflictError, "suspension_needs_change"):
+        suspension(legal, rules=rules)
+    closed = msgspec.structs.replace(rules, closed=frozenset({"legal"}))
+    assert suspension(legal, rules=closed).user == BOB.user
+    with refused(ForbiddenError, "governance_only"):
+        suspension(CAROL.person, by=BOB, actor=legal, rules=closed)
 
 
 def test_a_person_is_suspended_once() -> None:

@@ -7,7 +7,7 @@ import { ACT } from "./acts.js";
 import { signingRolesOf } from "./charter.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
-import { checkChange, requireDrafter, requireInForce } from "./governance.js";
+import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
@@ -37,7 +37,7 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   }
   requireStanding(creator);
   if (isAChange) {
-    requireDrafter(creator, governance);
+    requirePlace(creator, governance);
     requireInForce(document.policy, governance);
   } else if (!creator.roles.includes(ROLE.CREATOR)) {
     refuse("creator_only", "only a creator drafts");

@@ -34,10 +34,13 @@ export function checkChange(document) {
   return items;
 }
 
-/** Refuse a drafter who cannot fill a place of governance. */
-export function requireDrafter({ user, roles }, governance) {
-  const named = members(governance).some((member) => covers(member, user, roles));
-  if (!named || !maySign(roles)) refuse("governance_only", "governance does not ask for this person");
+/** Tell whether a person, with their open roles, can fill a place of governance. */
+export const hasPlace = ({ user, roles }, governance) =>
+  maySign(roles) && members(governance).some((member) => covers(member, user, roles));
+
+/** Refuse a person who cannot fill a place of governance. */
+export function requirePlace(person, governance) {
+  if (!hasPlace(person, governance)) refuse("governance_only", "governance does not ask for this person");
 }
 
 /** Refuse a change whose policy is not the one in force. */

@@ -6,7 +6,6 @@ import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { requireName } from "./names.js";
-import { ROLE } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
@@ -117,12 +116,6 @@ export function activePasskey(person, credentialId) {
   if (!passkey) refuse("passkey_unknown", "no such passkey of this person");
   if (passkey.removed) refuse("passkey_removed", "this passkey was removed");
   return passkey;
-}
-
-export function requireAdministrator({ roles }) {
-  if (!roles.includes(ROLE.ADMINISTRATOR)) {
-    refuse("administrator_only", "only an administrator may do this");
-  }
 }
 
 /** Return the registration of a person whom the ledger admitted. */

@@ -3,8 +3,9 @@
 import { length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { requireAdministrator, signedBy } from "./person.js";
-import { ROLE } from "./policy.js";
+import { inForce } from "./charter.js";
+import { hasPlace, requirePlace } from "./governance.js";
+import { signedBy } from "./person.js";
 import { confirm } from "./stepup.js";
 import { requireText } from "./text.js";
 import { STANDING } from "./vocabulary.js";
@@ -30,22 +31,23 @@ export function requireReason(reason) {
   requireText(reason, "reason");
 }
 
-/** Return the suspension of a person by one administrator, whose passkey confirms it. */
-export async function decideSuspension(person, administrator, { act, assertion }, context) {
+/** Return the suspension of a person by one who can fill a place of governance, with a passkey. */
+export async function decideSuspension(person, by, { act, assertion }, context) {
   const about = { user: person.user };
-  const { key, signed } = await signedBy(administrator, act, ACT.SUSPEND, { ...context, about });
+  const { key, signed } = await signedBy(by, act, ACT.SUSPEND, { ...context, about });
   requireReason(signed.reason);
   requireStanding(person);
-  requireStanding(administrator);
-  requireAdministrator(administrator);
-  if (person.roles.includes(ROLE.ADMINISTRATOR)) {
-    refuse("suspension_needs_change", "an administrator is suspended by a change, not by one person");
+  requireStanding(by);
+  const { charter } = context;
+  requirePlace(inForce(charter, by), charter.governance);
+  if (hasPlace(inForce(charter, person), charter.governance)) {
+    refuse("suspension_needs_change", "only a change suspends a person with a place in governance");
   }
-  const signCount = await confirm(administrator, act, assertion, context);
+  const signCount = await confirm(by, act, assertion, context);
   return {
     user: person.user,
     reason: signed.reason,
-    by: administrator.user,
+    by: by.user,
     kid: key.kid,
     act,
     assertion,

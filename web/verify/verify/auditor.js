@@ -136,7 +136,7 @@ export class Auditor {
     }
     const { ledger, party } = this.charter;
     const roles = charter.signingRolesOf(this.charter);
-    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles });
+    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles, charter: this.charter });
   }
 
   found({ stream, body }, { nowMs }) {
