@@ -38,6 +38,11 @@ def change_members(
     return found | members
 
 
+def governors(*people: Any) -> list[dict[str, str]]:
+    """Return the `people` of a governance policy: signers or actors, by their first passkeys."""
+    return [{"user": each.user, "cose": each.passkey.cose_sha256} for each in people]
+
+
 def titled(content: str) -> str:
     """Return the title of a change with this content, or a placeholder if it is invalid."""
     whole = {"createdAt": "", "creator": "", "ledger": "", "statementId": "", "title": ""}

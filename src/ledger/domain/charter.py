@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, key_material
+from ledger.domain import acts, governance, key_material
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
@@ -281,7 +281,7 @@ def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms:
     """Return the id of the invitation that admits a registration with this role; None if open.
 
     Raises ForbiddenError `invitation_required`, `role_not_open`; ConflictError
-    `invitation_expired`, `role_unknown` for a closed role.
+    `invitation_expired`, `role_unknown` for a closed role, `role_needs_grant`.
     """
     if invitation is None:
         if charter.registration != "open":
@@ -295,4 +295,6 @@ def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms:
         raise ConflictError("invitation_expired", "the invitation has expired")
     if role not in charter.roles:
         raise ConflictError("role_unknown", "the role of this invitation was closed")
+    if governance.needs_grant(role, charter.governance):
+        raise ConflictError("role_needs_grant", "two people or more grant this role by a change")
     return invitation.id

@@ -63,6 +63,14 @@ def has_place(person: Person, governance: Node) -> bool:
     )
 
 
+def needs_grant(role: str, governance: Node) -> bool:
+    """Tell whether only a grant that states a passkey gives this role.
+
+    It is a role that governs while governance asks for two people or more.
+    """
+    return f"role:{role}" in policy.members(governance) and policy.asks_for_two(governance)
+
+
 def require_place(person: Person, governance: Node) -> None:
     """Raise ForbiddenError `governance_only` unless the person can fill a place of governance."""
     if not has_place(person, governance):

@@ -136,6 +136,11 @@ def min_people(node: AnyNode) -> int | None:
     return sum(sorted(costs)[: node.threshold]) if len(costs) >= node.threshold else None
 
 
+def asks_for_two(node: AnyNode) -> bool:
+    """Tell whether two people or more are needed to meet a node."""
+    return (min_people(node) or 0) >= 2
+
+
 def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> bool:
     """Tell whether this person's approval can count."""
     if user == creator and not policy.creator_may_sign:

@@ -12,6 +12,7 @@ from ledger.commands.writer import Answer
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError
+from tests.support.changes import governors
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
 
@@ -92,7 +93,9 @@ def test_two_administrators_do_not_end_each_other_at_once(
 def test_governance_that_was_raised_elsewhere_holds_for_the_next_change(
     cast: Cast, here: Process, there: Process
 ) -> None:
-    raised = {"set-governance": {"policy": TWO, "was": policy_digest(FOUNDING)}}
+    people = governors(cast.dave, cast.carol)
+    stated = {"policy": TWO, "was": policy_digest(FOUNDING), "people": people}
+    raised = {"set-governance": stated}
 
     async def run() -> None:
         await there.change(cast.dave, grant(cast.carol.user, "administrator"), raised)

@@ -13,6 +13,7 @@ from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.policy import Node
 from tests.integration.conftest import NO_LIMIT, refuses_at
 from tests.support.actor import Actor, Drafted
+from tests.support.changes import governors
 from tests.support.check import check_ledger, head
 from tests.support.server import Server
 
@@ -38,7 +39,8 @@ class Company:
         """Return another administrator; from here on changes need both."""
         assert self.ada.invite("administrator", "for Ben").status_code == 201
         ben = self.person("Ben").register("administrator", "for Ben")
-        raised = {"set-governance": {"policy": TWO, "was": policy_digest(FOUNDING)}}
+        stated = {"policy": TWO, "was": policy_digest(FOUNDING), "people": governors(self.ada, ben)}
+        raised = {"set-governance": stated}
         assert self.ada.change(raised).json()["status"] == "approved"
         return ben
 

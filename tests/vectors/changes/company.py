@@ -14,6 +14,7 @@ from ledger.domain.events import (
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.domain.vocabulary import CHANGE
+from tests.support.changes import governors
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.signers import Signer
 
@@ -48,7 +49,7 @@ class Company(Chronicle):
 
     def govern_by_two(self) -> None:
         """Let changes need both administrators."""
-        self.change(self.ada, 2, governance(TWO, FOUNDING))
+        self.change(self.ada, 2, governance(TWO, FOUNDING, self.ada, self.ben))
 
     def draft_unseen(self, who: Signer, *items: Item, **members: Any) -> None:
         """Append the draft of a change as the last event."""
@@ -80,12 +81,15 @@ class Company(Chronicle):
         return statement.sign(subject, parse_approval(jws), self._decision(who))
 
 
-def governance(policy: dict[str, Any], was: Node) -> Item:
-    return {"set-governance": {"policy": policy, "was": policy_digest(was)}}
+def governance(policy: dict[str, Any], was: Node, *people: Signer) -> Item:
+    stated = {"people": governors(*people)} if people else {}
+    return {"set-governance": {"policy": policy, "was": policy_digest(was)} | stated}
 
 
-def grant(who: Signer, role: str) -> Item:
-    return {"grant-role": {"user": who.user, "role": role}}
+def grant(who: Signer, role: str, *, of: Signer | None = None) -> Item:
+    """Return the grant of a role; `of` is whose passkey it states."""
+    cose = {} if of is None else {"cose": of.passkey.cose_sha256}
+    return {"grant-role": {"user": who.user, "role": role} | cose}
 
 
 def end(who: Signer, role: str) -> Item:

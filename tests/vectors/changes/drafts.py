@@ -120,7 +120,7 @@ def of_governance(told: Company) -> Drafts:
             "change_no_effect",
             [governance({"threshold": 1, "of": ["role:administrator"]}, FOUNDING)],
         ),
-        "governance that is not there": ("change_outdated", [governance(TWO, TWO_NODE)]),
+        "governance that is not there": ("change_outdated", [governance(TWO, TWO_NODE, ada, ben)]),
         "governance by a role that people choose": (
             "governance_invalid",
             [governance({"threshold": 1, "of": ["role:creator"]}, FOUNDING)],
@@ -132,7 +132,7 @@ def of_governance(told: Company) -> Drafts:
         "governance by nobody": ("user_unknown", [governance(named, FOUNDING)]),
         "governance by three of two": (
             "governance_unmeetable",
-            [governance({"threshold": 3, "of": ["role:administrator"]}, FOUNDING)],
+            [governance({"threshold": 3, "of": ["role:administrator"]}, FOUNDING, ada, ben)],
         ),
         "the end of the last administrator": (
             "governance_unmeetable",

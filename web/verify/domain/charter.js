@@ -11,7 +11,7 @@ import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { FOUNDING } from "./governance.js";
+import { FOUNDING, needsGrant } from "./governance.js";
 import { ROLE, ROLES } from "./policy.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
@@ -198,5 +198,8 @@ export function admit(charter, role, invitation, nowMs) {
     refuse("invitation_expired", "the invitation has expired");
   }
   if (!rolesOf(charter).includes(role)) refuse("role_unknown", "the role of this invitation was closed");
+  if (needsGrant(role, charter.governance)) {
+    refuse("role_needs_grant", "two people or more grant this role by a change");
+  }
   return invitation.id;
 }

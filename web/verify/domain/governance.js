@@ -8,7 +8,7 @@ import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseItems, titleOfItems } from "./changes/items.js";
 import { met } from "./places.js";
-import { covers, maySign, members, ROLE } from "./policy.js";
+import { asksForTwo, covers, maySign, members, ROLE } from "./policy.js";
 import { ASSURANCE } from "./vocabulary.js";
 
 /** The governance policy at the founding. */
@@ -37,6 +37,10 @@ export function checkChange(document) {
 /** Tell whether a person, with their open roles, can fill a place of governance. */
 export const hasPlace = ({ user, roles }, governance) =>
   maySign(roles) && members(governance).some((member) => covers(member, user, roles));
+
+/** Tell whether only a grant that states a passkey gives this role: it governs, with two or more. */
+export const needsGrant = (role, governance) =>
+  members(governance).includes(`role:${role}`) && asksForTwo(governance);
 
 /** Refuse a person who cannot fill a place of governance. */
 export function requirePlace(person, governance) {

@@ -44,6 +44,13 @@ async function requireNew(owner, { publicKey, nonce, credentialId }, { signed, a
   await verifyAssertion(assertion, { challenge, passkey: { publicKey }, party });
 }
 
+/** Refuse a digest that is not that of the COSE key of a live passkey of this person. */
+export async function requireLive({ passkeys }, cose) {
+  const live = [...passkeys.values()].filter(({ removed }) => !removed);
+  const digests = await Promise.all(live.map(({ publicKey }) => sha256Hex(fromBase64Url(publicKey))));
+  if (!digests.includes(cose)) refuse("cose_mismatch", "the person has no passkey with this key");
+}
+
 /** Return the end of a passkey, which its owner signs and confirms with a passkey. */
 export async function decideRemoval(owner, { credentialId, act, assertion }, context) {
   const { key, signed } = await signedBy(owner, act, ACT.REMOVE_PASSKEY, context);

@@ -92,6 +92,19 @@ export function covers(member, user, roles) {
 export const members = (root) =>
   nodes(root).flatMap(({ of }) => of.filter((member) => typeof member === "string"));
 
+/** Return the least number of people who meet a node, null if its members are too few. */
+export function minPeople({ threshold, of }) {
+  const named = of.filter((member) => typeof member === "string");
+  const hasRole = named.some((member) => member.startsWith("role:"));
+  const nested = of.filter((member) => typeof member !== "string").map(minPeople);
+  const places = Array(hasRole ? threshold : named.length).fill(1);
+  const costs = [...places, ...nested.filter((least) => least !== null)].sort((a, b) => a - b);
+  return costs.length < threshold ? null : costs.slice(0, threshold).reduce((sum, cost) => sum + cost, 0);
+}
+
+/** Tell whether two people or more are needed to meet a node. */
+export const asksForTwo = (root) => (minPeople(root) ?? 0) >= 2;
+
 export function mayApprove(root, user, roles, creator) {
   if (user === creator && !root.creatorMaySign) return false;
   return members(root).some((member) => covers(member, user, roles));

@@ -10,7 +10,7 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import charter, governance, person, policy
+from ledger.domain import charter, governance, held_passkeys, person, policy
 from ledger.domain.changes.items import (
     CancelInvitation,
     CloseRole,
@@ -70,6 +70,7 @@ def affected(items: Sequence[Item]) -> frozenset[UUID]:
             found.add(UUID(item.user))
         elif isinstance(item, SetGovernance):
             found.update(_named(item.policy))
+            found.update(UUID(each.user) for each in item.people or ())
     return frozenset(found)
 
 
@@ -96,7 +97,8 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    NotFoundError `user_unknown`.
+    `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`; NotFoundError
+    `user_unknown`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(affected(items)))  # one load brings all of them
@@ -115,6 +117,8 @@ class _World:
         self._now_ms = now_ms
         self._charter = sources.charter
         self._people: dict[UUID, Person] = {}
+        # The people whom the last policy for two or more people states, None without one.
+        self._governors: frozenset[str] | None = None
         self.effects: list[Effect] = []
 
     def apply(self, item: Item) -> None:
@@ -150,6 +154,8 @@ class _World:
 
     def _invite(self, item: Invite) -> None:
         self._require_role(item.role)
+        if governance.needs_grant(item.role, self._charter.governance):
+            raise ConflictError("role_needs_grant", f"no invitation gives {item.role!r} now")
         known = self._charter.invitations
         if item.token_sha256 in known or item.invitation in {each.id for each in known.values()}:
             raise ConflictError("invitation_known", "this invitation is already issued")
@@ -171,6 +177,10 @@ class _World:
         _require_effect(item.policy != self._charter.governance, "it is the policy already")
         governance.require_valid(item.policy, self._charter.roles)
         self._all_people(_named(item.policy))  # each of them is somebody
+        for each in item.people or ():
+            held_passkeys.require_live(self._person(each.user), each.cose)
+        if item.people is not None:
+            self._governors = frozenset(each.user for each in item.people)
         self._rule(GovernanceSet(self._change, item.policy))
 
     def _require_role(self, role: str) -> None:
@@ -191,10 +201,8 @@ class _World:
     def _apply_to_person(self, item: PersonItem) -> None:
         known = self._person(item.user)
         match item:
-            case GrantRole(role=role):
-                self._require_role(role)
-                _require_effect(role not in known.roles, "they hold this role already")
-                self._change_person(known, RoleGranted(self._change, role))
+            case GrantRole():
+                self._grant(known, item)
             case EndRole(role=role):
                 _require_effect(role in known.roles, "they do not hold this role")
                 self._change_person(known, RoleEnded(self._change, role))
@@ -208,6 +216,16 @@ class _World:
                 self._change_person(known, StandingSet(self._change, "deactivated"))
             case _:
                 assert_never(item)
+
+    def _grant(self, known: Person, item: GrantRole) -> None:
+        self._require_role(item.role)
+        _require_effect(item.role not in known.roles, "they hold this role already")
+        if item.cose is not None:
+            held_passkeys.require_live(known, item.cose)
+        elif governance.needs_grant(item.role, self._charter.governance):
+            detail = f"the grant of {item.role!r}, which governs, states `cose`"
+            raise ConflictError("cose_required", detail)
+        self._change_person(known, RoleGranted(self._change, item.role))
 
     def _person(self, user: str) -> Person:
         """Return a person whom an item is about: anybody but a deactivated one."""
@@ -232,7 +250,8 @@ class _World:
     def require_governable(self) -> None:
         """Require that the people who can act after the change could meet the governance policy.
 
-        Evidence that leaves out people leaves this to evidence of the whole log.
+        If the change states everybody who can fill its places, nobody else can. Evidence that
+        leaves out people leaves this to evidence of the whole log.
         """
         rules = self._charter.governance
         holders = [self._sources.holders(role) for role in _roles(rules)]
@@ -246,6 +265,17 @@ class _World:
             if may_sign(each) and can_act(each, now_ms=self._now_ms, governance=True)
         }
         governance.require_meetable(rules, able)
+        self._require_stated(people)
+
+    def _require_stated(self, people: Sequence[Person]) -> None:
+        stated, rules = self._governors, self._charter.governance
+        if stated is None:
+            return
+        for each in people:
+            placed = governance.has_place(self._charter.in_force(each), rules)
+            if placed and each.standing != "deactivated" and each.user not in stated:
+                detail = "somebody who is not among `people` could fill a place of governance"
+                raise ConflictError("people_incomplete", detail)
 
 
 def _require_effect(has_effect: bool, otherwise: str) -> None:  # a condition

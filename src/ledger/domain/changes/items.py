@@ -18,6 +18,7 @@ from ledger.encoding import SHA256_HEX, parse_json
 from ledger.errors import MalformedError
 
 MAX_ITEMS = 32
+MAX_GOVERNORS = 256
 ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
@@ -57,11 +58,12 @@ class CloseRole(_Item, frozen=True):
 
 
 class GrantRole(_Item, frozen=True):
-    """Grant a person a role."""
+    """Grant a person a role; `cose` is the SHA-256 of the COSE key of a passkey of theirs."""
 
     NAME = "grant-role"
     user: str
     role: str
+    cose: str | None = None
 
 
 class EndRole(_Item, frozen=True):
@@ -101,12 +103,24 @@ class SetCharter(_Item, frozen=True):
     was: str
 
 
+class Governor(_Item, frozen=True):
+    """A person who keeps a place in governance, and the SHA-256 of a passkey's COSE key."""
+
+    user: str
+    cose: str
+
+
 class SetGovernance(_Item, frozen=True):
-    """Set the governance policy; `was` is the digest of the policy that this replaces."""
+    """Set the governance policy; `was` is the digest of the policy that this replaces.
+
+    `people` are all who can fill a place of a policy that asks for two people or more; a policy
+    that asks for one has none.
+    """
 
     NAME = "set-governance"
     policy: Node
     was: str
+    people: tuple[Governor, ...] | None = None
 
 
 LedgerItem = Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance
@@ -163,15 +177,29 @@ def _check(item: Item) -> None:
         case GrantRole() | EndRole():
             parse_uuid(item.user)
             _check_role(item.role)
+            if isinstance(item, GrantRole) and item.cose is not None:
+                _check_digest(item.cose)
         case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
             parse_uuid(item.user)
         case SetCharter():
             _check_digest(item.was)
         case SetGovernance():
-            _check_digest(item.was)
             policy.check(Policy(threshold=item.policy.threshold, of=item.policy.of))
+            _check_digest(item.was)
+            _check_governors(item)
         case _:
             assert_never(item)
+
+
+def _check_governors(item: SetGovernance) -> None:
+    people = item.people or ()
+    for each in people:
+        parse_uuid(each.user)
+        _check_digest(each.cose)
+    if len({each.user for each in people}) != len(people) or len(people) > MAX_GOVERNORS:
+        raise _invalid(f"people are at most {MAX_GOVERNORS}, each of them once")
+    if (item.people is not None) != policy.asks_for_two(item.policy):
+        raise _invalid("a policy states people if it asks for two or more, and only then")
 
 
 def _check_role(name: str) -> None:

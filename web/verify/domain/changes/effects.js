@@ -3,9 +3,10 @@
 import { toMs } from "../../clock.js";
 import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
-import { evolveCharter, rolesOf, STREAM } from "../charter.js";
+import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { TAG } from "../events.js";
-import { digestOf, requireInForce, requireMeetable, requireValid } from "../governance.js";
+import { digestOf, hasPlace, needsGrant, requireInForce, requireMeetable, requireValid } from "../governance.js";
+import { requireLive } from "../held_passkeys.js";
 import { evolvePerson } from "../person.js";
 import { maySign, members } from "../policy.js";
 import { canGovern } from "../standing.js";
@@ -31,6 +32,9 @@ export async function decideEffects(change, items, sources, nowMs) {
 const APPLY = Object.freeze({
   [ITEM.INVITE]: (world, item) => {
     world.requireRole(item.role);
+    if (needsGrant(item.role, world.charter.governance)) {
+      refuse("role_needs_grant", `no invitation gives ${item.role} now`);
+    }
     const known = [...world.charter.invitations];
     if (known.some(([token, { id }]) => token === item.tokenSha256 || id === item.invitation)) {
       refuse("invitation_known", "this invitation is already issued");
@@ -54,10 +58,14 @@ const APPLY = Object.freeze({
     if (!world.charter.defined.includes(role)) refuse("role_unknown", `${role} cannot be closed`);
     world.rule(TAG.ROLE_CLOSED, { role });
   },
-  [ITEM.GRANT_ROLE]: (world, { user, role }) => {
-    const { roles } = world.person(user);
+  [ITEM.GRANT_ROLE]: async (world, { user, role, cose }) => {
+    const known = world.person(user);
     world.requireRole(role);
-    requireEffect(!roles.includes(role), "they hold this role already");
+    requireEffect(!known.roles.includes(role), "they hold this role already");
+    if (cose !== null) await requireLive(known, cose);
+    else if (needsGrant(role, world.charter.governance)) {
+      refuse("cose_required", `the grant of ${role}, which governs, states cose`);
+    }
     world.change(user, TAG.ROLE_GRANTED, { role });
   },
   [ITEM.END_ROLE]: (world, { user, role }) => {
@@ -73,11 +81,13 @@ const APPLY = Object.freeze({
     requireEffect(registration !== world.charter.registration, "it is set already");
     world.rule(TAG.CHARTER_SET, { registration });
   },
-  [ITEM.SET_GOVERNANCE]: async (world, { policy, was }) => {
+  [ITEM.SET_GOVERNANCE]: async (world, { policy, was, people }) => {
     requireCurrent(was, await digestOf(world.charter.governance));
     requireEffect(!same(policy, world.charter.governance), "it is the policy already");
     requireValid(policy, rolesOf(world.charter));
     named(policy, "user:").forEach((user) => world.somebody(user));
+    for (const { user, cose } of people ?? []) await requireLive(world.person(user), cose);
+    if (people !== null) world.governors = people.map(({ user }) => user);
     world.rule(TAG.GOVERNANCE_SET, { policy });
   },
 });
@@ -90,6 +100,7 @@ class World {
     this.people = new Map(people);
     this.hasEverybody = hasEverybody;
     this.nowMs = nowMs;
+    this.governors = null; // whom the last policy for two or more people states
     this.effects = [];
   }
 
@@ -135,6 +146,17 @@ class World {
       .filter((each) => maySign(each.roles) && canGovern(each))
       .map(({ user, roles }) => [user, roles.filter((role) => open.includes(role))]);
     requireMeetable(this.charter.governance, new Map(able));
+    if (this.governors !== null) this.requireStated();
+  }
+
+  /** Refuse a change after which somebody whom it does not state could fill a place. */
+  requireStated() {
+    for (const each of this.people.values()) {
+      const placed = hasPlace(inForce(this.charter, each), this.charter.governance);
+      if (placed && each.standing !== STANDING.DEACTIVATED && !this.governors.includes(each.user)) {
+        refuse("people_incomplete", "somebody who is not among people could fill a place");
+      }
+    }
   }
 }
 

@@ -5,9 +5,9 @@ import { bytesOf } from "../../../static/js/lib/digest.js";
 import { toMs } from "../../clock.js";
 import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
-import { oneOf, read, struct, text } from "../../shapes.js";
+import { listOf, oneOf, optional, read, struct, text } from "../../shapes.js";
 import { requireUuid } from "../document.js";
-import { node, requireShape } from "../policy.js";
+import { asksForTwo, node, requireShape } from "../policy.js";
 import { CHANGE, REGISTRATION } from "../vocabulary.js";
 
 /** The kinds of items. */
@@ -26,6 +26,7 @@ export const ITEM = Object.freeze({
 });
 
 const MAX_ITEMS = 32;
+const MAX_GOVERNORS = 256;
 const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const person = { user: text };
@@ -36,13 +37,13 @@ const SHAPES = {
   [ITEM.CANCEL_INVITATION]: { invitation: text },
   [ITEM.DEFINE_ROLE]: role,
   [ITEM.CLOSE_ROLE]: role,
-  [ITEM.GRANT_ROLE]: { ...person, ...role },
+  [ITEM.GRANT_ROLE]: { ...person, ...role, cose: optional(text) },
   [ITEM.END_ROLE]: { ...person, ...role },
   [ITEM.SUSPEND]: person,
   [ITEM.REINSTATE]: person,
   [ITEM.DEACTIVATE]: person,
   [ITEM.SET_CHARTER]: { registration: oneOf(...Object.values(REGISTRATION)), was: text },
-  [ITEM.SET_GOVERNANCE]: { policy: node, was: text },
+  [ITEM.SET_GOVERNANCE]: { policy: node, was: text, people: optional(listOf(struct({ ...person, cose: text }))) },
 };
 
 // By member: what it must be in every state.
@@ -54,6 +55,10 @@ const CHECKS = {
   },
   tokenSha256: requireDigest,
   was: requireDigest,
+  cose: (digest) => {
+    if (digest !== null) requireDigest(digest);
+  },
+  people: requireGovernors,
   expiresAt: toMs,
   policy: (root) => requireShape({ ...root, veto: [] }),
 };
@@ -78,7 +83,21 @@ function parseItem(given) {
   if (!Object.hasOwn(SHAPES, name)) invalid("an item is an object whose one member names what it asks for");
   const item = read(struct(SHAPES[name]), value, "change_invalid", `${name} has other members`);
   for (const member of Object.keys(SHAPES[name])) CHECKS[member]?.(item[member]);
+  if (name === ITEM.SET_GOVERNANCE && (item.people !== null) !== asksForTwo(item.policy)) {
+    invalid("a policy states people if it asks for two or more, and only then");
+  }
   return { name, ...item };
+}
+
+function requireGovernors(people) {
+  for (const { user, cose } of people ?? []) {
+    requireUuid(user);
+    requireDigest(cose);
+  }
+  const users = new Set(people?.map(({ user }) => user));
+  if (users.size !== (people?.length ?? 0) || users.size > MAX_GOVERNORS) {
+    invalid(`people are at most ${MAX_GOVERNORS}, each of them once`);
+  }
 }
 
 function requireDigest(value) {
