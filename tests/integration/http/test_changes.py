@@ -39,10 +39,14 @@ class Company:
         """Return another administrator; from here on changes need both."""
         assert self.ada.invite("administrator", "for Ben").status_code == 201
         ben = self.person("Ben").register("administrator", "for Ben")
-        stated = {"policy": TWO, "was": policy_digest(FOUNDING), "people": governors(self.ada, ben)}
-        raised = {"set-governance": stated}
-        assert self.ada.change(raised).json()["status"] == "approved"
+        assert self.ada.change(self.raised(ben)).json()["status"] == "approved"
         return ben
+
+    def raised(self, ben: Actor) -> dict[str, Any]:
+        """Return the item that lets Ada and Ben govern together."""
+        people = governors(self.ada, ben)
+        stated = {"policy": TWO, "was": policy_digest(FOUNDING), "people": people}
+        return {"set-governance": stated}
 
 
 @pytest.fixture
@@ -112,6 +116,33 @@ def test_under_two_administrators_a_change_waits_for_the_second(company: Company
     answer = ben.post_sign(pending["statementId"], approval, assertion=ben.confirm(approval))
     assert answer.json()["status"] == "approved"
     assert head(company.server) == before + 2  # the approval, and the role
+
+
+def test_nobody_whom_an_administrator_added_alone_governs_after_a_raise(company: Company) -> None:
+    ada, eve = company.ada, company.person("Eve").register("creator")
+    puppet = {"user": eve.user, "role": "administrator"}
+    for token in ("for Ben", "for Zoe"):
+        assert ada.invite("administrator", token).status_code == 201
+    ben = company.person("Ben").register("administrator", "for Ben")
+    assert ada.change({"grant-role": puppet}).status_code == 201
+    raised = company.raised(ben)
+    refuses_at(company.server, lambda: ada.change(raised), 409, "people_incomplete")
+    assert ada.change(raised, {"end-role": puppet}).json()["status"] == "approved"
+    zoe, wish = company.person("Zoe"), {"name": "Zoe", "invitation": "for Zoe"}
+    refuses_at(
+        company.server,
+        lambda: zoe.client.post("/api/credentials", json=wish),
+        409,
+        "role_needs_grant",
+    )
+    again = {"grant-role": puppet}
+    refuses_at(company.server, lambda: ada.change(again, governance=TWO), 409, "cose_required")
+    compared = {"grant-role": puppet | {"cose": eve.passkey.cose_sha256}}
+    body = ada.change_body(compared, governance=TWO)
+    pending = ada.client.post("/api/changes", json=body).json()
+    approval = ben.approval(body["document"])
+    answer = ben.post_sign(pending["statementId"], approval, assertion=ben.confirm(approval))
+    assert answer.json()["status"] == "approved"
 
 
 def test_an_approval_of_what_has_become_impossible_leaves_the_change_pending(
