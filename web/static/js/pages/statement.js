@@ -3,13 +3,18 @@
 
 import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
 import { sha256Hex } from "../lib/digest.js";
+import { describe } from "../lib/change-words.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
+import { consequences, preview, refused } from "../lib/effects.js";
+import { jcs } from "../lib/jcs.js";
 import { signAct, signApproval, signedAt, verify } from "../lib/jws.js";
 import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
 import { parse, parseObject } from "../lib/strict-json.js";
+import { catalogue } from "../lib/texts.js";
 import { confirm } from "../lib/webauthn.js";
+import { changeView } from "../elements/change-view.js";
 import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
@@ -34,17 +39,19 @@ async function check() {
     if (document.statementId !== id || document.ledger !== me.ledger) {
       return mismatch("The document is another statement's, or another ledger's.", computed);
     }
-    draw(document, text);
+    await draw(document, text);
     checked = { raw, title: document.title, content: document.content };
   } catch (error) {
     mismatch(`The document cannot be shown faithfully: ${error.message}.`, computed);
   }
 }
 
-function draw(document, text) {
+async function draw(document, text) {
   one("#title").replaceChildren(...seen(document.title));
   one("#creator").textContent = names[document.creator] ?? document.creator;
-  one("#content").replaceChildren(contentView(parseObject(document.content)));
+  const isChange = document.type?.name === "ledger/change";
+  const content = parseObject(document.content);
+  one("#content").replaceChildren(isChange ? await drawChange(document) : contentView(content));
   one("#bytes").textContent = text;
   one("#policy").textContent = policySentence(document.policy, names);
   one("#seal").replaceChildren(seal(sha256));
@@ -52,6 +59,25 @@ function draw(document, text) {
   const words = "This browser fetched the bytes, computed this digest, and shows what they say.";
   one("#checked").replaceChildren(icon("check"), ` ${words}`);
   one("#checked").className = "checked small";
+}
+
+/** Return the element that shows a change, with the replaced values whose digests it states. */
+async function drawChange({ content }) {
+  const { items } = JSON.parse(content);
+  const replaced = JSON.parse(one("#replaced").textContent);
+  for (const [digest, value] of Object.entries(replaced)) {
+    if ((await sha256Hex(jcs(value))) !== digest) delete replaced[digest];
+  }
+  if (one("#progress").dataset.status === "pending") showEffects(items);
+  return changeView(describe(items, names, catalogue, replaced));
+}
+
+/** Show what a pending change would do now, to those who can approve it. */
+async function showEffects(items) {
+  const shown = await preview(items).then((found) => consequences(items, found), (error) => [refused(error)]);
+  if (!one("#actions [data-action=approve]")) return;
+  one("#effect").replaceChildren(...shown);
+  one("#does").hidden = false;
 }
 
 function mismatch(reason, computed) {
