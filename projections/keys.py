@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ledger.domain import challenges
 from ledger.domain.events import (
     CompromiseDeclared,
     KeyAttested,
@@ -15,8 +16,8 @@ from ledger.domain.events import (
     LedgerCreated,
     PasskeyAdded,
 )
-from ledger.domain.passkey import AssertionEvidence, attestation_challenge
-from ledger.domain.vocabulary import KeyStatus
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.vocabulary import KeyHome, KeyStatus
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
@@ -29,7 +30,7 @@ VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
-    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT) STRICT",
+    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, home TEXT NOT NULL) STRICT",
     # What was declared compromised, as `kid:…` or `passkey:…`, at which position, since when.
     "CREATE TABLE compromise(subject TEXT NOT NULL, user INTEGER NOT NULL,"
     " position INTEGER NOT NULL, since TEXT NOT NULL,"
@@ -58,6 +59,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     revoked_position: int | None
     compromised_since: str | None
     expires_at: str | None
+    home: KeyHome
 
 
 class AttestationDetail(msgspec.Struct, frozen=True, rename="camel"):
@@ -98,6 +100,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             fact.body.expires_at,
             OPEN,
             None,
+            fact.body.home,
         )
         for fact in batch.of(KeyAttested)
     ]
@@ -127,7 +130,7 @@ def _compromised(db: sqlite3.Connection, fact: Fact, subject: str, since: str | 
 _COLUMNS = (
     "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"
     " (SELECT min(max(c.since, k.at)) FROM compromise c WHERE c.subject = 'kid:' || k.kid"
-    " AND c.user = k.user AND c.position <= :at), k.expires_at"
+    " AND c.user = k.user AND c.position <= :at), k.expires_at, k.home"
     " FROM signing_key k JOIN stream s ON s.id = k.user"
     " WHERE k.position <= :at"
 )
@@ -173,7 +176,8 @@ def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
 
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
-    kid, user, jwk, credential_id, attested_at, position, revoked, revoked_at, since, ends = row
+    kid, user, jwk, credential_id, attested_at, position, revoked, *ended_by, home = row
+    revoked_at, since, ends = ended_by
     ended = revoked <= at
     return KeySummary(
         kid=kid,
@@ -187,6 +191,7 @@ def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
         revoked_position=revoked if ended else None,
         compromised_since=since,
         expires_at=ends,
+        home=home,
     )
 
 
@@ -196,12 +201,13 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDeta
     if row is None:
         raise CorruptError("ledger_unknown", "the log has no founding event that names the ledger")
     ledger, origin, rp_id = row
-    challenge = attestation_challenge(
+    challenge = challenges.attest_signing_key(
+        expires_at=attested.expires_at,
+        home=attested.home,
         kid=summary.kid,
         ledger=ledger,
         nonce=attested.nonce,
         user=summary.user,
-        expires_at=attested.expires_at,
     )
     return KeyDetail(
         **msgspec.structs.asdict(summary),

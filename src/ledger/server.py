@@ -19,7 +19,6 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
-from ledger.domain.charter import STREAM
 from ledger.errors import LedgerError
 from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
@@ -35,13 +34,13 @@ from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.openapi import StrictDocument
+from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
 from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
-    MAX_SMALL_BYTES,
     AnyRequest,
     StrictRequest,
     require_json_from_us,
@@ -187,7 +186,6 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, now_ms=clock.now_ms)
-    writer.seen.keep(STREAM, public.keys.charter)
     models = ReadModels(views, follower, log, clock.now_ms)
     watch = watch_storage(settings)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
@@ -242,9 +240,8 @@ def _application(
         request_max_body_size=MAX_SMALL_BYTES,
     )
     pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
-    session = SecurityScheme(
-        type="apiKey", name=ledger.sessions.cookie, security_scheme_in="cookie"
-    )
+    cookie = ledger.sessions.cookie
+    session = SecurityScheme(type="apiKey", name=cookie, security_scheme_in="cookie")
     return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
@@ -269,8 +266,9 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    registration = ledger.people.changes.registration
-    web = Web(ledger.site.charter, ledger.models, ledger.sessions, registration)
+    people, site = ledger.people, ledger.site
+    asked = people.changes.registration, people.passkeys.fallen
+    web = Web(site.charter, ledger.models, ledger.sessions, *asked)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),

@@ -29,9 +29,9 @@
 | LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NoReturn, cast, get_args
+from typing import Literal, NoReturn, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,6 +39,7 @@ import msgspec
 from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE, SECURITY_FILE, SIGNER_MEMORY_FILE
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
+from ledger.domain.web_origins import LOCAL_HOSTS, parse_web_origin, require_domain
 from ledger.errors import MalformedError
 from ledger.keystore.places import (
     KeyPlace,
@@ -48,12 +49,12 @@ from ledger.keystore.places import (
 )
 from ledger.system.client_address import Network, parse_networks
 
-LOCAL_HOSTS = frozenset({"localhost"})
 DEFAULT_PORT = 8000
 # A proxy serves an https origin, most often on the same machine.
 LOOPBACK = "127.0.0.0/8, ::1"
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 Servers = Literal["one", "several"]
+Host = TypeVar("Host", str, None)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -98,10 +99,11 @@ class Settings(msgspec.Struct, frozen=True):
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables; raise MalformedError `setting_invalid`."""
-    origin = environment.get("LEDGER_ORIGIN", f"http://localhost:{DEFAULT_PORT}").rstrip("/")
-    host = _require_origin(origin)
+    origin = environment.get("LEDGER_ORIGIN", f"http://localhost:{DEFAULT_PORT}")
+    host = _host("LEDGER_ORIGIN", parse_web_origin, origin)
     local = host in LOCAL_HOSTS
     rp_id = environment.get("LEDGER_RP_ID", host)
+    _host("LEDGER_RP_ID", require_domain, rp_id)
     if host != rp_id and not host.endswith(f".{rp_id}"):
         _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
@@ -135,18 +137,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     )
 
 
-def _require_origin(origin: str) -> str:
+def _host(name: str, parse: Callable[[str], Host], text: str) -> Host:
     try:
-        parts = urlsplit(origin)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        _refuse("LEDGER_ORIGIN", "must be scheme://host[:port] and nothing more")
-    if host is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
-        _refuse("LEDGER_ORIGIN", "must be scheme://host[:port] and nothing more")
-    # Browsers offer passkeys and Web Cryptography only in secure contexts.
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
-        _refuse("LEDGER_ORIGIN", "must be https, or http://localhost")
-    return host
+        return parse(text)
+    except MalformedError as error:
+        _refuse(name, f"{text!a:.200} is refused: {error.detail}")
 
 
 def _registration(environment: Mapping[str, str], *, local: bool) -> RegistrationMode:

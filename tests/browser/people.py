@@ -40,18 +40,28 @@ class Browser:
         self._devtools.send("WebAuthn.enable")
         self._authenticator = self._add_authenticator()
 
-    def _add_authenticator(self) -> str:
-        options = {"options": AUTHENTICATOR}
+    def _add_authenticator(self, transport: str = "internal") -> str:
+        options = {"options": AUTHENTICATOR | {"transport": transport}}
         return str(
             self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )
 
-    def replace_authenticator(self) -> None:
-        """Go on with another device: passkeys of the first are not on it."""
+    def plug_in_security_key(self) -> None:
+        """Plug in a security key, beside the device's own authenticator; it is touched at once."""
+        self._security_key = self._add_authenticator("usb")
+
+    def touch_security_key(self, *, touch: bool) -> None:
+        """Touch the security key at every prompt from now on, or leave it alone."""
+        self._devtools.send(
+            "WebAuthn.setAutomaticPresenceSimulation",
+            {"authenticatorId": self._security_key, "enabled": touch},
+        )
+
+    def lose_device(self) -> None:
+        """Lose the device's own authenticator, with its passkeys."""
         self._devtools.send(
             "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
         )
-        self._authenticator = self._add_authenticator()
 
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
@@ -106,6 +116,17 @@ class Browser:
         self.page.get_by_label("Title").fill(title)
         if content is not None:
             self.page.get_by_label("Content").fill(content)
+        return self.submit()
+
+    def draft_for(self, title: str, *names: str) -> str:
+        """Draft a statement that two of these people have to approve; return its path."""
+        self.open("/draft")
+        self.page.get_by_label("Title").fill(title)
+        for role in ("creator", "investor"):
+            self.page.locator(f"#of-{role}").uncheck()
+        self.page.get_by_text("Name people").click()
+        for name in names:
+            self.page.get_by_label(f"{name} can sign").first.check()
         return self.submit()
 
     def submit(self) -> str:

@@ -59,7 +59,7 @@ def test_a_server_that_swaps_document_and_digest_shows_what_would_be_signed(
 
 
 def test_a_rejection_ends_what_can_no_longer_be_approved(alice: Browser, bob: Browser) -> None:
-    path = alice.draft(TITLE)
+    path = alice.draft_for(TITLE, "Alice", "Bob")
     bob.open(path)
     bob.button("Reject…").click()
     expect(bob.dialog()).to_contain_text("Without you the policy cannot be met")

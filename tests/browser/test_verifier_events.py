@@ -59,7 +59,7 @@ CONSUMED = f"""async ([first, example]) => {{
     const jwks = await checks.keysOf([event]);
     const given = {{ events: [event], keys: jwks, mode: "full" }};
     const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
-    const statement = {{ approvals: new Map(), rejections: [] }};
+    const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
     const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
     const charter = {{ invitations: new Map(), ...lists }};
     const folds = {{
@@ -153,13 +153,13 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
 @pytest.mark.parametrize(
     ("module", "constant", "tag"),
     [
-        ("domain/events_of_changes", "ROLE_GRANTED", "role-granted.v1"),
+        ("domain/events", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
         ("domain/charter", "LOG_FROZEN", "log-frozen.v1"),
         ("domain/person", "ROLE_GRANTED", "role-granted.v1"),
         ("domain/statement", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
         ("verify/auditor", "KEY_REVOKED", "key-revoked.v1"),
         ("verify/event_checks", "ROLE_GRANTED", "role-granted.v1"),
-        ("verify/bundle", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
+        ("verify/shown_statements", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
     ],
 )
 def test_a_module_that_forgets_a_tag_does_not_load(

@@ -83,7 +83,7 @@ def test_the_audit_decides_the_event_again_and_counts_its_evidence(tag: str) -> 
     proofs = {name for name in event.body.MEANING.evidence if getattr(event.body, name)}
     assert (counts.signatures, counts.assertions) == (
         len(proofs & {"act", "jws", "possession"}),
-        len(proofs & {"registration", "assertion"}),
+        len(proofs & {"registration", "assertion", "confirmation"}),
     )
 
 

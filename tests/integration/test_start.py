@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ledger.commands.founding import require_registrable
 from ledger.errors import MalformedError
 from ledger.jose import SigningKey
 from ledger.server import build
@@ -46,6 +47,10 @@ def refused_start(server: Server, **settings: str) -> str:
         ("LEDGER_ORIGIN", "https://user@ledger.example"),
         ("LEDGER_ORIGIN", "https://ledger.example:port"),
         ("LEDGER_ORIGIN", ""),
+        ("LEDGER_ORIGIN", "https://Ledger.Example.com"),
+        ("LEDGER_ORIGIN", "https://ledger.example:443"),
+        ("LEDGER_ORIGIN", "https://192.0.2.1"),
+        ("LEDGER_RP_ID", "LOCALHOST"),
         ("LEDGER_RP_ID", "evil.example"),
         ("LEDGER_RP_ID", "ocalhost"),
         ("LEDGER_REGISTRATION", "closed"),
@@ -69,6 +74,53 @@ def test_a_wrong_setting_refuses_the_start_and_leaves_no_ledger_behind(tmp_path:
     assert not server.data.exists()
     assert "setting_invalid" in refused_start(server, LEDGER_LOG_ORIGIN="Not A Name")
     assert head(server) == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "rp_id", "advice"),
+    [
+        ("https://ledger.co.uk", "co.uk", "such as ledger.co.uk"),
+        ("https://a.b.example.com", "com", "such as example.com"),
+        ("https://co.uk", "co.uk", "such as co.uk"),
+        ("https://me.github.io", "github.io", "such as me.github.io"),
+        ("https://ledger.example", "example", "such as ledger.example"),
+    ],
+)
+def test_a_public_suffix_founds_no_ledger(
+    origin: str, rp_id: str, advice: str, tmp_path: Path
+) -> None:
+    with pytest.raises(MalformedError) as caught:
+        require_registrable(rp_id, origin)
+    assert caught.value.code == "setting_invalid"
+    assert advice in caught.value.detail
+    if rp_id == "co.uk":
+        server = Server(tmp_path / "data")
+        assert "is a public suffix" in refused_start(
+            server, LEDGER_ORIGIN=origin, LEDGER_RP_ID=rp_id
+        )
+        assert head(server) == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "rp_id"),
+    [
+        ("https://ledger.example.co.uk", "example.co.uk"),
+        ("https://me.github.io", "me.github.io"),
+        ("https://ledger", "ledger"),
+        ("http://localhost:8000", "localhost"),
+    ],
+)
+def test_a_domain_that_is_ones_own_founds_a_ledger(origin: str, rp_id: str) -> None:
+    require_registrable(rp_id, origin)
+
+
+def test_a_first_start_says_what_stays_before_it_founds_anything(
+    start_server: Callable[..., Server],
+) -> None:
+    output = start_server(LEDGER_REGISTRATION="open").output
+    assert output.index("These stay as they are") < output.index("Ledger is at")
+    for name in ("LEDGER_ORIGIN", "LEDGER_RP_ID", "LEDGER_REGISTRATION", "LEDGER_LOG_ORIGIN"):
+        assert name in output
 
 
 def test_other_settings_than_those_of_the_founding_refuse_the_start(

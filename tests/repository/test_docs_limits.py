@@ -8,8 +8,8 @@ from ledger import clock
 from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
 from ledger.commands import ceremonies, ceremony_ids
-from ledger.domain import acts, approval, document, entry, person, policy
-from ledger.http import quotas, read_models, reads, requests, streams
+from ledger.domain import acts, approval, document, entry, names, policy
+from ledger.http import passkey_responses, quotas, read_models, reads, requests, streams
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
@@ -22,7 +22,7 @@ KIB, MIB = 1024, 1024**2
 SHORTEST, LONGEST = acts.REASON_CHARS
 
 STATED = [
-    ("http.md", f"A body over {requests.MAX_SMALL_BYTES // KIB} KiB is 413"),
+    ("http.md", f"A body over {passkey_responses.MAX_SMALL_BYTES // KIB} KiB is 413"),
     ("http.md", f"the limit is {requests.MAX_STATEMENT_BYTES // MIB} MiB for create and sign"),
     ("http.md", f"503 `not_yet` after {read_models.WAIT_S:g} s"),
     ("http.md", f"a comment line every {reads.HEARTBEAT_S:g} s"),
@@ -44,7 +44,7 @@ STATED = [
     ),
     ("formats.md", f"and {policy.MAX_MEMBERS:,} members in all"),
     ("formats.md", f"{entry.SALT_BYTES}-byte salt"),
-    ("errors.md", f"not 1 to {person.MAX_NAME_CHARS} printable characters"),
+    ("errors.md", f"not 1 to {names.MAX_NAME_CHARS} characters"),
     ("log.md", f"at most {entry.MAX_ENTRY_BYTES:,} of them"),
     ("log.md", f"{checkpoint.MAX_NOTE_BYTES // KIB} KiB at most"),
     ("log.md", f"a tile of {merkle.WIDTH} hashes"),

@@ -24,7 +24,7 @@ TWO_CONSTANTS = {
     "ledger.cli.download.MAX_KEYS_BYTES": "a limit of its own: what a download reads of keys",
     "ledger.domain.document.MAX_DOCUMENT_BYTES": "a limit of its own, in the format of documents",
     "ledger.tlog.witness_policy.MAX_POLICY_BYTES": "a limit of its own: a witness policy's file",
-    "ledger.http.requests.MAX_SMALL_BYTES": "a limit of its own: most request bodies",
+    "ledger.http.passkey_responses.MAX_SMALL_BYTES": "a limit of its own: most request bodies",
     "ledger.keystore.ssh_agent.MAX_ANSWER_BYTES": "as much as OpenSSH reads of an agent's answer",
     "ledger.timestamp.response.MAX_STAMP_BYTES": "a limit of its own: an authority's answer",
     "ledger.sqlite.files.MAX_INTEGER": "the largest integer that SQLite stores",

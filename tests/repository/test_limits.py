@@ -8,7 +8,7 @@ import pytest
 from ledger import encoding
 from ledger.commands import ceremony_ids
 from ledger.domain import document
-from ledger.http import admission, probes, requests, security_record, streams
+from ledger.http import admission, passkey_responses, probes, requests, security_record, streams
 from ledger.http.lanes import LaneName, default_lanes
 from ledger.webauthn_grammar import cbor
 
@@ -45,7 +45,7 @@ NUMBERS = [
     f"| requests that wait on one connection | {CONNECTION.pipelined} |",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
-    f"| a draft or an approval | {requests.MAX_SMALL_BYTES // KIB} KiB | "
+    f"| a draft or an approval | {passkey_responses.MAX_SMALL_BYTES // KIB} KiB | "
     f"{requests.MAX_STATEMENT_BYTES // MIB} MiB |",
     f"`/metrics` | {lane(LaneName.HEALTH)} |",
     f"| reads by people who are signed in | {lane(LaneName.MEMBERS)} |",

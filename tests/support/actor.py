@@ -11,8 +11,6 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import challenges
-from ledger.domain.passkey import attestation_challenge
-from ledger.encoding import b64u_decode
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
 from tests.support.changes import change_members, invite
@@ -79,24 +77,33 @@ class Actor:
         passkey: Passkey | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """Return a new key with its proofs; `more` holds `expires_at`, or what a liar claims."""
+        """Return a new key with its proofs; `more` has its home and end, or what a liar claims."""
         key = key or self.key
+        home, ends = more.get("home", "device"), more.get("expires_at")
         if challenge is None:
             about = {"kid": key.kid, "ledger": self.ledger, "nonce": nonce, "user": self.user}
-            challenge = attestation_challenge(**(about | more))
-        ends = {"expiresAt": more["expires_at"]} if "expires_at" in more else {}
+            where = {"home": home, "expires_at": ends}
+            challenge = challenges.attest_signing_key(**(about | where | more))
         return {
             "jwk": jwk_members(key),
             "assertion": (passkey or self.passkey).get(challenge),
             "possession": self.sign(challenge, key=key, typ="key-possession+jws"),
-        } | ends
+            "home": home,
+            "expiresAt": ends,
+        }
 
     def completion(self, begun: dict[str, Any]) -> dict[str, Any]:
         return {
             "ceremony": begun["ceremony"],
-            "registration": self.passkey.create(begun["publicKey"]["challenge"]),
+            "registration": self.passkey.create(self.challenge("register", begun)),
             "key": self.key_proofs(begun["nonce"]),
         }
+
+    @staticmethod
+    def challenge(purpose: str, begun: dict[str, Any]) -> bytes:
+        """Return the challenge of a ceremony that names only its ledger and nonce."""
+        compute = {"register": challenges.register, "sign-in": challenges.sign_in}[purpose]
+        return compute(ledger=begun["ledger"], nonce=begun["nonce"])
 
     def register(self, role: str | None = "investor", invitation: str | None = None) -> "Actor":
         body = self.completion(self.begin(role, invitation))
@@ -113,8 +120,7 @@ class Actor:
 
     def post_assertion(self, begun: dict[str, Any], **overrides: Any) -> httpx.Response:
         """Answer a sign-in challenge; `overrides` change the client data."""
-        challenge = b64u_decode(begun["publicKey"]["challenge"])
-        assertion = self.passkey.get(challenge, **overrides)
+        assertion = self.passkey.get(self.challenge("sign-in", begun), **overrides)
         body = {"ceremony": begun["ceremony"], "assertion": assertion}
         return self.client.post("/api/authenticate", json=body)
 
@@ -132,19 +138,31 @@ class Actor:
         return self.client.post("/api/jwt-keys", json=body)
 
     def add_passkey(self, passkey: Passkey) -> httpx.Response:
+        return self.client.post("/api/passkeys", json=self.passkey_addition(passkey))
+
+    def passkey_addition(self, passkey: Passkey, **members: Any) -> dict[str, Any]:
+        """Return the request that adds a passkey; `members` change its act."""
         begun = self.client.post("/api/passkeys/options", json={}).json()
-        body = {
+        digest = passkey.cose_sha256
+        act = self.act("add-passkey", **({"cose": digest, "user": self.user} | members))
+        challenge = challenges.add_passkey(
+            cose_sha256=digest, ledger=self.ledger, nonce=begun["nonce"], user=self.user
+        )
+        return {
             "ceremony": begun["ceremony"],
-            "registration": passkey.create(begun["publicKey"]["challenge"]),
-            "act": self.act("add-passkey", credentialId=passkey.id),
+            "registration": passkey.create(self.challenge("register", begun)),
+            "assertion": passkey.get(challenge),
+            "act": act,
+            "confirmation": self.confirm(act),
         }
-        return self.client.post("/api/passkeys", json=body)
 
     def remove_passkey(self, credential_id: str, **members: Any) -> httpx.Response:
         act = self.act("remove-passkey", **({"credentialId": credential_id} | members))
-        return self.client.post(f"/api/passkeys/{credential_id}/remove", json={"act": act})
+        body = {"act": act, "assertion": self.confirm(act)}
+        return self.client.post(f"/api/passkeys/{credential_id}/remove", json=body)
 
     def revoke_key(self, kid: str, **members: Any) -> httpx.Response:
+        """Revoke a key, confirmed by the passkey."""
         act = self.act("revoke-key", **({"kid": kid} | members))
         # A key ends itself alone; the rest needs a passkey.
         alone = kid == self.key.kid and "compromisedSince" not in members

@@ -19,7 +19,6 @@ from ledger.audit.endorsements import TrustedEndorsers
 from ledger.audit.findings import Finding
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
-from ledger.commands.ceremonies import NewPasskey
 from ledger.commands.log_keys import LedgerActs
 from ledger.publish.publication import Publication
 from ledger.store.engines import audited_log, open_signer_memory, remembered
@@ -36,7 +35,6 @@ from tests.support.authority import Authority
 from tests.support.commanders import KINDS, Commanders, Step
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
-from tests.support.signers import registration
 from tests.support.states import without_triggers
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
@@ -115,13 +113,9 @@ async def _happen(cast: Cast, process: Process, steps: int) -> None:
 
 async def _give_passkey(cast: Cast, process: Process) -> None:
     """Give Dave, whose keys are never revoked here, a second passkey."""
-    begun, _ = await process.people.passkeys.begin(cast.dave.user)
     passkey = Passkey()
-    new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
-    act = cast.dave.act("add-passkey", credentialId=passkey.id)
-    await process.people.passkeys.add(cast.dave.user, begun.id, new, act)
-    gone = cast.dave.act("remove-passkey", credentialId=passkey.id)
-    await process.people.passkeys.remove(passkey.id, gone)
+    await process.add_passkey(cast.dave, passkey)
+    await process.remove_passkey(cast.dave, passkey.id)
 
 
 async def _end_well(cast: Cast, process: Process) -> None:

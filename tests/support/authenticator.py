@@ -34,15 +34,20 @@ class Passkey:
     def id(self) -> str:
         return b64u_encode(self.credential_id)
 
-    def create(self, challenge: str, **overrides: Any) -> dict[str, Any]:
-        """Return RegistrationResponseJSON for a base64url challenge."""
+    @property
+    def cose(self) -> bytes:
         numbers = self.private.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)}
+        point = {-2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)}
+        return cbor2.dumps({1: 2, 3: -7, -1: 1} | point)
+
+    @property
+    def cose_sha256(self) -> str:
+        return hashlib.sha256(self.cose).hexdigest()
+
+    def create(self, challenge: bytes, **overrides: Any) -> dict[str, Any]:
+        """Return RegistrationResponseJSON over raw challenge bytes."""
         attested = (
-            bytes(16)
-            + struct.pack(">H", len(self.credential_id))
-            + self.credential_id
-            + cbor2.dumps(cose)
+            bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + self.cose
         )
         data = self._authenticator_data(ATTESTED_DATA) + attested
         attestation = {"fmt": "none", "attStmt": {}, "authData": data}
@@ -51,7 +56,9 @@ class Passkey:
             "rawId": self.id,
             "type": "public-key",
             "response": {
-                "clientDataJSON": self._client_data("webauthn.create", challenge, overrides),
+                "clientDataJSON": self._client_data(
+                    "webauthn.create", b64u_encode(challenge), overrides
+                ),
                 "attestationObject": b64u_encode(cbor2.dumps(attestation)),
                 "transports": ["internal"],
             },

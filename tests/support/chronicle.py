@@ -37,21 +37,20 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
+from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.statement import DecisionContext
-from ledger.encoding import b64u_encode
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import invite
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
-from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, registration
+from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer
 
 FOUNDING = Node(1, ("role:administrator",))
 SETUP_TOKEN, TOKEN = "setup", "token"
-CHALLENGE = hashlib.sha256(b"challenge").digest()
 
 
 def digest(text: str) -> str:
@@ -151,13 +150,12 @@ class Chronicle:
     def register(self, who: Signer, name: str, invitation: str | None = None) -> None:
         (role,) = who.roles
         self.tell(who.user, person.register(who.user, name, role, invitation))
-        self.tell(who.user, self.shown(who.passkey))
+        self.tell(who.user, self.shown(who, who.passkey))
         self.attest(who, who.key)
 
-    def shown(self, passkey: Passkey) -> PasskeyAdded:
-        evidence = registration(passkey.create(b64u_encode(CHALLENGE)))
-        expected: dict[str, Any] = {"challenge": CHALLENGE, "party": PARTY}
-        return person.first_passkey(evidence, passkey.id, **expected, transports=("internal",))
+    def shown(self, who: Signer, passkey: Passkey) -> PasskeyAdded:
+        new = who.new_passkey(passkey)
+        return first_passkey(new, nonce=NONCE, ledger=LEDGER, party=PARTY)
 
     def attest(self, who: Signer, key: Any, **more: Any) -> None:
         submission = who.submission(key, **more)
@@ -194,15 +192,16 @@ class Chronicle:
         return self.auditor.people[UUID(who.user)]
 
     def add_passkey(self, who: Signer, passkey: Passkey) -> None:
-        act = who.act("add-passkey", credentialId=passkey.id)
-        added = self.shown(passkey)
-        self.tell(who.user, person.add_passkey(self._state(who), added, act, **self._now()))
+        added = self.shown(who, passkey)
+        addition = who.addition(passkey)
+        body = add_passkey(self._state(who), added, *addition)
+        self.tell(who.user, body)
         who.passkey = passkey
 
     def remove_passkey(self, owner: Signer, by: Signer, credential_id: str) -> None:
-        act = by.act("remove-passkey", credentialId=credential_id)
+        act = by.confirmed(by.act("remove-passkey", credentialId=credential_id))
         states = self._state(owner), self._state(by)
-        body = person.remove_passkey(*states, credential_id, act, **self._now())
+        body = remove_passkey(*states, credential_id, act)
         self.tell(owner.user, body)
 
     def revoke(self, owner: Signer, kid: str, **members: Any) -> None:
@@ -251,8 +250,7 @@ class Chronicle:
 
     @staticmethod
     def _about(raw: bytes) -> dict[str, Any]:
-        statement_id = json.loads(raw)["statementId"]
-        return {"statementId": statement_id, "sha256": hashlib.sha256(raw).hexdigest()}
+        return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
         deciders = {str(stream): each for stream, each in self.auditor.people.items()}

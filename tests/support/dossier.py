@@ -50,8 +50,8 @@ def short_story() -> Chronicle:
     terms = told.draft(alice, 1, title="Series A – “preferred”")
     told.sign(bob, bob.shared(terms), terms)
     told.sign(alice, alice.individual(terms, key=es256_key(21), jti="1", ledger=LEDGER), terms)
-    strict = {"threshold": 2, "of": ["role:creator", "role:investor"], "assurance": "passkey"}
-    refused = told.draft(alice, 2, policy=strict)
+    strict = {"threshold": 2, "of": [f"user:{alice.user}", f"user:{bob.user}"]}
+    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
     told.reject(bob, refused, confirmed=True)
     told.draft(alice, 3, title="Series B")
     told.revoke(bob, bob.key.kid)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
-from ledger.commands.ceremonies import Begun, NewPasskey
+from ledger.commands.ceremonies import Begun
 from ledger.commands.changes import DraftedChange
 from ledger.commands.founding import found
 from ledger.commands.known import State
@@ -20,8 +20,6 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
 from ledger.data_files import LOG_FILE
-from ledger.domain.passkey import attestation_challenge
-from ledger.domain.signing_keys import KeySubmission
 from ledger.settings import read_settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
@@ -31,9 +29,10 @@ from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.store import SqliteLog
 from ledger.system.wall_clock import WallClock
 from ledger.verify.auditor import Auditor
+from tests.support.authenticator import Passkey
 from tests.support.changes import invite
 from tests.support.keys import TestKey, ed25519_key, es256_key
-from tests.support.signers import LEDGER, Clock, Signer, assertion, members, registration
+from tests.support.signers import LEDGER, Clock, Signer
 from tests.support.states import folded, states
 
 
@@ -83,24 +82,34 @@ class Process:
 
     async def complete(self, who: Signer, begun: Begun) -> Answer:
         who.user = begun.ceremony.user
-        shown = who.passkey.create(begun.ceremony.challenge)
-        key = self._submission(who, who.key, begun.ceremony.nonce)
-        passkey = NewPasskey(who.passkey.id, registration(shown), ("internal",))
+        nonce = begun.ceremony.nonce
+        key = who.submission(who.key, nonce=nonce)
+        passkey = who.new_passkey(who.passkey, nonce=nonce)
         answer, _ = await self.people.registration.complete(begun.id, passkey, key)
         return answer
 
     async def add_key(self, who: Signer, key: TestKey) -> Answer:
         begun = await self.people.keys.begin(who.user)
-        submission = self._submission(who, key, begun.ceremony.nonce)
+        submission = who.submission(key, nonce=begun.ceremony.nonce)
         return await self.people.keys.add(who.user, begun.id, submission)
 
-    @staticmethod
-    def _submission(who: Signer, key: TestKey, nonce: str) -> KeySubmission:
-        challenge = attestation_challenge(
-            kid=key.kid, ledger=who.ledger, nonce=nonce, user=who.user
-        )
-        proof = key.jws(challenge, typ="key-possession+jws")
-        return KeySubmission(members(key), assertion(who.passkey.get(challenge)), proof)
+    async def add_passkey(self, who: Signer, passkey: Passkey) -> Answer:
+        begun, _ = await self.people.passkeys.begin(who.user)
+        nonce = begun.ceremony.nonce
+        new = who.new_passkey(passkey, nonce=nonce)
+        act, own = who.addition(passkey, nonce=nonce)
+        assert act.assertion is not None
+        proofs = own, act.assertion
+        return await self.people.passkeys.add(who.user, begun.id, new, act.text, proofs)
+
+    async def remove_passkey(self, by: Signer, credential_id: str) -> Answer:
+        act = by.act("remove-passkey", credentialId=credential_id)
+        return await self.people.passkeys.remove(credential_id, act, by.confirm(act))
+
+    async def revoke(self, by: Signer, kid: str) -> Answer:
+        act = by.act("revoke-key", kid=kid)
+        assertion = None if kid == by.key.kid else by.confirm(act)
+        return await self.people.keys.revoke(kid, act, assertion)
 
     async def invite(self, who: Signer, role: str, token: str) -> Answer:
         return await self.change(who, invite(token, role, "2027-01-01T00:00:00.000Z"))

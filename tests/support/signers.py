@@ -10,11 +10,12 @@ from uuid import UUID
 from ledger import clock
 from ledger.domain import challenges
 from ledger.domain.charter import Charter
+from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
     RelyingParty,
-    attestation_challenge,
     verify_registration,
 )
 from ledger.domain.person import AttestedKey, Person
@@ -91,16 +92,13 @@ class Signer:
 
     @cached_property
     def known_passkey(self) -> KnownPasskey:
-        challenge = "Y2hhbGxlbmdl"
         verified = verify_registration(
-            registration(self.passkey.create(challenge)),
+            registration(self.passkey.create(b"challenge")),
             self.passkey.id,
             challenge=b"challenge",
             party=PARTY,
         )
-        return KnownPasskey(
-            verified.credential_id, verified.public_key, verified.sign_count, REGISTERED
-        )
+        return KnownPasskey(verified.credential_id, verified.public_key, REGISTERED)
 
     @cached_property
     def person(self) -> Person:
@@ -173,17 +171,38 @@ class Signer:
         challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
         return assertion(self.passkey.get(challenge, **overrides))
 
+    def confirmed(self, act: str) -> ConfirmedAct:
+        """Return an act with the passkey's confirmation."""
+        return ConfirmedAct(act, self.confirm(act), self.ledger, PARTY, self.time.ms)
+
     def submission(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> KeySubmission:
-        """Return another key with its proofs; `more` may have `expires_at`."""
-        challenge = attestation_challenge(
-            kid=key.kid, ledger=self.ledger, nonce=nonce, user=self.user, **more
+        """Return another key with its proofs; `more` may have `home` and `expires_at`."""
+        where: dict[str, Any] = {"home": "device", "expires_at": None} | more
+        challenge = challenges.attest_signing_key(
+            kid=key.kid, ledger=self.ledger, nonce=nonce, user=self.user, **where
         )
         return KeySubmission(
             jwk=members(key),
             assertion=assertion(self.passkey.get(challenge)),
             possession=key.jws(challenge, typ="key-possession+jws"),
-            **more,
+            **where,
         )
+
+    def new_passkey(self, passkey: Passkey, *, nonce: str = NONCE) -> PasskeySubmission:
+        """Return a new passkey's registration response."""
+        shown = passkey.create(challenges.register(ledger=self.ledger, nonce=nonce))
+        return PasskeySubmission(passkey.id, registration(shown), ("internal",))
+
+    def addition(
+        self, passkey: Passkey, *, nonce: str = NONCE, **members: Any
+    ) -> tuple[ConfirmedAct, AssertionEvidence]:
+        """Return the confirmed act that adds a passkey, and the new passkey's own assertion."""
+        about = {"cose": passkey.cose_sha256, "user": self.user}
+        challenge = challenges.add_passkey(
+            cose_sha256=passkey.cose_sha256, ledger=self.ledger, nonce=nonce, user=self.user
+        )
+        act = self.act("add-passkey", **(about | members))
+        return self.confirmed(act), assertion(passkey.get(challenge))
 
 
 def members(key: TestKey) -> dict[str, Any]:

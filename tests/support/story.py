@@ -100,7 +100,7 @@ class Story:
             aaguid="0" * 32,
             backed_up=False,
             transports=("internal",),
-            challenge="challenge",
+            nonce="nonce",
             registration=RegistrationEvidence(client_data_json="c", attestation_object="a"),
         )
         return self.tell(UUID(user), body)
@@ -110,6 +110,7 @@ class Story:
             kid=kid,
             jwk=_jwk(len(self.states)),
             nonce=f"nonce-{kid}",
+            home="device",
             assertion=_assertion(credential_id),
             sign_count=1,
             possession=f"possession-{kid}",
@@ -119,7 +120,14 @@ class Story:
 
     def remove_passkey(self, user: str, credential_id: str, *, by: str) -> int:
         act = f"act-{len(self.states) + 1}"
-        body = events.PasskeyRemoved(credential_id=credential_id, by=by, kid="key", act=act)
+        body = events.PasskeyRemoved(
+            credential_id=credential_id,
+            by=by,
+            kid="key",
+            act=act,
+            assertion=_assertion(credential_id),
+            sign_count=2,
+        )
         return self.tell(UUID(user), body)
 
     def revoke(self, user: str, kid: str, *, since: str | None = None) -> int:

@@ -8,7 +8,7 @@ from ledger.domain.events import Event
 from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import Status
 
-_OF_A_PASSKEY = ("registration", "assertion")
+_OF_A_PASSKEY = ("registration", "assertion", "confirmation")
 
 
 class Counts(msgspec.Struct, rename="camel"):

@@ -42,9 +42,25 @@ def serve(settings: Settings) -> int:
     """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     first = not settings.data.exists()
+    if first:
+        print(permanent(settings), flush=True)
     with serving(settings.data, beside_others=settings.servers == "several"):
         _serve(settings, first=first)
     return ExitCode.DONE
+
+
+def permanent(settings: Settings) -> str:
+    """Return what a first start fixes for ever, to show before it does."""
+    return "\n".join(
+        [
+            "A new ledger. These stay as they are for as long as it exists:",
+            f"  LEDGER_ORIGIN        {settings.origin}",
+            f"  LEDGER_RP_ID         {settings.rp_id}  (passkeys work for this domain only)",
+            f"  LEDGER_REGISTRATION  {settings.registration}",
+            f"  LEDGER_LOG_ORIGIN    {settings.log_origin or 'made from the origin now'}",
+            "To change one, stop now, delete the data directory, and start again.",
+        ]
+    )
 
 
 def _serve(settings: Settings, *, first: bool) -> None:

@@ -1,4 +1,4 @@
-"""Ceremonies: a challenge is issued, and its answer is taken once.
+"""Ceremonies: a nonce is issued, and the answer to its challenge is taken once.
 
 Beginning a ceremony writes nothing: its id carries what it was begun with. The first answer ends a
 ceremony, whether the answer is accepted or refused; only this is remembered, until the ceremony
@@ -7,7 +7,6 @@ first time.
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -21,9 +20,8 @@ from ledger.commands.ceremony_ids import seal, unknown, unseal
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain.charter import STREAM
-from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.person import Person
-from ledger.encoding import b64u_encode, jcs
+from ledger.encoding import b64u_encode
 from ledger.errors import ForbiddenError, RefusedError
 from ledger.store.async_state import AsyncState
 
@@ -43,16 +41,6 @@ class Ceremony(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     role: str = ""
     invitation: str | None = None
 
-    @property
-    def challenge(self) -> str:
-        """Return base64url of the 32 bytes that a passkey signs, where the client computes none.
-
-        They are a hash that names its purpose. So no assertion over another challenge fits, also
-        if somebody learned the key of ceremonies and chose the nonce.
-        """
-        about = {"ledger": self.ledger, "nonce": self.nonce, "purpose": self.purpose}
-        return b64u_encode(hashlib.sha256(jcs(about)).digest())
-
 
 class Begun(msgspec.Struct, frozen=True):
     """A ceremony that was opened, by its opaque id, and whose passkeys it concerns."""
@@ -60,14 +48,6 @@ class Begun(msgspec.Struct, frozen=True):
     id: str
     ceremony: Ceremony
     credential_ids: tuple[str, ...] = ()
-
-
-class NewPasskey(msgspec.Struct, frozen=True):
-    """A registration response: the credential's id, the evidence, transports as reported."""
-
-    credential_id: str
-    evidence: RegistrationEvidence
-    transports: tuple[str, ...] = ()
 
 
 class Ceremonies:

@@ -1,12 +1,11 @@
 """Commands on changes: draft one with its drafter's approval, in one commit with its effects."""
 
-from contextlib import suppress
 from uuid import UUID
 
 import msgspec
 
 from ledger.commands.reading import Reading
-from ledger.commands.sign_counts import require_growth
+from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain import charter, drafting, governance, places, statement
 from ledger.domain.acts import parse_act
@@ -18,14 +17,14 @@ from ledger.domain.charter import Charter
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Effect, Event, StatementSigned
-from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.receipts import CHANGE, joined
 from ledger.domain.standing import can_act, require_standing
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import RegistrationMode
-from ledger.errors import ConflictError, MalformedError, UnavailableError
+from ledger.errors import ConflictError, MalformedError
 from ledger.store.async_state import AsyncState
 
 
@@ -78,11 +77,10 @@ class ChangeCommands:
         stream, kid = parse_uuid(parsed.statement_id), parse_act(change.act).header.kid
         items = parse_items(parsed)
         assertion = change.assertion
-        seen = await self._state.sign_count(assertion.credential_id)
 
         def decide(reading: Reading) -> Plan:
             taken = reading.is_taken(stream)  # first, so that a repetition is answered
-            decision = decision_context(reading, kid, assertion, seen, None)
+            decision = decision_context(reading, kid, assertion, None)
             drafted, _ = drafting.draft(
                 raw, change.act, decision.person, charter=reading.charter(), now_ms=reading.now_ms
             )
@@ -108,9 +106,7 @@ class ChangeCommands:
         request = Request(CHANGE, evidence, stream, needs, (kid_name(kid),))
         answer = await self._writer.write(request, decide)
         if not answer.repeated:
-            count = sign_count(assertion)
-            with suppress(UnavailableError):  # it is recorded, and so is the count
-                await self._state.advance_sign_count(assertion.credential_id, count)
+            await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
 
     async def preview(self, user: str, content: str) -> Preview:
@@ -137,10 +133,10 @@ class ChangeCommands:
 
         return await self._writer.ask(ask, fresh=True)
 
-    def registration(self) -> RegistrationMode:
-        """Return who may register, as this process last saw it."""
+    def registration(self, at_start: RegistrationMode) -> RegistrationMode:
+        """Return who may register, as this process last saw it; at first as it was at the start."""
         known = self._writer.seen.state(charter.STREAM)
-        return known.registration if isinstance(known, Charter) else "invite"
+        return known.registration if isinstance(known, Charter) else at_start
 
     async def governance(self) -> InForce:
         """Return what a new change must state."""
@@ -166,16 +162,12 @@ def decision_context(
     reading: Reading,
     kid: str,
     assertion: AssertionEvidence | None,
-    seen: int,
     subject: Statement | None,
 ) -> DecisionContext:
-    """Return what a decision depends on besides the statement; `seen` is the last sign count.
+    """Return what a decision depends on besides the statement.
 
     `subject` is the statement, None for one that is drafted with the decision.
     """
-    if assertion is not None:
-        # The log knows only the sign counts in its events. A sign-in may have had a higher one.
-        require_growth(seen, sign_count(assertion))
     founding = reading.charter()
     return DecisionContext(
         person=reading.signer(kid),

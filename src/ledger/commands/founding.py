@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 import msgspec
+from publicsuffixlist import PublicSuffixList
 
 from ledger import clock
 from ledger.domain import charter
@@ -17,6 +18,7 @@ from ledger.domain.acts import TYP, CreateLedger
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, LedgerCreated, claims
 from ledger.domain.receipts import own_key
+from ledger.domain.web_origins import LOCAL_HOSTS, parse_web_origin
 from ledger.errors import ConflictError, MalformedError
 from ledger.jose import SigningKey
 from ledger.keystore.opening import open_signing_key
@@ -35,8 +37,10 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     """Found the ledger if it is new; otherwise compare the settings with the founding.
 
     Returns the first administrator's one-time token if this start founded a ledger, else None.
-    Raises ConflictError `settings_mismatch`.
+    Raises ConflictError `settings_mismatch`; MalformedError `setting_invalid` as
+    `require_registrable` does.
     """
+    require_registrable(settings.rp_id, settings.origin)
     known = log.charter()
     if known is not None:
         _require_same(known, settings)
@@ -71,6 +75,25 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     (result,) = log.store.append([write])
     require_stored(result)
     return token
+
+
+def require_registrable(rp_id: str, origin: str) -> None:
+    """Raise MalformedError `setting_invalid` if the relying party ID is a public suffix.
+
+    Under a public suffix such as co.uk anybody can register a domain. Browsers bind no passkey to
+    one, and a ledger keeps its relying party ID for ever.
+    """
+    host = parse_web_origin(origin)
+    if host in LOCAL_HOSTS:
+        return
+    # A browser accepts a host of its own that is not on the list, as in a private network.
+    suffixes = PublicSuffixList(accept_unknown=rp_id != host)
+    if suffixes.publicsuffix(rp_id) == rp_id:
+        detail = (
+            f"LEDGER_RP_ID {rp_id} is a public suffix: anybody can register a domain under it."
+            f" Use the domain that is yours, such as {suffixes.privatesuffix(host) or host}"
+        )
+        raise MalformedError("setting_invalid", detail)
 
 
 def own_write(event: Event) -> Write:

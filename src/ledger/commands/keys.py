@@ -5,11 +5,11 @@ from uuid import UUID
 from ledger.commands.acts import owner_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.reading import Reading
-from ledger.commands.sign_counts import require_growth
+from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
 from ledger.domain.deadlines import Basis, until_ms
-from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.unique_names import kid_name
@@ -39,12 +39,9 @@ class KeyCommands:
         """Record one more attested key of the person who is signed in."""
         evidence = joined(key.assertion.signature, key.possession)
         stream = UUID(user)
-        # The log knows the counts in its own events; a sign-in may have passed them.
-        seen = await self._state.sign_count(key.assertion.credential_id)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
             owner, founding = reading.person(stream), reading.charter()
-            require_growth(seen, sign_count(key.assertion))
             body = signing_keys.attest_key(
                 owner,
                 key,
@@ -57,14 +54,19 @@ class KeyCommands:
             return Plan(stream, owner, person.evolve, (body,), {"kid": body.kid}, end_ms)
 
         answer, _ = await self._ceremonies.complete(ADD_KEY, evidence, ceremony_id, decide, user)
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), key.assertion)
         return answer
 
     async def revoke(
         self, kid: str, act: str, assertion: AssertionEvidence | None = None
     ) -> Answer:
-        """End a key, as `signing_keys.revoke_key` decides; raise NotFoundError `key_unknown`."""
+        """End a key and the sessions it opened, as `signing_keys.revoke_key` decides.
+
+        Raises NotFoundError `key_unknown`.
+        """
         owner = await owner_of(self._writer, kid_name(kid), "key_unknown")
-        return await write_act(
+        answer = await write_act(
             self._writer,
             owner,
             act,
@@ -73,3 +75,7 @@ class KeyCommands:
             ),
             {"kid": kid},
         )
+        await self._state.close_sessions_of(kid)  # also after a repetition, as for a passkey
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), assertion)
+        return answer

@@ -3,15 +3,16 @@
 from uuid import UUID
 
 from ledger.commands.acts import owner_of, write_act
-from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey, active_passkeys
+from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
-from ledger.domain import person
-from ledger.domain.acts import stale_ms
+from ledger.domain import held_passkeys, person
 from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.held_passkeys import PasskeySubmission
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import ADD_PASSKEY, joined
 from ledger.domain.unique_names import credential_name
-from ledger.encoding import b64u_decode
 from ledger.store.async_state import AsyncState
 
 
@@ -23,6 +24,10 @@ class PasskeyCommands:
         self._state = state
         self._ceremonies = ceremonies
 
+    async def fallen(self) -> dict[str, int]:
+        """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
+        return await self._state.fallen_counts()
+
     async def begin(self, user: str) -> tuple[Begun, str]:
         """Open the registration of one more passkey; return it and the person's name."""
         holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
@@ -30,23 +35,29 @@ class PasskeyCommands:
         begun = await self._ceremonies.begin(ADD_PASSKEY, user=user, credential_ids=passkeys)
         return begun, holder.name
 
-    async def add(self, user: str, ceremony_id: str, passkey: NewPasskey, act: str) -> Answer:
-        """Record one more passkey that the person signed for with an attested key."""
-        evidence = joined(passkey.evidence.attestation_object, act)
+    async def add(
+        self,
+        user: str,
+        ceremony_id: str,
+        passkey: PasskeySubmission,
+        act: str,
+        proofs: tuple[AssertionEvidence, AssertionEvidence],
+    ) -> Answer:
+        """Record one more passkey, as `held_passkeys.add_passkey` decides.
+
+        `proofs` are the new passkey's assertion, and an older one's confirmation of the act.
+        """
+        assertion, confirmation = proofs
+        evidence = joined(passkey.registration.attestation_object, act)
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
             owner, founding = reading.person(stream), reading.charter()
-            added = person.first_passkey(
-                passkey.evidence,
-                passkey.credential_id,
-                challenge=b64u_decode(begun.challenge),
-                party=founding.party,
-                transports=passkey.transports,
+            added = held_passkeys.first_passkey(
+                passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
             )
-            body = person.add_passkey(
-                owner, added, act, ledger=founding.ledger, now_ms=reading.now_ms
-            )
+            asked = reading.asked(act, confirmation)
+            body = held_passkeys.add_passkey(owner, added, asked, assertion)
             answer: dict[str, object] = {"credentialId": body.credential_id}
             end_ms = until_ms((body,), Basis(actor=owner))
             return Plan(stream, owner, person.evolve, (body,), answer, end_ms)
@@ -54,10 +65,14 @@ class PasskeyCommands:
         answer, _ = await self._ceremonies.complete(
             ADD_PASSKEY, evidence, ceremony_id, decide, user
         )
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), *proofs)
         return answer
 
-    async def remove(self, credential_id: str, act: str) -> Answer:
-        """End a passkey and its owner's sessions, as `person.remove_passkey` decides.
+    async def remove(
+        self, credential_id: str, act: str, assertion: AssertionEvidence | None
+    ) -> Answer:
+        """End a passkey and the sessions it opened, as `held_passkeys.remove_passkey` decides.
 
         Raises NotFoundError `passkey_unknown`.
         """
@@ -66,18 +81,14 @@ class PasskeyCommands:
             self._writer,
             owner,
             act,
-            lambda them, actor, reading: person.remove_passkey(
-                them,
-                actor,
-                credential_id,
-                act,
-                ledger=reading.charter().ledger,
-                now_ms=reading.now_ms,
+            lambda them, actor, reading: held_passkeys.remove_passkey(
+                them, actor, credential_id, reading.asked(act, assertion)
             ),
             {"credentialId": credential_id},
         )
-        # A repetition may be of a request that was stored and could not end them; one of an old act
-        # ends nothing, or everybody who has seen the act could.
-        if not answer.repeated or self._writer.now_ms() < stale_ms(act):
-            await self._state.close_sessions(str(owner))
+        # Also after a repetition: the first request may have been stored and not have ended them.
+        # A passkey that was removed opens no session, so nothing else can end.
+        await self._state.close_sessions_of(credential_id)
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

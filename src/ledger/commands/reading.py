@@ -1,6 +1,7 @@
 """What a decision reads. A reading does no I/O: what is not known yet is loaded first."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from ledger.domain.document import parse_uuid
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.policy import Policy
+from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import credential_name, kid_name, role_group
 from ledger.errors import MalformedError, NotFoundError, RefusedError, UnavailableError
@@ -20,6 +22,10 @@ from ledger.store.ports.log import Membership
 Kind = TypeVar("Kind", Charter, Person, Statement)
 Name = TypeVar("Name")
 Read = TypeVar("Read")
+
+
+# The holders of a policy's roles that a draft's warning looks up.
+MOST_HOLDERS = 1_000
 
 
 class NotLoadedError(Exception):
@@ -124,12 +130,16 @@ class Reading:
         return self._state(stream) is not None
 
     def eligible(self, rules: Policy) -> dict[str, frozenset[str]]:
-        """Return the people whom the policy's members cover now, each with the covering roles."""
+        """Return the people whom the policy covers and who can act, each with the covering roles.
+
+        Of a role with more than `MOST_HOLDERS` the others are taken as able to act. What is read
+        here binds no decision: the answer only informs, and a change of it makes nothing stale.
+        """
+        bound = set(self.versions)
         members = [member.partition(":") for member in policy.members(rules)]
         named = [name for kind, _, name in members if kind == "user"]
         roles = [name for kind, _, name in members if kind == "role"]
         groups = self._all(self._group, [role_group(role) for role in roles])
-        people = self._all(self._named, named)
         covered: dict[str, frozenset[str]] = {}
         closed = self.charter().closed
         for role, group in zip(roles, groups, strict=True):
@@ -137,9 +147,14 @@ class Reading:
                 continue
             for user in map(str, group.members):
                 covered[user] = covered.get(user, frozenset()) | {role}
-        for user, person in zip(named, people, strict=True):
-            if person is not None:
+        looked_up = list(dict.fromkeys([*named, *islice(covered, MOST_HOLDERS)]))
+        for user, person in zip(looked_up, self._all(self._named, looked_up), strict=True):
+            if person is None or not can_act(person, now_ms=self.now_ms):
+                covered.pop(user, None)
+            elif user in named:
                 covered[user] = covered.get(user, frozenset()) | person.roles
+        self.groups.clear()
+        self.versions = {name: each for name, each in self.versions.items() if name in bound}
         return covered
 
     # --- lookups -------------------------------------------------------------------------------

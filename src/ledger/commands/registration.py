@@ -3,16 +3,16 @@
 from functools import partial
 from uuid import UUID, uuid4
 
-from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, NewPasskey
+from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
-from ledger.domain import charter, person, signing_keys
+from ledger.domain import charter, held_passkeys, person, signing_keys
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Event, PasskeyAdded, UserRegistered
+from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.person import Person
 from ledger.domain.receipts import REGISTER, joined
 from ledger.domain.signing_keys import KeySubmission
-from ledger.encoding import b64u_decode
 
 
 class RegistrationCommands:
@@ -43,32 +43,30 @@ class RegistrationCommands:
         )
 
     async def complete(
-        self, ceremony_id: str, passkey: NewPasskey, key: KeySubmission
+        self, ceremony_id: str, passkey: PasskeySubmission, key: KeySubmission
     ) -> tuple[Answer, str | None]:
         """Record a person, their passkey and their attested key, or nothing at all.
 
         Returns the answer and, unless it is a repetition, the new person's id.
         """
-        evidence = joined(passkey.evidence.attestation_object, key.possession)
+        evidence = joined(passkey.registration.attestation_object, key.possession)
         # A repetition answers no session's cookie, or a recorded request would be a sign-in.
         return await self._ceremonies.complete(
             REGISTER, evidence, ceremony_id, partial(_decide, passkey, key)
         )
 
 
-def _decide(passkey: NewPasskey, key: KeySubmission, begun: Ceremony, reading: Reading) -> Plan:
+def _decide(
+    passkey: PasskeySubmission, key: KeySubmission, begun: Ceremony, reading: Reading
+) -> Plan:
     founding = reading.charter()
     stream = UUID(begun.user)
     token = begun.invitation
     invitation = None if token is None else charter.find_invitation(founding, token)
     admitted = charter.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
     registered = person.register(begun.user, begun.name, begun.role, admitted)
-    added = person.first_passkey(
-        passkey.evidence,
-        passkey.credential_id,
-        challenge=b64u_decode(begun.challenge),
-        party=founding.party,
-        transports=passkey.transports,
+    added = held_passkeys.first_passkey(
+        passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
     )
     newcomer = _newcomer(stream, registered, added)
     attested = signing_keys.attest_key(

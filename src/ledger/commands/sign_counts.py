@@ -1,9 +1,17 @@
-"""Sign counts of passkeys that the log does not know: those of sign-ins."""
+"""Sign counts: each verified assertion's count is noted; one that falls is a signal, no refusal."""
 
-from ledger.errors import RefusedError
+from contextlib import suppress
+
+from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.errors import UnavailableError
+from ledger.store.async_state import AsyncState
 
 
-def require_growth(seen: int, count: int) -> None:
-    """Raise RefusedError `passkey_assertion_refused` for a sign count that was already passed."""
-    if seen and count <= seen:
-        raise RefusedError("passkey_assertion_refused", "the passkey's count did not grow")
+async def note_counts(
+    state: AsyncState, now_ms: int, *assertions: AssertionEvidence | None
+) -> None:
+    """Note the counts of verified assertions; what they confirmed is recorded in any case."""
+    with suppress(UnavailableError):
+        for each in assertions:
+            if each is not None:
+                await state.note_sign_count(each.credential_id, sign_count(each), now_ms=now_ms)

@@ -3,14 +3,14 @@
 from ledger import clock
 from ledger.commands.ceremonies import Begun, Ceremonies
 from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Writer
-from ledger.domain import acts
+from ledger.domain import acts, challenges
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.passkey import AssertionEvidence, verify_assertion
 from ledger.domain.person import Person
 from ledger.domain.standing import require_standing
-from ledger.encoding import b64u_decode
 from ledger.errors import RefusedError
 from ledger.store.async_state import AsyncState
 
@@ -26,7 +26,7 @@ class SignInCommands:
         self._ceremonies = ceremonies
 
     async def begin(self) -> Begun:
-        """Open a sign-in; its challenge is random, so no attestation can be replayed as one."""
+        """Open a sign-in."""
         return await self._ceremonies.begin(SIGN_IN)
 
     async def with_passkey(self, ceremony_id: str, assertion: AssertionEvidence) -> str:
@@ -43,15 +43,13 @@ class SignInCommands:
 
         holder, founding = await self._writer.ask(who, fresh=True)
         passkey = holder.active_passkey(credential_id)
-        seen = await self._state.sign_count(credential_id)
-        count = verify_assertion(
+        verify_assertion(
             assertion,
-            challenge=b64u_decode(begun.challenge),
+            challenge=challenges.sign_in(ledger=founding.ledger, nonce=begun.nonce),
             public_key=passkey.public_key,
-            sign_count=max(passkey.sign_count, seen),
             party=founding.party,
         )
-        await self._state.advance_sign_count(credential_id, count)
+        await note_counts(self._state, self._writer.now_ms(), assertion)
         require_standing(holder)
         return holder.user
 
@@ -64,8 +62,13 @@ class SignInCommands:
         holder.active_passkey(credential_id)
         require_standing(holder)
 
-    async def with_key(self, act_text: str) -> str:
-        """Return whose attested key signed a `sign-in` act; its jti is used once.
+    async def require_active_key(self, kid: str) -> None:
+        """Raise RefusedError for a signing key that is not in force by now; ask as above."""
+        signer = await self._writer.ask(lambda reading: reading.signer(kid), fresh=True)
+        signer.active_key(kid, now_ms=self._writer.now_ms())
+
+    async def with_key(self, act_text: str) -> tuple[str, str]:
+        """Return whose attested key signed a `sign-in` act, and its kid; its jti is used once.
 
         Raises RefusedError as `verify_act` does, or `already_used`; ForbiddenError as
         `require_standing`.
@@ -85,7 +88,7 @@ class SignInCommands:
         _require_after_restore(founding, act.iat)
         name = f"sign-in/{key.kid}/{act.jti}"
         await self._state.use_once(name, now_ms=now_ms, expires_ms=now_ms + 2 * clock.SKEW_MS)
-        return signer.user
+        return signer.user, key.kid
 
 
 def _require_after_restore(founding: Charter, iat: int) -> None:

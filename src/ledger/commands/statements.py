@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
 from ledger.commands.changes import decision_context, with_effects
 from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
 from ledger.domain import charter, drafting, statement
 from ledger.domain.acts import parse_act
@@ -16,13 +16,13 @@ from ledger.domain.changes.items import is_change
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
-from ledger.domain.passkey import AssertionEvidence, sign_count
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, MalformedError, NotFoundError, UnavailableError
+from ledger.errors import ConflictError, MalformedError, NotFoundError
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -66,8 +66,6 @@ class StatementCommands:
                 raise NotFoundError("statement_unknown", "there is no such statement")
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
-            # The warning only informs. A change of a role's holders must not make the draft stale.
-            reading.groups.clear()
             met = drafting.satisfiable(parsed, eligible)
             answer: dict[str, object] = {
                 "statementId": parsed.statement_id,
@@ -128,11 +126,9 @@ class StatementCommands:
         assertion: AssertionEvidence | None,
         decide: Callable[[Reading, DecisionContext, Statement], Plan],
     ) -> Answer:
-        seen = 0 if assertion is None else await self._state.sign_count(assertion.credential_id)
-
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = decision_context(reading, kid, assertion, seen, subject)
+            decision = decision_context(reading, kid, assertion, subject)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -143,10 +139,8 @@ class StatementCommands:
             (kid_name(kid),),
         )
         answer = await self._writer.write(request, decide_now)
-        if assertion is not None and not answer.repeated:
-            count = sign_count(assertion)
-            with suppress(UnavailableError):  # it is recorded, and so is the count
-                await self._state.advance_sign_count(assertion.credential_id, count)
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar, cast
 import msgspec
 
 from ledger import clock
+from ledger.domain.text import require_text
 from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, PublicJwk, parse_compact, verify_compact
@@ -99,9 +100,10 @@ class Suspend(Act, tag="suspend", frozen=True):
 
 
 class AddPasskey(Act, tag="add-passkey", frozen=True):
-    """Add a passkey to the signer."""
+    """Add the passkey whose COSE key has the SHA-256 `cose` (hex) to this person."""
 
-    credential_id: str
+    cose: str
+    user: str
 
 
 class RemovePasskey(Act, tag="remove-passkey", frozen=True):
@@ -164,10 +166,11 @@ A = TypeVar("A", bound=Act)
 
 
 def require_reason(reason: str) -> None:
-    """Raise MalformedError `reason_invalid` for a reason of the wrong length."""
+    """Raise MalformedError for a reason: `reason_invalid` for its length, `text_refused`."""
     least, most = REASON_CHARS
     if not least <= len(reason.strip()) <= len(reason) <= most:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(reason, "reason")
 
 
 # Decode as the union of all acts: a decoder of one act alone would accept a payload without `act`.

@@ -1,12 +1,36 @@
 """The challenges that passkeys sign: SHA-256 over what each one is for (RFC 8785 form).
 
-Client and server compute the same 32 bytes; no challenge is sent. The purpose is inside the hash,
-so an assertion over one challenge fits no other.
+The server sends a one-time nonce; client and server compute the same 32 bytes from it. The purpose
+is inside the hash, so an assertion over one challenge fits no other.
 """
 
 import hashlib
 
+from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import jcs, sha256_hex
+
+
+def register(*, ledger: str, nonce: str) -> bytes:
+    """Return the challenge of a new passkey's registration response."""
+    return _challenge("register", ledger=ledger, nonce=nonce)
+
+
+def sign_in(*, ledger: str, nonce: str) -> bytes:
+    """Return the challenge that opens a session."""
+    return _challenge("sign-in", ledger=ledger, nonce=nonce)
+
+
+def attest_signing_key(
+    *, expires_at: str | None, home: KeyHome, kid: str, ledger: str, nonce: str, user: str
+) -> bytes:
+    """Return the challenge that a passkey and a new signing key both sign."""
+    about = {"expiresAt": expires_at, "home": home, "kid": kid}
+    return _challenge("attest-signing-key", **about, ledger=ledger, nonce=nonce, user=user)
+
+
+def add_passkey(*, cose_sha256: str, ledger: str, nonce: str, user: str) -> bytes:
+    """Return the challenge that a person's new passkey signs; the SHA-256 is of its COSE key."""
+    return _challenge("add-passkey", cose=cose_sha256, ledger=ledger, nonce=nonce, user=user)
 
 
 def confirm(*, jws: str, ledger: str, user: str) -> bytes:

@@ -1,7 +1,4 @@
-"""The ledger's own stream: creation, log keys, freeze, and the rules that changes set. Pure.
-
-`restoration` decides how a ledger goes on from a backup, and `changes` what changes do.
-"""
+"""The ledger's own stream: creation, log keys, freeze, restores, and what changes set. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts
+from ledger.domain import acts, key_material
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
@@ -35,9 +32,11 @@ from ledger.domain.governance import FOUNDING
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
+from ledger.domain.text import require_text
 from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, ROLES, RegistrationMode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
+from ledger.jose.ed25519 import is_prime_order
 from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
@@ -141,13 +140,10 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case InvitationCancelled():
             left = charter.invitations.items()
             return {"invitations": {t: each for t, each in left if each.id != body.invitation}}
-        case RoleDefined():
-            return {"defined": charter.defined | {body.role}}
-        case RoleClosed():
-            return {
-                "defined": charter.defined - {body.role},
-                "closed": charter.closed | {body.role},
-            }
+        case RoleDefined(role=role):
+            return {"defined": charter.defined | {role}}
+        case RoleClosed(role=role):
+            return {"defined": charter.defined - {role}, "closed": charter.closed | {role}}
         case CharterSet():
             return {"registration": body.registration}
         case GovernanceSet():
@@ -182,16 +178,17 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
-    if key.vkey not in body.vkeys:
-        return key
-    return msgspec.structs.replace(key, last_size=body.last_size)
+    retired = msgspec.structs.replace(key, last_size=body.last_size)
+    return retired if key.vkey in body.vkeys else key
 
 
 def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreated:
     """Return the creation event if the ledger's own key signed exactly its members.
 
-    Raises RefusedError as `verify_act` does, or `act_mismatch` for different members.
+    Raises MalformedError `jwk_invalid` for a key outside the prime-order subgroup; RefusedError as
+    `verify_act` does, or `act_mismatch` for different members.
     """
+    key_material.require_prime_order(created.key)
     jws = parse_act(act_text)
     act = verify_act(jws, created.key, acts.CreateLedger, ledger=created.ledger, now_ms=now_ms)
     signed = (act.origin, act.rp_id, act.registration, act.setup_sha256)
@@ -223,6 +220,8 @@ def require_new_keys(charter: Charter, vkeys: Sequence[str], origin: str) -> Non
     or is already known, or if none is an Ed25519 key.
     """
     keys = [parse_vkey(vkey) for vkey in vkeys]
+    if any(key.kind == ED25519 and not is_prime_order(key.public) for key in keys):
+        raise MalformedError("vkey_invalid", "a log key is outside the prime-order subgroup")
     publics = {key.public for key in keys}
     known = {parse_vkey(key.vkey).public for key in charter.log_keys}
     if any(key.name != origin for key in keys):
@@ -261,12 +260,13 @@ def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysR
 def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
     """Return the freeze of the ledger, signed by its own key.
 
-    Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`.
+    Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`, `text_refused`.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms)
     if not 10 <= len(act.reason) <= 2000:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(act.reason, "reason")
     return LogFrozen(reason=act.reason, act=act_text)
 
 

@@ -21,7 +21,7 @@ class RecordedDecision(msgspec.Struct, frozen=True):
     credential_id: str | None = None
 
 
-Decided = Mapping[str, RecordedDecision]
+RecordedDecisions = Mapping[str, RecordedDecision]
 
 
 def recorded(
@@ -43,19 +43,21 @@ def in_question(person: Person, decision: RecordedDecision) -> bool:
     return any(since is not None and since <= decision.at for since in dates)
 
 
-def counted(decisions: Decided, people: Mapping[str, Person]) -> dict[str, frozenset[str]]:
+def counted(
+    decisions: RecordedDecisions, people: Mapping[str, Person]
+) -> dict[str, frozenset[str]]:
     """Return who decided, with the roles that count, without the decisions in question."""
     return {
         user: each.roles for user, each in decisions.items() if not in_question(people[user], each)
     }
 
 
-def stands(decisions: Decided, person: Person) -> bool:
+def stands(decisions: RecordedDecisions, person: Person) -> bool:
     """Tell whether one of these decisions is this person's and not in question."""
     mine = decisions.get(person.user)
     return mine is not None and not in_question(person, mine)
 
 
-def without(decisions: Decided, user: str) -> dict[str, RecordedDecision]:
+def without(decisions: RecordedDecisions, user: str) -> dict[str, RecordedDecision]:
     """Return the decisions of everybody else."""
     return {name: each for name, each in decisions.items() if name != user}

@@ -7,6 +7,7 @@ import msgspec
 from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy import Policy
+from ledger.domain.text import require_text
 from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import SafeInteger, parse_json
 from ledger.errors import MalformedError, TooLargeError
@@ -52,7 +53,7 @@ def parse_document(raw: bytes) -> Document:
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
     `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
-    `policy_too_complex`, `time_invalid`.
+    `policy_too_complex`, `time_invalid`, `text_refused`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -68,6 +69,7 @@ def parse_document(raw: bytes) -> Document:
         raise MalformedError("document_malformed", "a title has 1 to 200 characters")
     if document.type is not None and document.type not in TYPES:
         raise MalformedError("type_unknown", "this ledger has no such type of statement")
+    require_text(document.title, "title")
     parse_uuid(document.statement_id)
     if document.supersedes is not None:
         parse_uuid(document.supersedes)

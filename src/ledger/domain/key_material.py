@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterable
 
 from ledger.domain.unique_names import key_material_name
 from ledger.encoding import b64u_decode, b64u_encode
-from ledger.errors import RefusedError
+from ledger.errors import MalformedError, RefusedError
+from ledger.jose import OkpJwk, PublicJwk
+from ledger.jose.ed25519 import is_prime_order
 from ledger.jose.keys import parse_key, thumbprint_of
 from ledger.tlog.vkeys import ML_DSA_44, NoteKey, parse_vkey
 from ledger.webauthn_grammar.cose import parse_cose_key
@@ -30,6 +32,16 @@ def of_note_key(key: NoteKey) -> str:
     if key.kind == ML_DSA_44:
         return thumbprint_of("AKP", (("alg", "ML-DSA-44"), ("pub", public)))
     return thumbprint_of("OKP", (("crv", "Ed25519"), ("x", public)))
+
+
+def require_prime_order(jwk: PublicJwk) -> None:
+    """Require that an Ed25519 key is in the prime-order subgroup.
+
+    Raises MalformedError `jwk_invalid`. Under a key outside it, verifiers of another kind accept
+    more signatures than this ledger does.
+    """
+    if isinstance(jwk, OkpJwk) and not is_prime_order(b64u_decode(jwk.x)):
+        raise MalformedError("jwk_invalid", "the Ed25519 key is outside the prime-order subgroup")
 
 
 def require_independent(witnesses: Iterable[NoteKey], claimed: Collection[str]) -> None:

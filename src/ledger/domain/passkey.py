@@ -6,7 +6,6 @@ cannot change them. For hostile input the library also raises exceptions other t
 module turns all of them into RefusedError.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,7 @@ import msgspec
 import webauthn
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
-from ledger.encoding import b64u_decode, b64u_encode, jcs
+from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import parse_key
 from ledger.webauthn_grammar.authenticator_data import (
@@ -64,15 +63,6 @@ class VerifiedPasskey(msgspec.Struct, frozen=True):
     sign_count: int
     aaguid: str
     backed_up: bool
-
-
-def attestation_challenge(
-    *, kid: str, ledger: str, nonce: str, user: str, expires_at: str | None = None
-) -> bytes:
-    """Return the challenge (32 bytes) that a passkey and a new signing key both sign."""
-    statement = {"kid": kid, "ledger": ledger, "nonce": nonce, "user": user}
-    ends = {} if expires_at is None else {"expiresAt": expires_at}
-    return hashlib.sha256(jcs(statement | ends | {"purpose": "attest-signing-key"})).digest()
 
 
 def verify_registration(
@@ -126,13 +116,12 @@ def verify_assertion(
     *,
     challenge: bytes,
     public_key: str,
-    sign_count: int,
     party: RelyingParty,
 ) -> int:
     """Verify an assertion (WebAuthn L3 section 7.2) and return the passkey's new sign count.
 
-    `sign_count` is the last known count. A count that does not grow is rejected (step 22), unless
-    both are 0: such a passkey does not count. Raises RefusedError `passkey_assertion_refused`.
+    Step 22 is absent: a count that falls is a signal, and no proof, of a copied passkey; the caller
+    records it. Raises RefusedError `passkey_assertion_refused`.
     """
     response = {
         "clientDataJSON": evidence.client_data_json,
@@ -159,7 +148,7 @@ def verify_assertion(
             expected_rp_id=party.rp_id,
             expected_origin=party.origin,
             credential_public_key=raw_key,
-            credential_current_sign_count=sign_count,
+            credential_current_sign_count=0,
             require_user_verification=True,
         ),
     )
@@ -208,14 +197,15 @@ def creation_options(
     party_name: str,
     user: bytes,
     user_name: str,
-    challenge: str,
     exclude: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Return PublicKeyCredentialCreationOptionsJSON; `user` is the user handle's bytes."""
+    """Return PublicKeyCredentialCreationOptionsJSON without a challenge: the client computes it.
+
+    `user` is the user handle's bytes.
+    """
     return {
         "rp": {"id": party.rp_id, "name": party_name},
         "user": {"id": b64u_encode(user), "name": user_name, "displayName": user_name},
-        "challenge": challenge,
         "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in COSE_ALGORITHMS],
         "timeout": TIMEOUT_MS,
         "excludeCredentials": _descriptors(exclude),
@@ -229,17 +219,14 @@ def creation_options(
     }
 
 
-def request_options(
-    *, party: RelyingParty, challenge: str | None = None, allow: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Return PublicKeyCredentialRequestOptionsJSON; without a challenge the browser computes it."""
-    options: dict[str, Any] = {
+def request_options(*, party: RelyingParty, allow: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return PublicKeyCredentialRequestOptionsJSON without a challenge: the client computes it."""
+    return {
         "rpId": party.rp_id,
         "timeout": TIMEOUT_MS,
         "userVerification": "required",
         "allowCredentials": _descriptors(allow),
     }
-    return options if challenge is None else options | {"challenge": challenge}
 
 
 def _descriptors(credential_ids: tuple[str, ...]) -> list[dict[str, str]]:

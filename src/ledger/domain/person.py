@@ -1,5 +1,7 @@
 """A person: passkeys, signing keys, roles. Pure decide and evolve.
 
+`held_passkeys` and `signing_keys` decide what begins and ends passkeys and keys.
+
 Every decision takes the state and the evidence and returns the event's body, or raises. Revoked
 keys and removed passkeys stay in the state, marked, so that their signatures can still be verified.
 """
@@ -9,8 +11,6 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts
-from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
@@ -27,17 +27,10 @@ from ledger.domain.events import (
     StatementBody,
     UserRegistered,
 )
-from ledger.domain.passkey import (
-    RegistrationEvidence,
-    RelyingParty,
-    verify_registration,
-)
+from ledger.domain.names import require_name
 from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, PersonStanding
-from ledger.encoding import b64u_encode
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from ledger.errors import ForbiddenError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
-
-MAX_NAME_CHARS = 100
 
 
 class AttestedKey(msgspec.Struct, frozen=True):
@@ -53,11 +46,10 @@ class AttestedKey(msgspec.Struct, frozen=True):
 
 
 class Passkey(msgspec.Struct, frozen=True):
-    """A passkey of a person: COSE public key (base64url), last logged sign count."""
+    """A passkey of a person, with its COSE public key (base64url)."""
 
     credential_id: str
     public_key: str
-    sign_count: int
     added_at: str
     added_by: frozenset[str] = frozenset()  # references to what signed for its addition
     removed: bool = False
@@ -140,8 +132,7 @@ def evolve(person: Person | None, event: Event) -> Person:
 def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
     match body:
         case PasskeyAdded():
-            by = frozenset() if body.kid is None else frozenset({key_reference(body.kid)})
-            added = Passkey(body.credential_id, body.public_key, body.sign_count, at, by)
+            added = Passkey(body.credential_id, body.public_key, at, _added_by(body))
             return {"passkeys": person.passkeys | {added.credential_id: added}}
         case PasskeyRemoved():
             return {"passkeys": _updated(person.passkeys, body.credential_id, removed=True)}
@@ -149,10 +140,7 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
             credential = body.assertion.credential_id
             by = frozenset({passkey_reference(credential)})
             key = AttestedKey(body.kid, body.jwk, at, body.expires_at, by)
-            return {
-                "keys": person.keys | {body.kid: key},
-                "passkeys": _updated(person.passkeys, credential, sign_count=body.sign_count),
-            }
+            return {"keys": person.keys | {body.kid: key}}
         case KeyRevoked():
             since = body.compromised_since or person.keys[body.kid].compromised_since
             ended = {"revoked": True, "compromised_since": since}
@@ -177,6 +165,14 @@ def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError
     The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of a person's stream")
+
+
+def _added_by(body: PasskeyAdded) -> frozenset[str]:
+    """Return references to the key that signed for a passkey, and the passkey that confirmed it."""
+    by_key = [] if body.kid is None else [key_reference(body.kid)]
+    older = body.confirmation
+    by_passkey = [] if older is None else [passkey_reference(older.credential_id)]
+    return frozenset([*by_key, *by_passkey])
 
 
 def _compromised(person: Person, body: CompromiseDeclared) -> dict[str, Any]:
@@ -205,75 +201,10 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
 def register(user: str, name: str, role: str, invitation: str | None) -> UserRegistered:
     """Return the registration of a person whom `charter.admit` accepted.
 
-    Raises MalformedError `name_invalid`.
+    Raises MalformedError `name_invalid`, `text_refused`.
     """
-    if not 1 <= len(name.strip()) <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise MalformedError("name_invalid", "a name must have 1 to 100 printable characters")
+    require_name(name)
     return UserRegistered(user=user, name=name, role=role, invitation=invitation)
-
-
-def first_passkey(
-    evidence: RegistrationEvidence,
-    credential_id: str,
-    *,
-    challenge: bytes,
-    party: RelyingParty,
-    transports: tuple[str, ...],
-) -> PasskeyAdded:
-    """Return the first passkey of a person; raise RefusedError as `verify_registration` does."""
-    verified = verify_registration(evidence, credential_id, challenge=challenge, party=party)
-    return PasskeyAdded(
-        credential_id=verified.credential_id,
-        public_key=verified.public_key,
-        algorithm=verified.algorithm,
-        sign_count=verified.sign_count,
-        aaguid=verified.aaguid,
-        backed_up=verified.backed_up,
-        transports=transports,
-        challenge=b64u_encode(challenge),
-        registration=evidence,
-    )
-
-
-def add_passkey(
-    person: Person, added: PasskeyAdded, act_text: str, *, ledger: str, now_ms: int
-) -> PasskeyAdded:
-    """Return a further passkey, verified by `first_passkey`, whose addition the person signed.
-
-    Raises RefusedError as `verify_act` does, or `act_mismatch` if the act names another passkey.
-    """
-    jws = parse_act(act_text)
-    key = person.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.AddPasskey, ledger=ledger, now_ms=now_ms)
-    if act.credential_id != added.credential_id:
-        raise RefusedError("act_mismatch", "the act names another passkey")
-    return msgspec.structs.replace(added, kid=key.kid, act=act_text)
-
-
-def remove_passkey(
-    owner: Person, actor: Person, credential_id: str, act_text: str, *, ledger: str, now_ms: int
-) -> PasskeyRemoved:
-    """Return the removal of a passkey, signed by its owner or an administrator.
-
-    Raises NotFoundError `passkey_unknown`; ConflictError `passkey_removed` or `passkey_last` (an
-    owner must keep one, an administrator may remove the last); RefusedError as `verify_act` does;
-    ForbiddenError `administrator_only`.
-    """
-    passkey = owner.passkeys.get(credential_id)
-    if passkey is None:
-        raise NotFoundError("passkey_unknown", "no such passkey")
-    if passkey.removed:
-        raise ConflictError("passkey_removed", "this passkey is already removed")
-    jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=ledger, now_ms=now_ms)
-    if actor.user != owner.user:
-        actor.require_administrator()
-    elif sum(not each.removed for each in owner.passkeys.values()) == 1:
-        raise ConflictError("passkey_last", "this is your last passkey: add another one first")
-    if act.credential_id != credential_id:
-        raise RefusedError("act_mismatch", "the act names another passkey")
-    return PasskeyRemoved(credential_id=credential_id, by=actor.user, kid=key.kid, act=act_text)
 
 
 def may_sign(person: Person) -> bool:

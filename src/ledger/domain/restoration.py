@@ -10,6 +10,7 @@ from ledger.domain import acts
 from ledger.domain.acts import REASON_CHARS, LostTree, parse_act, verify_act
 from ledger.domain.charter import Charter, require_new_keys
 from ledger.domain.events import LedgerRestored
+from ledger.domain.text import require_text
 from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, MalformedError, RefusedError
 from ledger.tlog import checkpoint
@@ -26,14 +27,15 @@ def restore(charter: Charter, act_text: str, *, now_ms: int) -> LedgerRestored:
 
     The caller compares `kept` with the log. Raises RefusedError as `verify_act` does, and as
     `verify_note` if the old keys did not sign the checkpoint that is named as lost; MalformedError
-    `reason_invalid`; ConflictError `restore_refused` if the epoch does not rise, the origin is not
-    that of the epoch or a tree is impossible; and as `require_new_keys`.
+    `reason_invalid`, `text_refused`; ConflictError `restore_refused` if the epoch does not rise,
+    the origin is not that of the epoch or a tree is impossible; and as `require_new_keys`.
     """
     jws = parse_act(act_text)
     act = verify_act(jws, charter.key, acts.RestoreLedger, ledger=charter.ledger, now_ms=now_ms)
     least, most = REASON_CHARS
     if not least <= len(act.reason) <= most:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(act.reason, "reason")
     # An epoch whose restore was itself lost is skipped: its origin and keys are spent.
     if act.epoch <= charter.epoch:
         raise ConflictError("restore_refused", "the epoch must be above the last one")

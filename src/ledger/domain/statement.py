@@ -30,6 +30,7 @@ from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.policy import Policy
 from ledger.domain.standing import require_standing
+from ledger.domain.text import require_text
 from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -39,10 +40,7 @@ A = TypeVar("A", acts.Reject, acts.Withdraw)
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A statement as of a version of its stream, with digests in place of the document.
-
-    `items` are those of a change, None for every other statement.
-    """
+    """A statement as of a version of its stream, with digests in place of the document."""
 
     id: str
     version: int
@@ -58,7 +56,7 @@ class Statement(msgspec.Struct, frozen=True):
     rejections: dict[str, RecordedDecision] = {}
     # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
-    items: tuple[Item, ...] | None = None
+    items: tuple[Item, ...] | None = None  # those of a change, None for other statements
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
@@ -198,7 +196,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
 
     Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
     ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
-    `reason_invalid`; RefusedError as `verify_act` and `verify_assertion` do.
+    `reason_invalid`, `text_refused`; RefusedError as `verify_act` and `verify_assertion` do.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Reject, decision)
@@ -239,12 +237,13 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     """Return the withdrawal of a pending statement by its creator.
 
     Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
-    `person_deactivated`; MalformedError `reason_invalid`; RefusedError as `verify_act` does.
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
     if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    require_text(act.reason or "", "reason")
     _require_order(statement, person, act.iat)
     _require_status(statement, decision.now_ms, "pending")
     require_standing(person)

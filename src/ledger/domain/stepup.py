@@ -30,6 +30,5 @@ def confirm(
         assertion,
         challenge=challenges.confirm(jws=act_text, ledger=ledger, user=person.user),
         public_key=passkey.public_key,
-        sign_count=passkey.sign_count,
         party=party,
     )

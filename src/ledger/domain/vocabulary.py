@@ -23,6 +23,9 @@ KeyStatus = Literal["active", "revoked"]
 KeyStatusAtTime = Literal["active", "revoked", "expired"]
 # Whether a person may act: a suspension can be lifted, a deactivation cannot.
 PersonStanding = Literal["active", "suspended", "deactivated"]
+# Where a signing key's private half lives: in one browser, in one browser until its session ends,
+# wrapped for every browser of the person, or in a program.
+KeyHome = Literal["device", "session", "synced", "program"]
 # The status of a passkey.
 PasskeyStatus = Literal["active", "removed"]
 

@@ -87,7 +87,10 @@ class CompromiseRecorded(RecordedAnswer):
 
 
 class RegistrationBegun(msgspec.Struct, rename="camel"):
-    """What a browser needs to make a passkey and have it attest a signing key."""
+    """What a browser needs to make a passkey, or to have one attest a signing key.
+
+    It computes each challenge from its purpose, the nonce and what the challenge names.
+    """
 
     ceremony: str
     user: str
@@ -96,10 +99,12 @@ class RegistrationBegun(msgspec.Struct, rename="camel"):
     public_key: dict[str, Any]
 
 
-class PasskeyBegun(msgspec.Struct, rename="camel"):
-    """What a browser needs for one passkey ceremony."""
+class SignInBegun(msgspec.Struct, rename="camel"):
+    """What a browser needs to sign in; it computes the challenge from ledger and nonce."""
 
     ceremony: str
+    ledger: str
+    nonce: str
     public_key: dict[str, Any]
 
 

@@ -11,13 +11,12 @@ from msgspec import Meta
 from ledger.commands.changes import DraftedChange, InForce, Preview
 from ledger.http.answers import ChangeAnswer, Created, done, recorded
 from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, FromReadModels, SignedIn
+from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
-    MAX_SMALL_BYTES,
     MAX_STATEMENT_BYTES,
     ActText,
-    Assertion,
     Jwt,
     Strict,
 )

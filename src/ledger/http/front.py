@@ -21,9 +21,10 @@ from ledger.errors import (
 from ledger.http.admission import address_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.lanes import LaneName, Lanes, lane_of
+from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.problems import MEDIA_TYPE, answer_to
 from ledger.http.quotas import SIGNED, Asker, Group, Quotas, group_of, named_kid
-from ledger.http.requests import MAX_SMALL_BYTES, MAX_STATEMENT_BYTES, Read, replay
+from ledger.http.requests import MAX_STATEMENT_BYTES, Read, replay
 from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
 

@@ -15,10 +15,10 @@ from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
     Created,
     KeyRecorded,
-    PasskeyBegun,
     PasskeyRecorded,
     Registered,
     RegistrationBegun,
+    SignInBegun,
     done,
     recorded,
 )
@@ -83,7 +83,6 @@ async def begin_registration(
             party_name=site.settings.name,
             user=UUID(begun.ceremony.user).bytes,
             user_name=data.name,
-            challenge=begun.ceremony.challenge,
         ),
     )
 
@@ -105,17 +104,21 @@ async def complete_registration(
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
         with suppress(UnavailableError):
-            response.set_cookie(await sessions.open(user))
+            response.set_cookie(await sessions.open(user, data.registration.id))
             await models.wait_for(answer.position)
     return response
 
 
-@post("/api/authenticate/options", status_code=200, responses=done(PasskeyBegun))
-async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> PasskeyBegun:
-    """Begin a sign-in: a random challenge for any passkey of this ledger."""
+@post("/api/authenticate/options", status_code=200, responses=done(SignInBegun))
+async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> SignInBegun:
+    """Begin a sign-in: a nonce for any passkey of this ledger."""
     begun = await people.sign_in.begin()
-    options = request_options(party=site.settings.party, challenge=begun.ceremony.challenge)
-    return PasskeyBegun(begun.id, options)
+    return SignInBegun(
+        ceremony=begun.id,
+        ledger=begun.ceremony.ledger,
+        nonce=begun.ceremony.nonce,
+        public_key=request_options(party=site.settings.party),
+    )
 
 
 @post("/api/authenticate", status_code=200, responses=done(Session))
@@ -129,7 +132,7 @@ async def sign_in(
     """Sign in with a passkey."""
     assertion = data.assertion.evidence()
     user = await people.sign_in.with_passkey(data.ceremony, assertion)
-    answer = await _signed_in(request, sessions, models, user)
+    answer = await _signed_in(request, sessions, models, user, opened_by=assertion.credential_id)
     await people.sign_in.require_active(assertion.credential_id)  # else nobody gets the cookie
     return answer
 
@@ -143,8 +146,10 @@ async def sign_in_by_key(
     models: FromReadModels,
 ) -> Response[Session]:
     """Sign in with an attested key; machines do this."""
-    user = await people.sign_in.with_key(data.act)
-    return await _signed_in(request, sessions, models, user)
+    user, kid = await people.sign_in.with_key(data.act)
+    answer = await _signed_in(request, sessions, models, user, opened_by=kid)
+    await people.sign_in.require_active_key(kid)  # else nobody gets the cookie
+    return answer
 
 
 def _person(models: ReadModels, user: str) -> User | None:
@@ -153,13 +158,13 @@ def _person(models: ReadModels, user: str) -> User | None:
 
 
 async def _signed_in(
-    request: AnyRequest, sessions: Sessions, models: ReadModels, user: str
+    request: AnyRequest, sessions: Sessions, models: ReadModels, user: str, *, opened_by: str
 ) -> Response[Session]:
     exchange_of(request.scope).person = user
     found = await asyncio.to_thread(_person, models, user)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
-    return Response(Session(found), cookies=[await sessions.open(user)])
+    return Response(Session(found), cookies=[await sessions.open(user, opened_by)])
 
 
 @post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415, 429))
@@ -208,14 +213,14 @@ async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedI
 async def revoke_key(
     kid: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
 ) -> Created:
-    """End a signing key of one's own."""
+    """End a signing key of one's own; a passkey confirms it, unless the key ends itself."""
     return Created(await people.keys.revoke(kid, data.act, data.evidence()))
 
 
-@post("/api/passkeys/options", status_code=200, responses=done(PasskeyBegun, 401, 404))
+@post("/api/passkeys/options", status_code=200, responses=done(RegistrationBegun, 401, 404))
 async def begin_passkey(
     data: JSONBody[Empty], people: FromPeople, site: FromSite, user: SignedIn
-) -> PasskeyBegun:
+) -> RegistrationBegun:
     """Begin the registration of one more passkey."""
     begun, name = await people.passkeys.begin(user)
     options = creation_options(
@@ -223,27 +228,33 @@ async def begin_passkey(
         party_name=site.settings.name,
         user=UUID(user).bytes,
         user_name=name,
-        challenge=begun.ceremony.challenge,
         exclude=begun.credential_ids,
     )
-    return PasskeyBegun(begun.id, options)
+    return RegistrationBegun(
+        ceremony=begun.id,
+        user=user,
+        ledger=begun.ceremony.ledger,
+        nonce=begun.ceremony.nonce,
+        public_key=options,
+    )
 
 
 @post("/api/passkeys", responses=recorded(PasskeyRecorded, 401))
 async def add_passkey(
     data: JSONBody[CompletePasskey], people: FromPeople, user: SignedIn
 ) -> Created:
-    """Record one more passkey."""
+    """Record one more passkey, which works, and which an older one confirms."""
     passkey = data.registration.passkey()
-    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act))
+    proofs = data.assertion.evidence(), data.confirmation.evidence()
+    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs))
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
 async def remove_passkey(
-    credential_id: FromPath[str], data: JSONBody[SignedAct], people: FromPeople
+    credential_id: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
 ) -> Created:
-    """End a passkey."""
-    return Created(await people.passkeys.remove(credential_id, data.act))
+    """End a passkey; a passkey of the actor confirms it."""
+    return Created(await people.passkeys.remove(credential_id, data.act, data.evidence()))
 
 
 public = [

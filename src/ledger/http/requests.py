@@ -2,21 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request
 from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
-from ledger.commands.ceremonies import NewPasskey
-from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.person import MAX_NAME_CHARS
+from ledger.domain.names import MAX_NAME_CHARS
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.signing_keys import KeySubmission
+from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import decode, parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
+from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion, Registration
 
-MAX_SMALL_BYTES = 64 * 1024
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 AnyRequest = Request[Any, Any, Any]
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
@@ -122,18 +122,11 @@ def require_json_from_us(request: AnyRequest, origin: str) -> None:
 MAX_ACT_CHARS = 48 * 1024
 TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$"
 COMPACT = {"pattern": r"^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$"}
-Base64url = Annotated[
-    str, Meta(max_length=MAX_SMALL_BYTES, extra_json_schema={"pattern": "^[A-Za-z0-9_-]*$"})
-]
-CredentialId = Annotated[
-    str, Meta(max_length=1_366, extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"})
-]
 Jwt = Annotated[str, Meta(max_length=MAX_STATEMENT_BYTES, extra_json_schema=COMPACT)]
 ActText = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
 OpaqueId = Annotated[str, Meta(max_length=MAX_SMALL_BYTES)]  # from the first answer
 TimeText = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
 JwkMember = Annotated[str, Meta(max_length=8_192)] | bool | tuple[str, ...] | None
-Attachment = Annotated[str, Meta(max_length=32)]
 Jwk = Annotated[dict[Annotated[str, Meta(max_length=32)], JwkMember], Meta(max_length=16)]
 
 
@@ -149,79 +142,19 @@ class BeginRegistration(Strict, frozen=True):
     invitation: Annotated[str, Meta(max_length=256)] | None = None
 
 
-class AttestationResponse(Strict, frozen=True):
-    """The response of a registration (AuthenticatorAttestationResponseJSON, allow-listed)."""
-
-    client_data_json: Base64url = msgspec.field(name="clientDataJSON")
-    attestation_object: Base64url
-    transports: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=8)] = ()
-
-
-class Registration(Strict, frozen=True):
-    """RegistrationResponseJSON without extension results, which can hold secrets."""
-
-    id: CredentialId
-    raw_id: CredentialId
-    type: Literal["public-key"]
-    response: AttestationResponse
-    authenticator_attachment: Attachment | None = None
-
-    def passkey(self) -> NewPasskey:
-        """Return the evidence; raise MalformedError `credential_invalid`."""
-        _require_one_id(self.id, self.raw_id)
-        evidence = RegistrationEvidence(
-            client_data_json=self.response.client_data_json,
-            attestation_object=self.response.attestation_object,
-        )
-        return NewPasskey(self.id, evidence, self.response.transports)
-
-
-class AssertionResponse(Strict, frozen=True):
-    """The response of an assertion (AuthenticatorAssertionResponseJSON, allow-listed)."""
-
-    client_data_json: Base64url = msgspec.field(name="clientDataJSON")
-    authenticator_data: Base64url
-    signature: Base64url
-    user_handle: Base64url | None = None
-
-
-class Assertion(Strict, frozen=True):
-    """AuthenticationResponseJSON without extension results, which can hold secrets."""
-
-    id: CredentialId
-    raw_id: CredentialId
-    type: Literal["public-key"]
-    response: AssertionResponse
-    authenticator_attachment: Attachment | None = None
-
-    def evidence(self) -> AssertionEvidence:
-        """Return the evidence; raise MalformedError `credential_invalid`."""
-        _require_one_id(self.id, self.raw_id)
-        return AssertionEvidence(
-            credential_id=self.id,
-            client_data_json=self.response.client_data_json,
-            authenticator_data=self.response.authenticator_data,
-            signature=self.response.signature,
-        )
-
-
-def _require_one_id(id_: str, raw_id: str) -> None:
-    if id_ != raw_id:
-        raise MalformedError("credential_invalid", "id and rawId differ")
-
-
 class NewKey(Strict, frozen=True):
     """A signing key and its proofs."""
 
     jwk: Jwk
     assertion: Assertion
     possession: ActText
+    home: KeyHome
     expires_at: TimeText | None = None
 
     def submission(self) -> KeySubmission:
         """Return the evidence; raise MalformedError `credential_invalid`."""
         evidence = self.assertion.evidence()
-        return KeySubmission(self.jwk, evidence, self.possession, self.expires_at)
+        return KeySubmission(self.jwk, evidence, self.possession, self.home, self.expires_at)
 
 
 class CompleteRegistration(Strict, frozen=True):
@@ -247,11 +180,13 @@ class CompleteKey(Strict, frozen=True):
 
 
 class CompletePasskey(Strict, frozen=True):
-    """A further passkey's response, and the act that adds it."""
+    """A further passkey's responses, and the act that adds it with an older one's confirmation."""
 
     ceremony: OpaqueId
     registration: Registration
+    assertion: Assertion
     act: ActText
+    confirmation: Assertion
 
 
 class SignedAct(Strict, frozen=True):

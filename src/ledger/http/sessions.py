@@ -63,9 +63,9 @@ class Sessions:
             raise UnauthenticatedError("sign_in_required", "sign in first")
         return user
 
-    async def open(self, user: str) -> Cookie:
-        """Open a session and return its cookie."""
-        token = await self._state.open_session(user, now_ms=self._now_ms())
+    async def open(self, user: str, opened_by: str) -> Cookie:
+        """Open a session by a passkey or key, and return its cookie."""
+        token = await self._state.open_session(user, opened_by=opened_by, now_ms=self._now_ms())
         return self._cookie(token, SESSION_MS)
 
     async def end(self, request: AnyRequest) -> Cookie:

@@ -15,7 +15,8 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer
 from ledger.errors import MalformedError
 from ledger.http.exchange import note_answer, note_template
-from ledger.http.requests import MAX_SMALL_BYTES, SignStatement, decode_body, replay
+from ledger.http.passkey_responses import MAX_SMALL_BYTES
+from ledger.http.requests import SignStatement, decode_body, replay
 
 TEMPLATE = "/api/statements/{statement_id}/sign"
 _PATH = re.compile(rb"/api/statements/([0-9a-f-]{36})/sign")

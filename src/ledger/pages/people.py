@@ -1,16 +1,20 @@
 """The page of people: who is here, who is invited, which roles there are, for administrators."""
 
+import asyncio
+from typing import NamedTuple
+
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
+from ledger import clock
 from ledger.domain import policy
 from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.errors import ForbiddenError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import governors, summaries
 from ledger.pages.texts import text
-from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from ledger.pages.words import node_phrase
 from projections import changes, invitations, rules, timeline, users
 from projections.rules import Rules
@@ -19,14 +23,27 @@ from projections.users import User
 _WAITING = 10
 
 
-@get("/people", sync_to_thread=True)
-def people(
+@get("/people")
+async def people(
     request: AnyRequest,
     web: FromWeb,
     cursor: FromQuery[str | None] = None,
     invited: FromQuery[str | None] = None,
 ) -> Template | Redirect:
     """Show people, invitations and roles to those who administer; the browser makes the changes."""
+    fallen = await web.fallen()
+    return await asyncio.to_thread(_people, request, web, _Shown(cursor, invited, fallen))
+
+
+class _Shown(NamedTuple):
+    """The pages of the lists that are asked for, and when a passkey's use count went back."""
+
+    cursor: str | None
+    invited: str | None
+    fallen: dict[str, int]
+
+
+def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect:
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -34,8 +51,8 @@ def people(
         now = web.models.now()
         in_force = rules.in_force(db, at=at)
         _require_governor(me, in_force)
-        found = users.page(db, at=at, now=now, limit=ROWS, cursor=cursor or None)
-        issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=invited or None)
+        found = users.page(db, at=at, now=now, limit=ROWS, cursor=asked.cursor or None)
+        issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
         words = summaries(db, [each.id for each in pending], at=at)
         names = users.names(db, sorted(governors(in_force)), at=at)
@@ -47,10 +64,11 @@ def people(
         me=me,
         position=at,
         people=found,
-        cursor=cursor,
+        cursor=asked.cursor,
         acted={each.id: acted.get(each.position) for each in found.items},
         invitations=issued,
-        invited=invited,
+        invited=asked.invited,
+        fallen={each: clock.to_text(at_ms) for each, at_ms in asked.fallen.items()},
         waiting=[(each, words[each.id]) for each in pending],
         roles=roles,
         most_counted=rules.MOST_COUNTED,

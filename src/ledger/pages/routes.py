@@ -4,6 +4,7 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
+import asyncio
 from typing import Annotated, get_args
 
 import msgspec
@@ -11,6 +12,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
+from ledger import clock
 from ledger.domain import policy
 from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
@@ -19,7 +21,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.standing import standing
-from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
 from projections import changes, inbox, keys, statements, users
 from projections import rules as rules_set
@@ -42,7 +44,7 @@ def local_path(target: str | None) -> str | None:
 @get("/", sync_to_thread=True)
 def home(request: AnyRequest, web: FromWeb) -> Template:
     """Explain the ledger, with links to registration or the inbox."""
-    return page("home", web, me=web.session_user(request), registration=web.registration())
+    return page("home", web, me=web.session_user(request), registration=web.registration_mode())
 
 
 @get("/register", sync_to_thread=True)
@@ -57,7 +59,7 @@ def register(
     return page(
         "register",
         web,
-        registration=web.registration(),
+        registration=web.registration_mode(),
         invitation=invitation,
         role=role if role in OPEN_ROLES else None,
         next=local_path(onward) or "/inbox",
@@ -70,7 +72,7 @@ def sign_in(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template 
     target = local_path(onward) or "/inbox"
     if web.session_user(request) is not None:
         return Redirect(target)
-    return page("signin", web, registration=web.registration(), next=target)
+    return page("signin", web, registration=web.registration_mode(), next=target)
 
 
 @get("/statements", sync_to_thread=True)
@@ -188,12 +190,18 @@ def statement(
     )
 
 
-@get("/account", sync_to_thread=True)
-def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+@get("/account")
+async def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     """Show the person's passkeys and signing keys."""
+    fallen = await web.fallen()
+    times = {credential: clock.to_text(at_ms) for credential, at_ms in fallen.items()}
+    return await asyncio.to_thread(_account, request, web, times)
+
+
+def _account(request: AnyRequest, web: Web, fallen: dict[str, str]) -> Template | Redirect:
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
-    return page("account", web, me=me, position=at, signing_keys=signing_keys)
+    return page("account", web, me=me, position=at, signing_keys=signing_keys, fallen=fallen)

@@ -1,6 +1,6 @@
 """What the pages need from the application."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -22,13 +22,19 @@ ROWS = 25  # in a list on a page
 class Web(NamedTuple):
     """The application as the pages see it: the ledger, its read models, and the session.
 
-    `registration` tells who may register now.
+    `registration` returns who may register now, given who might at the start.
     """
 
     charter: Charter
     models: ReadModels
     sessions: Sessions
-    registration: Callable[[], RegistrationMode]
+    registration: Callable[[RegistrationMode], RegistrationMode]
+    # Returns the passkeys whose sign count did not grow, and when in ms since 1970.
+    fallen: Callable[[], Awaitable[dict[str, int]]]
+
+    def registration_mode(self) -> RegistrationMode:
+        """Return who may register now."""
+        return self.registration(self.charter.registration)
 
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger import clock
+from ledger.commands.founding import require_registrable
 from ledger.data_files import BACKUP_FILE
 from ledger.domain.charter import Charter
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, MalformedError
 from ledger.jose import SigningKey
 from ledger.publish.log_keys import LogKeys
 from ledger.recovery import staging
@@ -96,6 +97,11 @@ def _read(settings: Settings) -> _Opened:
 
 
 def _settings(settings: Settings, charter: Charter) -> Iterator[Diagnosis]:
+    try:
+        require_registrable(settings.rp_id, settings.origin)
+    except MalformedError as error:
+        yield Diagnosis("settings", "fault", error.detail, "set LEDGER_RP_ID to your own domain")
+        return
     if charter.party != settings.party:
         says = f"the ledger was founded at {charter.party.origin} ({charter.party.rp_id})"
         advice = "set LEDGER_ORIGIN and LEDGER_RP_ID to these; passkeys work nowhere else"

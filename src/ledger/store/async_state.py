@@ -43,12 +43,12 @@ class AsyncState:
 
     # --- sessions -----------------------------------------------------------------------------
 
-    async def open_session(self, user: str, *, now_ms: int) -> str:
-        """Return the secret token of a new session of 30 days."""
+    async def open_session(self, user: str, *, opened_by: str, now_ms: int) -> str:
+        """Return the secret token of a new session of 30 days that a passkey or key opened."""
         token = secrets.token_urlsafe(32)
         expires_ms = now_ms + SESSION_MS
-        opening = partial(self._state.open_session, token, user, now_ms=now_ms)
-        await self._in(self._writes, partial(opening, expires_ms=expires_ms))
+        opening = partial(self._state.open_session, token, user, opened_by=opened_by)
+        await self._in(self._writes, partial(opening, now_ms=now_ms, expires_ms=expires_ms))
         return token
 
     def fresh_session(self, token: str, *, now_ms: int) -> str | None:
@@ -83,22 +83,29 @@ class AsyncState:
         self._fresh.pop(token, None)
 
     async def close_sessions(self, user: str) -> None:
-        """End all sessions of a person: a passkey of theirs was removed."""
+        """End all sessions of a person: they were suspended."""
         self._ended += 1
         await self._in(self._writes, partial(self._state.close_sessions, user))
         self._ended += 1
         self._fresh = {token: each for token, each in self._fresh.items() if each[0] != user}
 
+    async def close_sessions_of(self, opened_by: str) -> None:
+        """End all sessions that a passkey or key opened: it was ended."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_sessions_of, opened_by))
+        self._ended += 1
+        self._fresh.clear()  # it does not tell what opened a session; each is looked up anew
+
     # --- counters and one-time names -------------------------------------------------------------
 
-    async def sign_count(self, credential_id: str) -> int:
-        """Return the last sign count seen outside the log, 0 if none."""
-        return await self._in(self._reads, partial(self._state.sign_count, credential_id))
+    async def note_sign_count(self, credential_id: str, count: int, *, now_ms: int) -> None:
+        """Keep a verified assertion's count, and when one did not grow."""
+        note = partial(self._state.note_sign_count, credential_id, count, now_ms=now_ms)
+        await self._in(self._writes, note)
 
-    async def advance_sign_count(self, credential_id: str, count: int) -> None:
-        """Keep a verified assertion's count; it never goes back."""
-        advance = partial(self._state.advance_sign_count, credential_id, count)
-        await self._in(self._writes, advance)
+    async def fallen_counts(self) -> dict[str, int]:
+        """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
+        return await self._in(self._reads, self._state.fallen_counts)
 
     async def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""

@@ -15,6 +15,7 @@ from ledger.domain import (
     charter,
     compromise,
     drafting,
+    held_passkeys,
     person,
     restoration,
     signing_keys,
@@ -56,11 +57,11 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
+from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.statement import DecisionContext, Statement
-from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, NotFoundError
 
 
@@ -160,15 +161,15 @@ class Decisions:
     def _decide_person(self, event: Event, body: PersonRecord, now_ms: int) -> PersonBody:
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
-        owner, ledger = self.people[event.stream], self._charter.ledger
+        owner = self.people[event.stream]
         match body:
             case PasskeyAdded():
                 return self._add_passkey(owner, body, now_ms)
             case KeyAttested():
                 return self._attest_key(owner, body, now_ms)
-            case PasskeyRemoved(credential_id=name, act=act):
-                actor = self._signer(act)
-                return person.remove_passkey(owner, actor, name, act, ledger=ledger, now_ms=now_ms)
+            case PasskeyRemoved(credential_id=name, act=act, assertion=assertion):
+                asked = self._asked(act, assertion, now_ms)
+                return held_passkeys.remove_passkey(owner, self._signer(act), name, asked)
             case KeyRevoked(kid=kid, act=act, assertion=assertion):
                 return signing_keys.revoke_key(owner, kid, self._asked(act, assertion, now_ms))
             case CompromiseDeclared(act=act, assertion=assertion):
@@ -187,25 +188,23 @@ class Decisions:
         return person.register(body.user, body.name, body.role, admitted)
 
     def _add_passkey(self, owner: Person, body: PasskeyAdded, now_ms: int) -> PasskeyAdded:
-        added = person.first_passkey(
-            body.registration,
-            body.credential_id,
-            challenge=b64u_decode(body.challenge),
-            party=self._charter.party,
-            transports=body.transports,
+        ledger, party = self._charter.ledger, self._charter.party
+        submission = PasskeySubmission(body.credential_id, body.registration, body.transports)
+        added = held_passkeys.first_passkey(
+            submission, nonce=body.nonce, ledger=ledger, party=party
         )
         if not owner.passkeys:
             return added
         if body.act is None:
             raise CorruptError("act_missing", "adding a further passkey requires an act")
-        ledger = self._charter.ledger
-        return person.add_passkey(owner, added, body.act, ledger=ledger, now_ms=now_ms)
+        asked = self._asked(body.act, body.confirmation, now_ms)
+        return held_passkeys.add_passkey(owner, added, asked, body.assertion)
 
     def _attest_key(self, owner: Person, body: KeyAttested, now_ms: int) -> KeyAttested:
         jwk = msgspec.to_builtins(body.jwk)
         return signing_keys.attest_key(
             owner,
-            KeySubmission(jwk, body.assertion, body.possession, body.expires_at),
+            KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at),
             nonce=body.nonce,
             ledger=self._charter.ledger,
             party=self._charter.party,

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, person, signing_keys
+from ledger.domain import charter, held_passkeys, person, signing_keys
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     CompromiseDeclared,
@@ -35,10 +35,10 @@ from ledger.domain.events import (
     UserRegistered,
     signature_of,
 )
+from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
-from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError, NotFoundError, RefusedError, UnverifiableError
 from ledger.jose import PublicJwk, thumbprint, verify_compact
 from ledger.verify.auditor import AuditError, Auditor
@@ -186,12 +186,11 @@ class Events:
             return
         match body:
             case PasskeyAdded():
-                person.first_passkey(
-                    body.registration,
-                    body.credential_id,
-                    challenge=b64u_decode(body.challenge),
+                held_passkeys.first_passkey(
+                    PasskeySubmission(body.credential_id, body.registration),
+                    nonce=body.nonce,
+                    ledger=self.founding.ledger,
                     party=self._party,
-                    transports=body.transports,
                 )
                 people[event.stream] = person.evolve(owner, event)
             case KeyAttested():
@@ -212,7 +211,7 @@ class Events:
         jwk = msgspec.to_builtins(body.jwk)
         signing_keys.attest_key(
             owner,
-            KeySubmission(jwk, body.assertion, body.possession, body.expires_at),
+            KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at),
             nonce=body.nonce,
             ledger=self.founding.ledger,
             party=self._party,

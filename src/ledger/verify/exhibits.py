@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import person
+from ledger.domain import challenges, person
 from ledger.domain.changes.effects import affected
 from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.charter import STREAM
@@ -34,7 +34,6 @@ from ledger.domain.events import (
     actor,
     signature_of,
 )
-from ledger.domain.passkey import attestation_challenge
 from ledger.domain.person import key_reference
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
@@ -201,18 +200,20 @@ def _attested(
         "revokedPosition": None if ended is None else ended.position,
         "compromisedSince": None if key is None else key.compromised_since,
         "expiresAt": body.expires_at,
+        "home": body.home,
     }
 
 
 def _evidence(recorded: Recorded, passkey: Recorded, founding: LedgerCreated) -> dict[str, Any]:
     body: Any = recorded.event.body
     shown: Any = passkey.event.body
-    challenge = attestation_challenge(
+    challenge = challenges.attest_signing_key(
+        expires_at=body.expires_at,
+        home=body.home,
         kid=body.kid,
         ledger=founding.ledger,
         nonce=body.nonce,
         user=str(recorded.event.stream),
-        expires_at=body.expires_at,
     )
     return {
         "attestation": {

@@ -48,8 +48,8 @@ WITH TOOLS THAT ARE NOT OURS
 
    people/<id>/<kid>.attestation.json has the passkey's assertion, its public
    key, and the challenge, which is SHA-256 over the RFC 8785 form of
-   {{"kid","ledger","nonce","purpose":"attest-signing-key","user"}}
-   (and "expiresAt", if the key has an end).
+   {{"expiresAt","home","kid","ledger","nonce","purpose":"attest-signing-key","user"}}
+   ("expiresAt" is null for a key without an end).
 
 4. The log (any tool that knows C2SP tlog-checkpoint and tlog-proof):
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from ledger.domain import challenges
 from ledger.encoding import b64u_encode
 from tests.hostile.target import Target, kind
 from tests.vectors.webauthn.cases import joined
@@ -32,9 +33,10 @@ async def cbor_bombs(target: Target) -> None:
     """Assertions by a credential that exists, whose authenticator data is a bomb."""
     answer = await target.ask(target.post(BEGIN, b"{}"))
     options = json.loads(answer.partition(b"\r\n\r\n")[2])
+    challenge = challenges.sign_in(ledger=options["ledger"], nonce=options["nonce"])
     data = {
         "type": "webauthn.get",
-        "challenge": options["publicKey"]["challenge"],
+        "challenge": b64u_encode(challenge),
         "origin": f"http://localhost:{target.port}",
         "crossOrigin": False,
     }

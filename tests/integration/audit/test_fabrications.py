@@ -86,8 +86,8 @@ def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
     body = charter.create(act, unsigned, now_ms=first.ms)
     founding = sealed(Event(charter.STREAM, 1, str(first), body))
     assert refusal([founding]) is None
-    # Carol's registration needs no invitation; her key was attested for this ledger and no other.
-    assert refusal([founding, *STATES[13:16]]) == (4, "passkey_assertion_refused")
+    # Carol's registration needs no invitation; her passkey was made for this ledger and no other.
+    assert refusal([founding, *STATES[13:16]]) == (3, "passkey_registration_refused")
 
 
 def test_a_registration_is_not_interrupted() -> None:

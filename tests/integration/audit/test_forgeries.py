@@ -91,7 +91,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (38, {"jws": EVENTS[36].body.act}, "jws_typ_mismatch"),  # type: ignore[union-attr]  # a draft
         (3, {"public_key": EVENTS[8].body.public_key}, "decision_mismatch"),  # type: ignore[union-attr]  # a passkey
         (9, {"credential_id": fixed_passkey(77).id}, "passkey_registration_refused"),
-        (9, {"challenge": "AAAA"}, "passkey_registration_refused"),
+        (9, {"nonce": "AAAA"}, "passkey_registration_refused"),
         (17, {"act": None}, "act_missing"),
         (4, {"nonce": "AAAA"}, "passkey_assertion_refused"),
         (19, {"expires_at": "2099-01-01T00:00:00.000Z"}, "passkey_assertion_refused"),

@@ -49,10 +49,10 @@ def test_keys_are_not_announced_for_a_later_size_than_their_own_place() -> None:
     auditor.add(1, STATES[0])
     for position in (2, 3, 4, 5):
         auditor.add(position, STATES[position - 1])
-    # It names size 30, and stands at 29 here.
+    # It names size 32, and stands at 31 here.
     with pytest.raises(AuditError, match="log_keys_misplaced"):
-        auditor.add(29, STATES[29])
-    auditor.add(30, STATES[29])
+        auditor.add(31, STATES[31])
+    auditor.add(32, STATES[31])
 
 
 def test_what_a_decision_needs_and_is_left_out_refuses_it() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from ledger.commands.ceremonies import CEREMONY_MS, Begun
 from ledger.commands.ceremony_ids import MAX_ID_CHARS, seal
-from ledger.domain.passkey import attestation_challenge
+from ledger.domain import challenges
 from ledger.domain.receipts import ADD_KEY
-from ledger.encoding import b64u_decode, b64u_encode
+from ledger.encoding import b64u_encode
 from ledger.errors import ForbiddenError, RefusedError
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.refusals import refused
@@ -41,8 +41,12 @@ def there(here: Process) -> Iterator[Process]:
     process.close()
 
 
+def challenge_of(begun: Begun) -> bytes:
+    return challenges.sign_in(ledger=begun.ceremony.ledger, nonce=begun.ceremony.nonce)
+
+
 def sign_in(process: Process, who: Signer, begun: Begun) -> str:
-    response = who.passkey.get(b64u_decode(begun.ceremony.challenge))
+    response = who.passkey.get(challenge_of(begun))
     return asyncio.run(process.people.sign_in.with_passkey(begun.id, assertion(response)))
 
 
@@ -126,9 +130,8 @@ def test_who_learned_the_key_of_ceremonies_signs_in_with_no_recorded_assertion(
     cast: Cast, here: Process
 ) -> None:
     """An attestation's nonce and assertion are in the log, and many passkeys count nothing."""
-    about = {"kid": cast.bob.key.kid, "ledger": cast.bob.ledger, "user": cast.bob.user}
     nonce = b64u_encode(bytes(32))
-    recorded = assertion(cast.bob.passkey.get(attestation_challenge(nonce=nonce, **about)))
+    recorded = cast.bob.submission(cast.bob.key, nonce=nonce).assertion
     forged = forge(here, asyncio.run(here.people.sign_in.begin()), nonce=nonce)
     with refused(RefusedError, "passkey_assertion_refused"):
         asyncio.run(here.people.sign_in.with_passkey(forged.id, recorded))

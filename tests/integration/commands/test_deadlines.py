@@ -11,16 +11,17 @@ from uuid import uuid4
 import pytest
 
 from ledger import clock
-from ledger.commands.ceremonies import NewPasskey
 from ledger.domain import entry
 from ledger.domain.events import BODIES
+from ledger.domain.governance import policy_digest, values_digest
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import invite
+from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
-from tests.support.signers import Signer, registration
+from tests.support.signers import Signer
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -69,16 +70,10 @@ async def _register(cast: Cast, process: Process) -> None:
 
 async def _change_keys(cast: Cast, process: Process) -> TestKey:
     bob = cast.bob
-    begun, _ = await process.people.passkeys.begin(bob.user)
     passkey = Passkey()
-    new = NewPasskey(passkey.id, registration(passkey.create(begun.ceremony.challenge)))
-    act = bob.act("add-passkey", credentialId=passkey.id)
-    await process.people.passkeys.add(bob.user, begun.id, new, act)
-    gone = bob.act("remove-passkey", credentialId=passkey.id)
-    await process.people.passkeys.remove(passkey.id, gone)
-    kid = second_key(bob).kid
-    act = bob.act("revoke-key", kid=kid)
-    await process.people.keys.revoke(kid, act, bob.confirm(act))
+    await process.add_passkey(bob, passkey)
+    await process.remove_passkey(bob, passkey.id)
+    await process.revoke(bob, second_key(bob).kid)
     await process.grant(cast.dave, bob.user, "creator")
     return await _add_key(process, bob, SOONER)
 
@@ -111,6 +106,26 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, await _change_keys(cast, process))
     await _end_standing(cast, process)
+    await _reform(cast, process)
+
+
+async def _reform(cast: Cast, process: Process) -> None:
+    """Make a change with items of all kinds: only its invitation ends before its signatures."""
+    invitation, legal = str(uuid4()), {"user": cast.alice.user, "role": "legal"}
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
+    await process.change(
+        cast.dave,
+        {"define-role": {"role": "legal"}},
+        {"grant-role": legal},
+        {"end-role": legal},
+        {"close-role": {"role": "legal"}},
+        invite("a token", "investor", SOON, invitation=invitation),
+        {"cancel-invitation": {"invitation": invitation}},
+        {"suspend": {"user": cast.alice.user}},
+        {"reinstate": {"user": cast.alice.user}},
+        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
+    )
 
 
 async def _end_standing(cast: Cast, process: Process) -> None:

@@ -43,7 +43,7 @@ def test_a_key_that_is_revoked_while_a_large_draft_is_decided_drafts_nothing(
         def meanwhile(reading: Reading, rules: Policy) -> dict[str, frozenset[str]]:
             if not revoked:
                 revoked.append(kid)
-                revoking = here.people.keys.revoke(kid, cast.alice.act("revoke-key", kid=kid))
+                revoking = here.revoke(cast.alice, kid)
                 asyncio.run_coroutine_threadsafe(revoking, loop).result(10)
             return eligible(reading, rules)
 

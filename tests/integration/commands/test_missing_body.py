@@ -23,9 +23,7 @@ def test_a_revocation_without_its_body_revokes_all_the_same(cast: Cast, tmp_path
     directory = cast.copy(tmp_path / "ledger")
     with closing(Process(directory, cast.time)) as process:
         kid = cast.bob.key.kid
-        revoked = asyncio.run(
-            process.people.keys.revoke(kid, cast.bob.act("revoke-key", kid=kid))
-        ).position
+        revoked = asyncio.run(process.revoke(cast.bob, kid)).position
     with closing(sqlite3.connect(directory / LOG_FILE)) as raw, without_triggers(raw):
         raw.execute("DELETE FROM body WHERE pos = ?", (revoked,))
         raw.commit()

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ledger import clock
 from ledger.errors import RefusedError, UnavailableError
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.refusals import refused
@@ -26,14 +25,14 @@ def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
         yield process
 
 
-def unavailable(*_: Any) -> None:
+def unavailable(*_: Any, **__: Any) -> None:
     raise UnavailableError("state_unavailable", "as if the file were locked")
 
 
 def test_an_approval_is_acknowledged_without_the_sign_count(
     cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(here.operations, "advance_sign_count", unavailable)
+    monkeypatch.setattr(here.operations, "note_sign_count", unavailable)
 
     async def run() -> None:
         policy = {"threshold": 1, "of": ["role:investor"], "assurance": "passkey"}
@@ -51,20 +50,22 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
 ) -> None:
     name = cast.bob.passkey.id
     act = cast.dave.act("remove-passkey", credentialId=name)
+    assertion = cast.dave.confirm(act)
 
     async def run() -> None:
-        token = await here.state.open_session(cast.bob.user, now_ms=cast.time.ms)
+        token = await here.state.open_session(cast.bob.user, opened_by=name, now_ms=cast.time.ms)
         with monkeypatch.context() as broken:
-            broken.setattr(here.operations, "close_sessions", unavailable)
+            broken.setattr(here.operations, "close_sessions_of", unavailable)
             with refused(UnavailableError, "state_unavailable"):
-                await here.people.passkeys.remove(name, act)
-        assert (await here.people.passkeys.remove(name, act)).repeated
+                await here.people.passkeys.remove(name, act, assertion)
+        assert (await here.people.passkeys.remove(name, act, assertion)).repeated
         assert await here.state.session_user(token, now_ms=cast.time.ms) is None
 
-        # Somebody who saw the act long after ends nothing with it.
-        cast.time.ms += clock.SKEW_MS + 2_000
-        token = await here.state.open_session(cast.bob.user, now_ms=cast.time.ms)
-        assert (await here.people.passkeys.remove(name, act)).repeated
+        # Somebody who saw the act ends no session that another passkey opened.
+        token = await here.state.open_session(
+            cast.bob.user, opened_by="another", now_ms=cast.time.ms
+        )
+        assert (await here.people.passkeys.remove(name, act, assertion)).repeated
         assert await here.state.session_user(token, now_ms=cast.time.ms) == cast.bob.user
 
     asyncio.run(run())
@@ -77,7 +78,7 @@ def test_a_passkey_that_was_removed_during_its_sign_in_opens_no_session(
 
     async def run() -> None:
         await here.people.sign_in.require_active(name)
-        await here.people.passkeys.remove(name, cast.dave.act("remove-passkey", credentialId=name))
+        await here.remove_passkey(cast.dave, name)
         with refused(RefusedError, "passkey_removed"):
             await here.people.sign_in.require_active(name)
 

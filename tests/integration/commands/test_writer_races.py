@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from ledger.domain import challenges
 from ledger.domain.statement import Statement
-from ledger.encoding import b64u_decode
 from ledger.errors import ForbiddenError, RefusedError
 from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
 from tests.support.refusals import refused
@@ -50,9 +50,7 @@ def test_a_key_that_another_process_revoked_signs_nothing(
     async def run() -> None:
         raw = await here.draft(cast.alice)
         head = here.store.head().stored
-        await there.people.keys.revoke(
-            cast.bob.key.kid, cast.bob.act("revoke-key", kid=cast.bob.key.kid)
-        )
+        await there.revoke(cast.bob, cast.bob.key.kid)
         with refused(RefusedError, "key_revoked"):
             await here.people.sign_in.with_key(cast.bob.act("sign-in", jti="1"))
         check_ledger(here)
@@ -69,10 +67,10 @@ def test_a_passkey_that_another_process_removed_signs_nobody_in(
 ) -> None:
     async def run() -> None:
         name = cast.bob.passkey.id
-        act = cast.dave.act("remove-passkey", credentialId=name)
-        await there.people.passkeys.remove(name, act)
+        await there.remove_passkey(cast.dave, name)
         begun = await here.people.sign_in.begin()
-        response = cast.bob.passkey.get(b64u_decode(begun.ceremony.challenge))
+        about = {"ledger": begun.ceremony.ledger, "nonce": begun.ceremony.nonce}
+        response = cast.bob.passkey.get(challenges.sign_in(**about))
         with refused(RefusedError, "passkey_removed"):
             await here.people.sign_in.with_passkey(begun.id, assertion(response))
 

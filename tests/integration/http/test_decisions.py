@@ -129,7 +129,7 @@ def test_a_creator_may_be_kept_from_signing(alice: Actor, bob: Actor, refuses: R
     assert bob.approve(drafted).json()["status"] == "approved"
 
 
-def test_nested_groups_count_as_one_each(
+def test_a_nested_group_fills_one_place_and_takes_its_own_people(
     server: Server, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     policy = policy_of(2, alice)
@@ -138,7 +138,7 @@ def test_nested_groups_count_as_one_each(
     statuses = [each.approve(drafted).json()["status"] for each in (bob, alice, carol)]
     assert statuses == ["pending", "pending", "approved"]
     progress = shown(server, alice, drafted)["progress"]
-    assert (progress["count"], progress["members"][1]["count"]) == (2, 2)
+    assert (progress["missing"], progress["members"][1]["missing"]) == (0, 0)
 
 
 def test_a_role_counts_each_person_once(alice: Actor, bob: Actor, join: Join) -> None:

@@ -45,7 +45,8 @@ def test_a_person_signs_with_any_of_several_keys_and_counts_once(
     added = dora.add_key(laptop)
     assert (added.status_code, added.json()["kid"]) == (201, laptop.kid)
     drafted = alice.draft(policy=policy_of(1, dora, alice))
-    jwt = dora.sign(drafted.document.encode(), key=laptop, typ="JWT", iat=now_ms() // 1000)
+    iat = dora.later(drafted.id)
+    jwt = dora.sign(drafted.document.encode(), key=laptop, typ="JWT", iat=iat)
     assert dora.post_sign(drafted.id, jwt).json()["status"] == "approved"
     refuses(lambda: dora.approve(drafted), 409, "already_approved")
     position = added.json()["position"]
@@ -200,7 +201,7 @@ def test_a_stranger_sees_of_a_key_what_verifying_a_signature_needs(
 ) -> None:
     answer = stranger.get(f"/api/jwt-keys/{bob.key.kid}")
     whole = alice.client.get(f"/api/jwt-keys/{bob.key.kid}").json()
-    hidden = {"user", "credentialId", "attestation"}
+    hidden = {"user", "credentialId", "home", "attestation"}
     assert answer.json() == {name: whole[name] for name in whole if name not in hidden}
     assert hidden < set(whole)
     assert set(answer.json()) == {
@@ -252,6 +253,8 @@ def test_a_keys_page_is_enough_to_verify_its_attestation_offline(bob: Actor, ali
     canonical = json.dumps(page["jwk"], separators=(",", ":"), sort_keys=True).encode()
     assert b64u_encode(hashlib.sha256(canonical).digest()) == page["kid"]
     statement = {
+        "expiresAt": page["expiresAt"],
+        "home": page["home"],
         "kid": page["kid"],
         "ledger": attestation["ledger"],
         "nonce": attestation["nonce"],

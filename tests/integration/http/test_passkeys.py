@@ -1,9 +1,12 @@
 """Passkeys: several each, added and removed by signed acts."""
 
+from functools import partial
+
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.authenticator import Passkey
+from tests.support.server import Server
 
 
 def test_a_second_passkey_signs_in_and_attests(join: Join) -> None:
@@ -34,14 +37,74 @@ def test_a_passkey_that_somebody_has_is_not_added(bob: Actor, join: Join, refuse
 
 def test_a_passkey_is_added_by_an_act_that_names_it(join: Join, refuses: Refuses) -> None:
     dora = join("Dora")
-    begun = dora.client.post("/api/passkeys/options", json={}).json()
     new = Passkey(origin=dora.passkey.origin)
-    body = {
-        "ceremony": begun["ceremony"],
-        "registration": new.create(begun["publicKey"]["challenge"]),
-        "act": dora.act("add-passkey", credentialId=dora.passkey.id),
-    }
+    body = dora.passkey_addition(new, cose=dora.passkey.cose_sha256)
     refuses(lambda: dora.client.post("/api/passkeys", json=body), 422, "act_mismatch")
+
+
+def test_a_carrier_of_the_request_cannot_put_their_own_key_under_it(
+    join: Join, refuses: Refuses
+) -> None:
+    dora = join("Dora")
+    phone = Passkey(origin=dora.passkey.origin)
+    carried = dora.passkey_addition(phone)
+    thief = Passkey(origin=phone.origin, credential_id=phone.credential_id)
+    begun = dora.client.post("/api/passkeys/options", json={}).json()
+    theirs = {
+        "ceremony": begun["ceremony"],
+        "registration": thief.create(dora.challenge("register", begun)),
+    }
+    refuses(lambda: dora.client.post("/api/passkeys", json=carried | theirs), 422, "act_mismatch")
+    assert dora.client.post("/api/passkeys", json=carried).status_code == 201
+
+
+def test_a_stolen_signing_key_and_session_begin_and_end_no_passkey_and_end_no_other_key(
+    join: Join, refuses: Refuses
+) -> None:
+    dora = join("Dora")
+    phone, laptop = Passkey(origin=dora.passkey.origin), SigningKey.generate()
+    assert dora.add_passkey(phone).status_code == 201
+    assert dora.add_key(laptop).status_code == 201
+    own, dora.passkey = dora.passkey, Passkey(origin=phone.origin)  # the thief's
+    refuses(lambda: dora.add_passkey(dora.passkey), 422, "passkey_unknown")
+    refuses(lambda: dora.remove_passkey(own.id), 422, "passkey_unknown")
+    for path, name, members in (
+        (f"/api/passkeys/{own.id}/remove", "remove-passkey", {"credentialId": own.id}),
+        (f"/api/jwt-keys/{laptop.kid}/revoke", "revoke-key", {"kid": laptop.kid}),
+    ):
+        body = {"act": dora.act(name, **members)}
+        refuses(partial(dora.client.post, path, json=body), 422, "assertion_required")
+    body = {"act": dora.act("revoke-key", kid=dora.key.kid)}
+    answer = dora.client.post(f"/api/jwt-keys/{dora.key.kid}/revoke", json=body)
+    assert answer.status_code == 201  # a key ends itself
+
+
+def test_a_passkey_or_key_that_ends_ends_the_sessions_that_it_opened_and_no_others(
+    join: Join, server: Server
+) -> None:
+    dora = join("Dora")  # her registration opened a session by her first passkey
+    first, phone, laptop = dora.passkey, Passkey(origin=dora.passkey.origin), SigningKey.generate()
+    assert dora.add_passkey(phone).status_code == 201
+    assert dora.add_key(laptop).status_code == 201
+    with server.client() as by_phone, server.client() as by_laptop:
+        elsewhere, program = (
+            Actor(client, "Dora", dora.passkey.origin) for client in (by_phone, by_laptop)
+        )
+        for each in (elsewhere, program):
+            each.user, each.ledger = dora.user, dora.ledger
+        elsewhere.passkey, program.key = phone, laptop
+        assert elsewhere.sign_in().status_code == 200
+        assert program.sign_in_by_key("1").status_code == 200
+
+        def signed_in() -> list[bool]:
+            clients = (dora.client, by_phone, by_laptop)
+            return [each.get("/api/session").status_code == 200 for each in clients]
+
+        assert signed_in() == [True, True, True]
+        assert dora.revoke_key(laptop.kid).status_code == 201
+        assert signed_in() == [True, True, False]
+        assert dora.remove_passkey(first.id).status_code == 201
+        assert signed_in() == [False, True, False]
 
 
 def test_a_session_alone_adds_no_passkey(join: Join, bob: Actor, refuses: Refuses) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.passkey import attestation_challenge
+from ledger.domain import challenges
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
@@ -21,13 +21,17 @@ def attest(**claims: str) -> Callable[[Actor, Body, Body], None]:
     """Return a change that has the passkey vouch for something else."""
 
     def change(actor: Actor, begun: Body, body: Body) -> None:
-        about = {
+        about: dict[str, Any] = {
+            "expires_at": None,
+            "home": "device",
             "kid": actor.key.kid,
             "ledger": actor.ledger,
             "nonce": begun["nonce"],
             "user": actor.user,
         }
-        body["key"] = actor.key_proofs("", challenge=attestation_challenge(**(about | claims)))
+        body["key"] = actor.key_proofs(
+            "", challenge=challenges.attest_signing_key(**(about | claims))
+        )
 
     return change
 
@@ -37,12 +41,12 @@ def _attests_only_the_key(actor: Actor, _: Body, body: Body) -> None:
 
 
 def _answers_the_registration_challenge(actor: Actor, begun: Body, body: Body) -> None:
-    challenge = b64u_decode(begun["publicKey"]["challenge"])
+    challenge = actor.challenge("register", begun)
     body["key"]["assertion"] = actor.passkey.get(challenge)
 
 
 def _answers_a_sign_in(actor: Actor, _: Body, body: Body) -> None:
-    challenge = b64u_decode(actor.begin_sign_in()["publicKey"]["challenge"])
+    challenge = actor.challenge("sign-in", actor.begin_sign_in())
     body["key"]["assertion"] = actor.passkey.get(challenge)
 
 
@@ -52,26 +56,28 @@ def _another_passkey_vouches(actor: Actor, begun: Body, body: Body) -> None:
 
 
 def _registration_of_another_origin(actor: Actor, begun: Body, body: Body) -> None:
-    challenge = begun["publicKey"]["challenge"]
+    challenge = actor.challenge("register", begun)
     body["registration"] = actor.passkey.create(challenge, origin="https://evil.example")
 
 
 def _registration_in_a_foreign_frame(actor: Actor, begun: Body, body: Body) -> None:
-    body["registration"] = actor.passkey.create(begun["publicKey"]["challenge"], crossOrigin=True)
+    body["registration"] = actor.passkey.create(
+        actor.challenge("register", begun), crossOrigin=True
+    )
 
 
 def _registration_as_assertion(actor: Actor, begun: Body, body: Body) -> None:
-    challenge = begun["publicKey"]["challenge"]
+    challenge = actor.challenge("register", begun)
     body["registration"] = actor.passkey.create(challenge, type="webauthn.get")
 
 
 def _registration_over_another_challenge(actor: Actor, _: Body, body: Body) -> None:
-    body["registration"] = actor.passkey.create(b64u_encode(bytes(32)))
+    body["registration"] = actor.passkey.create(bytes(32))
 
 
 def _registration_unverified(actor: Actor, begun: Body, body: Body) -> None:
     actor.passkey.user_verified = False
-    body["registration"] = actor.passkey.create(begun["publicKey"]["challenge"])
+    body["registration"] = actor.passkey.create(actor.challenge("register", begun))
 
 
 def _attestation_unverified(actor: Actor, begun: Body, body: Body) -> None:
@@ -81,12 +87,11 @@ def _attestation_unverified(actor: Actor, begun: Body, body: Body) -> None:
 
 def _for_another_relying_party(actor: Actor, begun: Body, body: Body) -> None:
     actor.passkey.rp_id = "evil.example"
-    body["registration"] = actor.passkey.create(begun["publicKey"]["challenge"])
+    body["registration"] = actor.passkey.create(actor.challenge("register", begun))
 
 
-def _count_that_does_not_grow(actor: Actor, begun: Body, body: Body) -> None:
-    actor.passkey.sign_count -= 2
-    body["key"] = actor.key_proofs(begun["nonce"])
+def _home_of_another_kind(_: Actor, __: Body, body: Body) -> None:
+    body["key"]["home"] = "program"
 
 
 def _possession_of_another_key(actor: Actor, _: Body, body: Body) -> None:
@@ -120,7 +125,7 @@ FALSE_EVIDENCE = {
     "a sign-in": (_answers_a_sign_in, "passkey_assertion_refused"),
     "another passkey": (_another_passkey_vouches, "passkey_assertion_refused"),
     "unverified attestation": (_attestation_unverified, "passkey_assertion_refused"),
-    "count": (_count_that_does_not_grow, "passkey_assertion_refused"),
+    "another home": (_home_of_another_kind, "passkey_assertion_refused"),
     "another origin": (_registration_of_another_origin, "passkey_registration_refused"),
     "foreign frame": (_registration_in_a_foreign_frame, "passkey_registration_refused"),
     "an assertion": (_registration_as_assertion, "passkey_registration_refused"),

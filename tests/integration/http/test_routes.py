@@ -42,6 +42,7 @@ MEMBERS_READ = [
     "/api/timeline",
     "/api/stream",
     "/api/session",
+    "/api/governance",
 ]
 MEMBERS_POST = [
     "/api/jwt-keys",
@@ -49,6 +50,7 @@ MEMBERS_POST = [
     "/api/passkeys",
     "/api/passkeys/options",
 ]
+NOBODY = "00000000-0000-4000-8000-000000000000"
 BY_SIGNATURE = [
     "/api/statements/create",
     "/api/statements/{statement_id:str}/sign",
@@ -56,8 +58,9 @@ BY_SIGNATURE = [
     "/api/statements/{statement_id:str}/withdraw",
     "/api/jwt-keys/{kid:str}/revoke",
     "/api/passkeys/{credential_id:str}/remove",
-    "/api/users/{user_id:str}/roles",
-    "/api/invitations",
+    "/api/users/{user_id:str}/suspend",
+    "/api/compromises",
+    "/api/changes",
     "/api/sessions",
 ]
 BY_CEREMONY = [
@@ -153,8 +156,10 @@ def test_what_a_member_does_for_themselves_takes_a_session(
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
         "/api/passkeys": {
             "ceremony": "",
-            "registration": bob.passkey.create("AAAA"),
-            "act": bob.act("add-passkey", credentialId=bob.passkey.id),
+            "registration": bob.passkey.create(bytes(32)),
+            "assertion": bob.passkey.get(bytes(32)),
+            "act": bob.act("add-passkey", cose=bob.passkey.cose_sha256, user=bob.user),
+            "confirmation": bob.passkey.get(bytes(32)),
         },
     }
     refuses(lambda: stranger.post(path, json=bodies.get(path, {})), 401, "sign_in_required")
@@ -168,7 +173,12 @@ def test_what_a_signature_does_is_not_done_by_a_session(
     stray = Actor(bob.client, "Nobody", server.origin)
     stray.ledger = bob.ledger
     document = alice.document()
-    body: dict[str, str] = {"act": stray.act("withdraw")}
+    body: dict[str, Any] = {"act": stray.act("withdraw", statementId=NOBODY, sha256="0" * 64)}
+    if path.endswith("/compromises"):
+        since = "2026-11-21T03:04:05.678Z"
+        body = {"act": stray.act("declare-compromise", kid=bob.key.kid, since=since)}
+    if path.endswith("/changes"):
+        body = stray.change_body({"define-role": {"role": "legal"}})
     if path.endswith("/create"):
         body = {"document": document, "act": stray.draft_body(document)["act"]}
     if path.endswith("/sign"):

@@ -171,7 +171,7 @@ def test_one_person_with_two_accounts_does_not_count_twice_where_people_are_name
         ({"iat": seconds(HOUR_MS)}, 422, "iat_stale"),
         ({"without": "iat"}, 422, "iat_stale"),
         ({"without": "kid"}, 400, "jws_header_invalid"),
-        ({"without": "typ"}, 400, "jws_header_invalid"),
+        ({"without": "typ"}, 422, "jws_typ_mismatch"),
         ({"crit": ["b64"], "b64": False}, 400, "jws_header_invalid"),
         ({"jwk": {"kty": "OKP"}}, 400, "jws_header_invalid"),
         ({"jku": "https://evil.example"}, 400, "jws_header_invalid"),

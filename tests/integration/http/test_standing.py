@@ -80,6 +80,16 @@ def test_a_suspended_person_decides_nothing_and_their_sessions_end(club: Club) -
     assert shown["standing"] == "suspended"
 
 
+def test_a_draft_warns_if_the_people_whom_it_asks_are_suspended(club: Club) -> None:
+    dora, cora = club.member("Dora W", "investor"), club.member("Cora W", "creator")
+    assert cora.draft(policy=policy_of(1, dora)).answer["warnings"] == []
+    assert club.ada.suspend(dora.user).status_code == 201
+    warned = cora.draft(policy=policy_of(1, dora))
+    assert warned.answer["warnings"] == ["policy_not_yet_satisfiable"]
+    wait_for(club.server, head(club.server))
+    assert detail(cora, warned)["outlook"] == "people_missing"
+
+
 def test_a_suspended_person_still_ends_their_own_keys(club: Club) -> None:
     dora = club.member("Dora K", "investor")
     assert club.ada.suspend(dora.user).status_code == 201

@@ -108,6 +108,12 @@ def test_another_address_than_that_of_the_founding_is_a_fault(settings: Settings
     assert found(moved, "settings").health == "fault"
 
 
+def test_a_public_suffix_is_a_fault(settings: Settings) -> None:
+    suffix = invited(settings.data, LEDGER_ORIGIN="https://ledger.co.uk", LEDGER_RP_ID="co.uk")
+    one = found(suffix, "settings")
+    assert (one.health, "is a public suffix" in one.says) == ("fault", True)
+
+
 def test_an_address_that_nobody_serves_is_a_fault(settings: Settings) -> None:
     away = invited(settings.data, LEDGER_ORIGIN="https://ledger.invalid")
     assert found(away, "tls").health == "fault"

@@ -14,8 +14,8 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[SqliteLog]:
-    opened = SqliteLog(path)
+def store(tmp_path: Path) -> Iterator[SqliteLog]:
+    opened = SqliteLog(tmp_path / "log.sqlite")
     yield opened
     opened.close()
 
@@ -33,7 +33,7 @@ def test_a_stream_that_left_a_group_is_no_member_until_it_joins_again(store: Sql
     assert (positions([left]), stale) == ([2], Stale())
     (facts,) = store.load(needs)
     assert facts.groups == {group: Membership(2, frozenset({TWO}))}
-    assert store.members() == {ONE, TWO}  # whoever was a member once
+    assert store.members() == {ONE, TWO}  # everybody who was a member once
     store.append([write(joins=((group, ONE),))])
     (facts,) = store.load(needs)
     assert facts.groups == {group: Membership(3, frozenset({ONE, TWO}))}

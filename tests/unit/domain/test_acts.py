@@ -38,7 +38,7 @@ def signed(payload: bytes) -> str:
         ("withdraw", acts.Withdraw, DRAFT | {"reason": "r"}),
         ("revoke-key", acts.RevokeKey, {"kid": "k"}),
         ("revoke-key", acts.RevokeKey, {"kid": "k", "compromisedSince": "t", "reason": "r"}),
-        ("add-passkey", acts.AddPasskey, {"credentialId": "c"}),
+        ("add-passkey", acts.AddPasskey, {"cose": "c", "user": "u"}),
         ("remove-passkey", acts.RemovePasskey, {"credentialId": "c"}),
         ("sign-in", acts.SignIn, {"jti": "j"}),
         (

@@ -107,14 +107,16 @@ def test_also_names_nothing_else(members: dict[str, Any]) -> None:
         ({"kid": KEY.kid, "also": [KEY.kid]}, "key_unknown"),
         ({"kid": KEY.kid, "also": ["passkey:x"]}, "passkey_unknown"),
     ],
-    ids=str,
+    ids=range(5),
 )
 def test_nobody_declares_what_is_not_theirs(members: dict[str, Any], code: str) -> None:
     with refused(NotFoundError, code):
         declare(**members)
 
 
-@pytest.mark.parametrize("members", [{}, {"kid": KEY.kid, "passkey": ALICE.passkey.id}], ids=str)
+@pytest.mark.parametrize(
+    "members", [{}, {"kid": KEY.kid, "passkey": ALICE.passkey.id}], ids=["none", "both"]
+)
 def test_a_declaration_names_a_key_or_a_passkey(members: dict[str, Any]) -> None:
     with refused(RefusedError, "act_mismatch"):
         declare(**members)

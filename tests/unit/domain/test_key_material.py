@@ -2,14 +2,20 @@
 
 import pytest
 
-from ledger.domain import key_material
+from ledger.domain import charter, key_material
+from ledger.domain.events import LedgerCreated
 from ledger.encoding import b64u_encode
-from ledger.errors import RefusedError
+from ledger.errors import MalformedError, RefusedError
 from ledger.jose.signing_key import AkpJwk, OkpJwk, thumbprint
+from ledger.tlog import vkeys
 from ledger.tlog.vkeys import COSIGNER, NoteKey
+from tests.support.chronicle import Chronicle
 from tests.support.fixed_keys import fixed_log_signers, fixed_passkey
 from tests.support.keys import es256_key
-from tests.support.signers import Signer
+from tests.support.refusals import refused
+from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
+from tests.vectors.webauthn.curve import TORSION, add, encode
+from tests.vectors.webauthn.keys import POINT
 
 ED25519, ML_DSA = (signer.key for signer in fixed_log_signers(1))
 
@@ -33,6 +39,28 @@ def test_an_ml_dsa_log_key_has_the_thumbprint_of_its_alg_and_public_bytes() -> N
 def test_a_witness_with_a_key_of_the_ledger_is_refused() -> None:
     claimed = {f"key-material/{key_material.of_note_key(ED25519)}"}
     key_material.require_independent([ML_DSA], claimed)
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RefusedError) as caught:
         key_material.require_independent([ML_DSA, ED25519], claimed)
-    assert refused.value.code == "key_shared"
+    assert caught.value.code == "key_shared"
+
+
+# --- keys of mixed order -------------------------------------------------------------------------
+
+MIXED = encode(add(POINT, TORSION[1]))
+
+
+def test_a_log_key_of_mixed_order_is_not_announced() -> None:
+    told = Chronicle()
+    told.found()
+    founded = told.auditor.charter
+    assert founded is not None
+    mixed = NoteKey(LEDGER, vkeys.ED25519, MIXED)
+    with refused(MalformedError, "vkey_invalid"):
+        charter.require_new_keys(founded, [mixed.vkey], LEDGER)
+
+
+def test_a_ledgers_own_key_of_mixed_order_founds_nothing() -> None:
+    key = OkpJwk(crv="Ed25519", x=b64u_encode(MIXED))
+    founding = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key, "", "0" * 64)
+    with refused(MalformedError, "jwk_invalid"):
+        charter.create("", founding, now_ms=NOW_MS)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.domain import compromise, drafting, person, signing_keys, standing
+from ledger.domain import compromise, drafting, held_passkeys, signing_keys, standing
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.person import Person
 from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
@@ -15,7 +15,7 @@ from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE, Scene
-from tests.support.signers import CHARTER, LEDGER, NONCE, NOW_MS, PARTY, Signer, registration
+from tests.support.signers import CHARTER, LEDGER, NONCE, NOW_MS, PARTY, Signer
 
 ENDS_NOW = "2026-11-21T03:04:05.678Z"
 ENDS_IN_A_MILLISECOND = "2026-11-21T03:04:05.679Z"
@@ -52,21 +52,17 @@ def suspend(ends: str) -> object:
 
 def add_passkey(ends: str) -> object:
     passkey = Passkey()
-    added = person.first_passkey(
-        registration(passkey.create("Y2hhbGxlbmdl")),
-        passkey.id,
-        challenge=b"challenge",
-        party=PARTY,
-        transports=(),
+    added = held_passkeys.first_passkey(
+        ALICE.new_passkey(passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
     )
-    act = ALICE.act("add-passkey", credentialId=passkey.id)
-    return person.add_passkey(until(ALICE, ends), added, act, **HERE)
+    addition = ALICE.addition(passkey)
+    return held_passkeys.add_passkey(until(ALICE, ends), added, *addition)
 
 
 def remove_passkey(ends: str) -> object:
     name = ALICE.passkey.id
-    act = DAVE.act("remove-passkey", credentialId=name)
-    return person.remove_passkey(ALICE.person, until(DAVE, ends), name, act, **HERE)
+    act = DAVE.confirmed(DAVE.act("remove-passkey", credentialId=name))
+    return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act)
 
 
 def draft(ends: str) -> object:

@@ -36,14 +36,12 @@ def register(evidence: RegistrationEvidence) -> VerifiedPasskey:
 
 
 def check(evidence: AssertionEvidence = GOOD, public_key: str = OTHER_KEY) -> int:
-    return verify_assertion(
-        evidence, challenge=CHALLENGE, public_key=public_key, sign_count=0, party=PARTY
-    )
+    return verify_assertion(evidence, challenge=CHALLENGE, public_key=public_key, party=PARTY)
 
 
 def attestation(key: bytes, flags: int = 0x45, more: bytes = b"") -> RegistrationEvidence:
     """Return a registration of this COSE key, under attestation format `none`."""
-    response = PASSKEY.create(b64u_encode(CHALLENGE))["response"]
+    response = PASSKEY.create(CHALLENGE)["response"]
     whole = cbor2.loads(b64u_decode(response["attestationObject"]))
     old = whole["authData"]
     whole["authData"] = old[:32] + bytes([flags]) + old[33:55] + PASSKEY.credential_id + key + more
@@ -118,7 +116,7 @@ def test_the_library_is_called_for_what_the_grammar_accepts() -> None:
     with pytest.raises(KeyboardInterrupt, match="the library was called"):
         check()
     with pytest.raises(KeyboardInterrupt, match="the library was called"):
-        register(registration(PASSKEY.create(b64u_encode(CHALLENGE))))
+        register(registration(PASSKEY.create(CHALLENGE)))
 
 
 @pytest.mark.usefixtures("no_library")

@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import person, signing_keys
+from ledger.domain import challenges, person, signing_keys
 from ledger.domain.events import Event, KeyAttested
-from ledger.domain.passkey import RelyingParty, attestation_challenge
+from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.encoding import b64u_encode
@@ -40,9 +40,16 @@ def with_proof(text: str, key: TestKey = KEY) -> KeySubmission:
     return msgspec.structs.replace(ALICE.submission(key), possession=text)
 
 
-def challenge(**changes: str) -> bytes:
-    said = {"kid": KEY.kid, "ledger": LEDGER, "nonce": NONCE, "user": ALICE.user}
-    return attestation_challenge(**(said | changes))
+def challenge(**changes: Any) -> bytes:
+    said: dict[str, Any] = {
+        "expires_at": None,
+        "home": "device",
+        "kid": KEY.kid,
+        "ledger": LEDGER,
+        "nonce": NONCE,
+        "user": ALICE.user,
+    }
+    return challenges.attest_signing_key(**(said | changes))
 
 
 # --- attesting -----------------------------------------------------------------------------------
@@ -56,10 +63,9 @@ def test_a_passkey_attests_a_key_of_each_type(key: TestKey) -> None:
     body = attest(submission)
     assert (body.kid, body.jwk, body.nonce, body.expires_at) == (key.kid, key.jwk, NONCE, None)
     assert (body.assertion, body.possession) == (submission.assertion, submission.possession)
-    assert body.sign_count == ALICE.passkey.sign_count
+    assert (body.home, body.sign_count) == ("device", ALICE.passkey.sign_count)
     after = fold(ALICE.person, body)
     assert after.active_key(key.kid, now_ms=NOW_MS).jwk == key.jwk
-    assert after.passkeys[ALICE.passkey.id].sign_count == body.sign_count
 
 
 def test_a_key_may_have_an_end() -> None:
@@ -84,6 +90,29 @@ def test_a_keys_end_is_attested_too() -> None:
     )
     with refused(RefusedError, "passkey_assertion_refused"):
         attest(changed)
+
+
+def test_a_keys_home_is_attested_too() -> None:
+    changed = msgspec.structs.replace(ALICE.submission(KEY), home="program")
+    with refused(RefusedError, "passkey_assertion_refused"):
+        attest(changed)
+
+
+@pytest.mark.parametrize("ends", ["2026-11-21T15:04:05.678Z", "2026-11-21T03:04:05.679Z"])
+def test_a_key_of_a_session_ends_within_12_hours(ends: str) -> None:
+    body = attest(ALICE.submission(KEY, home="session", expires_at=ends))
+    assert (body.home, body.expires_at) == ("session", ends)
+
+
+@pytest.mark.parametrize("ends", ["2026-11-21T15:04:05.679Z", None])
+def test_a_key_of_a_session_that_does_not_end_within_12_hours_is_refused(ends: str | None) -> None:
+    with refused(MalformedError, "home_invalid"):
+        attest(ALICE.submission(KEY, home="session", expires_at=ends))
+
+
+@pytest.mark.parametrize("home", ["device", "synced", "program"])
+def test_a_key_of_another_home_needs_no_end(home: str) -> None:
+    assert attest(ALICE.submission(KEY, home=home)).home == home
 
 
 def test_a_key_is_attested_once() -> None:
@@ -149,14 +178,6 @@ def test_an_assertion_over_another_challenge_is_refused(changes: dict[str, str])
 def test_an_attestation_made_for_another_place_is_refused(expected: dict[str, Any]) -> None:
     with refused(RefusedError, "passkey_assertion_refused"):
         attest(ALICE.submission(KEY), **expected)
-
-
-def test_an_attestation_is_not_replayed() -> None:
-    submission = ALICE.submission(KEY)
-    after = fold(ALICE.person, attest(submission))
-    without = msgspec.structs.replace(after, keys={})
-    with refused(RefusedError, "passkey_assertion_refused"):
-        attest(submission, without)
 
 
 def test_somebody_elses_passkey_attests_nothing() -> None:

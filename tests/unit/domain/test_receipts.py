@@ -57,13 +57,14 @@ ADDED = PasskeyAdded(
     aaguid="",
     backed_up=False,
     transports=(),
-    challenge="challenge",
+    nonce="nonce",
     registration=RegistrationEvidence("client", "attestation"),
 )
 ATTESTED = KeyAttested(
     kid="kid",
     jwk=JWK,
     nonce="nonce",
+    home="device",
     assertion=AssertionEvidence("credential", "client", "data", "signature"),
     sign_count=0,
     possession="possession",
@@ -144,7 +145,7 @@ def test_a_draft_is_answered_with_or_without_the_warning_that_nobody_can_meet_it
             {"kid": "kid"},
         ),
         (
-            PasskeyRemoved("credential", "dave", "kid", "ACT"),
+            PasskeyRemoved("credential", "dave", "kid", "ACT", ATTESTED.assertion, 0),
             f"act\0{STREAM}\0ACT",
             {"credentialId": "credential"},
         ),

@@ -86,16 +86,6 @@ def test_an_assertion_is_not_replayed_for_another_signature() -> None:
         scene.sign(BOB, BOB.shared(scene.raw, iat=NOW_MS // 1000 + 1), assertion=assertion)
 
 
-def test_an_assertion_whose_count_is_past_is_refused() -> None:
-    scene = Scene(PASSKEY)
-    jws = BOB.shared(scene.raw)
-    assertion = BOB.confirm(jws)
-    counted = msgspec.structs.replace(BOB.known_passkey, sign_count=BOB.passkey.sign_count)
-    person = msgspec.structs.replace(BOB.person, passkeys={BOB.passkey.id: counted})
-    with refused(RefusedError, "passkey_assertion_refused"):
-        scene.sign(BOB, jws, assertion=assertion, person=person)
-
-
 def test_somebody_elses_passkey_confirms_nothing() -> None:
     scene = Scene(PASSKEY)
     jws = BOB.shared(scene.raw)

@@ -42,8 +42,8 @@ def scope_of(*cookies: bytes) -> Any:
     return {"type": "http", "headers": headers, "state": {}, "path": "/", "query_string": b""}
 
 
-def opened(state: AsyncState) -> str:
-    return asyncio.run(state.open_session("bob", now_ms=1_000))
+def opened(state: AsyncState, by: str = "passkey") -> str:
+    return asyncio.run(state.open_session("bob", opened_by=by, now_ms=1_000))
 
 
 def identified(sessions: Sessions, *cookies: str) -> str | None:
@@ -84,8 +84,12 @@ def test_a_session_that_ends_ends_at_once(state: AsyncState) -> None:
     request: Any = Request(scope_of(one.encode()))
     asyncio.run(sessions.end(request))
     assert (identified(sessions, one), identified(sessions, two)) == (None, "bob")
-    asyncio.run(state.close_sessions("bob"))
-    assert identified(sessions, two) is None
+    by_key = f"{COOKIE}={opened(state, 'kid')}"
+    assert identified(sessions, by_key) == "bob"
+    asyncio.run(state.close_sessions_of("passkey"))
+    assert (identified(sessions, two), identified(sessions, by_key)) == (None, "bob")
+    asyncio.run(state.close_sessions_of("kid"))
+    assert identified(sessions, by_key) is None
 
 
 def test_a_session_that_ends_while_it_is_looked_up_is_not_kept(state: AsyncState) -> None:

@@ -113,11 +113,12 @@ def test_a_key_comes_with_all_it_takes_to_verify_its_attestation_offline(story: 
     assert shown.origin == "http://localhost:8000"
     assert (shown.passkey_public_key, shown.passkey_algorithm) == ("cose-passkey-Bob", -7)
     assert shown.assertion.credential_id == "passkey-Bob"
-    # SHA-256 of {"kid":"key-Bob","ledger":…,"nonce":"nonce-key-Bob","purpose":…,"user":…}
+    # SHA-256 of {"expiresAt":null,"home":"device","kid":"key-Bob","ledger":…,
+    # "nonce":"nonce-key-Bob","purpose":…,"user":…}
     assert shown.challenge == CHALLENGE
 
 
-CHALLENGE = "YxiKMju6fc2YAlaTzyeA6U15EjPUWct_33EKQJ9aHHQ"
+CHALLENGE = "O0ixCmq2xzbJhBa_PHHySU1lYe48NKr2ssKM0pdjms0"
 
 
 def test_keys_are_found_by_the_passkey_that_attested_them(story: Story) -> None:

@@ -29,7 +29,8 @@ def _declared(found: list[Event]) -> dict[str, Any]:
     body = found[0].body
     meaning = body.MEANING
     names = {field.name: field.encode_name for field in msgspec.structs.fields(body)}
-    names |= {"key_material": "keyMaterial", "act_sha256": "actSha256"}
+    names["key_material"] = "keyMaterial"
+    names["act_sha256"] = "actSha256"
     ends = found[:1] if len(found) == 1 else [found[0], found[-1]]
     return {
         "stream": meaning.stream,

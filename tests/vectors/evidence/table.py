@@ -271,7 +271,7 @@ OPERATOR = (
     Case("a key that nobody showed to hold", "full",
          forged=at(5, possession=_attested(8).possession),
          found=failed("attestations", "possession_refused", 5)),
-    Case("a passkey for another challenge", "full", forged=at(4, challenge="AAAA"),
+    Case("a passkey for another nonce", "full", forged=at(4, nonce="AAAA"),
          found=failed("attestations", "passkey_registration_refused", 4)),
     Case("approved too early", "full", forged=at(11, status="approved"),
          found=failed("policy", "decision_mismatch", 11)),

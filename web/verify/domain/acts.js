@@ -41,7 +41,7 @@ const MEMBERS = {
     also: withDefault(listOf(text), []),
   },
   [ACT.SUSPEND]: { user: text, reason: text },
-  [ACT.ADD_PASSKEY]: { credentialId: text },
+  [ACT.ADD_PASSKEY]: { cose: text, user: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
   [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setupSha256: text },
   [ACT.ANNOUNCE_LOG_KEYS]: { vkeys: listOf(text), firstSize: integer },

@@ -6,11 +6,14 @@ import { toMs } from "../clock.js";
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
+import { isPrimeOrder } from "../jose/ed25519.js";
+import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { FOUNDING } from "./governance.js";
 import { ROLE, ROLES } from "./policy.js";
+import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
 
 export const STREAM = "00000000-0000-0000-0000-000000000000";
@@ -95,6 +98,7 @@ export const logKeysAt = (charter, size) =>
 
 /** Return the founding; refuse it unless the ledger's own key signed all that it says. */
 export async function decideCreation(body, nowMs) {
+  requirePrimeOrder(body.key);
   const jws = parseAct(body.act);
   const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
   for (const name of ["origin", "rpId", "registration", "setupSha256"]) {
@@ -120,6 +124,9 @@ export async function decideAnnouncement(charter, source, nowMs) {
 /** Refuse log keys of another origin or that are known, or none of which is Ed25519. */
 export async function requireNewKeys(charter, vkeys, origin) {
   const keys = await Promise.all(vkeys.map(parseVkey));
+  if (keys.some((key) => key.kind === ED25519 && !isPrimeOrder(key.public))) {
+    refuse("vkey_invalid", "a log key is outside the prime-order subgroup");
+  }
   const known = (await Promise.all(charter.logKeys.map(({ vkey }) => parseVkey(vkey)))).map(publicOf);
   const publics = keys.map(publicOf);
   const refused = (detail) => refuse("log_keys_refused", detail);
@@ -164,6 +171,7 @@ export function requireReason(reason) {
   if (length(reason) < least || length(reason) > most) {
     refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
+  requireText(reason, "reason");
 }
 
 /** Return the roles that people can hold and policies can name: built in, or defined and open. */

@@ -6,6 +6,7 @@ import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { integer, optional, read, struct, text } from "../shapes.js";
 import { policy, requireShape } from "./policy.js";
+import { requireText } from "./text.js";
 import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -36,6 +37,7 @@ export function parseDocument(raw) {
   if (found.type !== null && !(found.type.name === CHANGE && found.type.version === 1)) {
     refuse("type_unknown", "this ledger has no such type of statement");
   }
+  requireText(found.title, "title");
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
   toMs(found.createdAt);

@@ -1,7 +1,8 @@
 // Mirrors ledger.domain.events.of_people and of_standing: the events of a person's stream.
 
 import { publicJwk } from "../jose/keys.js";
-import { flag, integer, listOf, optional, struct, text } from "../shapes.js";
+import { flag, integer, listOf, oneOf, optional, struct, text } from "../shapes.js";
+import { HOME } from "./vocabulary.js";
 
 /** The tags of a person's stream. */
 export const PEOPLE_TAG = Object.freeze({
@@ -49,22 +50,25 @@ export const OF_PEOPLE = {
       aaguid: text,
       backedUp: flag,
       transports: listOf(text),
-      challenge: text,
+      nonce: text,
       registration,
       kid: optional(text),
       act: optional(text),
+      assertion: optional(assertion),
+      confirmation: optional(assertion),
+      confirmationSignCount: optional(integer),
     },
     stream: PERSON,
     actor: "owner",
-    evidence: ["act", "registration"],
+    evidence: ["act", "registration", "assertion", "confirmation"],
     dependsOn: [],
     claims: ["credential/{credentialId}", MATERIAL, ACT_NAME],
   },
   [TAG.PASSKEY_REMOVED]: {
-    members: { credentialId: text, by: text, kid: text, act: text },
+    members: { credentialId: text, by: text, kid: text, act: text, assertion, signCount: integer },
     stream: PERSON,
     actor: "by",
-    evidence: ["act"],
+    evidence: ["act", "assertion"],
     dependsOn: ["actor"],
     claims: [ACT_NAME],
   },
@@ -73,6 +77,7 @@ export const OF_PEOPLE = {
       kid: text,
       jwk: publicJwk,
       nonce: text,
+      home: oneOf(...Object.values(HOME)),
       assertion,
       signCount: integer,
       possession: text,

@@ -2,15 +2,12 @@
 // decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
-import { fromBase64Url, length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { verifyRegistration } from "./passkey.js";
+import { requireName } from "./names.js";
 import { ROLE } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
-
-const MAX_NAME_CHARS = 100;
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
@@ -22,13 +19,15 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
   }),
-  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, signCount, kid }, addedAt) => ({
+  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, kid, confirmation }, addedAt) => ({
     passkeys: changed(passkeys, credentialId, {
       credentialId,
       publicKey,
-      signCount,
       addedAt,
-      addedBy: kid === null ? [] : [keyReference(kid)],
+      addedBy: [
+        ...(kid === null ? [] : [keyReference(kid)]),
+        ...(confirmation === null ? [] : [passkeyReference(confirmation.credentialId)]),
+      ],
       removed: false,
       compromisedSince: null,
     }),
@@ -36,7 +35,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }) => ({
     passkeys: changed(passkeys, credentialId, { removed: true }),
   }),
-  [TAG.KEY_ATTESTED]: ({ keys, passkeys }, { kid, jwk, expiresAt, signCount, assertion }, addedAt) => ({
+  [TAG.KEY_ATTESTED]: ({ keys }, { kid, jwk, expiresAt, assertion }, addedAt) => ({
     keys: changed(keys, kid, {
       kid,
       jwk,
@@ -46,10 +45,9 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
       revoked: false,
       compromisedSince: null,
     }),
-    passkeys: changed(passkeys, assertion.credentialId, { signCount }),
   }),
   [TAG.KEY_REVOKED]: ({ keys }, { kid, compromisedSince }) => {
-    const since = compromisedSince ?? keys.get(kid).compromisedSince;
+    const since = compromisedSince ?? keys.get(kid)?.compromisedSince ?? null;
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
   },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
@@ -67,7 +65,10 @@ export function evolvePerson(person, { type, version, at, body }) {
 
 /** Return a person after the end of what was compromised, with the date that holds for it. */
 function endCompromised(person, reference, declared) {
-  const { kid, credentialId, addedAt, compromisedSince } = findThing(person, reference);
+  const { kind, name } = split(reference);
+  const thing = person[THINGS[kind]]?.get(name);
+  if (!thing) return person; // the decision refuses it
+  const { kid, credentialId, addedAt, compromisedSince } = thing;
   const since = declared > addedAt ? declared : addedAt;
   const earliest = compromisedSince !== null && compromisedSince < since ? compromisedSince : since;
   const { keys, passkeys } = person;
@@ -81,13 +82,20 @@ export const keyReference = (kid) => `kid:${kid}`;
 export const passkeyReference = (credentialId) => `passkey:${credentialId}`;
 
 /** Return the key or passkey of a reference, ended or not. */
-export function findThing({ keys, passkeys }, reference) {
-  const at = reference.indexOf(":");
-  const [kind, name] = at < 0 ? [reference, ""] : [reference.slice(0, at), reference.slice(at + 1)];
-  if (kind === "kid" && keys.has(name)) return keys.get(name);
-  if (kind === "passkey" && passkeys.has(name)) return passkeys.get(name);
+export function findThing(person, reference) {
+  const { kind, name } = split(reference);
+  const thing = person[THINGS[kind]]?.get(name);
+  if (thing) return thing;
   if (kind === "passkey") refuse("passkey_unknown", "no such passkey of this person");
   return refuse("key_unknown", "no such signing key of this person");
+}
+
+// What each kind of reference is looked up in.
+const THINGS = Object.freeze({ kid: "keys", passkey: "passkeys" });
+
+function split(reference) {
+  const at = reference.indexOf(":");
+  return at < 0 ? { kind: "", name: "" } : { kind: reference.slice(0, at), name: reference.slice(at + 1) };
 }
 
 const changed = (things, name, changes) =>
@@ -119,26 +127,8 @@ export function requireAdministrator({ roles }) {
 
 /** Return the registration of a person whom the ledger admitted. */
 export function decideRegistration({ user, name, role }, invitation) {
-  // str.isprintable() of Python: no control, format, private or unassigned character, and no
-  // separator but the space.
-  const printable = !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
-  if (!strip(name) || length(name) > MAX_NAME_CHARS || !printable) {
-    refuse("name_invalid", "a name must have 1 to 100 printable characters");
-  }
+  requireName(name);
   return { user, name, role, invitation };
-}
-
-/** Return the passkey of a registration response; a second or later one needs a signed act. */
-export async function decidePasskey(owner, body, { ledger, party, nowMs }) {
-  const { registration, credentialId, transports, challenge, act } = body;
-  const bytes = fromBase64Url(challenge);
-  const verified = await verifyRegistration(registration, credentialId, { challenge: bytes, party });
-  const added = { ...verified, transports, challenge, registration, kid: null, act: null };
-  if (!owner.passkeys.size) return added;
-  if (act === null) refuse("act_missing", "adding a further passkey requires an act");
-  const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, { ledger, nowMs });
-  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
-  return { ...added, kid: key.kid, act };
 }
 
 /** Return the active key and the payload of an act that this person signed. */
@@ -146,18 +136,4 @@ export async function signedBy(actor, source, kind, { ledger, nowMs, about }) {
   const jws = parseAct(source);
   const key = activeKey(actor, jws.header.kid, nowMs);
   return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
-}
-
-/** Return the end of a passkey, signed by its owner or an administrator. */
-export async function decideRemoval(owner, actor, { credentialId, act }, context) {
-  const passkey = owner.passkeys.get(credentialId);
-  if (!passkey) refuse("passkey_unknown", "no such passkey");
-  if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
-  const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
-  if (actor.user !== owner.user) requireAdministrator(actor);
-  else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
-    refuse("passkey_last", "an owner keeps one passkey");
-  }
-  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
-  return { credentialId, by: actor.user, kid: key.kid, act };
 }

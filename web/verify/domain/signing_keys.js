@@ -6,33 +6,43 @@ import { refuse } from "../errors.js";
 import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT } from "./acts.js";
+import { attestationChallenge } from "./challenges.js";
 import { requireDate } from "./compromise.js";
 import { requireNoPasskey } from "./key_material.js";
-import { attestationChallenge, verifyAssertion } from "./passkey.js";
+import { verifyAssertion } from "./passkey.js";
 import { activePasskey, signedBy } from "./person.js";
 import { confirm } from "./stepup.js";
+import { HOME } from "./vocabulary.js";
 
 const POSSESSION_TYP = "key-possession+jws";
+const MAX_SESSION_KEY_MS = 12 * 60 * 60 * 1000;
 
 /** Return the attestation of a signing key by one of its owner's passkeys. */
 export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
-  const { jwk, nonce, assertion, possession, expiresAt } = body;
+  const { jwk, nonce, home, assertion, possession, expiresAt } = body;
   // 1. The key is strong; its kid is computed here.
   await importJwk(jwk);
   requirePrimeOrder(jwk);
   const kid = await thumbprint(jwk);
   if (owner.keys.has(kid)) refuse("key_known", "this public key is already in the ledger");
   await requireNoPasskey(kid, owner.passkeys.values());
-  // 2. The passkey signed exactly this key, end, person, ledger and one-time nonce.
-  if (expiresAt !== null && toMs(expiresAt) <= nowMs) {
-    refuse("time_invalid", "a new key must expire in the future");
-  }
-  const challenge = await attestationChallenge({ kid, ledger, nonce, user: owner.user, expiresAt });
+  // 2. The passkey signed exactly this key, home, end, person, ledger and one-time nonce.
+  requireEnd(home, expiresAt, nowMs);
+  const about = { expiresAt, home, kid, ledger, nonce, user: owner.user };
+  const challenge = await attestationChallenge(about);
   const passkey = activePasskey(owner, assertion.credentialId);
   const signCount = await verifyAssertion(assertion, { challenge, passkey, party });
   // 3. The key signs the same challenge.
   await verifyPossession(possession, jwk, challenge);
-  return { kid, jwk, nonce, assertion, signCount, possession, expiresAt };
+  return { kid, jwk, nonce, home, assertion, signCount, possession, expiresAt };
+}
+
+function requireEnd(home, expiresAt, nowMs) {
+  const endMs = expiresAt === null ? Infinity : toMs(expiresAt);
+  if (endMs <= nowMs) refuse("time_invalid", "a new key must expire in the future");
+  if (home === HOME.SESSION && endMs > nowMs + MAX_SESSION_KEY_MS) {
+    refuse("home_invalid", "a key of this session must end within 12 hours");
+  }
 }
 
 async function verifyPossession(source, jwk, challenge) {

@@ -6,6 +6,7 @@ import { ACT } from "./acts.js";
 import { requireAdministrator, signedBy } from "./person.js";
 import { ROLE } from "./policy.js";
 import { confirm } from "./stepup.js";
+import { requireText } from "./text.js";
 import { STANDING } from "./vocabulary.js";
 
 const REASON_CHARS = [10, 2000];
@@ -26,6 +27,7 @@ export function requireReason(reason) {
   if (length(strip(reason)) < least || length(reason) > most) {
     refuse("reason_invalid", "a reason must have 10 to 2,000 characters");
   }
+  requireText(reason, "reason");
 }
 
 /** Return the suspension of a person by one administrator, whose passkey confirms it. */

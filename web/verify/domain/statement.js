@@ -17,6 +17,7 @@ import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
 import { confirm } from "./stepup.js";
 import { requireReason, requireStanding } from "./standing.js";
+import { requireText } from "./text.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 const MOST_REASON_CHARS = 2000;
@@ -152,6 +153,7 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   if (act.reason !== null && length(act.reason) > MOST_REASON_CHARS) {
     refuse("reason_invalid", "a reason must have at most 2,000 characters");
   }
+  requireText(act.reason ?? "", "reason");
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
   requireStanding(person);

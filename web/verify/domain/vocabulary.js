@@ -28,6 +28,14 @@ export const CHANGE = "ledger/change";
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 
+/** Where a signing key's private half lives. */
+export const HOME = Object.freeze({
+  DEVICE: "device",
+  SESSION: "session",
+  SYNCED: "synced",
+  PROGRAM: "program",
+});
+
 /** Whether a person may act. */
 export const STANDING = Object.freeze({
   ACTIVE: "active",

@@ -11,6 +11,7 @@ import { decideDraft } from "../domain/drafting.js";
 import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { EFFECT_TAG } from "../domain/events_of_changes.js";
 import * as people from "../domain/person.js";
+import * as passkeys from "../domain/held_passkeys.js";
 import { KEY_MATERIAL } from "../domain/key_material.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
@@ -41,9 +42,9 @@ const DECIDE = forEveryTag({
     charter.decideFreeze(auditor.ownStream(event), event.body.act, nowMs),
   [TAG.USER_REGISTERED]: (auditor, event, context) => auditor.register(event, context),
   [TAG.PASSKEY_ADDED]: (auditor, event, context) =>
-    people.decidePasskey(auditor.person(event), event.body, context),
+    passkeys.decidePasskey(auditor.person(event), event.body, context),
   [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>
-    people.decideRemoval(auditor.person(event), auditor.signer(event), event.body, context),
+    passkeys.decideRemoval(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.KEY_ATTESTED]: (auditor, event, context) =>
     keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>

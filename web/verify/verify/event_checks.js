@@ -12,7 +12,8 @@ import {
   streamOf,
   TAG,
 } from "../domain/events.js";
-import { activeKey, decidePasskey, evolvePerson } from "../domain/person.js";
+import { decideFirstPasskey } from "../domain/held_passkeys.js";
+import { activeKey, evolvePerson } from "../domain/person.js";
 import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
@@ -68,7 +69,7 @@ const unread = { verify: null, folds: () => false };
 const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.USER_REGISTERED]: { verify: null, folds: () => true },
   [TAG.PASSKEY_ADDED]: {
-    verify: (owner, { body }, context) => decidePasskey({ ...owner, passkeys: new Map() }, body, context),
+    verify: (_, { body }, context) => decideFirstPasskey(body, context),
     folds: () => true,
   },
   [TAG.PASSKEY_REMOVED]: {
@@ -86,14 +87,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.ROLE_ENDED]: unread,
   [TAG.STANDING_SET]: unread,
   [TAG.PERSON_SUSPENDED]: unread,
-  [TAG.COMPROMISE_DECLARED]: {
-    verify: null,
-    // Check 6 refuses the end of what is not there.
-    folds: ({ keys, passkeys }, { body: { compromised, also } }) =>
-      [compromised, ...also].every(
-        (name) => keys.has(name.replace(/^kid:/, "")) || passkeys.has(name.replace(/^passkey:/, "")),
-      ),
-  },
+  [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
 });
 
 /** Verifies passkeys and attestations in the order of the log. */

@@ -4,7 +4,7 @@
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf } from "../../static/js/lib/digest.js";
 import { signatureOf, STREAM_OF, streamOf, TAG } from "../domain/events.js";
-import { attestationChallenge } from "../domain/passkey.js";
+import { attestationChallenge } from "../domain/challenges.js";
 import { evolvePerson, keyReference } from "../domain/person.js";
 import { KEY_STATUS } from "../domain/vocabulary.js";
 import { canonical, equal } from "../encoding.js";
@@ -112,12 +112,13 @@ function standing({ stream, at, position, body }, ended, key) {
     revokedPosition: ended?.position ?? null,
     compromisedSince: key.compromisedSince,
     expiresAt: body.expiresAt,
+    home: body.home,
   };
 }
 
 async function evidenceOf({ stream, body }, passkey, { ledger, rpId, origin }) {
-  const { kid, nonce, expiresAt, assertion, possession } = body;
-  const challenge = await attestationChallenge({ kid, ledger, nonce, user: stream, expiresAt });
+  const { kid, nonce, home, expiresAt, assertion, possession } = body;
+  const challenge = await attestationChallenge({ expiresAt, home, kid, ledger, nonce, user: stream });
   return {
     nonce,
     ledger,

@@ -18,7 +18,7 @@ from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
 Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
-EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession"]
+EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession", "confirmation"]
 Dependency = Literal["actor", "affected", "superseded"]
 
 
@@ -46,8 +46,9 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       is, `ledger` for the ledger itself, which signs with its own key, `change` for an effect of
       a change, which nobody signs.
     - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
-      by the actor's key; `registration` and `assertion` come from a passkey; `possession` is signed
-      by the key that is attested. A member that is None is not asked for in that event.
+      by the actor's key; `registration`, `assertion` and `confirmation` come from a passkey;
+      `possession` is signed by the key that is attested. A member that is None is not asked for in
+      that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
       None is not claimed. `stream` is the stream's id; `key_material` are the thumbprints of the

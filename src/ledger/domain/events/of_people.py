@@ -11,6 +11,7 @@ from ledger.domain.events.of_changes import PersonEffect
 from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
+from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -46,13 +47,17 @@ class UserRegistered(Explained, frozen=True):
 
 @final
 class PasskeyAdded(Explained, frozen=True):
-    """A person added a passkey; `act` is None at registration, else an `add-passkey` act."""
+    """A person added a passkey. `nonce` leads to the challenges of `registration` and `assertion`.
+
+    The first passkey has its registration only. A further one has the `add-passkey` act that names
+    its key, its own `assertion`, and an older passkey's `confirmation` of the act.
+    """
 
     TAG = "passkey-added.v1"
     MEANING = Meaning(
         stream="person",
         actor="owner",
-        evidence=("act", "registration"),
+        evidence=("act", "registration", "assertion", "confirmation"),
         depends_on=(),
         claims=(CREDENTIAL, KEY_MATERIAL, ACT),
         words=Words(
@@ -68,10 +73,13 @@ class PasskeyAdded(Explained, frozen=True):
     aaguid: str
     backed_up: bool
     transports: tuple[str, ...]
-    challenge: str
+    nonce: str
     registration: RegistrationEvidence
     kid: str | None = None
     act: str | None = None
+    assertion: AssertionEvidence | None = None
+    confirmation: AssertionEvidence | None = None
+    confirmation_sign_count: SafeInteger | None = None
 
     @property
     def key_material(self) -> tuple[str, ...]:
@@ -81,13 +89,16 @@ class PasskeyAdded(Explained, frozen=True):
 
 @final
 class PasskeyRemoved(Explained, frozen=True):
-    """A passkey was removed: it can no longer sign in, confirm or attest."""
+    """A passkey was removed: it can no longer sign in, confirm or attest.
+
+    `assertion` is the actor's passkey's, over the act.
+    """
 
     TAG = "passkey-removed.v1"
     MEANING = Meaning(
         stream="person",
         actor="by",
-        evidence=("act",),
+        evidence=("act", "assertion"),
         depends_on=("actor",),
         claims=(ACT,),
         words=Words(
@@ -100,6 +111,8 @@ class PasskeyRemoved(Explained, frozen=True):
     by: str
     kid: str
     act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger
 
 
 @final
@@ -122,6 +135,7 @@ class KeyAttested(Explained, frozen=True):
     kid: str
     jwk: PublicJwk
     nonce: str
+    home: KeyHome
     assertion: AssertionEvidence
     sign_count: SafeInteger
     possession: str
@@ -135,7 +149,10 @@ class KeyAttested(Explained, frozen=True):
 
 @final
 class KeyRevoked(Explained, frozen=True):
-    """A signing key was revoked: its signatures are invalid from this position on."""
+    """A signing key was revoked: its signatures are invalid from this position on.
+
+    `assertion` is the actor's passkey's, over the act; a key that ends itself needs none.
+    """
 
     TAG = "key-revoked.v1"
     MEANING = Meaning(

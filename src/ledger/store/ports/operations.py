@@ -1,6 +1,6 @@
 """The port of the operational state: what a server may forget.
 
-It holds the key of ceremonies, sessions, sign counts of sign-ins, and names that were used once.
+It holds the key of ceremonies, sessions, sign counts, and names that were used once.
 Losing it ends open ceremonies and signs everybody out, and nothing more. Every call may raise
 UnavailableError `state_unavailable`.
 """
@@ -20,8 +20,13 @@ class OperationalState(Protocol):
         """Close the storage."""
         ...
 
-    def open_session(self, token: str, user: str, *, now_ms: int, expires_ms: int) -> None:
-        """Open the session of a secret token; delete sessions that are over."""
+    def open_session(
+        self, token: str, user: str, *, opened_by: str, now_ms: int, expires_ms: int
+    ) -> None:
+        """Open the session of a secret token; delete sessions that are over.
+
+        `opened_by` is the credential id or the kid that opened it.
+        """
         ...
 
     def session(self, token: str) -> tuple[str, int] | None:
@@ -36,12 +41,16 @@ class OperationalState(Protocol):
         """End all sessions of a person."""
         ...
 
-    def sign_count(self, credential_id: str) -> int:
-        """Return the last sign count seen outside the log, 0 if none."""
+    def close_sessions_of(self, opened_by: str) -> None:
+        """End all sessions that a passkey or key opened."""
         ...
 
-    def advance_sign_count(self, credential_id: str, count: int) -> None:
-        """Keep a verified assertion's count; it never goes back."""
+    def note_sign_count(self, credential_id: str, count: int, *, now_ms: int) -> None:
+        """Keep a verified assertion's count, and when one did not grow."""
+        ...
+
+    def fallen_counts(self) -> dict[str, int]:
+        """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
         ...
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:

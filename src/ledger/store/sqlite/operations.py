@@ -16,12 +16,14 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS secret(
     name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session(
-    token_sha256 BLOB PRIMARY KEY, user TEXT NOT NULL, expires_ms INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    token_sha256 BLOB PRIMARY KEY, user TEXT NOT NULL, opened_by TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS session_user ON session(user);
+CREATE INDEX IF NOT EXISTS session_opened_by ON session(opened_by);
 CREATE INDEX IF NOT EXISTS session_expires ON session(expires_ms);
 CREATE TABLE IF NOT EXISTS sign_count(
-    credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL, fell_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS once(
     name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
@@ -53,12 +55,14 @@ class SqliteState:
 
     # --- sessions -----------------------------------------------------------------------------
 
-    def open_session(self, token: str, user: str, *, now_ms: int, expires_ms: int) -> None:
+    def open_session(
+        self, token: str, user: str, *, opened_by: str, now_ms: int, expires_ms: int
+    ) -> None:
         """Open the session of a secret token; delete sessions that are over."""
         with _available():
             self._writer.execute("DELETE FROM session WHERE expires_ms <= ?", (now_ms,))
-            row = (_digest(token), user, expires_ms)
-            self._writer.execute("INSERT INTO session VALUES(?,?,?)", row)
+            row = (_digest(token), user, opened_by, expires_ms)
+            self._writer.execute("INSERT INTO session VALUES(?,?,?,?)", row)
 
     def session(self, token: str) -> tuple[str, int] | None:
         """Return whose session a token opens and when it ends, in ms; None if there is none."""
@@ -78,23 +82,31 @@ class SqliteState:
         with _available():
             self._writer.execute("DELETE FROM session WHERE user = ?", (user,))
 
+    def close_sessions_of(self, opened_by: str) -> None:
+        """End all sessions that a passkey or key opened."""
+        with _available():
+            self._writer.execute("DELETE FROM session WHERE opened_by = ?", (opened_by,))
+
     # --- counters and one-time names -------------------------------------------------------------
 
-    def sign_count(self, credential_id: str) -> int:
-        """Return the last sign count seen outside the log, 0 if none."""
-        query = "SELECT count FROM sign_count WHERE credential_id = ?"
-        with _available():
-            row = self._reader.execute(query, (credential_id,)).fetchone()
-        return 0 if row is None else int(row[0])
+    def note_sign_count(self, credential_id: str, count: int, *, now_ms: int) -> None:
+        """Keep a verified assertion's count, and when one did not grow.
 
-    def advance_sign_count(self, credential_id: str, count: int) -> None:
-        """Keep a verified assertion's count; it never goes back."""
+        An authenticator that does not count says 0 every time (WebAuthn L3 section 6.1.1).
+        """
         with _available():
             self._writer.execute(
-                "INSERT INTO sign_count VALUES(?,?) ON CONFLICT DO UPDATE"
-                " SET count = max(count, excluded.count)",
-                (credential_id, count),
+                "INSERT INTO sign_count VALUES(:id, :count, NULL) ON CONFLICT DO UPDATE SET"
+                " fell_ms = iif(count + :count > 0 AND :count <= count, :now_ms, fell_ms),"
+                " count = :count",
+                {"id": credential_id, "count": count, "now_ms": now_ms},
             )
+
+    def fallen_counts(self) -> dict[str, int]:
+        """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
+        query = "SELECT credential_id, fell_ms FROM sign_count WHERE fell_ms IS NOT NULL"
+        with _available():
+            return dict(self._reader.execute(query).fetchall())
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""

@@ -1,8 +1,10 @@
 // Passkey ceremonies. What leaves the browser is built member by member: a credential's toJSON()
-// also holds extension results, which can be secrets.
+// also holds extension results, which can be secrets. The server sends nonces, and this module
+// computes every challenge from what it is for: docs/reference/formats.md has the forms.
 
-import { encode } from "./b64u.js";
-import { sha256, sha256Hex } from "./digest.js";
+import { decode, encode } from "./b64u.js";
+import { coseKey } from "./cose.js";
+import { hex, sha256, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { signPossession } from "./jws.js";
@@ -14,38 +16,51 @@ let conditional = null;
 /** A ceremony that ended without a result. */
 export class CeremonyError extends Told {}
 
-/** Make a passkey; return its RegistrationResponseJSON by allow-list. */
-export async function create(options) {
+const challenge = async (purpose, members) => encode(await sha256(jcs({ purpose, ...members })));
+
+/**
+ * Make a passkey. Returns its RegistrationResponseJSON by allow-list, and the SHA-256 of its COSE
+ * key in hex.
+ */
+export async function create({ ledger, nonce, publicKey: options }) {
   cancelConditional();
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-  const credential = await ceremony(() => navigator.credentials.create({ publicKey }));
+  const asked = { ...options, challenge: await challenge("register", { ledger, nonce }) };
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
+  const credential = await ceremony("create", () => navigator.credentials.create({ publicKey }));
   const { attestationObject, clientDataJSON } = credential.response;
-  return answer(credential, {
+  const key = coseKey(new Uint8Array(credential.response.getAuthenticatorData()));
+  const registration = answer(credential, {
     attestationObject: text(attestationObject),
     clientDataJSON: text(clientDataJSON),
     transports: credential.response.getTransports?.() ?? [],
   });
+  return { registration, cose: hex(await sha256(key)) };
 }
 
-/** Use a passkey; return its AuthenticationResponseJSON by allow-list. */
-export async function get(options) {
-  cancelConditional();
-  return assertion(options, {});
+/** Sign in with a passkey; return its AuthenticationResponseJSON by allow-list. */
+export async function signIn({ ledger, nonce, publicKey }) {
+  return get({ ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) });
 }
 
 /**
  * Let the browser offer passkeys at the name field. Resolves when the person picks one, or with null
  * when the page starts another ceremony: the browser refuses two at once.
  */
-export async function getConditional(options) {
+export async function signInConditional({ ledger, nonce, publicKey }) {
   conditional = new AbortController();
   const { signal } = conditional;
+  const options = { ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) };
   try {
     return await assertion(options, { mediation: "conditional", signal });
   } catch (error) {
     if (signal.aborted || error instanceof CeremonyError) return null;
     throw error;
   }
+}
+
+function get(options) {
+  cancelConditional();
+  return assertion(options, {});
 }
 
 function cancelConditional() {
@@ -55,7 +70,7 @@ function cancelConditional() {
 
 async function assertion(options, more) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-  const credential = await ceremony(() => navigator.credentials.get({ publicKey, ...more }));
+  const credential = await ceremony("get", () => navigator.credentials.get({ publicKey, ...more }));
   const { authenticatorData, clientDataJSON, signature } = credential.response;
   return answer(credential, {
     authenticatorData: text(authenticatorData),
@@ -72,39 +87,73 @@ const answer = ({ id, rawId }, response) => ({
 });
 
 // Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
-// apart: the message blames nobody and does not speak of a failure.
+// apart: the message blames nobody and does not speak of a failure. Each sentence says what to do.
+const UNCONFIRMED =
+  "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed. Try again when you are ready.";
+const DEVICE =
+  "Your device or password manager could not do this now. Unlock it, or choose another one in the prompt, then try again.";
 const SENTENCES = {
-  NotAllowedError:
-    "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed.",
+  NotAllowedError: UNCONFIRMED,
+  AbortError: UNCONFIRMED, // another prompt replaced this one, or the browser withdrew it
+  TimeoutError: UNCONFIRMED,
   InvalidStateError: "This device already has a passkey for you. Sign in with it instead.",
   SecurityError: "The passkeys of this ledger belong to another address. Tell an administrator.",
+  ConstraintError:
+    "This device cannot store a passkey that asks for your fingerprint, face or PIN. Set a screen lock or a PIN on it, or choose a phone, a password manager or another security key.",
+  NotSupportedError:
+    "This device makes no passkeys of the kinds that this ledger takes. Choose a phone, a password manager or another security key.",
+  NotReadableError: DEVICE, // Android, when its own service does not answer
+  OperationError: DEVICE, // a second prompt is open, or the password manager failed
+  UnknownError: DEVICE, // the authenticator failed without saying why
+  DataError: DEVICE,
+  EncodingError: DEVICE,
+};
+// A use of a passkey that is not there, and not a second passkey.
+const WHEN_USED = {
+  InvalidStateError: "This device does not have that passkey any more. Choose another one.",
+  ConstraintError: SENTENCES.NotAllowedError,
 };
 
-async function ceremony(run) {
+async function ceremony(kind, run) {
   try {
     return await run();
   } catch (error) {
-    const sentence = SENTENCES[error.name];
+    const sentence = (kind === "get" && WHEN_USED[error.name]) || SENTENCES[error.name];
     throw sentence ? new CeremonyError(sentence, { cause: error }) : error;
   }
 }
 
 /**
- * Make a signing key and attest it with a passkey. The challenge names the key, the person and the
- * ledger, so the assertion attests nothing else. Returns the key, not yet stored, and the `key`
- * member of the request.
+ * Make a signing key of this device and attest it with a passkey. The challenge names the key, its
+ * home and end, the person and the ledger, so the assertion attests nothing else. Returns the key,
+ * not yet stored, and the `key` member of the request.
  */
 export async function attestKey({ ledger, user, nonce, publicKey }) {
   const key = await keystore.generate();
-  const statement = { kid: key.kid, ledger, nonce, purpose: "attest-signing-key", user };
-  const challenge = await sha256(jcs(statement));
-  const assertion = await get({ ...publicKey, challenge: encode(challenge) });
-  const possession = await signPossession(key, challenge);
-  return { key, body: { jwk: key.jwk, assertion, possession } };
+  const where = { home: "device", expiresAt: null };
+  const about = { ...where, kid: key.kid, ledger, nonce, user };
+  const asked = await challenge("attest-signing-key", about);
+  const attested = await get({ ...publicKey, challenge: asked });
+  const possession = await signPossession(key, decode(asked));
+  return { key, body: { jwk: key.jwk, assertion: attested, possession, ...where } };
+}
+
+/** Return a new passkey's assertion, which shows that it works and whose it is to be. */
+export async function showNewPasskey({ cose, ledger, nonce, user, publicKey }) {
+  const asked = await challenge("add-passkey", { cose, ledger, nonce, user });
+  return get({ ...publicKey, challenge: asked });
 }
 
 /** Return a passkey's confirmation of one signed decision or act of this person. */
 export async function confirm({ jws, ledger, user, publicKey }) {
-  const statement = { ledger, purpose: "confirm", sha256: await sha256Hex(jws), user };
-  return get({ ...publicKey, challenge: encode(await sha256(jcs(statement))) });
+  const about = { ledger, sha256: await sha256Hex(jws), user };
+  return get({ ...publicKey, challenge: await challenge("confirm", about) });
 }
+
+/** Return the options to use only this passkey, by those that it was made with. */
+export const onlyWith = ({ registration: { id, response }, publicKey: { rp, timeout } }) => ({
+  rpId: rp.id,
+  userVerification: "required",
+  timeout,
+  allowCredentials: [{ id, type: "public-key", transports: response.transports }],
+});

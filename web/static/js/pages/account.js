@@ -5,7 +5,7 @@ import { all, ask, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
 import { me, onAction, say, start } from "../lib/page.js";
-import { confirm, create } from "../lib/webauthn.js";
+import { confirm, create, onlyWith, showNewPasskey } from "../lib/webauthn.js";
 
 const key = await start();
 
@@ -28,6 +28,7 @@ async function revoke({ dataset: { kid } }) {
     ...(since && { compromisedSince: new Date(since).toISOString() }),
     ...(reason && { reason }),
   });
+  // A key ends itself without a passkey, but does not say alone since when it was compromised.
   const alone = kid === key.kid && !since;
   const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
   await keystore.forget(me.ledger, me.user, kid);
@@ -42,18 +43,27 @@ async function confirmed(act) {
 }
 
 async function addPasskey() {
-  const { ceremony, publicKey } = await post("/api/passkeys/options", {});
-  say("Waiting for your device…");
-  const registration = await create(publicKey);
-  const act = await sign("add-passkey", { credentialId: registration.id });
-  await done("The passkey is added.", await post("/api/passkeys", { ceremony, registration, act }));
+  if (!(await ask(one("#add-dialog")))) return;
+  const begun = await post("/api/passkeys/options", {});
+  const { ceremony, ledger, nonce, user, publicKey } = begun;
+  say("Step 1 of 3: create the new passkey.");
+  const { registration, cose } = await create(begun);
+  say("Step 2 of 3: use the new passkey once.");
+  const withNew = onlyWith({ registration, publicKey });
+  const assertion = await showNewPasskey({ cose, ledger, nonce, user, publicKey: withNew });
+  say("Step 3 of 3: confirm with a passkey that you have already.");
+  const act = await sign("add-passkey", { cose, user });
+  const options = await post("/api/jwt-keys/options", {});
+  const confirmation = await confirm({ ...options, jws: act });
+  const body = { ceremony, registration, assertion, act, confirmation };
+  await done("The passkey is added.", await post("/api/passkeys", body));
 }
 
 async function removePasskey({ dataset: { id } }) {
   if (!(await ask(one("#remove-dialog")))) return;
   const act = await sign("remove-passkey", { credentialId: id });
-  await post(`/api/passkeys/${id}/remove`, { act });
-  location.assign("/signin?next=/account"); // it ended this session too
+  const answer = await post(`/api/passkeys/${id}/remove`, await confirmed(act));
+  await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
 }
 
 onAction({

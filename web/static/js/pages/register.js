@@ -10,6 +10,9 @@ const form = one("#register");
 // A passkey that was made and not yet used: a second attempt must not ask for another one.
 let begun = null;
 
+/** Return the name as the ledger takes it: Normalization Form C, single spaces between words. */
+const nameInOneForm = () => one("#name").value.normalize("NFC").trim().replace(/ {2,}/g, " ");
+
 function step(number) {
   for (const each of [1, 2]) {
     const item = one(`#step-${each}`);
@@ -23,14 +26,14 @@ function step(number) {
 async function begin() {
   const { invitation } = form.dataset;
   const role = new FormData(form).get("role");
-  const name = one("#name").value.trim();
+  const name = nameInOneForm();
   const options = await post("/api/credentials", {
     name,
     ...(role && { role }),
     ...(invitation && { invitation }),
   });
   step(1);
-  const registration = await webauthn.create(options.publicKey);
+  const { registration } = await webauthn.create(options);
   return { options, registration, name };
 }
 
@@ -41,14 +44,7 @@ async function complete({ options, registration }) {
     ledger,
     user,
     nonce,
-    publicKey: {
-      rpId: publicKey.rp.id,
-      userVerification: "required",
-      timeout: publicKey.timeout,
-      allowCredentials: [
-        { id: registration.id, type: "public-key", transports: registration.response.transports },
-      ],
-    },
+    publicKey: webauthn.onlyWith({ registration, publicKey }),
   });
   // Store the key before sending it: if the answer is lost, the attested key is still here.
   await keystore.keep(ledger, user, key);
@@ -61,7 +57,7 @@ async function complete({ options, registration }) {
 }
 
 async function register() {
-  if (!begun || begun.name !== one("#name").value.trim()) begun = await begin();
+  if (!begun || begun.name !== nameInOneForm()) begun = await begin();
   try {
     const { position } = await complete(begun);
     step(3);

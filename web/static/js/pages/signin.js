@@ -16,18 +16,18 @@ async function finish(ceremony, assertion) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   run(button, async () => {
-    const { ceremony, publicKey } = await post("/api/authenticate/options", {});
+    const begun = await post("/api/authenticate/options", {});
     say("Waiting for your device…");
-    await finish(ceremony, await webauthn.get(publicKey));
+    await finish(begun.ceremony, await webauthn.signIn(begun));
   });
 });
 
 async function offer() {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  const { ceremony, publicKey } = await post("/api/authenticate/options", {});
+  const begun = await post("/api/authenticate/options", {});
   one("#autofill").hidden = false;
-  const assertion = await webauthn.getConditional(publicKey);
-  if (assertion) await finish(ceremony, assertion);
+  const assertion = await webauthn.signInConditional(begun);
+  if (assertion) await finish(begun.ceremony, assertion);
 }
 
 await start();

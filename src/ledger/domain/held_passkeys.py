@@ -1,0 +1,128 @@
+"""The passkeys that a person holds: add, remove. Pure decisions, like those in person.py."""
+
+import hashlib
+
+import msgspec
+
+from ledger.domain import acts, challenges
+from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.events import PasskeyAdded, PasskeyRemoved
+from ledger.domain.passkey import (
+    AssertionEvidence,
+    RegistrationEvidence,
+    RelyingParty,
+    verify_assertion,
+    verify_registration,
+)
+from ledger.domain.person import Person
+from ledger.encoding import b64u_decode
+from ledger.errors import ConflictError, NotFoundError, RefusedError
+
+
+class PasskeySubmission(msgspec.Struct, frozen=True):
+    """A new passkey's registration response, its credential id, and transports as reported."""
+
+    credential_id: str
+    registration: RegistrationEvidence
+    transports: tuple[str, ...] = ()
+
+
+def first_passkey(
+    submission: PasskeySubmission, *, nonce: str, ledger: str, party: RelyingParty
+) -> PasskeyAdded:
+    """Return the first passkey of a person; raise RefusedError as `verify_registration` does."""
+    verified = verify_registration(
+        submission.registration,
+        submission.credential_id,
+        challenge=challenges.register(ledger=ledger, nonce=nonce),
+        party=party,
+    )
+    return PasskeyAdded(
+        credential_id=verified.credential_id,
+        public_key=verified.public_key,
+        algorithm=verified.algorithm,
+        sign_count=verified.sign_count,
+        aaguid=verified.aaguid,
+        backed_up=verified.backed_up,
+        transports=submission.transports,
+        nonce=nonce,
+        registration=submission.registration,
+    )
+
+
+def add_passkey(
+    person: Person,
+    added: PasskeyAdded,
+    asked: ConfirmedAct,
+    assertion: AssertionEvidence | None,
+) -> PasskeyAdded:
+    """Return a further passkey, verified by `first_passkey`, that the person added.
+
+    The act names the new key, so that no carrier of the request can exchange it. An older passkey
+    confirms the act, so that a signing key alone adds none. `assertion` is the new passkey's own.
+    Raises RefusedError as `verify_act`, `stepup.confirm` and `verify_assertion` do, or
+    `act_mismatch` if the act names another key or person.
+    """
+    jws = parse_act(asked.text)
+    key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
+    said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=asked.ledger, now_ms=asked.now_ms)
+    cose_sha256 = hashlib.sha256(b64u_decode(added.public_key)).hexdigest()
+    if (said.cose, said.user) != (cose_sha256, person.user):
+        raise RefusedError("act_mismatch", "the act names another passkey or person")
+    if assertion is None or assertion.credential_id != added.credential_id:
+        raise RefusedError("assertion_required", "the new passkey must show that it works")
+    verify_assertion(
+        assertion,
+        challenge=challenges.add_passkey(
+            cose_sha256=cose_sha256, ledger=asked.ledger, nonce=added.nonce, user=person.user
+        ),
+        public_key=added.public_key,
+        party=asked.party,
+    )
+    confirmation, count = asked.confirmed_by(person)
+    return msgspec.structs.replace(
+        added,
+        kid=key.kid,
+        act=asked.text,
+        assertion=assertion,
+        confirmation=confirmation,
+        confirmation_sign_count=count,
+    )
+
+
+def remove_passkey(
+    owner: Person,
+    actor: Person,
+    credential_id: str,
+    asked: ConfirmedAct,
+) -> PasskeyRemoved:
+    """Return the removal of a passkey, signed and confirmed by its owner or an administrator.
+
+    Raises NotFoundError `passkey_unknown`; ConflictError `passkey_removed` or `passkey_last` (an
+    owner must keep one, an administrator may remove the last); RefusedError as `verify_act` and
+    `stepup.confirm` do; ForbiddenError `administrator_only`.
+    """
+    passkey = owner.passkeys.get(credential_id)
+    if passkey is None:
+        raise NotFoundError("passkey_unknown", "no such passkey")
+    if passkey.removed:
+        raise ConflictError("passkey_removed", "this passkey is already removed")
+    jws = parse_act(asked.text)
+    key = actor.active_key(jws.header.kid, now_ms=asked.now_ms)
+    said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
+    if actor.user != owner.user:
+        actor.require_administrator()
+    elif sum(not each.removed for each in owner.passkeys.values()) == 1:
+        raise ConflictError("passkey_last", "this is your last passkey: add another one first")
+    if said.credential_id != credential_id:
+        raise RefusedError("act_mismatch", "the act names another passkey")
+    assertion, count = asked.confirmed_by(actor)
+    return PasskeyRemoved(
+        credential_id=credential_id,
+        by=actor.user,
+        kid=key.kid,
+        act=asked.text,
+        assertion=assertion,
+        sign_count=count,
+    )

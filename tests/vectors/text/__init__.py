@@ -1,0 +1,1 @@
+"""Texts that are taken and refused: one list for Python and JavaScript."""

@@ -1,0 +1,60 @@
+// Mirrors ledger.domain.held_passkeys: the passkeys that a person adds and removes.
+
+import { sha256Hex } from "../../static/js/lib/digest.js";
+import { fromBase64Url } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { ACT } from "./acts.js";
+import { additionChallenge, registerChallenge } from "./challenges.js";
+import { verifyAssertion, verifyRegistration } from "./passkey.js";
+import { requireAdministrator, signedBy } from "./person.js";
+import { confirm } from "./stepup.js";
+
+const ALONE = { kid: null, act: null, assertion: null, confirmation: null, confirmationSignCount: null };
+
+/** Return the first passkey of a person, by its registration response alone. */
+export async function decideFirstPasskey(body, { ledger, party }) {
+  const { registration, credentialId, transports, nonce } = body;
+  const challenge = await registerChallenge({ ledger, nonce });
+  const verified = await verifyRegistration(registration, credentialId, { challenge, party });
+  return { ...verified, transports, nonce, registration, ...ALONE };
+}
+
+/** Return a passkey that a person added; a second or later one needs a confirmed act. */
+export async function decidePasskey(owner, body, context) {
+  const { act, assertion, confirmation } = body;
+  const first = await decideFirstPasskey(body, context);
+  if (!owner.passkeys.size) return first;
+  if (act === null) refuse("act_missing", "adding a further passkey requires an act");
+  const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, context);
+  await requireNew(owner, first, { signed, assertion }, context);
+  const confirmationSignCount = await confirm(owner, act, confirmation, context);
+  return { ...first, kid: key.kid, act, assertion, confirmation, confirmationSignCount };
+}
+
+/** Refuse an act for another key or person, and a new passkey that does not show that it works. */
+async function requireNew(owner, { publicKey, nonce, credentialId }, { signed, assertion }, { ledger, party }) {
+  const cose = await sha256Hex(fromBase64Url(publicKey));
+  if (signed.cose !== cose || signed.user !== owner.user) {
+    refuse("act_mismatch", "the act names another passkey or person");
+  }
+  if (assertion === null || assertion.credentialId !== credentialId) {
+    refuse("assertion_required", "the new passkey must show that it works");
+  }
+  const challenge = await additionChallenge({ cose, ledger, nonce, user: owner.user });
+  await verifyAssertion(assertion, { challenge, passkey: { publicKey }, party });
+}
+
+/** Return the end of a passkey, signed and confirmed by its owner or an administrator. */
+export async function decideRemoval(owner, actor, { credentialId, act, assertion }, context) {
+  const passkey = owner.passkeys.get(credentialId);
+  if (!passkey) refuse("passkey_unknown", "no such passkey");
+  if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
+  const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
+  if (actor.user !== owner.user) requireAdministrator(actor);
+  else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
+    refuse("passkey_last", "an owner keeps one passkey");
+  }
+  if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
+  const signCount = await confirm(actor, act, assertion, context);
+  return { credentialId, by: actor.user, kid: key.kid, act, assertion, signCount };
+}
