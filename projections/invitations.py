@@ -1,4 +1,4 @@
-"""Invitations: who invited, as what, until when, and what became of each."""
+"""Invitations: who invited, as what, until when, and the state of each."""
 
 import sqlite3
 from typing import Any, Literal
@@ -26,7 +26,7 @@ INDEXES: tuple[str, ...] = ("CREATE INDEX invitation_by_position ON invitation(p
 InvitationState = Literal["open", "used", "expired", "cancelled"]
 
 
-class Invitation(msgspec.Struct, frozen=True, rename="camel"):
+class InvitationDetail(msgspec.Struct, frozen=True, rename="camel"):
     """An invitation as of a position; `change` is the statement whose approval issued it."""
 
     id: str
@@ -77,7 +77,7 @@ WHERE v.position IN (SELECT value FROM json_each(?)) ORDER BY v.position DESC
 
 def page(
     db: sqlite3.Connection, *, at: int, now: str, limit: int, cursor: str | None = None
-) -> Page[Invitation]:
+) -> Page[InvitationDetail]:
     """Return invitations as of a position, newest first; raise MalformedError `cursor_invalid`."""
     below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
     rows = db.execute(
@@ -93,12 +93,12 @@ def page(
 
 def _invitation(
     row: tuple[Any, ...], named: dict[int, NamedPerson], at: int, now: str
-) -> Invitation:
+) -> InvitationDetail:
     position, invitation, role, expires_at, change, ended, used_by, creator = row
     state: InvitationState = "expired" if expires_at <= now else "open"
     if ended <= at:
         state = "cancelled" if used_by is None else "used"
-    return Invitation(
+    return InvitationDetail(
         id=invitation,
         role=role,
         state=state,

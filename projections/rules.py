@@ -36,7 +36,7 @@ class Role(msgspec.Struct, frozen=True, rename="camel"):
     holders: int
 
 
-class Rules(msgspec.Struct, frozen=True):
+class RulesInForce(msgspec.Struct, frozen=True):
     """The governance policy and who may register, as of a position."""
 
     governance: Node
@@ -60,10 +60,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO rule {rows}", rules)
 
 
-def in_force(db: sqlite3.Connection, *, at: int) -> Rules:
+def in_force(db: sqlite3.Connection, *, at: int) -> RulesInForce:
     """Return the rules as of a position."""
     policy, mode = _value(db, "governance", at), _value(db, "registration", at)
-    return Rules(
+    return RulesInForce(
         governance=governance.FOUNDING
         if policy is None
         else msgspec.json.decode(policy, type=Node),

@@ -17,7 +17,7 @@ def company(server: Server, open_browser: OpenBrowser) -> Company:
     return Company(server, open_browser)
 
 
-def test_an_invitation_is_used_once_and_the_page_says_what_became_of_it(
+def test_an_invitation_is_used_once_and_the_page_says_so(
     company: Company, open_browser: OpenBrowser
 ) -> None:
     root = company.root

@@ -15,7 +15,7 @@ from ledger.domain.policy import Node, members
 from ledger.pages.texts import text
 from ledger.pages.words import moment, node_phrase
 from projections import changes, users
-from projections.rules import Rules
+from projections.rules import RulesInForce
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -47,7 +47,7 @@ def named_in(items: Iterable[Item]) -> set[str]:
     return found
 
 
-def governors(rules: Rules) -> set[str]:
+def governors(rules: RulesInForce) -> set[str]:
     """Return the ids of the people whom the governance policy names."""
     return _users(rules.governance)
 

@@ -17,7 +17,7 @@ from ledger.pages.texts import text
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from ledger.pages.words import node_phrase
 from projections import changes, invitations, rules, timeline, users
-from projections.rules import Rules
+from projections.rules import RulesInForce
 from projections.users import User
 
 _WAITING = 10
@@ -78,7 +78,7 @@ def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect
     )
 
 
-def _require_governor(me: User, in_force: Rules) -> None:
+def _require_governor(me: User, in_force: RulesInForce) -> None:
     """Raise ForbiddenError `governance_only` unless the person can administer something."""
     roles = frozenset(me.roles)
     asked = any(policy.covers(each, me.id, roles) for each in policy.members(in_force.governance))

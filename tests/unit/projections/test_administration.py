@@ -11,8 +11,8 @@ from ledger.domain.events import InvitationCancelled, InvitationIssued
 from ledger.domain.policy import Node
 from ledger.errors import MalformedError
 from projections import changes, invitations, rules
-from projections.invitations import Invitation
-from projections.rules import Role, Rules
+from projections.invitations import InvitationDetail
+from projections.rules import Role, RulesInForce
 from projections.users import NamedPerson
 from tests.support.refusals import refused
 from tests.support.story import LEDGER_STREAM, NEVER, Story, time_at
@@ -54,7 +54,7 @@ def test_an_invitation_says_who_invited_as_what_and_who_used_it(story: Story) ->
     issued = issue(story, FIRST, change)
     bob = story.person("Bob", "investor", FIRST)
     (found,) = invitations.page(story.views(), at=story.head(), now=time_at(9), limit=9).items
-    assert found == Invitation(
+    assert found == InvitationDetail(
         id=FIRST,
         role="investor",
         state="used",
@@ -115,9 +115,9 @@ def test_the_rules_are_those_last_set_by_then(story: Story) -> None:
     story.tell(LEDGER_STREAM, events.CharterSet(draft(story), "invite"))
     db = story.views()
     one = Node(threshold=1, of=("role:administrator",))
-    assert rules.in_force(db, at=5) == Rules(one, "open")
-    assert rules.in_force(db, at=6) == Rules(two, "open")
-    assert rules.in_force(db, at=story.head()) == Rules(two, "invite")
+    assert rules.in_force(db, at=5) == RulesInForce(one, "open")
+    assert rules.in_force(db, at=6) == RulesInForce(two, "open")
+    assert rules.in_force(db, at=story.head()) == RulesInForce(two, "invite")
 
 
 def test_a_change_is_listed_with_its_items_while_it_waits(story: Story) -> None:

@@ -7,7 +7,7 @@ import { seen } from "./content-view.js";
 
 /** Return the element that shows what `describe` returned. */
 export function changeView(described) {
-  return el("ol", { class: "items" }, ...described.map((each) => el("li", {}, ...shown(each))));
+  return el("ol", { class: "items" }, ...described.map((each) => el("li", {}, el("div", {}, ...shown(each)))));
 }
 
 const shown = ({ sentence, before, after }) => [
