@@ -103,10 +103,11 @@ def roles(db: sqlite3.Connection, *, at: int) -> list[Role]:
     ).fetchall()
     found = [(name, True, False) for name in sorted(ROLES)]
     found += [(name, False, closed <= at) for name, closed in rows]
-    return [Role(name, built_in, shut, _holders(db, name, at)) for name, built_in, shut in found]
+    return [Role(name, built_in, shut, holders(db, name, at)) for name, built_in, shut in found]
 
 
-def _holders(db: sqlite3.Connection, role: str, at: int) -> int:
+def holders(db: sqlite3.Connection, role: str, at: int) -> int:
+    """Return how many people hold a role as of a position, up to 1,000."""
     (count,) = db.execute(
         "SELECT count(*) FROM (SELECT DISTINCT user FROM user_role"
         " WHERE role = ?1 AND position <= ?2 AND ended > ?2 LIMIT ?3)",

@@ -9,6 +9,7 @@ from ledger.http.assets import Assets
 from ledger.pages import history as _history
 from ledger.pages import people as _people
 from ledger.pages import routes as _routes
+from ledger.pages import setup as _setup
 from ledger.pages import words
 from ledger.pages.content import digit_groups, visible
 from ledger.pages.texts import text, texts_of
@@ -28,6 +29,7 @@ ROUTES = [
     _routes.account,
     _history.history,
     _people.people,
+    _setup.setup,
 ]
 
 # For each status: what went wrong, and what the person can do.

@@ -20,6 +20,7 @@ from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
+from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
@@ -129,8 +130,17 @@ def inbox_list(
             db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
         )
         words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
+        alone = is_alone(db, me, at=at)
     return page(
-        "inbox", web, me=me, position=at, found=waiting, mine=mine, words=words, cursor=cursor
+        "inbox",
+        web,
+        me=me,
+        position=at,
+        found=waiting,
+        mine=mine,
+        words=words,
+        alone=alone,
+        cursor=cursor,
     )
 
 
