@@ -42,6 +42,7 @@ MEMBERS_READ = [
     "/api/timeline",
     "/api/stream",
     "/api/session",
+    "/api/changes/preview",
     "/api/governance",
 ]
 MEMBERS_POST = [

@@ -3,18 +3,13 @@
 
 import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
 import { sha256Hex } from "../lib/digest.js";
-import { describe } from "../lib/change-words.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
-import { consequences, preview, refused } from "../lib/effects.js";
-import { jcs } from "../lib/jcs.js";
 import { signAct, signApproval, signedAt, verify } from "../lib/jws.js";
 import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
 import { parse, parseObject } from "../lib/strict-json.js";
-import { catalogue } from "../lib/texts.js";
 import { confirm } from "../lib/webauthn.js";
-import { changeView } from "../elements/change-view.js";
 import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
@@ -61,23 +56,12 @@ async function draw(document, text) {
   one("#checked").className = "checked small";
 }
 
-/** Return the element that shows a change, with the replaced values whose digests it states. */
+/** Return the element that shows a change; few statements are one, so its modules load late. */
 async function drawChange({ content }) {
+  const { changeShown, showEffects } = await import("../elements/change-view.js");
   const { items } = JSON.parse(content);
-  const replaced = JSON.parse(one("#replaced").textContent);
-  for (const [digest, value] of Object.entries(replaced)) {
-    if ((await sha256Hex(jcs(value))) !== digest) delete replaced[digest];
-  }
   if (one("#progress").dataset.status === "pending") showEffects(items);
-  return changeView(describe(items, names, catalogue, replaced));
-}
-
-/** Show what a pending change would do now, to those who can approve it. */
-async function showEffects(items) {
-  const shown = await preview(items).then((found) => consequences(items, found), (error) => [refused(error)]);
-  if (!one("#actions [data-action=approve]")) return;
-  one("#effect").replaceChildren(...shown);
-  one("#does").hidden = false;
+  return changeShown(items, names);
 }
 
 function mismatch(reason, computed) {
