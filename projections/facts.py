@@ -16,7 +16,7 @@ import msgspec
 from ledger.domain import entry, events
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
-from ledger.domain.vocabulary import Form, Status
+from ledger.domain.vocabulary import CHANGE, Form, Status
 from ledger.errors import CorruptError
 
 # Streams kept in memory per generation. Two generations take at most 20 MB.
@@ -85,6 +85,7 @@ class Withdrawn(msgspec.Struct, gc=False):
 class _Draft(msgspec.Struct, gc=False):
     creator: str
     document: str
+    type: str | None = None
 
 
 class _Document(msgspec.Struct, gc=False, rename="camel"):
@@ -97,12 +98,18 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
 class DraftFact(msgspec.Struct, gc=False):
     """The fields of a StatementDrafted that the views use.
 
-    `sha256` is the document's digest, 32 bytes.
+    `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
+    other statement.
     """
 
     creator: str
     sha256: bytes
     document: _Document
+    change: str | None = None
+
+
+class _Content(msgspec.Struct, gc=False):
+    content: str
 
 
 class Fact(msgspec.Struct, gc=False):
@@ -219,12 +226,14 @@ def _slim(type_: type[Slim]) -> Callable[[bytes], Slim]:
 _envelope = _slim(_Envelope)
 _draft = _slim(_Draft)
 _document = _slim(_Document)
+_content = _slim(_Content)
 
 
 def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
-    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document))
+    change = _content(document).content if draft.type == CHANGE else None
+    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document), change)
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

@@ -81,11 +81,16 @@ def page(
     return Page([each for each in shown if _is_open(db, each, at, now)], further, at)
 
 
+def policy_of(db: sqlite3.Connection, number: int) -> Policy:
+    """Return the policy of the statement with this stream number."""
+    query = "SELECT policy FROM statement_policy WHERE statement = ?"
+    (stored,) = db.execute(query, (number,)).fetchone()
+    return msgspec.json.decode(stored, type=Policy)
+
+
 def _is_open(db: sqlite3.Connection, shown: StatementSummary, at: int, now: str) -> bool:
     """Tell whether a person who has not decided yet can still make a difference."""
-    query = "SELECT policy FROM statement_policy WHERE statement = ?"
-    (stored,) = db.execute(query, (shown.position,)).fetchone()
-    rules = msgspec.json.decode(stored, type=Policy)
+    rules = policy_of(db, shown.position)
     decided = decided_by(db, shown.position, at=at)
     count = len(decided.approved) + len(decided.rejected)
     willing = able(db, rules, decided=count, at=at, now=now)

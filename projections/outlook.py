@@ -29,11 +29,12 @@ CAN_ACT = (
 
 _HOLDERS = f"""
 SELECT DISTINCT r.user FROM user_role r
-WHERE r.role = :role AND r.position <= :at AND {CAN_ACT.format(user="r.user")} LIMIT :most
+WHERE r.role = :role AND r.position <= :at AND r.ended > :at
+    AND {CAN_ACT.format(user="r.user")} LIMIT :most
 """  # noqa: S608  # constants
 _ROLES = f"""
 SELECT s.uuid, group_concat(r.role) FROM user_role r JOIN stream s ON s.id = r.user
-WHERE r.user IN (SELECT value FROM json_each(:users)) AND r.position <= :at
+WHERE r.user IN (SELECT value FROM json_each(:users)) AND r.position <= :at AND r.ended > :at
     AND {CAN_ACT.format(user="r.user")}
 GROUP BY r.user
 """  # noqa: S608  # constants

@@ -3,7 +3,7 @@
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -83,6 +83,17 @@ def time_of(db: sqlite3.Connection, at: int) -> str:
         "SELECT at FROM timeline WHERE position <= ? ORDER BY position DESC LIMIT 1", (at,)
     ).fetchone()
     return row[0] if row else clock.to_text(0)
+
+
+def last_acts(db: sqlite3.Connection, people: Sequence[int], *, at: int) -> dict[int, str]:
+    """Return when each of these people, by stream number, last acted as of a position."""
+    found: dict[int, str] = {}
+    for number in people:
+        query = "SELECT max(position) FROM timeline WHERE actor = ? AND position <= ?"
+        (position,) = db.execute(query, (number, at)).fetchone()
+        if position is not None:
+            found[number] = time_of(db, position)
+    return found
 
 
 def position_at(db: sqlite3.Connection, time: str, *, newest: int) -> int:

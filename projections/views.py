@@ -13,7 +13,17 @@ from typing import Protocol
 import msgspec
 
 from ledger.sqlite.files import primary_code
-from projections import inbox, keys, statements, streams, timeline, users
+from projections import (
+    changes,
+    inbox,
+    invitations,
+    keys,
+    rules,
+    statements,
+    streams,
+    timeline,
+    users,
+)
 from projections.facts import Batch
 
 
@@ -33,7 +43,17 @@ class View(Protocol):
         """Add the batch to the view's tables."""
 
 
-VIEWS: tuple[View, ...] = (streams, users, keys, statements, inbox, timeline)
+VIEWS: tuple[View, ...] = (
+    streams,
+    users,
+    keys,
+    statements,
+    inbox,
+    timeline,
+    changes,
+    invitations,
+    rules,
+)
 
 _TRACKING = (
     "CREATE TABLE tracking(name TEXT PRIMARY KEY, version INTEGER NOT NULL,"

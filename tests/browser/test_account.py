@@ -1,14 +1,11 @@
-"""Keys, passkeys, invitations and roles."""
+"""Keys and passkeys."""
 
 import re
-from pathlib import Path
 
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.support.server import Server
 
 
 def test_a_revoked_key_signs_nothing_and_the_browser_can_be_set_up_again(alice: Browser) -> None:
@@ -120,53 +117,3 @@ def test_a_name_that_looks_like_somebodys_is_refused_before_a_passkey_is_made(
     mallory.button("Register with a passkey").click()
     mallory.page.wait_for_url("**/inbox")
     assert mallory.passkeys() == 1
-
-
-def test_an_administrator_invites_people_and_grants_roles(
-    chromium: Chromium, tmp_path: Path
-) -> None:
-    server = Server(tmp_path / "data", LEDGER_REGISTRATION="invite")
-    server.start()
-    try:
-        people = [Browser(chromium.new_context(), server.origin) for _ in range(3)]
-        root, guest, stranger = people
-        stranger.open("/register")
-        expect(stranger.page.get_by_text("This ledger is by invitation.")).to_be_visible()
-
-        link = re.search(r"http://\S+/register#invitation=\S+", server.output)
-        assert link
-        register(root, link[0], "Root")
-        root.open("/account")
-        root.page.get_by_label("Role").first.select_option("investor")
-        root.button("Sign an invitation").click()
-        expect(root.heading("Invitation link")).to_be_focused()
-        invitation = root.page.locator("[data-link]").inner_text()
-        register(guest, invitation, "Guest")
-
-        # Each link is for one person.
-        stranger.page.goto(invitation)
-        expect(stranger.page.get_by_role("alert")).to_contain_text("has been used already")
-        expect(stranger.page.get_by_label("Your name")).not_to_be_visible()
-
-        root.open("/account")
-        root.page.get_by_label("Person", exact=True).select_option("Guest (investor)")
-        root.page.get_by_label("Role").last.select_option("creator")
-        root.button("Sign the grant").click()
-        expect(root.page.get_by_label("Person", exact=True)).to_contain_text(
-            "Guest (investor, creator)"
-        )
-        guest.open("/inbox")
-        expect(guest.page.get_by_role("link", name="New statement").first).to_be_visible()
-        stranger.expect_problem("status of 40")
-        assert [person.unexpected() for person in people] == [[], [], []]
-        for person in people:
-            person.context.close()
-    finally:
-        server.stop()
-
-
-def register(browser: Browser, link: str, name: str) -> None:
-    browser.page.goto(link)
-    browser.page.get_by_label("Your name").fill(name)
-    browser.button("Register with a passkey").click()
-    browser.page.wait_for_url("**/inbox")

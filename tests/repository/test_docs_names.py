@@ -21,6 +21,7 @@ GUIDES.append(ROOT / "README.md")
 WORDS_OF_PAGES = [
     *(ROOT / "web").rglob("*.html"),
     *(ROOT / "web").rglob("*.js"),
+    *(ROOT / "web/locale").glob("*.json"),
     *(ROOT / "src/ledger/pages").glob("*.py"),
     ROOT / "src/ledger/audit/result.py",
 ]

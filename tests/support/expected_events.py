@@ -40,7 +40,7 @@ def effect(did: str, timeline: str, views: set[str], *, change: int = 102) -> Ex
 
 EXPECTED = {
     "ledger-created.v1": Expected(
-        None, "was created; registration: open", "The ledger was created", None, {"keys"}
+        None, "was created; registration: open", "The ledger was created", None, {"keys", "rules"}
     ),
     "log-keys-announced.v1": Expected(
         None,
@@ -68,7 +68,11 @@ EXPECTED = {
         None, "ended: The fund is closed.", "The ledger was frozen", None, set()
     ),
     "user-registered.v1": Expected(
-        CAROL, "registered as investor", "Carol registered as investor", None, {"users"}
+        CAROL,
+        "registered as investor",
+        "Carol registered as investor",
+        None,
+        {"users", "invitations"},
     ),
     "passkey-added.v1": Expected(
         ALICE, "added a passkey", "Alice Ångström added a passkey", ADD_PASSKEY, {"users"}
@@ -102,7 +106,7 @@ EXPECTED = {
         "drafted “Series A”",
         "Alice Ångström drafted “Series A”",
         DRAFT,
-        {"statements", "inbox"},
+        {"statements", "inbox", "changes"},
     ),
     "statement-signed.v1": Expected(
         CAROL,
@@ -122,16 +126,20 @@ EXPECTED = {
         ALICE, "withdrew “Series A”", "Alice Ångström withdrew “Series A”", WITHDRAW, {"statements"}
     ),
     "invitation-issued.v1": effect(
-        "invited somebody as legal", "Somebody was invited as legal", set()
+        "invited somebody as legal", "Somebody was invited as legal", {"invitations"}
     ),
     "invitation-cancelled.v1": effect(
-        "cancelled an invitation", "An invitation was cancelled", set()
+        "cancelled an invitation", "An invitation was cancelled", {"invitations"}
     ),
-    "role-defined.v1": effect("defined the role board", "The role board was defined", set()),
-    "role-closed.v1": effect("closed the role board", "The role board was closed", {"users"}),
-    "charter-set.v1": effect("set registration to open", "The ledger's charter was changed", set()),
+    "role-defined.v1": effect("defined the role board", "The role board was defined", {"rules"}),
+    "role-closed.v1": effect(
+        "closed the role board", "The role board was closed", {"users", "rules"}
+    ),
+    "charter-set.v1": effect(
+        "set registration to open", "The ledger's charter was changed", {"rules"}
+    ),
     "governance-set.v1": effect(
-        "set the governance policy", "The governance policy was changed", set()
+        "set the governance policy", "The governance policy was changed", {"rules"}
     ),
     "role-granted.v1": effect(
         "granted Bob the role creator", "Bob was granted the role creator", {"users"}, change=103

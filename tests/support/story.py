@@ -80,11 +80,13 @@ class Story:
         self._ids += 1
         return UUID(int=self._ids << 64 | self._ids)
 
-    def person(self, name: str, role: str) -> str:
+    def person(self, name: str, role: str, invitation: str | None = None) -> str:
         """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
         looks = skeletons(name)
-        registered = events.UserRegistered(str(user), name, role, looks.sha256, looks.unicode)
+        registered = events.UserRegistered(
+            str(user), name, role, looks.sha256, looks.unicode, invitation
+        )
         self.tell(user, registered)
         self.passkey(str(user), f"passkey-{name}")
         self.key(str(user), f"key-{name}", f"passkey-{name}")
@@ -192,7 +194,7 @@ class Story:
         """Draft a statement and return its id."""
         position = len(self.states) + 1
         statement = self._new_id()
-        document = {
+        document: dict[str, Any] = {
             "content": '{"amount":1}',
             "createdAt": time_at(position),
             "creator": creator,
@@ -205,7 +207,13 @@ class Story:
         act = f"act-{position}"
         self.tell(
             statement,
-            events.StatementDrafted(document=raw, creator=creator, kid="key", act=act),
+            events.StatementDrafted(
+                document=raw,
+                creator=creator,
+                kid="key",
+                act=act,
+                type=document["type"]["name"] if "type" in document else None,
+            ),
         )
         self.creators[str(statement)] = creator
         return str(statement)

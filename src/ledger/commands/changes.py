@@ -1,23 +1,26 @@
 """Commands on changes: draft one with its drafter's approval, in one commit with its effects."""
 
+from uuid import UUID
+
 import msgspec
 
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Request, Writer
-from ledger.domain import charter, drafting, governance, statement
+from ledger.domain import charter, drafting, governance, places, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
-from ledger.domain.changes.items import is_change, parse_items
+from ledger.domain.changes.items import is_change, parse_content, parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
-from ledger.domain.events import Event, StatementSigned
+from ledger.domain.events import Effect, Event, StatementSigned
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.receipts import CHANGE, joined
+from ledger.domain.standing import can_act, require_standing
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import RegistrationMode
@@ -42,6 +45,16 @@ class InForce(msgspec.Struct, frozen=True, rename="camel"):
     registration: RegistrationMode
     values_sha256: str
     roles: list[str]
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a change would do: its effects, and how many people besides its drafter it needs.
+
+    `more` is None if the people who can act could not approve it.
+    """
+
+    effects: tuple[Effect, ...]
+    more: int | None
 
 
 class ChangeCommands:
@@ -95,6 +108,30 @@ class ChangeCommands:
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
+
+    async def preview(self, user: str, content: str) -> Preview:
+        """Return what a change with this content would do if this person drafted it now.
+
+        Raises as `parse_content`, `effects.decide` and `governance.require_place` do.
+        """
+        items = parse_content(content)
+
+        def ask(reading: Reading) -> Preview:
+            rules = reading.charter()
+            drafter = rules.in_force(reading.person(UUID(user)))
+            require_standing(drafter)
+            governance.require_place(drafter, rules.governance)
+            found = effects.decide("", items, _sources(reading), now_ms=reading.now_ms)
+            asked = reading.eligible(governance.policy_of(rules.governance, None))
+            able = {
+                each.user: asked[each.user]
+                for each in reading.people([UUID(each) for each in asked])
+                if can_act(each, now_ms=reading.now_ms, governance=True)
+            }
+            left = places.missing(rules.governance, {drafter.user: drafter.roles}, able)
+            return Preview(found, None if left is None else left.people)
+
+        return await self._writer.ask(ask, fresh=True)
 
     def registration(self, at_start: RegistrationMode) -> RegistrationMode:
         """Return who may register, as this process last saw it; at first as it was at the start."""

@@ -26,6 +26,7 @@ from ledger.domain.events import (
     RoleDefined,
     StatementBody,
 )
+from ledger.domain.governance import FOUNDING
 from ledger.domain.invitations import Invitation, require_open
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
@@ -64,7 +65,7 @@ class Charter(msgspec.Struct, frozen=True):
     key: PublicJwk
     invitations: dict[str, Invitation]
     founded_registration: RegistrationMode
-    governance: Node = Node(threshold=1, of=(f"role:{ADMINISTRATOR}",))
+    governance: Node = FOUNDING
     defined: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     log_keys: tuple[LogKey, ...] = ()

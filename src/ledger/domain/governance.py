@@ -12,11 +12,13 @@ from ledger.domain.changes.items import Item, parse_items, title
 from ledger.domain.document import Document
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Node, Policy, RolesByPerson
-from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES, RegistrationMode
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, RegistrationMode
 from ledger.encoding import jcs, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
 MAX_PENDING_MS = 90 * 86_400_000
+# The governance policy of a new ledger: one administrator is enough.
+FOUNDING = Node(threshold=1, of=(f"role:{ADMINISTRATOR}",))
 
 
 def policy_digest(governance: Node) -> str:

@@ -1,17 +1,26 @@
-"""Routes of changes: make one, and read what it must state."""
+"""Routes of changes: make one, see what it would do, and read what it must state."""
 
+import asyncio
 from typing import Annotated
 
+import msgspec
 from litestar import Router, get, post
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from ledger.commands.changes import DraftedChange, InForce
-from ledger.http.answers import ChangeAnswer, Created, recorded
-from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, SignedIn
-from ledger.http.passkey_responses import Assertion
+from ledger.commands.changes import DraftedChange, InForce, Preview
+from ledger.http.answers import ChangeAnswer, Created, done, recorded
+from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, FromReadModels, SignedIn
+from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion
 from ledger.http.problems import answers
-from ledger.http.requests import MAX_STATEMENT_BYTES, ActText, Jwt, Strict
+from ledger.http.read_models import ReadModels
+from ledger.http.requests import (
+    MAX_STATEMENT_BYTES,
+    ActText,
+    Jwt,
+    Strict,
+)
+from projections.impact import Impact, impact
 
 
 class MakeChange(Strict, frozen=True):
@@ -27,6 +36,23 @@ class MakeChange(Strict, frozen=True):
         return DraftedChange(self.document, self.act, self.jwt, self.assertion.evidence())
 
 
+class PreviewChange(Strict, frozen=True):
+    """The content of a change's document."""
+
+    content: Annotated[str, Meta(min_length=2, max_length=MAX_SMALL_BYTES)]
+
+
+class Previewed(msgspec.Struct, frozen=True):
+    """What a change would do.
+
+    `more` counts the people it needs besides its drafter; null if the people who can act could not
+    approve it. `unmeetable` are the pending statements that nobody could approve any more.
+    """
+
+    more: int | None
+    unmeetable: Impact
+
+
 @post(
     "/api/changes",
     responses=recorded(ChangeAnswer),
@@ -35,6 +61,21 @@ class MakeChange(Strict, frozen=True):
 async def make(data: JSONBody[MakeChange], people: FromPeople) -> Created:
     """Draft a change and approve it; if that completes it, its effects are of the same commit."""
     return Created(await people.changes.make(data.change()))
+
+
+@post("/api/changes/preview", status_code=200, responses=done(Previewed, 401, 404))
+async def preview(
+    data: JSONBody[PreviewChange], people: FromPeople, models: FromReadModels, user: SignedIn
+) -> Previewed:
+    """Tell what a change would do, without making it; refuse it as the draft would be refused."""
+    found = await people.changes.preview(user, data.content)
+    return await asyncio.to_thread(_previewed, found, models)
+
+
+def _previewed(found: Preview, models: ReadModels) -> Previewed:
+    with models.views() as (db, at):
+        unmeetable = impact(db, found.effects, at=at, now=models.now())
+    return Previewed(found.more, unmeetable)
 
 
 @get("/api/governance", responses=answers(401, 429, 503))
@@ -46,7 +87,7 @@ async def governance(people: FromPeople, user: SignedIn) -> InForce:
 router = Router("/", route_handlers=[make], tags=["changes"])
 reads = Router(
     "/",
-    route_handlers=[governance],
+    route_handlers=[governance, preview],
     dependencies={"user": MEMBERS["user"]},
     security=BY_SESSION,
     tags=["changes"],

@@ -7,9 +7,12 @@ from litestar.template import TemplateConfig
 
 from ledger.http.assets import Assets
 from ledger.pages import history as _history
+from ledger.pages import people as _people
 from ledger.pages import routes as _routes
+from ledger.pages import setup as _setup
 from ledger.pages import words
 from ledger.pages.content import digit_groups, visible
+from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
 from ledger.pages.web import Web
 
@@ -25,6 +28,8 @@ ROUTES = [
     _routes.statement,
     _routes.account,
     _history.history,
+    _people.people,
+    _setup.setup,
 ]
 
 # For each status: what went wrong, and what the person can do.
@@ -59,6 +64,8 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "digit_groups": digit_groups,
         "moment": words.moment,
         "moment_s": words.moment_s,
+        "t": text,
+        "texts_of": texts_of,
     }
     return TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment))
 

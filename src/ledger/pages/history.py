@@ -9,6 +9,7 @@ from litestar.response import Redirect, Template
 from ledger import clock
 from ledger.errors import MalformedError
 from ledger.http.requests import AnyRequest
+from ledger.pages.change_words import summaries
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import statements, timeline, users
 
@@ -50,6 +51,9 @@ def history(
             db, at=seen, now=now, limit=ROWS, cursor=None, status=None, q=None, creator=None
         )
         people = users.page(db, at=seen, now=now, limit=ROWS)
+        shown = [each.id for each in then.items]
+        shown += [each.statement_id for each in told.items if each.statement_id is not None]
+        asked = summaries(db, shown, at=seen)
     return page(
         "audit",
         web,
@@ -59,6 +63,7 @@ def history(
         first=first,
         time_then=now,
         told=told,
+        asked=asked,
         then=then,
         people=people,
         kind=wanted,

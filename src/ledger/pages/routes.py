@@ -18,11 +18,14 @@ from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
+from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
+from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
-from projections import inbox, keys, statements, users
+from projections import changes, inbox, keys, statements, users
+from projections import rules as rules_set
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_PEOPLE = 200
@@ -95,12 +98,14 @@ def statement_list(
             q=q or None,
             creator=None,
         )
+        words = summaries(db, [each.id for each in found.items], at=at)
     return page(
         "statements",
         web,
         me=me,
         position=at,
         found=found,
+        words=words,
         status=wanted,
         q=q or "",
         cursor=cursor,
@@ -122,7 +127,19 @@ def inbox_list(
         mine = statements.page(
             db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
         )
-    return page("inbox", web, me=me, position=at, found=waiting, mine=mine, cursor=cursor)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
+        alone = is_alone(db, me, at=at)
+    return page(
+        "inbox",
+        web,
+        me=me,
+        position=at,
+        found=waiting,
+        mine=mine,
+        words=words,
+        alone=alone,
+        cursor=cursor,
+    )
 
 
 @get("/draft", sync_to_thread=True)
@@ -158,8 +175,10 @@ def statement(
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         named = {*policy.members(rules), *rules.veto}
-        ids = [name.removeprefix("user:") for name in named if name.startswith("user:")]
-        people = users.names(db, ids, at=at)
+        ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
+        items = changes.items(db, [statement_id]).get(statement_id, ())
+        replaced = rules_set.replaced(db, items, at=at)
+        people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
     return page(
         "statement",
@@ -169,6 +188,8 @@ def statement(
         statement=found,
         content=parse_content(found.content),
         names=people,
+        replaced=replaced,
+        described=describe(items, people, replaced),
         policy_sentence=policy_sentence(rules, people),
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
@@ -179,7 +200,7 @@ def statement(
 
 @get("/account")
 async def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
-    """Show the person's passkeys and signing keys; administrators also invite and grant here."""
+    """Show the person's passkeys and signing keys."""
     fallen = await web.fallen()
     times = {credential: clock.to_text(at_ms) for credential, at_ms in fallen.items()}
     return await asyncio.to_thread(_account, request, web, times)
@@ -191,15 +212,4 @@ def _account(request: AnyRequest, web: Web, fallen: dict[str, str]) -> Template 
         return to_sign_in(request)
     with web.models.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
-        people = None
-        if "administrator" in me.roles:
-            people = users.page(db, at=at, now=web.models.now(), limit=_MOST_PEOPLE, cursor=None)
-    return page(
-        "account",
-        web,
-        me=me,
-        position=at,
-        signing_keys=signing_keys,
-        people=people,
-        fallen=fallen,
-    )
+    return page("account", web, me=me, position=at, signing_keys=signing_keys, fallen=fallen)

@@ -36,7 +36,7 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     """Return what a policy requires; `names` maps ids to people's names."""
     verb = "has" if _is_singular(policy) else "have"
-    parts = [f"Approved once {_node(policy, names)} {verb} signed.", *_hints(policy, names)]
+    parts = [f"Approved once {node_phrase(policy, names)} {verb} signed.", *_hints(policy, names)]
     if not policy.creator_may_sign:
         parts.append("The creator may not sign.")
     if policy.veto:
@@ -55,17 +55,18 @@ def _is_singular(node: AnyNode) -> bool:
     return node.threshold == 1
 
 
-def _node(node: AnyNode, names: Mapping[str, str]) -> str:
+def node_phrase(node: AnyNode, names: Mapping[str, str]) -> str:
+    """Return whom a policy or node asks for, e.g. `any 2 of creators and investors`."""
     if len(node.of) == 1:
         only = node.of[0]
         if isinstance(only, Node):
-            return _node(only, names)
+            return node_phrase(only, names)
         kind, _, name = only.partition(":")
         if kind == "role":
             return f"1 {name}" if node.threshold == 1 else f"{node.threshold} {name}s"
         return names.get(name, name)
     members = [
-        f"({_node(member, names)})" if isinstance(member, Node) else _many_of(member, names)
+        f"({node_phrase(member, names)})" if isinstance(member, Node) else _many_of(member, names)
         for member in node.of
     ]
     has_role = any(isinstance(member, str) and member.startswith("role:") for member in node.of)
@@ -81,7 +82,7 @@ def _hints(node: AnyNode, names: Mapping[str, str]) -> list[str]:
     if not roles or len(node.of) < 2 or node.threshold != len(node.of):
         return below
     others = [
-        f"({_node(each, names)})" if isinstance(each, Node) else _one_of(each, names)
+        f"({node_phrase(each, names)})" if isinstance(each, Node) else _one_of(each, names)
         for each in node.of
         if each != roles[0]
     ]

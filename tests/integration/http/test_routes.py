@@ -18,7 +18,18 @@ from tests.support.actor import Actor, policy_of
 from tests.support.check import head
 from tests.support.server import Server
 
-PAGES = ["/", "/register", "/signin", "/statements", "/inbox", "/draft", "/account", "/audit"]
+PAGES = [
+    "/",
+    "/register",
+    "/signin",
+    "/statements",
+    "/inbox",
+    "/draft",
+    "/account",
+    "/audit",
+    "/people",
+    "/setup",
+]
 PUBLIC = [
     "/.well-known/jwks.json",
     "/.well-known/ledger-keys",
@@ -45,6 +56,7 @@ MEMBERS_READ = [
     "/api/governance",
 ]
 MEMBERS_POST = [
+    "/api/changes/preview",
     "/api/jwt-keys",
     "/api/jwt-keys/options",
     "/api/passkeys",
@@ -153,6 +165,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
 ) -> None:
     begun = bob.client.post("/api/jwt-keys/options", json={}).json()
     bodies: dict[str, Any] = {
+        "/api/changes/preview": {"content": "{}"},
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
         "/api/passkeys": {
             "ceremony": "",

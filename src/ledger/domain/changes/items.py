@@ -142,7 +142,12 @@ def parse_items(document: Document) -> tuple[Item, ...]:
     Raises MalformedError `change_invalid`; those of `parse_json` and `policy.check`; `id_invalid`,
     `time_invalid`.
     """
-    content = parse_json(document.content.encode())
+    return parse_content(document.content)
+
+
+def parse_content(text: str) -> tuple[Item, ...]:
+    """Return the items in the content of a change; raise as `parse_items` does."""
+    content = parse_json(text.encode())
     items = content.get("items") if isinstance(content, dict) else None
     if not isinstance(items, list) or len(content) != 1 or not 1 <= len(items) <= MAX_ITEMS:
         raise _invalid(f'the content of a change is {{"items":[…]}}, 1 to {MAX_ITEMS} of them')

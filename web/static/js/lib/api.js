@@ -1,6 +1,7 @@
 // Sends requests to the ledger, and turns its refusals into sentences that say what to do.
 
 import { Told } from "./dom.js";
+import { catalogue } from "./texts.js";
 
 /** A refusal by the server; `code` is stable. */
 export class Problem extends Told {
@@ -79,5 +80,5 @@ async function problem(response) {
   // A proxy may send a page instead of a problem document: then show the status.
   const { code = "", detail = "" } = await response.json().catch(() => ({}));
   const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${response.status}.`;
-  return new Problem(response.status, code, SENTENCES[code] ?? other);
+  return new Problem(response.status, code, SENTENCES[code] ?? catalogue[`refusal.${code}`] ?? other);
 }

@@ -25,7 +25,7 @@ export function listed(names, last = "and") {
 /** Return what a policy asks for; `names` gives people by their id. */
 export function policySentence(policy, names) {
   const verb = isSingular(policy) ? "has" : "have";
-  const parts = [`Approved once ${node(policy, names)} ${verb} signed.`, ...hints(policy, names)];
+  const parts = [`Approved once ${nodePhrase(policy, names)} ${verb} signed.`, ...hints(policy, names)];
   if (policy.creatorMaySign === false) parts.push("The creator may not sign.");
   if (policy.veto?.length) {
     const who = listed(policy.veto.map((member) => oneOf(member, names)), "or");
@@ -41,15 +41,16 @@ function isSingular({ threshold, of }) {
   return threshold === 1;
 }
 
-function node({ threshold, of }, names) {
+/** Return whom a policy or node asks for, e.g. `any 2 of creators and investors`. */
+export function nodePhrase({ threshold, of }, names) {
   if (of.length === 1) {
-    if (typeof of[0] !== "string") return node(of[0], names);
+    if (typeof of[0] !== "string") return nodePhrase(of[0], names);
     const [kind, name] = split(of[0]);
     if (kind === "role") return threshold === 1 ? `1 ${name}` : `${threshold} ${name}s`;
     return names[name] ?? name;
   }
   const members = of.map((member) =>
-    typeof member === "string" ? manyOf(member, names) : `(${node(member, names)})`,
+    typeof member === "string" ? manyOf(member, names) : `(${nodePhrase(member, names)})`,
   );
   if (threshold === of.length && !of.some(isRole)) {
     return `${members.length === 2 ? "both" : "all of"} ${listed(members)}`;
@@ -65,7 +66,7 @@ function hints(policy, names) {
   if (!role || of.length < 2 || threshold !== of.length) return below;
   const others = of
     .filter((member) => member !== role)
-    .map((member) => (isObject(member) ? `(${node(member, names)})` : oneOf(member, names)));
+    .map((member) => (isObject(member) ? `(${nodePhrase(member, names)})` : oneOf(member, names)));
   const [, name] = split(role);
   return [`${threshold} ${name}s are enough, without ${listed(others, "or")}.`, ...below];
 }

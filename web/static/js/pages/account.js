@@ -1,16 +1,12 @@
-// The person's keys and passkeys: each request is a signed act. For administrators, invitations and
-// roles, by changes.
+// The person's keys and passkeys: each request is a signed act.
 
 import { post, settle } from "../lib/api.js";
-import { makeChange } from "../lib/changes.js";
 import { all, ask, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
-import { me, onAction, run, say, start } from "../lib/page.js";
-import { keyOf, linkOf, newSecret } from "../lib/redeeming.js";
+import { me, onAction, say, start } from "../lib/page.js";
 import { confirm, create, onlyWith, showNewPasskey } from "../lib/webauthn.js";
 
-const DAY_MS = 86_400_000;
 const key = await start();
 
 const sign = (act, members) => signAct(key, me.ledger, act, members);
@@ -70,35 +66,6 @@ async function removePasskey({ dataset: { id } }) {
   await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
 }
 
-const WAITS = "The change is drafted, with your approval. It waits for others.";
-
-/** Make a change with one item. */
-const change = (item) => makeChange(key, me, [item], () => say("Waiting for your device…"));
-
-async function invite() {
-  const secret = newSecret();
-  const { jwk } = await keyOf(secret, me.ledger);
-  const days = Number(one("#invite-days").value);
-  const invitation = {
-    invitation: crypto.randomUUID(),
-    role: one("#invite-role").value,
-    key: jwk,
-    expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
-  };
-  const { status } = await change({ invite: invitation });
-  say(status === "approved" ? "The invitation is made." : WAITS);
-  const place = one("#invitation");
-  put(place, "link", linkOf(secret));
-  place.hidden = false;
-  one("h3", place).focus();
-}
-
-async function grant() {
-  const granted = { user: one("#grant-user").value, role: one("#grant-role").value };
-  const answer = await change({ "grant-role": granted });
-  await done(answer.status === "approved" ? "The role is granted." : WAITS, answer);
-}
-
 onAction({
   revoke,
   "add-passkey": addPasskey,
@@ -109,12 +76,6 @@ onAction({
   },
 });
 
-for (const [id, work] of [["#invite", invite], ["#grant", grant]]) {
-  one(id)?.addEventListener("submit", (event) => {
-    event.preventDefault();
-    run(event.submitter, work);
-  });
-}
 one("#compromised").addEventListener("change", ({ target }) => {
   one("#since-field").hidden = !target.checked;
 });

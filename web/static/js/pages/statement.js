@@ -34,17 +34,19 @@ async function check() {
     if (document.statementId !== id || document.ledger !== me.ledger) {
       return mismatch("The document is another statement's, or another ledger's.", computed);
     }
-    draw(document, text);
+    await draw(document, text);
     checked = { raw, title: document.title, content: document.content };
   } catch (error) {
     mismatch(`The document cannot be shown faithfully: ${error.message}.`, computed);
   }
 }
 
-function draw(document, text) {
+async function draw(document, text) {
   one("#title").replaceChildren(...seen(document.title));
   one("#creator").textContent = names[document.creator] ?? document.creator;
-  one("#content").replaceChildren(contentView(parseObject(document.content)));
+  const isChange = document.type?.name === "ledger/change";
+  const content = parseObject(document.content);
+  one("#content").replaceChildren(isChange ? await drawChange(document) : contentView(content));
   one("#bytes").textContent = text;
   one("#policy").textContent = policySentence(document.policy, names);
   one("#seal").replaceChildren(seal(sha256));
@@ -52,6 +54,14 @@ function draw(document, text) {
   const words = "This browser fetched the bytes, computed this digest, and shows what they say.";
   one("#checked").replaceChildren(icon("check"), ` ${words}`);
   one("#checked").className = "checked small";
+}
+
+/** Return the element that shows a change; few statements are one, so its modules load late. */
+async function drawChange({ content }) {
+  const { changeShown, showEffects } = await import("../elements/change-view.js");
+  const { items } = JSON.parse(content);
+  if (one("#progress").dataset.status === "pending") showEffects(items);
+  return changeShown(items, names);
 }
 
 function mismatch(reason, computed) {

@@ -1,0 +1,125 @@
+"""What a change would do to pending statements: those whose policy nobody could meet any more.
+
+It is computed before the change is signed, from the effects that the server would record.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence, Set
+
+import msgspec
+
+from ledger.domain.events import Effect, RoleClosed, RoleEnded, RoleGranted, StandingSet
+from ledger.domain.vocabulary import AUDITOR, PersonStanding
+from projections import inbox, users
+from projections.decisions import decided_by
+from projections.outlook import Roles, able, missing
+from projections.rows import json_list
+from projections.spans import search
+from projections.summaries import StatementSummary, summaries
+
+LISTED = 5
+EXAMINED = 200  # pending statements that one answer looks at
+_ASKS = (
+    "EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
+    " AND m.member IN (SELECT value FROM json_each(:members)))"
+)
+
+
+class NamedStatement(msgspec.Struct, frozen=True):
+    """A statement's id and title."""
+
+    id: str
+    title: str
+
+
+class Impact(msgspec.Struct, frozen=True, rename="camel"):
+    """The pending statements that the people there are could no longer meet; five are listed.
+
+    `is_complete` tells whether every pending statement was looked at, or only the newest 200.
+    """
+
+    count: int
+    statements: list[NamedStatement]
+    is_complete: bool
+
+
+class _Move(msgspec.Struct):
+    """What the effects do to one person."""
+
+    roles: Set[str]
+    standing: PersonStanding
+    has_credentials: bool
+
+
+def impact(db: sqlite3.Connection, effects: Sequence[Effect], *, at: int, now: str) -> Impact:
+    """Return what these effects would do to pending statements as of a position."""
+    closed = {each.body.role for each in effects if isinstance(each.body, RoleClosed)}
+    moves = _moves(db, effects, at, now)
+    asked = {f"role:{role}" for role in closed}
+    for user, (before, _) in moves.items():
+        asked.add(f"user:{user}")
+        asked.update(f"role:{role}" for role in before.roles)
+    given = {"at": at, "now": now, "below": at + 1, "members": json_list(sorted(asked))}
+    numbers, last = search(db, "pending", _ASKS, given, EXAMINED)
+    lost = [
+        NamedStatement(each.id, each.title)
+        for each in summaries(db, numbers, at=at, now=now)
+        if _is_lost(db, each, moves, closed, at, now)
+    ]
+    return Impact(len(lost), lost[:LISTED], last is None)
+
+
+def _moves(
+    db: sqlite3.Connection, effects: Iterable[Effect], at: int, now: str
+) -> dict[str, tuple[_Move, _Move]]:
+    """Return the people whom the effects touch, each as before and after."""
+    found: dict[str, tuple[_Move, _Move]] = {}
+    for stream, body in effects:
+        if not isinstance(body, RoleGranted | RoleEnded | StandingSet):
+            continue
+        user = str(stream)
+        if user not in found:
+            known = users.by_id(db, user, at=at, now=now)
+            if known is None:
+                continue
+            state = _Move(
+                set(known.roles), known.standing, bool(known.credential_ids or known.kids)
+            )
+            found[user] = state, msgspec.structs.replace(state)
+        after = found[user][1]
+        match body:
+            case RoleGranted(role=role):
+                after.roles = after.roles | {role}
+            case RoleEnded(role=role):
+                after.roles = after.roles - {role}
+            case StandingSet(standing=standing):
+                after.standing = standing
+    return found
+
+
+def _is_lost(
+    db: sqlite3.Connection,
+    shown: StatementSummary,
+    moves: dict[str, tuple[_Move, _Move]],
+    closed: Set[str],
+    at: int,
+    now: str,
+) -> bool:
+    """Tell whether today's people can meet a statement's policy, and could not afterwards."""
+    rules = inbox.policy_of(db, shown.position)
+    decided = decided_by(db, shown.position, at=at)
+    # As many more holders of each role as the change could take away.
+    count = len(decided.approved) + len(decided.rejected) + len(moves)
+    willing = able(db, rules, decided=count, at=at, now=now)
+    if missing(rules, shown.creator.id, decided, willing) is None:
+        return False
+    return missing(rules, shown.creator.id, decided, _after(willing, moves, closed)) is None
+
+
+def _after(willing: Roles, moves: dict[str, tuple[_Move, _Move]], closed: Set[str]) -> Roles:
+    found = {user: frozenset(roles) for user, roles in willing.items() if user not in moves}
+    for user, (_, after) in moves.items():
+        if after.standing == "active" and after.has_credentials:
+            found[user] = frozenset(after.roles)
+    left = {user: roles - closed for user, roles in found.items()}
+    return {user: roles for user, roles in left.items() if not roles <= {AUDITOR}}

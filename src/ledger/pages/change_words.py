@@ -1,0 +1,104 @@
+"""What a change asks for, in sentences, with the values that it replaces.
+
+web/static/js/lib/change-words.js writes the same from the signed bytes;
+tests/vectors/web/changes.json tests both.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.domain.changes.items import Item, SetCharter, SetGovernance
+from ledger.domain.policy import Node, members
+from ledger.pages.texts import text
+from ledger.pages.words import moment, node_phrase
+from projections import changes, users
+from projections.rules import RulesInForce
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Described(msgspec.Struct, frozen=True):
+    """One item in words; `before` and `after` where it replaces a value."""
+
+    sentence: str
+    before: str | None = None
+    after: str | None = None
+
+
+def describe(
+    items: Sequence[Item], names: Mapping[str, str], replaced: Mapping[str, Any] = _NOTHING
+) -> list[Described]:
+    """Return the items of a change in words; `names` maps ids to people's names.
+
+    `replaced` has the values that items replace, by the digests that they state as `was`.
+    """
+    return [_described(item, names, replaced) for item in items]
+
+
+def named_in(items: Iterable[Item]) -> set[str]:
+    """Return the ids of the people whom these items name."""
+    found = {each for item in items if (each := getattr(item, "user", None)) is not None}
+    for item in items:
+        if isinstance(item, SetGovernance):
+            found.update(_users(item.policy))
+    return found
+
+
+def governors(rules: RulesInForce) -> set[str]:
+    """Return the ids of the people whom the governance policy names."""
+    return _users(rules.governance)
+
+
+def summary(items: Sequence[Item], names: Mapping[str, str]) -> str:
+    """Return what a change asks for in one line, for lists."""
+    first = describe(items[:1], names)[0].sentence
+    more = len(items) - 1
+    return f"{first}, {text('change.more', count=more)}" if more else first
+
+
+def summaries(db: sqlite3.Connection, statements: Iterable[str], *, at: int) -> dict[str, str]:
+    """Return what those of these statements ask for that are changes, each in one line, by id."""
+    found = changes.items(db, statements)
+    people = sorted({user for items in found.values() for user in named_in(items)})
+    names = users.names(db, people, at=at)
+    return {statement: summary(items, names) for statement, items in found.items()}
+
+
+def _users(rules: Node) -> set[str]:
+    return {each[5:] for each in members(rules) if each.startswith("user:")}
+
+
+def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]) -> Described:
+    sentence = text(f"change.{item.NAME}", **_values(item, names))
+    match item:
+        case SetCharter() if item.was in replaced:
+            modes = replaced[item.was]["registration"], item.registration
+            return Described(sentence, *(text(f"registration.{mode}") for mode in modes))
+        case SetGovernance() if item.was in replaced:
+            nodes = msgspec.convert(replaced[item.was], Node), item.policy
+            return Described(sentence, *(node_phrase(node, names) for node in nodes))
+    return Described(sentence)
+
+
+def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that the texts of items have places for."""
+    found: dict[str, str] = {}
+    members: dict[str, Any] = msgspec.structs.asdict(item)
+    for member, value in members.items():
+        match member:
+            case "user":
+                found["who"] = names.get(value, value[:8])
+            case "expires_at":
+                found["until"] = moment(value)
+            case "invitation":
+                found[member] = value[:8]
+            case "policy":
+                found[member] = node_phrase(value, names)
+            case "registration":
+                found[member] = text(f"registration.{value}")
+            case _:
+                found[member] = str(value)
+    return found

@@ -1,0 +1,86 @@
+"""An organisation at its browsers: administrators, and people whom they invited."""
+
+import re
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import OpenBrowser
+from tests.browser.people import Browser
+from tests.support.server import Server
+
+
+class Company:
+    """A ledger's administrators and members, each with a browser."""
+
+    def __init__(self, server: Server, open_browser: OpenBrowser) -> None:
+        self.server = server
+        self._open = open_browser
+        link = re.search(r"http://\S+/register\?invitation=\S+", server.output)
+        assert link
+        self.root = self.join(link[0], "Root")
+
+    def join(self, link: str, name: str) -> Browser:
+        """Register somebody with the link of an invitation."""
+        browser = self._open()
+        register(browser, link, name)
+        return browser
+
+    def invite(self, role: str, name: str) -> Browser:
+        """Have the first administrator invite somebody, who registers."""
+        return self.join(self.link(role), name)
+
+    def link(self, role: str) -> str:
+        """Have the first administrator make an invitation; return its link."""
+        root = self.root
+        root.open("/people")
+        root.page.get_by_label("Role", exact=True).first.select_option(role)
+        root.button("Make an invitation").click()
+        sign(root)
+        expect(root.heading("Invitation link")).to_be_focused()
+        return root.page.locator("[data-link]").inner_text()
+
+    def set_governance(self, threshold: int) -> None:
+        """Ask this many administrators to approve every change from now on."""
+        self.root.open("/people")
+        answer = self.root.evaluate(
+            """async ([changes, keystore, api, threshold]) => {
+                const { makeChange } = await import(changes);
+                const { get } = await import(api);
+                const { user, ledger } = document.body.dataset;
+                const key = await (await import(keystore)).find(ledger, user);
+                const { policySha256 } = await get("/api/governance");
+                const policy = { threshold, of: ["role:administrator"] };
+                const item = { "set-governance": { policy, was: policySha256 } };
+                return makeChange(key, { ledger, user }, [item], () => {});
+            }""",
+            [*map(self.root.module, ("changes", "keystore", "api")), threshold],
+        )
+        assert answer["status"] == "approved"
+
+
+def register(browser: Browser, link: str, name: str) -> None:
+    """Register with the link of an invitation, and arrive in the inbox."""
+    browser.page.goto(link)
+    browser.page.get_by_label("Your name").fill(name)
+    browser.button("Register with a passkey").click()
+    browser.page.wait_for_url("**/inbox")
+
+
+def sign(browser: Browser) -> None:
+    """Confirm the open dialog once it says what the change does."""
+    button = browser.dialog().get_by_role("button", name="Sign with your passkey")
+    expect(button).to_be_enabled()
+    button.click()
+
+
+def row(browser: Browser, name: str) -> Locator:
+    """Return the row of a person."""
+    return browser.page.locator("#everybody tr").filter(has_text=name)
+
+
+def change(browser: Browser, name: str, act: str, role: str | None = None) -> None:
+    """Open the dialog for a person, and choose an act."""
+    row(browser, name).get_by_role("button", name="Change…").click()
+    browser.dialog().get_by_label("What to change").select_option(act)
+    if role is not None:
+        browser.dialog().get_by_label("Role", exact=True).select_option(role)

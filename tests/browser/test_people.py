@@ -1,0 +1,203 @@
+"""The page of people: invitations, roles and standing, each act with its effect first."""
+
+from itertools import product
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.company import Company, change, row, sign
+from tests.browser.conftest import OpenBrowser
+from tests.browser.people import Browser
+from tests.browser.test_pages import SCHEMES, violations
+from tests.support.server import Server
+
+
+@pytest.fixture
+def company(server: Server, open_browser: OpenBrowser) -> Company:
+    return Company(server, open_browser)
+
+
+def test_an_invitation_is_used_once_and_the_page_says_so(
+    company: Company, open_browser: OpenBrowser
+) -> None:
+    root = company.root
+    root.open("/people")
+    expect(root.page.get_by_text("You are the only one.")).to_be_visible()
+    expect(root.page.get_by_text("Nobody was invited yet.")).to_be_visible()
+    link = company.link("auditor")
+    expect(root.page.locator("#invitations .badge")).to_have_text("Open")
+    company.join(link, "Guest")
+    root.open("/people")
+    used = root.page.locator("#invitations tbody tr")
+    expect(used).to_contain_text("Used")
+    expect(used).to_contain_text("by Guest")
+    expect(used).to_contain_text("Root")
+    expect(used.get_by_role("button")).to_have_count(0)
+    stranger = open_browser()
+    stranger.page.goto(link)
+    stranger.page.get_by_label("Your name").fill("Second")
+    stranger.button("Register with a passkey").click()
+    expect(stranger.page.get_by_role("alert")).to_contain_text("not valid any more")
+    stranger.expect_problem("status of 40")
+
+
+def test_a_cancelled_invitation_admits_nobody(company: Company, open_browser: OpenBrowser) -> None:
+    root = company.root
+    link = company.link("investor")
+    root.button("Cancel…").click()
+    expect(root.dialog()).to_contain_text("Its link no longer works.")
+    sign(root)
+    expect(root.page.locator("#invitations .badge")).to_have_text("Cancelled")
+    stranger = open_browser()
+    stranger.page.goto(link)
+    stranger.page.get_by_label("Your name").fill("Late")
+    stranger.button("Register with a passkey").click()
+    expect(stranger.page.get_by_role("alert")).to_contain_text("not valid any more")
+    stranger.expect_problem("status of 40")
+
+
+def test_a_role_is_given_and_ended_and_the_page_shows_it(company: Company) -> None:
+    root, guest = company.root, company.invite("investor", "Guest")
+    root.open("/people")
+    change(root, "Guest", "grant-role", "creator")
+    expect(root.dialog()).to_contain_text("Your approval is enough")
+    before = root.assertions
+    sign(root)
+    shown = row(root, "Guest")
+    expect(shown).to_contain_text("investor, creator")
+    assert root.assertions == before + 1
+    guest.open("/inbox")
+    expect(guest.page.get_by_role("link", name="New statement").first).to_be_visible()
+    change(root, "Guest", "end-role", "investor")
+    sign(root)
+    expect(shown).not_to_contain_text("investor")
+
+
+def test_the_effect_on_pending_statements_is_shown_before_the_signature(company: Company) -> None:
+    root, alice = company.root, company.invite("creator", "Alice")
+    company.invite("investor", "Guest")
+    alice.draft("Series A")
+    root.open("/people")
+    change(root, "Guest", "end-role", "investor")
+    effect = root.page.locator("#effect")
+    expect(effect).to_contain_text("Approvals that they gave before keep counting.")
+    expect(effect).to_contain_text("1 pending statement can no longer be approved")
+    expect(effect.get_by_role("link", name="Series A")).to_be_visible()
+    root.page.keyboard.press("Escape")
+    expect(row(root, "Guest")).to_contain_text("investor")
+
+
+def test_what_would_leave_nobody_to_govern_is_refused_before_the_signature(
+    company: Company,
+) -> None:
+    root = company.root
+    root.open("/people")
+    change(root, "Root", "end-role", "administrator")
+    expect(root.page.locator("#effect")).to_contain_text("nobody could administer the ledger")
+    button = root.dialog().get_by_role("button", name="Sign with your passkey")
+    expect(button).to_be_disabled()
+    root.expect_problem("status of 409")
+
+
+def test_a_person_is_suspended_at_once_reinstated_and_deactivated(company: Company) -> None:
+    root, guest = company.root, company.invite("investor", "Guest")
+    root.open("/people")
+    shown = row(root, "Guest")
+    change(root, "Guest", "suspend")
+    root.reason().fill("Left the company.")
+    expect(root.dialog()).to_contain_text("It takes effect at once, by you alone")
+    sign(root)
+    expect(shown.locator(".badge")).to_have_text("Suspended")
+    guest.open("/inbox")
+    guest.page.wait_for_url("**/signin**")
+    guest.expect_problem("status of 403")  # the page offers their passkey, which is refused
+    change(root, "Guest", "reinstate")
+    sign(root)
+    expect(shown.locator(".badge")).to_have_text("Active")
+    change(root, "Guest", "deactivate")
+    expect(root.dialog()).to_contain_text("They never decide or sign in again")
+    sign(root)
+    expect(shown.locator(".badge")).to_have_text("Deactivated")
+    expect(shown.get_by_role("button")).to_have_count(0)
+
+
+def test_a_role_is_defined_held_and_closed(company: Company) -> None:
+    root = company.root
+    company.invite("investor", "Guest")
+    root.open("/people")
+    root.page.get_by_label("Define a role").fill("board")
+    root.button("Define…").click()
+    sign(root)
+    board = root.page.locator("#roles [data-role=board]")
+    expect(board).to_contain_text("0 people")
+    change(root, "Guest", "grant-role", "board")
+    sign(root)
+    expect(board).to_contain_text("1 person")
+    board.get_by_role("button").click()
+    expect(root.dialog()).to_contain_text("its name is never used again")
+    sign(root)
+    expect(board).to_contain_text("closed")
+
+
+def test_with_two_administrators_a_change_waits_and_the_second_one_completes_it(
+    company: Company,
+) -> None:
+    root, ben = company.root, company.invite("administrator", "Ben")
+    company.invite("investor", "Guest")
+    company.set_governance(2)
+    root.open("/people")
+    change(root, "Guest", "grant-role", "creator")
+    expect(root.dialog()).to_contain_text("it waits for 1 more person (2 administrators)")
+    sign(root)
+    expect(root.page.locator("#done")).to_contain_text("It waits for others.")
+    waiting = root.page.locator("#waiting")
+    expect(waiting).to_contain_text("Give Guest the role creator")
+    expect(waiting).to_contain_text("1 of 2 approved")
+    ben.open("/people")
+    ben.page.get_by_role("link", name="Give Guest the role creator").click()
+    expect(ben.page.locator("#content")).to_contain_text("Give Guest the role creator")
+    ben.approve()
+    root.open("/people")
+    expect(root.page.locator("#waiting")).to_be_empty()
+    expect(row(root, "Guest")).to_contain_text("creator")
+
+
+def test_only_those_who_administer_see_the_page(alice: Browser) -> None:
+    expect(alice.page.get_by_role("link", name="People")).to_have_count(0)
+    alice.expect_problem("status of 403")
+    alice.open("/people")
+    expect(alice.heading("You may not do this")).to_be_visible()
+
+
+def test_the_page_works_by_keyboard_alone(company: Company) -> None:
+    root = company.root
+    company.invite("investor", "Guest")
+    root.open("/people")
+    button = row(root, "Guest").get_by_role("button")
+    expect(button).to_be_enabled()
+    button.focus()
+    root.page.keyboard.press("Enter")
+    expect(root.dialog().get_by_label("What to change")).to_be_focused()
+    root.page.keyboard.press("Escape")
+    expect(root.dialog()).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def test_the_page_breaks_no_accessibility_rule_and_fits_a_narrow_screen(company: Company) -> None:
+    root = company.root
+    guest = company.invite("investor", "Guest")
+    company.link("auditor")
+    found = []
+    for scheme, width in product(SCHEMES, (320, 1280)):
+        root.page.emulate_media(color_scheme=scheme)
+        root.page.set_viewport_size({"width": width, "height": 900})
+        root.open("/people")
+        change(root, "Guest", "suspend")
+        expect(root.page.locator("#effect")).to_contain_text("at once")
+        found += [f"{scheme} {width} dialog {each}" for each in violations(root)]
+        root.page.keyboard.press("Escape")
+        found += [f"{scheme} {width} {each}" for each in violations(root)]
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert root.evaluate(overflow) <= 0, f"scrolls sideways at {width} px"
+    assert found == []
+    assert guest.unexpected() == []

@@ -1,0 +1,83 @@
+"""Judge the steps of the small world in plain terms: none of the ledger's code decides here."""
+
+from collections.abc import Iterable
+
+from ledger.domain.events import RoleDefined
+from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.person import Person
+from ledger.domain.policy import Node
+from tests.support.small_world import Move, State, Step, explore, live
+
+
+def faults(before: State, step: Step) -> list[str]:
+    """Return what a step breaks."""
+    return [*_of_the_actor(before, step), *_of_effects(before, step), *_of_the_state(step.after)]
+
+
+def _of_the_actor(before: State, step: Step) -> Iterable[str]:
+    actor = before.people[step.actor]
+    if actor.standing != "active" and step.decides:
+        yield "somebody suspended or deactivated decides"
+    if step.kid not in live(actor):
+        yield "an ended key decides"
+    if step.must_confirm and step.credential_id not in live(actor):
+        yield "no live passkey confirms"
+    if step.suspended is not None and _governs(before, before.people[step.suspended]):
+        yield "one person suspends somebody who governs"
+
+
+def _of_effects(before: State, step: Step) -> Iterable[str]:
+    rules = before.charter
+    if not step.effects:
+        if step.after.charter != rules:
+            yield "the rules change without a change"
+        return
+    assert step.change is not None
+    decided = step.change.approvals
+    filling = [user for user, each in decided.items() if _asked(rules.governance, user, each.roles)]
+    if len(filling) < rules.governance.threshold:
+        yield "a change takes effect with fewer people than governance asks for"
+    gone = {each.user for each in before.people if each.standing == "deactivated"}
+    for stream, body in step.effects:
+        if str(stream) in gone:
+            yield "a deactivated person is changed"
+        if isinstance(body, RoleDefined) and body.role in rules.closed:
+            yield "a closed role is used again"
+    for item in step.change.items or ():
+        replaced: str | None = getattr(item, "was", None)
+        current = {policy_digest(rules.governance), values_digest(rules.registration)}
+        if replaced is not None and replaced not in current:
+            yield "a change replaces a value that its approvers did not see"
+
+
+def _of_the_state(after: State) -> Iterable[str]:
+    rules = after.charter.governance
+    able = [each for each in after.people if _governs(after, each) and _can_act(each)]
+    if len(able) < rules.threshold:
+        yield "nobody can approve a change any more"
+    if {"role:creator", "role:investor", "role:auditor"} & set(rules.of):
+        yield "people can choose to govern"
+    for change in after.changes:
+        ends = change.policy.expires_at
+        if ends is None:
+            yield "a change waits for ever"
+
+
+def _asked(rules: Node, user: str, roles: Iterable[str]) -> bool:
+    return f"user:{user}" in rules.of or any(f"role:{role}" in rules.of for role in roles)
+
+
+def _governs(state: State, who: Person) -> bool:
+    return _asked(state.charter.governance, who.user, who.roles - state.charter.closed)
+
+
+def _can_act(who: Person) -> bool:
+    return who.standing == "active" and bool(live(who) & who.passkeys.keys())
+
+
+def broken(first: State, *moves: Move, states: int, depth: int = 8) -> list[str]:
+    """Return the first trace that breaks something, with what it breaks; nothing if none does."""
+    for before, step, trace in explore(first, moves, depth=depth, states=states):
+        if found := faults(before, step):
+            return [*trace, *found]
+    return []

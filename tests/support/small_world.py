@@ -1,0 +1,166 @@
+"""A small world: three people with two keys and two passkeys each, and every move they can make.
+
+The moves go through the real decisions and folds. A move that a decision refuses leads nowhere. The
+judge knows none of the ledger's code: it says in plain terms what no reachable state may be.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain.charter import Charter
+from ledger.domain.events import Effect
+from ledger.domain.governance import has_place, needs_grant, policy_digest
+from ledger.domain.person import Person
+from ledger.domain.policy import Node, asks_for_two
+from ledger.domain.statement import Statement
+from tests.support.changes import GOVERNANCE, governors
+from tests.support.fixed_keys import fixed_passkey
+from tests.support.keys import ed25519_key
+from tests.support.signers import CHARTER, Signer
+
+ADA, BEN, CAL = range(3)
+PENDING = 2  # changes that may wait at the same time
+ADMINISTRATOR = "administrator"
+Item = dict[str, Any]
+
+
+class State(NamedTuple):
+    """The ledger's rules, its three people, and the changes that wait."""
+
+    charter: Charter
+    people: tuple[Person, ...]
+    changes: tuple[Statement, ...] = ()
+
+    def key(self) -> tuple[object, ...]:
+        """Return what tells this state from others: neither versions nor whose key signed."""
+        rules = self.charter
+        return (
+            rules.governance,
+            rules.registration,
+            rules.defined,
+            rules.closed,
+            tuple((each.roles, each.standing, live(each)) for each in self.people),
+            frozenset(
+                (each.title, each.policy, frozenset(each.approvals)) for each in self.changes
+            ),
+        )
+
+
+class Step(NamedTuple):
+    """What somebody did: with which key and passkey, to which change, with which effects.
+
+    Only the end of one's own keys `decides` nothing, and only that of a key needs no passkey.
+    """
+
+    name: str
+    actor: int
+    kid: str
+    credential_id: str | None
+    after: State
+    change: Statement | None = None
+    effects: tuple[Effect, ...] = ()
+    suspended: int | None = None
+    decides: bool = True
+    must_confirm: bool = True
+
+
+Move = Callable[[State], Iterator[Step]]
+
+
+def live(who: Person) -> frozenset[str]:
+    """Return the references of a person's keys and passkeys that have not ended."""
+    keys = {kid for kid, each in who.keys.items() if not each.revoked}
+    return frozenset(keys | {name for name, each in who.passkeys.items() if not each.removed})
+
+
+def signer(number: int, second: int = 0) -> Signer:
+    """Return a person with their first or second key and passkey."""
+    found = _signer(10 * (number + 1) + second)
+    found.user = str(UUID(int=number + 1))
+    return found
+
+
+@cache
+def _signer(number: int) -> Signer:
+    return Signer(number, key=ed25519_key(number), passkey=fixed_passkey(number))
+
+
+def somebody(number: int, *roles: str) -> Person:
+    """Return a person with two keys and two passkeys."""
+    mine = [signer(number, second) for second in (0, 1)]
+    found = mine[0].person_with(*(each.key for each in mine))
+    passkeys = {each.passkey.id: each.known_passkey for each in mine}
+    return msgspec.structs.replace(found, roles=frozenset(roles), passkeys=passkeys)
+
+
+def world(governance: Node, *roles: str) -> State:
+    """Return the first state: who has which role, and how changes are approved."""
+    people = tuple(somebody(number, role) for number, role in enumerate(roles))
+    return State(msgspec.structs.replace(CHARTER, governance=governance), people)
+
+
+# --- items ---------------------------------------------------------------------------------------
+
+
+def about(what: str, who: int, role: str | None = None) -> Callable[[State], Item]:
+    """Return an item about a person."""
+    member = {"user": str(UUID(int=who + 1))} | ({} if role is None else {"role": role})
+
+    def item(state: State) -> Item:
+        compared = role is not None and needs_grant(role, state.charter.governance)
+        cose = {"cose": signer(who).passkey.cose_sha256}
+        return {what: member | (cose if what == "grant-role" and compared else {})}
+
+    return item
+
+
+def of_role(what: str, role: str) -> Callable[[State], Item]:
+    """Return an item about a role."""
+    return lambda _: {what: {"role": role}}
+
+
+def govern(threshold: int, *members: str) -> Callable[[State], Item]:
+    """Return an item that sets the governance policy."""
+    policy = {"threshold": threshold, "of": list(members or GOVERNANCE["of"])}
+    node = msgspec.convert(policy, Node)
+
+    def item(state: State) -> Item:
+        rules = state.charter
+        member: Item = {"policy": policy, "was": policy_digest(rules.governance)}
+        people = enumerate(map(rules.in_force, state.people))
+        places = [who for who, each in people if has_place(each, node)]
+        if asks_for_two(node):
+            member["people"] = governors(*map(signer, places))
+        return {"set-governance": member}
+
+    return item
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+def explore(
+    first: State, moves: Iterable[Move], *, depth: int, states: int
+) -> Iterator[tuple[State, Step, list[str]]]:
+    """Yield every step from every state, breadth first, with the names of the steps that led there.
+
+    It stops at a depth, or when it has met this many states.
+    """
+    moves = list(moves)
+    seen = {first.key()}
+    waiting: deque[tuple[State, list[str]]] = deque([(first, [])])
+    while waiting:
+        state, path = waiting.popleft()
+        for move in moves:
+            for step in move(state):
+                trace = [*path, step.name]
+                yield state, step, trace
+                key = step.after.key()
+                if key not in seen and len(trace) < depth and len(seen) < states:
+                    seen.add(key)
+                    waiting.append((step.after, trace))

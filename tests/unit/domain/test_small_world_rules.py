@@ -1,0 +1,189 @@
+"""Each rule of changes removed in turn: then a trace of the small world breaks a promise."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ledger.domain import standing
+from ledger.domain.changes.items import parse_items
+from ledger.domain.person import AttestedKey, Person
+from ledger.domain.policy import Node, RolesByPerson, covers
+from tests.support.small_judge import broken
+from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
+from tests.support.small_world import (
+    ADA,
+    ADMINISTRATOR,
+    BEN,
+    CAL,
+    Item,
+    Move,
+    State,
+    about,
+    govern,
+    of_role,
+    world,
+)
+
+TWO = Node(2, ("role:administrator",))
+TWO_ADMINISTRATORS = world(TWO, ADMINISTRATOR, ADMINISTRATOR, "investor")
+THREE_ADMINISTRATORS = world(TWO, *[ADMINISTRATOR] * 3)
+BOARD = of_role("define-role", "board")
+pytestmark = pytest.mark.usefixtures("each_assertion_once")
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Require nothing."""
+
+
+def _true(*_: object, **__: object) -> bool:
+    return True
+
+
+def _met_by_members(root: Node, approved: RolesByPerson) -> bool:
+    """Count the members that somebody covers, as if one person could fill several places."""
+    return root.threshold <= sum(
+        any(covers(str(each), user, roles) for user, roles in approved.items()) for each in root.of
+    )
+
+
+def _anybody(self: Any, user: str) -> Person:
+    found: list[Person] = self._all_people([UUID(user)])
+    return found[0]
+
+
+def _any_key(person: Person, kid: str, *, now_ms: int) -> AttestedKey:
+    return person.keys[kid]
+
+
+def _wrong_was(state: State) -> Item:
+    other = "open" if state.charter.registration == "invite" else "invite"
+    return {"set-charter": {"registration": other, "was": "0" * 64}}
+
+
+AS_PERSON_AND_ADMINISTRATOR = world(
+    Node(2, ("user:00000000-0000-0000-0000-000000000001", "role:administrator")),
+    ADMINISTRATOR,
+    ADMINISTRATOR,
+    "investor",
+)
+
+
+def _without_passkeys(state: State, who: int) -> State:
+    people = list(state.people)
+    ended = {
+        name: msgspec.structs.replace(each, removed=True)
+        for name, each in people[who].passkeys.items()
+    }
+    people[who] = msgspec.structs.replace(people[who], passkeys=ended)
+    return state._replace(people=tuple(people))
+
+
+_can_act_with_a_key = standing.can_act
+
+
+def _keys_are_enough(person: Person, *, now_ms: int, governance: bool) -> bool:
+    del governance
+    return _can_act_with_a_key(person, now_ms=now_ms)
+
+
+def _never(*_: object) -> bool:
+    return False
+
+
+REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
+    "its policy is the one in force at each approval": (
+        THREE_ADMINISTRATORS,
+        [drafts(BOARD, govern(3), by=[ADA]), approvals()],
+        [("ledger.domain.governance.require_in_force", _nothing)],
+        "a change takes effect with fewer people than governance asks for",
+    ),
+    "those who can act can meet governance afterwards": (
+        TWO_ADMINISTRATORS,
+        [drafts(about("end-role", BEN, ADMINISTRATOR)), approvals()],
+        [("ledger.domain.governance.require_meetable", _nothing)],
+        "nobody can approve a change any more",
+    ),
+    "somebody suspended cannot act": (
+        TWO_ADMINISTRATORS,
+        [drafts(about("suspend", BEN)), approvals()],
+        [("ledger.domain.changes.effects.can_act", _true)],
+        "nobody can approve a change any more",
+    ),
+    "to govern takes a live passkey": (
+        _without_passkeys(THREE_ADMINISTRATORS, CAL),
+        [drafts(about("end-role", BEN, ADMINISTRATOR)), approvals()],
+        [("ledger.domain.changes.effects.can_act", _keys_are_enough)],
+        "nobody can approve a change any more",
+    ),
+    "somebody suspended decides nothing": (
+        THREE_ADMINISTRATORS,
+        [drafts(about("suspend", CAL), BOARD, by=[ADA]), approvals()],
+        [("ledger.domain.statement.require_standing", _nothing)],
+        "somebody suspended or deactivated decides",
+    ),
+    "each decision is confirmed with a passkey": (
+        TWO_ADMINISTRATORS,
+        [drafts(BOARD), approvals(confirmed=False)],
+        [("ledger.domain.statement._confirm", _nothing)],
+        "no live passkey confirms",
+    ),
+    "one administrator suspends nobody who governs": (
+        TWO_ADMINISTRATORS,
+        [suspensions],
+        [("ledger.domain.standing.has_place", _never)],
+        "one person suspends somebody who governs",
+    ),
+    "a change states what it replaces": (
+        TWO_ADMINISTRATORS,
+        [drafts(_wrong_was), approvals()],
+        [("ledger.domain.changes.effects._World._require_current", staticmethod(_nothing))],
+        "a change replaces a value that its approvers did not see",
+    ),
+    "each person fills one place": (
+        AS_PERSON_AND_ADMINISTRATOR,
+        [drafts(BOARD), approvals()],
+        [("ledger.domain.places.met", _met_by_members)],
+        "a change takes effect with fewer people than governance asks for",
+    ),
+    "nobody governs by a role that people choose": (
+        TWO_ADMINISTRATORS,
+        [drafts(govern(1, "role:investor")), approvals()],
+        [("ledger.domain.governance.require_valid", _nothing)],
+        "people can choose to govern",
+    ),
+    "nothing concerns a deactivated person": (
+        THREE_ADMINISTRATORS,
+        [
+            drafts(about("deactivate", CAL), about("grant-role", CAL, "auditor"), by=[ADA]),
+            approvals(),
+        ],
+        [("ledger.domain.changes.effects._World._person", _anybody)],
+        "a deactivated person is changed",
+    ),
+    "a change ends": (
+        TWO_ADMINISTRATORS,
+        [drafts(BOARD, ends=False)],
+        [("ledger.domain.governance.check_change", parse_items)],
+        "a change waits for ever",
+    ),
+    "an ended key decides nothing": (
+        TWO_ADMINISTRATORS,
+        [drafts(BOARD, by=[ADA]), approvals(), moves_of(BEN, endings)],
+        [("ledger.domain.person.Person.active_key", _any_key)],
+        "an ended key decides",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", REMOVED)
+def test_without_a_rule_a_trace_breaks_the_world(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, moves, patches, fault = REMOVED[rule]
+    assert broken(first, *moves, states=500) == []
+    for place, other in patches:
+        monkeypatch.setattr(place, other)
+    trace = broken(first, *moves, states=500)
+    assert fault in trace, trace

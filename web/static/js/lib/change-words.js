@@ -1,0 +1,38 @@
+// What a change asks for, in sentences, with the values that it replaces. The sentences are those
+// of src/ledger/pages/change_words.py; tests/vectors/web/changes.json holds both.
+
+import { moment, nodePhrase } from "./policy.js";
+import { fill } from "./texts.js";
+
+/**
+ * Return the items of a change as `{sentence, before, after}`. `names` gives people by their id,
+ * `texts` is the catalogue. `replaced` has the values that items replace, by their digest `was`.
+ */
+export function describe(items, names, texts, replaced = {}) {
+  return items.map((item) => {
+    const [[name, members]] = Object.entries(item);
+    const sentence = fill(texts[`change.${name}`], values(members, names, texts));
+    const old = replaced[members.was];
+    if (old && name === "set-charter") {
+      const [before, after] = [old, members].map((each) => texts[`registration.${each.registration}`]);
+      return { sentence, before, after };
+    }
+    if (old && name === "set-governance") {
+      const [before, after] = [old, members.policy].map((each) => nodePhrase(each, names));
+      return { sentence, before, after };
+    }
+    return { sentence };
+  });
+}
+
+/** Return the values that the texts of items have places for. */
+function values({ user, expiresAt, invitation, policy, registration, ...members }, names, texts) {
+  return {
+    ...members,
+    ...(user && { who: names[user] ?? user.slice(0, 8) }),
+    ...(expiresAt && { until: moment(expiresAt) }),
+    ...(invitation && { invitation: invitation.slice(0, 8) }),
+    ...(policy && { policy: nodePhrase(policy, names) }),
+    ...(registration && { registration: texts[`registration.${registration}`] }),
+  };
+}

@@ -1,0 +1,13 @@
+// The texts of this page, which the server took from its catalogue (web/locale/en.json).
+
+/** Every text of this page by its key. */
+export const catalogue = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
+
+/** Return a text with its values; with `count`, that of one or of several. */
+export function text(key, values = {}) {
+  const full = "count" in values ? `${key}.${values.count === 1 ? "one" : "other"}` : key;
+  return fill(catalogue[full], values);
+}
+
+/** Return a text with `{name}` replaced by the value of that name. */
+export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
