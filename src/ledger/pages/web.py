@@ -47,8 +47,9 @@ def to_sign_in(request: AnyRequest) -> Redirect:
 
 def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:
     """Return a page that browsers must not store: after sign-out nobody may see it again."""
+    always = {"page": name, "ledger": web.charter.ledger, "now": web.models.now(), "position": 0}
     return Template(
         f"{name}.html",
-        context={"page": name, "ledger": web.charter.ledger, "me": me, "position": 0, **more},
+        context={**always, "me": me, **more},
         headers={"Cache-Control": "no-store"},
     )

@@ -1,13 +1,18 @@
 // What every page does: read who is signed in, show messages, and offer to set up this browser.
 
-import { CeremonyError, attestKey } from "./webauthn.js";
+import { CeremonyError } from "./webauthn.js";
 import { post, settle } from "./api.js";
+import { attestKey } from "./attestation.js";
+import { now } from "./clock.js";
 import { Told, el, one, put } from "./dom.js";
 import * as keystore from "./keystore.js";
 
 const { ledger, user, name, kids = "" } = document.body.dataset;
 
 const QUIET_MS = 5000;
+// How long before its end the next key is offered: 14 days, and half an hour for a session's key.
+const SOON_MS = { device: 14 * 86_400_000, session: 30 * 60_000 };
+const signedOut = new BroadcastChannel("signed-out");
 let quietUntil = 0;
 let waiting = 0;
 
@@ -68,21 +73,24 @@ export function onAction(handlers) {
   });
 }
 
+/** Return the home that the person chose for a new key. */
+export const chosenHome = (form) => one("input[name=home]:checked", form).value;
+
 /** Make and attest a key for this browser. */
 async function setUp() {
   say("Waiting for your device…");
   const options = await post("/api/jwt-keys/options", {});
-  const { key, body } = await attestKey(options);
-  // Store the key before sending it: if the answer is lost, the attested key is still here.
-  await keystore.keep(options.ledger, options.user, key);
-  const { position } = await post("/api/jwt-keys", { ceremony: options.ceremony, key: body });
+  const { ceremony } = options;
+  const { position } = await attestKey(options, chosenHome(one("#setup")), (key) =>
+    post("/api/jwt-keys", { ceremony, key }),
+  );
   await settle(position);
   location.reload();
 }
 
 /**
- * Return this browser's key if the ledger accepts it; otherwise offer to make one. Show what the
- * browser lacks for signing, if anything.
+ * Return this browser's newest key that the ledger accepts; otherwise offer to make one, and before
+ * one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
   const lack = await keystore.missing();
@@ -90,12 +98,35 @@ export async function start() {
     show(new Told(lack));
     return undefined;
   }
+  await keystore.tidy(me);
   if (!me.user) return undefined;
-  const key = await keystore.find(me.ledger, me.user);
-  if (key && me.kids.includes(key.kid)) return key;
-  if (key) put(one("#setup"), "text", "The key that it had is no longer accepted: set up a new one.");
-  one("#setup").hidden = false;
-  return undefined;
+  const keys = await keystore.keysOf(me.ledger, me.user);
+  const key = keys.find(({ kid }) => me.kids.includes(kid));
+  offerSetUp(key, keys.length > 0);
+  return key;
+}
+
+function offerSetUp(key, hadOne) {
+  const place = one("#setup");
+  const leftMs = key?.expiresAt ? Date.parse(key.expiresAt) - now() : Infinity;
+  place.hidden = key && leftMs > SOON_MS[key.home];
+  if (place.hidden) return;
+  if (key) {
+    one("h2", place).textContent = "This browser's signing key ends soon";
+    const end = new Date(Date.parse(key.expiresAt)).toLocaleString();
+    put(place, "text", `It signs until ${end}. Set up the next one now, with your passkey.`);
+  } else if (hadOne) {
+    put(place, "text", "The key that it had is no longer accepted: set up a new one.");
+  }
+}
+
+/** End the session here and in every other tab, with the keys that were for this session. */
+export async function signOut() {
+  // The keys first: if the ledger does not answer, nobody can sign with them all the same.
+  await keystore.leave(me.ledger);
+  await post("/api/logout", {});
+  signedOut.postMessage(me.user);
+  location.assign("/");
 }
 
 async function copy({ dataset: { text, from } }) {
@@ -104,3 +135,5 @@ async function copy({ dataset: { text, from } }) {
 }
 
 onAction({ "set-up": setUp, copy });
+// Another tab still holds the key in its memory.
+signedOut.addEventListener("message", () => location.reload());

@@ -8,7 +8,6 @@ import { hex, sha256, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { signPossession } from "./jws.js";
-import * as keystore from "./keystore.js";
 
 const text = (buffer) => encode(new Uint8Array(buffer));
 let conditional = null;
@@ -124,18 +123,17 @@ async function ceremony(kind, run) {
 }
 
 /**
- * Make a signing key of this device and attest it with a passkey. The challenge names the key, its
- * home and end, the person and the ledger, so the assertion attests nothing else. Returns the key,
- * not yet stored, and the `key` member of the request.
+ * Return the `key` member of a request that attests a signing key: a passkey's assertion and the
+ * key's own signature. The challenge names the key, its home and end, the person and the ledger, so
+ * the assertion attests nothing else.
  */
-export async function attestKey({ ledger, user, nonce, publicKey }) {
-  const key = await keystore.generate();
-  const where = { home: "device", expiresAt: null };
-  const about = { ...where, kid: key.kid, ledger, nonce, user };
+export async function attest({ kid, jwk, home, expiresAt, privateKey }, options) {
+  const { ledger, user, nonce, publicKey } = options;
+  const about = { expiresAt, home, kid, ledger, nonce, user };
   const asked = await challenge("attest-signing-key", about);
-  const attested = await get({ ...publicKey, challenge: asked });
-  const possession = await signPossession(key, decode(asked));
-  return { key, body: { jwk: key.jwk, assertion: attested, possession, ...where } };
+  const assertion = await get({ ...publicKey, challenge: asked });
+  const possession = await signPossession({ kid, privateKey }, decode(asked));
+  return { jwk, assertion, possession, home, expiresAt };
 }
 
 /** Return a new passkey's assertion, which shows that it works and whose it is to be. */

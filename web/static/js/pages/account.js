@@ -3,11 +3,12 @@
 
 import { post, settle } from "../lib/api.js";
 import { encode } from "../lib/b64u.js";
+import { now } from "../lib/clock.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, ask, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
-import { me, onAction, run, say, start } from "../lib/page.js";
+import { me, onAction, run, say, signOut, start } from "../lib/page.js";
 import { confirm, create, onlyWith, showNewPasskey } from "../lib/webauthn.js";
 
 const DAY_MS = 86_400_000;
@@ -35,7 +36,7 @@ async function revoke({ dataset: { kid } }) {
   // A key ends itself without a passkey, but does not say alone since when it was compromised.
   const alone = kid === key.kid && !since;
   const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
-  await keystore.forget(me.ledger, me.user, kid);
+  await keystore.forget({ ...me, kid });
   await done("The key is revoked.", answer);
 }
 
@@ -77,7 +78,7 @@ async function invite() {
     invitationId: crypto.randomUUID(),
     role: one("#invite-role").value,
     tokenSha256: await sha256Hex(token),
-    expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
+    expiresAt: new Date(now() + days * DAY_MS).toISOString(),
   });
   await post("/api/invitations", { act });
   const place = one("#invitation");
@@ -96,10 +97,7 @@ onAction({
   revoke,
   "add-passkey": addPasskey,
   "remove-passkey": removePasskey,
-  "sign-out": async () => {
-    await post("/api/logout", {});
-    location.assign("/");
-  },
+  "sign-out": signOut,
 });
 
 for (const [id, work] of [["#invite", invite], ["#grant", grant]]) {

@@ -1,9 +1,9 @@
 // Register: make a passkey, then a signing key of this browser that the passkey attests.
 
 import { Problem, post, settle } from "../lib/api.js";
+import { attestKey } from "../lib/attestation.js";
 import { one } from "../lib/dom.js";
-import * as keystore from "../lib/keystore.js";
-import { run, say, start } from "../lib/page.js";
+import { chosenHome, run, say, start } from "../lib/page.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
@@ -37,23 +37,13 @@ async function begin() {
   return { options, registration, name };
 }
 
-async function complete({ options, registration }) {
-  const { ceremony, ledger, user, nonce, publicKey } = options;
+function complete({ options, registration }) {
+  const { ceremony, publicKey } = options;
   step(2);
-  const { key, body } = await webauthn.attestKey({
-    ledger,
-    user,
-    nonce,
-    publicKey: webauthn.onlyWith({ registration, publicKey }),
-  });
-  // Store the key before sending it: if the answer is lost, the attested key is still here.
-  await keystore.keep(ledger, user, key);
-  try {
-    return await post("/api/register/complete", { ceremony, registration, key: body });
-  } catch (error) {
-    if (error instanceof Problem) await keystore.forget(ledger, user, key.kid);
-    throw error;
-  }
+  const asked = { ...options, publicKey: webauthn.onlyWith({ registration, publicKey }) };
+  return attestKey(asked, chosenHome(form), (key) =>
+    post("/api/register/complete", { ceremony, registration, key }),
+  );
 }
 
 async function register() {
