@@ -20,12 +20,15 @@ AUTHENTICATOR = {
 class Browser:
     """One person's browser. It notices what must never happen on any page."""
 
-    def __init__(self, context: BrowserContext, origin: str, *, passkeys: bool = True) -> None:
+    def __init__(
+        self, context: BrowserContext, origin: str, *, passkeys: bool = True, prf: bool = False
+    ) -> None:
         self.context = context
         self.origin = origin
         self.page: Page = context.new_page()
         self.assertions = 0
         self.problems: list[str] = []
+        self._prf = prf
         self.bodies: list[str] = []
         self._expected: list[str] = []
         context.on("request", self._notice_request)
@@ -41,7 +44,7 @@ class Browser:
         self._authenticator = self._add_authenticator()
 
     def _add_authenticator(self, transport: str = "internal") -> str:
-        options = {"options": AUTHENTICATOR | {"transport": transport}}
+        options = {"options": AUTHENTICATOR | {"transport": transport, "hasPrf": self._prf}}
         return str(
             self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )

@@ -15,7 +15,7 @@ def test_a_revoked_key_signs_nothing_and_the_browser_can_be_set_up_again(alice: 
     path = alice.draft("Terms")
     alice.approve()
     alice.open("/account")
-    expect(alice.page.locator("#keys").get_by_text("This browser")).to_be_visible()
+    expect(alice.page.locator("#keys").get_by_text("This browser", exact=True)).to_be_visible()
     alice.button("Revoke…").click()
     alice.page.get_by_label("Somebody else may have used it").check()
     expect(alice.page.get_by_label("Since when")).to_be_visible()

@@ -104,7 +104,9 @@ def test_two_people_on_one_browser_each_sign_with_their_own_key(open_browser: Op
     (of_alice,), (of_bob,) = keys(shared, alices), keys(shared, bobs)
     assert of_alice["kid"] != of_bob["kid"]
     shared.open("/account")
-    here = shared.page.locator("#keys .card", has=shared.page.get_by_text("This browser"))
+    here = shared.page.locator(
+        "#keys .card", has=shared.page.get_by_text("This browser", exact=True)
+    )
     expect(here).to_have_attribute("data-kid", of_bob["kid"])
 
 

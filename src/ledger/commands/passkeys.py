@@ -89,6 +89,7 @@ class PasskeyCommands:
         # Also after a repetition: the first request may have been stored and not have ended them.
         # A passkey that was removed opens no session, so nothing else can end.
         await self._state.close_sessions_of(credential_id)
+        await self._state.forget_wrapped_keys_of(credential_id)
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

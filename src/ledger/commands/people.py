@@ -7,6 +7,7 @@ from ledger.commands.registration import RegistrationCommands
 from ledger.commands.roles import RoleCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.standing import StandingCommands
+from ledger.commands.wrapped_keys import WrappedKeyCommands
 from ledger.commands.writer import Writer
 from ledger.store.async_state import AsyncState
 
@@ -19,6 +20,7 @@ class PeopleCommands:
         self.registration = RegistrationCommands(writer, ceremonies)
         self.sign_in = SignInCommands(writer, state, ceremonies)
         self.keys = KeyCommands(writer, state, ceremonies)
+        self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.roles = RoleCommands(writer)
         self.standing = StandingCommands(writer, state)

@@ -7,12 +7,12 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
+    NOTHING,
     Created,
     InvitationRecorded,
     KeyRecorded,
@@ -48,6 +48,7 @@ from ledger.http.requests import (
     SignedAct,
 )
 from ledger.http.sessions import Sessions
+from ledger.http.wrapped_keys import keep_wrapped_key, list_wrapped_keys
 from projections import users
 from projections.users import User
 
@@ -64,9 +65,6 @@ class SessionInfo(msgspec.Struct):
     user: User
     ledger: str
     position: int
-
-
-SIGNED_OUT = {204: ResponseSpec(None, description="Done", generate_examples=False)}
 
 
 @post("/api/credentials", status_code=200, responses=done(RegistrationBegun, 404))
@@ -169,7 +167,7 @@ async def _signed_in(
     return Response(Session(found), cookies=[await sessions.open(user, opened_by)])
 
 
-@post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415, 429))
+@post("/api/logout", status_code=204, responses=NOTHING | answers(403, 413, 415, 429))
 async def sign_out(
     data: JSONBody[Empty], request: AnyRequest, sessions: FromSessions
 ) -> Response[None]:
@@ -288,7 +286,14 @@ public = [
 ]
 members_only = Router(
     "/",
-    route_handlers=[begin_key, add_key, begin_passkey, add_passkey],
+    route_handlers=[
+        begin_key,
+        add_key,
+        begin_passkey,
+        add_passkey,
+        keep_wrapped_key,
+        list_wrapped_keys,
+    ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,
 )

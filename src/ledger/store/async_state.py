@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from ledger.errors import UnavailableError
-from ledger.store.ports.operations import OperationalState
+from ledger.store.ports.operations import OperationalState, WrappedKey
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
 FRESH_S = 1.0
@@ -95,6 +95,24 @@ class AsyncState:
         await self._in(self._writes, partial(self._state.close_sessions_of, opened_by))
         self._ended += 1
         self._fresh.clear()  # it does not tell what opened a session; each is looked up anew
+
+    # --- wrapped keys ---------------------------------------------------------------------------
+
+    async def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
+        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+        await self._in(self._writes, partial(self._state.keep_wrapped_key, user, key))
+
+    async def wrapped_keys(self, user: str) -> list[WrappedKey]:
+        """Return a person's wrapped keys."""
+        return await self._in(self._reads, partial(self._state.wrapped_keys, user))
+
+    async def forget_wrapped_key(self, key: WrappedKey) -> None:
+        """Delete one wrapped key."""
+        await self._in(self._writes, partial(self._state.forget_wrapped_key, key))
+
+    async def forget_wrapped_keys_of(self, name: str) -> None:
+        """Delete what belongs to a kid, or to a credential id: it was ended."""
+        await self._in(self._writes, partial(self._state.forget_wrapped_keys_of, name))
 
     # --- counters and one-time names -------------------------------------------------------------
 

@@ -1,11 +1,21 @@
 """The port of the operational state: what a server may forget.
 
-It holds the key of ceremonies, sessions, sign counts, and names that were used once.
-Losing it ends open ceremonies and signs everybody out, and nothing more. Every call may raise
-UnavailableError `state_unavailable`.
+It holds the key of ceremonies, sessions, sign counts, wrapped keys, and names that were used once.
+Losing it ends open ceremonies, signs everybody out, and brings synced keys to no further browser.
+Every call may raise UnavailableError `state_unavailable`.
 """
 
 from typing import Protocol
+
+import msgspec
+
+
+class WrappedKey(msgspec.Struct, frozen=True):
+    """A signing key that only a passkey's secret opens; one for each kid and credential id."""
+
+    kid: str
+    credential_id: str
+    wrapped: bytes
 
 
 class OperationalState(Protocol):
@@ -51,6 +61,22 @@ class OperationalState(Protocol):
 
     def fallen_counts(self) -> dict[str, int]:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
+        ...
+
+    def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
+        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+        ...
+
+    def wrapped_keys(self, user: str) -> list[WrappedKey]:
+        """Return a person's wrapped keys."""
+        ...
+
+    def forget_wrapped_key(self, key: WrappedKey) -> None:
+        """Delete one wrapped key."""
+        ...
+
+    def forget_wrapped_keys_of(self, name: str) -> None:
+        """Delete what belongs to a kid, or to a credential id."""
         ...
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ledger.errors import RefusedError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
+from ledger.store.ports.operations import WrappedKey
 
 KEY_BYTES = 32
 
@@ -27,6 +28,11 @@ CREATE TABLE IF NOT EXISTS sign_count(
 CREATE TABLE IF NOT EXISTS once(
     name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
+CREATE TABLE IF NOT EXISTS wrapped_key(
+    user TEXT NOT NULL, kid TEXT NOT NULL, credential_id TEXT NOT NULL, wrapped BLOB NOT NULL,
+    PRIMARY KEY(user, kid, credential_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS wrapped_key_kid ON wrapped_key(kid);
+CREATE INDEX IF NOT EXISTS wrapped_key_credential_id ON wrapped_key(credential_id);
 """
 
 
@@ -86,6 +92,32 @@ class SqliteState:
         """End all sessions that a passkey or key opened."""
         with _available():
             self._writer.execute("DELETE FROM session WHERE opened_by = ?", (opened_by,))
+
+    # --- wrapped keys ---------------------------------------------------------------------------
+
+    def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
+        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+        row = (user, key.kid, key.credential_id, key.wrapped)
+        with _available():
+            self._writer.execute("INSERT OR REPLACE INTO wrapped_key VALUES(?,?,?,?)", row)
+
+    def wrapped_keys(self, user: str) -> list[WrappedKey]:
+        """Return a person's wrapped keys."""
+        query = "SELECT kid, credential_id, wrapped FROM wrapped_key WHERE user = ?"
+        with _available():
+            return [WrappedKey(*row) for row in self._reader.execute(query, (user,)).fetchall()]
+
+    def forget_wrapped_key(self, key: WrappedKey) -> None:
+        """Delete one wrapped key."""
+        query = "DELETE FROM wrapped_key WHERE kid = ? AND credential_id = ?"
+        with _available():
+            self._writer.execute(query, (key.kid, key.credential_id))
+
+    def forget_wrapped_keys_of(self, name: str) -> None:
+        """Delete what belongs to a kid, or to a credential id."""
+        query = "DELETE FROM wrapped_key WHERE kid = ? OR credential_id = ?"
+        with _available():
+            self._writer.execute(query, (name, name))
 
     # --- counters and one-time names -------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 // Makes a signing key of this browser and has a passkey attest it.
 
-import { NoAnswer } from "./api.js";
+import { NoAnswer, post } from "./api.js";
 import * as keystore from "./keystore.js";
 import { attest } from "./webauthn.js";
 
@@ -9,13 +9,32 @@ import { attest } from "./webauthn.js";
  * the `key` member of the request.
  */
 export async function attestKey(options, home, send) {
+  // Few people need this module: it is not among those that a page loads at once.
+  const synced = home === "synced" ? await import("./synced.js") : null;
   // Stored before the prompt: nobody is asked for a key that this browser cannot keep.
-  const key = await keystore.make(options.ledger, options.user, home);
+  const { key, exportable } = await keystore.make(options.ledger, options.user, home);
+  let answer;
+  let body;
+  let wrapped;
   try {
-    return await send(await attest(key, options));
+    const attested = await attest(key, options, await synced?.inputOf(options.ledger));
+    body = attested.body;
+    wrapped = await synced?.wrap(attested.secret, exportable, key);
+    answer = await send(body);
   } catch (error) {
     // If the answer is lost, the key may be attested, and it is still here.
     if (!(error instanceof NoAnswer)) await keystore.forget(key);
     throw error;
+  }
+  if (wrapped) await share(key.kid, body.assertion.id, wrapped);
+  return answer;
+}
+
+async function share(kid, credentialId, wrapped) {
+  try {
+    await post("/api/wrapped-keys", { kid, credentialId, wrapped });
+  } catch (error) {
+    // The key is attested and works here; another browser sets up its own.
+    console.warn(error);
   }
 }

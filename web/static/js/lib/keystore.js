@@ -17,23 +17,34 @@ const UNKNOWN_MS = 24 * HOUR_MS;
 const VISIT = "ledger_visit=1";
 
 const everything = (...prefix) => IDBKeyRange.bound(prefix, [...prefix, []]);
-const generate = () => crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+const ED25519 = { name: "Ed25519" };
+const generate = (copied) => crypto.subtle.generateKey(ED25519, copied, ["sign", "verify"]);
 
 /**
- * Make a key for this person on this ledger, store it and read it back. `home` is `device`, or
- * `session` for a key that ends with the session.
+ * Make a key for this person on this ledger, store it and read it back. `home` is `device`, `session`
+ * for a key that ends with the session, or `synced`: only then `exportable` can be exported.
  */
 export async function make(ledger, user, home) {
-  const { privateKey, publicKey } = await generate();
+  const { privateKey: exportable, publicKey } = await generate(home === "synced");
+  const privateKey = home === "synced" ? await locked(exportable) : exportable;
   const { crv, kty, x } = await crypto.subtle.exportKey("jwk", publicKey);
   const jwk = { crv, kty, x };
   const kid = await thumbprint(jwk);
-  const madeAt = now();
-  const expiresAt = home === "session" ? new Date(madeAt + SESSION_MS).toISOString() : null;
+  const expiresAt = home === "session" ? new Date(now() + SESSION_MS).toISOString() : null;
   if (home === "session") beginVisit();
-  const place = [ledger, user, kid];
-  const key = { ledger, user, kid, jwk, privateKey, home, expiresAt, madeAt };
-  await transaction("readwrite", (store) => store.put(key, place));
+  const key = await keep({ ledger, user, kid, jwk, privateKey, home, expiresAt });
+  return { key, exportable };
+}
+
+async function locked(exportable) {
+  const bytes = await crypto.subtle.exportKey("pkcs8", exportable);
+  return crypto.subtle.importKey("pkcs8", bytes, ED25519, false, ["sign"]);
+}
+
+/** Store a key, and return it as it was read back. */
+export async function keep(key) {
+  const place = [key.ledger, key.user, key.kid];
+  await transaction("readwrite", (store) => store.put({ ...key, madeAt: now() }, place));
   return transaction("readonly", (store) => store.get(place));
 }
 
@@ -82,7 +93,7 @@ export async function missing() {
   }
   let key;
   try {
-    key = (await generate()).privateKey;
+    key = (await generate(false)).privateKey;
   } catch {
     return "This browser lacks Ed25519 keys. Chrome 137, Firefox 129, Safari 17 or later have them.";
   }

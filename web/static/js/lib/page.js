@@ -4,14 +4,14 @@ import { CeremonyError } from "./webauthn.js";
 import { post, settle } from "./api.js";
 import { attestKey } from "./attestation.js";
 import { now } from "./clock.js";
-import { Told, el, one, put } from "./dom.js";
+import { Told, all, el, one, put } from "./dom.js";
 import * as keystore from "./keystore.js";
 
 const { ledger, user, name, kids = "" } = document.body.dataset;
 
 const QUIET_MS = 5000;
 // How long before its end the next key is offered: 14 days, and half an hour for a session's key.
-const SOON_MS = { device: 14 * 86_400_000, session: 30 * 60_000 };
+const SOON_MS = { session: 30 * 60_000, other: 14 * 86_400_000 };
 const signedOut = new BroadcastChannel("signed-out");
 let quietUntil = 0;
 let waiting = 0;
@@ -88,6 +88,14 @@ async function setUp() {
   location.reload();
 }
 
+/** Open a synced key of this person in this browser. */
+async function bring() {
+  const { bring: open } = await import("./synced.js");
+  say("Waiting for your device…");
+  await open(me);
+  location.reload();
+}
+
 /**
  * Return this browser's newest key that the ledger accepts; otherwise offer to make one, and before
  * one ends, the next one. Show what the browser lacks for signing, if anything.
@@ -98,18 +106,31 @@ export async function start() {
     show(new Told(lack));
     return undefined;
   }
-  await keystore.tidy(me);
+  await Promise.all([keystore.tidy(me), offerHomes()]);
   if (!me.user) return undefined;
   const keys = await keystore.keysOf(me.ledger, me.user);
   const key = keys.find(({ kid }) => me.kids.includes(kid));
   offerSetUp(key, keys.length > 0);
+  if (!key && me.kids.length) await offerSynced();
   return key;
+}
+
+/** Offer the home "synced" where the browser can ask a passkey for a secret. */
+async function offerHomes() {
+  const can = await PublicKeyCredential.getClientCapabilities?.();
+  if (can?.["extension:prf"]) for (const each of all("[data-synced]")) each.hidden = false;
+}
+
+async function offerSynced() {
+  const { waiting } = await import("./synced.js");
+  const found = await waiting(me).catch(() => []); // without an answer a new key can be set up
+  one("#setup [data-action=bring]").hidden = found.length === 0;
 }
 
 function offerSetUp(key, hadOne) {
   const place = one("#setup");
   const leftMs = key?.expiresAt ? Date.parse(key.expiresAt) - now() : Infinity;
-  place.hidden = key && leftMs > SOON_MS[key.home];
+  place.hidden = key && leftMs > (SOON_MS[key.home] ?? SOON_MS.other);
   if (place.hidden) return;
   if (key) {
     one("h2", place).textContent = "This browser's signing key ends soon";
@@ -134,6 +155,6 @@ async function copy({ dataset: { text, from } }) {
   say("Copied.");
 }
 
-onAction({ "set-up": setUp, copy });
+onAction({ "set-up": setUp, bring, copy });
 // Another tab still holds the key in its memory.
 signedOut.addEventListener("message", () => location.reload());

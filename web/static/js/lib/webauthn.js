@@ -25,6 +25,7 @@ export async function create({ ledger, nonce, publicKey: options }) {
   cancelConditional();
   const asked = { ...options, challenge: await challenge("register", { ledger, nonce }) };
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
+  publicKey.extensions = { ...publicKey.extensions, prf: {} }; // so that it can protect synced keys
   const credential = await ceremony("create", () => navigator.credentials.create({ publicKey }));
   const { attestationObject, clientDataJSON } = credential.response;
   const key = coseKey(new Uint8Array(credential.response.getAuthenticatorData()));
@@ -38,7 +39,7 @@ export async function create({ ledger, nonce, publicKey: options }) {
 
 /** Sign in with a passkey; return its AuthenticationResponseJSON by allow-list. */
 export async function signIn({ ledger, nonce, publicKey }) {
-  return get({ ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) });
+  return assertionOf({ ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) });
 }
 
 /**
@@ -50,32 +51,36 @@ export async function signInConditional({ ledger, nonce, publicKey }) {
   const { signal } = conditional;
   const options = { ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) };
   try {
-    return await assertion(options, { mediation: "conditional", signal });
+    return (await assertion(options, { mediation: "conditional", signal })).answered;
   } catch (error) {
     if (signal.aborted || error instanceof CeremonyError) return null;
     throw error;
   }
 }
 
-function get(options) {
+function get(options, input) {
   cancelConditional();
-  return assertion(options, {});
+  return assertion(options, {}, input);
 }
+
+const assertionOf = async (options) => (await get(options)).answered;
 
 function cancelConditional() {
   conditional?.abort();
   conditional = null;
 }
 
-async function assertion(options, more) {
+async function assertion(options, more, input) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  if (input) publicKey.extensions = { prf: { eval: { first: input } } };
   const credential = await ceremony("get", () => navigator.credentials.get({ publicKey, ...more }));
   const { authenticatorData, clientDataJSON, signature } = credential.response;
-  return answer(credential, {
+  const answered = answer(credential, {
     authenticatorData: text(authenticatorData),
     clientDataJSON: text(clientDataJSON),
     signature: text(signature),
   });
+  return { answered, secret: credential.getClientExtensionResults().prf?.results?.first };
 }
 
 const answer = ({ id, rawId }, response) => ({
@@ -125,27 +130,34 @@ async function ceremony(kind, run) {
 /**
  * Return the `key` member of a request that attests a signing key: a passkey's assertion and the
  * key's own signature. The challenge names the key, its home and end, the person and the ledger, so
- * the assertion attests nothing else.
+ * the assertion attests nothing else. With `input`, return also the passkey's secret for it.
  */
-export async function attest({ kid, jwk, home, expiresAt, privateKey }, options) {
+export async function attest({ kid, jwk, home, expiresAt, privateKey }, options, input) {
   const { ledger, user, nonce, publicKey } = options;
   const about = { expiresAt, home, kid, ledger, nonce, user };
   const asked = await challenge("attest-signing-key", about);
-  const assertion = await get({ ...publicKey, challenge: asked });
+  const { answered, secret } = await get({ ...publicKey, challenge: asked }, input);
   const possession = await signPossession({ kid, privateKey }, decode(asked));
-  return { jwk, assertion, possession, home, expiresAt };
+  return { body: { jwk, assertion: answered, possession, home, expiresAt }, secret };
+}
+
+/** Return a passkey's id, and its secret for an input; nothing of it is sent anywhere. */
+export async function secretOf(publicKey, input) {
+  const asked = encode(crypto.getRandomValues(new Uint8Array(32)));
+  const { answered, secret } = await get({ ...publicKey, challenge: asked }, input);
+  return { id: answered.id, secret };
 }
 
 /** Return a new passkey's assertion, which shows that it works and whose it is to be. */
 export async function showNewPasskey({ cose, ledger, nonce, user, publicKey }) {
   const asked = await challenge("add-passkey", { cose, ledger, nonce, user });
-  return get({ ...publicKey, challenge: asked });
+  return assertionOf({ ...publicKey, challenge: asked });
 }
 
 /** Return a passkey's confirmation of one signed decision or act of this person. */
 export async function confirm({ jws, ledger, user, publicKey }) {
   const about = { ledger, sha256: await sha256Hex(jws), user };
-  return get({ ...publicKey, challenge: await challenge("confirm", about) });
+  return assertionOf({ ...publicKey, challenge: await challenge("confirm", about) });
 }
 
 /** Return the options to use only this passkey, by those that it was made with. */
