@@ -1,4 +1,4 @@
-"""Synced signing keys: kept wrapped, for their person alone, and only while key and passkey live."""
+"""Synced signing keys: kept wrapped for their person alone, while key and passkey live."""
 
 import os
 from typing import Any
