@@ -11,7 +11,7 @@ import msgspec
 
 from ledger.domain.events import StatementDrafted
 from ledger.domain.policy import Policy, members
-from ledger.domain.vocabulary import VOTING_ROLES
+from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
 from projections import spans
 from projections.decisions import decided_by
@@ -71,7 +71,7 @@ def page(
     below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
     user = find_stream(db, user_id)
     roles = frozenset() if user is None else roles_of(db, user, at=at)
-    if user is None or VOTING_ROLES.isdisjoint(roles):
+    if user is None or roles <= {AUDITOR}:
         return Page([], None, at)
     asked = [f"user:{user_id}", *(f"role:{role}" for role in roles)]
     given = {"at": at, "now": now, "below": below, "user": user, "members": json_list(asked)}

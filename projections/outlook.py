@@ -9,7 +9,7 @@ import msgspec
 from ledger.domain import places, policy
 from ledger.domain.places import Missing
 from ledger.domain.policy import Policy
-from ledger.domain.vocabulary import VOTING_ROLES
+from ledger.domain.vocabulary import AUDITOR
 from projections.rows import json_list
 from projections.users import streams, uuid_text
 
@@ -87,4 +87,4 @@ def _who_can_act(
 ) -> dict[str, frozenset[str]]:
     rows = db.execute(_ROLES, {"users": json_list(numbers), "at": at, "now": now})
     found = {uuid_text(uuid): frozenset(roles.split(",")) for uuid, roles in rows}
-    return {user: roles for user, roles in found.items() if not VOTING_ROLES.isdisjoint(roles)}
+    return {user: roles for user, roles in found.items() if not roles <= {AUDITOR}}

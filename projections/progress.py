@@ -135,7 +135,7 @@ def _one(user: str, now: Standing) -> tuple[list[NamedPerson], int]:
 
 _IN_ROLE = f"""
 FROM user_role r JOIN stream s ON s.id = r.user JOIN user u ON u.id = r.user
-WHERE r.role = :role AND r.position <= :at
+WHERE r.role = :role AND r.position <= :at AND r.ended > :at
     AND r.user NOT IN (SELECT value FROM json_each(:decided)) AND {CAN_ACT.format(user="r.user")}
 """  # noqa: S608  # constants
 

@@ -18,7 +18,7 @@ from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
 
 NAME = "timeline"
-# `type` is an index into TYPES; `word` is the one detail the summary needs, a role or a status.
+# `type` is an index into TYPES; `word` is the one detail the summary needs.
 TABLES: tuple[str, ...] = (
     "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at TEXT NOT NULL,"
     " type INTEGER NOT NULL, stream INTEGER NOT NULL, actor INTEGER, word TEXT) STRICT",
@@ -36,7 +36,7 @@ _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
 class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
-    """One event in words; `actor` is None only for the ledger's own acts."""
+    """One event in words; `actor` is None for acts of the ledger and effects of changes."""
 
     position: int
     at: str
@@ -69,9 +69,10 @@ def _final(body: Any) -> str | None:
 
 
 # How each kind of detail that an event declares is stored.
-_WORDS: dict[Literal["role", "status"] | None, Callable[[Any], str | None]] = {
+_WORDS: dict[Literal["role", "standing", "status"] | None, Callable[[Any], str | None]] = {
     None: _no_word,
     "role": attrgetter("role"),
+    "standing": attrgetter("standing"),
     "status": _final,
 }
 

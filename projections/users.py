@@ -13,7 +13,10 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
+    RoleClosed,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     UserRegistered,
 )
 from ledger.domain.vocabulary import PersonStanding
@@ -28,7 +31,7 @@ _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
     "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
-    " PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
+    " ended INTEGER NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE user_standing(user INTEGER NOT NULL, position INTEGER NOT NULL,"
     " standing TEXT NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
@@ -62,12 +65,24 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add people, roles and passkeys; end removed passkeys."""
+    """Add people, roles and passkeys; end roles and removed passkeys."""
     registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
     people = [(fact.stream, fact.body.name, fact.at) for fact in registered]
     write(db, "INSERT INTO user {rows}", people)
-    roles = [(fact.stream, fact.position, fact.body.role) for fact in registered + granted]
+    roles = [(fact.stream, fact.position, fact.body.role, OPEN) for fact in registered + granted]
     write(db, "INSERT INTO user_role {rows}", roles)
+    for fact in batch.of(RoleEnded):
+        # Not those of the same batch that came later.
+        db.execute(
+            "UPDATE user_role SET ended = ?1 WHERE user = ?2 AND role = ?3 AND ended = ?4"
+            " AND position < ?1",
+            (fact.position, fact.stream, fact.body.role, OPEN),
+        )
+    for fact in batch.of(RoleClosed):  # it counts for nobody
+        db.execute(
+            "UPDATE user_role SET ended = ?1 WHERE role = ?2 AND ended = ?3 AND position < ?1",
+            (fact.position, fact.body.role, OPEN),
+        )
     passkeys = [
         (fact.position, fact.body.credential_id, fact.stream, OPEN)
         for fact in batch.of(PasskeyAdded)
@@ -78,8 +93,9 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(CompromiseDeclared):
         for reference in (fact.body.compromised, *fact.body.also):
             _remove(db, fact, reference.removeprefix("passkey:"))
-    suspended = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]
-    write(db, "INSERT INTO user_standing {rows}", suspended)
+    moved = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]
+    moved += [(fact.stream, fact.position, fact.body.standing) for fact in batch.of(StandingSet)]
+    write(db, "INSERT INTO user_standing {rows}", moved)
 
 
 def _remove(db: sqlite3.Connection, fact: Fact, credential_id: str) -> None:
@@ -122,7 +138,7 @@ def page(
 
 def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
     """Return the roles of the person with this stream number, as of a position."""
-    query = "SELECT role FROM user_role WHERE user = ? AND position <= ?"
+    query = "SELECT role FROM user_role WHERE user = ?1 AND position <= ?2 AND ended > ?2"
     return frozenset(role for (role,) in db.execute(query, (number, at)))
 
 
@@ -185,7 +201,7 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
 
 _OF_USERS = (
     "SELECT user, role FROM user_role WHERE user IN (SELECT value FROM json_each(:users))"
-    " AND position <= :at ORDER BY position",
+    " AND position <= :at AND ended > :at ORDER BY position",
     "SELECT user, credential_id FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
     " AND position <= :at AND removed > :at ORDER BY position",
     "SELECT user, kid FROM signing_key WHERE user IN (SELECT value FROM json_each(:users))"

@@ -20,7 +20,7 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http import checkpoints, evidence, people, probes, reads, standing, statements
+from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
 from ledger.http.admission import Admission, ConnectionLimits
@@ -181,8 +181,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     writer = Writer(commits, clock)
-    token = found(log, settings, now_ms=clock.now_ms())
-    if token is not None:
+    if token := found(log, settings, now_ms=clock.now_ms()):
         link = f"{settings.origin}/register?invitation={token}"
         _log.warning("first administrator, register once at %s", link)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
@@ -223,6 +222,7 @@ def _application(
         route_handlers=[
             statements.router,
             statements.reads,
+            *changes.routes,
             evidence.router,
             *people.public,
             people.members_only,
@@ -266,7 +266,9 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    web = Web(ledger.site.charter, ledger.models, ledger.sessions, ledger.people.passkeys.fallen)
+    people, site = ledger.people, ledger.site
+    asked = people.changes.registration, people.passkeys.fallen
+    web = Web(site.charter, ledger.models, ledger.sessions, *asked)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),

@@ -60,7 +60,8 @@ CONSUMED = f"""async ([first, example]) => {{
     const given = {{ events: [event], keys: jwks, mode: "full" }};
     const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
     const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
-    const charter = {{ invitations: new Map(), logKeys: [], restorations: [] }};
+    const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
+    const charter = {{ invitations: new Map(), ...lists }};
     const folds = {{
         ledger: () => evolveCharter(charter, event),
         person: () => evolvePerson(person, event),
@@ -119,10 +120,11 @@ def test_every_consumer_of_the_verifier_knows_every_tag(page: Page, example: Any
     # Alone in a log, an event lacks the key of the person or of the ledger that signed it.
     tag, of_ledger, signed = example["type"], example["actor"] is None, bool(example["signature"])
     by_person = "key_unknown" if signed and not of_ledger else None
-    by_ledger = None if tag == FOUNDING["type"] else "not_founded"
+    by_ledger = None if tag == FOUNDING["type"] or not signed else "not_founded"
+    is_effect = EXPLAINED[tag]["actor"] == "change"
     assert found == {
         "fold": None,
-        "audit": AUDITED.get(tag, "event_misplaced"),
+        "audit": "effect_unexpected" if is_effect else AUDITED.get(tag, "event_misplaced"),
         "signatures": by_ledger if of_ledger else by_person,
         "attestations": None,
         "keys": by_person,
@@ -155,7 +157,7 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
         ("domain/charter", "LOG_FROZEN", "log-frozen.v1"),
         ("domain/person", "ROLE_GRANTED", "role-granted.v1"),
         ("domain/statement", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
-        ("verify/auditor", "ROLE_GRANTED", "role-granted.v1"),
+        ("verify/auditor", "KEY_REVOKED", "key-revoked.v1"),
         ("verify/event_checks", "ROLE_GRANTED", "role-granted.v1"),
         ("verify/shown_statements", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
     ],

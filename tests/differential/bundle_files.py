@@ -28,8 +28,8 @@ from ledger.verify.exhibits import exhibits
 from tests.differential.hazards import FILES, WRONG_FILES
 from tests.differential.json_text import changed, in_one_form
 from tests.differential.jws_text import mutated_header, signed
-from tests.support.chronicle import every_type
 from tests.support.dossier import APPROVED, REJECTED, log_signer, rebundled
+from tests.support.every_event import every_type
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.mutations import mutated
 from tests.support.signers import LEDGER

@@ -22,7 +22,7 @@ from tests.differential.hazards import POLICIES, TEXTS, TIMES
 from tests.differential.json_text import changed
 from tests.differential.jws_text import members_of, mutated_header
 from tests.differential.verdict import Input, b64, raw_of, text_of
-from tests.support.signers import CONTENT, LEDGER, NOW_MS, TWO_OF_TWO, Signer
+from tests.support.signers import CHARTER, CONTENT, LEDGER, NOW_MS, TWO_OF_TWO, Signer
 
 PEOPLE = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
 ID = "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001"
@@ -152,7 +152,7 @@ def read_draft(given: Input) -> Any:
     """Decide as the server does, and encode the event: JavaScript reads what is stored."""
     raw = text_of(given, "raw").encode()  # a request has it as a JSON string
     body, document = drafting.draft(
-        raw, text_of(given, "act"), alice().person, ledger=LEDGER, now_ms=NOW_MS
+        raw, text_of(given, "act"), alice().person, charter=CHARTER, now_ms=NOW_MS
     )
     event = Event(stream=UUID(document.statement_id), version=1, at=str(alice().time), body=body)
     state = events.encode(event, salt=bytes(32))

@@ -79,7 +79,9 @@ const KINDS = {
   draft: async ({ drafting, events, encoding }, { raw, act, person, ledger, nowMs, stored }) => {
     const keys = new Map(Object.entries(person.keys));
     const body = { document: text(raw), act: text(act) };
-    const { again } = await drafting.decideDraft(body, { ...person, keys }, { ledger, nowMs });
+    const governance = { threshold: 1, of: ["role:administrator"] };
+    const charter = { ledger, governance, defined: [], closed: [] };
+    const { again } = await drafting.decideDraft(body, { ...person, keys }, charter, { nowMs });
     // The server must store exactly the event that follows from the evidence.
     const salted = new Uint8Array([...new Uint8Array(32), ...bytes(stored)]);
     const event = events.decodeEvent({ type: "statement-drafted.v1" }, 1, salted);

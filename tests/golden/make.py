@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ledger.domain import entry
 from ledger.domain.events import Event
-from tests.support.chronicle import Chronicle, every_type
+from tests.support.chronicle import Chronicle
+from tests.support.every_event import every_type
 
 DIRECTORY = Path(__file__).parent
 

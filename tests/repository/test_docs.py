@@ -137,6 +137,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
                 names = [each.arg for each in node.args.args]
                 past |= {path} if "moment" in names else set()
     assert {each for each in reads - past if each.startswith("/api/")} == {
+        "/api/governance",
         "/api/session",
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
@@ -144,7 +145,9 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
     )
-    assert "`/api/session`, `/api/stream` and the evidence take neither" in section
+    assert (
+        "`/api/session`, `/api/governance`, `/api/stream` and the evidence take neither" in section
+    )
 
 
 def _path_of_get(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

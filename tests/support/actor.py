@@ -13,6 +13,7 @@ from ledger import clock
 from ledger.domain import challenges
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
+from tests.support.changes import change_members, invite
 from tests.support.keys import TestKey
 
 TERMS = {
@@ -180,18 +181,20 @@ class Actor:
         act = self.act("suspend", user=user, reason=reason)
         return self.client.post(f"/api/users/{user}/suspend", json=self.confirmed(act))
 
-    def grant_role(self, user: str, role: str, **members: Any) -> httpx.Response:
-        act = self.act("grant-role", **({"user": user, "role": role} | members))
-        return self.client.post(f"/api/users/{user}/roles", json={"act": act})
+    def grant_role(self, user: str, role: str) -> httpx.Response:
+        return self.change({"grant-role": {"user": user, "role": role}})
 
     def invite(self, role: str, token: str, **members: Any) -> httpx.Response:
-        about = {
-            "invitationId": str(uuid4()),
-            "role": role,
-            "tokenSha256": hashlib.sha256(token.encode()).hexdigest(),
-            "expiresAt": clock.to_text(now_ms() + 60_000),
-        } | members
-        return self.client.post("/api/invitations", json={"act": self.act("invite", **about)})
+        return self.change(invite(token, role, clock.to_text(now_ms() + 60_000), **members))
+
+    def change(self, *items: dict[str, Any], **members: Any) -> httpx.Response:
+        """Make a change; `members` are of its document, or `governance`."""
+        return self.client.post("/api/changes", json=self.change_body(*items, **members))
+
+    def change_body(self, *items: dict[str, Any], **members: Any) -> dict[str, Any]:
+        document = self.document(**change_members(items, now_ms(), **members))
+        jws = self.approval(document)
+        return self.draft_body(document) | {"jwt": jws, "assertion": self.confirm(jws)}
 
     # --- statements ----------------------------------------------------------------------------
 

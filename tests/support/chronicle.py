@@ -1,4 +1,4 @@
-"""A small ledger with every type of event and real evidence, identical in every run.
+"""A small ledger in memory with real evidence, identical in every run.
 
 Fixed keys, times and salts, and deterministic signatures (RFC 8032, RFC 6979), make each run
 identical byte for byte. The auditor checks every event as it is appended, so the log is always
@@ -39,19 +39,27 @@ from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.policy import Node
 from ledger.domain.statement import DecisionContext
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
+from tests.support.changes import invite
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
-from tests.support.keys import ed25519_key, es256_key
+from tests.support.keys import ed25519_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer
 
+FOUNDING = Node(1, ("role:administrator",))
 SETUP_TOKEN, TOKEN = "setup", "token"
 
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def statement_id(number: int) -> str:
+    """Return the id of a statement or change of a chronicle."""
+    return str(UUID(int=(number << 64) | 0x4000_8000_0000_0000_0000))
 
 
 @dataclass
@@ -155,16 +163,30 @@ class Chronicle:
         body = signing_keys.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
         self.tell(who.user, body)
 
-    def invite(self, who: Signer, role: str, invitation: str) -> None:
-        act = who.act(
-            "invite",
-            invitationId=invitation,
-            role=role,
-            tokenSha256=digest(TOKEN),
-            expiresAt="2026-12-01T00:00:00.000Z",
-        )
-        body = charter.invite(self._charter, self._state(who), act, now_ms=self.time.ms)
-        self.tell(charter.STREAM, body)
+    def change(self, who: Signer, number: int, *items: dict[str, Any], **members: Any) -> bytes:
+        """Record a change, its drafter's approval, and its effects if that completes it."""
+        raw = who.change(*items, statementId=statement_id(number), **members)
+        body, _ = drafting.draft(raw, who.draft_act(raw), self._state(who), **self._rules())
+        self.tell(statement_id(number), body)
+        self.approve_change(who, raw)
+        return raw
+
+    def approve_change(self, who: Signer, raw: bytes) -> None:
+        """Record an approval of a change, and its effects if that completes it."""
+        jws = who.shared(raw)
+        stream = UUID(json.loads(raw)["statementId"])
+        decision = self._decision(who, who.confirm(jws))
+        signed = statement.sign(self.auditor.statements[stream], parse_approval(jws), decision)
+        self.tell(stream, signed)
+        for effect in self.auditor.due:
+            self.tell(effect.stream, effect.body)
+
+    def invite(self, who: Signer, number: int, role: str, invitation: str) -> None:
+        ends = "2026-12-01T00:00:00.000Z"
+        self.change(who, number, invite(TOKEN, role, ends, invitation=invitation))
+
+    def _rules(self) -> dict[str, Any]:
+        return {"charter": self._charter, "now_ms": self.time.ms}
 
     def _state(self, who: Signer) -> person.Person:
         return self.auditor.people[UUID(who.user)]
@@ -198,17 +220,13 @@ class Chronicle:
         asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
         self.tell(whom.user, standing.suspend(self._state(whom), self._state(by), asked))
 
-    def grant(self, owner: Signer, by: Signer, role: str) -> None:
-        act = by.act("grant-role", user=owner.user, role=role)
-        states = self._state(owner), self._state(by)
-        self.tell(owner.user, person.grant_role(*states, act, **self._now()))
+    # --- statements ------------------------------------------------------------------------------
 
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
-        statement_id = str(UUID(int=(number << 64) | 0x4000_8000_0000_0000_0000))
-        raw = who.document(statementId=statement_id, **members)
+        raw = who.document(statementId=statement_id(number), **members)
         creator = self._state(who)
-        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._now())
-        self.tell(statement_id, body)
+        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._rules())
+        self.tell(statement_id(number), body)
         return raw
 
     def sign(self, who: Signer, jws: str, raw: bytes) -> None:
@@ -237,54 +255,3 @@ class Chronicle:
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
         deciders = {str(stream): each for stream, each in self.auditor.people.items()}
         return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
-
-
-def every_type(*, end: bool = False) -> Chronicle:
-    """Return a chronicle with each type of event; with `end`, also the freezing event."""
-    told = Chronicle()
-    told.found()
-    dave = told.signer(4, "administrator")
-    alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
-    carol = told.signer(3, "investor")
-    told.register(dave, "Dave", "setup")
-    told.invite(dave, "investor", "0f0f0f0f-0000-4000-8000-000000000001")
-    told.register(bob, "Bob", "0f0f0f0f-0000-4000-8000-000000000001")
-    told.register(alice, "Alice Ångström")
-    told.register(carol, "Carol")
-    first = alice.passkey.id
-    told.add_passkey(alice, fixed_passkey(11))
-    told.remove_passkey(alice, dave, first)
-    told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
-    told.grant(bob, dave, "creator")
-    # Two people approve, with both forms and both key types; then a third does.
-    both = told.draft(alice, 1, title="Series A – “preferred”")
-    told.sign(bob, bob.shared(both), both)
-    told.sign(alice, alice.individual(both, key=es256_key(21), jti="1", ledger=LEDGER), both)
-    told.sign(carol, carol.shared(both), both)
-    # Bob rejects with a passkey, which makes approval impossible.
-    strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
-    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
-    told.reject(bob, refused, confirmed=True)
-    withdrawn = told.draft(
-        alice, 3, supersedes=json.loads(refused)["statementId"], content='{"amount":1.10}'
-    )
-    told.reject(carol, withdrawn)
-    told.withdraw(alice, withdrawn)
-    told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
-    told.revoke(bob, bob.key.kid)
-    told.declare(
-        alice,
-        es256_key(21),
-        passkey=first,
-        since=str(told.time),
-        also=[f"kid:{alice.key.kid}"],
-    )
-    told.suspend(carol, dave)
-    told.announce(1)
-    told.announce(2)
-    told.retire(1)
-    told.restore(LostTree(len(told.states) + 7, None))
-    if end:
-        told.freeze()
-    told.auditor.finish()
-    return told

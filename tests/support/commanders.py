@@ -91,7 +91,7 @@ class Commanders:
             self.refusals.append(error)
             return
         if isinstance(answer, Answer) and not answer.repeated:
-            self.granted += 3 if step.kind == "register" else 1
+            self.granted += {"register": 3, "grant": 3}.get(step.kind, 1)
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -160,13 +160,12 @@ class Commanders:
 
     async def _grant(self, step: Step, process: Process) -> Answer:
         whom, role = self._who(step.other), ROLES[step.variant % 4]
-        act = self._who(3 if step.who else 0).act("grant-role", user=whom.user, role=role)
-        return await process.people.roles.grant(whom.user, act)
+        return await process.grant(self._who(3 if step.who else 0), whom.user, role)
 
     async def _register(self, step: Step, process: Process) -> Answer:
         token = str(uuid4())
         await process.invite(self.cast.dave, ROLES[step.variant % 4], token)
-        self.granted += 1
+        self.granted += 3
         newcomer = Signer(
             1, ROLES[step.variant % 4], key=ed25519_key(uuid4().int >> 8), time=self.cast.time
         )

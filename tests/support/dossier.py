@@ -103,10 +103,12 @@ def _in_order(states: Sequence[bytes]) -> list[bytes]:
 
 def _append(state: bytes) -> Write:
     event = events.decode(state)
+    groups = events.memberships([event])
     return write(
         event.stream,
         events=(stored(event.stream, event.version, state, tag=event.body.TAG),),
-        joins=tuple((group, event.stream) for group in events.joins(event)),
+        joins=tuple(moved for moved, present in groups.items() if present),
+        leaves=tuple(moved for moved, present in groups.items() if not present),
     )
 
 

@@ -11,12 +11,12 @@ from ledger.domain.receipts import (
     ADD_KEY,
     ADD_PASSKEY,
     DRAFT,
-    INVITE,
     REJECT,
     SIGN,
     WITHDRAW,
 )
 from tests.golden.make import told
+from tests.support.chronicle import statement_id
 
 TOLD = told()
 LAST = {event.body.TAG: place for place, event in enumerate(TOLD.events)}
@@ -31,6 +31,11 @@ class Expected(NamedTuple):
     timeline: str
     asked: str | None
     views: set[str]
+
+
+def effect(did: str, timeline: str, views: set[str], *, change: int = 102) -> Expected:
+    """Return what is expected of an effect of a change of the chronicle."""
+    return Expected(None, f"{did}, by change {statement_id(change)}", timeline, None, views)
 
 
 EXPECTED = {
@@ -62,9 +67,6 @@ EXPECTED = {
     "log-frozen.v1": Expected(
         None, "ended: The fund is closed.", "The ledger was frozen", None, set()
     ),
-    "invitation-issued.v1": Expected(
-        DAVE, "invited somebody as investor", "Dave invited somebody as investor", INVITE, set()
-    ),
     "user-registered.v1": Expected(
         CAROL, "registered as investor", "Carol registered as investor", None, {"users"}
     ),
@@ -84,14 +86,13 @@ EXPECTED = {
     "key-revoked.v1": Expected(
         BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
     ),
-    "role-granted.v1": Expected(DAVE, "made Bob creator", "Dave made Bob creator", ACT, {"users"}),
     "person-suspended.v1": Expected(
         DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}
     ),
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
-        " 2026-11-21T03:04:34.678Z, and 1 more",
+        " 2026-11-21T03:04:52.678Z, and 1 more",
         "Alice Ångström declared a key or passkey compromised",
         ACT,
         {"users", "keys", "statements"},
@@ -120,4 +121,23 @@ EXPECTED = {
     "statement-withdrawn.v1": Expected(
         ALICE, "withdrew “Series A”", "Alice Ångström withdrew “Series A”", WITHDRAW, {"statements"}
     ),
+    "invitation-issued.v1": effect(
+        "invited somebody as legal", "Somebody was invited as legal", set()
+    ),
+    "invitation-cancelled.v1": effect(
+        "cancelled an invitation", "An invitation was cancelled", set()
+    ),
+    "role-defined.v1": effect("defined the role board", "The role board was defined", set()),
+    "role-closed.v1": effect("closed the role board", "The role board was closed", {"users"}),
+    "charter-set.v1": effect("set registration to open", "The ledger's charter was changed", set()),
+    "governance-set.v1": effect(
+        "set the governance policy", "The governance policy was changed", set()
+    ),
+    "role-granted.v1": effect(
+        "granted Bob the role creator", "Bob was granted the role creator", {"users"}, change=103
+    ),
+    "role-ended.v1": effect(
+        "ended the role legal of Bob", "The role legal of Bob was ended", {"users"}
+    ),
+    "standing-set.v1": effect("made Carol active", "Carol is active", {"users"}),
 }

@@ -1,7 +1,6 @@
 """Ledgers in a directory, driven in-process: real files and signatures, no HTTP, a fixed clock."""
 
 import asyncio
-import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,6 +12,7 @@ from uuid import uuid4
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.commands.ceremonies import Begun
+from ledger.commands.changes import DraftedChange
 from ledger.commands.founding import found
 from ledger.commands.known import State
 from ledger.commands.ledger_clock import LedgerClock
@@ -30,6 +30,7 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.system.wall_clock import WallClock
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
+from tests.support.changes import invite
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.signers import LEDGER, Clock, Signer
 from tests.support.states import folded, states
@@ -42,6 +43,13 @@ def unstepped(time: Clock) -> WallClock:
         return time.ms * 1_000_000
 
     return WallClock(read_ns, read_ns)
+
+
+def drafted_change(who: Signer, *items: dict[str, Any], **members: Any) -> DraftedChange:
+    """Return a change as its drafter sends it."""
+    raw = who.change(*items, **members)
+    jws = who.shared(raw)
+    return DraftedChange(raw.decode(), who.draft_act(raw), jws, who.confirm(jws))
 
 
 class Process:
@@ -104,15 +112,16 @@ class Process:
         return await self.people.keys.revoke(kid, act, assertion)
 
     async def invite(self, who: Signer, role: str, token: str) -> Answer:
-        return await self.people.roles.invite(
-            who.act(
-                "invite",
-                invitationId=str(uuid4()),
-                role=role,
-                tokenSha256=hashlib.sha256(token.encode()).hexdigest(),
-                expiresAt="2027-01-01T00:00:00.000Z",
-            )
-        )
+        return await self.change(who, invite(token, role, "2027-01-01T00:00:00.000Z"))
+
+    async def grant(self, who: Signer, user: str, role: str) -> Answer:
+        return await self.change(who, {"grant-role": {"user": user, "role": role}})
+
+    # --- changes ---------------------------------------------------------------------------------
+
+    async def change(self, who: Signer, *items: dict[str, Any], **members: Any) -> Answer:
+        """Make a change; it is complete if governance asks for one person."""
+        return await self.people.changes.make(drafted_change(who, *items, **members))
 
     # --- statements ------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ def random_story(length: int, seed: int) -> Story:
     drafted: list[str] = []
     while story.head() < length:
         someone, statement = rnd.choice(people), rnd.choice([*drafted, None])
-        match rnd.choice("dddaaaaaarrwkKpPgi"):
+        match rnd.choice("dddaaaaaarrwkKpPggeesi"):
             case "d":
                 drafted.append(_draft(story, rnd, someone, people, drafted))
             case "a" if statement:
@@ -36,11 +36,21 @@ def random_story(length: int, seed: int) -> Story:
                 story.passkey(someone, f"passkey-{story.head()}")
             case "P":
                 story.remove_passkey(people[1], f"passkey-{rnd.choice(PEOPLE)[0]}", by=someone)
-            case "g":
-                story.grant(someone, rnd.choice(["administrator", "creator"]), by=people[0])
-            case "i":
-                story.invite("investor", by=someone)
+            case what:
+                _administer(story, rnd, someone, what)
     return story
+
+
+def _administer(story: Story, rnd: random.Random, someone: str, what: str) -> None:
+    match what:
+        case "g":
+            story.grant(someone, rnd.choice(["administrator", "creator"]))
+        case "e" if len(story.roles[someone]) > 1:
+            story.end_role(someone, rnd.choice(story.roles[someone]))
+        case "s":
+            story.set_standing(someone, rnd.choice(["active", "suspended"]))
+        case "i":
+            story.invite("investor")
 
 
 PEOPLE = [("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor"), ("Dave", "auditor")]

@@ -14,7 +14,7 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.statement import DecisionContext, Statement
 from tests.support.keys import es256_key
-from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
+from tests.support.signers import CHARTER, LEDGER, NOW_MS, PARTY, Signer
 
 ALICE = Signer(1, "creator")
 BOB = Signer(2, "investor")
@@ -36,7 +36,7 @@ class Scene:
         self.raw = ALICE.document(**({"policy": policy} if policy else {}) | members)
         self.sha256 = hashlib.sha256(self.raw).hexdigest()
         drafted, document = drafting.draft(
-            self.raw, ALICE.draft_act(self.raw), ALICE.person, ledger=LEDGER, now_ms=NOW_MS
+            self.raw, ALICE.draft_act(self.raw), ALICE.person, charter=CHARTER, now_ms=NOW_MS
         )
         self.stream = UUID(document.statement_id)
         self.statement: Statement = statement.evolve(None, self.event(1, drafted))

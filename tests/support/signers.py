@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import (
@@ -21,6 +22,7 @@ from ledger.domain.person import AttestedKey, Person
 from ledger.domain.person import Passkey as KnownPasskey
 from ledger.domain.signing_keys import KeySubmission
 from tests.support.authenticator import Passkey
+from tests.support.changes import change_members
 from tests.support.keys import TestKey, ed25519_key
 
 NOW_MS = 1_795_230_245_678  # 2026-11-21T03:04:05.678Z
@@ -29,6 +31,16 @@ REGISTERED = "2026-01-01T00:00:00.000Z"
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
 PARTY = RelyingParty(rp_id="localhost", origin="http://localhost:8000")
 NONCE = "bm9uY2U"
+CHARTER = Charter(
+    version=1,
+    ledger=LEDGER,
+    registration="open",
+    party=PARTY,
+    kid=ed25519_key(1000).kid,
+    key=ed25519_key(1000).jwk,
+    invitations={},
+    founded_registration="open",
+)
 TWO_OF_TWO: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 CONTENT = '{"amount":1000000,"currency":"USD"}'
 
@@ -129,6 +141,10 @@ class Signer:
             "title": "Series A",
         } | members
         return json.dumps(whole, ensure_ascii=False).encode()
+
+    def change(self, *items: dict[str, Any], **members: Any) -> bytes:
+        """Return the document of a change."""
+        return self.document(**change_members(items, self.time.ms, **members))
 
     def draft_act(self, raw: bytes, **members: Any) -> str:
         about = {

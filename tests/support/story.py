@@ -14,7 +14,7 @@ from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
-from ledger.domain.vocabulary import Form, Status
+from ledger.domain.vocabulary import Form, PersonStanding, Status
 from ledger.jose import OkpJwk
 from projections import facts, views
 
@@ -22,6 +22,7 @@ START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
 LEDGER_STREAM = UUID(int=1)
 BOTH_ROLES = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+CHANGE = "0f0f0f0f-0000-4000-8000-00000000000c"
 NEVER = "9999-12-31T00:00:00.000Z"
 
 
@@ -49,6 +50,7 @@ class Story:
                 registration="open",
                 key=_jwk(0),
                 act="act-1",
+                setup_sha256="0" * 64,
             ),
         )
 
@@ -154,23 +156,27 @@ class Story:
         )
         return self.tell(UUID(user), body)
 
-    def grant(self, user: str, role: str, *, by: str) -> int:
+    def grant(self, user: str, role: str) -> int:
         self.roles[user].append(role)
-        act = f"act-{len(self.states) + 1}"
-        return self.tell(
-            UUID(user), events.RoleGranted(user=user, role=role, by=by, kid="key", act=act)
-        )
+        return self.tell(UUID(user), events.RoleGranted(change=CHANGE, role=role))
 
-    def invite(self, role: str, *, by: str) -> int:
-        position = len(self.states) + 1
+    def end_role(self, user: str, role: str) -> int:
+        self.roles[user].remove(role)
+        return self.tell(UUID(user), events.RoleEnded(change=CHANGE, role=role))
+
+    def close_role(self, role: str) -> int:
+        return self.tell(LEDGER_STREAM, events.RoleClosed(change=CHANGE, role=role))
+
+    def set_standing(self, user: str, standing: PersonStanding) -> int:
+        return self.tell(UUID(user), events.StandingSet(change=CHANGE, standing=standing))
+
+    def invite(self, role: str) -> int:
         body = events.InvitationIssued(
-            invitation_id=str(self._new_id()),
+            change=CHANGE,
+            invitation=str(self._new_id()),
             role=role,
-            token_sha256=f"{position:064x}",
+            token_sha256=f"{len(self.states) + 1:064x}",
             expires_at=NEVER,
-            by=by,
-            kid="key",
-            act=f"act-{position}",
         )
         return self.tell(LEDGER_STREAM, body)
 

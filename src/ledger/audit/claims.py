@@ -74,22 +74,28 @@ def compare_claims(rows: AuditedLog, expected: dict[str, tuple[bytes, int]]) -> 
     return found
 
 
-def compare_members(rows: AuditedLog, expected: dict[tuple[str, bytes], int]) -> list[Finding]:
-    """Compare the stored members of groups with those that the events' streams joined."""
+def compare_members(
+    rows: AuditedLog, expected: dict[tuple[str, bytes, int], bool]
+) -> list[Finding]:
+    """Compare the stored joins and leaves of groups with those of the events' streams."""
     found, left = [], dict(expected)
-    for group, stream, position in rows.members():
-        due = left.pop((group, stream), None)
+    for group, stream, position, present in rows.members():
+        due = left.pop((group, stream, position), None)
         place = position if isinstance(position, int) else None
         if due is None:
-            detail = f"no event makes {_hex(stream)} a member of {group!r}"
+            detail = f"no event at {position!r} moves {_hex(stream)} into or out of {group!r}"
             found.append(Finding("member", place, "member_unknown", detail))
-        elif due != position:
-            detail = f"{_hex(stream)} is stored as a member of {group} since {position}"
-            found.append(Finding("member", due, "member_mismatch", detail, f"since {due}"))
-    for (group, stream), position in left.items():
-        detail = f"{stream.hex()} is missing among the members of {group}"
+        elif due != present:
+            detail = f"{_hex(stream)} is stored as {_moved(present)} {group} at {position}"
+            found.append(Finding("member", place, "member_mismatch", detail, _moved(due)))
+    for (group, stream, position), present in left.items():
+        detail = f"{stream.hex()} is missing as {_moved(present)} {group} at {position}"
         found.append(Finding("member", position, "member_missing", detail))
     return found
+
+
+def _moved(present: object) -> str:
+    return "joining" if present in (True, 1) else "leaving"
 
 
 def compare_bodies(rows: AuditedLog, size: int) -> Finding | None:

@@ -101,6 +101,8 @@ class World(_Shown, frozen=True, kw_only=True):
     ledger: str
     origin: str
     registration: RegistrationMode
+    governance: policy.Node
+    roles: list[str]
     frozen: bool
     log_keys: list[str]
     people: list[ReplayedPerson]
@@ -152,6 +154,8 @@ def fold(
         raise NotFoundError("statement_unknown", "it was not drafted yet")
     if wanted is not None:  # the last event read may have a lower position
         at = _time_of(rows, position)
+        # Changes were read for their effects.
+        auditor.statements = {wanted: auditor.statements[wanted]}
     return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
 
 
@@ -195,6 +199,8 @@ def _world(
         ledger=charter.ledger,
         origin=charter.party.origin,
         registration=charter.registration,
+        governance=charter.governance,
+        roles=sorted(charter.roles),
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,

@@ -1,14 +1,16 @@
-"""Audit one part of the log: people and the ledger itself, or a share of the statements.
+"""Audit one part of the log: people, the ledger itself and changes, or a share of the statements.
 
-Decisions about people depend only on people. Decisions about a statement depend on its own stream
-and on people. So people are audited first, in order, and each state is kept with its position. Then
-shares of the statements are audited in parallel, each with the people as of its own position. Up to
-the first invalid position a part sees the same states as one auditor of the whole log. Therefore
-the lowest failing position across parts equals that auditor's result.
+Decisions about people and about changes depend only on people and on changes. Decisions about
+another statement depend on its own stream and on people. So people and changes are audited first,
+in order, and each state is kept with its position. Then shares of the other statements are audited
+in parallel, each with the people as of its own position. Up to the first invalid position a part
+sees the same states as one auditor of the whole log. Therefore the lowest failing position across
+parts equals that auditor's result.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import islice
+from typing import assert_never
 from uuid import UUID
 
 import msgspec
@@ -18,18 +20,22 @@ from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.audit.questioned import Questioned
 from ledger.audit.source import AuditedLog, EventRow
+from ledger.audit.stored_receipts import Receipts
 from ledger.domain import events, statement
-from ledger.domain.charter import STREAM, Charter
-from ledger.domain.events import Event, StatementDrafted, UserRegistered
+from ledger.domain.charter import Charter
+from ledger.domain.events import Event, StatementDrafted
 from ledger.domain.person import Person
-from ledger.domain.receipts import EVENTS_OF_REGISTRATION, Written, written, written_about_statement
+from ledger.domain.receipts import (
+    written,
+    written_about_change,
+    written_about_statement,
+)
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, LedgerError
 from ledger.verify.auditor import AuditError, Auditor, refusal
 
 MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
 REPORT_EVERY = 1_000
-LOOKED_UP = 128
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -98,6 +104,9 @@ class PartAuditor(Auditor):
                 for kid in known.person.keys:
                     self._owners[kid] = known.stream
 
+    def _has_everybody(self) -> bool:
+        return True
+
     def _has_begun(self, stream: UUID) -> bool:
         return super()._has_begun(stream) or self._rows.has_begun(stream.bytes, self.position + 1)
 
@@ -136,52 +145,18 @@ class PartAuditor(Auditor):
                 del self.statements[stream]
 
 
-class Receipts:
-    """Compares stored receipts with their events, in batches."""
-
-    def __init__(self, rows: AuditedLog) -> None:
-        self._rows = rows
-        self._due: list[tuple[int, int, Written]] = []
-        self.count = 0
-
-    def expect(self, position: int, count: int, expected: Written) -> Finding | None:
-        """Queue a receipt of `count` events from this position; return a finding, if any."""
-        self._due.append((position, count, expected))
-        return self.settle() if len(self._due) == LOOKED_UP else None
-
-    def settle(self) -> Finding | None:
-        """Compare the queued receipts; return the first finding."""
-        due, self._due = self._due, []
-        self.count += len(due)
-        stored = self._rows.receipts_of([expected.key for _, _, expected in due])
-        for position, count, expected in due:
-            found = stored.get(expected.key)
-            if found is None:
-                return _receipt(
-                    position, "receipt_missing", "there is no receipt with the request's key"
-                )
-            if found[:2] != (position, count) or found[2] not in expected.answers:
-                detail = f"the receipt states {found[1]} events from {found[0]}, {found[2]!r}"
-                return _receipt(position, "receipt_mismatch", detail, expected.answers[0])
-        return None
-
-
-def _receipt(position: int, code: str, detail: str, answer: bytes = b"") -> Finding:
-    expected = answer.decode() if answer else None
-    return Finding("receipt", position, code, detail, expected)
-
-
 class PeopleAuditor:
-    """Audits people and the ledger itself; keeps their states as of each position."""
+    """Audits people, the ledger itself and changes; keeps the states of the first two."""
 
     def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._auditor = PartAuditor(rows)
         self._receipts = Receipts(rows)
-        self._registration: list[tuple[Event, bytes]] = []
+        self._commit: list[tuple[Event, bytes]] = []
+        self._changed: list[tuple[Event, Statement]] = []
         self.history: list[Known] = []
         self.claims: dict[str, tuple[bytes, int]] = {}
-        self.members: dict[tuple[str, bytes], int] = {}
+        self.members: dict[tuple[str, bytes, int], bool] = {}
 
     @property
     def counts(self) -> Counts:
@@ -209,33 +184,66 @@ class PeopleAuditor:
                 if finding is not None:
                     found.append(finding)
                     break
+            else:
+                self._finish(size)
         except LedgerError as error:
             if error.code == "file_malformed":  # what follows cannot be read either
                 raise
             found.append(findings.of_error("event", error))
+        questioned = Questioned(self._auditor.people.values())
+        for event, after in self._changed:
+            questioned.look(event, after)
+        questioned.count(self.counts)
         last = self._receipts.settle()
         self.counts.receipts = self._receipts.count
         return findings.first([*found, *([last] if last else [])])
 
+    def _finish(self, size: int) -> None:
+        """Raise AuditError if a commit lacks its last events: at the place of the first of them."""
+        try:
+            self._auditor.finish()
+        except AuditError as error:
+            place = min(self._auditor.position + 1, size)
+            raise AuditError(error.code, error.detail, position=place) from error.__cause__
+
     def _keep(self, position: int, event: Event) -> None:
         stream, auditor = event.stream, self._auditor
-        if stream == STREAM:
-            self.history.append(Known(position, stream, charter=auditor.charter))
-        else:
-            self.history.append(Known(position, stream, person=auditor.people[stream]))
+        match event.body.MEANING.stream:
+            case "ledger":
+                self.history.append(Known(position, stream, charter=auditor.charter))
+            case "person":
+                self.history.append(Known(position, stream, person=auditor.people[stream]))
+            case "statement":
+                after = auditor.statements[stream]
+                if after.items is None:
+                    raise refusal(_misplaced("a statement is stored as a change"), position)
+                self._changed.append((event, after))
+            case kind:
+                assert_never(kind)
 
     def _expect(self, position: int, event: Event, state: bytes) -> Finding | None:
-        self._registration.append((event, state))
-        registers = isinstance(self._registration[0][0].body, UserRegistered)
-        if registers and len(self._registration) < EVENTS_OF_REGISTRATION:
+        self._commit.append((event, state))
+        if self._auditor.is_inside_commit:
             return None
-        group, self._registration = self._registration, []
+        group, self._commit = self._commit, []
         count = len(group)
         for each, _ in group:
             self.claims |= {name: (each.stream.bytes, position) for name in events.claims(each)}
-            self.members |= {(name, each.stream.bytes): position for name in events.joins(each)}
-        expected = written([each for each, _ in group], [stored for _, stored in group])
+        moved = events.memberships(each for each, _ in group)
+        self.members |= {
+            (name, stream.bytes, position): present for (name, stream), present in moved.items()
+        }
+        first, told = group[0][0], [each for each, _ in group]
+        if first.body.MEANING.stream == "statement":
+            approvals = len(self._auditor.statements[first.stream].approvals)
+            expected = written_about_change(told, approvals)
+        else:
+            expected = written(told, [stored for _, stored in group])
         return self._receipts.expect(position - count + 1, count, expected)
+
+
+def _misplaced(detail: str) -> CorruptError:
+    return CorruptError("member_mismatch", detail)
 
 
 def audit_share(
@@ -256,6 +264,8 @@ def audit_share(
             auditor.learn(position)
             event = auditor.take(row, decide=position > share.trusted)
             after = auditor.statements[event.stream]
+            if after.items is not None:
+                raise refusal(_misplaced("a change is not stored as one"), position)
             questioned.look(event, after)
             approvals = len(after.approvals)
             finding = receipts.expect(position, 1, written_about_statement(event, approvals))

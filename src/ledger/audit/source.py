@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ledger.audit.findings import Finding
 from ledger.domain.events import BODIES
 
-# The types of events about statements. All other events are about people and the ledger itself.
+# The types of events about statements. All other events are of people and the ledger itself.
 STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 
 # Position, stream, version, tag, state, leaf. A state is None unless entry and body are bytes.
@@ -39,14 +39,18 @@ class EventSource(Protocol):
         ...
 
     def of_people(self, size: int, statement: bytes | None = None) -> Iterator[EventRow]:
-        """Yield all events that are not about statements, up to a position, in order.
+        """Yield all events of people, of the ledger and of changes, up to a position, in order.
 
-        With `statement`, a stream's 16 bytes, also the events of that statement.
+        The group of changes says which statements are changes. If it is wrong, the part of the
+        audit that gets a change, or another statement, by mistake reports it. With `statement`, a
+        stream's 16 bytes, also the events of that statement.
         """
         ...
 
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[EventRow]:
-        """Yield one of `parts` shares of the events about statements: complete streams, in order.
+        """Yield one of `parts` shares of the events about statements that are no changes.
+
+        A share has complete streams, in order.
 
         It holds no long snapshot, so that the storage of a log in use does not grow meanwhile.
         """
@@ -147,8 +151,8 @@ class AuditedLog(EventSource, TreeSource, Protocol):
         """Yield (name, stream, position) of every name that is taken."""
         ...
 
-    def members(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield (group, stream, position) of every member of a group."""
+    def members(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield (group, stream, position, present) of every join and leave of a group."""
         ...
 
     def stray_body(self, size: int) -> Any:

@@ -36,9 +36,9 @@ MAX_LOG_ORIGIN_BYTES = 255
 def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
     """Found the ledger if it is new; otherwise compare the settings with the founding.
 
-    Returns the first administrator's one-time token if this start founded a ledger with
-    registration by invitation, else None. Raises ConflictError `settings_mismatch`;
-    MalformedError `setting_invalid` as `require_registrable` does.
+    Returns the first administrator's one-time token if this start founded a ledger, else None.
+    Raises ConflictError `settings_mismatch`; MalformedError `setting_invalid` as
+    `require_registrable` does.
     """
     require_registrable(settings.rp_id, settings.origin)
     known = log.charter()
@@ -46,7 +46,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
         _require_same(known, settings)
         return None
     key = _load_key(settings.own_key)
-    token = secrets.token_urlsafe(24) if settings.registration == "invite" else None
+    token = secrets.token_urlsafe(24)
     founding = LedgerCreated(
         ledger=settings.log_origin or _new_log_origin(settings),
         origin=settings.origin,
@@ -54,7 +54,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
         registration=settings.registration,
         key=key.jwk,
         act="",
-        setup_sha256=None if token is None else hashlib.sha256(token.encode()).hexdigest(),
+        setup_sha256=hashlib.sha256(token.encode()).hexdigest(),
     )
     if not _LOG_ORIGIN.fullmatch(founding.ledger) or len(founding.ledger) > MAX_LOG_ORIGIN_BYTES:
         raise MalformedError(
@@ -112,7 +112,7 @@ def _require_same(known: Charter, settings: Settings) -> None:
     stated = {
         "LEDGER_RP_ID": (known.party.rp_id, settings.rp_id),
         "LEDGER_ORIGIN": (known.party.origin, settings.origin),
-        "LEDGER_REGISTRATION": (known.registration, settings.registration),
+        "LEDGER_REGISTRATION": (known.founded_registration, settings.registration),
         "LEDGER_LOG_ORIGIN": (known.ledger, settings.log_origin or known.ledger),
     }
     for name, (founded, given) in stated.items():

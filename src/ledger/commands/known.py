@@ -71,6 +71,12 @@ class KnownLog:
             if len(self._states) > CACHED_STREAMS:
                 self._states.popitem(last=False)
 
+    def follow(self, event: Event) -> None:
+        """Fold an event that was appended after the newest known state of its stream."""
+        known = self._states.get(event.stream)
+        if known is not None and known.version + 1 == event.version:
+            self.keep(event.stream, _EVOLVE[event.body.MEANING.stream](known, event))
+
     def learn(self, facts: Facts, before: dict[UUID, State]) -> None:
         """Fold what was loaded into what is known.
 

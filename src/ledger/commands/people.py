@@ -1,10 +1,10 @@
 """Commands on people, grouped by subject. They load, decide and save; no rule lives here."""
 
 from ledger.commands.ceremonies import Ceremonies
+from ledger.commands.changes import ChangeCommands
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
-from ledger.commands.roles import RoleCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.standing import StandingCommands
 from ledger.commands.wrapped_keys import WrappedKeyCommands
@@ -13,7 +13,7 @@ from ledger.store.async_state import AsyncState
 
 
 class PeopleCommands:
-    """All commands on people."""
+    """All commands on people, and the changes that administer them."""
 
     def __init__(self, writer: Writer, state: AsyncState) -> None:
         ceremonies = Ceremonies(writer, state)
@@ -22,5 +22,5 @@ class PeopleCommands:
         self.keys = KeyCommands(writer, state, ceremonies)
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
-        self.roles = RoleCommands(writer)
         self.standing = StandingCommands(writer, state)
+        self.changes = ChangeCommands(writer, state)

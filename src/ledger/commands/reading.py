@@ -1,6 +1,6 @@
 """What a decision reads. A reading does no I/O: what is not known yet is loaded first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeVar
 from uuid import UUID
@@ -20,6 +20,7 @@ from ledger.errors import MalformedError, NotFoundError, RefusedError, Unavailab
 from ledger.store.ports.log import Membership
 
 Kind = TypeVar("Kind", Charter, Person, Statement)
+Name = TypeVar("Name")
 Read = TypeVar("Read")
 
 
@@ -68,12 +69,23 @@ class Reading:
             raise NotFoundError("user_unknown", "there is no such person")
         return person
 
+    def people(self, users: Sequence[UUID]) -> list[Person]:
+        """Return these people; raise NotFoundError `user_unknown`."""
+        return self._all(self.person, users)
+
+    def holders(self, role: str) -> frozenset[UUID]:
+        """Return everybody who holds a role."""
+        return self._group(role_group(role)).members
+
     def signer(self, kid: str) -> Person:
-        """Return the owner of a signing key; raise RefusedError `key_unknown`."""
+        """Return the owner of a signing key, with their open roles.
+
+        Raises RefusedError `key_unknown`.
+        """
         owner = self.owner(kid_name(kid))
         if owner is None:
             raise RefusedError("key_unknown", "no such signing key")
-        return self.person(owner)
+        return self.charter().in_force(self.person(owner))
 
     def holder(self, credential_id: str) -> Person:
         """Return the owner of a passkey; raise RefusedError `passkey_unknown`."""
@@ -129,7 +141,10 @@ class Reading:
         roles = [name for kind, _, name in members if kind == "role"]
         groups = self._all(self._group, [role_group(role) for role in roles])
         covered: dict[str, frozenset[str]] = {}
+        closed = self.charter().closed
         for role, group in zip(roles, groups, strict=True):
+            if role in closed:
+                continue
             for user in map(str, group.members):
                 covered[user] = covered.get(user, frozenset()) | {role}
         looked_up = list(dict.fromkeys([*named, *islice(covered, MOST_HOLDERS)]))
@@ -144,7 +159,7 @@ class Reading:
 
     # --- lookups -------------------------------------------------------------------------------
 
-    def _all(self, read: Callable[[str], Read], names: list[str]) -> list[Read]:
+    def _all(self, read: Callable[[Name], Read], names: Sequence[Name]) -> list[Read]:
         """Read all of these before asking for a load, so that one load brings all of them."""
         found, missing = [], False
         for name in names:

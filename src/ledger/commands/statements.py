@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
+from ledger.commands.changes import decision_context, with_effects
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
 from ledger.domain import charter, drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
+from ledger.domain.changes.items import is_change
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
@@ -20,7 +22,7 @@ from ledger.domain.statement import DecisionContext, Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, NotFoundError
+from ledger.errors import ConflictError, MalformedError, NotFoundError
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -41,9 +43,16 @@ class StatementCommands:
         self._state = state
 
     async def draft(self, document: str, act: str) -> Answer:
-        """Record a statement for approval, as `drafting.draft` decides."""
+        """Record a statement for approval, as `drafting.draft` decides.
+
+        Raises MalformedError `change_without_approval` for a change.
+        """
         raw = document.encode()
         parsed = await off_loop(len(raw), parse_document, raw)
+        if is_change(parsed):
+            raise MalformedError(
+                "change_without_approval", "send a change with its approval to /api/changes"
+            )
         stream, kid = parse_uuid(parsed.statement_id), parse_act(act).header.kid
 
         def decide(reading: Reading) -> Plan:
@@ -51,8 +60,8 @@ class StatementCommands:
             taken, eligible = reading.is_taken(stream), reading.eligible(parsed.policy)
             supersedes = None if parsed.supersedes is None else parse_uuid(parsed.supersedes)
             earlier = None if supersedes is None else reading.find_statement(supersedes)
-            ledger = reading.charter().ledger
-            body, _ = drafting.draft(raw, act, creator, ledger=ledger, now_ms=reading.now_ms)
+            rules = reading.charter()
+            body, _ = drafting.draft(raw, act, creator, charter=rules, now_ms=reading.now_ms)
             if supersedes is not None and earlier is None:
                 raise NotFoundError("statement_unknown", "there is no such statement")
             if taken:
@@ -80,7 +89,8 @@ class StatementCommands:
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             body = statement.sign(subject, approval, decision)
             approvals = len({*subject.approvals, body.signer})
-            return _plan(subject, decision, body, body.status, approvals)
+            plan = _plan(subject, decision, body, body.status, approvals)
+            return plan if subject.items is None else with_effects(plan, subject, body, reading)
 
         return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
 
@@ -118,7 +128,7 @@ class StatementCommands:
     ) -> Answer:
         def decide_now(reading: Reading) -> Plan:
             subject = reading.statement(stream)
-            decision = _context(reading, kid, assertion, subject)
+            decision = decision_context(reading, kid, assertion, subject)
             return decide(reading, decision, subject)
 
         request = Request(
@@ -132,20 +142,6 @@ class StatementCommands:
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
-
-
-def _context(
-    reading: Reading, kid: str, assertion: AssertionEvidence | None, subject: Statement
-) -> DecisionContext:
-    founding = reading.charter()
-    return DecisionContext(
-        person=reading.signer(kid),
-        ledger=founding.ledger,
-        party=founding.party,
-        now_ms=reading.now_ms,
-        assertion=assertion,
-        deciders=reading.deciders(subject),
-    )
 
 
 def _plan(

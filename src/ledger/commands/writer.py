@@ -19,7 +19,7 @@ from ledger import clock
 from ledger.commands.known import KnownLog, Loaded, Reads
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.reading import NotLoadedError, Reading
-from ledger.domain.events import Body, Event, actor, claims, joins
+from ledger.domain.events import Body, Effect, Event, actor, claims, memberships
 from ledger.domain.receipts import request_key
 from ledger.errors import LedgerError, StaleError, UnavailableError
 from ledger.store.async_log import AsyncLog
@@ -46,7 +46,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """The events to append to one stream whose state is `before`, and the answer's members.
 
-    The decision holds at any time before `until_ms`; None for no end.
+    `effects` follow them in the same commit, each in the stream that it concerns; the decision has
+    read these streams. The decision holds at any time before `until_ms`; None for no end.
     """
 
     stream: UUID
@@ -55,6 +56,7 @@ class Plan(msgspec.Struct, frozen=True):
     bodies: tuple[Body, ...]
     answer: dict[str, object]
     until_ms: int | None = None
+    effects: tuple[Effect, ...] = ()
 
 
 Decider = Callable[[Reading], Plan]
@@ -169,8 +171,11 @@ class Writer:
                 return _answer(stored)
             self._clock.saw(stored.at_ms)
             # The state does not depend on the time, which the log may have changed.
-            self.seen.keep(plan.stream, reduce(plan.evolve, events, plan.before))
-            return _answer(stored, actor(events[-1]))
+            own = len(plan.bodies)
+            self.seen.keep(plan.stream, reduce(plan.evolve, events[:own], plan.before))
+            for event in events[own:]:
+                self.seen.follow(event)
+            return _answer(stored, actor(events[0]))
         raise UnavailableError("contended", "too many concurrent requests; try again")
 
     async def _load_unknown(self, request: Request, loaded: Loaded, key: bytes) -> Receipt | None:
@@ -200,13 +205,16 @@ class Writer:
 
 
 def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Reading) -> Write:
+    groups = memberships(events)
+    written = {event.stream for event in events}
     return Write(
         key=key,
         events=tuple(map(EVENTS.to_stored_event, events)),
         answer=msgspec.json.encode(plan.answer),
         claims=tuple((name, event.stream) for event in events for name in claims(event)),
-        joins=tuple((group, event.stream) for event in events for group in joins(event)),
-        reads=tuple((s, v) for s, v in reading.versions.items() if s != plan.stream),
+        joins=tuple(moved for moved, present in groups.items() if present),
+        leaves=tuple(moved for moved, present in groups.items() if not present),
+        reads=tuple((s, v) for s, v in reading.versions.items() if s not in written),
         groups=tuple(reading.groups.items()),
         until_ms=plan.until_ms,
     )
@@ -214,11 +222,12 @@ def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Readin
 
 def _events(plan: Plan, reading: Reading) -> tuple[Event, ...]:
     at = clock.to_text(reading.now_ms)
-    first = 1 if plan.before is None else plan.before.version + 1
-    return tuple(
-        Event(stream=plan.stream, version=version, at=at, body=body)
-        for version, body in enumerate(plan.bodies, start=first)
-    )
+    newest = reading.versions | {plan.stream: 0 if plan.before is None else plan.before.version}
+    events = []
+    for stream, body in [*((plan.stream, body) for body in plan.bodies), *plan.effects]:
+        newest[stream] += 1
+        events.append(Event(stream=stream, version=newest[stream], at=at, body=body))
+    return tuple(events)
 
 
 def _answer(receipt: Receipt, who: str | None = None) -> Answer:

@@ -112,22 +112,6 @@ class RemovePasskey(Act, tag="remove-passkey", frozen=True):
     credential_id: str
 
 
-class Invite(Act, tag="invite", frozen=True):
-    """Invite the holder of a token to register with a role."""
-
-    invitation_id: str
-    role: str
-    token_sha256: str
-    expires_at: str
-
-
-class GrantRole(Act, tag="grant-role", frozen=True):
-    """Grant a person a role."""
-
-    user: str
-    role: str
-
-
 class SignIn(Act, tag="sign-in", frozen=True):
     """Open a session. Each `jti` is accepted once."""
 
@@ -140,7 +124,7 @@ class CreateLedger(Act, tag="create-ledger", frozen=True):
     origin: str
     rp_id: str
     registration: str
-    setup_sha256: str | None
+    setup_sha256: str
 
 
 class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
@@ -199,8 +183,6 @@ _ACTS = (
     | Suspend
     | AddPasskey
     | RemovePasskey
-    | Invite
-    | GrantRole
     | SignIn
     | CreateLedger
     | AnnounceLogKeys

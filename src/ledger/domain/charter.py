@@ -1,7 +1,4 @@
-"""The ledger's own stream: creation, log keys, invitations, freeze. Pure decide and evolve.
-
-`restoration` decides how a ledger goes on from a backup.
-"""
+"""The ledger's own stream: creation, log keys, freeze, restores, and what changes set. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,11 +10,13 @@ import msgspec
 from ledger import clock
 from ledger.domain import acts, key_material
 from ledger.domain.acts import parse_act, verify_act
-from ledger.domain.document import parse_uuid
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
     Body,
+    CharterSet,
     Event,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
     LedgerCreated,
     LedgerRestored,
@@ -25,13 +24,15 @@ from ledger.domain.events import (
     LogKeysAnnounced,
     LogKeysRetired,
     PersonBody,
+    RoleClosed,
+    RoleDefined,
     StatementBody,
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
+from ledger.domain.policy import Node
 from ledger.domain.text import require_text
-from ledger.domain.vocabulary import ADMINISTRATOR, OPEN_ROLES, ROLES, RegistrationMode
-from ledger.encoding import SHA256_HEX
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, ROLES, RegistrationMode
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact
 from ledger.jose.ed25519 import is_prime_order
@@ -71,9 +72,27 @@ class Charter(msgspec.Struct, frozen=True):
     kid: str
     key: PublicJwk
     invitations: dict[str, Invitation]
+    founded_registration: RegistrationMode
+    governance: Node = Node(threshold=1, of=(f"role:{ADMINISTRATOR}",))
+    defined: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
     log_keys: tuple[LogKey, ...] = ()
     frozen: bool = False
     restorations: tuple[Restoration, ...] = ()
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that people can hold and policies can name: built in, or defined and open."""
+        return ROLES | self.defined
+
+    @property
+    def signing_roles(self) -> frozenset[str]:
+        """The roles whose holders sign: all but the auditor's."""
+        return self.roles - {AUDITOR}
+
+    def in_force(self, person: Person) -> Person:
+        """Return a person with those of their roles that are open."""
+        return msgspec.structs.replace(person, roles=person.roles - self.closed)
 
     @property
     def epoch(self) -> int:
@@ -95,7 +114,6 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
     """Return the charter after the next event of its stream."""
     match event.body:
         case LedgerCreated() as body:
-            setup = {body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)}
             return Charter(
                 version=event.version,
                 ledger=body.ledger,
@@ -103,21 +121,32 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
-                invitations={token: who for token, who in setup.items() if token},
+                invitations={body.setup_sha256: Invitation(SETUP, ADMINISTRATOR, None)},
+                founded_registration=body.registration,
             )
         case body:
             if charter is None:
                 raise AssertionError("a ledger's stream must begin with its creation")
-            return msgspec.structs.replace(
-                charter, version=event.version, **_changes(charter, body, event.at)
-            )
+            changes = _changes(charter, body, event.at)
+            return msgspec.structs.replace(charter, version=event.version, **changes)
 
 
 def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
     match body:
         case InvitationIssued():
-            invitation = Invitation(body.invitation_id, body.role, body.expires_at)
+            invitation = Invitation(body.invitation, body.role, body.expires_at)
             return {"invitations": charter.invitations | {body.token_sha256: invitation}}
+        case InvitationCancelled():
+            left = charter.invitations.items()
+            return {"invitations": {t: each for t, each in left if each.id != body.invitation}}
+        case RoleDefined(role=role):
+            return {"defined": charter.defined | {role}}
+        case RoleClosed(role=role):
+            return {"defined": charter.defined - {role}, "closed": charter.closed | {role}}
+        case CharterSet():
+            return {"registration": body.registration}
+        case GovernanceSet():
+            return {"governance": body.policy}
         case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
             return {"log_keys": charter.log_keys + new}
@@ -132,10 +161,7 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
 
 
 def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
-    """Return the error for an event that cannot follow in the ledger's stream.
-
-    The argument's type lists all other events: mypy fails if `evolve` forgets one.
-    """
+    """Return the error for an event of another stream; mypy fails if `evolve` forgets ours."""
     return AssertionError("not an event of the ledger's own stream")
 
 
@@ -146,14 +172,13 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
         for key in charter.log_keys
     ]
     new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
-    restored = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
-    return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, restored)}
+    last = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
+    return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, last)}
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
-    if key.vkey not in body.vkeys:
-        return key
-    return msgspec.structs.replace(key, last_size=body.last_size)
+    retired = msgspec.structs.replace(key, last_size=body.last_size)
+    return retired if key.vkey in body.vkeys else key
 
 
 def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreated:
@@ -244,34 +269,6 @@ def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
     return LogFrozen(reason=act.reason, act=act_text)
 
 
-def invite(charter: Charter, inviter: Person, act_text: str, *, now_ms: int) -> InvitationIssued:
-    """Return the invitation, signed by an administrator.
-
-    Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, `time_invalid`,
-    `invitation_invalid`, `id_invalid`, RefusedError as `verify_act` does.
-    """
-    jws = parse_act(act_text)
-    key = inviter.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.Invite, ledger=charter.ledger, now_ms=now_ms)
-    inviter.require_administrator()
-    if act.role not in ROLES:
-        raise MalformedError("role_invalid", "no such role")
-    if not SHA256_HEX.fullmatch(act.token_sha256) or clock.to_ms(act.expires_at) <= now_ms:
-        raise MalformedError(
-            "invitation_invalid", "an invitation needs a token and an expiry in the future"
-        )
-    parse_uuid(act.invitation_id)
-    return InvitationIssued(
-        invitation_id=act.invitation_id,
-        role=act.role,
-        token_sha256=act.token_sha256,
-        expires_at=act.expires_at,
-        by=inviter.user,
-        kid=key.kid,
-        act=act_text,
-    )
-
-
 def find_invitation(charter: Charter, token: str) -> Invitation:
     """Return the invitation of a token; raise ForbiddenError `invitation_unknown`."""
     invitation = charter.invitations.get(hashlib.sha256(token.encode()).hexdigest())
@@ -283,8 +280,8 @@ def find_invitation(charter: Charter, token: str) -> Invitation:
 def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms: int) -> str | None:
     """Return the id of the invitation that admits a registration with this role; None if open.
 
-    Raises ForbiddenError `invitation_required` or `role_not_open`; ConflictError
-    `invitation_expired`.
+    Raises ForbiddenError `invitation_required`, `role_not_open`; ConflictError
+    `invitation_expired`, `role_unknown` for a closed role.
     """
     if invitation is None:
         if charter.registration != "open":
@@ -296,4 +293,6 @@ def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms:
         raise ForbiddenError("role_not_open", "the invitation is for another role")
     if invitation.expires_at is not None and clock.to_ms(invitation.expires_at) <= now_ms:
         raise ConflictError("invitation_expired", "the invitation has expired")
+    if role not in charter.roles:
+        raise ConflictError("role_unknown", "the role of this invitation was closed")
     return invitation.id

@@ -17,7 +17,10 @@ from ledger.domain.compromise import REACH_MS
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
+    CharterSet,
     CompromiseDeclared,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -29,7 +32,11 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -69,10 +76,21 @@ def _ends(body: Body, basis: Basis) -> list[int]:
         case StatementRejected() | StatementWithdrawn():
             return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
         case InvitationIssued():
-            return [*_of_act(body.act), *_of_key(body, basis), *_of_time(body.expires_at)]
+            return _of_time(body.expires_at)
+        case (
+            InvitationCancelled()
+            | RoleDefined()
+            | RoleClosed()
+            | CharterSet()
+            | GovernanceSet()
+            | RoleGranted()
+            | RoleEnded()
+            | StandingSet()
+        ):
+            return []  # it ends with the approval that it follows
         case PasskeyAdded():
             return [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
-        case PasskeyRemoved() | RoleGranted() | PersonSuspended():
+        case PasskeyRemoved() | PersonSuspended():
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]

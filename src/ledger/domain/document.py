@@ -8,11 +8,23 @@ from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy import Policy
 from ledger.domain.text import require_text
-from ledger.encoding import parse_json
+from ledger.domain.vocabulary import CHANGE
+from ledger.encoding import SafeInteger, parse_json
 from ledger.errors import MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
+
+
+class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The type of a statement: its name and version."""
+
+    name: str
+    version: SafeInteger
+
+
+# Types are built in; today there is one.
+TYPES = (DocumentType(CHANGE, 1),)
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -26,20 +38,22 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     statement_id: str
     title: str
     supersedes: str | None = None
+    type: DocumentType | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the individual form may approve it: it has rules for people and numbers only."""
         rules = self.policy
-        return self.supersedes is None and not rules.veto and rules.assurance == "key"
+        typed = self.type is not None or self.supersedes is not None
+        return not typed and not rules.veto and rules.assurance == "key"
 
 
 def parse_document(raw: bytes) -> Document:
     """Return the document of these bytes.
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
-    `document_malformed`, `content_not_object`, `policy_invalid`, `policy_too_complex`,
-    `time_invalid`, `text_refused`.
+    `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
+    `policy_too_complex`, `time_invalid`, `text_refused`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -53,6 +67,8 @@ def parse_document(raw: bytes) -> Document:
         raise MalformedError("content_not_object", "content is the text of a JSON object")
     if not 1 <= len(document.title.strip()) <= len(document.title) <= MAX_TITLE_CHARS:
         raise MalformedError("document_malformed", "a title has 1 to 200 characters")
+    if document.type is not None and document.type not in TYPES:
+        raise MalformedError("type_unknown", "this ledger has no such type of statement")
     require_text(document.title, "title")
     parse_uuid(document.statement_id)
     if document.supersedes is not None:

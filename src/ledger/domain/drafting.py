@@ -1,30 +1,37 @@
-"""The draft of a statement: verify the document that its creator signed. Pure."""
+"""The draft of a statement: verify the document that its creator signed. Pure.
+
+A plain statement is drafted by a creator, a change by anybody who can fill a place of governance.
+"""
 
 from ledger import clock
-from ledger.domain import acts, places, policy
+from ledger.domain import acts, governance, places, policy
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.changes.items import is_change
+from ledger.domain.charter import Charter
 from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
 from ledger.domain.standing import require_standing
-from ledger.domain.vocabulary import CREATOR, VOTING_ROLES
+from ledger.domain.vocabulary import AUDITOR, CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 
 
 def draft(
-    raw: bytes, act_text: str, creator: Person, *, ledger: str, now_ms: int
+    raw: bytes, act_text: str, creator: Person, *, charter: Charter, now_ms: int
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    Raises as `parse_document` and `verify_act` do; ForbiddenError `creator_only`,
-    `person_suspended`, `person_deactivated`; RefusedError `document_creator_mismatch`,
-    `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
-    the policy has already expired; MalformedError `policy_invalid` for a role that the ledger does
-    not have, `policy_impossible`.
+    Raises as `parse_document`, `governance.check_change` and `verify_act` do; ForbiddenError
+    `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
+    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
+    ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
+    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
     """
-    document = parse_document(raw)
+    document, ledger = parse_document(raw), charter.ledger
+    if is_change(document):
+        governance.check_change(document)
     # 1. The signature is valid and covers exactly these bytes.
     jws = parse_act(act_text)
     key = creator.active_key(jws.header.kid, now_ms=now_ms)
@@ -51,19 +58,26 @@ def draft(
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")
     require_standing(creator)
-    if CREATOR not in creator.roles:
+    if is_change(document):
+        governance.require_drafter(creator, charter.governance)
+        governance.require_in_force(document.policy, charter.governance)
+    elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")
     # 3. The policy asks for roles of this ledger, and people could meet it.
-    policy.require_known_roles(document.policy, VOTING_ROLES)
-    places.require_possible(document.policy, document.creator, VOTING_ROLES)
-    return (
-        StatementDrafted(document=raw.decode(), creator=creator.user, kid=key.kid, act=act_text),
-        document,
+    policy.require_known_roles(document.policy, charter.signing_roles)
+    places.require_possible(document.policy, document.creator, charter.signing_roles)
+    drafted = StatementDrafted(
+        document=raw.decode(),
+        creator=creator.user,
+        kid=key.kid,
+        act=act_text,
+        type=None if document.type is None else document.type.name,
     )
+    return drafted, document
 
 
 def satisfiable(document: Document, able: RolesByPerson) -> bool:
     """Tell whether the people who are able to approve today could meet the policy."""
-    signers = {user: roles for user, roles in able.items() if not VOTING_ROLES.isdisjoint(roles)}
+    signers = {user: roles for user, roles in able.items() if not roles <= {AUDITOR}}
     without = places.excluded(document.policy, document.creator)
     return places.missing(document.policy, {}, signers, without) is not None

@@ -11,8 +11,6 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts
-from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
@@ -23,13 +21,15 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     StatementBody,
     UserRegistered,
 )
 from ledger.domain.names import require_name
-from ledger.domain.vocabulary import ADMINISTRATOR, ROLES, VOTING_ROLES, PersonStanding
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, PersonStanding
+from ledger.errors import ForbiddenError, NotFoundError, RefusedError
 from ledger.jose import PublicJwk
 
 
@@ -147,6 +147,10 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
             return {"keys": _updated(person.keys, body.kid, **ended)}
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
+        case RoleEnded():
+            return {"roles": person.roles - {body.role}}
+        case StandingSet():
+            return {"standing": body.standing}
         case PersonSuspended():
             return {"standing": "suspended"}
         case CompromiseDeclared():
@@ -203,27 +207,6 @@ def register(user: str, name: str, role: str, invitation: str | None) -> UserReg
     return UserRegistered(user=user, name=name, role=role, invitation=invitation)
 
 
-def grant_role(
-    owner: Person, actor: Person, act_text: str, *, ledger: str, now_ms: int
-) -> RoleGranted:
-    """Return the grant of a role to a person, signed by an administrator.
-
-    Raises ForbiddenError `administrator_only`, MalformedError `role_invalid`, ConflictError
-    `role_held`, RefusedError as `verify_act` does.
-    """
-    jws = parse_act(act_text)
-    key = actor.active_key(jws.header.kid, now_ms=now_ms)
-    act = verify_act(jws, key.jwk, acts.GrantRole, ledger=ledger, now_ms=now_ms)
-    actor.require_administrator()
-    if act.user != owner.user:
-        raise RefusedError("act_mismatch", "the act names another person")
-    if act.role not in ROLES:
-        raise MalformedError("role_invalid", "no such role")
-    if act.role in owner.roles:
-        raise ConflictError("role_held", "this person already holds the role")
-    return RoleGranted(user=owner.user, role=act.role, by=actor.user, kid=key.kid, act=act_text)
-
-
 def may_sign(person: Person) -> bool:
-    """Tell whether any of the person's roles may sign (an auditor's may not)."""
-    return not VOTING_ROLES.isdisjoint(person.roles)
+    """Tell whether any of the person's roles may sign: every role but an auditor's."""
+    return not person.roles <= {AUDITOR}

@@ -12,8 +12,11 @@ import msgspec
 
 from ledger.domain.events import (
     Body,
+    CharterSet,
     CompromiseDeclared,
     Event,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -27,7 +30,11 @@ from ledger.domain.events import (
     PasskeyRemoved,
     PersonBody,
     PersonSuspended,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -41,8 +48,8 @@ from ledger.errors import CorruptError
 REGISTER = "register"
 ADD_KEY = "add-key"
 ADD_PASSKEY = "add-passkey"
-INVITE = "invite"
 ACT = "act"
+CHANGE = "change"
 DRAFT = "draft"
 SIGN = "sign"
 REJECT = "reject"
@@ -72,6 +79,28 @@ class Written(msgspec.Struct, frozen=True):
 
     key: bytes
     answers: tuple[bytes, ...]
+
+
+def written_about_change(events: Sequence[Event], approvals: int) -> Written:
+    """Return the receipt for a write about a change.
+
+    `events` are its draft and its drafter's approval, or one decision, and the effects that follow;
+    `approvals` is the number of approvals after them. Raises CorruptError `event_misplaced`.
+    """
+    match [event.body for event in events]:
+        case [StatementDrafted() as drafted, StatementSigned() as signed, *_]:
+            key = request_key(CHANGE, joined(drafted.act, drafted.document, signed.jws))
+            answer = {
+                "statementId": str(events[0].stream),
+                "sha256": sha256_hex(drafted.document.encode()),
+                "status": signed.status,
+                "approvals": approvals,
+            }
+            return Written(key, (_json(answer),))
+        case [StatementDrafted(), *_]:
+            raise CorruptError("event_misplaced", "a change is drafted with its drafter's approval")
+        case _:
+            return written_about_statement(events[0], approvals)
 
 
 def written_about_statement(event: Event, approvals: int) -> Written:
@@ -133,6 +162,18 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             return Written(own_key(states), (b"",))
         case StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn():
             raise CorruptError("event_misplaced", "not an event of people or of the ledger")
+        case (
+            InvitationIssued()
+            | InvitationCancelled()
+            | RoleDefined()
+            | RoleClosed()
+            | CharterSet()
+            | GovernanceSet()
+            | RoleGranted()
+            | RoleEnded()
+            | StandingSet()
+        ):
+            raise CorruptError("event_misplaced", "an effect is written with a change's approval")
         case _:
             key, answer = _asked(body, str(events[0].stream))
             return Written(key, (_json(answer),))
@@ -158,22 +199,13 @@ def _registered(bodies: Sequence[Body]) -> Written:
 
 
 Asked = (
-    InvitationIssued
-    | PasskeyAdded
-    | PasskeyRemoved
-    | KeyAttested
-    | KeyRevoked
-    | RoleGranted
-    | PersonSuspended
-    | CompromiseDeclared
+    PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | PersonSuspended | CompromiseDeclared
 )
 
 
 def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
     """Return the key and the answer of a request about people."""
     match body:
-        case InvitationIssued(act=act, invitation_id=invitation):
-            return request_key(INVITE, act), {"invitationId": invitation}
         case KeyAttested():
             evidence = joined(body.assertion.signature, body.possession)
             return request_key(ADD_KEY, evidence), {"kid": body.kid}
@@ -184,7 +216,7 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}
-        case RoleGranted(act=act) | PersonSuspended(act=act):
+        case PersonSuspended(act=act):
             return request_key(ACT, joined(stream, act)), {"user": stream}
         case CompromiseDeclared(compromised=compromised, act=act):
             return request_key(ACT, joined(stream, act)), {"compromised": compromised}

@@ -14,6 +14,7 @@ from ledger import clock
 from ledger.domain import acts, places, policy, stepup
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
+from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.counting import RecordedDecision, counted, recorded, stands, without
 from ledger.domain.document import Document
 from ledger.domain.events import (
@@ -27,7 +28,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import AttestedKey, Person, may_sign
-from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.policy import Policy
 from ledger.domain.standing import require_standing
 from ledger.domain.text import require_text
 from ledger.domain.vocabulary import VOTING_ROLES, Status
@@ -55,6 +56,7 @@ class Statement(msgspec.Struct, frozen=True):
     rejections: dict[str, RecordedDecision] = {}
     # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
+    items: tuple[Item, ...] | None = None  # those of a change, None for other statements
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
@@ -66,7 +68,8 @@ class Statement(msgspec.Struct, frozen=True):
 class DecisionContext(msgspec.Struct, frozen=True):
     """The inputs of a decision besides the statement: signer, ledger, time and assertion.
 
-    `deciders` are the people with a recorded decision on a pending statement, as they are now.
+    `deciders` are the people with a recorded decision on a pending statement, as they are now;
+    `roles` are those of the ledger whose holders sign.
     """
 
     person: Person
@@ -75,6 +78,7 @@ class DecisionContext(msgspec.Struct, frozen=True):
     now_ms: int
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
+    roles: Set[str] = VOTING_ROLES
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -128,6 +132,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
     )
 
@@ -211,7 +216,10 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     sign_count = _confirm(statement, act_text, decision)
     refused = counted(statement.rejections, decision.deciders).keys() | {person.user}
     approvals = counted(without(statement.approvals, person.user), decision.deciders)
-    ends = vetoes or not _is_possible(statement, refused, approvals)
+    # Others need not be there today: who is away never makes a statement rejected.
+    gone = refused | places.excluded(statement.policy, statement.creator)
+    open_ = decision.roles
+    ends = vetoes or not places.possible(statement.policy, open_, approvals=approvals, without=gone)
     return StatementRejected(
         signer=person.user,
         kid=key.kid,
@@ -251,15 +259,6 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
     """
     if iat <= statement.decided.get(person.user, -1):
         raise RefusedError("out_of_order", "this person signed a later decision already")
-
-
-def _is_possible(statement: Statement, refused: Set[str], given: RolesByPerson) -> bool:
-    """Tell whether people could still meet the policy without those who rejected.
-
-    They need not be there today: who is away never makes a statement rejected.
-    """
-    excluded = refused | places.excluded(statement.policy, statement.creator)
-    return places.possible(statement.policy, VOTING_ROLES, approvals=given, without=excluded)
 
 
 def _act_about(

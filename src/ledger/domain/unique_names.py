@@ -1,7 +1,8 @@
 """The unique names that events claim for ever, and the groups that streams join.
 
 A second event that claims a name conflicts. A group holds the people of one role; a decision that
-counts them is stale once the group has changed. The store keeps both beside the events, and the
+counts them is stale once the group has changed. Another group holds the statements of one type; the
+audit decides changes together with people. The store keeps both beside the events, and the
 audit recomputes them from the events. All take the spelling from here.
 """
 
@@ -9,8 +10,9 @@ KID = "kid/{kid}"
 KEY_MATERIAL = "key-material/{key_material}"  # an RFC 7638 thumbprint
 CREDENTIAL = "credential/{credential_id}"
 ROLE = "role/{role}"
+TYPE = "type/{type}"
 INVITATION = "invitation/{token_sha256}"
-INVITATION_ID = "invitation/{invitation_id}"
+INVITATION_ID = "invitation/{invitation}"
 USED_INVITATION = "used/{invitation}"
 ACT = "act/{act_sha256}"
 
@@ -28,6 +30,11 @@ def key_material_name(thumbprint: str) -> str:
 def credential_name(credential_id: str) -> str:
     """Return the name that a passkey claims."""
     return CREDENTIAL.format(credential_id=credential_id)
+
+
+def type_group(type_name: str) -> str:
+    """Return the group of the statements of a type."""
+    return TYPE.format(type=type_name)
 
 
 def role_group(role: str) -> str:

@@ -38,3 +38,6 @@ VOTING_ROLES = frozenset({CREATOR, INVESTOR, ADMINISTRATOR})
 ROLES = VOTING_ROLES | {AUDITOR}
 # What people may choose for themselves where registration is open.
 OPEN_ROLES = frozenset({CREATOR, INVESTOR})
+
+# The built-in type of statement that administers the ledger.
+CHANGE = "ledger/change"

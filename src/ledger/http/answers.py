@@ -40,6 +40,12 @@ class DecisionAnswer(RecordedAnswer):
     approvals: int
 
 
+class ChangeAnswer(DecisionAnswer):
+    """A recorded change with its drafter's approval, and the status after it."""
+
+    sha256: str
+
+
 class NewUser(msgspec.Struct, rename="camel"):
     """A person as registered."""
 
@@ -69,12 +75,6 @@ class PasskeyRecorded(RecordedAnswer):
     credential_id: str
 
 
-class RoleRecorded(RecordedAnswer):
-    """A recorded role."""
-
-    user: str
-
-
 class PersonRecorded(RecordedAnswer):
     """A recorded event of a person."""
 
@@ -85,12 +85,6 @@ class CompromiseRecorded(RecordedAnswer):
     """A recorded compromise: `kid:<kid>` or `passkey:<credential id>`."""
 
     compromised: str
-
-
-class InvitationRecorded(RecordedAnswer):
-    """A recorded invitation."""
-
-    invitation_id: str
 
 
 class RegistrationBegun(msgspec.Struct, rename="camel"):

@@ -30,7 +30,7 @@ from ledger.system.client_address import Network, client_address, is_within
 
 Answered = Callable[[Exchange, LaneName | None, float], None]
 # The requests with a large body, a document: only a session can be held to what it costs to read.
-_DRAFT, _SIGN = "/api/statements/create", "/sign"
+_DRAFTS, _SIGN = ("/api/statements/create", "/api/changes"), "/sign"
 
 
 # Answers of a request with a signature that a correct client does not get again and again.
@@ -198,7 +198,7 @@ async def _read(
     scope: HTTPScope, receive: Read, told_bytes: int, *, is_member: bool
 ) -> bytes | None:
     """Return the whole body, None if the client hung up in it."""
-    large = scope["path"] == _DRAFT or scope["path"].endswith(_SIGN)
+    large = scope["path"] in _DRAFTS or scope["path"].endswith(_SIGN)
     most = MAX_STATEMENT_BYTES if large and is_member else MAX_SMALL_BYTES
     if told_bytes > most:
         raise _too_large(most, sign_in=large and not is_member)

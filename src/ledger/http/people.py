@@ -1,4 +1,4 @@
-"""Routes of registration, sign-in, keys, passkeys, roles and invitations."""
+"""Routes of registration, sign-in, keys and passkeys."""
 
 import asyncio
 from contextlib import suppress
@@ -14,12 +14,10 @@ from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
     NOTHING,
     Created,
-    InvitationRecorded,
     KeyRecorded,
     PasskeyRecorded,
     Registered,
     RegistrationBegun,
-    RoleRecorded,
     SignInBegun,
     done,
     recorded,
@@ -257,20 +255,6 @@ async def remove_passkey(
     return Created(await people.passkeys.remove(credential_id, data.act, data.evidence()))
 
 
-@post("/api/users/{user_id:str}/roles", responses=recorded(RoleRecorded))
-async def grant_role(
-    user_id: FromPath[str], data: JSONBody[SignedAct], people: FromPeople
-) -> Created:
-    """Give a person one more role."""
-    return Created(await people.roles.grant(user_id, data.act))
-
-
-@post("/api/invitations", responses=recorded(InvitationRecorded))
-async def invite(data: JSONBody[SignedAct], people: FromPeople) -> Created:
-    """Invite somebody."""
-    return Created(await people.roles.invite(data.act))
-
-
 public = [
     begin_registration,
     begin_sign_in,
@@ -281,8 +265,6 @@ public = [
     session,
     revoke_key,
     remove_passkey,
-    grant_role,
-    invite,
 ]
 members_only = Router(
     "/",

@@ -71,6 +71,7 @@ _POSTS = {
     "/api/passkeys": Group.COMPLETE,
     "/api/sessions": Group.SIGN_IN,
     "/api/statements/create": Group.DRAFT,
+    "/api/changes": Group.DRAFT,
 }
 _DECISIONS = ("/sign", "/reject", "/withdraw")
 _LOG = "/log/"

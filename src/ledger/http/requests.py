@@ -12,7 +12,7 @@ from msgspec import Meta
 from ledger.domain.names import MAX_NAME_CHARS
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.signing_keys import KeySubmission
-from ledger.domain.vocabulary import ROLES, KeyHome
+from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import decode, parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
 from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion, Registration
@@ -138,7 +138,7 @@ class BeginRegistration(Strict, frozen=True):
     """Who wants to register; `invitation` is an invitation's token."""
 
     name: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_CHARS})]
-    role: Annotated[str | None, Meta(extra_json_schema={"enum": [*sorted(ROLES), None]})] = None
+    role: Annotated[str, Meta(max_length=64)] | None = None
     invitation: Annotated[str, Meta(max_length=256)] | None = None
 
 

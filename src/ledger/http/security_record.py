@@ -52,8 +52,7 @@ EVENTS = {
     "POST /api/passkeys/options": "passkey_add_begin",
     "POST /api/passkeys": "passkey_add",
     "POST /api/passkeys/{credential_id}/remove": "passkey_remove",
-    "POST /api/users/{user_id}/roles": "role_grant",
-    "POST /api/invitations": "invitation",
+    "POST /api/changes": "change",
     "GET /api/statements/{statement_id}/evidence": "evidence_export",
 }
 # A ceremony that begins is not worth a line; one that is refused is.

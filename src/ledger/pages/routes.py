@@ -42,7 +42,7 @@ def local_path(target: str | None) -> str | None:
 @get("/", sync_to_thread=True)
 def home(request: AnyRequest, web: FromWeb) -> Template:
     """Explain the ledger, with links to registration or the inbox."""
-    return page("home", web, me=web.session_user(request), registration=web.charter.registration)
+    return page("home", web, me=web.session_user(request), registration=web.registration_mode())
 
 
 @get("/register", sync_to_thread=True)
@@ -57,7 +57,7 @@ def register(
     return page(
         "register",
         web,
-        registration=web.charter.registration,
+        registration=web.registration_mode(),
         invitation=invitation,
         role=role if role in OPEN_ROLES else None,
         next=local_path(onward) or "/inbox",
@@ -70,7 +70,7 @@ def sign_in(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template 
     target = local_path(onward) or "/inbox"
     if web.session_user(request) is not None:
         return Redirect(target)
-    return page("signin", web, registration=web.charter.registration, next=target)
+    return page("signin", web, registration=web.registration_mode(), next=target)
 
 
 @get("/statements", sync_to_thread=True)

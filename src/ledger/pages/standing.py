@@ -7,7 +7,7 @@ tells them the effect in advance.
 import msgspec
 
 from ledger.domain import places, policy
-from ledger.domain.vocabulary import VOTING_ROLES
+from ledger.domain.vocabulary import AUDITOR
 from ledger.pages.words import listed
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User
@@ -33,7 +33,7 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
     rejected = next((d for d in mine if d.decision == "rejection"), None)
     roles = frozenset(me.roles)
     creator = statement.creator.id
-    signs = not VOTING_ROLES.isdisjoint(roles)
+    signs = not roles <= {AUDITOR}
     eligible = signs and policy.may_approve(rules, me.id, roles, creator=creator)
     pending = statement.status == "pending"
     vetoes = signs and policy.may_veto(rules, me.id, roles)
@@ -89,6 +89,8 @@ def _rejection_effect(statement: StatementDetail, rules: policy.Policy, me: User
     }
     rejected = {d.person.id for d in statement.decisions if d.decision == "rejection"}
     without = (rejected - approvals.keys()) | {me.id} | places.excluded(rules, statement.creator.id)
-    if places.possible(rules, VOTING_ROLES, approvals=approvals, without=without):
+    # The roles of its own policy: at the draft each was one of the ledger's.
+    named = {m.removeprefix("role:") for m in policy.members(rules) if m.startswith("role:")}
+    if places.possible(rules, named, approvals=approvals, without=without):
         return "Others can still approve it: your rejection is recorded but does not end it."
     return "Without you the policy cannot be met: your rejection ends this statement."

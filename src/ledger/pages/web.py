@@ -9,6 +9,7 @@ from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
 from ledger.domain.charter import Charter
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
@@ -19,13 +20,21 @@ ROWS = 25  # in a list on a page
 
 
 class Web(NamedTuple):
-    """The application as the pages see it: the ledger, its read models, and the session."""
+    """The application as the pages see it: the ledger, its read models, and the session.
+
+    `registration` returns who may register now, given who might at the start.
+    """
 
     charter: Charter
     models: ReadModels
     sessions: Sessions
+    registration: Callable[[RegistrationMode], RegistrationMode]
     # Returns the passkeys whose sign count did not grow, and when in ms since 1970.
     fallen: Callable[[], Awaitable[dict[str, int]]]
+
+    def registration_mode(self) -> RegistrationMode:
+        """Return who may register now."""
+        return self.registration(self.charter.registration)
 
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""

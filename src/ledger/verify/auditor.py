@@ -17,20 +17,27 @@ from ledger.domain.events import (
     Event,
     KeyAttested,
     LedgerCreated,
+    LedgerEffect,
     PasskeyAdded,
+    PersonEffect,
     StatementDrafted,
+    StatementSigned,
     UserRegistered,
 )
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import key_material_name
+from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError, LedgerError
 from ledger.verify.decisions import Decisions
 
 MOST_CHARS = 500
 KEY_MATERIAL_PREFIX = key_material_name("")
 _BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
-_REGISTRATION: dict[type[Body], int] = {UserRegistered: 1, PasskeyAdded: 2, KeyAttested: 3}
+# What follows directly on the first event of a person and of a change, with its version. The last
+# of them completes the beginning.
+_FOLLOWS: dict[type[Body], int] = {PasskeyAdded: 2, KeyAttested: 3, StatementSigned: 2}
+_COMPLETES = (KeyAttested, StatementSigned)
 S = TypeVar("S", Charter, Person, Statement)
 
 
@@ -50,7 +57,7 @@ class Auditor(Decisions):
         self._complete = complete
         self._claims: set[str] = set()
         self._newest = ""  # the time of the last event
-        # A registration is three events: the second and third must follow the first directly.
+        # The stream that began, if more events of the same commit must follow directly.
         self._incomplete: UUID | None = None
 
     def add(
@@ -61,10 +68,12 @@ class Auditor(Decisions):
         Without `decide`, compare the event with its entry and fold it, but do not recompute the
         decision.
         """
+        place = position
         try:
             if self._may_skip(position):
                 self.position = position - 1
             if position != self.position + 1:
+                place = self.position + 1 if self.is_inside_commit else position
                 raise CorruptError("position_gap", f"position {position} follows {self.position}")
             event = self._parse(state, leaf)
             self._require_complete(event)
@@ -76,7 +85,7 @@ class Auditor(Decisions):
             if event.at < self._newest:
                 raise CorruptError("time_backwards", f"{event.at} comes after {self._newest}")
         except (LedgerError, AssertionError, KeyError, ValueError) as error:
-            raise refusal(error, position) from error
+            raise refusal(error, place) from error
         self.position, self._newest = position, event.at
         return event
 
@@ -88,14 +97,22 @@ class Auditor(Decisions):
     def _may_skip(self, position: int) -> bool:
         """Tell whether the positions before this one may be events of other streams.
 
-        Not inside a registration: it is one commit, so nothing comes between its events.
+        Not inside a commit: nothing comes between its events.
         """
-        return not self._complete and self._incomplete is None and position > self.position
+        return not self._complete and not self.is_inside_commit and position > self.position
+
+    def _has_everybody(self) -> bool:
+        return self._complete
+
+    @property
+    def is_inside_commit(self) -> bool:
+        """Tell whether the next event must be one of the same commit."""
+        return self._incomplete is not None or bool(self.due)
 
     def finish(self) -> None:
-        """Raise AuditError `log_invalid` if the log ends inside a registration."""
-        if self._incomplete is not None:
-            detail = "a registration lacks its passkey or key"
+        """Raise AuditError `log_invalid` if the log ends inside a commit."""
+        if self.is_inside_commit:
+            detail = "a registration, a change's draft or a change's effects are incomplete"
             raise AuditError("log_invalid", detail, position=self.position)
 
     @staticmethod
@@ -128,6 +145,14 @@ class Auditor(Decisions):
                 assert_never(kind)
         if isinstance(event.body, KeyAttested):
             self._owners[event.body.kid] = event.stream
+        if isinstance(event.body, LedgerEffect | PersonEffect):
+            self.due = self.due[1:]
+
+    def _torn(self, stream: UUID) -> CorruptError:
+        if stream in self.people:
+            detail = "a registration is incomplete or interleaved with other events"
+            return CorruptError("registration_torn", detail)
+        return CorruptError("change_torn", "the drafter's approval of a change does not follow")
 
     # Overridden by an auditor of some streams only.
 
@@ -149,20 +174,16 @@ class Auditor(Decisions):
             self._claims.add(name)
 
     def _require_complete(self, event: Event) -> None:
-        stream = event.stream
+        stream, body = event.stream, event.body
         if self._incomplete is not None:
-            follows = (
-                stream == self._incomplete and _REGISTRATION.get(type(event.body)) == event.version
-            )
-            if not follows:
-                raise CorruptError(
-                    "registration_torn",
-                    "a registration is incomplete or interleaved with other events",
-                )
-        if isinstance(event.body, UserRegistered):
+            if stream != self._incomplete or _FOLLOWS.get(type(body)) != event.version:
+                raise self._torn(self._incomplete)
+            if isinstance(body, _COMPLETES):
+                self._incomplete = None
+        elif isinstance(body, UserRegistered) or (
+            isinstance(body, StatementDrafted) and body.type == CHANGE
+        ):
             self._incomplete = stream
-        elif isinstance(event.body, KeyAttested):  # inside a registration, its third event
-            self._incomplete = None
 
 
 def refusal(error: Exception, position: int) -> AuditError:

@@ -4,6 +4,7 @@ Signatures, passkey responses and rules are checked by the domain's functions, w
 too. This module computes the expected event; auditor.py compares it with the stored one.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -23,17 +24,22 @@ from ledger.domain import (
 )
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
+from ledger.domain.changes import effects
+from ledger.domain.changes.effects import Sources
+from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
+    Effect,
     Event,
-    InvitationIssued,
     KeyAttested,
     KeyRevoked,
     LedgerBody,
     LedgerCreated,
+    LedgerEffect,
+    LedgerRecord,
     LedgerRestored,
     LogFrozen,
     LogKeysAnnounced,
@@ -41,8 +47,9 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
+    PersonEffect,
+    PersonRecord,
     PersonSuspended,
-    RoleGranted,
     StatementBody,
     StatementDrafted,
     StatementRejected,
@@ -55,7 +62,7 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.statement import DecisionContext, Statement
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, NotFoundError
 
 
 class Decisions:
@@ -67,6 +74,8 @@ class Decisions:
         self.people: dict[UUID, Person] = {}
         self.statements: dict[UUID, Statement] = {}
         self._owners: dict[str, UUID] = {}
+        # The effects of the change that the last approval completed, and which come next.
+        self.due: tuple[Effect, ...] = ()
 
     def decide(self, event: Event) -> Body:
         """Return the body that an event's evidence leads to.
@@ -77,15 +86,46 @@ class Decisions:
         body, now_ms = event.body, clock.to_ms(event.at)
         if self.charter is not None and self.charter.frozen:
             raise CorruptError("ledger_frozen", "an event after the freeze")
+        if isinstance(body, LedgerEffect | PersonEffect):
+            return self._decide_effect(event, body)
+        if self.due:
+            raise CorruptError("effects_missing", "the effects of an approved change are missing")
         if isinstance(body, StatementBody):  # most events are about statements
             return self._decide_statement(event, body, now_ms)
-        if isinstance(body, PersonBody):
+        if isinstance(body, PersonRecord):
             return self._decide_person(event, body, now_ms)
         return self._decide_charter(event, body, now_ms)
 
+    # --- changes ---------------------------------------------------------------------------------
+
+    def _decide_effect(self, event: Event, body: LedgerEffect | PersonEffect) -> Body:
+        """Return the effect that is due; every other one is refused."""
+        if self.due and self.due[0].stream == event.stream:
+            return self.due[0].body
+        if self.due or self._has_everybody() or self._statement(UUID(body.change)) is not None:
+            raise CorruptError("effect_unexpected", "no approved change has this effect here")
+        return body  # evidence without the change: as the log states
+
+    def _has_everybody(self) -> bool:
+        """Tell whether everybody's events are here, so that changes can be decided whole."""
+        return True
+
+    def _sources(self) -> Sources:
+        return Sources(self._charter, self._people, self._holders)
+
+    def _people(self, users: Sequence[UUID]) -> list[Person]:
+        if not self.people.keys() >= {*users}:
+            raise NotFoundError("user_unknown", "there is no such person")
+        return [self.people[user] for user in users]
+
+    def _holders(self, role: str) -> frozenset[UUID] | None:
+        if not self._has_everybody():
+            return None
+        return frozenset(user for user, each in self.people.items() if role in each.roles)
+
     # --- the ledger ------------------------------------------------------------------------------
 
-    def _decide_charter(self, event: Event, body: LedgerBody, now_ms: int) -> LedgerBody:
+    def _decide_charter(self, event: Event, body: LedgerRecord, now_ms: int) -> LedgerBody:
         if isinstance(body, LedgerCreated):
             if self.charter is not None or event.stream != charter.STREAM:
                 raise CorruptError("ledger_founded_twice", "a ledger is created only once")
@@ -93,8 +133,6 @@ class Decisions:
             return charter.create(body.act, unsigned, now_ms=now_ms)
         self._require_stream(event, charter.STREAM)
         match body:
-            case InvitationIssued(act=act):
-                return charter.invite(self._charter, self._signer(act), act, now_ms=now_ms)
             case LogKeysAnnounced(act=act, first_size=size):
                 # The first size must already exist: keys are not announced for the future.
                 if size > self.position + 1:
@@ -120,10 +158,10 @@ class Decisions:
 
     # --- people ----------------------------------------------------------------------------------
 
-    def _decide_person(self, event: Event, body: PersonBody, now_ms: int) -> PersonBody:
+    def _decide_person(self, event: Event, body: PersonRecord, now_ms: int) -> PersonBody:
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
-        owner, ledger = self.people[event.stream], self._charter.ledger
+        owner = self.people[event.stream]
         match body:
             case PasskeyAdded():
                 return self._add_passkey(owner, body, now_ms)
@@ -139,9 +177,6 @@ class Decisions:
             case PersonSuspended(act=act, assertion=assertion):
                 asked = self._asked(act, assertion, now_ms)
                 return standing.suspend(owner, self._signer(act), asked)
-            case RoleGranted(act=act):
-                actor = self._signer(act)
-                return person.grant_role(owner, actor, act, ledger=ledger, now_ms=now_ms)
             case _:
                 assert_never(body)
 
@@ -195,13 +230,17 @@ class Decisions:
                 deciders={
                     user: self.people[UUID(user)] for user in subject.approvals | subject.rejections
                 },
+                roles=self._charter.signing_roles,
             )
 
         match body:
             case StatementSigned(jws=jws, assertion=assertion):
                 approval = parse_approval(jws)
                 signer = self._owner(approval.header.kid)
-                return statement.sign(subject, approval, decision(signer, assertion))
+                signed = statement.sign(subject, approval, decision(signer, assertion))
+                sources = self._sources()
+                self.due = effects.of_approval(subject, signed, sources, now_ms=now_ms)
+                return signed
             case StatementRejected(act=act, assertion=assertion):
                 return statement.reject(subject, act, decision(self._signer(act), assertion))
             case StatementWithdrawn(act=act):
@@ -212,9 +251,12 @@ class Decisions:
     def _draft(self, event: Event, body: StatementDrafted, now_ms: int) -> StatementDrafted:
         creator = self._signer(body.act)
         again, document = drafting.draft(
-            body.document.encode(), body.act, creator, ledger=self._charter.ledger, now_ms=now_ms
+            body.document.encode(), body.act, creator, charter=self._charter, now_ms=now_ms
         )
         self._require_stream(event, UUID(document.statement_id))
+        if is_change(document):
+            items = parse_items(document)
+            effects.decide(document.statement_id, items, self._sources(), now_ms=now_ms)
         superseded = document.supersedes
         if superseded is not None and self._statement(UUID(superseded)) is None:
             raise CorruptError("statement_unknown", "it supersedes an unknown statement")
@@ -239,7 +281,7 @@ class Decisions:
         return self._owner(parse_act(act).header.kid)
 
     def _owner(self, kid: str) -> Person:
-        return self.people[self._owners[kid]]
+        return self._charter.in_force(self.people[self._owners[kid]])
 
     @staticmethod
     def _require_stream(event: Event, stream: UUID) -> None:

@@ -24,10 +24,9 @@ from ledger.domain.events import (
     LedgerCreated,
     PasskeyAdded,
     PasskeyRemoved,
-    PersonBody,
+    PersonRecord,
     PersonSuspended,
     Recorded,
-    RoleGranted,
     StatementBody,
     StatementDrafted,
     StatementRejected,
@@ -183,7 +182,7 @@ class Events:
         body = event.body
         if owner is None and isinstance(body, UserRegistered):
             people[event.stream] = person.evolve(None, event)
-        if owner is None or not isinstance(body, PersonBody):
+        if owner is None or not isinstance(body, PersonRecord):
             return
         match body:
             case PasskeyAdded():
@@ -203,7 +202,7 @@ class Events:
             case CompromiseDeclared():
                 with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | RoleGranted() | PersonSuspended():
+            case UserRegistered() | KeyRevoked() | PersonSuspended():
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)

@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import challenges, person
+from ledger.domain.changes.effects import affected
+from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.charter import STREAM
 from ledger.domain.document import Document
 from ledger.domain.events import (
@@ -69,13 +71,20 @@ def _streams(event: Event, dependency: Dependency) -> Iterable[UUID]:
         case "actor":
             who = actor(event)
             return [] if who is None else [UUID(who)]
+        case "affected":
+            document = _document(event)
+            return affected(parse_items(document)) if is_change(document) else []
         case "superseded":
-            if not isinstance(event.body, StatementDrafted):
-                raise AssertionError("only a document supersedes another")
-            older = msgspec.json.decode(event.body.document, type=Document).supersedes
+            older = _document(event).supersedes
             return [] if older is None else [UUID(older)]
         case _:
             assert_never(dependency)
+
+
+def _document(event: Event) -> Document:
+    if not isinstance(event.body, StatementDrafted):
+        raise AssertionError("only a draft has a document")
+    return msgspec.json.decode(event.body.document, type=Document)
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -14,10 +14,9 @@ from ledger.domain.events import (
     KeyRevoked,
     PasskeyAdded,
     PasskeyRemoved,
-    PersonBody,
+    PersonRecord,
     PersonSuspended,
     Recorded,
-    RoleGranted,
     UserRegistered,
     actor,
     signature_of,
@@ -44,7 +43,7 @@ class KeyHistory:
         if kid is not None:
             self._require_in_force(recorded, kid)
         body = event.body
-        if not isinstance(body, PersonBody):
+        if not isinstance(body, PersonRecord):
             return
         match body:
             case KeyAttested():
@@ -56,13 +55,7 @@ class KeyHistory:
             case CompromiseDeclared():
                 for reference in (body.compromised, *body.also):
                     self._end(reference.removeprefix("kid:"))
-            case (
-                UserRegistered()
-                | PasskeyAdded()
-                | PasskeyRemoved()
-                | RoleGranted()
-                | PersonSuspended()
-            ):
+            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | PersonSuspended():
                 pass  # neither attests nor ends a signing key
             case _:
                 assert_never(body)
@@ -102,7 +95,7 @@ def signing_kid(recorded: Recorded) -> str | None:
 
     Returns None for a malformed JWS: check 3 reports it.
     """
-    if recorded.event.body.MEANING.actor == "ledger":
+    if recorded.event.body.MEANING.actor in ("ledger", "change"):
         return None
     try:
         return parse_signature(recorded).header.kid

@@ -107,4 +107,6 @@ def limits(mode: EvidenceMode | None) -> list[str]:
             "It does not prove that nothing was left out: a later event could be missing,"
             " such as a key's revocation."
         )
+    if mode in ("statement", "redacted"):
+        told.append("It shows roles as the log states them, without the changes that gave them.")
     return told

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.verify.auditor import AuditError, Auditor
-from tests.support.chronicle import every_type
+from tests.support.every_event import every_type
 
 STATES = every_type().states
 POSITIONS = range(1, 33)

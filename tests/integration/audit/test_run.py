@@ -15,7 +15,7 @@ from ledger.domain.events import BODIES, LogFrozen
 from ledger.errors import LedgerError
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import AuditError, Auditor
-from tests.support.chronicle import every_type
+from tests.support.every_event import every_type
 from tests.support.forgery import refusal, refusal_of_rows
 from tests.support.ledgers import audit, rows
 from tests.support.refusals import refused

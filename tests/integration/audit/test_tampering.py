@@ -37,6 +37,15 @@ ENDORSEMENTS = ("cosignature", "stamp")
 CHOSEN = dict.fromkeys(PLACES, 4) | {"log_head": 1, "stamp": 2, "tile": 3}
 
 
+def draft_of(table: str, place: int) -> set[int]:
+    """Return where a change was drafted whose row of `member` has this place.
+
+    The row has the place of the last event: here each change is a draft, an approval, an effect.
+    The audit names the draft of a change that is not stored as one.
+    """
+    return {place - 2} if table == "member" else set()
+
+
 def columns() -> list[tuple[str, str]]:
     """Return (table, column) of everything that a log's file keeps."""
     with TemporaryDirectory() as directory:
@@ -125,7 +134,8 @@ def test_an_edit_of_any_column_is_named_with_its_position(
     elif table == "tile":  # the very leaf, or the first one that is missing
         assert finding.position in range(place, place + 256), finding
     else:  # a row with an edited place is missing there, or found at its new place
-        assert finding.position in {place, place + 1, place + FAR, SIZE + 1, None}, finding
+        found = {place, place + 1, place + FAR, SIZE + 1, None}
+        assert finding.position in found | draft_of(table, place), finding
     assert (finding.position is None) <= (table == "log_head"), finding
 
 
@@ -152,7 +162,7 @@ def test_a_deleted_row_is_named(ledger: Path, copy: Path, table: str, which: int
         assert report.verdict == "stale"
         return
     assert report.finding is not None
-    assert report.finding.position in {place, place + 1, None}
+    assert report.finding.position in {place, place + 1, None} | draft_of(table, place)
 
 
 @pytest.mark.parametrize("table", ["ev", "body", "cmd", "claim", "member", "tile", "checkpoint"])
@@ -201,7 +211,8 @@ def test_what_nobody_trusted_signed_is_counted_and_not_believed(ledger: Path) ->
     assert [note.split()[0] for note in told] == ["4", "2"]
 
 
-@pytest.mark.parametrize("table", ["ev", "body", "cmd", "claim", "member", "tile", "checkpoint"])
+# All of a member's row but `present` is its key, and everybody here joined.
+@pytest.mark.parametrize("table", ["ev", "body", "cmd", "claim", "tile", "checkpoint"])
 @pytest.mark.parametrize("which", range(3))
 def test_rows_that_changed_places_are_named(
     ledger: Path, copy: Path, table: str, which: int

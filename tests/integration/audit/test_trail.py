@@ -20,7 +20,7 @@ from ledger.store.engines import audited_log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
-from tests.support.chronicle import every_type
+from tests.support.every_event import every_type
 from tests.support.ledgers import rows
 from tests.support.states import without_triggers
 from tests.support.writes import stored, write

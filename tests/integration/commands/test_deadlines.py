@@ -13,9 +13,12 @@ import pytest
 from ledger import clock
 from ledger.domain import entry
 from ledger.domain.events import BODIES
+from ledger.domain.governance import policy_digest, values_digest
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
+from tests.support.changes import invite
+from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
 from tests.support.signers import Signer
@@ -47,14 +50,7 @@ class NotingProcess(Process):
 
 
 async def _invite(cast: Cast, process: Process, token: str, expires_at: str) -> None:
-    act = cast.dave.act(
-        "invite",
-        invitationId=str(uuid4()),
-        role="investor",
-        tokenSha256=hashlib.sha256(token.encode()).hexdigest(),
-        expiresAt=expires_at,
-    )
-    await process.people.roles.invite(act)
+    await process.change(cast.dave, invite(token, "investor", expires_at))
 
 
 async def _add_key(process: Process, who: Signer, expires_at: str) -> TestKey:
@@ -78,8 +74,7 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     await process.add_passkey(bob, passkey)
     await process.remove_passkey(bob, passkey.id)
     await process.revoke(bob, second_key(bob).kid)
-    grant = cast.dave.act("grant-role", user=bob.user, role="creator")
-    await process.people.roles.grant(bob.user, grant)
+    await process.grant(cast.dave, bob.user, "creator")
     return await _add_key(process, bob, SOONER)
 
 
@@ -111,6 +106,26 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, await _change_keys(cast, process))
     await _end_standing(cast, process)
+    await _reform(cast, process)
+
+
+async def _reform(cast: Cast, process: Process) -> None:
+    """Make a change with items of all kinds: only its invitation ends before its signatures."""
+    invitation, legal = str(uuid4()), {"user": cast.alice.user, "role": "legal"}
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
+    await process.change(
+        cast.dave,
+        {"define-role": {"role": "legal"}},
+        {"grant-role": legal},
+        {"end-role": legal},
+        {"close-role": {"role": "legal"}},
+        invite("a token", "investor", SOON, invitation=invitation),
+        {"cancel-invitation": {"invitation": invitation}},
+        {"suspend": {"user": cast.alice.user}},
+        {"reinstate": {"user": cast.alice.user}},
+        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
+    )
 
 
 async def _end_standing(cast: Cast, process: Process) -> None:

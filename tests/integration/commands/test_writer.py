@@ -1,7 +1,6 @@
 """Load, decide, save: exactly once, and as if one after the other, in any number of processes."""
 
 import asyncio
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from ledger.errors import (
     RefusedError,
     UnavailableError,
 )
+from tests.support.changes import invite
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
 from tests.support.signers import TWO_OF_TWO, Signer
@@ -123,9 +123,8 @@ def test_what_is_not_there_is_not_decided_on(cast: Cast, here: Process) -> None:
         drafted = await here.draft(cast.alice)
         with refused(RefusedError, "key_unknown"):
             await here.commands.sign(name_of(drafted), stranger.shared(drafted), None)
-        grant = cast.dave.act("grant-role", user=name_of(drafted), role="auditor")
         with refused(NotFoundError, "user_unknown"):
-            await here.people.roles.grant(name_of(drafted), grant)
+            await here.grant(cast.dave, name_of(drafted), "auditor")
 
     asyncio.run(run())
 
@@ -166,18 +165,12 @@ def test_two_invitations_do_not_share_an_id(cast: Cast, here: Process) -> None:
     async def run() -> None:
         same = str(uuid4())
         for token, role in (("one", "investor"), ("two", "creator")):
-            act = cast.dave.act(
-                "invite",
-                invitationId=same,
-                role=role,
-                tokenSha256=hashlib.sha256(token.encode()).hexdigest(),
-                expiresAt="2027-01-01T00:00:00.000Z",
-            )
+            item = invite(token, role, "2027-01-01T00:00:00.000Z", invitation=same)
             if token == "one":
-                await here.people.roles.invite(act)
+                await here.change(cast.dave, item)
                 continue
             with refused(ConflictError, "invitation_known"):
-                await here.people.roles.invite(act)
+                await here.change(cast.dave, item)
 
     asyncio.run(run())
 

@@ -82,8 +82,7 @@ def test_a_role_that_another_process_recorded_counts_here(
 ) -> None:
     async def run() -> str:
         raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
-        grant = cast.dave.act("grant-role", user=cast.alice.user, role="investor")
-        await there.people.roles.grant(cast.alice.user, grant)
+        await there.grant(cast.dave, cast.alice.user, "investor")
         await here.commands.sign(name_of(raw), cast.alice.shared(raw), None)
         found = folded(here.store, UUID(name_of(raw)))
         assert isinstance(found, Statement)

@@ -110,6 +110,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.sign_in()
         ada.sign_in_by_key("openapi")
         ada.client.get("/api/session")
+        ada.client.get("/api/governance")
         for probe in ("/livez", "/readyz", "/healthz"):
             ada.client.get(probe)
         for path in LOG:

@@ -42,6 +42,7 @@ MEMBERS_READ = [
     "/api/timeline",
     "/api/stream",
     "/api/session",
+    "/api/governance",
 ]
 MEMBERS_POST = [
     "/api/jwt-keys",
@@ -57,10 +58,9 @@ BY_SIGNATURE = [
     "/api/statements/{statement_id:str}/withdraw",
     "/api/jwt-keys/{kid:str}/revoke",
     "/api/passkeys/{credential_id:str}/remove",
-    "/api/users/{user_id:str}/roles",
     "/api/users/{user_id:str}/suspend",
     "/api/compromises",
-    "/api/invitations",
+    "/api/changes",
     "/api/sessions",
 ]
 BY_CEREMONY = [
@@ -173,10 +173,12 @@ def test_what_a_signature_does_is_not_done_by_a_session(
     stray = Actor(bob.client, "Nobody", server.origin)
     stray.ledger = bob.ledger
     document = alice.document()
-    body: dict[str, str] = {"act": stray.act("withdraw", statementId=NOBODY, sha256="0" * 64)}
+    body: dict[str, Any] = {"act": stray.act("withdraw", statementId=NOBODY, sha256="0" * 64)}
     if path.endswith("/compromises"):
         since = "2026-11-21T03:04:05.678Z"
         body = {"act": stray.act("declare-compromise", kid=bob.key.kid, since=since)}
+    if path.endswith("/changes"):
+        body = stray.change_body({"define-role": {"role": "legal"}})
     if path.endswith("/create"):
         body = {"document": document, "act": stray.draft_body(document)["act"]}
     if path.endswith("/sign"):

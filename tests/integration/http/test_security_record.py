@@ -60,7 +60,7 @@ def test_every_kind_of_event_has_its_line(club: Club) -> None:
     further, passkey = SigningKey.generate(), Passkey(origin=club.server.origin)
     statement = bob.draft()
     steps = [
-        (invited, "invitation", "POST /api/invitations", ada),
+        (invited, "change", "POST /api/changes", ada),
         (registered, "registration", "POST /api/register/complete", bob),
         (bob.sign_in(), "sign_in", "POST /api/authenticate", bob),
         (bob.sign_in_by_key("once"), "sign_in", "POST /api/sessions", bob),
@@ -75,8 +75,8 @@ def test_every_kind_of_event_has_its_line(club: Club) -> None:
         ),
         (
             ada.grant_role(bob.user, "investor"),
-            "role_grant",
-            "POST /api/users/{user_id}/roles",
+            "change",
+            "POST /api/changes",
             ada,
         ),
     ]
@@ -103,7 +103,7 @@ def test_every_refusal_of_a_ceremony_or_an_act_has_its_line(club: Club) -> None:
     eve, stranger = club.member("Eve", "investor"), club.stranger("Nobody")
     begun = stranger.begin_sign_in()
     steps = [
-        (eve.invite("creator", "x"), "invitation", eve.user, 403, "administrator_only"),
+        (eve.invite("creator", "x"), "change", eve.user, 403, "governance_only"),
         (stranger.post_assertion(begun), "sign_in", None, 422, "passkey_unknown"),
         (stranger.client.get("/api/statements"), "request", None, 401, "sign_in_required"),
         (stranger.client.post("/api/logout"), "sign_out", None, 415, "json_required"),

@@ -49,7 +49,8 @@ def test_a_woken_follower_shows_what_was_appended(path: Path) -> None:
     story = Story()
     with Running(path, story, changed=lambda: False) as follower:
         assert follower.wait_for(1, SECONDS)
-        position = story.invite("auditor", by=story.person("Alice", "administrator"))
+        story.person("Alice", "administrator")
+        position = story.invite("auditor")
         follower.wake()
         assert follower.wait_for(position, SECONDS)
         assert (follower.position, follower.failure) == (position, None)

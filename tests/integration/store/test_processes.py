@@ -69,12 +69,10 @@ def test_an_act_of_the_ledger_that_another_process_overtook_is_decided_again(
 
 def invited(reading: Reading) -> Plan:
     body = InvitationIssued(
-        invitation_id="i",
+        change="c",
+        invitation="i",
         role="creator",
         token_sha256="0" * 64,
         expires_at=AT,
-        by="b",
-        kid="k",
-        act="a",
     )
     return Plan(STREAM, reading.charter(), charter.evolve, (body,), {})

@@ -242,7 +242,7 @@ def test_a_refused_write_may_be_sent_again(store: SqliteLog) -> None:
         "INSERT OR REPLACE INTO body SELECT pos, zeroblob(40) FROM body",
         "UPDATE member SET pos = 9",
         "DELETE FROM member",
-        "INSERT OR REPLACE INTO member SELECT grp, stream, 9 FROM member",
+        "INSERT OR REPLACE INTO member SELECT grp, stream, pos, 0 FROM member",
         "UPDATE cmd SET answer = x'00'",
         "DELETE FROM cmd",
         "INSERT OR REPLACE INTO cmd SELECT key, pos, n, x'00' FROM cmd",

@@ -20,7 +20,7 @@ from tests.support.dossier import (
     short_story,
 )
 from tests.support.forgery import sealed
-from tests.support.signers import LEDGER
+from tests.support.signers import CHARTER
 from tests.vectors.evidence.cases import Case, good, made, states
 from tests.vectors.evidence.make import reported
 from tests.vectors.evidence.table import CASES
@@ -134,7 +134,9 @@ def test_in_the_whole_log_a_superseded_statement_that_is_not_there_never_was() -
     told.register(alice, "Alice")
     raw = alice.document(statementId=APPROVED, supersedes=REJECTED)
     creator = told.auditor.people[UUID(alice.user)]
-    body, _ = drafting.draft(raw, alice.draft_act(raw), creator, ledger=LEDGER, now_ms=told.time.ms)
+    body, _ = drafting.draft(
+        raw, alice.draft_act(raw), creator, charter=CHARTER, now_ms=told.time.ms
+    )
     event = Event(stream=UUID(APPROVED), version=1, at=str(told.time), body=body)
     forged = bundle_of([*told.states, sealed(event)], "full", APPROVED)
     policy = next(each for each in reported(forged, "given").checks if each.name == "policy")

@@ -9,7 +9,7 @@ from ledger.commands.known import KnownLog, Reads
 from ledger.domain.charter import STREAM
 from ledger.store.log import EVENTS
 from ledger.store.ports.log import Facts, Head
-from tests.support.chronicle import every_type
+from tests.support.every_event import every_type
 
 CHARTER = [EVENTS.to_stored_event(each) for each in every_type().events if each.stream == STREAM]
 

@@ -40,17 +40,11 @@ def signed(payload: bytes) -> str:
         ("revoke-key", acts.RevokeKey, {"kid": "k", "compromisedSince": "t", "reason": "r"}),
         ("add-passkey", acts.AddPasskey, {"cose": "c", "user": "u"}),
         ("remove-passkey", acts.RemovePasskey, {"credentialId": "c"}),
-        (
-            "invite",
-            acts.Invite,
-            {"invitationId": "i", "role": "r", "tokenSha256": "t", "expiresAt": "e"},
-        ),
-        ("grant-role", acts.GrantRole, {"user": "u", "role": "r"}),
         ("sign-in", acts.SignIn, {"jti": "j"}),
         (
             "create-ledger",
             acts.CreateLedger,
-            {"origin": "o", "rpId": "r", "registration": "open", "setupSha256": None},
+            {"origin": "o", "rpId": "r", "registration": "open", "setupSha256": "s"},
         ),
     ],
     ids=str,

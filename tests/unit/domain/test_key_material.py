@@ -61,6 +61,6 @@ def test_a_log_key_of_mixed_order_is_not_announced() -> None:
 
 def test_a_ledgers_own_key_of_mixed_order_founds_nothing() -> None:
     key = OkpJwk(crv="Ed25519", x=b64u_encode(MIXED))
-    founding = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key, "")
+    founding = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key, "", "0" * 64)
     with refused(MalformedError, "jwk_invalid"):
         charter.create("", founding, now_ms=NOW_MS)

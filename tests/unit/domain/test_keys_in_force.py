@@ -7,16 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ledger.domain import (
-    charter,
-    compromise,
-    drafting,
-    held_passkeys,
-    person,
-    signing_keys,
-    standing,
-)
-from ledger.domain.charter import Charter
+from ledger.domain import compromise, drafting, held_passkeys, signing_keys, standing
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.person import Person
 from ledger.errors import ConflictError, LedgerError, NotFoundError, RefusedError
@@ -24,27 +15,12 @@ from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE, Scene
-from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer
+from tests.support.signers import CHARTER, LEDGER, NONCE, NOW_MS, PARTY, Signer
 
 ENDS_NOW = "2026-11-21T03:04:05.678Z"
 ENDS_IN_A_MILLISECOND = "2026-11-21T03:04:05.679Z"
 HERE: dict[str, Any] = {"ledger": LEDGER, "now_ms": NOW_MS}
 OTHER = ed25519_key(50)
-CHARTER = Charter(
-    version=1,
-    ledger=LEDGER,
-    registration="invite",
-    party=PARTY,
-    kid="",
-    key=ed25519_key(1000).jwk,
-    invitations={},
-)
-INVITED: dict[str, Any] = {
-    "invitationId": "0f0f0f0f-0000-4000-8000-000000000001",
-    "role": "investor",
-    "tokenSha256": "a" * 64,
-    "expiresAt": "2026-12-01T00:00:00.000Z",
-}
 RAW = ALICE.document()
 
 
@@ -89,17 +65,10 @@ def remove_passkey(ends: str) -> object:
     return held_passkeys.remove_passkey(ALICE.person, until(DAVE, ends), name, act)
 
 
-def grant_role(ends: str) -> object:
-    act = DAVE.act("grant-role", user=BOB.user, role="creator")
-    return person.grant_role(BOB.person, until(DAVE, ends), act, **HERE)
-
-
-def invite(ends: str) -> object:
-    return charter.invite(CHARTER, until(DAVE, ends), DAVE.act("invite", **INVITED), now_ms=NOW_MS)
-
-
 def draft(ends: str) -> object:
-    return drafting.draft(RAW, ALICE.draft_act(RAW), until(ALICE, ends), **HERE)
+    return drafting.draft(
+        RAW, ALICE.draft_act(RAW), until(ALICE, ends), charter=CHARTER, now_ms=NOW_MS
+    )
 
 
 def sign(ends: str) -> object:
@@ -120,8 +89,6 @@ EVERYTHING = [
     suspend,
     add_passkey,
     remove_passkey,
-    grant_role,
-    invite,
     draft,
     sign,
     reject,

@@ -54,7 +54,7 @@ def founding() -> LedgerCreated:
         origin="http://localhost:8000",
         rp_id="localhost",
         registration="open",
-        setup_sha256=None,
+        setup_sha256="0" * 64,
     )
     return LedgerCreated(
         ledger=NAME,
@@ -63,6 +63,7 @@ def founding() -> LedgerCreated:
         registration="open",
         key=KEY.jwk,
         act=signed(act),
+        setup_sha256=act.setup_sha256,
     )
 
 

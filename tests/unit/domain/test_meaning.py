@@ -45,7 +45,7 @@ def test_a_declaration_names_fields_that_its_class_has(tag: str) -> None:
 @pytest.mark.parametrize("tag", BODIES)
 def test_no_field_that_proves_something_is_left_out_of_the_evidence(tag: str) -> None:
     fields = {field.name for field in msgspec.structs.fields(BODIES[tag])}
-    if tag == "ledger-created.v1":  # here `registration` is who may register
+    if tag in ("ledger-created.v1", "charter-set.v1"):  # here `registration` is who may register
         fields.remove("registration")
     assert {*last(tag).body.MEANING.evidence} == fields & {*get_args(EvidenceMember)}
 
@@ -53,7 +53,7 @@ def test_no_field_that_proves_something_is_left_out_of_the_evidence(tag: str) ->
 @pytest.mark.parametrize("tag", BODIES)
 def test_an_event_of_another_person_depends_on_that_persons_stream(tag: str) -> None:
     meaning = last(tag).body.MEANING
-    assert ("actor" in meaning.depends_on) == (meaning.actor not in ("ledger", "owner"))
+    assert ("actor" in meaning.depends_on) == (meaning.actor not in ("ledger", "owner", "change"))
 
 
 def test_the_vector_file_says_what_the_events_declare() -> None:
@@ -68,13 +68,13 @@ def test_the_vector_file_says_what_the_events_declare() -> None:
         ("log-keys-announced.v1", None),
         ("log-keys-retired.v1", None),
         ("log-frozen.v1", None),
-        ("invitation-issued.v1", DAVE),
+        ("invitation-issued.v1", None),
         ("user-registered.v1", "00000000-0000-0000-0000-000000000003"),
         ("passkey-added.v1", ALICE),
         ("passkey-removed.v1", DAVE),
         ("key-attested.v1", ALICE),
         ("key-revoked.v1", "00000000-0000-0000-0000-000000000002"),
-        ("role-granted.v1", DAVE),
+        ("role-granted.v1", None),
         ("statement-drafted.v1", ALICE),
         ("statement-signed.v1", "00000000-0000-0000-0000-000000000003"),
         ("statement-rejected.v1", "00000000-0000-0000-0000-000000000003"),
@@ -97,8 +97,10 @@ def test_an_approval_is_proved_by_its_jws_and_everything_else_by_an_act() -> Non
                 assert signature_of(body) == ""
             case events.PasskeyAdded():
                 assert signature_of(body) == (body.act or "")
+            case _ if body.MEANING.actor == "change":
+                assert signature_of(body) == ""
             case _:
-                assert signature_of(body) == body.act
+                assert signature_of(body) == getattr(body, "act")  # noqa: B009  # of each other class
 
 
 def test_the_kid_is_that_of_the_key_that_signed_and_not_of_the_key_that_is_revoked() -> None:

@@ -15,10 +15,10 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.person import Person
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+from ledger.errors import MalformedError
 from tests.support.keys import es256_key
 from tests.support.refusals import refused
-from tests.support.scene import ALICE, BOB, DAVE, ERIN
+from tests.support.scene import ALICE, ERIN
 from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY
 
 HERE: dict[str, Any] = {"ledger": LEDGER, "now_ms": NOW_MS}
@@ -66,46 +66,6 @@ def test_any_other_name_is_refused(name: str, code: str) -> None:
         person.register("u", name, "creator", None)
 
 
-# --- roles ---------------------------------------------------------------------------------------
-
-
-def grant(act: str, actor: Person = DAVE.person, owner: Person = BOB.person) -> RoleGranted:
-    return person.grant_role(owner, actor, act, **HERE)
-
-
-@pytest.mark.parametrize("role", ["creator", "administrator", "auditor"])
-def test_an_administrator_grants_a_role(role: str) -> None:
-    act = DAVE.act("grant-role", user=BOB.user, role=role)
-    body = grant(act)
-    assert body == RoleGranted(BOB.user, role, by=DAVE.user, kid=DAVE.key.kid, act=act)
-    assert fold(BOB.person, body).roles == {"investor", role}
-
-
-def test_only_an_administrator_grants_roles() -> None:
-    with refused(ForbiddenError, "administrator_only"):
-        grant(ALICE.act("grant-role", user=BOB.user, role="creator"), ALICE.person)
-
-
-def test_nobody_grants_themselves_a_role() -> None:
-    with refused(ForbiddenError, "administrator_only"):
-        grant(BOB.act("grant-role", user=BOB.user, role="administrator"), BOB.person)
-
-
-def test_a_grant_to_another_person_is_refused() -> None:
-    with refused(RefusedError, "act_mismatch"):
-        grant(DAVE.act("grant-role", user=ALICE.user, role="creator"))
-
-
-def test_a_role_that_is_none_is_not_granted() -> None:
-    with refused(MalformedError, "role_invalid"):
-        grant(DAVE.act("grant-role", user=BOB.user, role="owner"))
-
-
-def test_a_role_that_is_held_is_not_granted_again() -> None:
-    with refused(ConflictError, "role_held"):
-        grant(DAVE.act("grant-role", user=BOB.user, role="investor"))
-
-
 @pytest.mark.parametrize(
     ("roles", "may"),
     [
@@ -127,7 +87,7 @@ def test_an_auditor_signs_nothing(roles: set[str], *, may: bool) -> None:
 
 def test_a_stream_that_begins_otherwise_is_impossible() -> None:
     with pytest.raises(AssertionError):
-        fold(None, RoleGranted("u", "auditor", "d", "k", "a"))
+        fold(None, RoleGranted("change", "auditor"))
 
 
 def test_another_streams_event_is_impossible() -> None:

@@ -14,7 +14,10 @@ import pytest
 from ledger.domain import receipts
 from ledger.domain.events import (
     Body,
+    CharterSet,
     Event,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -24,7 +27,11 @@ from ledger.domain.events import (
     LogKeysRetired,
     PasskeyAdded,
     PasskeyRemoved,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
     RoleGranted,
+    StandingSet,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -32,6 +39,7 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.policy import Node
 from ledger.errors import CorruptError
 from tests.support.keys import ed25519_key
 from tests.support.refusals import refused
@@ -66,7 +74,7 @@ REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", 1, "rej
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT")
 OF_THE_LEDGER: list[Body] = [
-    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT"),
+    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", "setup"),
     LogKeysAnnounced(("vkey",), 1, "ACT"),
     LogKeysRetired(("vkey",), 1, "ACT"),
     LogFrozen("Because it ends.", "ACT"),
@@ -124,11 +132,6 @@ def test_a_draft_is_answered_with_or_without_the_warning_that_nobody_can_meet_it
 @pytest.mark.parametrize(
     ("body", "hashed", "answer"),
     [
-        (
-            InvitationIssued("id", "investor", "hash", AT, "dave", "kid", "ACT"),
-            "invite\0ACT",
-            {"invitationId": "id"},
-        ),
         (ATTESTED, "add-key\0signature\0possession", {"kid": "kid"}),
         (
             msgspec.structs.replace(ADDED, act="ACT"),
@@ -146,11 +149,6 @@ def test_a_draft_is_answered_with_or_without_the_warning_that_nobody_can_meet_it
             f"act\0{STREAM}\0ACT",
             {"credentialId": "credential"},
         ),
-        (
-            RoleGranted("bob", "auditor", "dave", "kid", "ACT"),
-            f"act\0{STREAM}\0ACT",
-            {"user": STREAM},
-        ),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -158,6 +156,58 @@ def test_a_request_about_a_person_has_the_key_of_its_evidence(
     body: Body, hashed: str, answer: dict[str, str]
 ) -> None:
     assert written(body) == (sha256(hashed), [answer])
+
+
+EFFECT = RoleGranted("change", "auditor")
+CHANGE_DRAFTED = msgspec.structs.replace(DRAFTED, type="ledger/change")
+
+
+@pytest.mark.parametrize("effects", [(), (EFFECT,), (EFFECT, EFFECT)])
+def test_a_change_is_one_request_with_its_approval_and_its_effects(
+    effects: tuple[RoleGranted, ...],
+) -> None:
+    bodies: list[Body] = [CHANGE_DRAFTED, SIGNED, *effects]
+    told = [event(each) for each in bodies]
+    receipt = receipts.written_about_change(told, approvals=1)
+    assert receipt.key == sha256("change\0ACT\0DOCUMENT\0JWS")
+    assert [json.loads(each) for each in receipt.answers] == [
+        {
+            "statementId": STREAM,
+            "sha256": hashlib.sha256(b"DOCUMENT").hexdigest(),
+            "status": "approved",
+            "approvals": 1,
+        }
+    ]
+
+
+def test_a_later_approval_of_a_change_is_answered_as_any_other() -> None:
+    receipt = receipts.written_about_change([event(SIGNED), event(EFFECT)], approvals=2)
+    assert receipt == receipts.written_about_statement(event(SIGNED), approvals=2)
+
+
+def test_a_change_without_its_drafters_approval_is_no_request() -> None:
+    with refused(CorruptError, "event_misplaced"):
+        receipts.written_about_change([event(CHANGE_DRAFTED)], approvals=0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        EFFECT,
+        RoleEnded("change", "auditor"),
+        StandingSet("change", "suspended"),
+        InvitationIssued("change", "id", "investor", "hash", AT),
+        InvitationCancelled("change", "id"),
+        RoleDefined("change", "legal"),
+        RoleClosed("change", "legal"),
+        CharterSet("change", "open"),
+        GovernanceSet("change", Node(1, ("role:administrator",))),
+    ],
+    ids=lambda body: type(body).__name__,
+)
+def test_an_effect_is_no_request_of_its_own(body: Body) -> None:
+    with refused(CorruptError, "event_misplaced"):
+        written(body)
 
 
 def test_a_registration_is_one_request_with_three_events() -> None:

@@ -12,7 +12,7 @@ from ledger.errors import ConflictError, ForbiddenError, MalformedError, Refused
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, ERIN, Scene, user
-from tests.support.signers import LEDGER, NOW_MS, TWO_OF_TWO, Signer
+from tests.support.signers import CHARTER, NOW_MS, TWO_OF_TWO, Signer
 
 BOTH = Signer(6, "creator", "auditor")
 
@@ -24,7 +24,7 @@ def draft(
         raw,
         act or who.draft_act(raw),
         changes.get("person", who.person),
-        ledger=LEDGER,
+        charter=CHARTER,
         now_ms=changes.get("now_ms", NOW_MS),
     )
     return body
@@ -182,7 +182,7 @@ PEOPLE = {ALICE.user: {"creator"}, BOB.user: {"investor"}, ERIN.user: {"auditor"
 def test_a_draft_warns_of_what_todays_people_cannot_meet(policy: Any, *, satisfiable: bool) -> None:
     raw = ALICE.document(policy=policy)
     _, document = drafting.draft(
-        raw, ALICE.draft_act(raw), ALICE.person, ledger=LEDGER, now_ms=NOW_MS
+        raw, ALICE.draft_act(raw), ALICE.person, charter=CHARTER, now_ms=NOW_MS
     )
     assert drafting.satisfiable(document, PEOPLE) is satisfiable
 
@@ -212,6 +212,6 @@ def test_a_stream_that_begins_otherwise_is_impossible() -> None:
 
 
 def test_another_streams_event_is_impossible() -> None:
-    body = RoleGranted("u", "auditor", "d", "k", "a")
+    body = RoleGranted("change", "auditor")
     with pytest.raises(AssertionError):
         statement.evolve(Scene().statement, Event(UUID(int=1), 2, "", body))

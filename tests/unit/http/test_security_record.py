@@ -81,7 +81,7 @@ def test_a_line_has_the_same_members_in_the_same_order(written: Written) -> None
 
 def test_a_write_names_its_position_and_an_export_its_statement(written: Written) -> None:
     export = "GET /api/statements/{statement_id}/evidence"
-    written.record.answered(exchange("POST /api/invitations", 201, position=7))
+    written.record.answered(exchange("POST /api/changes", 201, position=7))
     written.record.answered(exchange(export, 200, statement="s", mode="full"))
     written.record.answered(exchange(export, 404, statement="what a client wrote", mode="full"))
     first, second, third = written.stop()

@@ -17,7 +17,7 @@ def story() -> Story:
     alice, bob = story.person("Alice", "creator"), story.person("Bob", "investor")
     story.passkey(bob, "passkey-2")
     story.key(bob, "key-2", "passkey-2")
-    story.grant(bob, "administrator", by=alice)
+    story.grant(bob, "administrator")
     story.revoke(alice, "key-Alice", since=time_at(9))
     story.remove_passkey(bob, "passkey-Bob", by=bob)
     return story

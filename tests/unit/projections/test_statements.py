@@ -75,7 +75,7 @@ def test_a_statement_shows_what_its_creator_signed(story: Story) -> None:
 def test_decisions_carry_their_evidence_and_the_roles_of_their_position(story: Story) -> None:
     drafted = story.draft(ALICE)  # 11
     story.reject(BOB, drafted)  # 12
-    story.grant(CAROL, "administrator", by=ALICE)  # 13
+    story.grant(CAROL, "administrator")  # 13
     story.approve(CAROL, drafted, form="individual")  # 14
     story.withdraw(drafted)  # 15
     shown = [
@@ -168,7 +168,7 @@ def test_lists_by_status_are_those_of_the_position(story: Story) -> None:
 
 
 def test_statements_are_found_by_title_creator_and_status_together(story: Story) -> None:
-    story.grant(BOB, "creator", by=ALICE)  # 11
+    story.grant(BOB, "creator")  # 11
     story.draft(ALICE, "Series A")  # 12
     story.draft(BOB, "Series B")  # 13
     closed = story.draft(BOB, "Series C")  # 14

@@ -9,15 +9,17 @@ import pytest
 
 from ledger.domain import events
 from ledger.domain.charter import STREAM
-from ledger.domain.events import Recorded
+from ledger.domain.events import Recorded, StatementDrafted
 from ledger.jose import parse_jwk, thumbprint, verify_multi_all
 from ledger.verify.exhibits import exhibits, involved
-from tests.support.chronicle import every_type
+from tests.support.every_event import every_type
 
 STORY = every_type()
 RECORDED = [Recorded(n, event) for n, event in enumerate(STORY.events, start=1)]
 APPROVED, REJECTED, WITHDRAWN = (
-    str(each.stream) for each in STORY.events if each.body.TAG == "statement-drafted.v1"
+    str(each.stream)
+    for each in STORY.events
+    if isinstance(each.body, StatementDrafted) and each.body.type is None
 )
 ALICE, BOB, CAROL, DAVE = (UUID(int=number) for number in (1, 2, 3, 4))
 
@@ -57,15 +59,15 @@ def test_a_statement_is_shown_as_its_document_and_its_signatures() -> None:
     files = exhibits(shown(APPROVED), [APPROVED])
     where = f"statements/{APPROVED}"
     assert sorted(name for name in files if name.startswith(where)) == [
-        f"{where}/19-statement-drafted.jws",
-        f"{where}/20-statement-signed.jws",
-        f"{where}/21-statement-signed.jws",
-        f"{where}/22-statement-signed.jws",
+        f"{where}/37-statement-drafted.jws",
+        f"{where}/38-statement-signed.jws",
+        f"{where}/39-statement-signed.jws",
+        f"{where}/40-statement-signed.jws",
         f"{where}/document.json",
         f"{where}/jws.json",
     ]
     document = files[f"{where}/document.json"]
-    assert document == STORY.events[18].body.document.encode()  # type: ignore[union-attr]  # a draft
+    assert document == STORY.events[36].body.document.encode()  # type: ignore[union-attr]  # a draft
     digest = hashlib.sha256(document).hexdigest()
     assert digest == STORY.auditor.statements[UUID(APPROVED)].sha256
 
@@ -96,10 +98,10 @@ def test_people_have_the_keys_that_signed_and_only_those() -> None:
 
 def test_a_key_is_shown_with_its_end() -> None:
     files = exhibits(shown(APPROVED), [APPROVED])
-    revoked = STORY.events[28].body
+    revoked = STORY.events[46].body
     assert isinstance(revoked, events.KeyRevoked)
     key = json.loads(files[f"people/{BOB}/{revoked.kid}.attestation.json"])
-    assert (key["status"], key["revokedPosition"], key["compromisedSince"]) == ("revoked", 29, None)
+    assert (key["status"], key["revokedPosition"], key["compromisedSince"]) == ("revoked", 47, None)
     jwk = parse_jwk(json.loads(files[f"people/{BOB}/{revoked.kid}.jwk.json"]))
     assert thumbprint(jwk) == revoked.kid
 
@@ -115,7 +117,7 @@ def test_a_key_that_nobody_attested_is_not_shown(kid: str) -> None:
             e.position,
             msgspec.structs.replace(e.event, body=msgspec.structs.replace(e.event.body, kid=kid)),
         )
-        if e.position == 20
+        if e.position == 38
         else e
         for e in shown(APPROVED)
     ]

@@ -1,4 +1,5 @@
-// Mirrors ledger.domain.charter: the ledger's own stream (founding, log keys, invitations, end).
+// Mirrors ledger.domain.charter: the ledger's own stream (founding, log keys, end, and
+// the rules that changes set).
 // Recomputes each decision from its evidence, and folds the events.
 
 import { toMs } from "../clock.js";
@@ -9,9 +10,8 @@ import { isPrimeOrder } from "../jose/ed25519.js";
 import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
-import { requireUuid } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { activeKey, requireAdministrator } from "./person.js";
+import { FOUNDING } from "./governance.js";
 import { ROLE, ROLES } from "./policy.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
@@ -24,9 +24,19 @@ const REASON_CHARS = [10, 2000];
 // By tag: what an event changes in the charter.
 const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LEDGER_CREATED]: (_, body) => founded(body),
-  [TAG.INVITATION_ISSUED]: ({ invitations }, { invitationId: id, role, expiresAt, tokenSha256 }) => ({
+  [TAG.INVITATION_ISSUED]: ({ invitations }, { invitation: id, role, expiresAt, tokenSha256 }) => ({
     invitations: new Map([...invitations, [tokenSha256, { id, role, expiresAt }]]),
   }),
+  [TAG.INVITATION_CANCELLED]: ({ invitations }, { invitation }) => ({
+    invitations: new Map([...invitations].filter(([, { id }]) => id !== invitation)),
+  }),
+  [TAG.ROLE_DEFINED]: ({ defined }, { role }) => ({ defined: [...defined, role] }),
+  [TAG.ROLE_CLOSED]: ({ defined, closed }, { role }) => ({
+    defined: defined.filter((each) => each !== role),
+    closed: [...closed, role],
+  }),
+  [TAG.CHARTER_SET]: (_, { registration }) => ({ registration }),
+  [TAG.GOVERNANCE_SET]: (_, { policy }) => ({ governance: policy }),
   [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
     logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
   }),
@@ -70,7 +80,10 @@ function founded(body) {
     registration: body.registration,
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
-    invitations: new Map(body.setupSha256 ? [[body.setupSha256, setup]] : []),
+    invitations: new Map([[body.setupSha256, setup]]),
+    governance: FOUNDING,
+    defined: [],
+    closed: [],
     logKeys: [],
     restorations: [],
     frozen: false,
@@ -161,20 +174,17 @@ export function requireReason(reason) {
   requireText(reason, "reason");
 }
 
-/** Return the invitation that an administrator signed. */
-export async function decideInvitation(charter, inviter, source, nowMs) {
-  const jws = parseAct(source);
-  const key = activeKey(inviter, jws.header.kid, nowMs);
-  const act = await verifyAct(jws, key.jwk, ACT.INVITE, { ledger: charter.ledger, nowMs });
-  requireAdministrator(inviter);
-  const { invitationId, role, tokenSha256, expiresAt } = act;
-  if (!ROLES.includes(role)) refuse("role_invalid", "no such role");
-  if (!/^[0-9a-f]{64}$/.test(tokenSha256) || toMs(expiresAt) <= nowMs) {
-    refuse("invitation_invalid", "an invitation needs a token and an expiry in the future");
-  }
-  requireUuid(invitationId);
-  return { invitationId, role, tokenSha256, expiresAt, by: inviter.user, kid: key.kid, act: source };
-}
+/** Return the roles that people can hold and policies can name: built in, or defined and open. */
+export const rolesOf = ({ defined }) => [...ROLES, ...defined];
+
+/** Return the roles whose holders sign: all but the auditor's. */
+export const signingRolesOf = (charter) => rolesOf(charter).filter((role) => role !== ROLE.AUDITOR);
+
+/** Return a person with those of their roles that are open. */
+export const inForce = ({ closed }, person) => ({
+  ...person,
+  roles: person.roles.filter((role) => !closed.includes(role)),
+});
 
 /** Return the id of the invitation that admits a person in this role; null if none is needed. */
 export function admit(charter, role, invitation, nowMs) {
@@ -187,5 +197,6 @@ export function admit(charter, role, invitation, nowMs) {
   if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
     refuse("invitation_expired", "the invitation has expired");
   }
+  if (!rolesOf(charter).includes(role)) refuse("role_unknown", "the role of this invitation was closed");
   return invitation.id;
 }

@@ -4,10 +4,10 @@ import { bytesOf } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";
 import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { optional, read, struct, text } from "../shapes.js";
+import { integer, optional, read, struct, text } from "../shapes.js";
 import { policy, requireShape } from "./policy.js";
 import { requireText } from "./text.js";
-import { ASSURANCE } from "./vocabulary.js";
+import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
@@ -22,6 +22,7 @@ const document = struct({
   statementId: text,
   title: text,
   supersedes: optional(text),
+  type: optional(struct({ name: text, version: integer })),
 });
 
 /** Return the document of these bytes; refuse what the ledger refuses to draft. */
@@ -33,6 +34,9 @@ export function parseDocument(raw) {
   if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
     refuse("document_malformed", "a title has 1 to 200 characters");
   }
+  if (found.type !== null && !(found.type.name === CHANGE && found.type.version === 1)) {
+    refuse("type_unknown", "this ledger has no such type of statement");
+  }
   requireText(found.title, "title");
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
@@ -43,8 +47,8 @@ export function parseDocument(raw) {
 }
 
 /** Tell whether the individual form may approve it: it has rules for people and numbers only. */
-export const isPlain = ({ supersedes, policy: rules }) =>
-  supersedes === null && !rules.veto.length && rules.assurance === ASSURANCE.KEY;
+export const isPlain = ({ supersedes, type, policy: rules }) =>
+  supersedes === null && type === null && !rules.veto.length && rules.assurance === ASSURANCE.KEY;
 
 export function requireUuid(id) {
   if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");

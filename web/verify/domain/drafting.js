@@ -4,16 +4,22 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
+import { signingRolesOf } from "./charter.js";
+import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
+import { checkChange, requireDrafter, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
-import { requireKnownRoles, ROLE, VOTING_ROLES } from "./policy.js";
+import { requireKnownRoles, ROLE } from "./policy.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
-export async function decideDraft(body, creator, { ledger, nowMs }) {
+export async function decideDraft(body, creator, charter, { nowMs }) {
+  const { ledger, governance } = charter;
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
+  const isAChange = isChange(document);
+  if (isAChange) checkChange(document);
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
   const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
@@ -30,10 +36,16 @@ export async function decideDraft(body, creator, { ledger, nowMs }) {
     refuse("statement_expired", "the policy has already expired");
   }
   requireStanding(creator);
-  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
+  if (isAChange) {
+    requireDrafter(creator, governance);
+    requireInForce(document.policy, governance);
+  } else if (!creator.roles.includes(ROLE.CREATOR)) {
+    refuse("creator_only", "only a creator drafts");
+  }
   // 3. The policy asks for roles of this ledger, and people could meet it.
-  requireKnownRoles(document.policy, VOTING_ROLES);
-  requirePossible(document.policy, document.creator, VOTING_ROLES);
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act };
+  requireKnownRoles(document.policy, signingRolesOf(charter));
+  requirePossible(document.policy, document.creator, signingRolesOf(charter));
+  const type = document.type?.name ?? null;
+  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
   return { again, document };
 }

@@ -10,18 +10,19 @@ import { integer, listOf, oneOf, optional, read, struct, text } from "../shapes.
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
+import { EFFECT_TAG, OF_CHANGES } from "./events_of_changes.js";
 import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG } from "./events_of_people.js";
 import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
 
 /** The tag of every event. */
 export const TAG = Object.freeze({
   LEDGER_CREATED: "ledger-created.v1",
-  INVITATION_ISSUED: "invitation-issued.v1",
   LOG_KEYS_ANNOUNCED: "log-keys-announced.v1",
   LOG_KEYS_RETIRED: "log-keys-retired.v1",
   LEDGER_RESTORED: "ledger-restored.v1",
   LOG_FROZEN: "log-frozen.v1",
   ...PEOPLE_TAG,
+  ...EFFECT_TAG,
   STATEMENT_DRAFTED: "statement-drafted.v1",
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
@@ -43,7 +44,7 @@ const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"],
 // - `members`: of the body, in the order of its one form;
 // - `stream`: whose stream the event stands in;
 // - `actor`: the member that names the person who acted, `owner` for the person of the stream, or
-//   `ledger` for the ledger itself, which signs with its own key;
+//   `ledger` for the ledger itself, which signs with its own key, `change` for an effect of a change;
 // - `evidence`: the members that prove the event, the actor's signature (`act` or `jws`) first;
 // - `dependsOn`: which other streams the decision depends on;
 // - `claims`: templates of the names that the event takes for ever.
@@ -56,26 +57,10 @@ export const DECLARED = forEveryTag({
       registration: among(REGISTRATION),
       key: publicJwk,
       act: text,
-      setupSha256: optional(text),
+      setupSha256: text,
     },
     ...byLedger,
     claims: [MATERIAL, ACT_NAME],
-  },
-  [TAG.INVITATION_ISSUED]: {
-    members: {
-      invitationId: text,
-      role: text,
-      tokenSha256: text,
-      expiresAt: text,
-      by: text,
-      kid: text,
-      act: text,
-    },
-    stream: STREAM_OF.LEDGER,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
-    claims: ["invitation/{tokenSha256}", "invitation/{invitationId}", ACT_NAME],
   },
   [TAG.LOG_KEYS_ANNOUNCED]: {
     members: { vkeys: listOf(text), firstSize: integer, act: text },
@@ -105,12 +90,13 @@ export const DECLARED = forEveryTag({
     claims: ["frozen", ACT_NAME],
   },
   ...OF_PEOPLE,
+  ...OF_CHANGES,
   [TAG.STATEMENT_DRAFTED]: {
-    members: { document: text, creator: text, kid: text, act: text },
+    members: { document: text, creator: text, kid: text, act: text, type: optional(text) },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
     evidence: ["act"],
-    dependsOn: ["actor", "superseded"],
+    dependsOn: ["actor", "affected", "superseded"],
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
@@ -167,10 +153,13 @@ function declared(type) {
 /** Return whose stream an event of this type stands in. */
 export const streamOf = (type) => declared(type).stream;
 
-/** Return the user who acted, as the event says; null where the ledger itself acted. */
+/** Tell whether an event is an effect of a change. */
+export const isEffect = (type) => declared(type).actor === "change";
+
+/** Return the user who acted, as the event says; null where the ledger itself or a change acted. */
 export function actorOf({ type, stream, body }) {
   const { actor } = declared(type);
-  if (actor === "ledger") return null;
+  if (actor === "ledger" || actor === "change") return null;
   return actor === "owner" ? stream : body[actor];
 }
 

@@ -11,7 +11,6 @@ export const PEOPLE_TAG = Object.freeze({
   PASSKEY_REMOVED: "passkey-removed.v1",
   KEY_ATTESTED: "key-attested.v1",
   KEY_REVOKED: "key-revoked.v1",
-  ROLE_GRANTED: "role-granted.v1",
   PERSON_SUSPENDED: "person-suspended.v1",
   COMPROMISE_DECLARED: "compromise-declared.v1",
 });
@@ -96,14 +95,6 @@ export const OF_PEOPLE = {
     actor: "owner",
     evidence: ["act", "assertion"],
     dependsOn: [],
-    claims: [ACT_NAME],
-  },
-  [TAG.ROLE_GRANTED]: {
-    members: { user: text, role: text, by: text, kid: text, act: text },
-    stream: PERSON,
-    actor: "by",
-    evidence: ["act"],
-    dependsOn: ["actor"],
     claims: [ACT_NAME],
   },
   [TAG.PERSON_SUSPENDED]: {

@@ -6,7 +6,7 @@ import { refuse } from "../errors.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { requireName } from "./names.js";
-import { ROLE, ROLES } from "./policy.js";
+import { ROLE } from "./policy.js";
 import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
@@ -51,6 +51,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
   },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
+  [TAG.ROLE_ENDED]: ({ roles }, { role }) => ({ roles: roles.filter((each) => each !== role) }),
+  [TAG.STANDING_SET]: (_, { standing }) => ({ standing }),
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
   [TAG.COMPROMISE_DECLARED]: (person, { compromised, since, also }) =>
     [compromised, ...also].reduce((after, name) => endCompromised(after, name, since), person),
@@ -134,14 +136,4 @@ export async function signedBy(actor, source, kind, { ledger, nowMs, about }) {
   const jws = parseAct(source);
   const key = activeKey(actor, jws.header.kid, nowMs);
   return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
-}
-
-/** Return one more role for a person, signed by an administrator. */
-export async function decideGrant(owner, actor, { act }, context) {
-  const { key, signed } = await signedBy(actor, act, ACT.GRANT_ROLE, context);
-  requireAdministrator(actor);
-  if (signed.user !== owner.user) refuse("act_mismatch", "the act names another person");
-  if (!ROLES.includes(signed.role)) refuse("role_invalid", "no such role");
-  if (owner.roles.includes(signed.role)) refuse("role_held", "this person already holds the role");
-  return { user: owner.user, role: signed.role, by: actor.user, kid: key.kid, act };
 }

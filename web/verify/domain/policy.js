@@ -18,7 +18,7 @@ const MEMBER = /^(?:user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z][
 export const ROLES = Object.values(ROLE);
 export const VOTING_ROLES = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.ADMINISTRATOR];
 
-const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
+export const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
 export const policy = struct({
   threshold: integer,
   of: listOf(either(text, node)),
@@ -84,12 +84,12 @@ export function split(member) {
   return [member.slice(0, at), member.slice(at + 1)];
 }
 
-function covers(member, user, roles) {
+export function covers(member, user, roles) {
   const [kind, name] = split(member);
   return kind === "user" ? name === user : roles.includes(name);
 }
 
-const members = (root) =>
+export const members = (root) =>
   nodes(root).flatMap(({ of }) => of.filter((member) => typeof member === "string"));
 
 export function mayApprove(root, user, roles, creator) {
@@ -101,4 +101,4 @@ export const mayVeto = (root, user, roles) =>
   root.veto.some((member) => covers(member, user, roles));
 
 /** Tell whether any of these roles may sign; an auditor's may not. */
-export const maySign = (roles) => roles.some((role) => VOTING_ROLES.includes(role));
+export const maySign = (roles) => roles.some((role) => role !== ROLE.AUDITOR);

@@ -11,6 +11,10 @@ import { STANDING } from "./vocabulary.js";
 
 const REASON_CHARS = [10, 2000];
 
+/** Tell whether a person could approve a change: they are active, and have a live passkey. */
+export const canGovern = ({ standing, passkeys }) =>
+  standing === STANDING.ACTIVE && [...passkeys.values()].some(({ removed }) => !removed);
+
 /** Refuse somebody who is suspended or deactivated. */
 export function requireStanding({ standing }) {
   if (standing === STANDING.SUSPENDED) refuse("person_suspended", "this person is suspended");

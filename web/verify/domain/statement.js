@@ -9,11 +9,12 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { counted, recorded, stands, without } from "./counting.js";
+import { isChange, parseItems } from "./changes/items.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
-import { mayApprove, maySign, mayVeto, VOTING_ROLES } from "./policy.js";
+import { mayApprove, maySign, mayVeto } from "./policy.js";
 import { confirm } from "./stepup.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { requireText } from "./text.js";
@@ -54,6 +55,7 @@ async function drafted({ document: source, creator }) {
     title,
     policy,
     isPlain: isPlain(document),
+    items: isChange(document) ? parseItems(document) : null,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
     contentSha256: await sha256Hex(content),
@@ -125,7 +127,7 @@ export async function decideRejection(statement, body, person, people, context) 
   const signCount = await confirmed(statement, body.act, body.assertion, person, context);
   const refused = [...counted(statement.rejections, people).keys(), user];
   const given = counted(without(statement.approvals, user), people);
-  const ends = vetoes || !stillPossible(statement, refused, given);
+  const ends = vetoes || !stillPossible(statement, refused, given, context.roles);
   return {
     signer: user,
     kid: key.kid,
@@ -140,8 +142,8 @@ export async function decideRejection(statement, body, person, people, context) 
 }
 
 /** Tell whether people could still meet the policy without those who rejected. */
-function stillPossible({ policy, creator }, refused, approvals) {
-  return possible(policy, VOTING_ROLES, { approvals, without: [...refused, ...excluded(policy, creator)] });
+function stillPossible({ policy, creator }, refused, approvals, openRoles) {
+  return possible(policy, openRoles, { approvals, without: [...refused, ...excluded(policy, creator)] });
 }
 
 /** Return the withdrawal of a pending statement by its creator. */

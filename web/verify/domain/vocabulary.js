@@ -22,6 +22,9 @@ export const FORM = Object.freeze({ SHARED: "shared", INDIVIDUAL: "individual" }
 /** What a policy asks of each decision: a signature, or a passkey's assertion too. */
 export const ASSURANCE = Object.freeze({ KEY: "key", PASSKEY: "passkey" });
 
+/** The built-in type of statement that administers the ledger. */
+export const CHANGE = "ledger/change";
+
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 

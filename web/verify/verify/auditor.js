@@ -2,11 +2,14 @@
 // decision from its evidence, and compares. Where the two auditors differ, one of them is wrong.
 
 import { toMs } from "../clock.js";
+import { decideEffects, effectsOfApproval } from "../domain/changes/effects.js";
+import { isChange, parseItems } from "../domain/changes/items.js";
 import * as charter from "../domain/charter.js";
 import { claims } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
 import { decideDraft } from "../domain/drafting.js";
-import { forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { EFFECT_TAG } from "../domain/events_of_changes.js";
 import * as people from "../domain/person.js";
 import * as passkeys from "../domain/held_passkeys.js";
 import { KEY_MATERIAL } from "../domain/key_material.js";
@@ -14,6 +17,7 @@ import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import { decideSuspension } from "../domain/standing.js";
 import * as statements from "../domain/statement.js";
+import { CHANGE } from "../domain/vocabulary.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
 
@@ -21,11 +25,13 @@ const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFT
 // A registration is three events, with nothing between them.
 const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3 };
 
+// What follows directly on the first event of a change, with its version: its drafter's approval.
+const APPROVAL = { [TAG.STATEMENT_SIGNED]: 2 };
+const effect = (auditor, event) => auditor.effect(event);
+
 // By tag: how the auditor recomputes the decision.
 const DECIDE = forEveryTag({
   [TAG.LEDGER_CREATED]: (auditor, event, context) => auditor.found(event, context),
-  [TAG.INVITATION_ISSUED]: (auditor, event, { nowMs }) =>
-    charter.decideInvitation(auditor.ownStream(event), auditor.signer(event), event.body.act, nowMs),
   [TAG.LOG_KEYS_ANNOUNCED]: (auditor, event, { nowMs }) =>
     charter.decideAnnouncement(auditor.logKeys(event), event.body.act, nowMs),
   [TAG.LOG_KEYS_RETIRED]: (auditor, event, { nowMs }) =>
@@ -43,24 +49,23 @@ const DECIDE = forEveryTag({
     keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
     keys.decideRevocation(auditor.person(event), event.body, context),
-  [TAG.ROLE_GRANTED]: (auditor, event, context) =>
-    people.decideGrant(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
     decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.COMPROMISE_DECLARED]: (auditor, event, context) =>
     decideCompromise(auditor.person(event), event.body, context),
+  ...Object.fromEntries(Object.values(EFFECT_TAG).map((tag) => [tag, effect])),
   [TAG.STATEMENT_DRAFTED]: (auditor, event, context) => auditor.draft(event, context),
-  [TAG.STATEMENT_SIGNED]: (auditor, event, context) =>
-    statements.decideApproval(...auditor.decision(event), context),
+  [TAG.STATEMENT_SIGNED]: (auditor, event, context) => auditor.approve(event, context),
   [TAG.STATEMENT_REJECTED]: (auditor, event, context) =>
     statements.decideRejection(...auditor.decision(event), context),
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
     statements.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
 });
 
-/** Recomputes each decision, then folds its event. */
+/** Recomputes each decision, then folds its event; `complete` tells whether it gets the whole log. */
 export class Auditor {
-  constructor() {
+  constructor({ complete = true } = {}) {
+    this.complete = complete;
     this.position = 0;
     this.charter = null;
     this.people = new Map();
@@ -68,12 +73,13 @@ export class Auditor {
     this.owners = new Map();
     this.claims = new Set();
     this.incomplete = null;
+    this.due = []; // the effects of an approved change, which come next
   }
 
   /** Recompute the next event from its evidence and fold it; refuse an event that differs. */
   async add(event) {
-    // A registration is one commit: no choice of streams leaves a gap inside it.
-    if (this.incomplete !== null && event.position !== this.position + 1) {
+    // No choice of streams leaves a gap inside a commit.
+    if (this.isInsideCommit && event.position !== this.position + 1) {
       refuse("position_gap", `after ${this.position} comes ${event.position}`);
     }
     this.requireComplete(event);
@@ -93,16 +99,29 @@ export class Auditor {
   }
 
   finish() {
-    if (this.incomplete !== null) refuse("registration_torn", "a registration lacks its passkey or key");
+    if (this.due.length) refuse("effects_missing", "the effects of an approved change are missing");
+    if (this.incomplete !== null) refuse(...this.torn());
   }
 
-  requireComplete({ stream, type, version }) {
+  get isInsideCommit() {
+    return this.incomplete !== null || this.due.length > 0;
+  }
+
+  /** Return the code and the words for a beginning that another event interrupts. */
+  torn() {
+    return this.people.has(this.incomplete)
+      ? ["registration_torn", "a registration is incomplete or interleaved with other events"]
+      : ["change_torn", "the drafter's approval of a change does not follow"];
+  }
+
+  requireComplete({ stream, type, version, body }) {
     if (this.incomplete !== null) {
-      const follows = stream === this.incomplete && REGISTRATION[type] === version;
-      if (!follows) refuse("registration_torn", "a registration is incomplete or interleaved with other events");
+      const follows = { ...REGISTRATION, ...APPROVAL }[type] === version && version > 1;
+      if (stream !== this.incomplete || !follows) refuse(...this.torn());
+      if (type !== TAG.PASSKEY_ADDED) this.incomplete = null; // a key or an approval comes last
+    } else if (type === TAG.USER_REGISTERED || body.type === CHANGE) {
+      this.incomplete = stream;
     }
-    if (type === TAG.USER_REGISTERED) this.incomplete = stream;
-    else if (type === TAG.KEY_ATTESTED) this.incomplete = null; // inside a registration, its third event
   }
 
   // --- decide --------------------------------------------------------------------------------
@@ -112,8 +131,12 @@ export class Auditor {
     if (this.charter?.frozen) refuse("ledger_frozen", "an event after the last one");
     if (event.type === TAG.LEDGER_CREATED) return DECIDE[event.type](this, event, { nowMs });
     if (!this.charter) refuse("not_founded", "the log does not begin with the ledger's creation");
+    if (this.due.length && !isEffect(event.type)) {
+      refuse("effects_missing", "the effects of an approved change are missing");
+    }
     const { ledger, party } = this.charter;
-    return DECIDE[event.type](this, event, { ledger, party, nowMs });
+    const roles = charter.signingRolesOf(this.charter);
+    return DECIDE[event.type](this, event, { ledger, party, nowMs, roles });
   }
 
   found({ stream, body }, { nowMs }) {
@@ -158,12 +181,40 @@ export class Auditor {
   }
 
   async draft(event, context) {
-    const { again, document } = await decideDraft(event.body, this.signer(event), context);
+    const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, context);
     requireStream(event.stream, document.statementId);
+    if (isChange(document)) {
+      const items = parseItems(document);
+      await decideEffects(document.statementId, items, this.sources(), context.nowMs);
+    }
     if (document.supersedes !== null && !this.statements.has(document.supersedes)) {
       refuse("statement_unknown", "it supersedes an unknown statement");
     }
     return again;
+  }
+
+  /** Return the approval; the effects of the change that it completes are due next. */
+  async approve(event, context) {
+    const signed = await statements.decideApproval(...this.decision(event), context);
+    const change = this.statement(event);
+    this.due = await effectsOfApproval(change, signed, this.sources(), context.nowMs);
+    return signed;
+  }
+
+  /** Return the effect that is due; without the change, it is as the log states. */
+  effect({ stream, type, body }) {
+    const [next] = this.due;
+    if (next?.stream === stream) {
+      return next.type === type ? next.body : refuse("decision_mismatch", `${next.type} is due`);
+    }
+    if (next || this.complete || this.statements.has(body.change)) {
+      refuse("effect_unexpected", "no approved change has this effect here");
+    }
+    return body;
+  }
+
+  sources() {
+    return { charter: this.charter, people: this.people, hasEverybody: this.complete };
   }
 
   statement({ stream }) {
@@ -178,7 +229,8 @@ export class Auditor {
   /** Return the person whose key signed an event. */
   signer(event) {
     const stream = this.owners.get(parseSignature(event).header.kid);
-    return stream ? this.people.get(stream) : refuse("event_misplaced", "nobody’s signing key");
+    if (!stream) refuse("event_misplaced", "nobody’s signing key");
+    return charter.inForce(this.charter, this.people.get(stream));
   }
 
   // --- evolve --------------------------------------------------------------------------------
@@ -201,6 +253,7 @@ export class Auditor {
       this.charter = charter.evolveCharter(known, event);
     }
     if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
+    if (isEffect(type)) this.due = this.due.slice(1);
   }
 }
 

@@ -48,7 +48,7 @@ export class Verification {
     this.found = new Map();
     this.bundle = null;
     this.events = [];
-    this.auditor = new Auditor();
+    this.auditor = null; // after check 6
     this.signers = [];
   }
 
@@ -178,8 +178,9 @@ export class Verification {
   // --- 6 -------------------------------------------------------------------------------------
 
   async policy() {
+    const { mode, statements } = this.bundle;
+    this.auditor = new Auditor({ complete: mode === MODE.FULL });
     await decideAgain(this.events, this.bundle, this.auditor, this.breathe);
-    const { statements } = this.bundle;
     return {
       says: "Every decision, recomputed from its evidence, is the recorded event.",
       inputs: statements.map((id) => {

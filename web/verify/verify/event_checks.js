@@ -84,6 +84,8 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   },
   [TAG.KEY_REVOKED]: unread,
   [TAG.ROLE_GRANTED]: unread,
+  [TAG.ROLE_ENDED]: unread,
+  [TAG.STANDING_SET]: unread,
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
 });

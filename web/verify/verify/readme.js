@@ -12,5 +12,11 @@ const LIMITS = [
 const LIMIT_OF_STATEMENT =
   "It does not prove that nothing was left out: a later event could be missing, such as a key's revocation.";
 
+const LIMIT_OF_ROLES = "It shows roles as the log states them, without the changes that gave them.";
+const BY_MODE = {
+  [MODE.STATEMENT]: [LIMIT_OF_STATEMENT, LIMIT_OF_ROLES],
+  [MODE.REDACTED]: [LIMIT_OF_ROLES],
+};
+
 /** Return what a bundle of this mode does not prove; `mode` is null if the bundle is unreadable. */
-export const limits = (mode) => (mode === MODE.STATEMENT ? [...LIMITS, LIMIT_OF_STATEMENT] : LIMITS);
+export const limits = (mode) => [...LIMITS, ...(BY_MODE[mode] ?? [])];

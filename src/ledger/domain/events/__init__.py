@@ -5,6 +5,7 @@ and what the server decided from it. The audit repeats every decision and compar
 
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
+    of_changes.py                                what changes do to the ledger and to people
     of_standing.py                               those of a person's stream about standing
     stored.py                                    the union of all, encode and decode
 """
@@ -20,10 +21,23 @@ from ledger.domain.events.meaning import (
     kid_of,
     signature_of,
 )
-from ledger.domain.events.of_ledger import (
+from ledger.domain.events.of_changes import (
+    CharterSet,
+    GovernanceSet,
+    InvitationCancelled,
     InvitationIssued,
+    LedgerEffect,
+    PersonEffect,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
+    RoleGranted,
+    StandingSet,
+)
+from ledger.domain.events.of_ledger import (
     LedgerBody,
     LedgerCreated,
+    LedgerRecord,
     LedgerRestored,
     LogFrozen,
     LogKeysAnnounced,
@@ -35,7 +49,7 @@ from ledger.domain.events.of_people import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonBody,
-    RoleGranted,
+    PersonRecord,
     UserRegistered,
 )
 from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
@@ -51,6 +65,7 @@ from ledger.domain.events.stored import (
     FROZEN,
     TAKEN,
     Body,
+    Effect,
     Event,
     Recorded,
     actor,
@@ -58,7 +73,7 @@ from ledger.domain.events.stored import (
     decode,
     decode_body,
     encode,
-    joins,
+    memberships,
 )
 
 __all__ = [
@@ -66,16 +81,22 @@ __all__ = [
     "FROZEN",
     "TAKEN",
     "Body",
+    "CharterSet",
     "CompromiseDeclared",
     "Dependency",
+    "Effect",
     "Event",
     "EvidenceMember",
     "Explained",
+    "GovernanceSet",
+    "InvitationCancelled",
     "InvitationIssued",
     "KeyAttested",
     "KeyRevoked",
     "LedgerBody",
     "LedgerCreated",
+    "LedgerEffect",
+    "LedgerRecord",
     "LedgerRestored",
     "LogFrozen",
     "LogKeysAnnounced",
@@ -84,9 +105,15 @@ __all__ = [
     "PasskeyAdded",
     "PasskeyRemoved",
     "PersonBody",
+    "PersonEffect",
+    "PersonRecord",
     "PersonSuspended",
     "Recorded",
+    "RoleClosed",
+    "RoleDefined",
+    "RoleEnded",
     "RoleGranted",
+    "StandingSet",
     "StatementBody",
     "StatementDrafted",
     "StatementRejected",
@@ -101,7 +128,7 @@ __all__ = [
     "decode",
     "decode_body",
     "encode",
-    "joins",
     "kid_of",
+    "memberships",
     "signature_of",
 ]

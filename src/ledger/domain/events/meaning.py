@@ -17,9 +17,9 @@ from ledger.encoding import sha256_hex
 from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
-Actor = Literal["ledger", "owner", "by", "creator", "signer"]
+Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
 EvidenceMember = Literal["act", "jws", "registration", "assertion", "possession", "confirmation"]
-Dependency = Literal["actor", "superseded"]
+Dependency = Literal["actor", "affected", "superseded"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     trail: str
     timeline: str
     about: str | None
-    detail: Literal["role", "status"] | None = None
+    detail: Literal["role", "standing", "status"] | None = None
 
 
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 
     - `stream`: whose stream it stands in.
     - `actor`: the member that names the person who acted; `owner` for the person whose stream it
-      is, `ledger` for the ledger itself, which signs with its own key.
+      is, `ledger` for the ledger itself, which signs with its own key, `change` for an effect of
+      a change, which nobody signs.
     - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
       by the actor's key; `registration`, `assertion` and `confirmation` come from a passkey;
       `possession` is signed by the key that is attested. A member that is None is not asked for in
@@ -52,7 +53,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
       None is not claimed. `stream` is the stream's id; `key_material` are the thumbprints of the
       public keys that the event brings, each of which is a name.
-    - `joins`: templates of the groups that the stream joins.
+    - `joins` and `leaves`: templates of the groups that the stream joins and leaves.
     """
 
     stream: StreamKind
@@ -61,6 +62,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[Dependency, ...]
     claims: tuple[str, ...]
     joins: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
     words: Words
 
 
@@ -88,11 +90,11 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
 
 def acting_person(actor: Actor, body: object, stream: str) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself.
+    """Return the id of the person who acted, None for the ledger itself or a change.
 
     Reads only the member of `body` that `actor` names, so a partly decoded body is enough.
     """
-    if actor == "ledger":
+    if actor in ("ledger", "change"):
         return None
     person: str = stream if actor == "owner" else getattr(body, actor)
     return person
@@ -117,7 +119,7 @@ def kid_of(body: Explained) -> str:
 
 
 def names_of(body: Explained, stream: UUID, template: str) -> tuple[str, ...]:
-    """Return the names that a template of `claims` or `joins` yields.
+    """Return the names that a template of `claims`, `joins` or `leaves` yields.
 
     They are none if one of its members is None, and one for each key of `key_material`.
     """

@@ -1,11 +1,15 @@
-"""Events of the ledger's own stream: creation, log keys, restores, invitations, freeze."""
+"""Events of the ledger's own stream: creation, log keys, restores, freeze.
+
+of_changes.py has what changes do to the ledger.
+"""
 
 from typing import Literal, final
 
 from ledger.domain import key_material
 from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.unique_names import ACT, INVITATION, INVITATION_ID, KEY_MATERIAL
+from ledger.domain.events.of_changes import LedgerEffect
+from ledger.domain.unique_names import ACT, KEY_MATERIAL
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk, thumbprint
@@ -34,7 +38,7 @@ class LedgerCreated(Explained, frozen=True):
     registration: RegistrationMode
     key: PublicJwk
     act: str
-    setup_sha256: str | None = None
+    setup_sha256: str
 
     @property
     def key_material(self) -> tuple[str, ...]:
@@ -148,38 +152,6 @@ class LogFrozen(Explained, frozen=True):
     act: str
 
 
-@final
-class InvitationIssued(Explained, frozen=True):
-    """An administrator invited somebody. The log holds only the token's SHA-256."""
-
-    TAG = "invitation-issued.v1"
-    MEANING = Meaning(
-        stream="ledger",
-        actor="by",
-        evidence=("act",),
-        depends_on=("actor",),
-        claims=(INVITATION, INVITATION_ID, ACT),
-        words=Words(
-            trail="{who} invited somebody as {role}",
-            timeline="{who} invited somebody as {detail}",
-            about="invitation_id",
-            detail="role",
-        ),
-    )
-    invitation_id: str
-    role: str
-    token_sha256: str
-    expires_at: str
-    by: str
-    kid: str
-    act: str
-
-
-LedgerBody = (
-    LedgerCreated
-    | LogKeysAnnounced
-    | LogKeysRetired
-    | LedgerRestored
-    | LogFrozen
-    | InvitationIssued
-)
+# What the ledger records with its own key, and all that its stream holds.
+LedgerRecord = LedgerCreated | LogKeysAnnounced | LogKeysRetired | LedgerRestored | LogFrozen
+LedgerBody = LedgerRecord | LedgerEffect

@@ -1,9 +1,13 @@
-"""Events of a person's stream: the registration, passkeys, signing keys, roles."""
+"""Events of a person's stream: the registration, passkeys, signing keys.
+
+of_changes.py has what changes do to people.
+"""
 
 from typing import final
 
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.events.of_changes import PersonEffect
 from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
@@ -171,39 +175,14 @@ class KeyRevoked(Explained, frozen=True):
     sign_count: SafeInteger | None = None
 
 
-@final
-class RoleGranted(Explained, frozen=True):
-    """An administrator granted a person a role."""
-
-    TAG = "role-granted.v1"
-    MEANING = Meaning(
-        stream="person",
-        actor="by",
-        evidence=("act",),
-        depends_on=("actor",),
-        claims=(ACT,),
-        joins=(ROLE,),
-        words=Words(
-            trail="{who} made {whose} {role}",
-            timeline="{who} made {whom} {detail}",
-            about="user",
-            detail="role",
-        ),
-    )
-    user: str
-    role: str
-    by: str
-    kid: str
-    act: str
-
-
-PersonBody = (
+# What people record of themselves and of others, and all that their stream holds.
+PersonRecord = (
     UserRegistered
     | PasskeyAdded
     | PasskeyRemoved
     | KeyAttested
     | KeyRevoked
-    | RoleGranted
     | PersonSuspended
     | CompromiseDeclared
 )
+PersonBody = PersonRecord | PersonEffect

@@ -4,21 +4,26 @@ from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.unique_names import TYPE
 from ledger.domain.vocabulary import Form, Status
 from ledger.encoding import SafeInteger
 
 
 @final
 class StatementDrafted(Explained, frozen=True):
-    """A statement was submitted for approval; `document` is its exact bytes (UTF-8)."""
+    """A statement was submitted for approval; `document` is its exact bytes (UTF-8).
+
+    `type` is the name of the document's type, None without one.
+    """
 
     TAG = "statement-drafted.v1"
     MEANING = Meaning(
         stream="statement",
         actor="creator",
         evidence=("act",),
-        depends_on=("actor", "superseded"),
+        depends_on=("actor", "affected", "superseded"),
         claims=(),
+        joins=(TYPE,),
         words=Words(
             trail="{who} drafted {title}",
             timeline="{who} drafted {title}",
@@ -29,6 +34,7 @@ class StatementDrafted(Explained, frozen=True):
     creator: str
     kid: str
     act: str
+    type: str | None = None
 
 
 @final

@@ -1,6 +1,7 @@
 """The closed union of all bodies, and an event as it is stored and read."""
 
-from typing import Any, get_args
+from collections.abc import Iterable
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.events.meaning import acting_person, names_of
+from ledger.domain.events.of_changes import LedgerEffect, PersonEffect
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -41,6 +43,13 @@ class Event(msgspec.Struct, frozen=True):
     def originator_version(self) -> int:
         """The version in the stream."""
         return self.version
+
+
+class Effect(NamedTuple):
+    """An event that a change brings about, in the stream that it concerns."""
+
+    stream: UUID
+    body: LedgerEffect | PersonEffect
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -119,9 +128,17 @@ def claims(event: Event) -> tuple[str, ...]:
     return _names(event, templates)
 
 
-def joins(event: Event) -> tuple[str, ...]:
-    """Return the groups that this event's stream joins."""
-    return _names(event, event.body.MEANING.joins)
+def memberships(events: Iterable[Event]) -> dict[tuple[str, UUID], bool]:
+    """Return which groups these events' streams join (True) or leave, by (group, stream).
+
+    The events are those of one write: where one undoes another, the later one counts.
+    """
+    moved: dict[tuple[str, UUID], bool] = {}
+    for event in events:
+        meaning = event.body.MEANING
+        moved |= {(name, event.stream): True for name in _names(event, meaning.joins)}
+        moved |= {(name, event.stream): False for name in _names(event, meaning.leaves)}
+    return moved
 
 
 def _names(event: Event, templates: tuple[str, ...]) -> tuple[str, ...]:
@@ -130,5 +147,5 @@ def _names(event: Event, templates: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def actor(event: Event) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself."""
+    """Return the id of the person who acted, None for the ledger itself or a change."""
     return acting_person(event.body.MEANING.actor, event.body, str(event.stream))

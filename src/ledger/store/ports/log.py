@@ -42,9 +42,10 @@ class Write(msgspec.Struct, frozen=True):
     """Events to append together, and what their decision depended on.
 
     `key` is 32 bytes that identify the request; `answer` is returned to a repeated request.
-    `claims` are (name, stream) pairs, `joins` (group, stream) pairs. `reads` are (stream, version)
-    pairs of streams read but not written, `groups` (group, version) pairs of groups read. The
-    decision holds before `until_ms`, milliseconds since 1970; None for no end.
+    `claims` are (name, stream) pairs, `joins` and `leaves` (group, stream) pairs, each in one of
+    the two. `reads` are (stream, version) pairs of streams read but not written, `groups` (group,
+    version) pairs of groups read. The decision holds before `until_ms`, milliseconds since 1970;
+    None for no end.
     """
 
     key: bytes
@@ -52,6 +53,7 @@ class Write(msgspec.Struct, frozen=True):
     answer: bytes = b""
     claims: tuple[tuple[str, UUID], ...] = ()
     joins: tuple[tuple[str, UUID], ...] = ()
+    leaves: tuple[tuple[str, UUID], ...] = ()
     reads: tuple[tuple[UUID, int], ...] = ()
     groups: tuple[tuple[str, int], ...] = ()
     until_ms: int | None = None
@@ -211,7 +213,7 @@ class StoreReader(Protocol):
         ...
 
     def members(self) -> frozenset[UUID]:
-        """Return every member of any group."""
+        """Return everybody who ever held a role: every stream that joined a role's group."""
         ...
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ from ledger.audit.source import (
 )
 from ledger.data_files import LOG_FORMAT
 from ledger.domain.entry import join
+from ledger.domain.unique_names import type_group
+from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError
 from ledger.sqlite.files import MAX_INTEGER, open_read_only, reading_errors
 from ledger.store.sqlite.log_schema import differences
@@ -25,6 +27,9 @@ from ledger.store.sqlite.log_schema import differences
 WINDOW = 8_192
 
 _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
+# Changes are audited with people, because their effects are.
+_CHANGES = f"(SELECT stream FROM member WHERE grp = '{type_group(CHANGE)}')"  # noqa: S608  # constants
+_WITH_PEOPLE = f"(tag NOT IN ({_TAGS}) OR stream IN {_CHANGES})"
 _EVENTS = "SELECT pos, stream, version, tag, leaf, entry, data FROM ev LEFT JOIN body USING(pos)"
 # An entry begins with its time: 24 characters after {"at":". They sort by time.
 _AT = "CAST(substr(entry, 8, 24) AS TEXT)"
@@ -139,18 +144,18 @@ class SqliteAudited:
         return self._events("pos > ? AND pos <= ?", (after, MAX_INTEGER if last is None else last))
 
     def of_people(self, size: int, statement: bytes | None = None) -> Iterator[EventRow]:
-        """Yield all events that are not about statements, up to a position, in order."""
-        where = f"tag NOT IN ({_TAGS}) AND pos <= ?"
+        """Yield all events of people, of the ledger and of changes, up to a position, in order."""
+        where = f"{_WITH_PEOPLE} AND pos <= ?"
         if statement is None:
             return self._events(where, (*STATEMENT_TAGS, size))
-        where = f"(tag NOT IN ({_TAGS}) OR stream = ?) AND pos <= ?"
+        where = f"({_WITH_PEOPLE} OR stream = ?) AND pos <= ?"
         return self._events(where, (*STATEMENT_TAGS, statement, size))
 
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[EventRow]:
-        """Yield one of `parts` shares of the events about statements: complete streams."""
+        """Yield one of `parts` shares of the events about other statements: complete streams."""
         mine = [bytes([last]) for last in range(256) if last % parts == part]
         share = "" if parts == 1 else f"AND substr(stream, -1) IN ({_marks(mine)})"
-        where = f"pos > ? AND pos <= ? AND tag IN ({_TAGS}) {share}"
+        where = f"pos > ? AND pos <= ? AND tag IN ({_TAGS}) AND stream NOT IN {_CHANGES} {share}"
         values = (*STATEMENT_TAGS, *(mine if share else ()))
         for after in range(0, size, WINDOW):
             yield from self._events(where, (after, min(after + WINDOW, size), *values))
@@ -235,9 +240,9 @@ class SqliteAudited:
         """Yield (name, stream, position) of every name that is taken."""
         return self._each("SELECT name, stream, pos FROM claim")
 
-    def members(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield (group, stream, position) of every member of a group."""
-        return self._each("SELECT grp, stream, pos FROM member")
+    def members(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield (group, stream, position, present) of every join and leave of a group."""
+        return self._each("SELECT grp, stream, pos, present FROM member")
 
     def stray_body(self, size: int) -> Any:
         """Return the position of a body outside 1 to `size`, None if there is none."""

@@ -89,7 +89,7 @@ class WriteBatch:
         self._bodies: list[tuple[int, bytes]] = []
         self._commands: list[tuple[bytes, int, int, bytes]] = []
         self._claims: list[tuple[str, bytes, int]] = []
-        self._members: list[tuple[str, bytes, int]] = []
+        self._members: list[tuple[str, bytes, int, bool]] = []
         self._names: set[str] = set()
         self._groups: dict[str, int] = {}
         self._receipts: dict[bytes, Receipt] = {}
@@ -139,9 +139,10 @@ class WriteBatch:
         for name, stream_id in write.claims:
             self._claims.append((name, stream_id.bytes, self.size))
             self._names.add(name)
-        for group, stream_id in write.joins:
-            self._members.append((group, stream_id.bytes, self.size))
-            self._groups[group] = self.size
+        for present, pairs in ((True, write.joins), (False, write.leaves)):
+            for group, stream_id in pairs:
+                self._members.append((group, stream_id.bytes, self.size, present))
+                self._groups[group] = self.size
         receipt = Receipt(position=self.size, answer=write.answer, count=count, at_ms=at_ms)
         self._receipts[write.key] = receipt
         return receipt

@@ -32,9 +32,10 @@ CREATE TABLE cmd(
     ) STRICT, WITHOUT ROWID;
 CREATE TABLE claim(
     name TEXT PRIMARY KEY, stream BLOB NOT NULL, pos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
--- `pos` is the position of the event by which the stream joined.
+-- At `pos` the stream joined the group or left it; its newest row says whether it is a member.
 CREATE TABLE member(
-    grp TEXT NOT NULL, stream BLOB NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY(grp, stream)
+    grp TEXT NOT NULL, stream BLOB NOT NULL, pos INTEGER NOT NULL,
+    present INTEGER NOT NULL CHECK(present IN (0, 1)), PRIMARY KEY(grp, stream, pos)
     ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_by_pos ON member(grp, pos);
 CREATE TRIGGER head_only_grows BEFORE UPDATE ON log_head
@@ -76,7 +77,7 @@ _GUARDED = {
     "body": "pos = NEW.pos",
     "cmd": "key = NEW.key",
     "claim": "name = NEW.name",
-    "member": "grp = NEW.grp AND stream = NEW.stream",
+    "member": "grp = NEW.grp AND stream = NEW.stream AND pos = NEW.pos",
     "checkpoint": "size = NEW.size",
     "cosignature": "id = NEW.id OR (size = NEW.size AND witness = NEW.witness)",
     "stamp": "id = NEW.id",

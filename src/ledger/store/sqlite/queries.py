@@ -109,9 +109,10 @@ class Queries:
         return int(count), int(total)
 
     def members(self) -> frozenset[UUID]:
-        """Return every member of any group."""
+        """Return everybody who ever held a role: every stream that joined a role's group."""
+        query = "SELECT DISTINCT stream FROM member WHERE grp >= 'role/' AND grp < 'role0'"
         with self._reader.reading() as db:
-            rows = db.execute("SELECT DISTINCT stream FROM member")
+            rows = db.execute(query)
             return frozenset(UUID(bytes=stream) for (stream,) in rows)
 
     def load(self, needs: Sequence[Needs]) -> list[Facts]:
@@ -147,8 +148,10 @@ def _newer(db: sqlite3.Connection, stream: UUID, version: int) -> tuple[StoredEv
 
 
 def _group(db: sqlite3.Connection, name: str) -> Membership:
-    rows = db.execute("SELECT stream FROM member WHERE grp = ?", (name,))
-    members = frozenset(UUID(bytes=stream) for (stream,) in rows)
+    # With max(), SQLite takes the other columns from the row of the maximum.
+    query = "SELECT stream, present, max(pos) FROM member WHERE grp = ? GROUP BY stream"
+    rows = db.execute(query, (name,))
+    members = frozenset(UUID(bytes=stream) for stream, present, _ in rows if present)
     return Membership(group_version(db, name), members)
 
 

@@ -1,8 +1,9 @@
-// The person's keys and passkeys; for administrators, invitations and roles. Every change is a
-// signed act.
+// The person's keys and passkeys: each request is a signed act. For administrators, invitations and
+// roles, by changes.
 
 import { post, settle } from "../lib/api.js";
 import { encode } from "../lib/b64u.js";
+import { makeChange } from "../lib/changes.js";
 import { now } from "../lib/clock.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, ask, one, put } from "../lib/dom.js";
@@ -71,16 +72,22 @@ async function removePasskey({ dataset: { id } }) {
   await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
 }
 
+const WAITS = "The change is drafted, with your approval. It waits for others.";
+
+/** Make a change with one item. */
+const change = (item) => makeChange(key, me, [item], () => say("Waiting for your device…"));
+
 async function invite() {
   const token = encode(crypto.getRandomValues(new Uint8Array(32)));
   const days = Number(one("#invite-days").value);
-  const act = await sign("invite", {
-    invitationId: crypto.randomUUID(),
+  const invitation = {
+    invitation: crypto.randomUUID(),
     role: one("#invite-role").value,
     tokenSha256: await sha256Hex(token),
     expiresAt: new Date(now() + days * DAY_MS).toISOString(),
-  });
-  await post("/api/invitations", { act });
+  };
+  const { status } = await change({ invite: invitation });
+  say(status === "approved" ? "The invitation is made." : WAITS);
   const place = one("#invitation");
   put(place, "link", `${location.origin}/register?invitation=${token}`);
   place.hidden = false;
@@ -88,9 +95,9 @@ async function invite() {
 }
 
 async function grant() {
-  const user = one("#grant-user").value;
-  const act = await sign("grant-role", { user, role: one("#grant-role").value });
-  await done("The role is granted.", await post(`/api/users/${user}/roles`, { act }));
+  const granted = { user: one("#grant-user").value, role: one("#grant-role").value };
+  const answer = await change({ "grant-role": granted });
+  await done(answer.status === "approved" ? "The role is granted." : WAITS, answer);
 }
 
 onAction({

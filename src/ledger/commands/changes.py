@@ -1,0 +1,147 @@
+"""Commands on changes: draft one with its drafter's approval, in one commit with its effects."""
+
+import msgspec
+
+from ledger.commands.reading import Reading
+from ledger.commands.sign_counts import note_counts
+from ledger.commands.writer import Answer, Plan, Request, Writer
+from ledger.domain import charter, drafting, governance, statement
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import parse_approval
+from ledger.domain.changes import effects
+from ledger.domain.changes.effects import Sources
+from ledger.domain.changes.items import is_change, parse_items
+from ledger.domain.charter import Charter
+from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.document import parse_document, parse_uuid
+from ledger.domain.events import Event, StatementSigned
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.policy import Node
+from ledger.domain.receipts import CHANGE, joined
+from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.unique_names import kid_name
+from ledger.domain.vocabulary import RegistrationMode
+from ledger.errors import ConflictError, MalformedError
+from ledger.store.async_state import AsyncState
+
+
+class DraftedChange(msgspec.Struct, frozen=True):
+    """A change as its drafter sends it: the document, the draft act, the approval."""
+
+    document: str
+    act: str
+    jws: str
+    assertion: AssertionEvidence
+
+
+class InForce(msgspec.Struct, frozen=True, rename="camel"):
+    """The governance policy and the charter's values in force, with the digests for `was`."""
+
+    policy: Node
+    policy_sha256: str
+    registration: RegistrationMode
+    values_sha256: str
+    roles: list[str]
+
+
+class ChangeCommands:
+    """Commands on changes; `StatementCommands.sign` records every further approval."""
+
+    def __init__(self, writer: Writer, state: AsyncState) -> None:
+        self._writer = writer
+        self._state = state
+
+    async def make(self, change: DraftedChange) -> Answer:
+        """Record a change and its drafter's approval, and its effects if that completes it.
+
+        Raises as `drafting.draft`, `statement.sign` and `effects.of_approval` do; MalformedError
+        `type_unknown` for a document that is no change; ConflictError `statement_known`.
+        """
+        raw = change.document.encode()
+        parsed, approval = parse_document(raw), parse_approval(change.jws)
+        if not is_change(parsed):
+            raise MalformedError("type_unknown", "the document is no change")
+        stream, kid = parse_uuid(parsed.statement_id), parse_act(change.act).header.kid
+        items = parse_items(parsed)
+        assertion = change.assertion
+
+        def decide(reading: Reading) -> Plan:
+            taken = reading.is_taken(stream)  # first, so that a repetition is answered
+            decision = decision_context(reading, kid, assertion, None)
+            drafted, _ = drafting.draft(
+                raw, change.act, decision.person, charter=reading.charter(), now_ms=reading.now_ms
+            )
+            if taken:
+                raise ConflictError("statement_known", "this statement id is already taken")
+            subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
+            signed = statement.sign(subject, approval, decision)
+            # Nothing impossible waits for approvals, so this is asked of every draft.
+            effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
+            answer: dict[str, object] = {
+                "statementId": subject.id,
+                "sha256": subject.sha256,
+                "status": signed.status,
+                "approvals": 1,
+            }
+            bodies = (drafted, signed)
+            end_ms = until_ms(bodies, Basis(actor=decision.person, statement=subject))
+            plan = Plan(stream, None, statement.evolve, bodies, answer, end_ms)
+            return with_effects(plan, subject, signed, reading)
+
+        evidence = joined(change.act, change.document, change.jws)
+        needs = (stream, charter.STREAM)
+        request = Request(CHANGE, evidence, stream, needs, (kid_name(kid),))
+        answer = await self._writer.write(request, decide)
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), assertion)
+        return answer
+
+    def registration(self, at_start: RegistrationMode) -> RegistrationMode:
+        """Return who may register, as this process last saw it; at first as it was at the start."""
+        known = self._writer.seen.state(charter.STREAM)
+        return known.registration if isinstance(known, Charter) else at_start
+
+    async def governance(self) -> InForce:
+        """Return what a new change must state."""
+        rules = await self._writer.ask(lambda reading: reading.charter(), fresh=True)
+        return InForce(
+            policy=rules.governance,
+            policy_sha256=governance.policy_digest(rules.governance),
+            registration=rules.registration,
+            values_sha256=governance.values_digest(rules.registration),
+            roles=sorted(rules.roles),
+        )
+
+
+def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, reading: Reading) -> Plan:
+    """Return the plan of an approval of a change, with its effects if it completes the change."""
+    found = effects.of_approval(subject, signed, _sources(reading), now_ms=reading.now_ms)
+    end_ms = until_ms([effect.body for effect in found], Basis())
+    ends = [end for end in (plan.until_ms, end_ms) if end is not None]
+    return msgspec.structs.replace(plan, effects=found, until_ms=min(ends, default=None))
+
+
+def decision_context(
+    reading: Reading,
+    kid: str,
+    assertion: AssertionEvidence | None,
+    subject: Statement | None,
+) -> DecisionContext:
+    """Return what a decision depends on besides the statement.
+
+    `subject` is the statement, None for one that is drafted with the decision.
+    """
+    founding = reading.charter()
+    return DecisionContext(
+        person=reading.signer(kid),
+        ledger=founding.ledger,
+        party=founding.party,
+        now_ms=reading.now_ms,
+        assertion=assertion,
+        deciders={} if subject is None else reading.deciders(subject),
+        roles=founding.signing_roles,
+    )
+
+
+def _sources(reading: Reading) -> Sources:
+    return Sources(reading.charter(), reading.people, reading.holders)

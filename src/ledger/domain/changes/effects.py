@@ -1,0 +1,267 @@
+"""The effects of a change: which events its items bring about, in order, all of them or none. Pure.
+
+They are decided when a change is drafted, so that nothing impossible waits for approvals, and once
+more when an approval completes it: the state may have changed meanwhile. The audit and the
+verifiers recompute them and expect exactly these events.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, assert_never
+from uuid import UUID
+
+from ledger import clock
+from ledger.domain import charter, governance, person, policy
+from ledger.domain.changes.items import (
+    CancelInvitation,
+    CloseRole,
+    DeactivatePerson,
+    DefineRole,
+    EndRole,
+    GrantRole,
+    Invite,
+    Item,
+    LedgerItem,
+    PersonItem,
+    ReinstatePerson,
+    SetCharter,
+    SetGovernance,
+    SuspendPerson,
+)
+from ledger.domain.charter import STREAM, Charter
+from ledger.domain.events import (
+    CharterSet,
+    Effect,
+    Event,
+    GovernanceSet,
+    InvitationCancelled,
+    InvitationIssued,
+    LedgerEffect,
+    PersonEffect,
+    RoleClosed,
+    RoleDefined,
+    RoleEnded,
+    RoleGranted,
+    StandingSet,
+    StatementSigned,
+)
+from ledger.domain.person import Person, may_sign
+from ledger.domain.standing import can_act
+from ledger.domain.statement import Statement
+from ledger.errors import ConflictError
+
+
+class Sources(NamedTuple):
+    """The states as of the change's position.
+
+    `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns
+    everybody who holds a role, or None if the evidence does not say who they are.
+    """
+
+    charter: Charter
+    people: Callable[[Sequence[UUID]], list[Person]]
+    holders: Callable[[str], frozenset[UUID] | None]
+
+
+def affected(items: Sequence[Item]) -> frozenset[UUID]:
+    """Return the people whom these items name: the streams that their effects depend on."""
+    found: set[UUID] = set()
+    for item in items:
+        if isinstance(item, PersonItem):
+            found.add(UUID(item.user))
+        elif isinstance(item, SetGovernance):
+            found.update(_named(item.policy))
+    return frozenset(found)
+
+
+def of_approval(
+    change: Statement, signed: StatementSigned, sources: Sources, *, now_ms: int
+) -> tuple[Effect, ...]:
+    """Return the effects of an approval, which `statement.sign` accepted; none for most approvals.
+
+    Raises ConflictError `governance_changed`, and as `decide` does if the approval completes the
+    change.
+    """
+    if change.items is None or change.status != "pending":
+        return ()
+    governance.require_in_force(change.policy, sources.charter.governance)
+    if signed.status != "approved":
+        return ()
+    return decide(change.id, change.items, sources, now_ms=now_ms)
+
+
+def decide(
+    change: str, items: Sequence[Item], sources: Sources, *, now_ms: int
+) -> tuple[Effect, ...]:
+    """Return the events that these items bring about, each decided after the ones before it.
+
+    Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
+    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
+    NotFoundError `user_unknown`.
+    """
+    world = _World(change, sources, now_ms)
+    sources.people(sorted(affected(items)))  # one load brings all of them
+    for item in items:
+        world.apply(item)
+    world.require_governable()
+    return tuple(world.effects)
+
+
+class _World:
+    """The states while the items of one change are applied."""
+
+    def __init__(self, change: str, sources: Sources, now_ms: int) -> None:
+        self._change = change
+        self._sources = sources
+        self._now_ms = now_ms
+        self._charter = sources.charter
+        self._people: dict[UUID, Person] = {}
+        self.effects: list[Effect] = []
+
+    def apply(self, item: Item) -> None:
+        if isinstance(item, PersonItem):
+            self._apply_to_person(item)
+        else:
+            self._apply_to_ledger(item)
+
+    # --- the ledger ------------------------------------------------------------------------------
+
+    def _apply_to_ledger(self, item: LedgerItem) -> None:
+        match item:
+            case Invite():
+                self._invite(item)
+            case CancelInvitation(invitation=invitation):
+                open_ = {each.id for each in self._charter.invitations.values()}
+                _require_effect(invitation in open_, "there is no such open invitation")
+                self._rule(InvitationCancelled(self._change, invitation))
+            case DefineRole(role=role):
+                if role in self._charter.roles | self._charter.closed:
+                    raise ConflictError("role_known", f"{role!r} is, or was, a role")
+                self._rule(RoleDefined(self._change, role))
+            case CloseRole(role=role):
+                if role not in self._charter.defined:
+                    raise ConflictError("role_unknown", f"{role!r} is no role that can be closed")
+                self._rule(RoleClosed(self._change, role))
+            case SetCharter():
+                self._set_charter(item)
+            case SetGovernance():
+                self._set_governance(item)
+            case _:
+                assert_never(item)
+
+    def _invite(self, item: Invite) -> None:
+        self._require_role(item.role)
+        known = self._charter.invitations
+        if item.token_sha256 in known or item.invitation in {each.id for each in known.values()}:
+            raise ConflictError("invitation_known", "this invitation is already issued")
+        if clock.to_ms(item.expires_at) <= self._now_ms:
+            raise ConflictError("invitation_expired", "the invitation has expired")
+        self._rule(
+            InvitationIssued(
+                self._change, item.invitation, item.role, item.token_sha256, item.expires_at
+            )
+        )
+
+    def _set_charter(self, item: SetCharter) -> None:
+        self._require_current(item.was, governance.values_digest(self._charter.registration))
+        _require_effect(item.registration != self._charter.registration, "it is set already")
+        self._rule(CharterSet(self._change, item.registration))
+
+    def _set_governance(self, item: SetGovernance) -> None:
+        self._require_current(item.was, governance.policy_digest(self._charter.governance))
+        _require_effect(item.policy != self._charter.governance, "it is the policy already")
+        governance.require_valid(item.policy, self._charter.roles)
+        self._all_people(_named(item.policy))  # each of them is somebody
+        self._rule(GovernanceSet(self._change, item.policy))
+
+    def _require_role(self, role: str) -> None:
+        if role not in self._charter.roles:
+            raise ConflictError("role_unknown", f"there is no role {role!r}")
+
+    @staticmethod
+    def _require_current(was: str, current: str) -> None:
+        if was != current:
+            raise ConflictError("change_outdated", "what this change replaces has changed")
+
+    def _rule(self, body: LedgerEffect) -> None:
+        event = self._next(STREAM, self._charter.version, body)
+        self._charter = charter.evolve(self._charter, event)
+
+    # --- people ----------------------------------------------------------------------------------
+
+    def _apply_to_person(self, item: PersonItem) -> None:
+        known = self._person(item.user)
+        match item:
+            case GrantRole(role=role):
+                self._require_role(role)
+                _require_effect(role not in known.roles, "they hold this role already")
+                self._change_person(known, RoleGranted(self._change, role))
+            case EndRole(role=role):
+                _require_effect(role in known.roles, "they do not hold this role")
+                self._change_person(known, RoleEnded(self._change, role))
+            case SuspendPerson():
+                _require_effect(known.standing == "active", "they are suspended already")
+                self._change_person(known, StandingSet(self._change, "suspended"))
+            case ReinstatePerson():
+                _require_effect(known.standing == "suspended", "they are not suspended")
+                self._change_person(known, StandingSet(self._change, "active"))
+            case DeactivatePerson():
+                self._change_person(known, StandingSet(self._change, "deactivated"))
+            case _:
+                assert_never(item)
+
+    def _person(self, user: str) -> Person:
+        """Return a person whom an item is about: anybody but a deactivated one."""
+        (found,) = self._all_people([UUID(user)])
+        _require_effect(found.standing != "deactivated", "they are deactivated")
+        return found
+
+    def _all_people(self, users: Sequence[UUID]) -> list[Person]:
+        known = dict(zip(users, self._sources.people(users), strict=True)) | self._people
+        return [known[user] for user in users]
+
+    def _change_person(self, known: Person, body: PersonEffect) -> None:
+        stream = UUID(known.user)
+        self._people[stream] = person.evolve(known, self._next(stream, known.version, body))
+
+    def _next(self, stream: UUID, version: int, body: LedgerEffect | PersonEffect) -> Event:
+        self.effects.append(Effect(stream, body))
+        return Event(stream=stream, version=version + 1, at="", body=body)
+
+    # --- governance ------------------------------------------------------------------------------
+
+    def require_governable(self) -> None:
+        """Require that the people who can act after the change could meet the governance policy.
+
+        Evidence that leaves out people leaves this to evidence of the whole log.
+        """
+        rules = self._charter.governance
+        holders = [self._sources.holders(role) for role in _roles(rules)]
+        if None in holders:
+            return
+        asked = {user for each in holders if each is not None for user in each}
+        people = self._all_people(sorted(asked.union(_named(rules), self._people)))
+        able = {
+            each.user: each.roles & self._charter.roles
+            for each in people
+            if may_sign(each) and can_act(each, now_ms=self._now_ms, governance=True)
+        }
+        governance.require_meetable(rules, able)
+
+
+def _require_effect(has_effect: bool, otherwise: str) -> None:  # a condition
+    if not has_effect:
+        raise ConflictError("change_no_effect", f"an item of this change does nothing: {otherwise}")
+
+
+def _named(rules: policy.AnyNode) -> list[UUID]:
+    return sorted(
+        UUID(each.removeprefix("user:"))
+        for each in policy.members(rules)
+        if each.startswith("user:")
+    )
+
+
+def _roles(rules: policy.AnyNode) -> list[str]:
+    return sorted(
+        each.removeprefix("role:") for each in policy.members(rules) if each.startswith("role:")
+    )

@@ -1,0 +1,210 @@
+"""Effects of changes: events of the ledger and of people that an approved change brings about.
+
+Nobody signs an effect. It names the change, a statement, whose approvals are its evidence. The
+effects follow the approval that completes the change, in the same commit.
+"""
+
+from typing import final
+
+from ledger.domain.events.meaning import Explained, Meaning, StreamKind, Words
+from ledger.domain.policy import Node
+from ledger.domain.unique_names import INVITATION, INVITATION_ID, ROLE, USED_INVITATION
+from ledger.domain.vocabulary import PersonStanding, RegistrationMode
+
+
+def _effect(  # what an event declares
+    stream: StreamKind,
+    words: Words,
+    *,
+    claims: tuple[str, ...] = (),
+    joins: tuple[str, ...] = (),
+    leaves: tuple[str, ...] = (),
+) -> Meaning:
+    return Meaning(
+        stream=stream,
+        actor="change",
+        evidence=(),
+        depends_on=(),
+        claims=claims,
+        joins=joins,
+        leaves=leaves,
+        words=words,
+    )
+
+
+# --- the ledger ----------------------------------------------------------------------------------
+
+
+@final
+class InvitationIssued(Explained, frozen=True):
+    """A change invited somebody. The log holds only the token's SHA-256."""
+
+    TAG = "invitation-issued.v1"
+    MEANING = _effect(
+        "ledger",
+        Words(
+            trail="{who} invited somebody as {role}, by change {change}",
+            timeline="Somebody was invited as {detail}",
+            about="invitation",
+            detail="role",
+        ),
+        claims=(INVITATION, INVITATION_ID),
+    )
+    change: str
+    invitation: str
+    role: str
+    token_sha256: str
+    expires_at: str
+
+
+@final
+class InvitationCancelled(Explained, frozen=True):
+    """A change cancelled an invitation that nobody had used."""
+
+    TAG = "invitation-cancelled.v1"
+    MEANING = _effect(
+        "ledger",
+        Words(
+            trail="{who} cancelled an invitation, by change {change}",
+            timeline="An invitation was cancelled",
+            about="invitation",
+        ),
+        claims=(USED_INVITATION,),  # one of the two, its use or its end, comes first
+    )
+    change: str
+    invitation: str
+
+
+@final
+class RoleDefined(Explained, frozen=True):
+    """A change defined a role that policies can name and people can hold."""
+
+    TAG = "role-defined.v1"
+    MEANING = _effect(
+        "ledger",
+        Words(
+            trail="{who} defined the role {role}, by change {change}",
+            timeline="The role {detail} was defined",
+            about="role",
+            detail="role",
+        ),
+    )
+    change: str
+    role: str
+
+
+@final
+class RoleClosed(Explained, frozen=True):
+    """A change closed a role for ever: it counts for nobody, and its name is never used again."""
+
+    TAG = "role-closed.v1"
+    MEANING = _effect(
+        "ledger",
+        Words(
+            trail="{who} closed the role {role}, by change {change}",
+            timeline="The role {detail} was closed",
+            about="role",
+            detail="role",
+        ),
+    )
+    change: str
+    role: str
+
+
+@final
+class CharterSet(Explained, frozen=True):
+    """A change set the values of the charter: who may register."""
+
+    TAG = "charter-set.v1"
+    MEANING = _effect(
+        "ledger",
+        Words(
+            trail="{who} set registration to {registration}, by change {change}",
+            timeline="The ledger's charter was changed",
+            about=None,
+        ),
+    )
+    change: str
+    registration: RegistrationMode
+
+
+@final
+class GovernanceSet(Explained, frozen=True):
+    """A change set the policy that later changes must meet."""
+
+    TAG = "governance-set.v1"
+    MEANING = _effect(
+        "ledger",
+        Words(
+            trail="{who} set the governance policy, by change {change}",
+            timeline="The governance policy was changed",
+            about=None,
+        ),
+    )
+    change: str
+    policy: Node
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+@final
+class RoleGranted(Explained, frozen=True):
+    """A change granted a person a role."""
+
+    TAG = "role-granted.v1"
+    MEANING = _effect(
+        "person",
+        Words(
+            trail="{who} granted {whose} the role {role}, by change {change}",
+            timeline="{whom} was granted the role {detail}",
+            about="stream",
+            detail="role",
+        ),
+        joins=(ROLE,),
+    )
+    change: str
+    role: str
+
+
+@final
+class RoleEnded(Explained, frozen=True):
+    """A change ended a person's role."""
+
+    TAG = "role-ended.v1"
+    MEANING = _effect(
+        "person",
+        Words(
+            trail="{who} ended the role {role} of {whose}, by change {change}",
+            timeline="The role {detail}{of_whom} was ended",
+            about="stream",
+            detail="role",
+        ),
+        leaves=(ROLE,),
+    )
+    change: str
+    role: str
+
+
+@final
+class StandingSet(Explained, frozen=True):
+    """A change suspended, reinstated or deactivated a person."""
+
+    TAG = "standing-set.v1"
+    MEANING = _effect(
+        "person",
+        Words(
+            trail="{who} made {whose} {standing}, by change {change}",
+            timeline="{whom} is {detail}",
+            about="stream",
+            detail="standing",
+        ),
+    )
+    change: str
+    standing: PersonStanding
+
+
+LedgerEffect = (
+    InvitationIssued | InvitationCancelled | RoleDefined | RoleClosed | CharterSet | GovernanceSet
+)
+PersonEffect = RoleGranted | RoleEnded | StandingSet

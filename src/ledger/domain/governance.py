@@ -1,0 +1,94 @@
+"""Governance: the policy that every change meets, and what the document of a change must say. Pure.
+
+The policy is a node: a threshold and members. It has no end, no veto, and counts its creator. The
+document of a change repeats it, adds its own end, and asks for a passkey with every decision.
+"""
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import places, policy
+from ledger.domain.changes.items import Item, parse_items, title
+from ledger.domain.document import Document
+from ledger.domain.person import Person, may_sign
+from ledger.domain.policy import Node, Policy, RolesByPerson
+from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES, RegistrationMode
+from ledger.encoding import jcs, sha256_hex
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+
+MAX_PENDING_MS = 90 * 86_400_000
+
+
+def policy_digest(governance: Node) -> str:
+    """Return the digest that a change of this policy must state as `was`."""
+    return sha256_hex(jcs(msgspec.to_builtins(governance)))
+
+
+def values_digest(registration: RegistrationMode) -> str:
+    """Return the digest that a change of the charter's values must state as `was`."""
+    return sha256_hex(jcs({"registration": registration}))
+
+
+def policy_of(governance: Node, expires_at: str | None) -> Policy:
+    """Return the policy that the document of a change must have."""
+    return Policy(
+        threshold=governance.threshold,
+        of=governance.of,
+        expires_at=expires_at,
+        assurance="passkey",
+    )
+
+
+def check_change(document: Document) -> tuple[Item, ...]:
+    """Return the items of a change's document, after the checks that depend on no state.
+
+    Raises as `parse_items` does; MalformedError `change_invalid` if it supersedes another statement
+    or does not end within 90 days; RefusedError `title_mismatch`.
+    """
+    items = parse_items(document)
+    if document.title != title(items):
+        raise RefusedError("title_mismatch", f"the title of this change is {title(items)!r}")
+    if document.supersedes is not None:
+        raise MalformedError("change_invalid", "a change supersedes nothing")
+    ends, created_ms = document.policy.expires_at, clock.to_ms(document.created_at)
+    if ends is None or clock.to_ms(ends) > created_ms + MAX_PENDING_MS:
+        raise MalformedError("change_invalid", "a change expires 90 days after createdAt at most")
+    return items
+
+
+def require_drafter(person: Person, governance: Node) -> None:
+    """Raise ForbiddenError `governance_only` unless the person can fill a place of governance."""
+    named = any(
+        policy.covers(each, person.user, person.roles) for each in policy.members(governance)
+    )
+    if not (named and may_sign(person)):
+        raise ForbiddenError("governance_only", "governance does not ask for this person")
+
+
+def require_in_force(stated: Policy, governance: Node) -> None:
+    """Raise ConflictError `governance_changed` unless a change's policy is the one in force."""
+    if stated != policy_of(governance, stated.expires_at):
+        detail = "the policy of this change is not the governance policy in force"
+        raise ConflictError("governance_changed", detail)
+
+
+def require_valid(governance: Node, roles: frozenset[str]) -> None:
+    """Check a new governance policy; `roles` are those that the ledger has.
+
+    Raises ConflictError `role_unknown`; `governance_invalid` for a role that people can choose
+    themselves, or whose holders do not sign.
+    """
+    for member in policy.members(governance):
+        kind, _, name = member.partition(":")
+        if kind == "role" and name not in roles:
+            raise ConflictError("role_unknown", f"there is no role {name!r}")
+        if kind == "role" and (name in OPEN_ROLES or name == AUDITOR):
+            detail = f"the role {name!r} cannot govern: people choose it themselves, or only read"
+            raise ConflictError("governance_invalid", detail)
+
+
+def require_meetable(governance: Node, able: RolesByPerson) -> None:
+    """Raise ConflictError `governance_unmeetable` unless these people could meet the policy."""
+    if not places.met(governance, able):
+        detail = "after this change, the people who can act could not meet the governance policy"
+        raise ConflictError("governance_unmeetable", detail)

@@ -1,0 +1,131 @@
+"""Changes in two processes on one file: effects follow from what the log holds, or nothing does."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.commands.writer import Answer
+from ledger.domain.governance import policy_digest
+from ledger.domain.policy import Node
+from ledger.errors import ConflictError, ForbiddenError
+from tests.support.ledgers import Cast, Process, check_ledger, settled
+from tests.support.refusals import refused
+
+FOUNDING = Node(1, ("role:administrator",))
+TWO: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    return settled(tmp_path_factory.mktemp("cast"))
+
+
+@pytest.fixture
+def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
+    process = Process(cast.copy(tmp_path / "ledger"), cast.time)
+    check_ledger(process)  # so that its cache knows everybody, and can be too old
+    yield process
+    check_ledger(process)
+    process.close()
+
+
+@pytest.fixture
+def there(here: Process) -> Iterator[Process]:
+    process = Process(Path(here.store.address).parent, here.time)
+    check_ledger(process)
+    yield process
+    process.close()
+
+
+def name_of(raw: bytes) -> str:
+    return str(json.loads(raw)["statementId"])
+
+
+def grant(user: str, role: str) -> dict[str, Any]:
+    return {"grant-role": {"user": user, "role": role}}
+
+
+def end(user: str, role: str) -> dict[str, Any]:
+    return {"end-role": {"user": user, "role": role}}
+
+
+def test_a_role_that_a_change_ended_elsewhere_is_not_held_here(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> None:
+        raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        await there.change(cast.dave, end(cast.bob.user, "investor"))
+        statement_id = name_of(raw)
+        with refused(ForbiddenError, "not_a_signer"):
+            await here.commands.sign(statement_id, cast.bob.shared(raw), None)
+        await here.change(cast.dave, grant(cast.bob.user, "investor"))
+        await there.commands.sign(statement_id, cast.bob.shared(raw), None)
+
+    asyncio.run(run())
+
+
+def test_two_administrators_do_not_end_each_other_at_once(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    """Each change alone leaves an administrator; both together would leave none."""
+
+    async def run() -> tuple[Answer | BaseException, ...]:
+        await here.change(cast.dave, grant(cast.carol.user, "administrator"))
+        await there.writer.ask(lambda reading: reading.charter(), fresh=True)
+        return await asyncio.gather(
+            here.change(cast.dave, end(cast.carol.user, "administrator")),
+            there.change(cast.carol, end(cast.dave.user, "administrator")),
+            return_exceptions=True,
+        )
+
+    answers = asyncio.run(run())
+    assert sum(isinstance(each, Answer) for each in answers) == 1
+    (error,) = [each for each in answers if isinstance(each, BaseException)]
+    assert isinstance(error, ConflictError | ForbiddenError)
+    assert error.code in ("governance_unmeetable", "governance_only")
+
+
+def test_governance_that_was_raised_elsewhere_holds_for_the_next_change(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    raised = {"set-governance": {"policy": TWO, "was": policy_digest(FOUNDING)}}
+
+    async def run() -> None:
+        await there.change(cast.dave, grant(cast.carol.user, "administrator"), raised)
+        with refused(ConflictError, "governance_changed"):
+            await here.change(cast.dave, grant(cast.bob.user, "creator"))
+
+    asyncio.run(run())
+
+
+def test_a_role_ended_and_granted_in_one_change_is_held_afterwards(
+    cast: Cast, here: Process
+) -> None:
+    async def run() -> None:
+        bob = cast.bob.user
+        await here.change(cast.dave, end(bob, "investor"), grant(bob, "investor"))
+        raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        await here.commands.sign(name_of(raw), cast.bob.shared(raw), None)
+        group = await here.writer.ask(lambda reading: reading.holders("investor"), fresh=True)
+        assert str(cast.bob.user) in {str(each) for each in group}
+
+    asyncio.run(run())
+
+
+def test_a_change_of_all_kinds_is_all_or_nothing(cast: Cast, here: Process) -> None:
+    async def run() -> None:
+        before = here.store.head().stored
+        with refused(ConflictError, "change_no_effect"):
+            await here.change(
+                cast.dave,
+                {"define-role": {"role": "legal"}},
+                grant(cast.bob.user, "legal"),
+                grant(cast.bob.user, "investor"),
+            )
+        assert here.store.head().stored == before
+
+    asyncio.run(run())

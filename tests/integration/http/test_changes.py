@@ -1,0 +1,214 @@
+"""Changes over HTTP: one administrator, two administrators, and what each of them cannot do."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.policy import Node
+from tests.integration.conftest import NO_LIMIT, refuses_at
+from tests.support.actor import Actor, Drafted
+from tests.support.check import check_ledger, head
+from tests.support.server import Server
+
+FOUNDING = Node(1, ("role:administrator",))
+TWO: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
+
+
+class Company:
+    """An open ledger: the link of its first start, Ada who used it, and further people."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.clients: list[httpx.Client] = []
+        (link,) = re.findall(r"/register\?invitation=(\S+)", server.output)
+        self.ada = self.person("Ada").register("administrator", link)
+
+    def person(self, name: str) -> Actor:
+        client = httpx.Client(base_url=self.server.origin)
+        self.clients.append(client)
+        return Actor(client, name, self.server.origin)
+
+    def second(self) -> Actor:
+        """Return another administrator; from here on changes need both."""
+        assert self.ada.invite("administrator", "for Ben").status_code == 201
+        ben = self.person("Ben").register("administrator", "for Ben")
+        raised = {"set-governance": {"policy": TWO, "was": policy_digest(FOUNDING)}}
+        assert self.ada.change(raised).json()["status"] == "approved"
+        return ben
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    server = Server(tmp_path / "data", LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
+    server.start()
+    found = Company(server)
+    try:
+        yield found
+        check_ledger(server)
+    finally:
+        for client in found.clients:
+            client.close()
+        server.stop()
+
+
+def test_an_open_ledger_prints_the_administrators_link_and_works_before_it_is_used(
+    tmp_path: Path,
+) -> None:
+    server = Server(tmp_path / "data", LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
+    server.start()
+    try:
+        assert server.output.count("/register?invitation=") == 1
+        with httpx.Client(base_url=server.origin) as client:
+            cal = Actor(client, "Cal", server.origin).register("creator")
+            assert cal.draft_of().status_code == 201
+            grant = {"grant-role": {"user": cal.user, "role": "investor"}}
+            refuses_at(server, lambda: cal.change(grant), 403, "governance_only")
+        check_ledger(server)
+    finally:
+        server.stop()
+
+
+def test_one_administrator_makes_a_change_in_one_request_and_one_commit(company: Company) -> None:
+    cal = company.person("Cal").register("creator")
+    before = head(company.server)
+    answer = company.ada.change(
+        {"define-role": {"role": "legal"}}, {"grant-role": {"user": cal.user, "role": "legal"}}
+    ).json()
+    assert (answer["status"], answer["approvals"]) == ("approved", 1)
+    assert head(company.server) == before + 4 == answer["position"]
+    drafted = cal.draft(policy={"threshold": 1, "of": ["role:legal"]})
+    assert cal.approve(drafted).json()["status"] == "approved"
+
+
+def test_the_same_change_again_is_answered_the_same_and_made_once(company: Company) -> None:
+    body = company.ada.change_body({"define-role": {"role": "legal"}})
+    send = partial(company.ada.client.post, "/api/changes", json=body)
+    first, before = send(), head(company.server)
+    again = send()
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert head(company.server) == before
+
+
+def test_under_two_administrators_a_change_waits_for_the_second(company: Company) -> None:
+    ben = company.second()
+    cal = company.person("Cal").register("creator")
+    grant = {"grant-role": {"user": cal.user, "role": "investor"}}
+    body = company.ada.change_body(grant, governance=TWO)
+    pending = company.ada.client.post("/api/changes", json=body).json()
+    assert (pending["status"], pending["approvals"]) == ("pending", 1)
+    waiting = ben.client.get(f"/api/inbox?minPosition={pending['position']}").json()["items"]
+    assert [item["id"] for item in waiting] == [pending["statementId"]]
+    before = head(company.server)
+    approval = ben.approval(body["document"])
+    answer = ben.post_sign(pending["statementId"], approval, assertion=ben.confirm(approval))
+    assert answer.json()["status"] == "approved"
+    assert head(company.server) == before + 2  # the approval, and the role
+
+
+def test_an_approval_of_what_has_become_impossible_leaves_the_change_pending(
+    company: Company,
+) -> None:
+    ben = company.second()
+    cal = company.person("Cal").register("creator")
+    grant = {"grant-role": {"user": cal.user, "role": "investor"}}
+    bodies = [company.ada.change_body(grant, governance=TWO) for _ in range(2)]
+    drafts = [company.ada.client.post("/api/changes", json=body).json() for body in bodies]
+
+    def approve(number: int) -> httpx.Response:
+        approval = ben.approval(bodies[number]["document"])
+        confirmed = ben.confirm(approval)
+        return ben.post_sign(drafts[number]["statementId"], approval, assertion=confirmed)
+
+    assert approve(0).json()["status"] == "approved"
+    refuses_at(company.server, lambda: approve(1), 409, "change_no_effect")
+    late = Drafted(bodies[1]["document"], drafts[1])
+    assert company.ada.withdraw(late).json()["status"] == "withdrawn"
+
+
+def test_a_cancelled_invitation_admits_nobody_and_a_used_one_is_not_cancelled(
+    company: Company,
+) -> None:
+    identifiers = [f"0b6b6a5e-93a4-4b7e-9a56-2b1f6f3f7c1{n}" for n in (1, 2)]
+    for token, each in zip(("one", "two"), identifiers, strict=True):
+        assert company.ada.invite("creator", token, invitation=each).status_code == 201
+    cancel = [{"cancel-invitation": {"invitation": each}} for each in identifiers]
+    assert company.ada.change(cancel[0]).status_code == 201
+    wish = {"name": "Eve", "invitation": "one"}
+    eve = company.person("Eve")
+    refuses_at(
+        company.server,
+        lambda: eve.client.post("/api/credentials", json=wish),
+        403,
+        "invitation_unknown",
+    )
+    company.person("Fay").register("creator", "two")
+    refuses_at(company.server, lambda: company.ada.change(cancel[1]), 409, "invitation_used")
+
+
+def test_a_suspended_person_decides_nothing_until_a_change_reinstates_them(
+    company: Company,
+) -> None:
+    cal = company.person("Cal").register("creator")
+    assert company.ada.change({"suspend": {"user": cal.user}}).status_code == 201
+    refuses_at(company.server, lambda: cal.draft_of(), 403, "person_suspended")
+    assert company.ada.change({"reinstate": {"user": cal.user}}).status_code == 201
+    assert cal.draft_of().status_code == 201
+    assert company.ada.change({"deactivate": {"user": cal.user}}).status_code == 201
+    refuses_at(company.server, lambda: cal.draft_of(), 403, "person_deactivated")
+
+
+def test_registration_closes_and_opens_by_a_change(company: Company) -> None:
+    closed = {"set-charter": {"registration": "invite", "was": values_digest("open")}}
+    assert company.ada.change(closed).status_code == 201
+    eve = company.person("Eve")
+    wish = {"name": "Eve", "role": "creator"}
+    refuses_at(
+        company.server,
+        lambda: eve.client.post("/api/credentials", json=wish),
+        403,
+        "invitation_required",
+    )
+    assert "by invitation" in eve.client.get("/register").text
+    governance = company.ada.client.get("/api/governance").json()
+    assert governance["registration"] == "invite"
+    assert governance["policySha256"] == policy_digest(FOUNDING)
+    # The setting is the founding's: a restart with it goes on with the change's value.
+    company.server.stop()
+    company.server.start()
+    assert eve.client.post("/api/credentials", json=wish).json()["code"] == "invitation_required"
+
+
+def test_a_change_is_not_drafted_as_a_plain_statement(company: Company) -> None:
+    body = company.ada.change_body({"define-role": {"role": "legal"}})
+    plain = {name: body[name] for name in ("document", "act")}
+    post = company.ada.client.post
+    refuses_at(
+        company.server,
+        lambda: post("/api/statements/create", json=plain),
+        400,
+        "change_without_approval",
+    )
+    document = company.ada.document()
+    jws = company.ada.approval(document)
+    other = company.ada.draft_body(document) | {"jwt": jws, "assertion": company.ada.confirm(jws)}
+    refuses_at(company.server, lambda: post("/api/changes", json=other), 400, "type_unknown")
+
+
+def test_a_change_needs_the_drafters_passkey_and_their_own_signature(company: Company) -> None:
+    body = company.ada.change_body({"define-role": {"role": "legal"}})
+    post = company.ada.client.post
+    mallory = company.person("Mallory")
+    mallory.user, mallory.ledger = company.ada.user, company.ada.ledger
+    forged = body | {"assertion": mallory.confirm(body["jwt"])}
+    refuses_at(company.server, lambda: post("/api/changes", json=forged), 422, "passkey_unknown")
+    unsigned = body | {"jwt": mallory.approval(body["document"])}
+    refuses_at(company.server, lambda: post("/api/changes", json=unsigned), 422, "key_unknown")
+    without = {name: each for name, each in body.items() if name != "assertion"}
+    refuses_at(company.server, lambda: post("/api/changes", json=without), 400, "request_invalid")

@@ -1,0 +1,95 @@
+"""The story of every type of event, told by a chronicle.
+
+The tests of audits, bundles, verifiers and golden files use it.
+"""
+
+import json
+from typing import Any
+
+from ledger.domain.acts import LostTree
+from ledger.domain.governance import policy_digest, values_digest
+from tests.support.changes import invite
+from tests.support.chronicle import FOUNDING, Chronicle
+from tests.support.fixed_keys import fixed_passkey
+from tests.support.keys import es256_key
+from tests.support.signers import LEDGER, Signer
+
+
+def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
+    """Return items of every kind but the deactivation, which nothing could follow."""
+    cancelled = "0f0f0f0f-0000-4000-8000-000000000002"
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
+    legal = {"user": bob.user, "role": "legal"}
+    return [
+        {"define-role": {"role": "legal"}},
+        {"define-role": {"role": "board"}},
+        {"close-role": {"role": "board"}},
+        {"grant-role": legal},
+        {"end-role": legal},
+        invite("another", "legal", "2026-12-01T00:00:00.000Z", invitation=cancelled),
+        {"cancel-invitation": {"invitation": cancelled}},
+        {"suspend": {"user": carol.user}},
+        {"reinstate": {"user": carol.user}},
+        {"set-charter": {"registration": "invite", "was": values_digest("open")}},
+        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        {
+            "set-governance": {
+                "policy": rules,
+                "was": policy_digest(FOUNDING),
+            }
+        },
+    ]
+
+
+def every_type(*, end: bool = False) -> Chronicle:
+    """Return a chronicle with each type of event; with `end`, also the freezing event."""
+    told = Chronicle()
+    told.found()
+    dave = told.signer(4, "administrator")
+    alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
+    carol = told.signer(3, "investor")
+    told.register(dave, "Dave", "setup")
+    told.invite(dave, 101, "investor", "0f0f0f0f-0000-4000-8000-000000000001")
+    told.register(bob, "Bob", "0f0f0f0f-0000-4000-8000-000000000001")
+    told.register(alice, "Alice Ångström")
+    told.register(carol, "Carol")
+    first = alice.passkey.id
+    told.add_passkey(alice, fixed_passkey(11))
+    told.remove_passkey(alice, dave, first)
+    told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
+    told.change(dave, 102, *_reforms(bob, carol))
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
+    creating = {"grant-role": {"user": bob.user, "role": "creator"}}
+    told.change(dave, 103, creating, governance=rules)
+    # Two people approve, with both forms and both key types; then a third does.
+    both = told.draft(alice, 1, title="Series A – “preferred”")
+    told.sign(bob, bob.shared(both), both)
+    told.sign(alice, alice.individual(both, key=es256_key(21), jti="1", ledger=LEDGER), both)
+    told.sign(carol, carol.shared(both), both)
+    # Bob rejects with a passkey, which makes approval impossible.
+    strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
+    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
+    told.reject(bob, refused, confirmed=True)
+    withdrawn = told.draft(
+        alice, 3, supersedes=json.loads(refused)["statementId"], content='{"amount":1.10}'
+    )
+    told.reject(carol, withdrawn)
+    told.withdraw(alice, withdrawn)
+    told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
+    told.revoke(bob, bob.key.kid)
+    told.declare(
+        alice,
+        es256_key(21),
+        passkey=first,
+        since=str(told.time),
+        also=[f"kid:{alice.key.kid}"],
+    )
+    told.suspend(carol, dave)
+    told.announce(1)
+    told.announce(2)
+    told.retire(1)
+    told.restore(LostTree(len(told.states) + 7, None))
+    if end:
+        told.freeze()
+    told.auditor.finish()
+    return told

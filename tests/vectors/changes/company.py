@@ -1,0 +1,96 @@
+"""A company whose administrators try changes, and the items that they ask for."""
+
+from typing import Any
+from uuid import UUID
+
+from ledger.domain import statement
+from ledger.domain.approval import parse_approval
+from ledger.domain.events import (
+    Body,
+    Event,
+    StatementDrafted,
+    StatementSigned,
+)
+from ledger.domain.governance import policy_digest
+from ledger.domain.policy import Node
+from ledger.domain.vocabulary import CHANGE
+from tests.support.chronicle import FOUNDING, Chronicle, statement_id
+from tests.support.signers import Signer
+
+SOON = "2026-12-01T00:00:00.000Z"
+INVITATION = "0f0f0f0f-0000-4000-8000-000000000001"
+OTHER_INVITATION = "0f0f0f0f-0000-4000-8000-000000000002"
+NOBODY = "00000000-0000-4000-8000-00000000dead"
+TWO: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
+TWO_NODE = Node(2, ("role:administrator",))
+Item = dict[str, Any]
+
+
+class Company(Chronicle):
+    """A ledger with two administrators, Ada and Ben, a creator, Cal, and an investor, Ivy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found()
+        self.ada, self.ben = self.signer(1, "administrator"), self.signer(2, "administrator")
+        self.cal, self.ivy = self.signer(3, "creator"), self.signer(4, "investor")
+        self.register(self.ada, "Ada", "setup")
+        self.invite(self.ada, 1, "administrator", INVITATION)
+        self.register(self.ben, "Ben", INVITATION)
+        self.register(self.cal, "Cal")
+        self.register(self.ivy, "Ivy")
+
+    def add(self, stream: str | UUID, body: Body) -> None:
+        """Append the last event, which no auditor has seen."""
+        stream = UUID(str(stream))
+        version = 1 + sum(event.stream == stream for event in self.events)
+        self.events.append(Event(stream, version, str(self.time), body))
+
+    def govern_by_two(self) -> None:
+        """Let changes need both administrators."""
+        self.change(self.ada, 2, governance(TWO, FOUNDING))
+
+    def draft_unseen(self, who: Signer, *items: Item, **members: Any) -> None:
+        """Append the draft of a change as the last event."""
+        said = members.pop("said", CHANGE)
+        raw = who.change(*items, statementId=statement_id(9), **members)
+        act = who.draft_act(raw)
+        self.add(statement_id(9), StatementDrafted(raw.decode(), who.user, who.key.kid, act, said))
+
+    def begin(self, who: Signer, *items: Item, **members: Any) -> bytes:
+        """Record the draft of a change; its approval comes last, or never."""
+        raw = who.change(*items, statementId=statement_id(9), **members)
+        act = who.draft_act(raw)
+        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE)
+        self.tell(statement_id(9), body)
+        return raw
+
+    def approve_unseen(self, who: Signer, raw: bytes, number: int = 9) -> None:
+        """Append an approval as the last event."""
+        self.add(statement_id(number), self.approval_of(who, raw, number))
+
+    def approval_of(self, who: Signer, raw: bytes, number: int = 9) -> StatementSigned:
+        jws = who.shared(raw)
+        subject = self.auditor.statements[UUID(statement_id(number))]
+        return statement.sign(subject, parse_approval(jws), self._decision(who, who.confirm(jws)))
+
+    def approval_of_plain(self, who: Signer, raw: bytes) -> StatementSigned:
+        jws = who.shared(raw)
+        subject = self.auditor.statements[UUID(statement_id(9))]
+        return statement.sign(subject, parse_approval(jws), self._decision(who))
+
+
+def governance(policy: dict[str, Any], was: Node) -> Item:
+    return {"set-governance": {"policy": policy, "was": policy_digest(was)}}
+
+
+def grant(who: Signer, role: str) -> Item:
+    return {"grant-role": {"user": who.user, "role": role}}
+
+
+def end(who: Signer, role: str) -> Item:
+    return {"end-role": {"user": who.user, "role": role}}
+
+
+def stand(what: str, who: Signer) -> Item:
+    return {what: {"user": who.user}}

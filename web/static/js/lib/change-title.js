@@ -1,0 +1,26 @@
+// The title of a change, which follows from its items: the page that drafts it and the verifiers
+// write the same. Mirrors ledger.domain.changes.items.title.
+
+const short = (id) => id.slice(0, 8);
+
+/** By the name of an item: what it asks for, in words. */
+export const WORDS = Object.freeze({
+  invite: ({ role }) => `Invite somebody as ${role}`,
+  "cancel-invitation": ({ invitation }) => `Cancel the invitation ${short(invitation)}`,
+  "define-role": ({ role }) => `Define the role ${role}`,
+  "close-role": ({ role }) => `Close the role ${role}`,
+  "grant-role": ({ user, role }) => `Grant the role ${role} to ${short(user)}`,
+  "end-role": ({ user, role }) => `End the role ${role} of ${short(user)}`,
+  suspend: ({ user }) => `Suspend ${short(user)}`,
+  reinstate: ({ user }) => `Reinstate ${short(user)}`,
+  deactivate: ({ user }) => `Deactivate ${short(user)}`,
+  "set-charter": ({ registration }) => `Set registration to ${registration}`,
+  "set-governance": () => "Set the governance policy",
+});
+
+/** Return the title of a change with these items: its first item, and how many more. */
+export function titleOf(items) {
+  const [[name, members]] = Object.entries(items[0]);
+  const first = WORDS[name](members);
+  return items.length > 1 ? `${first}, and ${items.length - 1} more` : first;
+}

@@ -1,0 +1,150 @@
+// Mirrors ledger.domain.changes.effects: which events the items of a change bring about, in order.
+
+import { toMs } from "../../clock.js";
+import { same } from "../../encoding.js";
+import { refuse } from "../../errors.js";
+import { evolveCharter, rolesOf, STREAM } from "../charter.js";
+import { TAG } from "../events.js";
+import { digestOf, requireInForce, requireMeetable, requireValid } from "../governance.js";
+import { evolvePerson } from "../person.js";
+import { maySign, members } from "../policy.js";
+import { canGovern } from "../standing.js";
+import { STANDING, STATUS } from "../vocabulary.js";
+import { ITEM } from "./items.js";
+
+/** Return the effects of an approval of a change; none for most approvals. */
+export async function effectsOfApproval(change, signed, sources, nowMs) {
+  if (change.items === null || change.status !== STATUS.PENDING) return [];
+  requireInForce(change.policy, sources.charter.governance);
+  return signed.status === STATUS.APPROVED ? decideEffects(change.id, change.items, sources, nowMs) : [];
+}
+
+/** Return the events that these items bring about, each decided after the ones before it. */
+export async function decideEffects(change, items, sources, nowMs) {
+  const world = new World(change, sources, nowMs);
+  for (const item of items) await APPLY[item.name](world, item);
+  world.requireGovernable();
+  return world.effects;
+}
+
+// By item: how it changes the world.
+const APPLY = Object.freeze({
+  [ITEM.INVITE]: (world, item) => {
+    world.requireRole(item.role);
+    const known = [...world.charter.invitations];
+    if (known.some(([token, { id }]) => token === item.tokenSha256 || id === item.invitation)) {
+      refuse("invitation_known", "this invitation is already issued");
+    }
+    if (toMs(item.expiresAt) <= world.nowMs) refuse("invitation_expired", "the invitation has expired");
+    const { invitation, role, tokenSha256, expiresAt } = item;
+    world.rule(TAG.INVITATION_ISSUED, { invitation, role, tokenSha256, expiresAt });
+  },
+  [ITEM.CANCEL_INVITATION]: (world, { invitation }) => {
+    const open = [...world.charter.invitations.values()].some(({ id }) => id === invitation);
+    requireEffect(open, "there is no such open invitation");
+    world.rule(TAG.INVITATION_CANCELLED, { invitation });
+  },
+  [ITEM.DEFINE_ROLE]: (world, { role }) => {
+    if ([...rolesOf(world.charter), ...world.charter.closed].includes(role)) {
+      refuse("role_known", `${role} is, or was, a role`);
+    }
+    world.rule(TAG.ROLE_DEFINED, { role });
+  },
+  [ITEM.CLOSE_ROLE]: (world, { role }) => {
+    if (!world.charter.defined.includes(role)) refuse("role_unknown", `${role} cannot be closed`);
+    world.rule(TAG.ROLE_CLOSED, { role });
+  },
+  [ITEM.GRANT_ROLE]: (world, { user, role }) => {
+    const { roles } = world.person(user);
+    world.requireRole(role);
+    requireEffect(!roles.includes(role), "they hold this role already");
+    world.change(user, TAG.ROLE_GRANTED, { role });
+  },
+  [ITEM.END_ROLE]: (world, { user, role }) => {
+    requireEffect(world.person(user).roles.includes(role), "they do not hold this role");
+    world.change(user, TAG.ROLE_ENDED, { role });
+  },
+  [ITEM.SUSPEND]: (world, { user }) => world.setStanding(user, STANDING.ACTIVE, STANDING.SUSPENDED),
+  [ITEM.REINSTATE]: (world, { user }) => world.setStanding(user, STANDING.SUSPENDED, STANDING.ACTIVE),
+  [ITEM.DEACTIVATE]: (world, { user }) =>
+    world.setStanding(user, world.person(user).standing, STANDING.DEACTIVATED),
+  [ITEM.SET_CHARTER]: async (world, { registration, was }) => {
+    requireCurrent(was, await digestOf({ registration: world.charter.registration }));
+    requireEffect(registration !== world.charter.registration, "it is set already");
+    world.rule(TAG.CHARTER_SET, { registration });
+  },
+  [ITEM.SET_GOVERNANCE]: async (world, { policy, was }) => {
+    requireCurrent(was, await digestOf(world.charter.governance));
+    requireEffect(!same(policy, world.charter.governance), "it is the policy already");
+    requireValid(policy, rolesOf(world.charter));
+    named(policy, "user:").forEach((user) => world.somebody(user));
+    world.rule(TAG.GOVERNANCE_SET, { policy });
+  },
+});
+
+/** The states while the items of one change are applied. */
+class World {
+  constructor(change, { charter, people, hasEverybody }, nowMs) {
+    this.id = change;
+    this.charter = charter;
+    this.people = new Map(people);
+    this.hasEverybody = hasEverybody;
+    this.nowMs = nowMs;
+    this.effects = [];
+  }
+
+  requireRole(role) {
+    if (!rolesOf(this.charter).includes(role)) refuse("role_unknown", `there is no role ${role}`);
+  }
+
+  somebody(user) {
+    return this.people.get(user) ?? refuse("user_unknown", "there is no such person");
+  }
+
+  /** Return a person whom an item is about: anybody but a deactivated one. */
+  person(user) {
+    const found = this.somebody(user);
+    requireEffect(found.standing !== STANDING.DEACTIVATED, "they are deactivated");
+    return found;
+  }
+
+  setStanding(user, before, after) {
+    requireEffect(this.person(user).standing === before, `they are not ${before}`);
+    this.change(user, TAG.STANDING_SET, { standing: after });
+  }
+
+  change(user, type, members) {
+    this.people.set(user, evolvePerson(this.people.get(user), this.effect(user, type, members)));
+  }
+
+  rule(type, members) {
+    this.charter = evolveCharter(this.charter, this.effect(STREAM, type, members));
+  }
+
+  effect(stream, type, members) {
+    const effect = { stream, type, body: { change: this.id, ...members } };
+    this.effects.push(effect);
+    return effect;
+  }
+
+  /** Refuse a change after which the people who can act could not meet the governance policy. */
+  requireGovernable() {
+    if (!this.hasEverybody) return;
+    const open = rolesOf(this.charter);
+    const able = [...this.people.values()]
+      .filter((each) => maySign(each.roles) && canGovern(each))
+      .map(({ user, roles }) => [user, roles.filter((role) => open.includes(role))]);
+    requireMeetable(this.charter.governance, new Map(able));
+  }
+}
+
+function requireEffect(hasEffect, otherwise) {
+  if (!hasEffect) refuse("change_no_effect", `an item of this change does nothing: ${otherwise}`);
+}
+
+function requireCurrent(was, current) {
+  if (was !== current) refuse("change_outdated", "what this change replaces has changed");
+}
+
+const named = (root, kind) =>
+  members(root).filter((each) => each.startsWith(kind)).map((each) => each.slice(kind.length));

@@ -1,0 +1,91 @@
+// Mirrors ledger.domain.changes.items: what a change asks for, in order.
+
+import { titleOf } from "../../../static/js/lib/change-title.js";
+import { bytesOf } from "../../../static/js/lib/digest.js";
+import { toMs } from "../../clock.js";
+import { isObject, parseJson } from "../../encoding.js";
+import { refuse } from "../../errors.js";
+import { oneOf, read, struct, text } from "../../shapes.js";
+import { requireUuid } from "../document.js";
+import { node, requireShape } from "../policy.js";
+import { CHANGE, REGISTRATION } from "../vocabulary.js";
+
+/** The kinds of items. */
+export const ITEM = Object.freeze({
+  INVITE: "invite",
+  CANCEL_INVITATION: "cancel-invitation",
+  DEFINE_ROLE: "define-role",
+  CLOSE_ROLE: "close-role",
+  GRANT_ROLE: "grant-role",
+  END_ROLE: "end-role",
+  SUSPEND: "suspend",
+  REINSTATE: "reinstate",
+  DEACTIVATE: "deactivate",
+  SET_CHARTER: "set-charter",
+  SET_GOVERNANCE: "set-governance",
+});
+
+const MAX_ITEMS = 32;
+const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/;
+const DIGEST = /^[0-9a-f]{64}$/;
+const person = { user: text };
+const role = { role: text };
+
+const SHAPES = {
+  [ITEM.INVITE]: { invitation: text, ...role, tokenSha256: text, expiresAt: text },
+  [ITEM.CANCEL_INVITATION]: { invitation: text },
+  [ITEM.DEFINE_ROLE]: role,
+  [ITEM.CLOSE_ROLE]: role,
+  [ITEM.GRANT_ROLE]: { ...person, ...role },
+  [ITEM.END_ROLE]: { ...person, ...role },
+  [ITEM.SUSPEND]: person,
+  [ITEM.REINSTATE]: person,
+  [ITEM.DEACTIVATE]: person,
+  [ITEM.SET_CHARTER]: { registration: oneOf(...Object.values(REGISTRATION)), was: text },
+  [ITEM.SET_GOVERNANCE]: { policy: node, was: text },
+};
+
+// By member: what it must be in every state.
+const CHECKS = {
+  invitation: requireUuid,
+  user: requireUuid,
+  role: (name) => {
+    if (!ROLE_NAME.test(name)) invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -");
+  },
+  tokenSha256: requireDigest,
+  was: requireDigest,
+  expiresAt: toMs,
+  policy: (root) => requireShape({ ...root, veto: [] }),
+};
+
+/** Tell whether a document is a change. */
+export const isChange = ({ type }) => type?.name === CHANGE;
+
+/** Return the items of a change's document, each with its `name`. */
+export function parseItems({ content }) {
+  const found = parseJson(bytesOf(content), { exact: true });
+  const { items } = found;
+  const isList = Array.isArray(items) && items.length >= 1 && items.length <= MAX_ITEMS;
+  if (!isList || Object.keys(found).length !== 1) {
+    invalid(`the content of a change is {"items":[…]}, 1 to ${MAX_ITEMS} of them`);
+  }
+  return items.map(parseItem);
+}
+
+function parseItem(given) {
+  const members = isObject(given) ? Object.entries(given) : [];
+  const [name, value] = members.length === 1 ? members[0] : [""];
+  if (!Object.hasOwn(SHAPES, name)) invalid("an item is an object whose one member names what it asks for");
+  const item = read(struct(SHAPES[name]), value, "change_invalid", `${name} has other members`);
+  for (const member of Object.keys(SHAPES[name])) CHECKS[member]?.(item[member]);
+  return { name, ...item };
+}
+
+function requireDigest(value) {
+  if (!DIGEST.test(value)) invalid("a digest has 64 hex characters in lower case");
+}
+
+const invalid = (detail) => refuse("change_invalid", detail);
+
+/** Return the title that a change with these items has. */
+export const titleOfItems = (items) => titleOf(items.map(({ name, ...members }) => ({ [name]: members })));

@@ -1,0 +1,47 @@
+// Mirrors ledger.domain.events.of_changes: what changes do to the ledger and to people.
+
+import { integer, listOf, oneOf, either, struct, text } from "../shapes.js";
+import { REGISTRATION, STANDING } from "./vocabulary.js";
+
+/** The tags of the effects of changes. */
+export const EFFECT_TAG = Object.freeze({
+  INVITATION_ISSUED: "invitation-issued.v1",
+  INVITATION_CANCELLED: "invitation-cancelled.v1",
+  ROLE_DEFINED: "role-defined.v1",
+  ROLE_CLOSED: "role-closed.v1",
+  CHARTER_SET: "charter-set.v1",
+  GOVERNANCE_SET: "governance-set.v1",
+  ROLE_GRANTED: "role-granted.v1",
+  ROLE_ENDED: "role-ended.v1",
+  STANDING_SET: "standing-set.v1",
+});
+const TAG = EFFECT_TAG;
+
+const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
+// Nobody signs an effect: it names the change.
+const effect = (stream, members, claims = []) => ({
+  members: { change: text, ...members },
+  stream,
+  actor: "change",
+  evidence: [],
+  dependsOn: [],
+  claims,
+});
+const ofLedger = (members, claims) => effect("ledger", members, claims);
+const ofPerson = (members) => effect("person", members);
+
+/** By tag, what its events say; as in events.js. */
+export const OF_CHANGES = {
+  [TAG.INVITATION_ISSUED]: ofLedger(
+    { invitation: text, role: text, tokenSha256: text, expiresAt: text },
+    ["invitation/{tokenSha256}", "invitation/{invitation}"],
+  ),
+  [TAG.INVITATION_CANCELLED]: ofLedger({ invitation: text }, ["used/{invitation}"]),
+  [TAG.ROLE_DEFINED]: ofLedger({ role: text }),
+  [TAG.ROLE_CLOSED]: ofLedger({ role: text }),
+  [TAG.CHARTER_SET]: ofLedger({ registration: oneOf(...Object.values(REGISTRATION)) }),
+  [TAG.GOVERNANCE_SET]: ofLedger({ policy: node }),
+  [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
+  [TAG.ROLE_ENDED]: ofPerson({ role: text }),
+  [TAG.STANDING_SET]: ofPerson({ standing: oneOf(...Object.values(STANDING)) }),
+};

@@ -1,0 +1,67 @@
+// Mirrors ledger.domain.governance: the policy that every change meets, and what the document of a
+// change must say.
+
+import { sha256Hex } from "../../static/js/lib/digest.js";
+import { jcs } from "../../static/js/lib/jcs.js";
+import { toMs } from "../clock.js";
+import { same } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { parseItems, titleOfItems } from "./changes/items.js";
+import { met } from "./places.js";
+import { covers, maySign, members, ROLE } from "./policy.js";
+import { ASSURANCE } from "./vocabulary.js";
+
+/** The governance policy at the founding. */
+export const FOUNDING = Object.freeze({ threshold: 1, of: [`role:${ROLE.ADMINISTRATOR}`] });
+const MAX_PENDING_MS = 90 * 86_400_000;
+// Roles that people can choose themselves, or that only read.
+const UNFIT = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.AUDITOR];
+
+/** Return the digest of a policy, or of the charter's values, that a change states as `was`. */
+export const digestOf = (value) => sha256Hex(jcs(value));
+
+/** Return the items of a change's document, after the checks that depend on no state. */
+export function checkChange(document) {
+  const items = parseItems(document);
+  if (document.title !== titleOfItems(items)) {
+    refuse("title_mismatch", `the title of this change is ${titleOfItems(items)}`);
+  }
+  if (document.supersedes !== null) refuse("change_invalid", "a change supersedes nothing");
+  const ends = document.policy.expiresAt;
+  if (ends === null || toMs(ends) > toMs(document.createdAt) + MAX_PENDING_MS) {
+    refuse("change_invalid", "a change expires 90 days after createdAt at most");
+  }
+  return items;
+}
+
+/** Refuse a drafter who cannot fill a place of governance. */
+export function requireDrafter({ user, roles }, governance) {
+  const named = members(governance).some((member) => covers(member, user, roles));
+  if (!named || !maySign(roles)) refuse("governance_only", "governance does not ask for this person");
+}
+
+/** Refuse a change whose policy is not the one in force. */
+export function requireInForce(stated, { threshold, of }) {
+  const { expiresAt } = stated;
+  const expected = { threshold, of, veto: [], creatorMaySign: true, expiresAt, assurance: ASSURANCE.PASSKEY };
+  if (!same(expected, stated)) {
+    refuse("governance_changed", "the policy of this change is not the governance policy in force");
+  }
+}
+
+/** Refuse a new governance policy that names a role which cannot govern. */
+export function requireValid(governance, roles) {
+  for (const member of members(governance)) {
+    if (!member.startsWith("role:")) continue;
+    const name = member.slice("role:".length);
+    if (!roles.includes(name)) refuse("role_unknown", `there is no role ${name}`);
+    if (UNFIT.includes(name)) refuse("governance_invalid", `the role ${name} cannot govern`);
+  }
+}
+
+/** Refuse a change after which these people (user to roles) could not meet the policy. */
+export function requireMeetable(governance, able) {
+  if (!met(governance, able)) {
+    refuse("governance_unmeetable", "the people who can act could not meet the governance policy");
+  }
+}
