@@ -32,6 +32,7 @@ from ledger.http.context import (
     signed_in,
 )
 from ledger.http.exchange import exchange_of, note_answer
+from ledger.http.own_sessions import end_session, list_sessions
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -102,7 +103,7 @@ async def complete_registration(
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
         with suppress(UnavailableError):
-            response.set_cookie(await sessions.open(user, data.registration.id))
+            response.set_cookie(await sessions.open(request, user, data.registration.id))
             await models.wait_for(answer.position)
     return response
 
@@ -162,7 +163,7 @@ async def _signed_in(
     found = await asyncio.to_thread(_person, models, user)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
-    return Response(Session(found), cookies=[await sessions.open(user, opened_by)])
+    return Response(Session(found), cookies=[await sessions.open(request, user, opened_by)])
 
 
 @post("/api/logout", status_code=204, responses=NOTHING | answers(403, 413, 415, 429))
@@ -275,6 +276,8 @@ members_only = Router(
         add_passkey,
         keep_wrapped_key,
         list_wrapped_keys,
+        list_sessions,
+        end_session,
     ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,

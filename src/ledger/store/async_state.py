@@ -8,15 +8,19 @@ that second in others.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+import msgspec
+
 from ledger.errors import UnavailableError
-from ledger.store.ports.operations import OperationalState, WrappedKey
+from ledger.store.ports.operations import OpenSession, OperationalState, WrappedKey
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
+IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is over
+SEEN_MS = 10 * 60 * 1000  # how exactly it is known when a session was used
 FRESH_S = 1.0
 MAX_FRESH = 10_000
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
@@ -43,11 +47,13 @@ class AsyncState:
 
     # --- sessions -----------------------------------------------------------------------------
 
-    async def open_session(self, user: str, *, opened_by: str, now_ms: int) -> str:
+    async def open_session(self, user: str, *, opened_by: str, browser: str, now_ms: int) -> str:
         """Return the secret token of a new session of 30 days that a passkey or key opened."""
         token = secrets.token_urlsafe(32)
         expires_ms = now_ms + SESSION_MS
-        opening = partial(self._state.open_session, token, user, opened_by=opened_by)
+        opening = partial(
+            self._state.open_session, token, user, opened_by=opened_by, browser=browser
+        )
         await self._in(self._writes, partial(opening, now_ms=now_ms, expires_ms=expires_ms))
         return token
 
@@ -66,14 +72,34 @@ class AsyncState:
         """Return whose session this token opens, if any; looked up anew."""
         asked_s, ended = time.monotonic(), self._ended
         found = await self._in(self._reads, partial(self._state.session, token))
-        if found is None or found[1] <= now_ms:
+        if found is None or (ends_ms := min(found[1], found[2] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
             return None
+        if found[2] + SEEN_MS <= now_ms:
+            # No request waits for this; the next one repeats what failed.
+            self._writes.submit(partial(self._state.see_session, token, now_ms=now_ms))
         if len(self._fresh) >= MAX_FRESH:
             self._fresh.clear()
         if ended == self._ended:  # else this session may be one that ended meanwhile
-            self._fresh[token] = (*found, asked_s + FRESH_S)
+            self._fresh[token] = (found[0], ends_ms, asked_s + FRESH_S)
         return found[0]
+
+    async def sessions_of(self, user: str, *, now_ms: int) -> list[OpenSession]:
+        """Return a person's sessions that are not over, the newest first, each with its end."""
+        found = await self._in(self._reads, partial(self._state.sessions_of, user))
+        ends = {each.id: min(each.expires_ms, each.seen_ms + IDLE_MS) for each in found}
+        return [
+            msgspec.structs.replace(each, expires_ms=ends[each.id])
+            for each in found
+            if ends[each.id] > now_ms
+        ]
+
+    async def close_session_of(self, user: str, session_id: str) -> None:
+        """End one of a person's sessions by its id."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_session_of, user, session_id))
+        self._ended += 1
+        self._fresh.clear()  # it does not tell the id of a session; each is looked up anew
 
     async def close_session(self, token: str) -> None:
         """End a session."""
@@ -124,6 +150,10 @@ class AsyncState:
     async def fallen_counts(self) -> dict[str, int]:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
         return await self._in(self._reads, self._state.fallen_counts)
+
+    async def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
+        return await self._in(self._reads, partial(self._state.last_uses, credential_ids))
 
     async def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""

@@ -53,7 +53,9 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
     assertion = cast.dave.confirm(act)
 
     async def run() -> None:
-        token = await here.state.open_session(cast.bob.user, opened_by=name, now_ms=cast.time.ms)
+        token = await here.state.open_session(
+            cast.bob.user, opened_by=name, browser="b", now_ms=cast.time.ms
+        )
         with monkeypatch.context() as broken:
             broken.setattr(here.operations, "close_sessions_of", unavailable)
             with refused(UnavailableError, "state_unavailable"):
@@ -63,7 +65,7 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
 
         # Somebody who saw the act ends no session that another passkey opened.
         token = await here.state.open_session(
-            cast.bob.user, opened_by="another", now_ms=cast.time.ms
+            cast.bob.user, opened_by="another", browser="b", now_ms=cast.time.ms
         )
         assert (await here.people.passkeys.remove(name, act, assertion)).repeated
         assert await here.state.session_user(token, now_ms=cast.time.ms) == cast.bob.user

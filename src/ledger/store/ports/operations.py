@@ -5,9 +5,30 @@ Losing it ends open ceremonies, signs everybody out, and brings synced keys to n
 Every call may raise UnavailableError `state_unavailable`.
 """
 
+import hashlib
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+
+
+def session_id(token_sha256: bytes) -> str:
+    """Return a session's id, 32 hexadecimal characters, by the digest of its token."""
+    return hashlib.sha256(b"session id" + token_sha256).hexdigest()[:32]
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """A session as its owner sees it, with times in ms; `id` tells nothing of its token.
+
+    `opened_by` is the credential id or the kid that opened it, `browser` what did so.
+    """
+
+    id: str
+    opened_by: str
+    browser: str
+    opened_ms: int
+    seen_ms: int
+    expires_ms: int
 
 
 class WrappedKey(msgspec.Struct, frozen=True):
@@ -31,16 +52,25 @@ class OperationalState(Protocol):
         ...
 
     def open_session(
-        self, token: str, user: str, *, opened_by: str, now_ms: int, expires_ms: int
+        self, token: str, user: str, *, opened_by: str, browser: str, now_ms: int, expires_ms: int
     ) -> None:
-        """Open the session of a secret token; delete sessions that are over.
-
-        `opened_by` is the credential id or the kid that opened it.
-        """
+        """Open the session of a secret token; delete sessions that are over."""
         ...
 
-    def session(self, token: str) -> tuple[str, int] | None:
-        """Return whose session a token opens and when it ends, in ms; None if there is none."""
+    def session(self, token: str) -> tuple[str, int, int] | None:
+        """Return whose session a token opens, when it ends and was last seen, in ms; else None."""
+        ...
+
+    def see_session(self, token: str, *, now_ms: int) -> None:
+        """Keep that a session was used now."""
+        ...
+
+    def sessions_of(self, user: str) -> list[OpenSession]:
+        """Return a person's sessions, the newest first, also those that are over."""
+        ...
+
+    def close_session_of(self, user: str, ended: str) -> None:
+        """End one of a person's sessions by its id."""
         ...
 
     def close_session(self, token: str) -> None:
@@ -77,6 +107,10 @@ class OperationalState(Protocol):
 
     def forget_wrapped_keys_of(self, name: str) -> None:
         """Delete what belongs to a kid, or to a credential id."""
+        ...
+
+    def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
         ...
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:

@@ -104,6 +104,10 @@ onAction({
   revoke,
   "add-passkey": addPasskey,
   "remove-passkey": removePasskey,
+  "end-session": async ({ dataset: { id } }) => {
+    await post(`/api/sessions/${id}/end`, {});
+    location.reload();
+  },
   "sign-out": signOut,
 });
 
@@ -117,7 +121,7 @@ one("#compromised").addEventListener("change", ({ target }) => {
   one("#since-field").hidden = !target.checked;
 });
 
-one("[data-action=sign-out]").disabled = false;
+for (const button of all("[data-action=sign-out], [data-action=end-session]")) button.disabled = false;
 if (key) {
   for (const button of all("main button:disabled")) button.disabled = false;
   one(`#keys [data-kid="${key.kid}"] [data-here]`)?.removeAttribute("hidden");
