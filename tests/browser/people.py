@@ -66,6 +66,13 @@ class Browser:
             "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
         )
 
+    def passkeys(self) -> int:
+        """Return how many passkeys the device's own authenticator has."""
+        found = self._devtools.send(
+            "WebAuthn.getCredentials", {"authenticatorId": self._authenticator}
+        )
+        return len(found["credentials"])
+
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
 

@@ -139,6 +139,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert {each for each in reads - past if each.startswith("/api/")} == {
         "/api/governance",
         "/api/session",
+        "/api/sessions",
+        "/api/wrapped-keys",
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
     }
@@ -146,7 +148,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
     )
     assert (
-        "`/api/session`, `/api/governance`, `/api/stream` and the evidence take neither" in section
+        "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`, `/api/stream` and"
+        " the evidence take neither" in section
     )
 
 

@@ -1,6 +1,6 @@
 // The signing keys of this browser, in IndexedDB, each as a CryptoKey that cannot be exported. The
-// page can sign with it; nothing can read it. They are kept by ledger, person and kid: no key
-// replaces another one, whatever other tabs do.
+// page can sign with it; nothing can read it. They are kept by ledger, person and kid: no tab
+// replaces a key of another one.
 
 import { now } from "./clock.js";
 import { thumbprint } from "./jws.js";

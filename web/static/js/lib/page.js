@@ -1,10 +1,9 @@
 // What every page does: read who is signed in, show messages, and offer to set up this browser.
 
 import { CeremonyError } from "./webauthn.js";
-import { post, settle } from "./api.js";
-import { attestKey } from "./attestation.js";
+import { post } from "./api.js";
 import { now } from "./clock.js";
-import { Told, all, el, one, put } from "./dom.js";
+import { Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
 
 const { ledger, user, name, kids = "" } = document.body.dataset;
@@ -73,32 +72,9 @@ export function onAction(handlers) {
   });
 }
 
-/** Return the home that the person chose for a new key. */
-export const chosenHome = (form) => one("input[name=home]:checked", form).value;
-
-/** Make and attest a key for this browser. */
-async function setUp() {
-  say("Waiting for your device…");
-  const options = await post("/api/jwt-keys/options", {});
-  const { ceremony } = options;
-  const { position } = await attestKey(options, chosenHome(one("#setup")), (key) =>
-    post("/api/jwt-keys", { ceremony, key }),
-  );
-  await settle(position);
-  location.reload();
-}
-
-/** Open a synced key of this person in this browser. */
-async function bring() {
-  const { bring: open } = await import("./synced.js");
-  say("Waiting for your device…");
-  await open(me);
-  location.reload();
-}
-
 /**
- * Return this browser's newest key that the ledger accepts; otherwise offer to make one, and before
- * one ends, the next one. Show what the browser lacks for signing, if anything.
+ * Return this browser's newest key that the ledger accepts. Without one, offer to make one, and
+ * before one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
   const lack = await keystore.missing();
@@ -106,39 +82,21 @@ export async function start() {
     show(new Told(lack));
     return undefined;
   }
-  await Promise.all([keystore.tidy(me), offerHomes()]);
+  await keystore.tidy(me);
   if (!me.user) return undefined;
   const keys = await keystore.keysOf(me.ledger, me.user);
   const key = keys.find(({ kid }) => me.kids.includes(kid));
-  offerSetUp(key, keys.length > 0);
-  if (!key && me.kids.length) await offerSynced();
+  one("#setup").hidden = key && !endsSoon(key);
+  if (!one("#setup").hidden) {
+    // Loaded only now: a browser with a key does without it.
+    const { offer } = await import("./setup.js");
+    await offer(key, keys.length > 0);
+  }
   return key;
 }
 
-/** Offer the home "synced" where the browser can ask a passkey for a secret. */
-async function offerHomes() {
-  const can = await PublicKeyCredential.getClientCapabilities?.();
-  if (can?.["extension:prf"]) for (const each of all("[data-synced]")) each.hidden = false;
-}
-
-async function offerSynced() {
-  const { waiting } = await import("./synced.js");
-  const found = await waiting(me).catch(() => []); // without an answer a new key can be set up
-  one("#setup [data-action=bring]").hidden = found.length === 0;
-}
-
-function offerSetUp(key, hadOne) {
-  const place = one("#setup");
-  const leftMs = key?.expiresAt ? Date.parse(key.expiresAt) - now() : Infinity;
-  place.hidden = key && leftMs > (SOON_MS[key.home] ?? SOON_MS.other);
-  if (place.hidden) return;
-  if (key) {
-    one("h2", place).textContent = "This browser's signing key ends soon";
-    const end = new Date(Date.parse(key.expiresAt)).toLocaleString();
-    put(place, "text", `It signs until ${end}. Set up the next one now, with your passkey.`);
-  } else if (hadOne) {
-    put(place, "text", "The key that it had is no longer accepted: set up a new one.");
-  }
+function endsSoon({ home, expiresAt }) {
+  return expiresAt && Date.parse(expiresAt) - now() < (SOON_MS[home] ?? SOON_MS.other);
 }
 
 /** End the session here and in every other tab, with the keys that were for this session. */
@@ -155,6 +113,6 @@ async function copy({ dataset: { text, from } }) {
   say("Copied.");
 }
 
-onAction({ "set-up": setUp, bring, copy });
+onAction({ copy });
 // Another tab still holds the key in its memory.
 signedOut.addEventListener("message", () => location.reload());

@@ -10,7 +10,7 @@ import { jcs } from "./jcs.js";
 import * as keystore from "./keystore.js";
 import { secretOf } from "./webauthn.js";
 
-const PURPOSE = "ledger synced key v1";
+const PURPOSE = "ledger-synced-key v1";
 const NONCE_BYTES = 12;
 const FIRST_BYTES = NONCE_BYTES + 32 + 16; // a nonce, an AES-256 key, and a tag
 

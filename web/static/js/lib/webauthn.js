@@ -44,7 +44,7 @@ export async function signIn({ ledger, nonce, publicKey }) {
 
 /**
  * Let the browser offer passkeys at the name field. Resolves when the person picks one, or with null
- * when the page starts another ceremony: the browser refuses two at once.
+ * when they cancel, or the page starts another ceremony: the browser refuses two at once.
  */
 export async function signInConditional({ ledger, nonce, publicKey }) {
   conditional = new AbortController();
@@ -65,7 +65,8 @@ function get(options, input) {
 
 const assertionOf = async (options) => (await get(options)).answered;
 
-function cancelConditional() {
+/** Stop offering passkeys at the name field. */
+export function cancelConditional() {
   conditional?.abort();
   conditional = null;
 }
@@ -89,6 +90,12 @@ const answer = ({ id, rawId }, response) => ({
   response,
   type: "public-key",
 });
+
+/** Tell the browser that the ledger does not take this passkey: its password manager may hide it. */
+export async function signalUnknown(rpId, credentialId) {
+  // A hint that browsers may lack or refuse: nothing depends on it.
+  await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId }).catch(() => {});
+}
 
 // Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
 // apart: the message blames nobody and does not speak of a failure. Each sentence says what to do.

@@ -1,9 +1,10 @@
 // Register: make a passkey, then a signing key of this browser that the passkey attests.
 
-import { Problem, post, settle } from "../lib/api.js";
+import { NoAnswer, Problem, post, settle } from "../lib/api.js";
 import { attestKey } from "../lib/attestation.js";
 import { one } from "../lib/dom.js";
-import { chosenHome, run, say, start } from "../lib/page.js";
+import { run, say, start } from "../lib/page.js";
+import { chosenHome, offerHomes } from "../lib/setup.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
@@ -46,6 +47,15 @@ function complete({ options, registration }) {
   );
 }
 
+/** Begin anew next time; if the ledger certainly took nothing, this passkey opens nothing here. */
+async function giveUp({ status }) {
+  const { options, registration, unsure } = begun;
+  begun = null;
+  if (!unsure && [400, 422].includes(status)) {
+    await webauthn.signalUnknown(options.publicKey.rp.id, registration.id);
+  }
+}
+
 async function register() {
   if (!begun || begun.name !== nameInOneForm()) begun = await begin();
   try {
@@ -55,7 +65,8 @@ async function register() {
     await settle(position);
     location.assign(form.dataset.next);
   } catch (error) {
-    if (error instanceof Problem) begun = null;
+    if (error instanceof NoAnswer && begun) begun.unsure = true; // it may be recorded
+    if (error instanceof Problem) await giveUp(error);
     throw error;
   }
 }
@@ -66,4 +77,7 @@ form?.addEventListener("submit", (event) => {
 });
 
 await start();
-if (form) one("button", form).disabled = one("#problem").hasChildNodes();
+if (form && !one("#problem").hasChildNodes()) {
+  await offerHomes();
+  one("button", form).disabled = false;
+}
