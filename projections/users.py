@@ -214,3 +214,13 @@ def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[
     for number, value in db.execute(query, given):
         groups[number].append(value)
     return groups
+
+
+def passkey_positions(db: sqlite3.Connection, user_id: str, *, at: int) -> list[int]:
+    """Return where a person's live passkeys were added, oldest first."""
+    query = (
+        "SELECT position FROM passkey WHERE user = :user AND position <= :at AND removed > :at"
+        " ORDER BY position"
+    )
+    given = {"user": find_stream(db, user_id), "at": at}
+    return [position for (position,) in db.execute(query, given)]

@@ -267,8 +267,7 @@ def _application(
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
     people, site = ledger.people, ledger.site
-    asked = people.changes.registration, people.passkeys.fallen
-    web = Web(site.charter, ledger.models, ledger.sessions, *asked)
+    web = Web(site.charter, ledger.models, ledger.sessions, people.changes.registration, people)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),

@@ -52,9 +52,9 @@ def open_browser(chromium: Chromium, server: Server) -> Iterator[OpenBrowser]:
     """Return a function that opens one more person's browser; afterwards none has a complaint."""
     opened: list[Browser] = []
 
-    def open_one(*, passkeys: bool = True, **options: Any) -> Browser:
+    def open_one(*, passkeys: bool = True, prf: bool = False, **options: Any) -> Browser:
         context = chromium.new_context(**options)
-        browser = Browser(context, server.origin, passkeys=passkeys)
+        browser = Browser(context, server.origin, passkeys=passkeys, prf=prf)
         opened.append(browser)
         return browser
 

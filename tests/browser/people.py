@@ -20,12 +20,15 @@ AUTHENTICATOR = {
 class Browser:
     """One person's browser. It notices what must never happen on any page."""
 
-    def __init__(self, context: BrowserContext, origin: str, *, passkeys: bool = True) -> None:
+    def __init__(
+        self, context: BrowserContext, origin: str, *, passkeys: bool = True, prf: bool = False
+    ) -> None:
         self.context = context
         self.origin = origin
         self.page: Page = context.new_page()
         self.assertions = 0
         self.problems: list[str] = []
+        self._prf = prf
         self.bodies: list[str] = []
         self._expected: list[str] = []
         context.on("request", self._notice_request)
@@ -41,7 +44,7 @@ class Browser:
         self._authenticator = self._add_authenticator()
 
     def _add_authenticator(self, transport: str = "internal") -> str:
-        options = {"options": AUTHENTICATOR | {"transport": transport}}
+        options = {"options": AUTHENTICATOR | {"transport": transport, "hasPrf": self._prf}}
         return str(
             self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )
@@ -63,6 +66,13 @@ class Browser:
             "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
         )
 
+    def passkeys(self) -> int:
+        """Return how many passkeys the device's own authenticator has."""
+        found = self._devtools.send(
+            "WebAuthn.getCredentials", {"authenticatorId": self._authenticator}
+        )
+        return len(found["credentials"])
+
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
 
@@ -82,11 +92,6 @@ class Browser:
     def _notice_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(f"{message.text} ({message.location['url']})")
-
-    def passkeys(self) -> int:
-        """Return how many passkeys the device's own authenticator has."""
-        about = {"authenticatorId": self._authenticator}
-        return len(self._devtools.send("WebAuthn.getCredentials", about)["credentials"])
 
     def expect_problem(self, pattern: str) -> None:
         """Say that one kind of console message belongs to this test."""

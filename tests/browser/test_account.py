@@ -12,7 +12,7 @@ def test_a_revoked_key_signs_nothing_and_the_browser_can_be_set_up_again(alice: 
     path = alice.draft("Terms")
     alice.approve()
     alice.open("/account")
-    expect(alice.page.locator("#keys").get_by_text("This browser")).to_be_visible()
+    expect(alice.page.locator("#keys").get_by_text("This browser", exact=True)).to_be_visible()
     alice.button("Revoke…").click()
     alice.page.get_by_label("Somebody else may have used it").check()
     expect(alice.page.get_by_label("Since when")).to_be_visible()
@@ -35,7 +35,7 @@ def test_a_second_passkey_signs_in_after_the_first_is_removed(
     alice: Browser, open_browser: OpenBrowser
 ) -> None:
     alice.open("/account")
-    first = alice.page.locator("#passkeys code").first.inner_text()
+    first = alice.page.locator("#passkeys .card").get_attribute("data-id")
     alice.plug_in_security_key()
 
     def confirming(route: Route) -> None:  # the prompts that follow are for the older passkey
@@ -54,7 +54,7 @@ def test_a_second_passkey_signs_in_after_the_first_is_removed(
         route.continue_()
 
     alice.page.route("**/api/passkeys/*/remove", confirmed)
-    remove = alice.page.locator("#passkeys .card", has_text=first).get_by_role("button")
+    remove = alice.page.locator(f'#passkeys [data-action=remove-passkey][data-id="{first}"]')
     remove.click()
     alice.button("Sign the removal").click()
     # It ended the session that it opened.

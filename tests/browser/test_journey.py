@@ -103,8 +103,8 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
 def test_the_private_key_cannot_be_read_out_of_the_browser(alice: Browser) -> None:
     found = alice.evaluate(
         """async ([address, ledger, user]) => {
-            const { find } = await import(address);
-            const { privateKey } = await find(ledger, user);
+            const { keysOf } = await import(address);
+            const [{ privateKey }] = await keysOf(ledger, user);
             const refusals = [];
             for (const format of ["jwk", "pkcs8", "raw"]) {
                 try { await crypto.subtle.exportKey(format, privateKey); }

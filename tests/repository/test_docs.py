@@ -140,14 +140,18 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/governance",
         "/api/invitations/{kid:str}",
         "/api/session",
+        "/api/sessions",
+        "/api/wrapped-keys",
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
     }
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
     )
-    apart = "`/api/session`, `/api/governance`, `/api/invitations/{kid}`, `/api/stream`"
-    assert f"{apart} and the evidence take neither" in section
+    assert (
+        "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
+        " `/api/invitations/{kid}`, `/api/stream` and the evidence take neither" in section
+    )
 
 
 def _path_of_get(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

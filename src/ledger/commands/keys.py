@@ -76,6 +76,7 @@ class KeyCommands:
             {"kid": kid},
         )
         await self._state.close_sessions_of(kid)  # also after a repetition, as for a passkey
+        await self._state.forget_wrapped_keys_of(kid)
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

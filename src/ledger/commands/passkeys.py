@@ -1,5 +1,6 @@
 """Passkeys of people: register one more, remove one."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.commands.acts import owner_of, write_act
@@ -27,6 +28,10 @@ class PasskeyCommands:
     async def fallen(self) -> dict[str, int]:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
         return await self._state.fallen_counts()
+
+    async def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
+        return await self._state.last_uses(credential_ids)
 
     async def begin(self, user: str) -> tuple[Begun, str]:
         """Open the registration of one more passkey; return it and the person's name."""
@@ -89,6 +94,7 @@ class PasskeyCommands:
         # Also after a repetition: the first request may have been stored and not have ended them.
         # A passkey that was removed opens no session, so nothing else can end.
         await self._state.close_sessions_of(credential_id)
+        await self._state.forget_wrapped_keys_of(credential_id)
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

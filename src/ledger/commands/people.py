@@ -8,6 +8,7 @@ from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.registration import RegistrationCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.standing import StandingCommands
+from ledger.commands.wrapped_keys import WrappedKeyCommands
 from ledger.commands.writer import Writer
 from ledger.store.async_state import AsyncState
 
@@ -21,6 +22,7 @@ class PeopleCommands:
         self.registration = RegistrationCommands(writer, ceremonies)
         self.sign_in = SignInCommands(writer, state, ceremonies)
         self.keys = KeyCommands(writer, state, ceremonies)
+        self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.standing = StandingCommands(writer, state)
         self.changes = ChangeCommands(writer, state)

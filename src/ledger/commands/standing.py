@@ -54,6 +54,8 @@ class StandingCommands:
             {"compromised": stated.named()},
         )
         await self._end_sessions(answer, owner, act)
+        for reference in (stated.named(), *stated.also):
+            await self._state.forget_wrapped_keys_of(reference.partition(":")[2])
         return answer
 
     async def _end_sessions(self, answer: Answer, person: UUID, act: str) -> None:

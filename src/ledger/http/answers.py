@@ -13,6 +13,7 @@ from ledger.http.problems import answers
 
 # What every route that reads for a signed-in person can answer besides what it shows.
 READ = answers(401, 404, 429, 503)
+NOTHING = {204: ResponseSpec(None, description="Done", generate_examples=False)}
 
 
 class RecordedAnswer(msgspec.Struct, rename="camel"):

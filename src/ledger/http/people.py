@@ -7,13 +7,13 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.http.answers import (
+    NOTHING,
     Created,
     KeyRecorded,
     PasskeyRecorded,
@@ -33,6 +33,7 @@ from ledger.http.context import (
     signed_in,
 )
 from ledger.http.exchange import exchange_of, note_answer
+from ledger.http.own_sessions import end_session, list_sessions
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -47,6 +48,7 @@ from ledger.http.requests import (
     SignedAct,
 )
 from ledger.http.sessions import Sessions
+from ledger.http.wrapped_keys import keep_wrapped_key, list_wrapped_keys
 from projections import users
 from projections.users import User
 
@@ -63,9 +65,6 @@ class SessionInfo(msgspec.Struct):
     user: User
     ledger: str
     position: int
-
-
-SIGNED_OUT = {204: ResponseSpec(None, description="Done", generate_examples=False)}
 
 
 @get("/api/invitations/{kid:str}", responses=answers(403, 409, 429, 503))
@@ -111,7 +110,7 @@ async def complete_registration(
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
         with suppress(UnavailableError):
-            response.set_cookie(await sessions.open(user, data.registration.id))
+            response.set_cookie(await sessions.open(request, user, data.registration.id))
             await models.wait_for(answer.position)
     return response
 
@@ -171,10 +170,10 @@ async def _signed_in(
     found = await asyncio.to_thread(_person, models, user)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
-    return Response(Session(found), cookies=[await sessions.open(user, opened_by)])
+    return Response(Session(found), cookies=[await sessions.open(request, user, opened_by)])
 
 
-@post("/api/logout", status_code=204, responses=SIGNED_OUT | answers(403, 413, 415, 429))
+@post("/api/logout", status_code=204, responses=NOTHING | answers(403, 413, 415, 429))
 async def sign_out(
     data: JSONBody[Empty], request: AnyRequest, sessions: FromSessions
 ) -> Response[None]:
@@ -278,7 +277,16 @@ public = [
 ]
 members_only = Router(
     "/",
-    route_handlers=[begin_key, add_key, begin_passkey, add_passkey],
+    route_handlers=[
+        begin_key,
+        add_key,
+        begin_passkey,
+        add_passkey,
+        keep_wrapped_key,
+        list_wrapped_keys,
+        list_sessions,
+        end_session,
+    ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,
 )

@@ -22,6 +22,7 @@ from ledger.http.context import (
     FromPaging,
     FromReadModels,
     FromSessions,
+    FromSite,
     Moment,
     SignedIn,
 )
@@ -213,7 +214,14 @@ def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
         return JwkSet(keys.jwk_set(db, at=shown))
 
 
-public = Router("/", route_handlers=[show_key, jwk_set], dependencies=READING)
+@get("/.well-known/passkey-endpoints", responses=answers(429, 503), sync_to_thread=False)
+def passkey_endpoints(site: FromSite) -> dict[str, str]:
+    """Tell password managers where people add and manage passkeys (W3C passkey endpoints)."""
+    page = f"{site.settings.origin}/account"
+    return {"enroll": page, "manage": page}
+
+
+public = Router("/", route_handlers=[show_key, jwk_set, passkey_endpoints], dependencies=READING)
 members_only = Router(
     "/",
     route_handlers=[list_users, user_by_credential, keys_by_credential, list_timeline, live],

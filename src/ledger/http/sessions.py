@@ -1,5 +1,6 @@
 """Who asks: sessions of signed-in people, as cookies."""
 
+import hashlib
 from collections.abc import Callable
 
 from litestar.datastructures import Cookie
@@ -7,7 +8,9 @@ from litestar.types import HTTPScope
 
 from ledger.errors import UnauthenticatedError
 from ledger.http.requests import AnyRequest
+from ledger.http.user_agents import browser_of
 from ledger.store.async_state import SESSION_MS, AsyncState, IsInForce
+from ledger.store.ports.operations import OpenSession, session_id
 
 COOKIE = "ledger_session"
 # Browsers take a cookie of this name from the host itself only, over HTTPS, for the path / (RFC
@@ -73,10 +76,26 @@ class Sessions:
             raise UnauthenticatedError("sign_in_required", "sign in first")
         return user
 
-    async def open(self, user: str, opened_by: str) -> Cookie:
+    async def open(self, request: AnyRequest, user: str, opened_by: str) -> Cookie:
         """Open a session by a passkey or key, and return its cookie."""
-        token = await self._state.open_session(user, opened_by=opened_by, now_ms=self._now_ms())
+        browser = browser_of(request.headers.get("user-agent", ""))
+        token = await self._state.open_session(
+            user, opened_by=opened_by, browser=browser, now_ms=self._now_ms()
+        )
         return self._cookie(token, SESSION_MS)
+
+    def current_id(self, request: AnyRequest) -> str:
+        """Return the id of the session that a request's cookie opens."""
+        token = self._token(request.scope) or ""
+        return session_id(hashlib.sha256(token.encode()).digest())
+
+    async def of_user(self, user: str) -> list[OpenSession]:
+        """Return a person's sessions, the newest first."""
+        return await self._state.sessions_of(user, now_ms=self._now_ms())
+
+    async def end_one(self, user: str, ended: str) -> None:
+        """End one of a person's sessions; one that is not there has ended."""
+        await self._state.close_session_of(user, ended)
 
     async def end(self, request: AnyRequest) -> Cookie:
         """End the request's session, if any, and return the cookie that removes it."""

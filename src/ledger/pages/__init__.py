@@ -78,6 +78,7 @@ def error_page(status: int, detail: str = "") -> Template:
         context={
             "page": "error",
             "ledger": "",
+            "now": "",
             "me": None,
             "position": 0,
             "status": status,

@@ -31,7 +31,7 @@ async def people(
     invited: FromQuery[str | None] = None,
 ) -> Template | Redirect:
     """Show people, invitations and roles to those who administer; the browser makes the changes."""
-    fallen = await web.fallen()
+    fallen = await web.people.passkeys.fallen()
     return await asyncio.to_thread(_people, request, web, _Shown(cursor, invited, fallen))
 
 

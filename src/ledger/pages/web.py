@@ -1,6 +1,6 @@
 """What the pages need from the application."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
+from ledger.commands.people import PeopleCommands
 from ledger.domain.charter import Charter
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.http.read_models import ReadModels
@@ -29,8 +30,7 @@ class Web(NamedTuple):
     models: ReadModels
     sessions: Sessions
     registration: Callable[[RegistrationMode], RegistrationMode]
-    # Returns the passkeys whose sign count did not grow, and when in ms since 1970.
-    fallen: Callable[[], Awaitable[dict[str, int]]]
+    people: PeopleCommands
 
     def registration_mode(self) -> RegistrationMode:
         """Return who may register now."""
@@ -56,8 +56,9 @@ def to_sign_in(request: AnyRequest) -> Redirect:
 
 def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:
     """Return a page that browsers must not store: after sign-out nobody may see it again."""
+    always = {"page": name, "ledger": web.charter.ledger, "now": web.models.now(), "position": 0}
     return Template(
         f"{name}.html",
-        context={"page": name, "ledger": web.charter.ledger, "me": me, "position": 0, **more},
+        context={**always, "me": me, **more},
         headers={"Cache-Control": "no-store"},
     )

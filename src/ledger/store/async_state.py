@@ -8,17 +8,21 @@ that second in others.
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
+import msgspec
+
 from ledger.errors import UnavailableError
 from ledger.store import attempts
-from ledger.store.ports.operations import OperationalState
+from ledger.store.ports.operations import OpenSession, OperationalState, WrappedKey
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
+IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is over
+SEEN_MS = 10 * 60 * 1000  # how exactly it is known when a session was used
 FRESH_S = 1.0
 MAX_FRESH = 10_000
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
@@ -51,11 +55,13 @@ class AsyncState:
 
     # --- sessions -----------------------------------------------------------------------------
 
-    async def open_session(self, user: str, *, opened_by: str, now_ms: int) -> str:
+    async def open_session(self, user: str, *, opened_by: str, browser: str, now_ms: int) -> str:
         """Return the secret token of a new session of 30 days that a passkey or key opened."""
         token = secrets.token_urlsafe(32)
         expires_ms = now_ms + SESSION_MS
-        opening = partial(self._state.open_session, token, user, opened_by=opened_by)
+        opening = partial(
+            self._state.open_session, token, user, opened_by=opened_by, browser=browser
+        )
         await self._in(self._writes, partial(opening, now_ms=now_ms, expires_ms=expires_ms))
         return token
 
@@ -80,19 +86,39 @@ class AsyncState:
         """
         asked_s, ended = time.monotonic(), self._ended
         found = await self._in(self._reads, partial(self._state.session, token))
-        if found is None or found[2] <= now_ms:
+        if found is None or (ends_ms := min(found[2], found[3] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
             return None
-        user, opened_by, expires_ms = found
+        user, opened_by, _, seen_ms = found
         if not await is_in_force(user, opened_by):
             with suppress(UnavailableError):  # the next look ends it
                 await self.close_session(token)
             return None
+        if seen_ms + SEEN_MS <= now_ms:
+            # No request waits for this; the next one repeats what failed.
+            self._writes.submit(partial(self._state.see_session, token, now_ms=now_ms))
         if len(self._fresh) >= MAX_FRESH:
             self._fresh.clear()
         if ended == self._ended:  # else this session may be one that ended meanwhile
-            self._fresh[token] = (user, expires_ms, asked_s + FRESH_S)
+            self._fresh[token] = (user, ends_ms, asked_s + FRESH_S)
         return user
+
+    async def sessions_of(self, user: str, *, now_ms: int) -> list[OpenSession]:
+        """Return a person's sessions that are not over, the newest first, each with its end."""
+        found = await self._in(self._reads, partial(self._state.sessions_of, user))
+        ends = {each.id: min(each.expires_ms, each.seen_ms + IDLE_MS) for each in found}
+        return [
+            msgspec.structs.replace(each, expires_ms=ends[each.id])
+            for each in found
+            if ends[each.id] > now_ms
+        ]
+
+    async def close_session_of(self, user: str, session_id: str) -> None:
+        """End one of a person's sessions by its id."""
+        self._ended += 1
+        await self._in(self._writes, partial(self._state.close_session_of, user, session_id))
+        self._ended += 1
+        self._fresh.clear()  # it does not tell the id of a session; each is looked up anew
 
     async def close_session(self, token: str) -> None:
         """End a session."""
@@ -115,6 +141,24 @@ class AsyncState:
         self._ended += 1
         self._fresh.clear()  # it does not tell what opened a session; each is looked up anew
 
+    # --- wrapped keys ---------------------------------------------------------------------------
+
+    async def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
+        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+        await self._in(self._writes, partial(self._state.keep_wrapped_key, user, key))
+
+    async def wrapped_keys(self, user: str) -> list[WrappedKey]:
+        """Return a person's wrapped keys."""
+        return await self._in(self._reads, partial(self._state.wrapped_keys, user))
+
+    async def forget_wrapped_key(self, key: WrappedKey) -> None:
+        """Delete one wrapped key."""
+        await self._in(self._writes, partial(self._state.forget_wrapped_key, key))
+
+    async def forget_wrapped_keys_of(self, name: str) -> None:
+        """Delete what belongs to a kid, or to a credential id: it was ended."""
+        await self._in(self._writes, partial(self._state.forget_wrapped_keys_of, name))
+
     # --- counters and one-time names -------------------------------------------------------------
 
     async def note_sign_count(self, credential_id: str, count: int, *, now_ms: int) -> None:
@@ -125,6 +169,10 @@ class AsyncState:
     async def fallen_counts(self) -> dict[str, int]:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
         return await self._in(self._reads, self._state.fallen_counts)
+
+    async def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
+        return await self._in(self._reads, partial(self._state.last_uses, credential_ids))
 
     async def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""

@@ -55,7 +55,9 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
 
     async def run() -> None:
         await here.add_passkey(cast.bob, Passkey())
-        token = await here.state.open_session(cast.bob.user, opened_by=name, now_ms=cast.time.ms)
+        token = await here.state.open_session(
+            cast.bob.user, opened_by=name, browser="b", now_ms=cast.time.ms
+        )
         with monkeypatch.context() as broken:
             broken.setattr(here.operations, "close_sessions_of", unavailable)
             with refused(UnavailableError, "state_unavailable"):
@@ -65,7 +67,7 @@ def test_a_repeated_removal_ends_the_sessions_that_the_first_one_could_not(
 
         # Somebody who saw the act ends no session that another passkey opened.
         token = await here.state.open_session(
-            cast.bob.user, opened_by="another", now_ms=cast.time.ms
+            cast.bob.user, opened_by="another", browser="b", now_ms=cast.time.ms
         )
         assert (await here.people.passkeys.remove(name, act, assertion)).repeated
         assert await here.state.session_user(token, now_ms=cast.time.ms) == cast.bob.user
@@ -84,9 +86,11 @@ def test_a_removal_whose_process_died_before_it_ended_the_sessions_ends_them_all
         return await here.state.session_user(token, now_ms=now_ms, is_in_force=is_in_force)
 
     async def run() -> None:
-        by_passkey = await here.state.open_session(user, opened_by=name, now_ms=cast.time.ms)
+        by_passkey = await here.state.open_session(
+            user, opened_by=name, browser="b", now_ms=cast.time.ms
+        )
         by_key = await here.state.open_session(
-            user, opened_by=cast.bob.key.kid, now_ms=cast.time.ms
+            user, opened_by=cast.bob.key.kid, browser="b", now_ms=cast.time.ms
         )
         assert [await whose(by_passkey), await whose(by_key)] == [user, user]
         with monkeypatch.context() as dead:

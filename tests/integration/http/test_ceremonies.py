@@ -32,7 +32,9 @@ def change_state(server: Server, sql: str, *rows: tuple[Any, ...]) -> None:
 def remembered(server: Server) -> int:
     """Return how many rows the server holds of what it may forget."""
     with closing(sqlite3.connect(server.data / "state.sqlite")) as db:
-        queries = map("SELECT count(*) FROM {}".format, ("secret", "session", "sign_count", "once"))
+        queries = map(
+            "SELECT count(*) FROM {}".format, ("secret", "open_session", "passkey_use", "once")
+        )
         return sum(db.execute(query).fetchone()[0] for query in queries)
 
 

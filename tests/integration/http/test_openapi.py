@@ -13,6 +13,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
 from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus, Status
+from ledger.encoding import b64u_encode
 from ledger.http.openapi import AT_THE_DOOR
 from ledger.http.refusal import REFUSALS, refusal
 from tests.integration.conftest import Join
@@ -113,6 +114,13 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get("/api/governance")
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
+        ada.client.get("/.well-known/passkey-endpoints")
+        wrapped = b64u_encode(bytes(136))
+        kept = {"kid": ada.key.kid, "credentialId": ada.passkey.id, "wrapped": wrapped}
+        ada.client.post("/api/wrapped-keys", json=kept)
+        ada.client.get("/api/wrapped-keys")
+        *_, oldest = ada.client.get("/api/sessions").json()["items"]
+        ada.client.post(f"/api/sessions/{oldest['id']}/end", json={})
         for probe in ("/livez", "/readyz", "/healthz"):
             ada.client.get(probe)
         for path in LOG:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
+from ledger.encoding import b64u_encode
 from ledger.server import build
 from ledger.settings import read_settings
 from tests.integration.conftest import Refuses
@@ -38,6 +39,7 @@ PUBLIC = [
     "/metrics",
     "/readyz",
     "/schema/openapi.json",
+    "/.well-known/passkey-endpoints",
     "/favicon.ico",
 ]
 MEMBERS_READ = [
@@ -53,6 +55,8 @@ MEMBERS_READ = [
     "/api/timeline",
     "/api/stream",
     "/api/session",
+    "/api/sessions",
+    "/api/wrapped-keys",
     "/api/governance",
 ]
 MEMBERS_POST = [
@@ -61,6 +65,8 @@ MEMBERS_POST = [
     "/api/jwt-keys/options",
     "/api/passkeys",
     "/api/passkeys/options",
+    "/api/sessions/{session_id:str}/end",
+    "/api/wrapped-keys",
 ]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BY_SIGNATURE = [
@@ -121,8 +127,9 @@ def test_only_declared_routes_exist(tmp_path: Path) -> None:
     for route in application.routes:
         assert isinstance(route, HTTPRoute)
         routes.setdefault(route.path, set()).update(route.methods)
-    expected = {path: {"GET", "OPTIONS"} for path in GET}
-    expected |= {path: {"POST", "OPTIONS"} for path in POST}
+    expected: dict[str, set[str]] = {path: {"GET", "OPTIONS"} for path in GET}
+    for path in POST:
+        expected.setdefault(path, {"OPTIONS"}).add("POST")
     assert routes == expected
 
 
@@ -174,8 +181,14 @@ def test_what_a_member_does_for_themselves_takes_a_session(
             "act": bob.act("add-passkey", cose=bob.passkey.cose_sha256, user=bob.user),
             "confirmation": bob.passkey.get(bytes(32)),
         },
+        "/api/wrapped-keys": {
+            "kid": bob.key.kid,
+            "credentialId": bob.passkey.id,
+            "wrapped": b64u_encode(bytes(136)),
+        },
     }
-    refuses(lambda: stranger.post(path, json=bodies.get(path, {})), 401, "sign_in_required")
+    address = path.replace("{session_id:str}", "0" * 32)
+    refuses(lambda: stranger.post(address, json=bodies.get(path, {})), 401, "sign_in_required")
 
 
 @pytest.mark.parametrize("path", BY_SIGNATURE)

@@ -269,7 +269,7 @@ def test_a_made_up_session_is_none(token: str, stranger: httpx.Client, refuses: 
 
 def test_a_session_ends_after_thirty_days(server: Server, join: Join, refuses: Refuses) -> None:
     dora = join("Dora")
-    change_state(server, "UPDATE session SET expires_ms = 1 WHERE user = ?", (dora.user,))
+    change_state(server, "UPDATE open_session SET expires_ms = 1 WHERE user = ?", (dora.user,))
     refuses(lambda: dora.client.get("/api/session"), 401, "sign_in_required")
 
 

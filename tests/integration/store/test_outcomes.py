@@ -55,10 +55,12 @@ def test_a_lock_on_the_operational_state_stops_no_reader_and_no_loop(
     path = tmp_path / "state.sqlite"
 
     async def run(state: AsyncState) -> None:
-        token = await state.open_session("bob", opened_by="p", now_ms=1_000)
+        token = await state.open_session("bob", opened_by="p", browser="b", now_ms=1_000)
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            waiting = asyncio.create_task(state.open_session("bob", opened_by="p", now_ms=1_000))
+            waiting = asyncio.create_task(
+                state.open_session("bob", opened_by="p", browser="b", now_ms=1_000)
+            )
             await asyncio.sleep(0)
             assert await state.session_user(token, now_ms=1_000) == "bob"
             assert await state.fallen_counts() == {}
@@ -66,7 +68,7 @@ def test_a_lock_on_the_operational_state_stops_no_reader_and_no_loop(
             with refused(UnavailableError, "state_unavailable"):
                 await waiting
             other.execute("ROLLBACK")
-        assert await state.open_session("bob", opened_by="p", now_ms=1_000)
+        assert await state.open_session("bob", opened_by="p", browser="b", now_ms=1_000)
 
     with closing(SqliteState(path)) as operations, closing(AsyncState(operations)) as state:
         asyncio.run(run(state))

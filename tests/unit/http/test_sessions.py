@@ -20,7 +20,7 @@ class Counted(SqliteState):
 
     asked = 0
 
-    def session(self, token: str) -> tuple[str, str, int] | None:
+    def session(self, token: str) -> tuple[str, str, int, int] | None:
         self.asked += 1
         return super().session(token)
 
@@ -43,7 +43,7 @@ def scope_of(*cookies: bytes) -> Any:
 
 
 def opened(state: AsyncState, by: str = "passkey") -> str:
-    return asyncio.run(state.open_session("bob", opened_by=by, now_ms=1_000))
+    return asyncio.run(state.open_session("bob", opened_by=by, browser="b", now_ms=1_000))
 
 
 def identified(sessions: Sessions, *cookies: str) -> str | None:

@@ -1,11 +1,42 @@
 """The port of the operational state: what a server may forget.
 
-It holds the key of ceremonies, sessions, sign counts, and names that were used once.
-Losing it ends open ceremonies and signs everybody out, and nothing more. Every call may raise
-UnavailableError `state_unavailable`.
+It holds the key of ceremonies, sessions, sign counts, wrapped keys, and names that were used once.
+Losing it ends open ceremonies, signs everybody out, and brings synced keys to no further browser.
+Every call may raise UnavailableError `state_unavailable`.
 """
 
+import hashlib
+from collections.abc import Sequence
 from typing import Protocol
+
+import msgspec
+
+
+def session_id(token_sha256: bytes) -> str:
+    """Return a session's id, 32 hexadecimal characters, by the digest of its token."""
+    return hashlib.sha256(b"session id" + token_sha256).hexdigest()[:32]
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """A session as its owner sees it, with times in ms; `id` tells nothing of its token.
+
+    `opened_by` is the credential id or the kid that opened it, `browser` what did so.
+    """
+
+    id: str
+    opened_by: str
+    browser: str
+    opened_ms: int
+    seen_ms: int
+    expires_ms: int
+
+
+class WrappedKey(msgspec.Struct, frozen=True):
+    """A signing key that only a passkey's secret opens; one for each kid and credential id."""
+
+    kid: str
+    credential_id: str
+    wrapped: bytes
 
 
 class OperationalState(Protocol):
@@ -29,19 +60,29 @@ class OperationalState(Protocol):
         ...
 
     def open_session(
-        self, token: str, user: str, *, opened_by: str, now_ms: int, expires_ms: int
+        self, token: str, user: str, *, opened_by: str, browser: str, now_ms: int, expires_ms: int
     ) -> None:
-        """Open the session of a secret token; delete sessions that are over.
+        """Open the session of a secret token; delete sessions that are over."""
+        ...
 
-        `opened_by` is the credential id or the kid that opened it.
+    def session(self, token: str) -> tuple[str, str, int, int] | None:
+        """Return whose session a token opens and what opened it, None without.
+
+        What opened it is a credential id or a kid. Then come its end and when it was last seen, in
+        ms.
         """
         ...
 
-    def session(self, token: str) -> tuple[str, str, int] | None:
-        """Return whose session a token opens, what opened it and when it ends, in ms; None without.
+    def see_session(self, token: str, *, now_ms: int) -> None:
+        """Keep that a session was used now."""
+        ...
 
-        What opened it is a credential id or a kid.
-        """
+    def sessions_of(self, user: str) -> list[OpenSession]:
+        """Return a person's sessions, the newest first, also those that are over."""
+        ...
+
+    def close_session_of(self, user: str, ended: str) -> None:
+        """End one of a person's sessions by its id."""
         ...
 
     def close_session(self, token: str) -> None:
@@ -62,6 +103,26 @@ class OperationalState(Protocol):
 
     def fallen_counts(self) -> dict[str, int]:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
+        ...
+
+    def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
+        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+        ...
+
+    def wrapped_keys(self, user: str) -> list[WrappedKey]:
+        """Return a person's wrapped keys."""
+        ...
+
+    def forget_wrapped_key(self, key: WrappedKey) -> None:
+        """Delete one wrapped key."""
+        ...
+
+    def forget_wrapped_keys_of(self, name: str) -> None:
+        """Delete what belongs to a kid, or to a credential id."""
+        ...
+
+    def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
         ...
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:

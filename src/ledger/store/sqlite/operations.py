@@ -1,33 +1,41 @@
 """The operational state in a small SQLite file beside the log, mode 0600."""
 
 import hashlib
+import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import RefusedError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
+from ledger.store.ports.operations import OpenSession, WrappedKey, session_id
 
 KEY_BYTES = 32
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS secret(
     name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS session(
+CREATE TABLE IF NOT EXISTS open_session(
     token_sha256 BLOB PRIMARY KEY, user TEXT NOT NULL, opened_by TEXT NOT NULL,
+    browser TEXT NOT NULL, opened_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS session_user ON session(user);
-CREATE INDEX IF NOT EXISTS session_opened_by ON session(opened_by);
-CREATE INDEX IF NOT EXISTS session_expires ON session(expires_ms);
-CREATE TABLE IF NOT EXISTS sign_count(
-    credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL, fell_ms INTEGER
-    ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS open_session_user ON open_session(user);
+CREATE INDEX IF NOT EXISTS open_session_opened_by ON open_session(opened_by);
+CREATE INDEX IF NOT EXISTS open_session_expires ON open_session(expires_ms);
+CREATE TABLE IF NOT EXISTS passkey_use(
+    credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL, used_ms INTEGER NOT NULL,
+    fell_ms INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS once(
     name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
 CREATE TABLE IF NOT EXISTS birth(id INTEGER PRIMARY KEY CHECK(id = 1), ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS wrapped_key(
+    user TEXT NOT NULL, kid TEXT NOT NULL, credential_id TEXT NOT NULL, wrapped BLOB NOT NULL,
+    PRIMARY KEY(user, kid, credential_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS wrapped_key_kid ON wrapped_key(kid);
+CREATE INDEX IF NOT EXISTS wrapped_key_credential_id ON wrapped_key(credential_id);
 """
 
 
@@ -65,38 +73,90 @@ class SqliteState:
     # --- sessions -----------------------------------------------------------------------------
 
     def open_session(
-        self, token: str, user: str, *, opened_by: str, now_ms: int, expires_ms: int
+        self, token: str, user: str, *, opened_by: str, browser: str, now_ms: int, expires_ms: int
     ) -> None:
         """Open the session of a secret token; delete sessions that are over."""
         with _available():
-            self._writer.execute("DELETE FROM session WHERE expires_ms <= ?", (now_ms,))
-            row = (_digest(token), user, opened_by, expires_ms)
-            self._writer.execute("INSERT INTO session VALUES(?,?,?,?)", row)
+            self._writer.execute("DELETE FROM open_session WHERE expires_ms <= ?", (now_ms,))
+            row = (_digest(token), user, opened_by, browser, now_ms, now_ms, expires_ms)
+            self._writer.execute("INSERT INTO open_session VALUES(?,?,?,?,?,?,?)", row)
 
-    def session(self, token: str) -> tuple[str, str, int] | None:
-        """Return whose session a token opens, what opened it and when it ends, in ms."""
-        query = "SELECT user, opened_by, expires_ms FROM session WHERE token_sha256 = ?"
+    def session(self, token: str) -> tuple[str, str, int, int] | None:
+        """Return whose session a token opens, what opened it, its end and last use, in ms."""
+        query = (
+            "SELECT user, opened_by, expires_ms, seen_ms FROM open_session WHERE token_sha256 = ?"
+        )
         with _available():
-            row: tuple[str, str, int] | None = self._reader.execute(
-                query, (_digest(token),)
-            ).fetchone()
+            row: tuple[str, str, int, int] | None
+            row = self._reader.execute(query, (_digest(token),)).fetchone()
             return row
+
+    def see_session(self, token: str, *, now_ms: int) -> None:
+        """Keep that a session was used now."""
+        query = "UPDATE open_session SET seen_ms = ? WHERE token_sha256 = ?"
+        with _available():
+            self._writer.execute(query, (now_ms, _digest(token)))
+
+    def sessions_of(self, user: str) -> list[OpenSession]:
+        """Return a person's sessions, the newest first, also those that are over."""
+        query = (
+            "SELECT token_sha256, opened_by, browser, opened_ms, seen_ms, expires_ms"
+            " FROM open_session WHERE user = ? ORDER BY opened_ms DESC"
+        )
+        with _available():
+            rows = self._reader.execute(query, (user,)).fetchall()
+        return [OpenSession(session_id(digest), *more) for digest, *more in rows]
+
+    def close_session_of(self, user: str, ended: str) -> None:
+        """End one of a person's sessions by its id."""
+        query = "SELECT token_sha256 FROM open_session WHERE user = ?"
+        with _available():
+            for (digest,) in self._writer.execute(query, (user,)).fetchall():
+                if session_id(digest) == ended:
+                    delete = "DELETE FROM open_session WHERE token_sha256 = ?"
+                    self._writer.execute(delete, (digest,))
 
     def close_session(self, token: str) -> None:
         """End a session."""
         with _available():
-            query = "DELETE FROM session WHERE token_sha256 = ?"
+            query = "DELETE FROM open_session WHERE token_sha256 = ?"
             self._writer.execute(query, (_digest(token),))
 
     def close_sessions(self, user: str) -> None:
         """End all sessions of a person."""
         with _available():
-            self._writer.execute("DELETE FROM session WHERE user = ?", (user,))
+            self._writer.execute("DELETE FROM open_session WHERE user = ?", (user,))
 
     def close_sessions_of(self, opened_by: str) -> None:
         """End all sessions that a passkey or key opened."""
         with _available():
-            self._writer.execute("DELETE FROM session WHERE opened_by = ?", (opened_by,))
+            self._writer.execute("DELETE FROM open_session WHERE opened_by = ?", (opened_by,))
+
+    # --- wrapped keys ---------------------------------------------------------------------------
+
+    def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
+        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+        row = (user, key.kid, key.credential_id, key.wrapped)
+        with _available():
+            self._writer.execute("INSERT OR REPLACE INTO wrapped_key VALUES(?,?,?,?)", row)
+
+    def wrapped_keys(self, user: str) -> list[WrappedKey]:
+        """Return a person's wrapped keys."""
+        query = "SELECT kid, credential_id, wrapped FROM wrapped_key WHERE user = ?"
+        with _available():
+            return [WrappedKey(*row) for row in self._reader.execute(query, (user,)).fetchall()]
+
+    def forget_wrapped_key(self, key: WrappedKey) -> None:
+        """Delete one wrapped key."""
+        query = "DELETE FROM wrapped_key WHERE kid = ? AND credential_id = ?"
+        with _available():
+            self._writer.execute(query, (key.kid, key.credential_id))
+
+    def forget_wrapped_keys_of(self, name: str) -> None:
+        """Delete what belongs to a kid, or to a credential id."""
+        query = "DELETE FROM wrapped_key WHERE kid = ? OR credential_id = ?"
+        with _available():
+            self._writer.execute(query, (name, name))
 
     # --- counters and one-time names -------------------------------------------------------------
 
@@ -107,17 +167,27 @@ class SqliteState:
         """
         with _available():
             self._writer.execute(
-                "INSERT INTO sign_count VALUES(:id, :count, NULL) ON CONFLICT DO UPDATE SET"
+                "INSERT INTO passkey_use VALUES(:id, :count, :now_ms, NULL)"
+                " ON CONFLICT DO UPDATE SET"
                 " fell_ms = iif(count + :count > 0 AND :count <= count, :now_ms, fell_ms),"
-                " count = :count",
+                " count = :count, used_ms = :now_ms",
                 {"id": credential_id, "count": count, "now_ms": now_ms},
             )
 
     def fallen_counts(self) -> dict[str, int]:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
-        query = "SELECT credential_id, fell_ms FROM sign_count WHERE fell_ms IS NOT NULL"
+        query = "SELECT credential_id, fell_ms FROM passkey_use WHERE fell_ms IS NOT NULL"
         with _available():
             return dict(self._reader.execute(query).fetchall())
+
+    def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
+        """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
+        query = (
+            "SELECT credential_id, used_ms FROM passkey_use"
+            " WHERE credential_id IN (SELECT value FROM json_each(?))"
+        )
+        with _available():
+            return dict(self._reader.execute(query, (json.dumps(credential_ids),)).fetchall())
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""

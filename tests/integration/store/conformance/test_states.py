@@ -57,20 +57,20 @@ def test_the_state_keeps_when_it_was_created(engine: Engine, data: Path) -> None
 def opened(
     operations: OperationalState, token: str, user: str, by: str, *, at_ms: int = 0, end_ms: int
 ) -> None:
-    operations.open_session(token, user, opened_by=by, now_ms=at_ms, expires_ms=end_ms)
+    operations.open_session(token, user, opened_by=by, browser="", now_ms=at_ms, expires_ms=end_ms)
 
 
 def test_a_session_is_found_until_it_is_closed(operations: OperationalState) -> None:
     opened(operations, "one", "bob", "passkey", end_ms=10)
     opened(operations, "two", "bob", "kid", end_ms=20)
     opened(operations, "three", "alice", "hers", end_ms=30)
-    assert operations.session("one") == ("bob", "passkey", 10)
+    assert operations.session("one") == ("bob", "passkey", 10, 0)
     assert operations.session("four") is None
     operations.close_session("one")
     assert operations.session("one") is None
     operations.close_sessions("bob")
     assert operations.session("two") is None
-    assert operations.session("three") == ("alice", "hers", 30)
+    assert operations.session("three") == ("alice", "hers", 30, 0)
 
 
 def test_a_passkey_or_key_ends_the_sessions_that_it_opened(operations: OperationalState) -> None:
@@ -78,7 +78,7 @@ def test_a_passkey_or_key_ends_the_sessions_that_it_opened(operations: Operation
     opened(operations, "two", "bob", "kid", end_ms=20)
     operations.close_sessions_of("passkey")
     assert operations.session("one") is None
-    assert operations.session("two") == ("bob", "kid", 20)
+    assert operations.session("two") == ("bob", "kid", 20, 0)
 
 
 def test_sessions_that_are_over_are_deleted_when_one_is_opened(

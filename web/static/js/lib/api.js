@@ -1,5 +1,6 @@
 // Sends requests to the ledger, and turns its refusals into sentences that say what to do.
 
+import { learn } from "./clock.js";
 import { Told } from "./dom.js";
 import { catalogue } from "./texts.js";
 
@@ -72,6 +73,7 @@ async function send(path, init) {
   const response = await fetch(path, { ...init, cache: "no-store" }).catch((error) => {
     throw new NoAnswer(error);
   });
+  learn(response.headers.get("Date"));
   if (!response.ok) throw await problem(response);
   return response;
 }

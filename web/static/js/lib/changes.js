@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { titleOf } from "./change-title.js";
+import { now } from "./clock.js";
 import { bytesOf, sha256Hex } from "./digest.js";
 import { jcs } from "./jcs.js";
 import { signAct, signApproval } from "./jws.js";
@@ -16,12 +17,12 @@ const PENDING_MS = 30 * DAY_MS;
  */
 export async function makeChange(key, { ledger, user }, items, waiting) {
   const { policy } = await get("/api/governance");
-  const now = Date.now();
-  const expiresAt = new Date(now + PENDING_MS).toISOString();
+  const at = now();
+  const expiresAt = new Date(at + PENDING_MS).toISOString();
   const statementId = crypto.randomUUID();
   const document = jcs({
     content: jcs({ items }),
-    createdAt: new Date(now).toISOString(),
+    createdAt: new Date(at).toISOString(),
     creator: user,
     ledger,
     policy: { ...policy, assurance: "passkey", expiresAt },

@@ -1,6 +1,7 @@
 // Compact JWSs (RFC 7515): approvals, acts and proofs of possession, signed by this browser's key.
 
 import { decode, encode } from "./b64u.js";
+import { now } from "./clock.js";
 import { bytesOf, sha256 } from "./digest.js";
 import { jcs } from "./jcs.js";
 
@@ -11,7 +12,7 @@ export async function thumbprint({ crv, kty, x }) {
   return encode(await sha256(jcs({ crv, kty, x })));
 }
 
-const nowSeconds = () => Math.floor(Date.now() / 1000);
+const nowSeconds = () => Math.floor(now() / 1000);
 
 async function sign(key, header, payload) {
   const protectedHeader = encode(bytesOf(jcs({ alg: ALG, kid: key.kid, ...header })));

@@ -1,34 +1,88 @@
-// The signing keys of this browser: one for each ledger and person, in IndexedDB, as a CryptoKey
-// that cannot be exported. The page can sign with it; nothing can read it.
+// The signing keys of this browser, in IndexedDB, each as a CryptoKey that cannot be exported. The
+// page can sign with it; nothing can read it. They are kept by ledger, person and kid: no tab
+// replaces a key of another one.
 
+import { now } from "./clock.js";
 import { thumbprint } from "./jws.js";
 
-const STORE = "signing-keys";
+const DATABASE = "ledger";
+const VERSION = 2;
+const STORE = "keys";
+const HOUR_MS = 3_600_000;
+// The ledger takes a key of a session for 12 hours at most; the minute is for the request.
+const SESSION_MS = 12 * HOUR_MS - 60_000;
+// A key that is being attested is not accepted yet; one this old never will be again.
+const UNKNOWN_MS = 24 * HOUR_MS;
+// This cookie says nothing. It lasts until the browser closes, and the keys of a session with it.
+const VISIT = "ledger_visit=1";
 
-/** Return a new key, not yet stored: `{kid, jwk, privateKey}`; `jwk` is the public half. */
-export async function generate() {
-  const pair = await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
-  const { crv, kty, x } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+const everything = (...prefix) => IDBKeyRange.bound(prefix, [...prefix, []]);
+const ED25519 = { name: "Ed25519" };
+const generate = (copied) => crypto.subtle.generateKey(ED25519, copied, ["sign", "verify"]);
+
+/**
+ * Make a key for this person on this ledger, store it and read it back. `home` is `device`, `session`
+ * for a key that ends with the session, or `synced`: only then `exportable` can be exported.
+ */
+export async function make(ledger, user, home) {
+  const { privateKey: exportable, publicKey } = await generate(home === "synced");
+  const privateKey = home === "synced" ? await locked(exportable) : exportable;
+  const { crv, kty, x } = await crypto.subtle.exportKey("jwk", publicKey);
   const jwk = { crv, kty, x };
-  return { kid: await thumbprint(jwk), jwk, privateKey: pair.privateKey };
+  const kid = await thumbprint(jwk);
+  const expiresAt = home === "session" ? new Date(now() + SESSION_MS).toISOString() : null;
+  if (home === "session") beginVisit();
+  const key = await keep({ ledger, user, kid, jwk, privateKey, home, expiresAt });
+  return { key, exportable };
 }
 
-/** Store this browser's key for this person on this ledger; it replaces an older one. */
-export async function keep(ledger, user, key) {
-  await transaction("readwrite", (store) => store.put({ ...key, ledger, user }, [ledger, user]));
+async function locked(exportable) {
+  const bytes = await crypto.subtle.exportKey("pkcs8", exportable);
+  return crypto.subtle.importKey("pkcs8", bytes, ED25519, false, ["sign"]);
 }
 
-/** Return this browser's key for this person on this ledger, or undefined. */
-export function find(ledger, user) {
-  return transaction("readonly", (store) => store.get([ledger, user]));
+/** Store a key, and return it as it was read back. */
+export async function keep(key) {
+  const place = [key.ledger, key.user, key.kid];
+  await transaction("readwrite", (store) => store.put({ ...key, madeAt: now() }, place));
+  return transaction("readonly", (store) => store.get(place));
 }
 
-/** Delete the key `kid`, but not a newer key that replaced it. */
-export async function forget(ledger, user, kid) {
-  const key = await find(ledger, user);
-  if (key?.kid === kid) {
-    await transaction("readwrite", (store) => store.delete([ledger, user]));
-  }
+/** Return this browser's keys of this person on this ledger, the newest first. */
+export async function keysOf(ledger, user) {
+  const keys = await transaction("readonly", (store) => store.getAll(everything(ledger, user)));
+  return keys.sort((a, b) => b.madeAt - a.madeAt);
+}
+
+/** Delete one key. */
+export async function forget({ ledger, user, kid }) {
+  await transaction("readwrite", (store) => store.delete([ledger, user, kid]));
+}
+
+/** Delete the keys of sessions: the person leaves. */
+export const leave = (ledger) => forgetAll(ledger, ({ home }) => home === "session");
+
+/**
+ * Delete the keys of this ledger that are over: expired ones, those of a session that has ended or
+ * is another person's, and this person's that the ledger does not accept a day after they were made.
+ */
+export function tidy({ ledger, user, kids }) {
+  const visiting = document.cookie.split("; ").includes(VISIT);
+  return forgetAll(ledger, (key) => {
+    if (key.expiresAt && Date.parse(key.expiresAt) <= now()) return true;
+    if (key.home === "session" && (key.user !== user || !visiting)) return true;
+    return key.user === user && !kids.includes(key.kid) && key.madeAt + UNKNOWN_MS < now();
+  });
+}
+
+async function forgetAll(ledger, over) {
+  const keys = await transaction("readonly", (store) => store.getAll(everything(ledger)));
+  for (const key of keys.filter(over)) await forget(key);
+}
+
+function beginVisit() {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${VISIT}; Path=/; SameSite=Strict${secure}`;
 }
 
 /** Return what this browser lacks for signing, as a sentence; "" when it has everything. */
@@ -37,14 +91,17 @@ export async function missing() {
   if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
     return "This browser lacks passkeys. Chrome 129, Firefox 119, Safari 18.4 or later have them.";
   }
+  let key;
   try {
-    await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+    key = (await generate(false)).privateKey;
   } catch {
     return "This browser lacks Ed25519 keys. Chrome 137, Firefox 129, Safari 17 or later have them.";
   }
   try {
-    // A private window may open the database and refuse only the write.
-    await transaction("readwrite", (store) => store.put({ probe: true }, "probe"));
+    // A private window may open the database and refuse the write, or lose the key in it.
+    await transaction("readwrite", (store) => store.put(key, "probe"));
+    const kept = await transaction("readonly", (store) => store.get("probe"));
+    await crypto.subtle.sign("Ed25519", kept, new Uint8Array(1));
     await transaction("readwrite", (store) => store.delete("probe"));
   } catch {
     return "This browser refuses to store a key: leave the private window, or allow site data.";
@@ -69,8 +126,11 @@ async function transaction(mode, use) {
 
 function open() {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open("ledger", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+    const request = indexedDB.open(DATABASE, VERSION);
+    request.onupgradeneeded = () => {
+      for (const old of request.result.objectStoreNames) request.result.deleteObjectStore(old);
+      request.result.createObjectStore(STORE);
+    };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });

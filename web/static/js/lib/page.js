@@ -1,13 +1,17 @@
 // What every page does: read who is signed in, show messages, and offer to set up this browser.
 
-import { CeremonyError, attestKey } from "./webauthn.js";
-import { post, settle } from "./api.js";
-import { Told, el, one, put } from "./dom.js";
+import { CeremonyError } from "./webauthn.js";
+import { post } from "./api.js";
+import { now } from "./clock.js";
+import { Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
 
 const { ledger, user, name, kids = "" } = document.body.dataset;
 
 const QUIET_MS = 5000;
+// How long before its end the next key is offered: 14 days, and half an hour for a session's key.
+const SOON_MS = { session: 30 * 60_000, other: 14 * 86_400_000 };
+const signedOut = new BroadcastChannel("signed-out");
 let quietUntil = 0;
 let waiting = 0;
 
@@ -68,21 +72,9 @@ export function onAction(handlers) {
   });
 }
 
-/** Make and attest a key for this browser. */
-async function setUp() {
-  say("Waiting for your device…");
-  const options = await post("/api/jwt-keys/options", {});
-  const { key, body } = await attestKey(options);
-  // Store the key before sending it: if the answer is lost, the attested key is still here.
-  await keystore.keep(options.ledger, options.user, key);
-  const { position } = await post("/api/jwt-keys", { ceremony: options.ceremony, key: body });
-  await settle(position);
-  location.reload();
-}
-
 /**
- * Return this browser's key if the ledger accepts it; otherwise offer to make one. Show what the
- * browser lacks for signing, if anything.
+ * Return this browser's newest key that the ledger accepts. Without one, offer to make one, and
+ * before one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
   const lack = await keystore.missing();
@@ -90,12 +82,30 @@ export async function start() {
     show(new Told(lack));
     return undefined;
   }
+  await keystore.tidy(me);
   if (!me.user) return undefined;
-  const key = await keystore.find(me.ledger, me.user);
-  if (key && me.kids.includes(key.kid)) return key;
-  if (key) put(one("#setup"), "text", "The key that it had is no longer accepted: set up a new one.");
-  one("#setup").hidden = false;
-  return undefined;
+  const keys = await keystore.keysOf(me.ledger, me.user);
+  const key = keys.find(({ kid }) => me.kids.includes(kid));
+  one("#setup").hidden = key && !endsSoon(key);
+  if (!one("#setup").hidden) {
+    // Loaded only now: a browser with a key does without it.
+    const { offer } = await import("./setup.js");
+    await offer(key, keys.length > 0);
+  }
+  return key;
+}
+
+function endsSoon({ home, expiresAt }) {
+  return expiresAt && Date.parse(expiresAt) - now() < (SOON_MS[home] ?? SOON_MS.other);
+}
+
+/** End the session here and in every other tab, with the keys that were for this session. */
+export async function signOut() {
+  // The keys first: if the ledger does not answer, nobody can sign with them all the same.
+  await keystore.leave(me.ledger);
+  await post("/api/logout", {});
+  signedOut.postMessage(me.user);
+  location.assign("/");
 }
 
 async function copy({ dataset: { text, from } }) {
@@ -103,4 +113,6 @@ async function copy({ dataset: { text, from } }) {
   say("Copied.");
 }
 
-onAction({ "set-up": setUp, copy });
+onAction({ copy });
+// Another tab still holds the key in its memory.
+signedOut.addEventListener("message", () => location.reload());

@@ -8,7 +8,6 @@ import { hex, sha256, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { signPossession } from "./jws.js";
-import * as keystore from "./keystore.js";
 
 const text = (buffer) => encode(new Uint8Array(buffer));
 let conditional = null;
@@ -26,6 +25,7 @@ export async function create({ ledger, nonce, publicKey: options }) {
   cancelConditional();
   const asked = { ...options, challenge: await challenge("register", { ledger, nonce }) };
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
+  publicKey.extensions = { ...publicKey.extensions, prf: {} }; // so that it can protect synced keys
   const credential = await ceremony("create", () => navigator.credentials.create({ publicKey }));
   const { attestationObject, clientDataJSON } = credential.response;
   const key = coseKey(new Uint8Array(credential.response.getAuthenticatorData()));
@@ -39,44 +39,49 @@ export async function create({ ledger, nonce, publicKey: options }) {
 
 /** Sign in with a passkey; return its AuthenticationResponseJSON by allow-list. */
 export async function signIn({ ledger, nonce, publicKey }) {
-  return get({ ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) });
+  return assertionOf({ ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) });
 }
 
 /**
  * Let the browser offer passkeys at the name field. Resolves when the person picks one, or with null
- * when the page starts another ceremony: the browser refuses two at once.
+ * when they cancel, or the page starts another ceremony: the browser refuses two at once.
  */
 export async function signInConditional({ ledger, nonce, publicKey }) {
   conditional = new AbortController();
   const { signal } = conditional;
   const options = { ...publicKey, challenge: await challenge("sign-in", { ledger, nonce }) };
   try {
-    return await assertion(options, { mediation: "conditional", signal });
+    return (await assertion(options, { mediation: "conditional", signal })).answered;
   } catch (error) {
     if (signal.aborted || error instanceof CeremonyError) return null;
     throw error;
   }
 }
 
-function get(options) {
+function get(options, input) {
   cancelConditional();
-  return assertion(options, {});
+  return assertion(options, {}, input);
 }
 
-function cancelConditional() {
+const assertionOf = async (options) => (await get(options)).answered;
+
+/** Stop offering passkeys at the name field. */
+export function cancelConditional() {
   conditional?.abort();
   conditional = null;
 }
 
-async function assertion(options, more) {
+async function assertion(options, more, input) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  if (input) publicKey.extensions = { prf: { eval: { first: input } } };
   const credential = await ceremony("get", () => navigator.credentials.get({ publicKey, ...more }));
   const { authenticatorData, clientDataJSON, signature } = credential.response;
-  return answer(credential, {
+  const answered = answer(credential, {
     authenticatorData: text(authenticatorData),
     clientDataJSON: text(clientDataJSON),
     signature: text(signature),
   });
+  return { answered, secret: credential.getClientExtensionResults().prf?.results?.first };
 }
 
 const answer = ({ id, rawId }, response) => ({
@@ -85,6 +90,12 @@ const answer = ({ id, rawId }, response) => ({
   response,
   type: "public-key",
 });
+
+/** Tell the browser that the ledger does not take this passkey: its password manager may hide it. */
+export async function signalUnknown(rpId, credentialId) {
+  // A hint that browsers may lack or refuse: nothing depends on it.
+  await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId }).catch(() => {});
+}
 
 // Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
 // apart: the message blames nobody and does not speak of a failure. Each sentence says what to do.
@@ -124,30 +135,36 @@ async function ceremony(kind, run) {
 }
 
 /**
- * Make a signing key of this device and attest it with a passkey. The challenge names the key, its
- * home and end, the person and the ledger, so the assertion attests nothing else. Returns the key,
- * not yet stored, and the `key` member of the request.
+ * Return the `key` member of a request that attests a signing key: a passkey's assertion and the
+ * key's own signature. The challenge names the key, its home and end, the person and the ledger, so
+ * the assertion attests nothing else. With `input`, return also the passkey's secret for it.
  */
-export async function attestKey({ ledger, user, nonce, publicKey }) {
-  const key = await keystore.generate();
-  const where = { home: "device", expiresAt: null };
-  const about = { ...where, kid: key.kid, ledger, nonce, user };
+export async function attest({ kid, jwk, home, expiresAt, privateKey }, options, input) {
+  const { ledger, user, nonce, publicKey } = options;
+  const about = { expiresAt, home, kid, ledger, nonce, user };
   const asked = await challenge("attest-signing-key", about);
-  const attested = await get({ ...publicKey, challenge: asked });
-  const possession = await signPossession(key, decode(asked));
-  return { key, body: { jwk: key.jwk, assertion: attested, possession, ...where } };
+  const { answered, secret } = await get({ ...publicKey, challenge: asked }, input);
+  const possession = await signPossession({ kid, privateKey }, decode(asked));
+  return { body: { jwk, assertion: answered, possession, home, expiresAt }, secret };
+}
+
+/** Return a passkey's id, and its secret for an input; nothing of it is sent anywhere. */
+export async function secretOf(publicKey, input) {
+  const asked = encode(crypto.getRandomValues(new Uint8Array(32)));
+  const { answered, secret } = await get({ ...publicKey, challenge: asked }, input);
+  return { id: answered.id, secret };
 }
 
 /** Return a new passkey's assertion, which shows that it works and whose it is to be. */
 export async function showNewPasskey({ cose, ledger, nonce, user, publicKey }) {
   const asked = await challenge("add-passkey", { cose, ledger, nonce, user });
-  return get({ ...publicKey, challenge: asked });
+  return assertionOf({ ...publicKey, challenge: asked });
 }
 
 /** Return a passkey's confirmation of one signed decision or act of this person. */
 export async function confirm({ jws, ledger, user, publicKey }) {
   const about = { ledger, sha256: await sha256Hex(jws), user };
-  return get({ ...publicKey, challenge: await challenge("confirm", about) });
+  return assertionOf({ ...publicKey, challenge: await challenge("confirm", about) });
 }
 
 /** Return the options to use only this passkey, by those that it was made with. */

@@ -4,7 +4,7 @@ import { post, settle } from "../lib/api.js";
 import { all, ask, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
-import { me, onAction, say, start } from "../lib/page.js";
+import { me, onAction, say, signOut, start } from "../lib/page.js";
 import { confirm, create, onlyWith, showNewPasskey } from "../lib/webauthn.js";
 
 const key = await start();
@@ -31,7 +31,7 @@ async function revoke({ dataset: { kid } }) {
   // A key ends itself without a passkey, but does not say alone since when it was compromised.
   const alone = kid === key.kid && !since;
   const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
-  await keystore.forget(me.ledger, me.user, kid);
+  await keystore.forget({ ...me, kid });
   await done("The key is revoked.", answer);
 }
 
@@ -70,17 +70,18 @@ onAction({
   revoke,
   "add-passkey": addPasskey,
   "remove-passkey": removePasskey,
-  "sign-out": async () => {
-    await post("/api/logout", {});
-    location.assign("/");
+  "end-session": async ({ dataset: { id } }) => {
+    await post(`/api/sessions/${id}/end`, {});
+    location.reload();
   },
+  "sign-out": signOut,
 });
 
 one("#compromised").addEventListener("change", ({ target }) => {
   one("#since-field").hidden = !target.checked;
 });
 
-one("[data-action=sign-out]").disabled = false;
+for (const button of all("[data-action=sign-out], [data-action=end-session]")) button.disabled = false;
 if (key) {
   for (const button of all("main button:disabled")) button.disabled = false;
   one(`#keys [data-kid="${key.kid}"] [data-here]`)?.removeAttribute("hidden");

@@ -2,6 +2,7 @@
 // that it showed. It sends nothing before the last button.
 
 import { Problem, post, settle } from "../lib/api.js";
+import { now } from "../lib/clock.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, el, one } from "../lib/dom.js";
 import { jcs } from "../lib/jcs.js";
@@ -41,7 +42,7 @@ function builtPolicy() {
     of: chosen("of"),
     ...(veto.length && { veto }),
     ...(!field("creator-may-sign").checked && { creatorMaySign: false }),
-    ...(days && { expiresAt: new Date(Date.now() + days * DAY_MS).toISOString() }),
+    ...(days && { expiresAt: new Date(now() + days * DAY_MS).toISOString() }),
     ...(field("assurance").checked && { assurance: "passkey" }),
   };
 }
@@ -99,7 +100,7 @@ async function make() {
     ...(base && { supersedes: base }),
   };
   const text = jcs(document);
-  made = { text, sha256: await sha256Hex(text), at: Date.now() };
+  made = { text, sha256: await sha256Hex(text), at: now() };
   field("check-name").replaceChildren(...seen(document.title));
   field("check-content").replaceChildren(contentView(parseObject(document.content)));
   field("check-bytes").textContent = text;
@@ -123,7 +124,7 @@ async function remake() {
 }
 
 async function submit() {
-  if (Date.now() - made.at > FRESH_MS) return remake();
+  if (now() - made.at > FRESH_MS) return remake();
   const { text, sha256 } = made;
   const act = await signAct(key, me.ledger, "draft", { statementId, sha256 });
   try {

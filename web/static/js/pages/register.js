@@ -1,10 +1,11 @@
 // Register: make a passkey, then a signing key of this browser that the passkey attests.
 
-import { get, Problem, post, settle } from "../lib/api.js";
+import { get, NoAnswer, Problem, post, settle } from "../lib/api.js";
+import { attestKey } from "../lib/attestation.js";
 import { one, put } from "../lib/dom.js";
-import * as keystore from "../lib/keystore.js";
 import { me, run, say, show, start } from "../lib/page.js";
 import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
+import { chosenHome, offerHomes } from "../lib/setup.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
@@ -40,22 +41,21 @@ async function begin() {
 }
 
 async function complete({ options, registration, cose }) {
-  const { ceremony, ledger, user, nonce, publicKey } = options;
+  const { ceremony, ledger, user, publicKey } = options;
   step(2);
-  const { key, body } = await webauthn.attestKey({
-    ledger,
-    user,
-    nonce,
-    publicKey: webauthn.onlyWith({ registration, publicKey }),
-  });
-  // Store the key before sending it: if the answer is lost, the attested key is still here.
-  await keystore.keep(ledger, user, key);
   const redeem = invitation && (await redeemInvitation(invitation, { cose, ledger, user }));
-  try {
-    return await post("/api/register/complete", { ceremony, registration, key: body, redeem });
-  } catch (error) {
-    if (error instanceof Problem) await keystore.forget(ledger, user, key.kid);
-    throw error;
+  const asked = { ...options, publicKey: webauthn.onlyWith({ registration, publicKey }) };
+  return attestKey(asked, chosenHome(form), (key) =>
+    post("/api/register/complete", { ceremony, registration, key, redeem }),
+  );
+}
+
+/** Begin anew next time; if the ledger certainly took nothing, this passkey opens nothing here. */
+async function giveUp({ status }) {
+  const { options, registration, unsure } = begun;
+  begun = null;
+  if (!unsure && [400, 422].includes(status)) {
+    await webauthn.signalUnknown(options.publicKey.rp.id, registration.id);
   }
 }
 
@@ -68,7 +68,8 @@ async function register() {
     await settle(position);
     location.assign(form.dataset.next);
   } catch (error) {
-    if (error instanceof Problem) begun = null;
+    if (error instanceof NoAnswer && begun) begun.unsure = true; // it may be recorded
+    if (error instanceof Problem) await giveUp(error);
     throw error;
   }
 }
@@ -98,13 +99,16 @@ form.addEventListener("submit", (event) => {
 
 await start();
 const secret = secretHere();
-if (secret !== null && !one("#problem").hasChildNodes()) {
+if (form && secret !== null && !one("#problem").hasChildNodes()) {
   try {
     invitation = await lookAtInvitation(secret);
   } catch (error) {
     show(error);
   }
 }
-one("button", form).disabled = one("#problem").hasChildNodes();
+if (form && !one("#problem").hasChildNodes()) {
+  await offerHomes();
+  one("button", form).disabled = false;
+}
 // Another link that is opened in this tab changes the fragment alone.
 addEventListener("hashchange", () => location.reload());

@@ -1,0 +1,90 @@
+"""What the account page says of a person's passkeys and sessions."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ledger import clock
+from ledger.domain.events import PasskeyAdded
+from ledger.store.ports.operations import OpenSession
+from projections.facts import LogReader
+
+# The AAGUID in a registration names the model of authenticator, where it has one. Unless its
+# attestation statement was verified nothing proves it, so it is shown and decides nothing. From the
+# community's list, https://github.com/passkeydeveloper/passkey-authenticator-aaguids (2026).
+PROVIDERS = {
+    "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4": "Google Password Manager",
+    "fbfc3007-154e-4ecc-8c0b-6e020557d7bd": "Apple Passwords",
+    "dd4ec289-e01d-41c9-bb89-70fa845d4bf2": "Apple Passwords (managed)",
+    "adce0002-35bc-c60a-648b-0b25f1f05503": "Chrome on Mac",
+    "08987058-cadc-4b81-b6e1-30de50dcbe96": "Windows Hello",
+    "9ddd1817-af5a-4672-a2b9-3e3dd95000a9": "Windows Hello",
+    "6028b017-b1d4-4c02-b4b3-afcdafc96bb2": "Windows Hello",
+    "bada5566-a7aa-401f-bd96-45619a55120d": "1Password",
+    "d548826e-79b4-db40-a3d8-11116f7e8349": "Bitwarden",
+    "531126d6-e717-415c-9320-3d9aa6981239": "Dashlane",
+    "b84e4048-15dc-4dd0-8640-f4f60813c8af": "NordPass",
+    "50726f74-6f6e-5061-7373-50726f746f6e": "Proton Pass",
+    "0ea242b4-43c4-4a1b-8b17-dd6d0b6baec6": "Keeper",
+    "f3809540-7f14-49c1-a8b3-8f813b225541": "Enpass",
+    "fdb141b2-5d84-443e-8a35-4698c205a502": "KeePassXC",
+    "53414d53-554e-4700-0000-000000000000": "Samsung Pass",
+}
+_ROAMING = {"usb", "nfc", "ble", "smart-card"}
+
+
+class Device(NamedTuple):
+    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it."""
+
+    credential_id: str
+    provider: str
+    backup: str
+    added_at: str
+    position: int
+    used_at: str | None
+
+
+class SessionLine(NamedTuple):
+    """A session as its owner knows it."""
+
+    id: str
+    browser: str
+    opened_at: str
+    seen_at: str
+    ends_at: str
+    current: bool
+
+    @classmethod
+    def of(cls, session: OpenSession, current: str) -> "SessionLine":
+        """Return the line of a session."""
+        is_current = session.id == current
+        times = (session.opened_ms, session.seen_ms, session.expires_ms)
+        opened, seen, ends = map(clock.to_text, times)
+        return cls(session.id, session.browser, opened, seen, ends, is_current)
+
+
+def devices(log: LogReader, positions: Sequence[int], used_ms: Mapping[str, int]) -> list[Device]:
+    """Return the passkeys that were added at these positions, in that order."""
+    found = []
+    for recorded in log.events_at(positions):
+        match recorded.event.body:
+            case PasskeyAdded() as added:
+                used = used_ms.get(added.credential_id)
+                found.append(
+                    Device(
+                        added.credential_id,
+                        *_kind(added),
+                        added_at=recorded.event.at,
+                        position=recorded.position,
+                        used_at=None if used is None else clock.to_text(used),
+                    )
+                )
+    return found
+
+
+def _kind(added: PasskeyAdded) -> tuple[str, str]:
+    """Return who keeps a passkey, and a sentence on its backup, by its registration."""
+    roaming = not _ROAMING.isdisjoint(added.transports)
+    provider = PROVIDERS.get(added.aaguid, "Security key" if roaming else "Passkey")
+    if added.backed_up:
+        return provider, "Backed up by its provider: your other devices may have it too."
+    return provider, "Not backed up when you added it: it may be on one device only."

@@ -1,0 +1,53 @@
+"""The account page: passkeys as devices, and sessions that their owner can end."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenBrowser
+from tests.browser.people import Browser
+from tests.browser.test_pages import violations
+
+
+def test_a_passkey_says_who_keeps_it_since_when_and_hides_its_ids(alice: Browser) -> None:
+    alice.open("/account")
+    card = alice.page.locator("#passkeys .card")
+    expect(card).to_have_count(1)
+    expect(card.locator(".card-head")).to_have_text("Passkey")
+    expect(card).to_contain_text("Added ")
+    expect(card).to_contain_text("Not used since.")
+    expect(card).to_contain_text("Not backed up when you added it")
+    expect(card.locator("code").first).to_be_hidden()
+    card.get_by_text("Ids").click()
+    expect(card.locator("code").first).to_have_text(str(card.get_attribute("data-id")))
+
+
+def test_a_person_ends_another_session_of_theirs_from_the_account_page(
+    alice: Browser, open_browser: OpenBrowser
+) -> None:
+    # The same person on a second browser: a copy of the cookie, and then a sign-in of its own here.
+    elsewhere = open_browser(passkeys=False, storage_state=alice.context.storage_state())
+    elsewhere.open("/inbox")
+    expect(elsewhere.heading("Waiting for you")).to_be_visible()
+    alice.context.clear_cookies(name="ledger_session")
+    alice.open("/signin?next=/account")
+    alice.page.wait_for_url("**/account")
+    expect(alice.page.locator("#sessions .card")).to_have_count(2)
+    expect(alice.page.locator("#passkeys .card")).to_contain_text("Last used ")
+    current = alice.page.locator("#sessions .card", has=alice.page.get_by_text("This session"))
+    expect(current).to_contain_text("Chrome on Linux")
+    expect(current.get_by_role("button")).to_have_count(0)
+    alice.page.locator("#sessions").get_by_role("button").click()
+    expect(alice.page.locator("#sessions .card")).to_have_count(1)
+    elsewhere.open("/inbox")
+    assert "/signin" in elsewhere.page.url
+
+
+def test_the_account_page_breaks_no_accessibility_rule_with_everything_open(
+    alice: Browser,
+) -> None:
+    alice.page.set_viewport_size({"width": 320, "height": 900})
+    alice.page.emulate_media(color_scheme="dark")
+    alice.open("/account")
+    alice.page.locator("#passkeys summary").click()
+    assert violations(alice) == []
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert alice.evaluate(overflow) <= 0

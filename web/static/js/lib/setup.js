@@ -1,0 +1,57 @@
+// Gives a browser a signing key: a new one with a home that the person chooses, or their synced one.
+
+import { post, settle } from "./api.js";
+import { attestKey } from "./attestation.js";
+import { all, one, put } from "./dom.js";
+import { me, onAction, say } from "./page.js";
+
+/** Return the home that the person chose for a new key. */
+export const chosenHome = (form) => one("input[name=home]:checked", form).value;
+
+/** Offer the home "synced" where the browser can ask a passkey for a secret. */
+export async function offerHomes() {
+  const can = await PublicKeyCredential.getClientCapabilities?.();
+  if (can?.["extension:prf"]) for (const each of all("[data-synced]")) each.hidden = false;
+}
+
+/** Say why this browser needs a key, and how it can get one. */
+export async function offer(key, hadOne) {
+  const place = one("#setup");
+  if (key) {
+    one("h2", place).textContent = "This browser's signing key ends soon";
+    const end = new Date(Date.parse(key.expiresAt)).toLocaleString();
+    put(place, "text", `It signs until ${end}. Set up the next one now, with your passkey.`);
+  } else if (hadOne) {
+    put(place, "text", "The key that it had is no longer accepted: set up a new one.");
+  }
+  await offerHomes();
+  if (!key && me.kids.length) await offerSynced(place);
+}
+
+async function offerSynced(place) {
+  const { waiting } = await import("./synced.js");
+  const found = await waiting(me).catch(() => []); // without an answer a new key can be set up
+  one("[data-action=bring]", place).hidden = found.length === 0;
+}
+
+/** Make and attest a key for this browser. */
+async function setUp() {
+  say("Waiting for your device…");
+  const options = await post("/api/jwt-keys/options", {});
+  const { ceremony } = options;
+  const { position } = await attestKey(options, chosenHome(one("#setup")), (key) =>
+    post("/api/jwt-keys", { ceremony, key }),
+  );
+  await settle(position);
+  location.reload();
+}
+
+/** Open a synced key of this person in this browser. */
+async function bring() {
+  const { bring: open } = await import("./synced.js");
+  say("Waiting for your device…");
+  await open(me);
+  location.reload();
+}
+
+onAction({ "set-up": setUp, bring });
