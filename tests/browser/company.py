@@ -15,7 +15,7 @@ class Company:
     def __init__(self, server: Server, open_browser: OpenBrowser) -> None:
         self.server = server
         self._open = open_browser
-        link = re.search(r"http://\S+/register\?invitation=\S+", server.output)
+        link = re.search(r"http://\S+/register#invitation=\S+", server.output)
         assert link
         self.root = self.join(link[0], "Root")
 

@@ -38,6 +38,7 @@ SERVER_PACKAGES = {
     "jinja2",
     "litestar",
     "prometheus_client",
+    "publicsuffixlist",
     "uvicorn",
     "uvloop",
 }

@@ -82,12 +82,13 @@ def test_each_type_of_event_has_words(story: Path) -> None:
     assert {line.type for line in lines} == {*BODIES}
     told = {line.position: line.summary for line in lines}
     assert told[1] == "The ledger was created; registration: open"
-    assert told[6] == "Bob registered as investor"
-    assert told[18] == "Dave made Bob creator"
-    assert told[19] == "Alice Ångström drafted “Series A – “preferred””"
-    assert told[21].endswith("which is approved")
-    assert "which is rejected: The amount is too low." in told[24]
-    assert [line.actor_name for line in lines if not line.actor_id] == ["The ledger"] * 6
+    assert told[8] == "Bob registered as investor"
+    assert told[18] == "Alice Ångström removed a passkey"
+    assert told[36].startswith("The ledger granted Bob the role creator, by change ")
+    assert told[37] == "Alice Ångström drafted “Series A – “preferred””"
+    assert told[39].endswith("which is approved")
+    assert "which is rejected: The amount is too low." in told[42]
+    assert [line.actor_name for line in lines if not line.actor_id] == ["The ledger"] * 20
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])

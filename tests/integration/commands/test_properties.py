@@ -127,12 +127,17 @@ def test_a_decision_and_what_it_was_made_on_never_pass_each_other(
 def test_two_keys_and_both_forms_are_still_one_approver(cast: Cast, *, at_once: bool) -> None:
     bob, steps = 1, [Step("sign", 1, 0, 0, variant, variant % 2) for variant in range(8)]
     with two_processes(cast) as commanders:
-        asyncio.run(commanders.do(Step("draft", 0, 0, 0, 2, 0)))  # two investors
+        # Two investors, and no veto: so that both forms may approve.
+        policy = {"threshold": 2, "of": ["role:investor"]}
+        raw = asyncio.run(commanders.processes[0].draft(cast.alice, policy=policy))
+        commanders.drafts.append(raw)
+        commanders.granted += 1
         asyncio.run(commanders.at_once(steps) if at_once else commanders.each(steps))
         # Two of the eight are the same bytes as the one that counts, and answered alike.
         assert [error.code for error in commanders.refusals] == ["out_of_order"] * 6
         auditor = require_distinct_approvers(commanders.processes[0])
-        (statement,) = auditor.statements.values()
+        (drafted,) = commanders.statement_ids()
+        statement = auditor.statements[drafted]
         assert (statement.status, set(statement.approvals)) == (
             "pending",
             {commanders.people[bob].user},

@@ -86,6 +86,7 @@ def test_a_removal_whose_process_died_before_it_ended_the_sessions_ends_them_all
         return await here.state.session_user(token, now_ms=now_ms, is_in_force=is_in_force)
 
     async def run() -> None:
+        await here.add_passkey(cast.bob, Passkey())
         by_passkey = await here.state.open_session(
             user, opened_by=name, browser="b", now_ms=cast.time.ms
         )
@@ -96,7 +97,7 @@ def test_a_removal_whose_process_died_before_it_ended_the_sessions_ends_them_all
         with monkeypatch.context() as dead:
             dead.setattr(here.operations, "close_sessions_of", unavailable)
             with refused(UnavailableError, "state_unavailable"):
-                await here.remove_passkey(cast.dave, name)
+                await here.remove_passkey(cast.bob, name)
         assert [await whose(by_passkey), await whose(by_key)] == [None, user]
         assert here.operations.session(by_passkey) is None
 

@@ -27,7 +27,7 @@ class Company:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.clients: list[httpx.Client] = []
-        (link,) = re.findall(r"/register\?invitation=(\S+)", server.output)
+        (link,) = re.findall(r"/register#invitation=(\S+)", server.output)
         self.ada = self.person("Ada").register("administrator", link)
 
     def person(self, name: str) -> Actor:
@@ -69,7 +69,7 @@ def test_an_open_ledger_prints_the_administrators_link_and_works_before_it_is_us
     server = Server(tmp_path / "data", LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
     server.start()
     try:
-        assert server.output.count("/register?invitation=") == 1
+        assert server.output.count("/register#invitation=") == 1
         with httpx.Client(base_url=server.origin) as client:
             cal = Actor(client, "Cal", server.origin).register("creator")
             assert cal.draft_of().status_code == 201
@@ -128,7 +128,8 @@ def test_nobody_whom_an_administrator_added_alone_governs_after_a_raise(company:
     raised = company.raised(ben)
     refuses_at(company.server, lambda: ada.change(raised), 409, "people_incomplete")
     assert ada.change(raised, {"end-role": puppet}).json()["status"] == "approved"
-    zoe, wish = company.person("Zoe"), {"name": "Zoe", "invitation": "for Zoe"}
+    zoe = company.person("Zoe")
+    wish = {"name": "Zoe", "invitation": zoe.link_key("for Zoe").kid}
     refuses_at(
         company.server,
         lambda: zoe.client.post("/api/credentials", json=wish),
@@ -173,13 +174,13 @@ def test_a_cancelled_invitation_admits_nobody_and_a_used_one_is_not_cancelled(
         assert company.ada.invite("creator", token, invitation=each).status_code == 201
     cancel = [{"cancel-invitation": {"invitation": each}} for each in identifiers]
     assert company.ada.change(cancel[0]).status_code == 201
-    wish = {"name": "Eve", "invitation": "one"}
     eve = company.person("Eve")
+    wish = {"name": "Eve", "invitation": eve.link_key("one").kid}
     refuses_at(
         company.server,
         lambda: eve.client.post("/api/credentials", json=wish),
-        403,
-        "invitation_unknown",
+        409,
+        "invitation_cancelled",
     )
     company.person("Fay").register("creator", "two")
     refuses_at(company.server, lambda: company.ada.change(cancel[1]), 409, "invitation_used")

@@ -172,11 +172,12 @@ def test_an_unknown_invitation_is_refused(club: Club) -> None:
 
 
 def test_nobody_without_an_invitation_learns_who_is_here(club: Club) -> None:
-    client = club.stranger("Mallory").client
-    body = wish("Ada", role="investor", invitation="guessed")
+    mallory = club.stranger("Mallory")
+    client = mallory.client
+    body = wish("Ada", role="investor", invitation=mallory.link_key("guessed").kid)
     club.refuses(lambda: client.post(CREDENTIALS, json=body), 403, "invitation_unknown")
     assert club.ada.invite("investor", "for another Ada").status_code == 201
-    body = wish("ADA", role="investor", invitation="for another Ada")
+    body = wish("ADA", role="investor", invitation=mallory.link_key("for another Ada").kid)
     club.refuses(lambda: client.post(CREDENTIALS, json=body), 409, "name_taken")
 
 

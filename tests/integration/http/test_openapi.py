@@ -114,6 +114,8 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get("/api/governance")
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
+        ada.invite("investor", "for Nina")
+        ada.client.get(f"/api/invitations/{ada.link_key('for Nina').kid}")
         ada.client.get("/.well-known/passkey-endpoints")
         wrapped = b64u_encode(bytes(136))
         kept = {"kid": ada.key.kid, "credentialId": ada.passkey.id, "wrapped": wrapped}

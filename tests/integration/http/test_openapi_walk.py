@@ -170,7 +170,7 @@ class Walk:
         is_administrator = actor is self._stage.people["administrator"]
         assert answer.status_code == (201 if is_administrator else 403)
         if is_administrator:
-            irma = self._stage.person("Irma").register("investor", token)
+            irma = self._stage.person(f"Irma {token}").register("investor", token)
             self._ids["user_id"].append(irma.user)
 
     def sign_in_again(self) -> None:

@@ -108,6 +108,7 @@ GET = [
     "/statements/{statement_id:str}",
     "/static/{tree:str}/{path:path}",
     "/api/jwt-keys/{kid:str}",
+    "/api/invitations/{kid:str}",
     # The framework's own: the schema again, and a plain 404 beside it.
     "/schema",
     "/schema/{path:str}",

@@ -18,6 +18,7 @@ from tests.support.public_log import keys_of, proof_of
 from tests.support.server import Server
 from tests.support.softhsm import PIN, SoftHsm
 from tests.support.ssh_agent import Agent
+from tests.support.unused_names import unused
 
 PAGE = (Path(__file__).parents[3] / "docs/how-to/keep-keys-in-an-hsm.md").read_text()
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -93,7 +94,7 @@ def operator(tmp_path: Path, hsm: SoftHsm) -> Iterator[Operator]:
 def signers(server: Server) -> tuple[NoteKey, ...]:
     """Approve a statement, and return the keys under the newest checkpoint."""
     with server.client() as client:
-        actor = Actor(client, "Alice", server.origin).register("creator")
+        actor = Actor(client, unused("Alice"), server.origin).register("creator")
         drafted = actor.draft(policy=policy_of(1, actor))
         approved = actor.approve(drafted).json()
         assert approved["status"] == "approved"

@@ -3,7 +3,6 @@
 // computes every challenge from what it is for: docs/reference/formats.md has the forms.
 
 import { decode, encode } from "./b64u.js";
-import { coseKey } from "./cose.js";
 import { hex, sha256, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
@@ -26,6 +25,7 @@ export async function create({ ledger, nonce, publicKey: options }) {
   const asked = { ...options, challenge: await challenge("register", { ledger, nonce }) };
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
   publicKey.extensions = { ...publicKey.extensions, prf: {} }; // so that it can protect synced keys
+  const { coseKey } = await import("./cose.js"); // before the prompt: it may fail
   const credential = await ceremony("create", () => navigator.credentials.create({ publicKey }));
   const { attestationObject, clientDataJSON } = credential.response;
   const key = coseKey(new Uint8Array(credential.response.getAuthenticatorData()));
