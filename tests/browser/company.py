@@ -47,10 +47,23 @@ class Company:
                 const { makeChange } = await import(changes);
                 const { get } = await import(api);
                 const { user, ledger } = document.body.dataset;
-                const key = await (await import(keystore)).find(ledger, user);
+                const [key] = await (await import(keystore)).keysOf(ledger, user);
                 const { policySha256 } = await get("/api/governance");
                 const policy = { threshold, of: ["role:administrator"] };
-                const item = { "set-governance": { policy, was: policySha256 } };
+                const digest = async (text) => {
+                    const raw = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+                    const bytes = Uint8Array.from(raw, (each) => each.charCodeAt(0));
+                    const found = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+                    return Array.from(found, (n) => n.toString(16).padStart(2, "0")).join("");
+                };
+                const { items } = await get("/api/users");
+                const people = [];
+                for (const { id, roles, kids } of items) {
+                    if (!roles.includes("administrator")) continue;
+                    const { attestation } = await get(`/api/jwt-keys/${kids[0]}`);
+                    people.push({ user: id, cose: await digest(attestation.passkeyPublicKey) });
+                }
+                const item = { "set-governance": { policy, people, was: policySha256 } };
                 return makeChange(key, { ledger, user }, [item], () => {});
             }""",
             [*map(self.root.module, ("changes", "keystore", "api")), threshold],

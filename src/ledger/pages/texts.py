@@ -19,7 +19,7 @@ def catalogue() -> Mapping[str, str]:
     return msgspec.json.decode(raw, type=dict[str, str])
 
 
-def text(key: str, **values: object) -> str:
+def text(key: str, /, **values: object) -> str:
     """Return a text with its values; raise KeyError for an unknown key or a missing value.
 
     With `count`, the text is that of one or of several.
