@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, TimeoutError, expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
@@ -76,7 +76,13 @@ def register(browser: Browser, link: str, name: str) -> None:
     browser.page.goto(link)
     browser.page.get_by_label("Your name").fill(name)
     browser.button("Register with a passkey").click()
-    browser.page.wait_for_url("**/inbox")
+    alert = browser.page.get_by_role("alert")
+    try:
+        browser.page.wait_for_url("**/inbox", timeout=20_000)
+    except TimeoutError as error:
+        said = alert.all_inner_texts()
+        status = browser.page.get_by_role("status").all_inner_texts()
+        raise AssertionError(f"{name} is not registered: {said} {status}") from error
 
 
 def sign(browser: Browser) -> None:
