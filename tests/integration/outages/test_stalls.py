@@ -64,6 +64,7 @@ def test_without_descriptors_for_new_connections_the_open_ones_are_served(server
                 assert alice.draft_of().status_code == 201
         until(lambda: _answers(server))
         assert alice.draft_of().status_code == 201
+    until(lambda: _is_healthy(server))  # the security record writes again after its pause
     assert "Traceback" not in server.output
     check_ledger(server)
 
@@ -71,6 +72,12 @@ def test_without_descriptors_for_new_connections_the_open_ones_are_served(server
 def _answers(server: Server) -> bool:
     with server.client() as client:
         return client.get("/readyz").status_code == 200
+
+
+def _is_healthy(server: Server) -> bool:
+    with server.client() as client:
+        found: bool = client.get("/healthz").json().get("reasons") == []
+        return found
 
 
 @contextmanager
