@@ -54,7 +54,6 @@ DRAFT = "draft"
 SIGN = "sign"
 REJECT = "reject"
 WITHDRAW = "withdraw"
-EVENTS_OF_REGISTRATION = 3
 
 _json = msgspec.json.Encoder().encode
 

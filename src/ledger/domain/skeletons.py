@@ -1,8 +1,8 @@
 """Names that look alike: what a person's name is compared by, so that nobody imitates another.
 
-A skeleton replaces each character by the one that it looks like (UTS #39 section 4). It also drops
-case, spaces and punctuation. The server computes it once and the event keeps its hash: a later
-Unicode version may lead to another skeleton, so no reader computes it again.
+In a skeleton, characters that look alike become one character (UTS #39 section 4). Case, spaces
+and punctuation are dropped too. The server computes it once and the event keeps its hash: a later
+Unicode version may lead to another skeleton, so no reader recomputes it.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Step-up: a passkey of the actor confirms an act that a signing key alone cannot authorise.
 
-A signing key can be stolen without its person noticing. So every act that adds or ends a passkey,
-ends another key than the one that signs, or touches another person also needs a passkey.
+A signing key can be stolen without its person noticing. So a passkey also confirms every act that
+adds or ends a passkey, concerns another person, or ends a key that did not sign the act.
 """
 
 from ledger.domain import challenges

@@ -148,7 +148,7 @@ def test_fifty_different_approvals_of_one_person_at_once_count_once(
         answers = at_once(server, [sign_with(str(n)) for n in range(AT_ONCE)])
     statuses = [each.status_code for each in answers]
     assert statuses.count(201) == 1
-    # Those that were signed later than the one that counts, and those that were signed earlier.
+    # Some were signed before the approval that counts, the others after it.
     refusals = {each.json()["code"] for each in answers if each.status_code != 201}
     assert refusals <= {"already_approved", "out_of_order"}
 

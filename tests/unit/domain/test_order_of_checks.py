@@ -1,4 +1,4 @@
-"""Of two faults in a request, the one that is checked first names the refusal."""
+"""A request with two faults is refused for the fault that the order of checks names first."""
 
 from collections import Counter
 

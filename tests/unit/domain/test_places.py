@@ -102,7 +102,7 @@ def test_those_who_can_help_are_those_who_lower_what_is_missing() -> None:
     both = people(a="board legal")
     able = people(a="board legal", b="board", c="legal", d="other")
     assert places.missing(whole, {}, able) == Missing(2, frozenset({BOARD, LEGAL}))
-    # Either group can be the one that the first person fills.
+    # The first person can fill a place of either group.
     assert places.missing(whole, both, able) == Missing(1, frozenset({BOARD, LEGAL}))
     assert places.missing(whole, people(b="board"), able) == Missing(1, frozenset({LEGAL}))
     assert places.missing(whole, people(b="board", c="legal"), able) == Missing(0, frozenset())

@@ -212,10 +212,6 @@ class StoreReader(Protocol):
         """Answer several needs from one snapshot, in order."""
         ...
 
-    def members(self) -> frozenset[UUID]:
-        """Return everybody who ever held a role: every stream that joined a role's group."""
-        ...
-
     def close(self) -> None:
         """Give the reader back."""
         ...

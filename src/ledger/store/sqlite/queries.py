@@ -108,13 +108,6 @@ class Queries:
             count, total = db.execute(query, (last,)).fetchone()
         return int(count), int(total)
 
-    def members(self) -> frozenset[UUID]:
-        """Return everybody who ever held a role: every stream that joined a role's group."""
-        query = "SELECT DISTINCT stream FROM member WHERE grp >= 'role/' AND grp < 'role0'"
-        with self._reader.reading() as db:
-            rows = db.execute(query)
-            return frozenset(UUID(bytes=stream) for (stream,) in rows)
-
     def load(self, needs: Sequence[Needs]) -> list[Facts]:
         """Answer several needs from one snapshot, in order."""
         with self._reader.reading() as db:

@@ -114,7 +114,6 @@ def test_a_write_that_counted_people_is_stale_once_one_came(store: LogStore) -> 
         "role/investor": Membership(3, frozenset({ONE, TWO})),
         "role/creator": Membership(),
     }
-    assert store.members() == {ONE, TWO}
     assert positions(store.append([write(groups=(("role/investor", 3),))])) == [4]
 
 

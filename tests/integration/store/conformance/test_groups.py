@@ -16,7 +16,6 @@ def test_a_stream_that_left_a_group_is_no_member_until_it_joins_again(store: Log
     assert (positions([left]), stale) == ([2], Stale())
     (facts,) = store.load(needs)
     assert facts.groups == {group: Membership(2, frozenset({TWO}))}
-    assert store.members() == {ONE, TWO}  # everybody who was a member once
     store.append([write(joins=((group, ONE),))])
     (facts,) = store.load(needs)
     assert facts.groups == {group: Membership(3, frozenset({ONE, TWO}))}

@@ -1,5 +1,5 @@
-// The ledger's clock, as its last answer told it. Signed times follow it: a person whose device runs
-// wrong can sign all the same.
+// The ledger's clock, as its last answer told it. Signed times follow it, so that a person whose
+// device has a wrong clock can sign.
 
 // Within this much the device's own clock is the better one: the ledger tells whole seconds, late.
 const CLOSE_MS = 2000;

@@ -101,7 +101,7 @@ function endsSoon({ home, expiresAt }) {
 
 /** End the session here and in every other tab, with the keys that were for this session. */
 export async function signOut() {
-  // The keys first: if the ledger does not answer, nobody can sign with them all the same.
+  // The keys first: then nobody can sign with them, even if the ledger does not answer.
   await keystore.leave(me.ledger);
   await post("/api/logout", {});
   signedOut.postMessage(me.user);
