@@ -26,7 +26,7 @@ from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 2
+VERSION = 3
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
@@ -35,7 +35,7 @@ TABLES: tuple[str, ...] = (
     "CREATE TABLE user_standing(user INTEGER NOT NULL, position INTEGER NOT NULL,"
     " standing TEXT NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
-    " user INTEGER NOT NULL, removed INTEGER NOT NULL) STRICT",
+    " user INTEGER NOT NULL, removed INTEGER NOT NULL, active_from TEXT) STRICT",
 )
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX user_role_by_role ON user_role(role, position)",
@@ -51,6 +51,13 @@ class NamedPerson(msgspec.Struct, frozen=True):
     name: str
 
 
+class Recovering(msgspec.Struct, frozen=True, rename="camel"):
+    """A passkey that a recovery code added and that does not work yet."""
+
+    credential_id: str
+    active_from: str
+
+
 class User(msgspec.Struct, frozen=True, rename="camel"):
     """A person as of a position; `kids` are the signing keys active then."""
 
@@ -62,6 +69,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     registered_at: str
     position: int
     standing: PersonStanding = "active"
+    recovering: Recovering | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -84,7 +92,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             (fact.position, fact.body.role, OPEN),
         )
     passkeys = [
-        (fact.position, fact.body.credential_id, fact.stream, OPEN)
+        (fact.position, fact.body.credential_id, fact.stream, OPEN, fact.body.active_from)
         for fact in batch.of(PasskeyAdded)
     ]
     write(db, "INSERT INTO passkey {rows}", passkeys)
@@ -179,7 +187,9 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
     roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
     rows = db.execute(
         "SELECT u.id, s.uuid, u.name, u.at, (SELECT standing FROM user_standing"
-        " WHERE user = u.id AND position <= :at ORDER BY position DESC LIMIT 1)"
+        " WHERE user = u.id AND position <= :at ORDER BY position DESC LIMIT 1),"
+        " (SELECT credential_id || ' ' || active_from FROM passkey WHERE user = u.id"
+        " AND position <= :at AND removed > :at AND active_from > :now)"
         " FROM user u JOIN stream s ON s.id = u.id"
         " WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id",
         given,
@@ -194,8 +204,9 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
             kids=kids[number],
             registered_at=registered_at,
             position=number,
+            recovering=None if waiting is None else Recovering(*waiting.split(" ")),
         )
-        for number, uuid, name, registered_at, standing in rows
+        for number, uuid, name, registered_at, standing, waiting in rows
     ]
 
 

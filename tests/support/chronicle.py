@@ -18,6 +18,7 @@ from ledger.domain import (
     compromise,
     drafting,
     person,
+    recovery_codes,
     restoration,
     signing_keys,
     standing,
@@ -229,6 +230,12 @@ class Chronicle:
         act = owner.act("declare-compromise", key=key, **members)
         asked = ConfirmedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
         self.tell(owner.user, compromise.declare(self._state(owner), asked))
+
+    def set_codes(self, who: Signer) -> None:
+        """Record ten recovery codes of a person."""
+        keys = [link_jwk(f"code {n} of {who.user}") for n in range(10)]
+        asked = who.confirmed(who.act("set-recovery-codes", keys=keys))
+        self.tell(who.user, recovery_codes.set_codes(self._state(who), asked))
 
     def suspend(self, whom: Signer, by: Signer) -> None:
         act = by.act("suspend", user=whom.user, reason="Left the company.")

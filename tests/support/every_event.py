@@ -89,6 +89,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(2)
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
+    told.set_codes(dave)
     if end:
         told.freeze()
     told.auditor.finish()

@@ -89,6 +89,9 @@ EXPECTED = {
     "person-suspended.v1": Expected(
         DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}
     ),
+    "recovery-codes-set.v1": Expected(
+        DAVE, "set 10 recovery codes", "Dave set recovery codes", ACT, set()
+    ),
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"

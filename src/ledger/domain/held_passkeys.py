@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from ledger.domain import acts, challenges
+from ledger.domain import acts, challenges, recovery_codes
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PasskeyAdded, PasskeyRemoved
@@ -99,9 +99,10 @@ def remove_passkey(
 ) -> PasskeyRemoved:
     """Return the removal of a passkey, signed and confirmed by its owner or an administrator.
 
-    Raises NotFoundError `passkey_unknown`; ConflictError `passkey_removed` or `passkey_last` (an
-    owner must keep one, an administrator may remove the last); RefusedError as `verify_act` and
-    `stepup.confirm` do; ForbiddenError `administrator_only`.
+    The removal of one that waits cancels a recovery. Raises NotFoundError `passkey_unknown`;
+    ConflictError `passkey_removed`, `passkey_last` (an owner must keep one that works, an
+    administrator may remove the last), and as `recovery_codes.require_may_end`; RefusedError as
+    `verify_act` and `stepup.confirm` do; ForbiddenError `administrator_only`.
     """
     passkey = owner.passkeys.get(credential_id)
     if passkey is None:
@@ -111,13 +112,17 @@ def remove_passkey(
     jws = parse_act(asked.text)
     key = actor.active_key(jws.header.kid, now_ms=asked.now_ms)
     said = verify_act(jws, key.jwk, acts.RemovePasskey, ledger=asked.ledger, now_ms=asked.now_ms)
+    waits = passkey.waits(asked.now_ms)
     if actor.user != owner.user:
         actor.require_administrator()
-    elif sum(not each.removed for each in owner.passkeys.values()) == 1:
+    elif not waits and _live(owner, asked.now_ms) == 1:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if said.credential_id != credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
     assertion, count = asked.confirmed_by(actor)
+    if actor.user == owner.user:
+        by, now_ms = assertion.credential_id, asked.now_ms
+        recovery_codes.require_may_end(owner, by, [passkey], now_ms=now_ms)
     return PasskeyRemoved(
         credential_id=credential_id,
         by=actor.user,
@@ -126,3 +131,7 @@ def remove_passkey(
         assertion=assertion,
         sign_count=count,
     )
+
+
+def _live(owner: Person, now_ms: int) -> int:
+    return sum(each.is_live(now_ms) for each in owner.passkeys.values())

@@ -179,7 +179,15 @@ def default_lanes() -> dict[LaneName, Lane]:
 
 
 # Requests that prove themselves by a signature inside; a session is not asked for.
-_SIGNED = ("/sign", "/reject", "/withdraw", "/revoke", "/suspend", "/compromises")
+_SIGNED = (
+    "/sign",
+    "/reject",
+    "/withdraw",
+    "/revoke",
+    "/suspend",
+    "/compromises",
+    "/recovery-codes",
+)
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 

@@ -27,6 +27,7 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
+    RecoveryCodesSet,
     StatementBody,
     StatementDrafted,
     StatementRejected,
@@ -202,7 +203,7 @@ class Events:
             case CompromiseDeclared():
                 with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | PersonSuspended():
+            case UserRegistered() | KeyRevoked() | PersonSuspended() | RecoveryCodesSet():
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)

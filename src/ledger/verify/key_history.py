@@ -17,6 +17,7 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
+    RecoveryCodesSet,
     UserRegistered,
     actor,
     signature_of,
@@ -55,7 +56,13 @@ class KeyHistory:
             case CompromiseDeclared():
                 for reference in (body.compromised, *body.also):
                     self._end(reference.removeprefix("kid:"))
-            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | PersonSuspended():
+            case (
+                UserRegistered()
+                | PasskeyAdded()
+                | PasskeyRemoved()
+                | PersonSuspended()
+                | RecoveryCodesSet()
+            ):
                 pass  # neither attests nor ends a signing key
             case _:
                 assert_never(body)

@@ -44,12 +44,12 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
         status="pending",
         jws=mallory.shared(raw),
     )
-    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (54, "KeyError")
+    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (55, "KeyError")
 
 
 def test_a_person_registered_twice_is_refused() -> None:
     again = UserRegistered(user=CAROL, name="Carol", role="creator")
-    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (54, "event_misplaced")
+    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (55, "event_misplaced")
 
 
 def test_a_statement_drafted_twice_is_refused() -> None:
@@ -68,7 +68,7 @@ def test_a_statement_drafted_twice_is_refused() -> None:
 
 def test_a_second_founding_is_refused() -> None:
     second = msgspec.structs.replace(EVENTS[0], version=3)
-    assert told(second) == (54, "ledger_founded_twice")
+    assert told(second) == (55, "ledger_founded_twice")
 
 
 def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:

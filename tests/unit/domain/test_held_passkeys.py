@@ -4,8 +4,10 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from ledger import clock
 from ledger.domain import challenges, held_passkeys, person
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import Event, PasskeyAdded, PasskeyRemoved
@@ -16,7 +18,7 @@ from ledger.errors import ConflictError, ForbiddenError, NotFoundError, RefusedE
 from tests.support.authenticator import Passkey
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE
-from tests.support.signers import LEDGER, NONCE, PARTY, Signer, assertion, registration
+from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer, assertion, registration
 
 AT = "2026-11-21T03:04:05.678Z"
 NEW = Passkey()
@@ -206,9 +208,9 @@ def test_an_owner_removes_a_passkey() -> None:
     )
     state = fold(TWO, body)
     assert state.passkeys[NEW.id].removed is True
-    assert state.active_passkey(ALICE.passkey.id).removed is False
+    assert state.active_passkey(ALICE.passkey.id, now_ms=NOW_MS).removed is False
     with refused(RefusedError, "passkey_removed"):
-        state.active_passkey(NEW.id)
+        state.active_passkey(NEW.id, now_ms=NOW_MS)
 
 
 def test_a_signing_key_alone_removes_no_passkey() -> None:
@@ -237,6 +239,13 @@ def test_an_owner_keeps_the_last_that_is_not_removed() -> None:
 def test_an_administrator_removes_even_the_last() -> None:
     name = ALICE.passkey.id
     body = remove(removal(DAVE, name), DAVE.person, name, ALICE.person)
+    assert (body.by, body.kid) == (DAVE.user, DAVE.key.kid)
+
+
+def test_an_administrator_cancels_a_recovery() -> None:
+    waiting = msgspec.structs.replace(TWO.passkeys[NEW.id], active_from=clock.to_text(NOW_MS + 1))
+    owner = msgspec.structs.replace(TWO, passkeys=TWO.passkeys | {NEW.id: waiting})
+    body = remove(removal(DAVE), DAVE.person, owner=owner)
     assert (body.by, body.kid) == (DAVE.user, DAVE.key.kid)
 
 

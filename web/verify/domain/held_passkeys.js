@@ -6,7 +6,8 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { additionChallenge, registerChallenge } from "./challenges.js";
 import { verifyAssertion, verifyRegistration } from "./passkey.js";
-import { requireAdministrator, signedBy } from "./person.js";
+import { isLive, requireAdministrator, signedBy, waits } from "./person.js";
+import { decideRecovery, requireMayEnd } from "./recovery_codes.js";
 import { redeemInvitation } from "./redeeming.js";
 import { confirm } from "./stepup.js";
 
@@ -17,6 +18,7 @@ const ALONE = {
   assertion: null,
   confirmation: null,
   confirmationSignCount: null,
+  activeFrom: null,
 };
 
 /** Return the first passkey of a person, by its registration response alone. */
@@ -32,6 +34,7 @@ export async function decidePasskey(owner, body, context) {
   const { act, assertion, confirmation } = body;
   const first = await decideFirstPasskey(body, context);
   if (!owner.passkeys.size) return redeemInvitation(owner, first, body.redeem, context);
+  if (body.activeFrom !== null && body.redeem !== null) return decideRecovery(owner, first, body, context);
   if (act === null) refuse("act_missing", "adding a further passkey requires an act");
   const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, context);
   await requireNew(owner, first, { signed, assertion }, context);
@@ -58,11 +61,15 @@ export async function decideRemoval(owner, actor, { credentialId, act, assertion
   if (!passkey) refuse("passkey_unknown", "no such passkey");
   if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
   const { key, signed } = await signedBy(actor, act, ACT.REMOVE_PASSKEY, context);
+  const { nowMs } = context;
   if (actor.user !== owner.user) requireAdministrator(actor);
-  else if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
+  else if (!waits(passkey, nowMs) && live(owner, nowMs) === 1) {
     refuse("passkey_last", "an owner keeps one passkey");
   }
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
   const signCount = await confirm(actor, act, assertion, context);
+  if (actor.user === owner.user) requireMayEnd(owner, assertion.credentialId, [passkey], nowMs);
   return { credentialId, by: actor.user, kid: key.kid, act, assertion, signCount };
 }
+
+const live = ({ passkeys }, nowMs) => [...passkeys.values()].filter((each) => isLive(each, nowMs)).length;

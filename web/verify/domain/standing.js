@@ -3,7 +3,7 @@
 import { length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { requireAdministrator, signedBy } from "./person.js";
+import { isLive, requireAdministrator, signedBy } from "./person.js";
 import { ROLE } from "./policy.js";
 import { confirm } from "./stepup.js";
 import { requireText } from "./text.js";
@@ -12,8 +12,8 @@ import { STANDING } from "./vocabulary.js";
 const REASON_CHARS = [10, 2000];
 
 /** Tell whether a person could approve a change: they are active, and have a live passkey. */
-export const canGovern = ({ standing, passkeys }) =>
-  standing === STANDING.ACTIVE && [...passkeys.values()].some(({ removed }) => !removed);
+export const canGovern = ({ standing, passkeys }, nowMs) =>
+  standing === STANDING.ACTIVE && [...passkeys.values()].some((each) => isLive(each, nowMs));
 
 /** Refuse somebody who is suspended or deactivated. */
 export function requireStanding({ standing }) {

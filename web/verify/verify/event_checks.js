@@ -88,6 +88,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.STANDING_SET]: unread,
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
+  [TAG.RECOVERY_CODES_SET]: unread,
 });
 
 /** Verifies passkeys and attestations in the order of the log. */

@@ -52,7 +52,7 @@ from ledger.domain.events.of_people import (
     PersonRecord,
     UserRegistered,
 )
-from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended, RecoveryCodesSet
 from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDrafted,
@@ -109,6 +109,7 @@ __all__ = [
     "PersonRecord",
     "PersonSuspended",
     "Recorded",
+    "RecoveryCodesSet",
     "RoleClosed",
     "RoleDefined",
     "RoleEnded",

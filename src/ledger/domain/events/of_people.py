@@ -8,7 +8,7 @@ from typing import final
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import PersonEffect
-from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
+from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended, RecoveryCodesSet
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.unique_names import ACT, CREDENTIAL, KEY_MATERIAL, KID, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import KeyHome
@@ -51,7 +51,8 @@ class PasskeyAdded(Explained, frozen=True):
 
     The first passkey has its registration only, and `redeem`, a JWS by the key of the invitation,
     if there was one. A further one has the `add-passkey` act that names its key, its own
-    `assertion`, and an older passkey's `confirmation` of the act.
+    `assertion`, and an older passkey's `confirmation` of the act. One that a recovery code adds
+    has `redeem` by the code's key and its own `assertion`, and works from `active_from` on.
     """
 
     TAG = "passkey-added.v1"
@@ -82,6 +83,7 @@ class PasskeyAdded(Explained, frozen=True):
     assertion: AssertionEvidence | None = None
     confirmation: AssertionEvidence | None = None
     confirmation_sign_count: SafeInteger | None = None
+    active_from: str | None = None
 
     @property
     def key_material(self) -> tuple[str, ...]:
@@ -186,5 +188,6 @@ PersonRecord = (
     | KeyRevoked
     | PersonSuspended
     | CompromiseDeclared
+    | RecoveryCodesSet
 )
 PersonBody = PersonRecord | PersonEffect

@@ -70,6 +70,12 @@ async function removePasskey({ dataset: { id } }) {
   await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
 }
 
+async function cancelRecovery({ dataset: { id } }) {
+  const act = await sign("remove-passkey", { credentialId: id });
+  const answer = await post(`/api/passkeys/${id}/remove`, await confirmed(act));
+  await done("The recovery is cancelled.", answer);
+}
+
 const WAITS = "The change is drafted, with your approval. It waits for others.";
 
 /** Make a change with one item. */
@@ -102,6 +108,7 @@ async function grant() {
 onAction({
   revoke,
   "add-passkey": addPasskey,
+  "cancel-recovery": cancelRecovery,
   "remove-passkey": removePasskey,
   "sign-out": async () => {
     await post("/api/logout", {});
