@@ -20,17 +20,7 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import LedgerError
-from ledger.http import (
-    changes,
-    checkpoints,
-    evidence,
-    people,
-    probes,
-    reads,
-    recovering,
-    standing,
-    statements,
-)
+from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
 from ledger.http.admission import Admission, ConnectionLimits
@@ -237,7 +227,6 @@ def _application(
             *people.public,
             people.members_only,
             standing.router,
-            recovering.router,
             reads.public,
             reads.members_only,
             probes.router,

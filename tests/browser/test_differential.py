@@ -3,18 +3,21 @@
 This is the short form, with one seed; `python -m tests.differential` is the long one.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from ledger.encoding import b64_encode
 from tests.differential.comparison import compare
 from tests.differential.engines import Engine, in_page
 from tests.differential.kinds import KINDS
 from tests.differential.served import Mutant
 from tests.support.vectors import vector
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 BUNDLES = 30  # a bundle takes as long as a hundred other inputs
 VECTORS: list[dict[str, Any]] = vector("differential")
 # Every input of these kinds is read: what was refused is in what was read.
@@ -28,9 +31,17 @@ def engine(page: Page) -> Engine:
 
 @pytest.mark.parametrize("each", VECTORS, ids=lambda each: f"{each['kind']}: {each['name']}")
 def test_an_input_that_had_two_verdicts_has_one(engine: Engine, each: dict[str, Any]) -> None:
-    given = dict(each["input"])
-    assert KINDS[each["kind"]].python(given) == each["verdict"]
-    assert engine(each["kind"], [given]) == [each["verdict"]]
+    given = edited(**each["input"]) if each["kind"] == "event" else dict(each["input"])
+    verdict = KINDS[each["kind"]].python(given)
+    assert engine(each["kind"], [given]) == [verdict]
+    assert verdict == each["verdict"] or (verdict.startswith("ok ") and each["verdict"] == "ok")
+
+
+def edited(type: str, before: str, after: str) -> dict[str, Any]:
+    """Return the body of an event of its golden file, with one change."""
+    body = json.loads((GOLDEN / f"{type}.json").read_text())[0]["body"]
+    assert body.count(before) == 1
+    return {"raw": b64_encode(body.replace(before, after).encode()), "type": type}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -54,7 +54,8 @@ const KINDS = {
   compact: async ({ compact }, { jws, jwk }) => {
     const parsed = compact.parseCompact(text(jws));
     await compact.verifyCompact(parsed, jwk);
-    return [parsed.header, parsed.payload, parsed.signature];
+    const { typ, ...header } = parsed.header;  // Python has none where JavaScript has null
+    return [typ === null ? header : parsed.header, parsed.payload, parsed.signature];
   },
   general: async ({ approval, compact, encoding }, { jwks, compacts }) => {
     const taken = [];
@@ -74,8 +75,11 @@ const KINDS = {
   },
   act: async ({ acts }, { jws, jwk, act, ledger, nowMs }) =>
     acts.verifyAct(acts.parseAct(text(jws)), jwk, act, { ledger, nowMs }),
-  approval: ({ approval }, { jws, jwk, subject, ledger, signer, nowMs }) =>
-    approval.verifyApproval(approval.parseApproval(text(jws)), jwk, subject, { ledger, signer, nowMs }),
+  approval: async ({ approval }, { jws, jwk, subject, ledger, signer, nowMs }) => {
+    const parsed = approval.parseApproval(text(jws));
+    const statement = { ...subject, isPlain: true };
+    return (await approval.verifyApproval(parsed, jwk, statement, { ledger, signer, nowMs })).form;
+  },
   draft: async ({ drafting, events, encoding }, { raw, act, person, ledger, nowMs, stored }) => {
     const keys = new Map(Object.entries(person.keys));
     const body = { document: text(raw), act: text(act) };

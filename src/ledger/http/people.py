@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from ledger.http import recovering
 from ledger.http.answers import (
     Created,
     KeyRecorded,
@@ -275,6 +276,7 @@ public = [
     session,
     revoke_key,
     remove_passkey,
+    *recovering.handlers,
 ]
 members_only = Router(
     "/",

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -82,4 +82,4 @@ async def complete(data: JSONBody[CompleteRecovery], people: FromPeople) -> Crea
     )
 
 
-router = Router("/", route_handlers=[set_codes, begin, complete], tags=["people"])
+handlers = [set_codes, begin, complete]
