@@ -101,11 +101,11 @@ def test_a_code_adds_a_passkey_that_waits_for_a_day(club: Club) -> None:
 def test_a_recovery_is_announced_to_its_person_and_to_administrators(club: Club) -> None:
     lost, passkey = member(club, "Mona"), Passkey(origin=club.server.origin)
     position = recover(lost, passkey).json()["position"]
-    page = lost.client.get("/inbox", headers={"Accept": "text/html"})
-    assert "Somebody used one of your recovery codes" in page.text
     shown = club.ada.client.get(f"/api/users?limit=200&minPosition={position}").json()["items"]
     (known,) = [each for each in shown if each["id"] == lost.user]
     assert known["recovering"]["credentialId"] == passkey.id
+    page = lost.client.get("/inbox", headers={"Accept": "text/html"})
+    assert "Somebody used one of your recovery codes" in page.text
     account = club.ada.client.get("/account", headers={"Accept": "text/html"})
     assert "Somebody used a recovery code of Mona" in account.text
 
