@@ -89,6 +89,9 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(2)
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
+    told.set_codes(dave)
+    told.recover(dave, fixed_passkey(12))
+    told.cancel_recovery(dave, fixed_passkey(12))
     if end:
         told.freeze()
     told.auditor.finish()

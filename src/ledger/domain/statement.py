@@ -11,10 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, places, policy, stepup
+from ledger.domain import acts, places, policy
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.changes.items import Item, is_change, parse_items
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import RecordedDecision, counted, recorded, stands, without
 from ledger.domain.document import Document
 from ledger.domain.events import (
@@ -294,6 +295,5 @@ def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> 
                 "assertion_unexpected", "this policy does not use passkey assertions"
             )
         return None
-    return stepup.confirm(
-        decision.person, jws_text, evidence, ledger=decision.ledger, party=decision.party
-    )
+    asked = ConfirmedAct(jws_text, evidence, decision.ledger, decision.party, decision.now_ms)
+    return asked.confirmed_by(decision.person)[1]

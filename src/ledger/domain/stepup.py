@@ -17,6 +17,7 @@ def confirm(
     *,
     ledger: str,
     party: RelyingParty,
+    now_ms: int,
 ) -> int:
     """Verify that a live passkey of this person confirmed exactly this JWS; return its sign count.
 
@@ -25,7 +26,7 @@ def confirm(
     """
     if assertion is None:
         raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")
-    passkey = person.active_passkey(assertion.credential_id)
+    passkey = person.active_passkey(assertion.credential_id, now_ms=now_ms)
     return verify_assertion(
         assertion,
         challenge=challenges.confirm(jws=act_text, ledger=ledger, user=person.user),

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from ledger.http import recovering
 from ledger.http.answers import (
     NOTHING,
     Created,
@@ -274,6 +275,7 @@ public = [
     session,
     revoke_key,
     remove_passkey,
+    *recovering.handlers,
 ]
 members_only = Router(
     "/",

@@ -52,6 +52,7 @@ def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect
         in_force = rules.in_force(db, at=at)
         _require_governor(me, in_force)
         found = users.page(db, at=at, now=now, limit=ROWS, cursor=asked.cursor or None)
+        recovering = users.recovering(db, at=at, now=now, limit=ROWS)
         issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
         words = summaries(db, [each.id for each in pending], at=at)
@@ -64,6 +65,7 @@ def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect
         me=me,
         position=at,
         people=found,
+        recovering=recovering,
         cursor=asked.cursor,
         acted={each.id: acted.get(each.position) for each in found.items},
         invitations=issued,

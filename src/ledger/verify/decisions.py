@@ -17,6 +17,7 @@ from ledger.domain import (
     drafting,
     held_passkeys,
     person,
+    recovery_codes,
     redeeming,
     restoration,
     signing_keys,
@@ -51,6 +52,8 @@ from ledger.domain.events import (
     PersonEffect,
     PersonRecord,
     PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     StatementBody,
     StatementDrafted,
     StatementRejected,
@@ -177,6 +180,11 @@ class Decisions:
                 return signing_keys.revoke_key(owner, kid, self._asked(act, assertion, now_ms))
             case CompromiseDeclared(act=act, assertion=assertion):
                 return compromise.declare(owner, self._asked(act, assertion, now_ms))
+            case RecoveryCodesSet(act=act, assertion=assertion):
+                return recovery_codes.set_codes(owner, self._asked(act, assertion, now_ms))
+            case RecoveryCancelled(act=act, assertion=assertion):
+                asked = self._asked(act, assertion, now_ms)
+                return recovery_codes.cancel(owner, self._signer(act), asked, self._charter)
             case PersonSuspended(act=act, assertion=assertion):
                 asked = self._asked(act, assertion, now_ms)
                 return standing.suspend(owner, self._signer(act), asked, self._charter)
@@ -201,6 +209,9 @@ class Decisions:
             return redeeming.redeem_invitation(
                 owner, added, body.redeem, self._charter, now_ms=now_ms
             )
+        if body.active_from is not None and body.redeem is not None:
+            asked = self._asked(body.redeem, body.assertion, now_ms)
+            return recovery_codes.recover(owner, added, asked)
         if body.act is None:
             raise CorruptError("act_missing", "adding a further passkey requires an act")
         asked = self._asked(body.act, body.confirmation, now_ms)

@@ -27,6 +27,8 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     StatementBody,
     StatementDrafted,
     StatementRejected,
@@ -202,7 +204,10 @@ class Events:
             case CompromiseDeclared():
                 with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | PersonSuspended():
+            case RecoveryCancelled():
+                with suppress(KeyError):  # an unknown passkey: check 6 reports it
+                    people[event.stream] = person.evolve(owner, event)
+            case UserRegistered() | KeyRevoked() | PersonSuspended() | RecoveryCodesSet():
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)

@@ -17,6 +17,8 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     UserRegistered,
     actor,
     signature_of,
@@ -55,7 +57,14 @@ class KeyHistory:
             case CompromiseDeclared():
                 for reference in (body.compromised, *body.also):
                     self._end(reference.removeprefix("kid:"))
-            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | PersonSuspended():
+            case (
+                UserRegistered()
+                | PasskeyAdded()
+                | PasskeyRemoved()
+                | PersonSuspended()
+                | RecoveryCodesSet()
+                | RecoveryCancelled()
+            ):
                 pass  # neither attests nor ends a signing key
             case _:
                 assert_never(body)

@@ -7,7 +7,7 @@ from ledger.domain import stepup
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
 from ledger.errors import RefusedError
-from tests.support.signers import LEDGER, PARTY, Signer
+from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
 
 ALICE, BOB = Signer(1, "creator"), Signer(2, "investor")
 ACT = ALICE.act("revoke-key", kid="k")
@@ -21,7 +21,7 @@ def confirm(
     ledger: str = LEDGER,
     party: RelyingParty = PARTY,
 ) -> int:
-    return stepup.confirm(person, act, assertion, ledger=ledger, party=party)
+    return stepup.confirm(person, act, assertion, ledger=ledger, party=party, now_ms=NOW_MS)
 
 
 def refused(assertion: AssertionEvidence | None, **changes: object) -> str:

@@ -3,7 +3,8 @@
 import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { findThing, keyReference, passkeyReference, signedBy } from "./person.js";
+import { findThing, isLive, keyReference, passkeyReference, signedBy } from "./person.js";
+import { requireMayEnd } from "./recovery_codes.js";
 import { confirm } from "./stepup.js";
 
 const REACH_DAYS = 30;
@@ -35,13 +36,15 @@ export async function decideCompromise(owner, { act, assertion }, context) {
   if (new Set([...also, name]).size !== 1 + also.length || !isRelated) {
     refuse("compromise_unrelated", "also names what the compromised one attested or added, once");
   }
-  requirePasskeyLeft(owner, [name, ...also]);
+  const passkeys = [thing, ...others].filter(({ credentialId }) => credentialId !== undefined);
+  requireMayEnd(owner, assertion.credentialId, passkeys, context.nowMs);
+  requirePasskeyLeft(owner, [name, ...also], context.nowMs);
   return { compromised: name, since, also, kid: key.kid, act, assertion, signCount };
 }
 
 /** Refuse to end these if that would end the person's last passkey. */
-function requirePasskeyLeft({ passkeys }, ending) {
-  const live = [...passkeys].filter(([, { removed }]) => !removed).map(([id]) => passkeyReference(id));
+function requirePasskeyLeft({ passkeys }, ending, nowMs) {
+  const live = [...passkeys].filter(([, each]) => isLive(each, nowMs)).map(([id]) => passkeyReference(id));
   if (live.length && live.every((name) => ending.includes(name))) {
     refuse("passkey_last", "this is your last passkey: add another one first");
   }

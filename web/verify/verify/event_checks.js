@@ -88,6 +88,11 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.STANDING_SET]: unread,
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
+  [TAG.RECOVERY_CODES_SET]: unread,
+  [TAG.RECOVERY_CANCELLED]: {
+    verify: null,
+    folds: ({ passkeys }, { body }) => passkeys.has(body.recovery.replace(/^passkey:/, "")),
+  },
 });
 
 /** Verifies passkeys and attestations in the order of the log. */

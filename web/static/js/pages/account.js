@@ -66,9 +66,16 @@ async function removePasskey({ dataset: { id } }) {
   await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
 }
 
+async function cancelRecovery({ dataset: { user, id } }) {
+  const act = await sign("cancel-recovery", { recovery: `passkey:${id}`, user });
+  const answer = await post(`/api/users/${user}/cancel-recovery`, await confirmed(act));
+  await done("The recovery is cancelled.", answer);
+}
+
 onAction({
   revoke,
   "add-passkey": addPasskey,
+  "cancel-recovery": cancelRecovery,
   "remove-passkey": removePasskey,
   "end-session": async ({ dataset: { id } }) => {
     await post(`/api/sessions/${id}/end`, {});

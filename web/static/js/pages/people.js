@@ -133,10 +133,20 @@ async function changePerson({ dataset }) {
 async function suspend(user) {
   const reason = one("#act-reason").value.trim();
   const act = await signAct(key, me.ledger, "suspend", { user, reason });
+  return post(`/api/users/${user}/suspend`, await confirmed(act));
+}
+
+/** Return an act with a passkey's assertion over it. */
+async function confirmed(act) {
   const { publicKey } = await post("/api/jwt-keys/options", {});
   waiting();
-  const assertion = await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey });
-  return post(`/api/users/${user}/suspend`, { act, assertion });
+  return { act, assertion: await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey }) };
+}
+
+/** Cancel a recovery of a person that waits. */
+async function cancelRecovery({ dataset: { user, id } }) {
+  const act = await signAct(key, me.ledger, "cancel-recovery", { recovery: `passkey:${id}`, user });
+  await done(await post(`/api/users/${user}/cancel-recovery`, await confirmed(act)));
 }
 
 // --- invitations and roles -----------------------------------------------------------------------
@@ -184,7 +194,7 @@ function arm() {
   for (const button of all("main button")) if (key && !dialog.contains(button)) button.disabled = false;
 }
 
-onAction({ person: changePerson, item });
+onAction({ person: changePerson, item, "cancel-recovery": cancelRecovery });
 for (const [id, work] of [["#invite", invite], ["#define", define]]) {
   one(id).addEventListener("submit", (event) => {
     event.preventDefault();

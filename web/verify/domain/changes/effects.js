@@ -143,7 +143,7 @@ class World {
     if (!this.hasEverybody) return;
     const open = rolesOf(this.charter);
     const able = [...this.people.values()]
-      .filter((each) => maySign(each.roles) && canGovern(each))
+      .filter((each) => maySign(each.roles) && canGovern(each, this.nowMs))
       .map(({ user, roles }) => [user, roles.filter((role) => open.includes(role))]);
     requireMeetable(this.charter.governance, new Map(able));
     if (this.governors !== null) this.requireStated();
