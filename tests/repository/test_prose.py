@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COVERED = ("README.md", "benchmarks", "docs", "projections", "src", "tests", "web")
+COVERED = (
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "benchmarks",
+    "docs",
+    "projections",
+    "src",
+    "tests",
+    "web",
+)
 # Generated from web/verify, with a style sheet whose words are about places on the screen; and
 # the list of phrases itself.
 NOT_PROSE = {"web/verify.html", "tests/repository/test_prose.py"}
