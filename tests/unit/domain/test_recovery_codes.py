@@ -29,7 +29,9 @@ def test_an_older_passkey_is_not_ended_within_seven_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "ending", "days"), [("new", OLD, 7), ("new", NEW, 1), (OLD.credential_id, NEW, 1)]
+    ("by", "ending", "days"),
+    [("new", OLD, 7), ("new", NEW, 1), (OLD.credential_id, NEW, 1)],
+    ids=["an older one later", "itself", "by an older one"],
 )
 def test_other_passkeys_are_ended_at_any_time(by: str, ending: Passkey, days: int) -> None:
     require_may_end(OWNER, by, [ending], now_ms=NOW_MS + days * DAY_MS)
