@@ -175,10 +175,6 @@ class Actor:
         body = {"act": act, "assertion": self.confirm(act)}
         return self.client.post(f"/api/passkeys/{credential_id}/remove", json=body)
 
-    def cancel_recovery(self, user: str, credential_id: str) -> httpx.Response:
-        act = self.act("cancel-recovery", recovery=f"passkey:{credential_id}", user=user)
-        return self.client.post(f"/api/users/{user}/cancel-recovery", json=self.confirmed(act))
-
     def revoke_key(self, kid: str, **members: Any) -> httpx.Response:
         """Revoke a key, confirmed by the passkey."""
         act = self.act("revoke-key", **({"kid": kid} | members))

@@ -51,3 +51,8 @@ def recover(lost: Actor, passkey: Passkey, number: int = 0) -> httpx.Response:
     assert begun.status_code == 200, begun.text
     body = recovery(lost, passkey, begun.json(), number)
     return lost.client.post("/api/recoveries", json=body)
+
+
+def cancel(who: Actor, user: str, credential_id: str) -> httpx.Response:
+    act = who.act("cancel-recovery", recovery=f"passkey:{credential_id}", user=user)
+    return who.client.post(f"/api/users/{user}/cancel-recovery", json=who.confirmed(act))

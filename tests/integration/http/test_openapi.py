@@ -28,7 +28,7 @@ from tests.support.described import (
     load,
     operations,
 )
-from tests.support.recovering import recover, set_codes
+from tests.support.recovering import cancel, recover, set_codes
 from tests.support.server import Server
 from tests.support.tale import Tale
 
@@ -137,7 +137,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get(page, headers={"If-None-Match": etag})
         set_codes(ada)
         added = recover(ada, Passkey(origin=server.origin)).json()["credentialId"]
-        ada.cancel_recovery(ada.user, added)
+        cancel(ada, ada.user, added)
         ada.client.post("/api/logout", json={})
     for answer in tale.answers:
         used.add((check_answer(schema, answer), answer.status_code))

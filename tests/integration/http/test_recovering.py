@@ -12,7 +12,7 @@ from tests.support.actor import Actor, now_ms
 from tests.support.authenticator import Passkey
 from tests.support.check import check_ledger
 from tests.support.links import link_key
-from tests.support.recovering import begin, recover, recovery, set_codes
+from tests.support.recovering import begin, cancel, recover, recovery, set_codes
 from tests.support.server import Server
 
 DAY_MS = 86_400_000
@@ -69,15 +69,16 @@ def test_a_person_cancels_a_recovery_and_the_code_is_spent(club: Club) -> None:
     lost, passkey = member(club, "Nils"), Passkey(origin=club.server.origin)
     assert recover(lost, passkey).status_code == 201
     club.refuses(lambda: begin(lost, 1), 409, "recovery_waiting")
-    assert lost.cancel_recovery(lost.user, passkey.id).status_code == 201
+    assert cancel(lost, lost.user, passkey.id).status_code == 201
     club.refuses(lambda: begin(lost), 409, "code_used")
+    club.refuses(lambda: cancel(club.ada, lost.user, passkey.id), 409, "recovery_ended")
     assert recover(lost, Passkey(origin=club.server.origin), 1).status_code == 201
 
 
 def test_an_administrator_cancels_a_recovery(club: Club) -> None:
     lost, passkey = member(club, "Olga"), Passkey(origin=club.server.origin)
     assert recover(lost, passkey).status_code == 201
-    assert club.ada.cancel_recovery(lost.user, passkey.id).status_code == 201
+    assert cancel(club.ada, lost.user, passkey.id).status_code == 201
     club.refuses(lambda: begin(lost), 409, "code_used")
 
 
@@ -85,9 +86,9 @@ def test_nobody_else_cancels_a_recovery(club: Club) -> None:
     lost, passkey = member(club, "Rosa"), Passkey(origin=club.server.origin)
     assert recover(lost, passkey).status_code == 201
     other = club.member("Sven", "investor")
-    club.refuses(lambda: other.cancel_recovery(lost.user, passkey.id), 403, "governance_only")
+    club.refuses(lambda: cancel(other, lost.user, passkey.id), 403, "governance_only")
     club.refuses(lambda: lost.remove_passkey(passkey.id), 409, "passkey_waiting")
-    club.refuses(lambda: lost.cancel_recovery(lost.user, lost.passkey.id), 404, "recovery_unknown")
+    club.refuses(lambda: cancel(lost, lost.user, lost.passkey.id), 404, "recovery_unknown")
 
 
 def test_an_unknown_code_begins_nothing(club: Club) -> None:
