@@ -67,15 +67,15 @@ def add_passkey(
     jws = parse_act(asked.text)
     key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
     said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=asked.ledger, now_ms=asked.now_ms)
-    named = cose_sha256(added.public_key)
-    if (said.cose, said.user) != (named, person.user):
+    cose_sha256 = cose_digest(added.public_key)
+    if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
     if assertion is None or assertion.credential_id != added.credential_id:
         raise RefusedError("assertion_required", "the new passkey must show that it works")
     verify_assertion(
         assertion,
         challenge=challenges.add_passkey(
-            cose_sha256=named, ledger=asked.ledger, nonce=added.nonce, user=person.user
+            cose_sha256=cose_sha256, ledger=asked.ledger, nonce=added.nonce, user=person.user
         ),
         public_key=added.public_key,
         party=asked.party,
@@ -91,14 +91,14 @@ def add_passkey(
     )
 
 
-def require_live(person: Person, named: str) -> None:
-    """Raise ConflictError `cose_mismatch` unless `cose_sha256` names a passkey of theirs so."""
+def require_live(person: Person, cose_sha256: str) -> None:
+    """Raise ConflictError `cose_mismatch` unless this is the digest of a passkey of theirs."""
     live = [each.public_key for each in person.passkeys.values() if not each.removed]
-    if named not in map(cose_sha256, live):
+    if cose_sha256 not in map(cose_digest, live):
         raise ConflictError("cose_mismatch", "the person has no passkey with this key")
 
 
-def cose_sha256(public_key: str) -> str:
+def cose_digest(public_key: str) -> str:
     """Return the SHA-256, in hex, of a COSE public key (base64url): changes name passkeys so."""
     return hashlib.sha256(b64u_decode(public_key)).hexdigest()
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
-from ledger.domain.held_passkeys import cose_sha256
+from ledger.domain.held_passkeys import cose_digest
 from ledger.store.ports.operations import OpenSession
 from projections.facts import LogReader
 
@@ -77,7 +77,7 @@ def devices(log: LogReader, positions: Sequence[int], used_ms: Mapping[str, int]
                 found.append(
                     Device(
                         added.credential_id,
-                        cose_sha256(added.public_key),
+                        cose_digest(added.public_key),
                         *_kind(added),
                         added_at=recorded.event.at,
                         position=recorded.position,

@@ -13,7 +13,7 @@ from ledger.domain.policy import Node
 from ledger.http.requests import AnyRequest
 from ledger.pages.administration import frame
 from ledger.pages.governors import (
-    Governor,
+    GoverningPerson,
     governing,
     placed,
     strength,
@@ -34,7 +34,7 @@ class Place(NamedTuple):
     """A member of the governance policy, and who fills its places; `role` is None for a person."""
 
     role: str | None
-    people: list[Governor]
+    people: list[GoverningPerson]
 
 
 class Setting(NamedTuple):
@@ -89,7 +89,7 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     )
 
 
-def _places(in_force: RulesInForce, known: Sequence[Governor]) -> list[Place]:
+def _places(in_force: RulesInForce, known: Sequence[GoverningPerson]) -> list[Place]:
     """Return the members of the policy, roles first, each with the people who fill its places."""
     members = sorted(policy.members(in_force.governance))
     return [

@@ -18,7 +18,7 @@ from projections.users import User
 Acting = Literal["active", "suspended", "deactivated", "keyless"]
 
 
-class Governor(NamedTuple):
+class GoverningPerson(NamedTuple):
     """A person who fills a place of governance, or could by their role."""
 
     person: User
@@ -44,7 +44,7 @@ class Strength(NamedTuple):
 
 def who_could_govern(
     db: sqlite3.Connection, log: LogReader, roles: Sequence[Role], rules: Node, *, at: int, now: str
-) -> list[Governor]:
+) -> list[GoverningPerson]:
     """Return the holders of every role that could govern, and whom the policy names."""
     numbers = set(users.streams(db, [each[5:] for each in _members(rules, "user:")]))
     for role in governing(roles):
@@ -55,12 +55,12 @@ def who_could_govern(
 
 def with_passkeys(
     db: sqlite3.Connection, log: LogReader, people: Sequence[User], *, at: int
-) -> list[Governor]:
+) -> list[GoverningPerson]:
     """Return people with their live passkeys."""
     positions = users.passkey_positions(db, [each.id for each in people], at=at)
     held = {each.credential_id: each for each in devices(log, positions, {})}
     return [
-        Governor(each, _acting(each), [held[id] for id in each.credential_ids if id in held])
+        GoverningPerson(each, _acting(each), [held[id] for id in each.credential_ids if id in held])
         for each in people
     ]
 
@@ -71,13 +71,13 @@ def governing(roles: Sequence[Role]) -> list[str]:
     return [each.name for each in roles if not each.is_closed and each.name not in never]
 
 
-def placed(governor: Governor, member: str) -> bool:
+def placed(governor: GoverningPerson, member: str) -> bool:
     """Tell whether a person fills the place of a member of the policy."""
     signs = not governor.roles <= {AUDITOR}
     return signs and policy.covers(member, governor.person.id, governor.roles)
 
 
-def strength(rules: Node, known: Sequence[Governor]) -> Strength:
+def strength(rules: Node, known: Sequence[GoverningPerson]) -> Strength:
     """Return whether these people can approve changes, and whom they could not do without."""
     able = {each.person.id: each.roles for each in known if each.acting == "active"}
     able = {user: roles for user, roles in able.items() if not roles <= {AUDITOR}}

@@ -2,7 +2,7 @@
 
 from ledger.domain.events import RoleDefined
 from ledger.domain.policy import Node
-from ledger.pages.governors import Governor, governing, placed, strength, who_could_govern
+from ledger.pages.governors import GoverningPerson, governing, placed, strength, who_could_govern
 from projections import rules
 from projections.rules import Role
 from tests.support.story import LEDGER_STREAM, Story, time_at
@@ -10,7 +10,7 @@ from tests.support.story import LEDGER_STREAM, Story, time_at
 TWO = Node(threshold=2, of=("role:administrator",))
 
 
-def known(story: Story, governance: Node) -> list[Governor]:
+def known(story: Story, governance: Node) -> list[GoverningPerson]:
     db, at = story.views(), story.head()
     roles = rules.roles(db, at=at)
     return who_could_govern(db, story, roles, governance, at=at, now=time_at(0))
