@@ -32,6 +32,7 @@ from ledger.http.context import (
     SignedIn,
     signed_in,
 )
+from ledger.http.devices import label_device, note_browser
 from ledger.http.exchange import exchange_of, note_answer
 from ledger.http.own_sessions import end_session, list_sessions
 from ledger.http.problems import answers
@@ -110,6 +111,7 @@ async def complete_registration(
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
         with suppress(UnavailableError):
+            await note_browser(request, people, user, answer, data.registration.id)
             response.set_cookie(await sessions.open(request, user, data.registration.id))
             await models.wait_for(answer.position)
     return response
@@ -210,9 +212,13 @@ async def begin_key(
 
 
 @post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
-async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedIn) -> Created:
+async def add_key(
+    data: JSONBody[CompleteKey], request: AnyRequest, people: FromPeople, user: SignedIn
+) -> Created:
     """Record one more attested key."""
-    return Created(await people.keys.add(user, data.ceremony, data.key.submission()))
+    answer = await people.keys.add(user, data.ceremony, data.key.submission())
+    await note_browser(request, people, user, answer)
+    return Created(answer)
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
@@ -247,12 +253,14 @@ async def begin_passkey(
 
 @post("/api/passkeys", responses=recorded(PasskeyRecorded, 401))
 async def add_passkey(
-    data: JSONBody[CompletePasskey], people: FromPeople, user: SignedIn
+    data: JSONBody[CompletePasskey], request: AnyRequest, people: FromPeople, user: SignedIn
 ) -> Created:
     """Record one more passkey, which works, and which an older one confirms."""
     passkey = data.registration.passkey()
     proofs = data.assertion.evidence(), data.confirmation.evidence()
-    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs))
+    answer = await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs)
+    await note_browser(request, people, user, answer)
+    return Created(answer)
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
@@ -286,6 +294,7 @@ members_only = Router(
         list_wrapped_keys,
         list_sessions,
         end_session,
+        label_device,
     ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,

@@ -27,6 +27,8 @@ PAGES = [
     "/inbox",
     "/draft",
     "/account",
+    "/account/lost",
+    "/account/end",
     "/audit",
     "/people",
     "/setup",
@@ -67,6 +69,7 @@ MEMBERS_POST = [
     "/api/passkeys/options",
     "/api/sessions/{session_id:str}/end",
     "/api/wrapped-keys",
+    "/api/device-labels",
 ]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BY_SIGNATURE = [
