@@ -61,3 +61,6 @@ async def note_browser(
             await people.devices.note_browser(user, key_reference(added.kid), browser)
         if credential:
             await people.devices.note_browser(user, passkey_reference(credential), browser)
+
+
+handlers = [label_device]

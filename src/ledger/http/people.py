@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from ledger.http import devices, own_sessions, wrapped_keys
 from ledger.http.answers import (
     NOTHING,
     Created,
@@ -32,9 +33,7 @@ from ledger.http.context import (
     SignedIn,
     signed_in,
 )
-from ledger.http.devices import label_device, note_browser
 from ledger.http.exchange import exchange_of, note_answer
-from ledger.http.own_sessions import end_session, list_sessions
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -49,7 +48,6 @@ from ledger.http.requests import (
     SignedAct,
 )
 from ledger.http.sessions import Sessions
-from ledger.http.wrapped_keys import keep_wrapped_key, list_wrapped_keys
 from projections import users
 from projections.users import User
 
@@ -111,7 +109,7 @@ async def complete_registration(
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
         with suppress(UnavailableError):
-            await note_browser(request, people, user, answer, data.registration.id)
+            await devices.note_browser(request, people, user, answer, data.registration.id)
             response.set_cookie(await sessions.open(request, user, data.registration.id))
             await models.wait_for(answer.position)
     return response
@@ -217,7 +215,7 @@ async def add_key(
 ) -> Created:
     """Record one more attested key."""
     answer = await people.keys.add(user, data.ceremony, data.key.submission())
-    await note_browser(request, people, user, answer)
+    await devices.note_browser(request, people, user, answer)
     return Created(answer)
 
 
@@ -259,7 +257,7 @@ async def add_passkey(
     passkey = data.registration.passkey()
     proofs = data.assertion.evidence(), data.confirmation.evidence()
     answer = await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs)
-    await note_browser(request, people, user, answer)
+    await devices.note_browser(request, people, user, answer)
     return Created(answer)
 
 
@@ -290,11 +288,9 @@ members_only = Router(
         add_key,
         begin_passkey,
         add_passkey,
-        keep_wrapped_key,
-        list_wrapped_keys,
-        list_sessions,
-        end_session,
-        label_device,
+        *wrapped_keys.handlers,
+        *own_sessions.handlers,
+        *devices.handlers,
     ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,

@@ -115,7 +115,7 @@ async def end(
     return await asyncio.to_thread(_end, web, me, remembered, what or "")
 
 
-class Ending(NamedTuple):
+class EndingDevice(NamedTuple):
     """A key or passkey on the page that ends it.
 
     `ended_at` is None while it works, `since` the date of its compromise, and `earliest` the first
@@ -149,7 +149,7 @@ def _end(web: Web, me: User, remembered: _Remembered, what: str) -> Template:
 
 
 def _signed(
-    db: sqlite3.Connection, web: Web, me: User, ending: Ending, *, at: int
+    db: sqlite3.Connection, web: Web, me: User, ending: EndingDevice, *, at: int
 ) -> SignedWith | None:
     """Return what it signed since the compromise; None if no date was declared."""
     if ending.since is None:
@@ -163,12 +163,12 @@ def _earliest(web: Web, began_at: str) -> str:
     return max(began_at, clock.to_text(now_ms - REACH_DAYS * 86_400_000))
 
 
-def _ending_key(found: _Devices, web: Web, what: str) -> Ending:
+def _ending_key(found: _Devices, web: Web, what: str) -> EndingDevice:
     card = next((each for each in found.keys if each.reference == what), None)
     if card is None:
         raise NotFoundError("key_unknown", "you have no such signing key or passkey")
     key = card.key
-    return Ending(
+    return EndingDevice(
         reference=what,
         kind="kid",
         title=card.title,
@@ -190,13 +190,13 @@ def _ending_passkey(
     name: str,
     *,
     at: int,
-) -> Ending:
+) -> EndingDevice:
     found, remembered = known
     held = of_devices.passkey(db, me.position, name, at=at)
     if held is None:
         raise NotFoundError("passkey_unknown", "you have no such signing key or passkey")
     (device,) = devices(web.models.log, [held.position], remembered.used_ms, remembered.notes)
-    return Ending(
+    return EndingDevice(
         reference=passkey_reference(name),
         kind="passkey",
         title=device.title,

@@ -190,6 +190,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
             "credentialId": bob.passkey.id,
             "wrapped": b64u_encode(bytes(136)),
         },
+        "/api/device-labels": {"reference": f"kid:{bob.key.kid}", "label": "Laptop"},
     }
     address = path.replace("{session_id:str}", "0" * 32)
     refuses(lambda: stranger.post(address, json=bodies.get(path, {})), 401, "sign_in_required")
