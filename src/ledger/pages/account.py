@@ -46,7 +46,7 @@ class _Devices(NamedTuple):
 def _devices(
     db: sqlite3.Connection, web: Web, me: User, remembered: _Remembered, *, at: int
 ) -> _Devices:
-    positions = users.passkey_positions(db, me.id, at=at)
+    positions = users.passkey_positions(db, [me.id], at=at)
     return _Devices(
         key_cards(db, me, remembered.notes, at=at),
         devices(web.models.log, positions, remembered.used_ms, remembered.notes),

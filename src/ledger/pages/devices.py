@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
+from ledger.domain.held_passkeys import cose_digest
 from ledger.domain.person import key_reference, passkey_reference
 from ledger.domain.vocabulary import KeyHome
 from ledger.http.user_agents import UNKNOWN
@@ -64,13 +65,17 @@ class KeyCard(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it."""
+    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it.
+
+    `cose` is the SHA-256 of its COSE key in hex, by which a change names it.
+    """
 
     credential_id: str
     reference: str
     title: str
     label: str
     browser: str
+    cose: str
     provider: str
     backup: str
     added_at: str
@@ -144,6 +149,7 @@ def devices(
                         title=note.label or provider,
                         label=note.label,
                         browser="" if note.browser == UNKNOWN else note.browser,
+                        cose=cose_digest(added.public_key),
                         provider=provider,
                         backup=backup,
                         added_at=recorded.event.at,

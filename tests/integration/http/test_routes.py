@@ -31,6 +31,8 @@ PAGES = [
     "/account/end",
     "/audit",
     "/people",
+    "/roles",
+    "/governance",
     "/setup",
 ]
 PUBLIC = [
