@@ -13,14 +13,7 @@ from joserfc.jwk import import_key as joserfc_key
 
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose import (
-    Header,
-    SigningKey,
-    general,
-    parse_compact,
-    verified,
-    verify_compact,
-)
+from ledger.jose import Header, SigningKey, general, parse_compact, verify_compact
 from tests.support.examples import FEW
 from tests.support.keys import TestKey, ed25519_key, es256_key, ml_dsa_key
 from tests.support.refusals import refused
@@ -54,27 +47,6 @@ def test_a_compact_jws_is_kept_as_it_was_received() -> None:
 @pytest.mark.parametrize("key", [ED, EC, PQ], ids=["Ed25519", "ES256", "ML-DSA-65"])
 def test_a_signature_of_each_algorithm_verifies(key: TestKey) -> None:
     verify_compact(parse_compact(key.jws(PAYLOAD)), key.jwk)
-
-
-def test_a_verified_jws_is_the_same_jws_and_verifies_again() -> None:
-    jws = verified(parse_compact(GOOD), ED.jwk)
-    assert (jws.text, jws.header, jws.payload) == (GOOD, parse_compact(GOOD).header, "eyJhIjoxfQ")
-    verify_compact(jws, ED.jwk)
-
-
-def test_a_verified_jws_is_refused_under_another_key() -> None:
-    jws = verified(parse_compact(GOOD), ED.jwk)
-    with refused(RefusedError, "jws_kid_mismatch"):
-        verify_compact(jws, ed25519_key(2).jwk)
-    with refused(RefusedError, "jws_alg_mismatch"):
-        verify_compact(jws, EC.jwk)
-
-
-def test_no_jws_with_an_invalid_signature_counts_as_verified() -> None:
-    other = ED.jws(b'{"a":2}').rpartition(".")[2]
-    forged = f"{GOOD.rpartition('.')[0]}.{other}"
-    with refused(RefusedError, "jws_signature_invalid"):
-        verified(parse_compact(forged), ED.jwk)
 
 
 def test_the_newer_name_of_ed25519_verifies_too() -> None:
