@@ -2,6 +2,7 @@
 
 from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.changes import ChangeCommands
+from ledger.commands.devices import DeviceCommands
 from ledger.commands.invitations import InvitationCommands
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
@@ -26,5 +27,6 @@ class PeopleCommands:
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.recovering = RecoveryCommands(writer, state, ceremonies)
+        self.devices = DeviceCommands(writer, state)
         self.standing = StandingCommands(writer, state)
         self.changes = ChangeCommands(writer, state)

@@ -180,14 +180,9 @@ def default_lanes() -> dict[LaneName, Lane]:
 
 # Requests that prove themselves by a signature inside; a session is not asked for.
 _SIGNED = (
-    "/sign",
-    "/reject",
-    "/withdraw",
-    "/revoke",
-    "/suspend",
-    "/compromises",
-    "/recovery-codes",
-    "/cancel-recovery",
+    *("/create", "/sign", "/reject", "/withdraw", "/changes"),
+    *("/revoke", "/remove", "/suspend", "/compromises"),
+    *("/recovery-codes", "/cancel-recovery"),
 )
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
