@@ -92,6 +92,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.set_codes(dave)
     told.recover(dave, fixed_passkey(12))
     told.cancel_recovery(dave, fixed_passkey(12))
+    told.add_passkey(dave, fixed_passkey(13))
     if end:
         told.freeze()
     told.auditor.finish()
