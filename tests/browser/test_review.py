@@ -155,7 +155,7 @@ def ledger_and_user(browser: Browser) -> list[str | None]:
     return [body.get_attribute("data-ledger"), body.get_attribute("data-user")]
 
 
-def test_a_signature_whose_answer_is_lost_is_sent_again_and_not_made_again(
+def test_a_signature_whose_answer_is_lost_is_sent_again_and_is_the_same(
     alice: Browser,
 ) -> None:
     alice.draft(TITLE)

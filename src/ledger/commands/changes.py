@@ -89,7 +89,8 @@ class ChangeCommands:
                 raise ConflictError("statement_known", "this statement id is already taken")
             subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
             signed = statement.sign(subject, approval, decision)
-            # Nothing impossible waits for approvals, so this is asked of every draft.
+            # Nothing impossible waits for approvals, so this is asked of every draft. The audit
+            # asks it again, so what ends these effects ends the draft too.
             found = effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
             answer: dict[str, object] = {
                 "statementId": subject.id,

@@ -52,7 +52,8 @@ class KnownStates:
         return True
 
     def _sources(self) -> Sources:
-        return Sources(self._charter, self._people, self._holders, self._subject)
+        holders = self._holders if self._has_everybody() else None
+        return Sources(self._charter, self._people, holders, self._subject)
 
     def _people(self, users: Sequence[UUID]) -> list[Person]:
         if not self.people.keys() >= {*users}:
@@ -66,7 +67,5 @@ class KnownStates:
             raise NotFoundError("statement_unknown", "there is no such statement")
         return found
 
-    def _holders(self, role: str) -> frozenset[UUID] | None:
-        if not self._has_everybody():
-            return None
+    def _holders(self, role: str) -> frozenset[UUID]:
         return frozenset(user for user, each in self.people.items() if role in each.roles)

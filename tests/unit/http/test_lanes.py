@@ -46,7 +46,7 @@ async def _take(lane: Lane, asker: str = "alice") -> None:
         pass
 
 
-def test_turns_are_taken_in_the_order_of_arrival() -> None:
+def test_requests_get_turns_in_the_order_of_arrival() -> None:
     async def run() -> list[int]:
         lane = Lane(LaneName.WRITES, at_once=1, each=1, waiting=9, wait_s=5)
         order: list[int] = []

@@ -63,7 +63,7 @@ def test_a_key_is_not_active_from_its_own_end_on(story: Story) -> None:
 @pytest.mark.parametrize(
     "user", ["", "Bob", "0", BOB[:-1], f"{BOB}0", "00000000-0000-0001-0000-000000000001"]
 )
-def test_whoever_is_not_registered_is_nobody(story: Story, user: str) -> None:
+def test_an_unknown_id_is_nobody(story: Story, user: str) -> None:
     assert users.by_id(story.views(), user, at=12, now=NOW) is None
 
 

@@ -59,13 +59,13 @@ class Sources(NamedTuple):
     """The states as of the change's position.
 
     `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns
-    everybody who holds a role, or None if the evidence does not say who they are. `statement`
-    returns a statement, or raises NotFoundError `statement_unknown`.
+    everybody who holds a role; it is None if the evidence leaves out people. `statement` returns a
+    statement, or raises NotFoundError `statement_unknown`.
     """
 
     charter: Charter
     people: Callable[[Sequence[UUID]], list[Person]]
-    holders: Callable[[str], frozenset[UUID] | None]
+    holders: Callable[[str], frozenset[UUID]] | None
     statement: Callable[[UUID], Statement]
 
 
@@ -109,9 +109,9 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`, `creator_not_gone`,
-    `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and as
-    `compromise.of_change`.
+    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`,
+    `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
+    as `compromise.of_change`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(_people_of(items)))  # one load brings all of them
@@ -279,13 +279,14 @@ class _World:
     def require_governable(self) -> None:
         """Require what `governable.require_governable` does of the people after the change.
 
-        Evidence that leaves out people leaves this to evidence of the whole log.
+        A role that the policy names stays open, or no later change could state the policy. Evidence
+        that leaves out people leaves what concerns them to evidence of the whole log.
         """
-        rules = self._charter.governance
-        holders = [self._sources.holders(role) for role in policy.roles_named(rules)]
-        if None in holders:
+        rules, holders = self._charter.governance, self._sources.holders
+        governance.require_open(rules, self._charter.closed)
+        if holders is None:
             return
-        asked = {user for each in holders if each is not None for user in each}
+        asked = {user for role in policy.roles_named(rules) for user in holders(role)}
         people = self._all_people(sorted(asked.union(policy.people_named(rules), self._people)))
         require_governable(self._charter, people, self._governors, now_ms=self._now_ms)
 

@@ -21,8 +21,9 @@ def require_governable(
     `stated` are those whom the change states, None if it states nobody. Raises ConflictError
     `governance_unmeetable`, `people_incomplete`.
     """
+    people = [rules.in_force(each) for each in people]
     able = {
-        each.user: each.roles & rules.roles
+        each.user: each.roles
         for each in people
         if may_sign(each) and can_act(each, now_ms=now_ms, governance=True)
     }
@@ -30,7 +31,7 @@ def require_governable(
     if stated is None:
         return
     for each in people:
-        placed = governance.has_place(rules.in_force(each), rules.governance)
+        placed = governance.has_place(each, rules.governance)
         if placed and each.standing != "deactivated" and each.user not in stated:
             detail = "somebody who is not among `people` could fill a place of governance"
             raise ConflictError("people_incomplete", detail)
