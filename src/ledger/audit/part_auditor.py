@@ -11,12 +11,14 @@ import msgspec
 
 from ledger.audit.counts import Counts
 from ledger.audit.source import AuditedLog, EventRow
+from ledger.audit.verified_ahead import VerifiedAhead
 from ledger.domain import events, statement
 from ledger.domain.charter import Charter
 from ledger.domain.events import Body, EffectBody, Event, StatementDrafted, StatementEffect
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, NotFoundError
+from ledger.jose import CompactJws
 from ledger.verify.auditor import Auditor, refusal
 
 MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
@@ -40,6 +42,7 @@ class PartAuditor(Auditor):
         self._rows = rows
         self._history = history
         self._learned = 0
+        self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
         self._effects = {known.position for known in history if known.effect}
         self._fetched: set[int] = set()
         self._counts_elsewhere = False
@@ -78,6 +81,13 @@ class PartAuditor(Auditor):
                 self._counts_elsewhere = self._subject(self.due[0].stream).items is None
                 yield found
                 self._counts_elsewhere = False
+
+    def verify_ahead(self, rows: Sequence[EventRow]) -> None:
+        """Verify the signatures of approvals, which the next calls of `take` decide."""
+        self._verified.verify(rows)
+
+    def _approval(self, jws: str) -> CompactJws:
+        return self._verified.get(jws) or super()._approval(jws)
 
     def learn(self, before: int) -> None:
         """Load the state of everybody before this position."""

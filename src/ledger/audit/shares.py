@@ -8,7 +8,8 @@ sees the same states as one auditor of the whole log. Therefore the lowest faili
 parts equals that auditor's result.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import assert_never
 
 import msgspec
@@ -18,8 +19,9 @@ from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.audit.part_auditor import Known, PartAuditor
 from ledger.audit.questioned import Questioned
-from ledger.audit.source import AuditedLog
+from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.stored_receipts import Receipts
+from ledger.audit.verified_ahead import TOGETHER
 from ledger.domain import events
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, StatementEffect
@@ -158,6 +160,14 @@ def _misplaced(detail: str) -> CorruptError:
     return CorruptError("member_mismatch", detail)
 
 
+def _verified_ahead(rows: AuditedLog, share: Share, auditor: PartAuditor) -> Iterator[EventRow]:
+    """Yield the events of a share, after the auditor verified the signatures of several of them."""
+    events_of_share = rows.of_statements(share.size, share.part, share.parts)
+    while together := [*islice(events_of_share, TOGETHER)]:
+        auditor.verify_ahead([row for row in together if row[0] > share.trusted])
+        yield from together
+
+
 def audit_share(
     rows: AuditedLog, history: Sequence[Known], share: Share, told: Callable[[int], None]
 ) -> ShareResult:
@@ -168,7 +178,7 @@ def audit_share(
     found: list[Finding] = []
     told_at = REPORT_EVERY
     try:
-        for row in rows.of_statements(share.size, share.part, share.parts):
+        for row in _verified_ahead(rows, share, auditor):
             position = row[0]
             if position >= told_at:
                 told(position - 1)

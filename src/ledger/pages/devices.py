@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
+from ledger.domain.held_passkeys import cose_digest
 from ledger.store.ports.operations import OpenSession
 from projections.facts import LogReader
 
@@ -33,9 +34,13 @@ _ROAMING = {"usb", "nfc", "ble", "smart-card"}
 
 
 class Device(NamedTuple):
-    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it."""
+    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it.
+
+    `cose` is the SHA-256 of its COSE key in hex, by which a change names it.
+    """
 
     credential_id: str
+    cose: str
     provider: str
     backup: str
     added_at: str
@@ -72,6 +77,7 @@ def devices(log: LogReader, positions: Sequence[int], used_ms: Mapping[str, int]
                 found.append(
                     Device(
                         added.credential_id,
+                        cose_digest(added.public_key),
                         *_kind(added),
                         added_at=recorded.event.at,
                         position=recorded.position,

@@ -223,7 +223,7 @@ def _account(
 ) -> Template:
     with web.models.views() as (db, at):
         signing_keys = keys.of_user(db, me.id, at=at)
-        positions = users.passkey_positions(db, me.id, at=at)
+        positions = users.passkey_positions(db, [me.id], at=at)
     return page(
         "account",
         web,

@@ -28,10 +28,11 @@ MAX_FRESH = 10_000
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
 
 T = TypeVar("T")
-IsInForce = Callable[[str, str], Awaitable[bool]]  # of a person, and of what opened their session
+# Of a person, of what opened their session, and when in ms.
+IsInForce = Callable[[str, str, int], Awaitable[bool]]
 
 
-async def _always(_: str, __: str) -> bool:
+async def _always(_: str, __: str, ___: int) -> bool:
     return True
 
 
@@ -81,16 +82,17 @@ class AsyncState:
     ) -> str | None:
         """Return whose session this token opens, if any; looked up anew.
 
-        `is_in_force` is asked for the person, and the passkey or key that opened the session. If it
-        is not, the session is ended: a crash between its end and that of its sessions leaves them.
+        `is_in_force` is asked for the person, the passkey or key that opened the session, and when
+        it did. If it is not, the session is ended: a crash between its end and that of its sessions
+        leaves them.
         """
         asked_s, ended = time.monotonic(), self._ended
         found = await self._in(self._reads, partial(self._state.session, token))
         if found is None or (ends_ms := min(found[2], found[3] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
             return None
-        user, opened_by, _, seen_ms = found
-        if not await is_in_force(user, opened_by):
+        user, opened_by, expires_ms, seen_ms = found
+        if not await is_in_force(user, opened_by, expires_ms - SESSION_MS):
             with suppress(UnavailableError):  # the next look ends it
                 await self.close_session(token)
             return None

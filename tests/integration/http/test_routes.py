@@ -29,6 +29,8 @@ PAGES = [
     "/account",
     "/audit",
     "/people",
+    "/roles",
+    "/governance",
     "/setup",
 ]
 PUBLIC = [
