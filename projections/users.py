@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.domain.events import (
     CompromiseDeclared,
+    CompromiseSet,
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
@@ -26,7 +27,7 @@ from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 2
+VERSION = 3
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
@@ -90,7 +91,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO passkey {rows}", passkeys)
     for fact in batch.of(PasskeyRemoved):
         _remove(db, fact, fact.body.credential_id)
-    for fact in batch.of(CompromiseDeclared):
+    for fact in batch.of(CompromiseDeclared, CompromiseSet):
         for reference in (fact.body.compromised, *fact.body.also):
             _remove(db, fact, reference.removeprefix("passkey:"))
     moved = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]
@@ -134,6 +135,21 @@ def page(
     numbers, last = collect(rows, limit)
     further = None if last is None else encode_cursor(NAME, last)
     return Page(_users(db, numbers, at, now), further, at)
+
+
+def by_numbers(db: sqlite3.Connection, numbers: Sequence[int], *, at: int, now: str) -> list[User]:
+    """Return the people with these stream numbers, in order of registration."""
+    return _users(db, list(numbers), at, now)
+
+
+def holding(db: sqlite3.Connection, role: str, *, at: int, limit: int) -> list[int]:
+    """Return the stream numbers of people who hold a role as of a position."""
+    rows = db.execute(
+        "SELECT DISTINCT user FROM user_role WHERE role = ?1 AND position <= ?2 AND ended > ?2"
+        " ORDER BY user LIMIT ?3",
+        (role, at, limit),
+    )
+    return [number for (number,) in rows]
 
 
 def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
@@ -216,11 +232,11 @@ def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[
     return groups
 
 
-def passkey_positions(db: sqlite3.Connection, user_id: str, *, at: int) -> list[int]:
-    """Return where a person's live passkeys were added, oldest first."""
+def passkey_positions(db: sqlite3.Connection, users: Sequence[str], *, at: int) -> list[int]:
+    """Return where the live passkeys of these people were added, oldest first."""
     query = (
-        "SELECT position FROM passkey WHERE user = :user AND position <= :at AND removed > :at"
-        " ORDER BY position"
+        "SELECT position FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
+        " AND position <= :at AND removed > :at ORDER BY position"
     )
-    given = {"user": find_stream(db, user_id), "at": at}
+    given = {"users": json_list(streams(db, users)), "at": at}
     return [position for (position,) in db.execute(query, given)]

@@ -54,7 +54,7 @@ def test_mutated_inputs_have_one_verdict(engine: Engine, kind: str) -> None:
     assert found.unknown < found.inputs / 10
 
 
-def test_whatever_the_server_takes_every_verifier_takes(engine: Engine, tmp_path: Path) -> None:
+def test_every_verifier_accepts_all_that_the_server_accepts(engine: Engine, tmp_path: Path) -> None:
     people = Mutant(tmp_path / "data")
     people.send(100, "short")
     ours, theirs = people.verdicts(engine)

@@ -60,7 +60,9 @@ def test_every_sample_has_the_verdict_of_the_verifier_in_python(verifier: Verifi
 CLOSED = ("form", "home", "registration", "status")
 
 
-def test_whatever_an_operator_rewrites_is_found_by_the_same_check(verifier: Verifier) -> None:
+def test_everything_that_an_operator_rewrites_is_found_by_the_same_check(
+    verifier: Verifier,
+) -> None:
     told = list(states())
     texts = [
         (position, name, value)

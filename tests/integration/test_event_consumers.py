@@ -73,7 +73,7 @@ def test_an_event_changes_the_state_of_its_stream_and_of_no_other_kind(tag: str)
 
 
 @each_tag
-def test_the_audit_decides_the_event_again_and_counts_its_evidence(tag: str) -> None:
+def test_the_audit_recomputes_the_event_and_counts_its_evidence(tag: str) -> None:
     auditor, counts = Auditor(), Counts()
     for position, state in enumerate(TOLD.states[: LAST[tag]], start=1):
         auditor.add(position, state)
@@ -132,9 +132,9 @@ class Asked(Batch):
 
     asked: list[str]
 
-    def of(self, body: type[Body]) -> list[Fact]:
-        self.asked.append(body.TAG)
-        return super().of(body)
+    def of(self, *bodies: type[Body]) -> list[Fact]:
+        self.asked += [body.TAG for body in bodies]
+        return super().of(*bodies)
 
 
 def test_each_view_asks_for_the_events_that_change_it() -> None:

@@ -208,7 +208,7 @@ def test_two_servers_of_one_ledger_decide_as_one(pair: tuple[Server, Server]) ->
     check_ledger(second)
 
 
-def test_health_tells_that_the_read_models_are_being_made_again(tmp_path: Path) -> None:
+def test_health_tells_that_the_read_models_are_being_rebuilt(tmp_path: Path) -> None:
     """The moment before the follower's thread has folded anything, which a start passes."""
     asyncio.run(_health_of_a_start(tmp_path))
 

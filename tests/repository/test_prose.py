@@ -1,4 +1,4 @@
-"""Docstrings, comments, error texts, pages and documentation use the field's own words.
+"""Docstrings, comments, errors, pages, documentation and tests' names use the field's own words.
 
 STALE lists phrases that make a sentence hard to read, each with the words to use instead. COVERED
 lists the folders and files that are held to them.
@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COVERED = ("README.md", "benchmarks", "docs", "projections", "src", "tests", "web")
+COVERED = (
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "benchmarks",
+    "docs",
+    "projections",
+    "src",
+    "tests",
+    "web",
+)
 # Generated from web/verify, with a style sheet whose words are about places on the screen; and
 # the list of phrases itself.
 NOT_PROSE = {"web/verify.html", "tests/repository/test_prose.py"}
@@ -50,11 +60,15 @@ def sources() -> Iterator[Path]:
 
 
 def prose_of_python(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the comments and the strings with a space: docstrings, error texts, sentences."""
+    """Yield comments, strings with a space (docstrings, error texts) and names of tests."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
     for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
+            "test_"
+        ):
+            yield node.lineno, node.name.replace("_", " ")
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, node.value
 
@@ -85,8 +99,10 @@ def test_every_covered_place_exists() -> None:
     assert [name for name in (*COVERED, *NOT_PROSE) if not (ROOT / name).exists()] == []
 
 
-def test_a_stale_phrase_is_found_in_a_docstring_a_comment_and_an_error_text() -> None:
+def test_a_stale_phrase_is_found_in_a_docstring_a_comment_an_error_and_a_name_of_a_test() -> None:
     text = (
         '"""Hear of whoever asks."""\n# Kept for whoever asks.\nraise ValueError("whoever asks")\n'
+        "def test_whoever_asks(): ..."
     )
-    assert [line for line, words in prose_of_python(text) if "whoever" in words] == [2, 1, 3]
+    found = sorted(line for line, words in prose_of_python(text) if "whoever" in words)
+    assert found == [1, 2, 3, 4]

@@ -4,11 +4,14 @@ The policy is a node: a threshold and members. It has no end, no veto, and count
 document of a change repeats it, adds its own end, and asks for a passkey with every decision.
 """
 
+from collections.abc import Set
+
 import msgspec
 
 from ledger import clock
 from ledger.domain import places, policy
-from ledger.domain.changes.items import Item, parse_items, title
+from ledger.domain.changes.items import Item, parse_items
+from ledger.domain.changes.titles import title
 from ledger.domain.document import Document
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Node, Policy, RolesByPerson
@@ -99,6 +102,17 @@ def require_valid(governance: Node, roles: frozenset[str]) -> None:
         if kind == "role" and (name in OPEN_ROLES or name == AUDITOR):
             detail = f"the role {name!r} cannot govern: people choose it themselves, or only read"
             raise ConflictError("governance_invalid", detail)
+
+
+def require_open(governance: Node, closed: Set[str]) -> None:
+    """Raise ConflictError `role_governs` if the policy names a closed role.
+
+    Each later change states the policy in force, and a policy with a closed role is refused.
+    """
+    for name in sorted(closed):
+        if f"role:{name}" in policy.members(governance):
+            detail = f"governance names the role {name!r}: change the policy before the role closes"
+            raise ConflictError("role_governs", detail)
 
 
 def require_meetable(governance: Node, able: RolesByPerson) -> None:

@@ -61,13 +61,13 @@ def add_passkey(
 
     The act names the new key, so that no carrier of the request can exchange it. An older passkey
     confirms the act, so that a signing key alone adds none. `assertion` is the new passkey's own.
-    Raises RefusedError as `verify_act`, `stepup.confirm` and `verify_assertion` do, or
+    Raises RefusedError as `verify_act`, `confirmed_by` and `verify_assertion` do, or
     `act_mismatch` if the act names another key or person.
     """
     jws = parse_act(asked.text)
     key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
     said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=asked.ledger, now_ms=asked.now_ms)
-    cose_sha256 = _cose_sha256(added.public_key)
+    cose_sha256 = cose_digest(added.public_key)
     if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
     if assertion is None or assertion.credential_id != added.credential_id:
@@ -94,11 +94,12 @@ def add_passkey(
 def require_live(person: Person, cose_sha256: str) -> None:
     """Raise ConflictError `cose_mismatch` unless this is the digest of a passkey of theirs."""
     live = [each.public_key for each in person.passkeys.values() if not each.removed]
-    if cose_sha256 not in map(_cose_sha256, live):
+    if cose_sha256 not in map(cose_digest, live):
         raise ConflictError("cose_mismatch", "the person has no passkey with this key")
 
 
-def _cose_sha256(public_key: str) -> str:
+def cose_digest(public_key: str) -> str:
+    """Return the SHA-256, in hex, of a COSE public key (base64url): changes name passkeys so."""
     return hashlib.sha256(b64u_decode(public_key)).hexdigest()
 
 
@@ -109,7 +110,7 @@ def remove_passkey(
 ) -> PasskeyRemoved:
     """Return the removal of a passkey, which its owner signs and confirms with a passkey.
 
-    Raises RefusedError as `verify_act` and `stepup.confirm` do, `key_unknown` for another person's
+    Raises RefusedError as `verify_act` and `confirmed_by` do, `key_unknown` for another person's
     act, `act_mismatch` if it names another passkey; NotFoundError `passkey_unknown`; ConflictError
     `passkey_removed`, or `passkey_last` because an owner keeps one.
     """

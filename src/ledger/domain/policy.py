@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
+from uuid import UUID
 
 import msgspec
 
@@ -115,11 +117,24 @@ def covers(member: str, user: str, roles: Set[str]) -> bool:
     return name == user if kind == "user" else name in roles
 
 
+@lru_cache(maxsize=32)  # most statements have one of a few policies
 def members(node: AnyNode) -> frozenset[str]:
     """Return every `user:` and `role:` member of a node and its nested nodes, without veto."""
     return frozenset(
         member for each in nodes(node) for member in each.of if isinstance(member, str)
     )
+
+
+def people_named(node: AnyNode) -> list[UUID]:
+    """Return the people whom a node or its nested nodes name."""
+    users = [each.removeprefix("user:") for each in members(node) if each.startswith("user:")]
+    return sorted(map(UUID, users))
+
+
+def roles_named(node: AnyNode) -> list[str]:
+    """Return the roles that a node or its nested nodes name."""
+    found = [each.removeprefix("role:") for each in members(node) if each.startswith("role:")]
+    return sorted(found)
 
 
 def min_people(node: AnyNode) -> int | None:

@@ -36,7 +36,7 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     """Return what a policy requires; `names` maps ids to people's names."""
     verb = "has" if _is_singular(policy) else "have"
-    parts = [f"Approved once {node_phrase(policy, names)} {verb} signed.", *_hints(policy, names)]
+    parts = [f"Approved once {node_phrase(policy, names)} {verb} signed.", *hints(policy, names)]
     if not policy.creator_may_sign:
         parts.append("The creator may not sign.")
     if policy.veto:
@@ -75,9 +75,9 @@ def node_phrase(node: AnyNode, names: Mapping[str, str]) -> str:
     return f"any {node.threshold} of {listed(members)}"
 
 
-def _hints(node: AnyNode, names: Mapping[str, str]) -> list[str]:
+def hints(node: AnyNode, names: Mapping[str, str]) -> list[str]:
     """Return what the thresholds do not ask for, although they may seem to."""
-    below = [hint for each in node.of if isinstance(each, Node) for hint in _hints(each, names)]
+    below = [hint for each in node.of if isinstance(each, Node) for hint in hints(each, names)]
     roles = [each for each in node.of if isinstance(each, str) and each.startswith("role:")]
     if not roles or len(node.of) < 2 or node.threshold != len(node.of):
         return below

@@ -196,7 +196,7 @@ def test_rows_swapped_in_the_file_are_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize("position", POSITIONS)
-def test_a_row_that_stands_there_twice_is_refused(position: int) -> None:
+def test_a_row_that_is_there_twice_is_refused(position: int) -> None:
     found = refusal(STATES[:position] + STATES[position - 1 :])
     assert found is not None
     assert found[0] == position + 1

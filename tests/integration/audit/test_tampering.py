@@ -107,7 +107,7 @@ def test_every_table_has_its_rows_and_its_place(ledger: Path) -> None:
         assert {table: len(rowids(db, table)) for table in PLACES} == CHOSEN
 
 
-def test_the_reference_says_what_each_column_is_held_against() -> None:
+def test_the_reference_says_what_each_column_is_compared_with() -> None:
     rows = REFERENCE.read_text().splitlines()
     named = "".join(row for row in rows if row.startswith(("| `", "| | `")))
     assert [each for each in COLUMNS if any(f"`{name}`" not in named for name in each)] == []

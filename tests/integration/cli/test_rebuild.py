@@ -51,7 +51,7 @@ def test_a_rebuild_shows_the_same_now_and_at_every_earlier_position(
         assert len(audit(server)) == last
 
 
-def test_views_that_are_not_a_database_are_made_again_at_the_start(
+def test_views_that_are_not_a_database_are_rebuilt_at_the_start(
     start_server: Callable[..., Server],
 ) -> None:
     server = start_server()

@@ -47,7 +47,7 @@ def items(client: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("limit", [1, 3, 50, 200])
-def test_pages_cover_everything_once_whatever_their_size(
+def test_pages_of_any_size_cover_everything_once(
     path: str, limit: int, server: Server, bob: Actor, seven: list[Drafted]
 ) -> None:
     at = head(server)
@@ -178,7 +178,7 @@ def test_a_status_that_there_is_not_is_refused(status: str, bob: Actor, refuses:
     )
 
 
-def test_an_inbox_holds_what_waits_for_a_decision_and_lets_go_of_it(
+def test_an_inbox_shows_what_waits_for_a_decision_until_it_waits_no_more(
     server: Server, alice: Actor, join: Join
 ) -> None:
     dora = join("Dora")

@@ -59,7 +59,7 @@ def until(positions: Positions, wanted: int) -> None:
     raise AssertionError("the stream ended")
 
 
-def test_whoever_listens_is_told_where_the_ledger_is_and_of_every_move(
+def test_a_listener_is_told_the_position_of_the_ledger_and_each_change_of_it(
     server: Server, alice: Actor, bob: Actor
 ) -> None:
     now = caught_up(server)

@@ -116,7 +116,7 @@ def test_a_position_that_does_not_come_is_waited_for_two_seconds(
     assert 1.9 < time.monotonic() - began < 10
 
 
-def test_an_etag_changes_with_whatever_the_answer_shows(
+def test_an_etag_changes_with_everything_that_the_answer_shows(
     server: Server, alice: Actor, join: Join
 ) -> None:
     dora = join("Dora")

@@ -193,7 +193,7 @@ def test_the_date_is_moved_to_an_earlier_time_only(club: Club) -> None:
     )
 
 
-def test_an_act_is_recorded_once_whatever_request_carries_it(club: Club) -> None:
+def test_an_act_is_recorded_once_though_two_requests_carry_it(club: Club) -> None:
     """The act of one request is no act of another, not even with another signature."""
     dora = club.member("Dora R", "investor")
     act = dora.act("revoke-key", kid=dora.key.kid)

@@ -200,7 +200,7 @@ def test_conversions_raise_typed_errors_only(one: dict[str, Any], other: dict[st
 
 @BOUNDED
 @given(ANYTHING | MEMBERS)
-def test_whatever_a_lookup_gives_is_an_outcome(result: Any) -> None:
+def test_everything_that_a_lookup_gives_is_an_outcome(result: Any) -> None:
     found = told(GOOD, keys=lambda header: result)
     assert isinstance(found, Verification)
     assert not found.verified

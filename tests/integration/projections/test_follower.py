@@ -154,7 +154,7 @@ def test_a_log_that_is_away_for_a_while_is_asked_again(
         assert follower.failure is None
 
 
-def test_a_view_that_is_being_made_again_shows_nothing_until_it_is_complete(path: Path) -> None:
+def test_a_view_that_is_being_rebuilt_shows_nothing_until_it_is_complete(path: Path) -> None:
     story = random_story(50, seed=19)
     opened = Views(path)
     follower = Follower(opened, story)

@@ -107,7 +107,7 @@ def test_rebuild_makes_the_same_file_again_and_tells_how_far_it_is(path: Path) -
     opened.close()
 
 
-def test_a_deleted_file_is_made_again(path: Path) -> None:
+def test_a_deleted_file_is_rebuilt(path: Path) -> None:
     story = random_story(60, seed=8)
     for _ in range(2):
         opened = Views(path)
@@ -127,7 +127,7 @@ def test_a_deleted_file_is_made_again(path: Path) -> None:
         "DROP TABLE tracking",
     ],
 )
-def test_a_view_without_its_tables_or_of_another_version_is_made_again(
+def test_a_view_without_its_tables_or_of_another_version_is_rebuilt(
     path: Path, damage: str
 ) -> None:
     story = random_story(100, seed=9)
@@ -146,7 +146,7 @@ def test_a_view_without_its_tables_or_of_another_version_is_made_again(
     opened.close()
 
 
-def test_a_file_of_garbage_is_made_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_of_garbage_is_rebuilt(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.write_bytes(b"no database at all" * 1000)
     opened = Views(path)
     assert Follower(opened, random_story(30, seed=10)).catch_up() == 30
@@ -172,7 +172,7 @@ def test_a_file_that_is_locked_is_left_alone(path: Path, monkeypatch: pytest.Mon
     opened.close()
 
 
-def test_a_log_restored_from_a_backup_makes_the_views_again(
+def test_the_views_are_rebuilt_for_a_log_that_was_restored_from_a_backup(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     story = random_story(100, seed=11)
@@ -186,7 +186,7 @@ def test_a_log_restored_from_a_backup_makes_the_views_again(
     assert restored["timeline"] == rows_of(story.views(80))["timeline"]
 
 
-def test_a_log_that_went_another_way_since_makes_the_views_again(path: Path) -> None:
+def test_the_views_are_rebuilt_for_a_log_that_differs_from_what_they_read(path: Path) -> None:
     rebuild(path, random_story(100, seed=12))
     other = random_story(150, seed=13)
     opened = Views(path)

@@ -16,7 +16,7 @@ from tests.support.publications import check_published, edit, refusal
         "UPDATE tile SET hashes = substr(hashes, 1, 32)",
     ],
 )
-def test_damaged_tiles_are_made_again_from_the_entries(ledger: Ledger, damage: str) -> None:
+def test_damaged_tiles_are_rebuilt_from_the_entries(ledger: Ledger, damage: str) -> None:
     ledger.fill(700)
     ledger.publication().catch_up()
     edit(ledger, damage)
@@ -25,7 +25,7 @@ def test_damaged_tiles_are_made_again_from_the_entries(ledger: Ledger, damage: s
     check_published(ledger, 1400)
 
 
-def test_tiles_that_are_damaged_behind_a_running_publication_are_made_again(
+def test_tiles_that_are_damaged_during_a_publication_are_rebuilt(
     ledger: Ledger,
 ) -> None:
     publication = ledger.publication()

@@ -145,7 +145,7 @@ def test_a_log_is_not_signed_with_another_logs_keys(settings: Settings, tmp_path
         check_not_signed(ledger)
 
 
-def test_lost_keys_are_not_made_again(settings: Settings) -> None:
+def test_lost_keys_are_not_replaced(settings: Settings) -> None:
     with opened(settings) as ledger:
         ledger.publication().catch_up()
     settings.log_keys.file.unlink()

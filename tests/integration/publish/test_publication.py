@@ -16,7 +16,7 @@ from tests.support.publications import check_published, edit, published_size, re
 from tests.support.refusals import refused
 
 
-def test_a_new_ledger_announces_its_log_keys_behind_its_founding(ledger: Ledger) -> None:
+def test_a_new_ledger_announces_its_log_keys_after_its_founding(ledger: Ledger) -> None:
     auditor = Auditor()
     for position, state in ledger.store.read(0, 10):
         auditor.add(position, state)

@@ -239,7 +239,7 @@ def test_two_servers_on_one_log_share_their_witnesses(site: Callable[..., Site])
         second.stop()
 
 
-def test_a_bundle_carries_the_cosignatures_to_whoever_verifies_it(
+def test_a_bundle_carries_the_cosignatures_to_its_verifier(
     site: Callable[..., Site], tmp_path: Path
 ) -> None:
     here = site("quorum w0.example.com\n", 1, LEDGER_WITNESS_WAIT="600")

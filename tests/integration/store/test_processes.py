@@ -57,7 +57,7 @@ def test_what_another_process_appends_is_seen(tmp_path: Path) -> None:
     assert visit(path) == 5
 
 
-def test_an_act_of_the_ledger_that_another_process_overtook_is_decided_again(
+def test_an_act_of_the_ledger_that_another_process_overtook_is_retried(
     tmp_path: Path,
 ) -> None:
     settings = settings_of(tmp_path / "data")

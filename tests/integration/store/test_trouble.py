@@ -142,7 +142,7 @@ async def append_all(commits: AsyncLog, *writes: Write) -> list[AppendResult]:
     return await asyncio.gather(*map(commits.append, writes))
 
 
-def test_whoever_waits_together_is_committed_together(watched: Watched) -> None:
+def test_requests_that_wait_together_are_committed_together(watched: Watched) -> None:
     committed: list[int] = []
 
     async def run() -> None:

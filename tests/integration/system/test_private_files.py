@@ -44,7 +44,7 @@ def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
     assert path.read_bytes() == b"first"
 
 
-def test_a_replaced_file_is_whole_and_private_whatever_it_was(tmp_path: Path) -> None:
+def test_a_replaced_file_is_whole_and_private_though_the_old_one_was_not(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(b"first")
     path.chmod(0o644)

@@ -74,7 +74,7 @@ def test_only_trusted_certificates_count(
     assert verify_stamp(stamp, DATA, leaf).nonce == 2**62 + 5
 
 
-def test_an_authority_that_does_not_grant_is_told_apart(authority: Authority) -> None:
+def test_an_authority_that_does_not_grant_has_its_own_error(authority: Authority) -> None:
     trusted = parse_certificates(authority.pem)
     refused = authority.stamp(b"\x30\x00")
     assert refusal(lambda: verify_stamp(refused, DATA, trusted)) == "stamp_not_granted"

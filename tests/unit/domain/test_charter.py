@@ -136,7 +136,7 @@ def test_an_unknown_key_finds_no_invitation(kid: str) -> None:
         invitations.find(invited()[0].invitations, kid)
 
 
-def test_whoever_is_invited_is_admitted_under_the_invitations_id() -> None:
+def test_an_invited_person_is_admitted_under_the_invitations_id() -> None:
     state, invitation = invited()
     assert charter.admit(state, "investor", invitation, now_ms=NOW_MS) == INVITATION
     setup = invitations.find(state.invitations, SETUP.kid)

@@ -131,7 +131,7 @@ def test_garbage_is_no_stored_state(raw: bytes) -> None:
         entry.parse_entry(entry.split(raw)[0])
 
 
-def test_an_entry_is_as_long_whatever_the_length_of_its_body() -> None:
+def test_the_length_of_an_entry_does_not_depend_on_its_body() -> None:
     short, long = (entry.split(sealed(body=body))[0] for body in (b"{}", b"x" * 100_000))
     assert len(short) == len(long) == len(ENTRY)
 

@@ -280,7 +280,7 @@ def test_an_audit_refuses_log_keys_of_a_size_that_is_not_there_yet(bodies: list[
     assert getattr(refused.value.__cause__, "code", None) == "log_keys_misplaced"
 
 
-def test_an_audit_names_why_an_event_cannot_stand_there() -> None:
+def test_an_audit_names_why_an_event_cannot_be_there() -> None:
     with pytest.raises(AuditError) as refused:
         audited(end(), announcement(size=3))
     assert getattr(refused.value.__cause__, "code", None) == "ledger_frozen"

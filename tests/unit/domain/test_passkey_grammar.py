@@ -48,7 +48,7 @@ def attestation(key: bytes, flags: int = 0x45, more: bytes = b"") -> Registratio
     return RegistrationEvidence(response["clientDataJSON"], b64u_encode(cbor2.dumps(whole)))
 
 
-def test_a_weak_or_malformed_key_is_refused_whatever_the_attestation_format() -> None:
+def test_a_weak_or_malformed_key_is_refused_in_every_attestation_format() -> None:
     def check(case: dict[str, Any]) -> None:
         with refused(RefusedError, "passkey_registration_refused"):
             register(attestation(joined(case)))

@@ -135,7 +135,7 @@ def test_whom_the_policy_does_not_ask_does_not_reject(who: Signer) -> None:
         scene.reject(who)
 
 
-def test_whoever_approved_does_not_reject() -> None:
+def test_a_person_who_approved_does_not_reject() -> None:
     scene = Scene()
     scene.sign(BOB)
     with refused(ConflictError, "already_approved"):

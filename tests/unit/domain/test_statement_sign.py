@@ -79,7 +79,7 @@ def test_a_second_approval_is_refused_after_it_is_approved_too() -> None:
         scene.sign(BOB)
 
 
-def test_whoever_holds_two_roles_is_one_person() -> None:
+def test_a_holder_of_two_roles_is_one_person() -> None:
     both = Signer(7, "creator", "investor")
     scene = Scene()
     scene.known[both.user] = both.person
@@ -141,7 +141,7 @@ def test_roles_count_as_they_were_when_each_person_approved() -> None:
     assert (event.roles, event.status) == (("administrator", "investor"), "approved")
 
 
-def test_whoever_may_veto_only_does_not_approve() -> None:
+def test_a_person_who_may_only_veto_does_not_approve() -> None:
     scene = Scene({"threshold": 1, "of": ["role:investor"], "veto": [user(DAVE)]})
     with refused(ForbiddenError, "not_a_signer"):
         scene.sign(DAVE)
@@ -264,7 +264,7 @@ def test_an_approved_statement_past_its_end_is_still_approved() -> None:
     assert scene.sign(CAROL, now_ms=NOW_MS + 60_000).status == "approved"
 
 
-def test_whoever_rejected_may_approve_while_it_is_pending() -> None:
+def test_a_person_who_rejected_may_approve_while_it_is_pending() -> None:
     scene = Scene()
     scene.reject(BOB)
     assert [*scene.statement.rejections] == [BOB.user]

@@ -16,6 +16,10 @@ from ledger.http.lanes import Lane, LaneName, lane_of, without_turn
         ("GET", "/api/statements", False, LaneName.STRANGERS),
         ("POST", "/api/statements/create", True, LaneName.WRITES),
         ("POST", "/api/statements/x/sign", False, LaneName.WRITES),
+        ("POST", "/api/statements/create", False, LaneName.WRITES),
+        ("POST", "/api/changes", False, LaneName.WRITES),
+        ("POST", "/api/changes/preview", False, LaneName.STRANGERS),
+        ("POST", "/api/passkeys/x/remove", False, LaneName.WRITES),
         ("POST", "/api/authenticate", False, LaneName.STRANGERS),
     ],
 )
@@ -46,7 +50,7 @@ async def _take(lane: Lane, asker: str = "alice") -> None:
         pass
 
 
-def test_turns_are_taken_in_the_order_of_arrival() -> None:
+def test_requests_get_turns_in_the_order_of_arrival() -> None:
     async def run() -> list[int]:
         lane = Lane(LaneName.WRITES, at_once=1, each=1, waiting=9, wait_s=5)
         order: list[int] = []

@@ -93,7 +93,7 @@ def test_members_addresses_and_groups_have_buckets_of_their_own(clock: Hand) -> 
     assert taken(quotas, Group.BEGIN, BOB) == 60
 
 
-def test_whoever_names_anothers_key_empties_no_bucket_at_another_address(clock: Hand) -> None:
+def test_a_client_that_names_anothers_key_empties_no_bucket_at_another_address(clock: Hand) -> None:
     quotas = Quotas(DEFAULT_RATE_LIMIT, clock)
     taken(quotas, Group.DECIDE, Asker("203.0.113.9", signer="bob"))
     assert taken(quotas, Group.DECIDE, Asker("192.0.2.1", signer="bob")) == 10_000

@@ -173,7 +173,7 @@ def test_strangers_count_for_anyone_unless_only_the_known_do() -> None:
         require(parse_signer_policy(1), found, identities=WHO, known_only=True)
 
 
-def test_a_failed_entry_counts_for_nothing_whatever_it_claims() -> None:
+def test_a_failed_entry_counts_for_nothing_that_it_claims() -> None:
     jws = sign_multi(b"x", [ALICE, BOB])
     jws["signatures"][1]["signature"] = b64u_encode(bytes(64))
     found = verify_multi_all(jws, KEYS)

@@ -176,7 +176,7 @@ def test_a_lookup_that_refuses_says_why() -> None:
         ("text", "jwk_invalid"),
     ],
 )
-def test_whatever_a_lookup_returns_is_an_outcome(result: object, code: str) -> None:
+def test_everything_that_a_lookup_returns_is_an_outcome(result: object, code: str) -> None:
     found = verify_multi_all(JWS, lambda header: result)
     assert set(codes(found)) == {code}
 

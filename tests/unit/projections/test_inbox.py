@@ -63,7 +63,7 @@ def test_only_people_who_are_asked_are_asked(story: Story) -> None:
     assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [[], ["Bob's"], ["Carol's"]]
 
 
-def test_whoever_has_a_veto_is_asked_too(story: Story) -> None:
+def test_a_person_with_a_veto_is_asked_too(story: Story) -> None:
     policy = {"threshold": 1, "of": [f"user:{BOB}"], "veto": [f"user:{CAROL}"]}
     story.draft(ALICE, "One", policy=policy)
     assert [waits(story, who) for who in (ALICE, BOB, CAROL)] == [[], ["One"], ["One"]]
@@ -74,7 +74,7 @@ def test_the_creator_is_not_asked_where_they_may_not_sign(story: Story) -> None:
     assert [waits(story, who) for who in (ALICE, BOB)] == [[], ["One"]]
 
 
-def test_whoever_gets_a_role_finds_what_already_waits(story: Story) -> None:
+def test_a_person_who_gets_a_role_finds_what_already_waits(story: Story) -> None:
     story.draft(ALICE, "One", policy={"threshold": 1, "of": ["role:administrator"]})  # 11
     story.grant(BOB, "administrator")  # 12
     assert [waits(story, BOB, at) for at in (11, 12)] == [[], ["One"]]

@@ -56,11 +56,11 @@ def test_a_page_that_holds_all_has_no_next() -> None:
     assert collect([(9, 1), (8, 0), (7, 1)], 2) == ([9, 7], None)
 
 
-def test_a_page_goes_on_behind_its_last_item() -> None:
+def test_the_next_page_begins_after_the_last_item() -> None:
     assert collect([(9, 1), (8, 1), (7, 0), (6, 1)], 2) == ([9, 8], 8)
 
 
-def test_a_page_examines_so_many_rows_and_goes_on_behind_the_last_of_them() -> None:
+def test_a_page_examines_so_many_rows_and_the_next_begins_after_them() -> None:
     rows = ((key, key == 5_000) for key in range(9_999, 0, -1))
     assert collect(rows, 2) == ([], 9_999 - paging.EXAMINED + 1)
     assert next(rows)[0] == 9_999 - paging.EXAMINED

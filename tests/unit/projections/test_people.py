@@ -63,7 +63,7 @@ def test_a_key_is_not_active_from_its_own_end_on(story: Story) -> None:
 @pytest.mark.parametrize(
     "user", ["", "Bob", "0", BOB[:-1], f"{BOB}0", "00000000-0000-0001-0000-000000000001"]
 )
-def test_whoever_is_not_registered_is_nobody(story: Story, user: str) -> None:
+def test_an_unknown_id_is_nobody(story: Story, user: str) -> None:
     assert users.by_id(story.views(), user, at=12, now=NOW) is None
 
 
@@ -111,7 +111,7 @@ def test_a_key_comes_with_all_it_takes_to_verify_its_attestation_offline(story: 
     assert (shown.nonce, shown.possession) == ("nonce-key-Bob", "possession-key-Bob")
     assert (shown.ledger, shown.rp_id) == ("localhost-8000.ledger/4f9k2m7q", "localhost")
     assert shown.origin == "http://localhost:8000"
-    assert (shown.passkey_public_key, shown.passkey_algorithm) == ("cose-passkey-Bob", -7)
+    assert (shown.passkey_public_key, shown.passkey_algorithm) == ("Y29zZSBwYXNza2V5LUJvYg", -7)
     assert shown.assertion.credential_id == "passkey-Bob"
     # SHA-256 of {"expiresAt":null,"home":"device","kid":"key-Bob","ledger":…,
     # "nonce":"nonce-key-Bob","purpose":…,"user":…}

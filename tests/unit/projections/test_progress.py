@@ -140,7 +140,7 @@ def waits(story: Story, user: str) -> list[str]:
     return [item.title for item in found.items]
 
 
-def test_whoever_rejected_and_then_approved_counts_as_having_approved(story: Story) -> None:
+def test_a_person_who_rejected_and_then_approved_counts_as_having_approved(story: Story) -> None:
     drafted = story.draft(ALICE)
     story.reject(BOB, drafted)
     story.approve(BOB, drafted)

@@ -196,7 +196,7 @@ def test_a_statement_names_those_that_supersede_it_by_then(story: Story) -> None
     ]
 
 
-def test_the_first_final_status_stays_whatever_batch_it_came_in(story: Story) -> None:
+def test_the_first_final_status_stays_in_one_batch_or_in_two(story: Story) -> None:
     drafted = story.draft(ALICE)
     story.approve(ALICE, drafted)
     story.approve(BOB, drafted, "approved")  # 13

@@ -189,7 +189,7 @@ def test_a_broken_certificate_is_refused(version: bytes) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # of what a changed certificate may mean one day
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4))
-def test_whatever_is_changed_it_is_refused_or_says_the_same(
+def test_a_changed_stamp_is_refused_or_says_the_same(
     changes: list[tuple[int, int]],
 ) -> None:
     raw = bytearray(stamp(DATA))

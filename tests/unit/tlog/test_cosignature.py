@@ -40,7 +40,7 @@ def test_another_implementation_verifies_cosignatures(place: int) -> None:
     Vkey.from_string(key.vkey).get_verifier().verify_note(TheirSignature.from_line(line), theirs)
 
 
-def test_cosignatures_stand_behind_the_logs_own_lines() -> None:
+def test_cosignatures_follow_the_logs_own_lines() -> None:
     note = NOTE.encode() + LINES
     keys = [LOG_KEY, ED_WITNESS.key, ML_WITNESS.key]
     found = verify_note(note, keys, expected_origin=POINT.origin)

@@ -77,7 +77,7 @@ def test_an_empty_tree_has_the_root_of_nothing() -> None:
     assert TREE.at(0).root == EMPTY_ROOT
 
 
-def test_unknown_logs_and_unsigned_checkpoints_are_told_apart() -> None:
+def test_unknown_logs_and_unsigned_checkpoints_have_different_errors() -> None:
     other = Checkpoint("ledger.example.com/b", 5, bytes(32))
     elsewhere = TREE.submit(0, 5, note=signed(other))
     assert refusal(elsewhere, None) == ("NotFoundError", "origin_unknown")

@@ -59,7 +59,7 @@ def test_a_path_has_no_space_around_it(path: str) -> None:
         parse_tile_path(path)
 
 
-def test_a_bundle_has_each_entry_behind_its_length() -> None:
+def test_a_bundle_has_the_length_before_each_entry() -> None:
     assert bundle([b"a", b"bc" * 200]) == b"\0\1a" + b"\x01\x90" + b"bc" * 200
 
 

@@ -36,7 +36,7 @@ def refused(raw: bytes) -> str:
     return caught.value.code
 
 
-def test_the_same_files_are_the_same_bytes_in_whatever_order_they_come() -> None:
+def test_the_same_files_in_any_order_are_the_same_bytes() -> None:
     assert write(dict(reversed(FILES.items()))) == RAW
     assert parse(RAW) == dict(sorted(FILES.items()))
     assert [*parse(RAW)] == sorted(FILES)

@@ -75,9 +75,9 @@ class Company(Chronicle):
         subject = self.auditor.statements[UUID(statement_id(number))]
         return statement.sign(subject, parse_approval(jws), self._decision(who, who.confirm(jws)))
 
-    def approval_of_plain(self, who: Signer, raw: bytes) -> StatementSigned:
+    def approval_of_plain(self, who: Signer, raw: bytes, number: int = 9) -> StatementSigned:
         jws = who.shared(raw)
-        subject = self.auditor.statements[UUID(statement_id(9))]
+        subject = self.auditor.statements[UUID(statement_id(number))]
         return statement.sign(subject, parse_approval(jws), self._decision(who))
 
 
@@ -94,6 +94,10 @@ def grant(who: Signer, role: str, *, of: Signer | None = None) -> Item:
 
 def end(who: Signer, role: str) -> Item:
     return {"end-role": {"user": who.user, "role": role}}
+
+
+def close(role: str) -> Item:
+    return {"close-role": {"role": role}}
 
 
 def stand(what: str, who: Signer) -> Item:

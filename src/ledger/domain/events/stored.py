@@ -9,7 +9,7 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.events.meaning import acting_person, names_of
-from ledger.domain.events.of_changes import LedgerEffect, PersonEffect
+from ledger.domain.events.of_changes import EffectBody
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -49,7 +49,7 @@ class Effect(NamedTuple):
     """An event that a change brings about, in the stream that it concerns."""
 
     stream: UUID
-    body: LedgerEffect | PersonEffect
+    body: EffectBody
 
 
 class Recorded(msgspec.Struct, frozen=True):
