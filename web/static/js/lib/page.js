@@ -6,7 +6,7 @@ import { now } from "./clock.js";
 import { Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
 
-const { ledger, user, name, kids = "" } = document.body.dataset;
+const { ledger, origin, user, name, kids = "" } = document.body.dataset;
 
 const QUIET_MS = 5000;
 // How long before its end the next key is offered: 14 days, and half an hour for a session's key.
@@ -77,6 +77,11 @@ export function onAction(handlers) {
  * before one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
+  if (origin && origin !== location.origin) {
+    const { elsewhere } = await import("./setup.js");
+    elsewhere(origin);
+    return undefined;
+  }
   const lack = await keystore.missing();
   if (lack) {
     show(new Told(lack));
