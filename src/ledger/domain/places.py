@@ -11,6 +11,7 @@ assignment. A policy has at most 8 nested nodes: at most 256 fillings, and 512 s
 
 from collections import Counter
 from collections.abc import Mapping, Set
+from functools import lru_cache
 
 import msgspec
 
@@ -19,6 +20,8 @@ from ledger.errors import MalformedError
 
 # The anonymous holders of an open role: as many as all places of the largest policy.
 _UNLIMITED = (MAX_NESTED + 1) * MAX_THRESHOLD
+# Most statements have one of a few policies. What is kept of a large one takes half a megabyte.
+_POLICIES = 32
 # The chosen nodes of a filling, by number, each with the places that people must fill directly.
 _Filling = dict[int, int]
 # For each set of nodes, as bits: how many people are named directly in one of them.
@@ -37,9 +40,9 @@ class Missing(msgspec.Struct, frozen=True):
 
 def met(root: AnyNode, approvals: RolesByPerson) -> bool:
     """Tell whether these people's approvals fill the places of a policy or node."""
-    people = _Named(root)
+    people = _named(root)
     reach = people.reach(people.count(approvals))
-    return any(_lack(each, reach)[0] == 0 for each in _fillings(people.nodes))
+    return any(_lack(each, reach)[0] == 0 for each in people.fillings)
 
 
 def missing(
@@ -49,13 +52,13 @@ def missing(
 
     `approvals` count with the roles of their own positions. Nobody of `without` can still approve.
     """
-    people = _Named(root)
+    people = _named(root)
     further = {
         user: roles for user, roles in able.items() if user not in approvals and user not in without
     }
     given = people.count(approvals)
     reach, hoped = people.reach(given), people.reach(given + people.count(further))
-    lacks = [_lack(each, reach) for each in _fillings(people.nodes) if _lack(each, hoped)[0] == 0]
+    lacks = [_lack(each, reach) for each in people.fillings if _lack(each, hoped)[0] == 0]
     if not lacks:
         return None
     least = min(lack for lack, _ in lacks)
@@ -77,22 +80,27 @@ def possible(
     Those people are everybody whom it names but those of `without`, any number of further holders
     of each open role, and those who approved.
     """
-    people = _Named(root)
+    people = _named(root)
     given = approvals or {}
     named = people.users.keys() - given.keys() - without
     supply = people.count(given) + people.count({user: frozenset() for user in named})
     for role in people.roles.keys() & open_roles:
         supply[people.roles[role]] += _UNLIMITED
     reach = people.reach(supply)
-    return any(_lack(each, reach)[0] == 0 for each in _fillings(people.nodes))
+    return any(_lack(each, reach)[0] == 0 for each in people.fillings)
 
 
 def require_possible(policy: Policy, creator: str, open_roles: Set[str]) -> None:
     """Raise MalformedError `policy_impossible` if no people could ever meet the policy."""
-    if not possible(policy, open_roles, without=excluded(policy, creator)):
+    if not _is_possible(policy, creator, frozenset(open_roles)):
         raise MalformedError(
             "policy_impossible", "no people could meet this policy: each fills one place"
         )
+
+
+@lru_cache(maxsize=_POLICIES)
+def _is_possible(policy: Policy, creator: str, open_roles: frozenset[str]) -> bool:
+    return possible(policy, open_roles, without=excluded(policy, creator))
 
 
 def excluded(policy: Policy, creator: str) -> frozenset[str]:
@@ -105,6 +113,7 @@ class _Named:
 
     def __init__(self, root: AnyNode) -> None:
         self.nodes = nodes(root)
+        self.fillings = _fillings(self.nodes)
         self.users: dict[str, int] = {}
         self.roles: dict[str, int] = {}
         for number, node in enumerate(self.nodes):
@@ -145,6 +154,11 @@ class _Named:
             for name, bits in named.items()
             if bits & chosen
         )
+
+
+@lru_cache(maxsize=_POLICIES)
+def _named(root: AnyNode) -> _Named:
+    return _Named(root)
 
 
 def _fillings(found: list[AnyNode]) -> list[_Filling]:

@@ -4,9 +4,10 @@ import { get, NoAnswer, Problem, post, settle } from "../lib/api.js";
 import { attestKey } from "../lib/attestation.js";
 import { one, put } from "../lib/dom.js";
 import { me, run, say, show, start } from "../lib/page.js";
+import { moment } from "../lib/policy.js";
 import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
 import { chosenHome, offerHomes } from "../lib/setup.js";
-import { moment } from "../lib/policy.js";
+import * as signals from "../lib/signals.js";
 import { catalogue, text } from "../lib/texts.js";
 import * as webauthn from "../lib/webauthn.js";
 
@@ -57,7 +58,7 @@ async function giveUp({ status }) {
   const { options, registration, unsure } = begun;
   begun = null;
   if (!unsure && [400, 422].includes(status)) {
-    await webauthn.signalUnknown(options.publicKey.rp.id, registration.id);
+    await signals.unknown(options.publicKey.rp.id, registration.id);
   }
 }
 
