@@ -77,11 +77,7 @@ export function onAction(handlers) {
  * before one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
-  if (origin && origin !== location.origin) {
-    const { elsewhere } = await import("./setup.js");
-    elsewhere(origin);
-    return undefined;
-  }
+  if (origin && origin !== location.origin) return leadHome();
   const lack = await keystore.missing();
   if (lack) {
     show(new Told(lack));
@@ -98,6 +94,11 @@ export async function start() {
     await offer(key, keys.length > 0);
   }
   return key;
+}
+
+async function leadHome() {
+  const { elsewhere } = await import("./setup.js");
+  return elsewhere(origin);
 }
 
 function endsSoon({ home, expiresAt }) {
