@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.domain.events import (
     CompromiseDeclared,
+    CompromiseSet,
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
@@ -100,7 +101,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO passkey {rows}", passkeys)
     for fact in batch.of(PasskeyRemoved):
         _remove(db, fact, fact.body.credential_id)
-    for fact in batch.of(CompromiseDeclared):
+    for fact in batch.of(CompromiseDeclared, CompromiseSet):
         for reference in (fact.body.compromised, *fact.body.also):
             _remove(db, fact, reference.removeprefix("passkey:"))
     for fact in batch.of(RecoveryCancelled):

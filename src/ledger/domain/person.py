@@ -14,6 +14,7 @@ from ledger import clock
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
+    CompromiseSet,
     Event,
     KeyAttested,
     KeyRevoked,
@@ -187,7 +188,7 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
             return {"standing": "suspended", "suspended_at": at}
         case StandingSet():
             return {"standing": body.standing}
-        case CompromiseDeclared():
+        case CompromiseDeclared() | CompromiseSet():
             return _compromised(person, body, at)
         case RecoveryCancelled(recovery=reference):
             name = reference.partition(":")[2]
@@ -227,7 +228,9 @@ def _end(person: Person, credential_id: str, at: str) -> dict[str, bool]:
     return {"removed": True, "cancelled": waits}
 
 
-def _compromised(person: Person, body: CompromiseDeclared, at: str) -> dict[str, Any]:
+def _compromised(
+    person: Person, body: CompromiseDeclared | CompromiseSet, at: str
+) -> dict[str, Any]:
     """Return the changes of a declaration: each named thing ends, with the date that holds for it.
 
     What `also` names was compromised from its own beginning on, if that is later, or since the time

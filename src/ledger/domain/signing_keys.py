@@ -7,11 +7,12 @@ import msgspec
 from ledger import clock
 from ledger.domain import acts, challenges, key_material
 from ledger.domain.acts import parse_act, verify_act
-from ledger.domain.compromise import require_date
+from ledger.domain.compromise import require_own_date
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
+from ledger.domain.standing import require_may_end_keys, require_standing
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
@@ -44,7 +45,7 @@ def attest_key(
 
     Raises MalformedError (a bad or private JWK, `time_invalid`, `home_invalid`), ConflictError
     `key_known`, RefusedError `passkey_assertion_refused`, `possession_refused`, and those of
-    `active_passkey`.
+    `active_passkey`; ForbiddenError as `require_standing`.
     """
     # 1. The key is public and strong. Its kid is computed here; the client's kid is not used.
     jwk = parse_jwk(submission.jwk)
@@ -52,6 +53,7 @@ def attest_key(
     kid = thumbprint(jwk)
     if kid in person.keys or kid in _passkeys_of(person):
         raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
+    require_standing(person)
     # 2. The passkey attests exactly this key, home, expiry, person, ledger and one-time nonce.
     home, ends = submission.home, submission.expires_at
     _require_end(home, ends, now_ms=now_ms)
@@ -107,9 +109,10 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     """Return the revocation of a key by its owner.
 
     A key signs its own revocation alone. To end another key, or to say since when a key was
-    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `stepup.confirm` do;
+    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `confirmed_by` do;
     NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
-    and as `compromise.require_date`.
+    ForbiddenError as `require_may_end_keys`, or as `require_standing` if it says since when; and as
+    `compromise.require_own_date`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
@@ -121,13 +124,17 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     if key.revoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
     since = act.compromised_since
+    if since is None:
+        require_may_end_keys(owner)
+    else:
+        require_standing(owner)
     assertion = sign_count = None
     if signer.kid != kid or since is not None:
         assertion, sign_count = asked.confirmed_by(owner)
     elif asked.assertion is not None:
         raise MalformedError("assertion_unexpected", "a key needs no passkey to end itself")
     if since is not None:
-        require_date(key, since, now_ms=now_ms)
+        require_own_date(key, since, now_ms=now_ms)
     return KeyRevoked(
         kid=kid,
         by_kid=signer.kid,

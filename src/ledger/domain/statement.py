@@ -26,6 +26,7 @@ from ledger.domain.events import (
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
+    StatementWithdrawnByChange,
 )
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import AttestedKey, Person, may_sign
@@ -107,7 +108,7 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 rejections=statement.rejections | {body.signer: recorded(body, event.at)},
                 decided=statement.decided | {body.signer: body.iat},
             )
-        case StatementWithdrawn():
+        case StatementWithdrawn() | StatementWithdrawnByChange():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
         case body:
             raise _misplaced(body)
@@ -164,7 +165,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
-    _require_status(statement, decision.now_ms, "pending", "approved")
+    require_status(statement, decision.now_ms, "pending", "approved")
     require_standing(person)
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -203,7 +204,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     key, act = _act_about(statement, act_text, acts.Reject, decision)
     require_reason(act.reason)
     _require_order(statement, person, act.iat)
-    _require_status(statement, decision.now_ms, "pending")
+    require_status(statement, decision.now_ms, "pending")
     require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
@@ -246,7 +247,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
     require_text(act.reason or "", "reason")
     _require_order(statement, person, act.iat)
-    _require_status(statement, decision.now_ms, "pending")
+    require_status(statement, decision.now_ms, "pending")
     require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
@@ -280,7 +281,8 @@ def _act_about(
     return key, act
 
 
-def _require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+def require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+    """Raise ConflictError `statement_<status>` unless a statement has an allowed status."""
     status = statement.status_at(now_ms)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")
@@ -291,9 +293,8 @@ def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> 
     evidence = decision.assertion
     if statement.policy.assurance == "key":
         if evidence is not None:
-            raise MalformedError(
-                "assertion_unexpected", "this policy does not use passkey assertions"
-            )
+            detail = "this policy does not use passkey assertions"
+            raise MalformedError("assertion_unexpected", detail)
         return None
     asked = ConfirmedAct(jws_text, evidence, decision.ledger, decision.party, decision.now_ms)
     return asked.confirmed_by(decision.person)[1]

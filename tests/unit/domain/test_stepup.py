@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from ledger.domain import stepup
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
 from ledger.errors import RefusedError
-from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
+from tests.support.signers import LEDGER, PARTY, Signer
 
 ALICE, BOB = Signer(1, "creator"), Signer(2, "investor")
 ACT = ALICE.act("revoke-key", kid="k")
@@ -21,7 +21,9 @@ def confirm(
     ledger: str = LEDGER,
     party: RelyingParty = PARTY,
 ) -> int:
-    return stepup.confirm(person, act, assertion, ledger=ledger, party=party, now_ms=NOW_MS)
+    asked = ConfirmedAct(act, assertion, ledger, party, ALICE.time.ms)
+    _, sign_count = asked.confirmed_by(person)
+    return sign_count
 
 
 def refused(assertion: AssertionEvidence | None, **changes: object) -> str:

@@ -9,6 +9,7 @@ import { verifyAssertion, verifyRegistration } from "./passkey.js";
 import { isLive, signedBy, waits } from "./person.js";
 import { decideRecovery, requireMayEnd } from "./recovery_codes.js";
 import { redeemInvitation } from "./redeeming.js";
+import { requireMayEndKeys, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 
 const ALONE = {
@@ -48,6 +49,7 @@ async function requireNew(owner, { publicKey, nonce, credentialId }, { signed, a
   if (signed.cose !== cose || signed.user !== owner.user) {
     refuse("act_mismatch", "the act names another passkey or person");
   }
+  requireStanding(owner);
   if (assertion === null || assertion.credentialId !== credentialId) {
     refuse("assertion_required", "the new passkey must show that it works");
   }
@@ -68,6 +70,7 @@ export async function decideRemoval(owner, { credentialId, act, assertion }, con
   const passkey = owner.passkeys.get(credentialId);
   if (!passkey) refuse("passkey_unknown", "no such passkey");
   if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
+  requireMayEndKeys(owner);
   const { nowMs } = context;
   if (waits(passkey, nowMs)) refuse("passkey_waiting", "this passkey waits: cancel the recovery instead");
   if ([...owner.passkeys.values()].filter((each) => isLive(each, nowMs)).length === 1) {

@@ -59,8 +59,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.ROLE_ENDED]: ({ roles }, { role }) => ({ roles: roles.filter((each) => each !== role) }),
   [TAG.STANDING_SET]: (_, { standing }) => ({ standing }),
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
-  [TAG.COMPROMISE_DECLARED]: (person, { compromised, since, also }, at) =>
-    [compromised, ...also].reduce((after, name) => endCompromised(after, name, since, at), person),
+  [TAG.COMPROMISE_DECLARED]: compromised,
+  [TAG.COMPROMISE_SET]: compromised,
   [TAG.RECOVERY_CODES_SET]: (_, { keys }) => ({ codes: keys }),
   [TAG.RECOVERY_CANCELLED]: ({ passkeys }, { recovery }) => ({
     passkeys: changed(passkeys, split(recovery).name, { removed: true, cancelled: true }),
@@ -82,6 +82,11 @@ const end = (passkey, at) => ({
   removed: true,
   cancelled: passkey !== undefined && waits(passkey, toMs(at)),
 });
+
+/** Return a person after a declaration: each named thing ends. */
+function compromised(person, { compromised: one, since, also }, at) {
+  return [one, ...also].reduce((after, name) => endCompromised(after, name, since, at), person);
+}
 
 /** Return a person after the end of what was compromised, with the date that holds for it. */
 function endCompromised(person, reference, declared, at) {

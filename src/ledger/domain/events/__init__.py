@@ -23,6 +23,8 @@ from ledger.domain.events.meaning import (
 )
 from ledger.domain.events.of_changes import (
     CharterSet,
+    CompromiseSet,
+    EffectBody,
     GovernanceSet,
     InvitationCancelled,
     InvitationIssued,
@@ -33,6 +35,8 @@ from ledger.domain.events.of_changes import (
     RoleEnded,
     RoleGranted,
     StandingSet,
+    StatementEffect,
+    StatementWithdrawnByChange,
 )
 from ledger.domain.events.of_ledger import (
     LedgerBody,
@@ -61,6 +65,7 @@ from ledger.domain.events.of_standing import (
 from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDrafted,
+    StatementRecord,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -71,7 +76,6 @@ from ledger.domain.events.stored import (
     TAKEN,
     Body,
     Effect,
-    EffectBody,
     Event,
     Recorded,
     actor,
@@ -89,6 +93,7 @@ __all__ = [
     "Body",
     "CharterSet",
     "CompromiseDeclared",
+    "CompromiseSet",
     "Dependency",
     "Effect",
     "EffectBody",
@@ -125,9 +130,12 @@ __all__ = [
     "StandingSet",
     "StatementBody",
     "StatementDrafted",
+    "StatementEffect",
+    "StatementRecord",
     "StatementRejected",
     "StatementSigned",
     "StatementWithdrawn",
+    "StatementWithdrawnByChange",
     "StreamKind",
     "UserRegistered",
     "Words",
