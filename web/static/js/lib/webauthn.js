@@ -137,9 +137,13 @@ export async function secretOf(publicKey, input) {
   return { id: answered.id, secret };
 }
 
-/** Return a new passkey's assertion, which shows that it works and whose it is to be. */
-export async function showNewPasskey({ cose, ledger, nonce, user, publicKey }) {
-  const asked = await challenge("add-passkey", { cose, ledger, nonce, user });
+/**
+ * Return a new passkey's assertion, which shows that it works and whose it is to be. The purpose is
+ * `redeem` for a passkey that a recovery code adds.
+ */
+export async function showNewPasskey(about, purpose = "add-passkey") {
+  const { cose, ledger, nonce, user, publicKey } = about;
+  const asked = await challenge(purpose, { cose, ledger, nonce, user });
   return assertionOf({ ...publicKey, challenge: asked });
 }
 
