@@ -46,6 +46,12 @@ class RecoveryCommands:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
 
+    async def left(self, user: str) -> tuple[int, bool]:
+        """Return how many of a person's codes can be used, and whether they ever had any."""
+        holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
+        now_ms = self._writer.now_ms()
+        return recovery_codes.codes_left(holder, now_ms=now_ms), bool(holder.codes)
+
     async def cancel(self, user: str, act: str, assertion: AssertionEvidence | None) -> Answer:
         """Cancel a recovery of a person that waits, as `recovery_codes.cancel` decides."""
         answer = await write_act(
@@ -79,7 +85,7 @@ class RecoveryCommands:
             ADD_PASSKEY,
             user=holder.user,
             invitation=kid,
-            credential_ids=active_passkeys(holder),
+            passkeys=active_passkeys(holder),
         )
         return begun, holder.name
 

@@ -29,6 +29,8 @@ PAGES = [
     "/account",
     "/account/lost",
     "/account/end",
+    "/account/codes",
+    "/recover",
     "/audit",
     "/people",
     "/roles",

@@ -51,6 +51,20 @@ def test_what_has_ended_is_no_news(story: Story) -> None:
     assert added(story, at=9) == []
 
 
+def test_a_passkey_of_a_recovery_is_news_when_it_works(story: Story) -> None:
+    story.passkey(ALICE, "passkey-2", active_from=time_at(9))  # 5
+    story.passkey(ALICE, "passkey-3")  # 6
+    assert len(added(story, at=6, now=time_at(8))) == 1
+    assert len(added(story, at=6, now=time_at(9))) == 2
+
+
+def test_codes_that_a_person_ever_made_are_known_from_then_on(story: Story) -> None:
+    story.codes(ALICE)  # 5
+    known = [devices.has_codes(story.views(), PERSON, at=at) for at in (4, 5)]
+    assert known == [False, True]
+    assert devices.has_codes(story.views(), story.head(), at=5) is False
+
+
 def test_another_persons_devices_are_no_news(story: Story) -> None:
     story.key(story.person("Bob", "investor"), "key-2", "passkey-Bob")
     assert added(story, at=8) == []
