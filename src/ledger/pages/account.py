@@ -49,7 +49,7 @@ def _devices(
 ) -> _Devices:
     positions = users.passkey_positions(db, [me.id], at=at)
     return _Devices(
-        key_cards(db, me, remembered.notes, at=at),
+        key_cards(db, me, remembered.notes, at=at, now=web.models.now()),
         devices(web.models.log, positions, remembered.used_ms, remembered.notes),
     )
 
