@@ -122,16 +122,6 @@ class Story:
         )
         return self.tell(UUID(user), body)
 
-    def codes(self, user: str) -> int:
-        body = events.RecoveryCodesSet(
-            keys=(_jwk(20_000 + len(self.states)),),
-            kid="key",
-            act=f"act-{len(self.states) + 1}",
-            assertion=_assertion("passkey"),
-            sign_count=1,
-        )
-        return self.tell(UUID(user), body)
-
     def remove_passkey(self, user: str, credential_id: str) -> int:
         act = f"act-{len(self.states) + 1}"
         body = events.PasskeyRemoved(
