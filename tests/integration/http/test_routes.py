@@ -85,6 +85,8 @@ BY_SIGNATURE = [
     "/api/passkeys/{credential_id:str}/remove",
     "/api/users/{user_id:str}/suspend",
     "/api/compromises",
+    "/api/recovery-codes",
+    "/api/users/{user_id:str}/cancel-recovery",
     "/api/changes",
     "/api/sessions",
 ]
@@ -94,6 +96,8 @@ BY_CEREMONY = [
     "/api/authenticate",
     "/api/authenticate/options",
     "/api/logout",
+    "/api/recoveries",
+    "/api/recoveries/options",
 ]
 LOG = [
     "/log/checkpoint",
