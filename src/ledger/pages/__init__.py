@@ -6,6 +6,7 @@ from litestar.response import Template
 from litestar.template import TemplateConfig
 
 from ledger.http.assets import Assets
+from ledger.pages import account as _account
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
@@ -28,7 +29,9 @@ ROUTES = [
     _routes.inbox_list,
     _routes.draft,
     _routes.statement,
-    _routes.account,
+    _account.account,
+    _account.lost,
+    _account.end,
     _history.history,
     _people.people,
     _roles.roles,

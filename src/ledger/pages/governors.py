@@ -58,7 +58,7 @@ def with_passkeys(
 ) -> list[GoverningPerson]:
     """Return people with their live passkeys."""
     positions = users.passkey_positions(db, [each.id for each in people], at=at)
-    held = {each.credential_id: each for each in devices(log, positions, {})}
+    held = {each.credential_id: each for each in devices(log, positions, {}, {})}
     return [
         GoverningPerson(each, _acting(each), [held[id] for id in each.credential_ids if id in held])
         for each in people

@@ -18,7 +18,7 @@ import msgspec
 
 from ledger.errors import UnavailableError
 from ledger.store import attempts
-from ledger.store.ports.operations import OpenSession, OperationalState, WrappedKey
+from ledger.store.ports.operations import DeviceNote, OpenSession, OperationalState, WrappedKey
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
 IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is over
@@ -160,6 +160,28 @@ class AsyncState:
     async def forget_wrapped_keys_of(self, name: str) -> None:
         """Delete what belongs to a kid, or to a credential id: it was ended."""
         await self._in(self._writes, partial(self._state.forget_wrapped_keys_of, name))
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    async def note_browser(self, user: str, reference: str, browser: str) -> None:
+        """Keep which browser added a person's key or passkey; what was kept first stays."""
+        note = partial(self._state.note_browser, user, reference, browser)
+        await self._in(self._writes, note)
+
+    async def label(self, user: str, reference: str, label: str) -> None:
+        """Keep what a person calls a key or passkey, in place of an older label."""
+        await self._in(self._writes, partial(self._state.label, user, reference, label))
+
+    async def device_notes(self, user: str) -> dict[str, DeviceNote]:
+        """Return what is remembered of a person's keys and passkeys, by reference."""
+        return await self._in(self._reads, partial(self._state.device_notes, user))
+
+    def device_notes_from_thread(self, user: str) -> dict[str, DeviceNote]:
+        """Return the same to a thread that is not the event loop's.
+
+        Raises UnavailableError `state_unavailable`.
+        """
+        return self._reads.submit(self._state.device_notes, user).result(PATIENCE_S)
 
     # --- counters and one-time names -------------------------------------------------------------
 
