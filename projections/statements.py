@@ -17,6 +17,7 @@ from ledger.domain.events import (
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
+    StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
@@ -37,7 +38,7 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT, final INTEGER NOT NULL,"
@@ -106,7 +107,7 @@ def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
         for fact in batch.of(body):
             if fact.body.status != "pending":
                 yield fact.position, fact.stream, fact.body.status
-    for fact in batch.of(StatementWithdrawn):
+    for fact in batch.of(StatementWithdrawn, StatementWithdrawnByChange):
         yield fact.position, fact.stream, "withdrawn"
 
 

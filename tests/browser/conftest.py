@@ -52,9 +52,11 @@ def open_browser(chromium: Chromium, server: Server) -> Iterator[OpenBrowser]:
     """Return a function that opens one more person's browser; afterwards none has a complaint."""
     opened: list[Browser] = []
 
-    def open_one(*, passkeys: bool = True, prf: bool = False, **options: Any) -> Browser:
+    def open_one(
+        *, passkeys: bool = True, prf: bool = False, lacking: str = "", **options: Any
+    ) -> Browser:
         context = chromium.new_context(**options)
-        browser = Browser(context, server.origin, passkeys=passkeys, prf=prf)
+        browser = Browser(context, server.origin, passkeys=passkeys, prf=prf, lacking=lacking)
         opened.append(browser)
         return browser
 
