@@ -112,7 +112,7 @@ def test_every_tag_declares_in_javascript_what_it_declares_in_python(page: Page)
 
 
 @pytest.mark.parametrize("levels", [*NESTING["accepted"], *NESTING["refused"]])
-def test_a_policy_of_many_levels_is_refused_whatever_the_stack(page: Page, levels: int) -> None:
+def test_a_policy_of_many_levels_is_refused_before_any_stack_ends(page: Page, levels: int) -> None:
     found = page.evaluate(
         """async (levels) => {
             const { decodeEvent } = await import("/verify/domain/events.js");

@@ -35,7 +35,7 @@ from ledger.domain.standing import require_standing
 from ledger.domain.text import require_text
 from ledger.domain.vocabulary import VOTING_ROLES, Status
 from ledger.encoding import b64u_encode, sha256_hex
-from ledger.errors import ConflictError, CorruptError, ForbiddenError, MalformedError, RefusedError
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
 A = TypeVar("A", acts.Reject, acts.Withdraw)
@@ -124,10 +124,7 @@ def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
 
 def _drafted(body: StatementDrafted, version: int) -> Statement:
     raw = body.document.encode()
-    try:
-        document = msgspec.json.decode(raw, type=Document)
-    except RecursionError as error:  # nobody decided this draft
-        raise CorruptError("event_malformed", "a document is nested too deep") from error
+    document = msgspec.json.decode(raw, type=Document)
     return Statement(
         id=document.statement_id,
         version=version,

@@ -1,10 +1,7 @@
 """Events: permanent tags, strict bodies, the names that they take for ever."""
 
-import json
 import sqlite3
 from contextlib import closing
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain import entry, events, statement
+from ledger.domain import entry, events
 from ledger.domain.events import (
     BODIES,
     Event,
     KeyRevoked,
     RoleEnded,
     RoleGranted,
-    StatementDrafted,
     UserRegistered,
 )
 from ledger.encoding import sha256_hex
@@ -33,8 +29,6 @@ STREAM = UUID("7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001")
 AT = "2026-11-21T03:04:05.678Z"
 GRANTED = RoleGranted(change="c", role="auditor")
 BODY = b'{"change":"c","role":"auditor"}'
-VECTORS = Path(__file__).parents[2] / "vectors"
-NESTING: dict[str, Any] = json.loads((VECTORS / "events/nesting.json").read_text())
 BY_TAG = {event.body.TAG: event for event in events_of_every_type()}
 
 
@@ -129,37 +123,6 @@ def test_a_malformed_body_is_refused(body: bytes) -> None:
 def test_a_body_in_another_form_is_refused(body: bytes) -> None:
     with refused(CorruptError, "event_malformed"):
         events.decode(stored(body))
-
-
-def governance_of(levels: int) -> bytes:
-    """Return the body of a policy with so many levels of nested nodes."""
-    node = '{"threshold":1,"of":['
-    nested = node * levels + f'{node}"role:administrator"]}}' + "]}" * levels
-    return f'{{"change":"c","policy":{nested}}}'.encode()
-
-
-@pytest.mark.parametrize("levels", NESTING["accepted"])
-def test_a_policy_of_few_levels_is_taken(levels: int) -> None:
-    events.decode(stored(governance_of(levels), "governance-set.v1"))
-
-
-@pytest.mark.parametrize("levels", NESTING["refused"])
-def test_a_policy_of_many_levels_is_refused_whatever_the_stack(levels: int) -> None:
-    with refused(CorruptError, "event_malformed"):
-        events.decode(stored(governance_of(levels), "governance-set.v1"))
-
-
-def test_a_draft_that_nobody_decided_nests_no_deeper_than_the_stack() -> None:
-    body = BY_TAG["statement-drafted.v1"].body
-    assert isinstance(body, StatementDrafted)
-    node = '{"threshold":1,"of":['
-    document = json.loads(body.document) | {"policy": 0}
-    nested = json.dumps(document).replace(
-        '"policy": 0', f'"policy": {node * 5000}"role:investor"{"]}" * 5000}'
-    )
-    deep = Event(STREAM, 1, AT, msgspec.structs.replace(body, document=nested))
-    with refused(CorruptError, "event_malformed"):
-        statement.evolve(None, deep)
 
 
 @pytest.mark.parametrize("number", [2**53, -(2**53), 10**21])
