@@ -88,7 +88,7 @@ def test_one_change_can_replace_a_person(world: World) -> None:
 def test_who_is_left_without_passkey_and_key_is_missed(world: World) -> None:
     terms = world.draft(TWO_INVESTORS)
     passkey, key = "passkey:passkey-Bob", "kid:key-Bob"
-    one = CompromiseSet(CHANGE, key, time_at(0))
+    one = CompromiseSet(CHANGE, key, time_at(0), ())
     assert world.lost(to_person(world.bob, one)) == []
     both = CompromiseSet(CHANGE, passkey, time_at(0), (key,))
     assert world.lost(to_person(world.bob, both)) == [terms]
