@@ -178,9 +178,12 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
 
     def admit() -> None:
         public.publisher.require_sound()
+
+    def before_commit() -> None:
         watch.require_files()
 
-    commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
+    timed = metrics.committed
+    commits = AsyncLog(store, committed, admit, timed, before_commit)
     writer = Writer(commits, clock)
     if secret := found(log, settings, now_ms=clock.now_ms()):
         link = f"{settings.origin}/register#invitation={secret}"
