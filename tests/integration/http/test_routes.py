@@ -33,6 +33,7 @@ PAGES = [
     "/recover",
     "/audit",
     "/people",
+    "/people/{user_id:str}",
     "/roles",
     "/governance",
     "/setup",
