@@ -123,11 +123,11 @@ class Reading:
         return statement
 
     def deciders(self, subject: Statement) -> dict[str, Person]:
-        """Return the people with a recorded decision on a pending statement, as they are now.
+        """Return the people with a recorded decision that a later one depends on, as they are now.
 
-        Of another statement nobody: no later status depends on them.
+        Those are of a pending statement, or of a policy with steps. Nothing else depends on them.
         """
-        if subject.status != "pending":
+        if subject.status != "pending" and not subject.policy.ordered:
             return {}
         users = [*(subject.approvals | subject.rejections)]
         people = self._all(lambda user: self.person(UUID(user)), users)
