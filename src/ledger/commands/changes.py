@@ -88,8 +88,9 @@ class ChangeCommands:
                 raise ConflictError("statement_known", "this statement id is already taken")
             subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
             signed = statement.sign(subject, approval, decision)
-            # Nothing impossible waits for approvals, so this is asked of every draft.
-            effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
+            # Nothing impossible waits for approvals, so this is asked of every draft. The audit
+            # asks it again, so what ends these effects ends the draft too.
+            expected = effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
             answer: dict[str, object] = {
                 "statementId": subject.id,
                 "sha256": subject.sha256,
@@ -97,7 +98,8 @@ class ChangeCommands:
                 "approvals": 1,
             }
             bodies = (drafted, signed)
-            end_ms = until_ms(bodies, Basis(actor=decision.person, statement=subject))
+            ending = (*bodies, *(each.body for each in expected))
+            end_ms = until_ms(ending, Basis(actor=decision.person, statement=subject))
             plan = Plan(stream, None, statement.evolve, bodies, answer, end_ms)
             return with_effects(plan, subject, signed, reading)
 

@@ -4,6 +4,8 @@ The policy is a node: a threshold and members. It has no end, no veto, and count
 document of a change repeats it, adds its own end, and asks for a passkey with every decision.
 """
 
+from collections.abc import Set
+
 import msgspec
 
 from ledger import clock
@@ -99,6 +101,17 @@ def require_valid(governance: Node, roles: frozenset[str]) -> None:
         if kind == "role" and (name in OPEN_ROLES or name == AUDITOR):
             detail = f"the role {name!r} cannot govern: people choose it themselves, or only read"
             raise ConflictError("governance_invalid", detail)
+
+
+def require_open(governance: Node, closed: Set[str]) -> None:
+    """Raise ConflictError `role_governs` if the policy names a closed role.
+
+    Each later change states the policy in force, and a policy with a closed role is refused.
+    """
+    for name in sorted(closed):
+        if f"role:{name}" in policy.members(governance):
+            detail = f"governance names the role {name!r}: change the policy before the role closes"
+            raise ConflictError("role_governs", detail)
 
 
 def require_meetable(governance: Node, able: RolesByPerson) -> None:

@@ -113,16 +113,15 @@ class Decisions:
         return True
 
     def _sources(self) -> Sources:
-        return Sources(self._charter, self._people, self._holders)
+        holders = self._holders if self._has_everybody() else None
+        return Sources(self._charter, self._people, holders)
 
     def _people(self, users: Sequence[UUID]) -> list[Person]:
         if not self.people.keys() >= {*users}:
             raise NotFoundError("user_unknown", "there is no such person")
         return [self.people[user] for user in users]
 
-    def _holders(self, role: str) -> frozenset[UUID] | None:
-        if not self._has_everybody():
-            return None
+    def _holders(self, role: str) -> frozenset[UUID]:
         return frozenset(user for user, each in self.people.items() if role in each.roles)
 
     # --- the ledger ------------------------------------------------------------------------------

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from ledger import clock
 from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.policy import Node
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
-from tests.support.changes import invite
+from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
@@ -107,6 +109,21 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _decide(cast, process, await _change_keys(cast, process))
     await _end_standing(cast, process)
     await _reform(cast, process)
+    await _wait_for_another(cast, process)
+
+
+async def _wait_for_another(cast: Cast, process: Process) -> None:
+    """Draft a change that waits for a second person, until what it asks for is over."""
+    alice, dave = cast.alice, cast.dave
+    one: dict[str, Any] = {
+        "threshold": 1,
+        "of": ["role:administrator", f"user:{alice.user}"],
+    }
+    two = one | {"threshold": 2}
+    raised = {"policy": two, "was": policy_digest(msgspec.convert(one, Node))}
+    stated = {"people": governors(alice, dave)}
+    await process.change(dave, {"set-governance": raised | stated}, governance=one)
+    await process.change(dave, invite("for later", "investor", SOONER), governance=two)
 
 
 async def _reform(cast: Cast, process: Process) -> None:

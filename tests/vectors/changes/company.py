@@ -96,5 +96,9 @@ def end(who: Signer, role: str) -> Item:
     return {"end-role": {"user": who.user, "role": role}}
 
 
+def close(role: str) -> Item:
+    return {"close-role": {"role": role}}
+
+
 def stand(what: str, who: Signer) -> Item:
     return {what: {"user": who.user}}

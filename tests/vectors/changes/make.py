@@ -2,7 +2,7 @@
 
 Each case is a log with a change in it, and the code with which an auditor refuses the last event,
 null where it accepts it. The auditors in Python and JavaScript read the same file. `story` are the
-first events of every case, `titles` are titles of changes.
+first events of every case. A case with `streams` is about the part of the log that has only these.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Event
+from tests.vectors.changes.closing import CLOSING, of_a_part
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.drafts import drafts
 from tests.vectors.changes.places import PLACES
@@ -29,7 +30,7 @@ def logs() -> Iterator[tuple[str, Company, str | None]]:
         code, items = drafts(told)[name]
         told.draft_unseen(told.ada, *items)
         yield name, told, code
-    for name, (tries, expected) in (TRIES | SUSPENSIONS | PLACES).items():
+    for name, (tries, expected) in (TRIES | SUSPENSIONS | PLACES | CLOSING).items():
         told = Company()
         tries(told)
         yield name, told, expected
@@ -50,10 +51,16 @@ def shown_event(position: int, event: Event) -> dict[str, Any]:
 def text() -> str:
     """Return the file's text."""
     company = Company().events
-    story, cases = len(company), []
+    story = len(company)
+    cases: list[dict[str, Any]] = []
     for name, told, code in logs():
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]
         cases.append({"name": name, "events": shown[story:], "code": code})
+    told = Company()
+    streams = of_a_part(told)
+    shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)][story:]
+    part = {"name": "a part without others who govern", "events": shown, "code": None}
+    cases.append(part | {"streams": streams})
     found = {
         "story": [shown_event(at, each) for at, each in enumerate(company, start=1)],
         "cases": cases,

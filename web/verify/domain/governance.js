@@ -67,6 +67,15 @@ export function requireValid(governance, roles) {
   }
 }
 
+/** Refuse a policy that names a closed role: no later change could state it. */
+export function requireOpen(governance, closed) {
+  for (const name of closed) {
+    if (members(governance).includes(`role:${name}`)) {
+      refuse("role_governs", `governance names the role ${name}, which is closed`);
+    }
+  }
+}
+
 /** Refuse a change after which these people (user to roles) could not meet the policy. */
 export function requireMeetable(governance, able) {
   if (!met(governance, able)) {

@@ -55,12 +55,12 @@ class Sources(NamedTuple):
     """The states as of the change's position.
 
     `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns
-    everybody who holds a role, or None if the evidence does not say who they are.
+    everybody who holds a role; it is None if the evidence leaves out people.
     """
 
     charter: Charter
     people: Callable[[Sequence[UUID]], list[Person]]
-    holders: Callable[[str], frozenset[UUID] | None]
+    holders: Callable[[str], frozenset[UUID]] | None
 
 
 def affected(items: Sequence[Item]) -> frozenset[UUID]:
@@ -98,8 +98,8 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`; NotFoundError
-    `user_unknown`.
+    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`;
+    NotFoundError `user_unknown`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(affected(items)))  # one load brings all of them
@@ -250,17 +250,19 @@ class _World:
     def require_governable(self) -> None:
         """Require that the people who can act after the change could meet the governance policy.
 
-        If the change states everybody who can fill its places, nobody else can. Evidence that
-        leaves out people leaves this to evidence of the whole log.
+        A role that the policy names stays open, or no later change could state the policy. If the
+        change states everybody who can fill its places, nobody else can. Evidence that leaves out
+        people leaves what concerns them to evidence of the whole log.
         """
-        rules = self._charter.governance
-        holders = [self._sources.holders(role) for role in _roles(rules)]
-        if None in holders:
+        rules, holders = self._charter.governance, self._sources.holders
+        governance.require_open(rules, self._charter.closed)
+        if holders is None:
             return
-        asked = {user for each in holders if each is not None for user in each}
-        people = self._all_people(sorted(asked.union(_named(rules), self._people)))
+        asked = {user for role in _roles(rules) for user in holders(role)}
+        found = self._all_people(sorted(asked.union(_named(rules), self._people)))
+        people = [self._charter.in_force(each) for each in found]
         able = {
-            each.user: each.roles & self._charter.roles
+            each.user: each.roles
             for each in people
             if may_sign(each) and can_act(each, now_ms=self._now_ms, governance=True)
         }
@@ -272,7 +274,7 @@ class _World:
         if stated is None:
             return
         for each in people:
-            placed = governance.has_place(self._charter.in_force(each), rules)
+            placed = governance.has_place(each, rules)
             if placed and each.standing != "deactivated" and each.user not in stated:
                 detail = "somebody who is not among `people` could fill a place of governance"
                 raise ConflictError("people_incomplete", detail)

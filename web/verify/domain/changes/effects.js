@@ -5,7 +5,15 @@ import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { TAG } from "../events.js";
-import { digestOf, hasPlace, needsGrant, requireInForce, requireMeetable, requireValid } from "../governance.js";
+import {
+  digestOf,
+  hasPlace,
+  needsGrant,
+  requireInForce,
+  requireMeetable,
+  requireOpen,
+  requireValid,
+} from "../governance.js";
 import { requireLive } from "../held_passkeys.js";
 import { evolvePerson } from "../person.js";
 import { maySign, members } from "../policy.js";
@@ -140,12 +148,14 @@ class World {
 
   /** Refuse a change after which the people who can act could not meet the governance policy. */
   requireGovernable() {
+    const { governance, closed } = this.charter;
+    requireOpen(governance, closed);
     if (!this.hasEverybody) return;
-    const open = rolesOf(this.charter);
     const able = [...this.people.values()]
+      .map((each) => inForce(this.charter, each))
       .filter((each) => maySign(each.roles) && canGovern(each))
-      .map(({ user, roles }) => [user, roles.filter((role) => open.includes(role))]);
-    requireMeetable(this.charter.governance, new Map(able));
+      .map(({ user, roles }) => [user, roles]);
+    requireMeetable(governance, new Map(able));
     if (this.governors !== null) this.requireStated();
   }
 
