@@ -9,7 +9,7 @@ import msgspec
 from ledger.domain import places, policy
 from ledger.domain.places import NO_STEPS, Missing, StepsByPerson
 from ledger.domain.policy import Policy
-from ledger.domain.steps import Given, Refusals
+from ledger.domain.steps import GivenApprovals, Refusals
 from ledger.domain.vocabulary import AUDITOR
 from projections.rows import json_list
 from projections.users import streams, uuid_text
@@ -66,7 +66,7 @@ def refusals(rules: Policy, creator: str, decided: Decided) -> Refusals:
     members = policy.members(rules)
     open_roles = {each.removeprefix("role:") for each in members if each.startswith("role:")}
     without = decided.rejected.keys() | places.excluded(rules, creator)
-    given = Given(decided.approved, decided.steps, open_roles, without)
+    given = GivenApprovals(decided.approved, decided.steps, open_roles, without)
     return Refusals(rules, given)
 
 

@@ -121,7 +121,7 @@ def _needed_later(rules: Policy, creator: str, decided: Decided, able: Roles) ->
     )
 
 
-def whole(db: sqlite3.Connection, rules: Policy, now: Standing) -> Progress:
+def of_policy(db: sqlite3.Connection, rules: Policy, now: Standing) -> Progress:
     """Return the progress of a policy."""
     if not rules.ordered:
         return tree(db, rules.root, now)

@@ -211,7 +211,7 @@ def by_id(
         superseded_by=_superseded_by(db, statement_id, at),
         final_at=_final_at(db, summary),
         decisions=decided,
-        progress=progress.whole(db, rules, standing),
+        progress=progress.of_policy(db, rules, standing),
         outlook=standing.outlook,
     )
 

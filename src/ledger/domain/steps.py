@@ -16,7 +16,7 @@ from ledger.domain.policy import Policy, RolesByPerson, covers, members, nodes
 from ledger.errors import ConflictError
 
 
-class Given(msgspec.Struct, frozen=True):
+class GivenApprovals(msgspec.Struct, frozen=True):
     """The approvals that count on a policy with steps, and what decides who can still approve.
 
     `approvals` have the roles of their own positions, and `steps` the step of each. `open_roles`
@@ -43,7 +43,7 @@ def of_step(number: int, approvals: RolesByPerson, steps: StepsByPerson) -> Role
     return {user: roles for user, roles in approvals.items() if steps.get(user) == number}
 
 
-def require_open(policy: Policy, given: Given, user: str, roles: Set[str]) -> int:
+def require_open(policy: Policy, given: GivenApprovals, user: str, roles: Set[str]) -> int:
     """Return the number of the open step, if this person's approval fills a place of it.
 
     Raises ConflictError `step_closed` if the step names nobody like them; `not_needed` if they
@@ -84,7 +84,9 @@ def step_for(
     if not policy.ordered:
         return None
     without = decision.counted(rejections).keys() | places.excluded(policy, creator)
-    given = Given(decision.counted(approvals), steps_of(approvals), decision.roles, without)
+    given = GivenApprovals(
+        decision.counted(approvals), steps_of(approvals), decision.roles, without
+    )
     return require_open(policy, given, decision.person.user, decision.person.roles)
 
 
@@ -94,7 +96,7 @@ class Refusals:
     People whom the same nodes name get the same answer, so each answer is computed once.
     """
 
-    def __init__(self, policy: Policy, given: Given) -> None:
+    def __init__(self, policy: Policy, given: GivenApprovals) -> None:
         self._policy = policy
         self._given = given
         self._naming: dict[str, int] = {}  # each member with the nodes that name it, as bits

@@ -112,10 +112,10 @@ def _approval_effect(statement: StatementDetail, me: User) -> str:
     return f"Yours is one of {missing} still needed; {missing - 1} more after it."
 
 
-def _completes_step(whole: Progress) -> bool:
-    if whole.open_step is None:
+def _completes_step(progress: Progress) -> bool:
+    if progress.open_step is None:
         return False
-    step = whole.members[whole.open_step - 1]
+    step = progress.members[progress.open_step - 1]
     return isinstance(step, Progress) and step.missing == 1
 
 

@@ -140,16 +140,16 @@ def waiting_sentence(statement: StatementDetail) -> str:
     """
     if statement.outlook == "all_rejected":
         return "Everybody who could still approve it has rejected it."
-    whole = statement.progress
-    if whole.missing is None:
+    progress = statement.progress
+    if progress.missing is None:
         return "The people who can sign today cannot meet its policy."
-    if whole.open_step is None:
-        return _who_is_missing(whole, whole.missing)
-    step = whole.members[whole.open_step - 1]
+    if progress.open_step is None:
+        return _who_is_missing(progress, progress.missing)
+    step = progress.members[progress.open_step - 1]
     if isinstance(step, MemberProgress) or step.missing is None:
         return "The people who can sign today cannot meet its policy."
     says = _who_is_missing(step, step.missing)
-    return f"Step {whole.open_step} of {whole.threshold} is open. {says}"
+    return f"Step {progress.open_step} of {progress.threshold} is open. {says}"
 
 
 def _who_is_missing(node: Progress, missing: int) -> str:

@@ -177,9 +177,9 @@ def nodes_in(node: Node) -> int:
     return 1 + sum(nodes_in(each) for each in node["of"] if isinstance(each, dict))
 
 
-def taken(whole: Policy, people: list[tuple[str, set[str]]]) -> steps.Given:
+def taken(whole: Policy, people: list[tuple[str, set[str]]]) -> steps.GivenApprovals:
     """Return the approvals that the steps take of people who approve in this order."""
-    given = steps.Given({}, {}, SIGNING, frozenset())
+    given = steps.GivenApprovals({}, {}, SIGNING, frozenset())
     for who, roles in people:
         if who in given.approvals:
             continue
@@ -188,7 +188,7 @@ def taken(whole: Policy, people: list[tuple[str, set[str]]]) -> steps.Given:
         except ConflictError:
             continue
         approvals, filled = {**given.approvals, who: roles}, {**given.steps, who: number}
-        given = steps.Given(approvals, filled, SIGNING, frozenset())
+        given = steps.GivenApprovals(approvals, filled, SIGNING, frozenset())
     return given
 
 

@@ -61,7 +61,7 @@ def decided(case: list[Any]) -> list[str]:
     found: list[str] = []
     for letter, sign in decisions:
         who = IDS[letter]
-        given = steps.Given(approved, filled, set(open_roles), against)
+        given = steps.GivenApprovals(approved, filled, set(open_roles), against)
         if sign == "-":
             against = against | {who}
             others = places.possible(
@@ -268,7 +268,7 @@ def test_the_largest_policy_with_steps_is_decided_in_milliseconds() -> None:
     whole = msgspec.convert({"steps": nodes}, Policy)
     policy.check(whole)
     approvals: dict[str, Set[str]] = {each: frozenset() for each in ids[3600:3755]}
-    given = steps.Given(approvals, dict.fromkeys(approvals, 1), {"investor"}, frozenset())
+    given = steps.GivenApprovals(approvals, dict.fromkeys(approvals, 1), {"investor"}, frozenset())
     began = process_time()
     assert steps.require_open(whole, given, ids[3760], frozenset()) == 1
     places.missing(whole, approvals, dict.fromkeys(ids, frozenset()), steps=given.steps)

@@ -38,7 +38,7 @@ class Steps(Company):
         self.sign(who, who.shared(raw), raw)
 
     def approves_unseen(self, who: Any, step: int | None, status: Any, **members: Any) -> None:
-        """Append an approval as the last event, whatever the steps say."""
+        """Append an approval as the last event, also one that the steps refuse."""
         number = members.pop("number", 5)
         jws = who.shared(members.pop("raw", self.raw))
         body = StatementSigned(
