@@ -43,6 +43,12 @@ def items(db: sqlite3.Connection, statements: Iterable[str]) -> dict[str, tuple[
     return found
 
 
+def content(db: sqlite3.Connection, number: int) -> str | None:
+    """Return the content of the change with this stream number, None if it is no change."""
+    row = db.execute("SELECT content FROM change WHERE statement = ?", (number,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def pending(
     db: sqlite3.Connection, *, at: int, now: str, limit: int, cursor: str | None = None
 ) -> Page[StatementSummary]:

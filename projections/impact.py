@@ -1,4 +1,4 @@
-"""What a change would do to pending statements: those whose policy nobody could meet any more.
+"""What a change would do to pending statements: those that nobody could approve any more.
 
 It is computed before the change is signed, from the effects that the server would record.
 """
@@ -8,9 +8,17 @@ from collections.abc import Iterable, Sequence, Set
 
 import msgspec
 
-from ledger.domain.events import Effect, RoleClosed, RoleEnded, RoleGranted, StandingSet
+from ledger.domain.events import (
+    Effect,
+    GovernanceSet,
+    RoleClosed,
+    RoleEnded,
+    RoleGranted,
+    StandingSet,
+)
+from ledger.domain.policy import Node
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from projections import inbox, users
+from projections import changes, inbox, rules, users
 from projections.decisions import decided_by
 from projections.outlook import Roles, able, missing
 from projections.rows import json_list
@@ -33,7 +41,7 @@ class NamedStatement(msgspec.Struct, frozen=True):
 
 
 class Impact(msgspec.Struct, frozen=True, rename="camel"):
-    """The pending statements that the people there are could no longer meet; five are listed.
+    """The pending statements that nobody could approve any more; five are listed.
 
     `is_complete` tells whether every pending statement was looked at, or only the newest 200.
     """
@@ -51,8 +59,18 @@ class _Move(msgspec.Struct):
     has_credentials: bool
 
 
-def impact(db: sqlite3.Connection, effects: Sequence[Effect], *, at: int, now: str) -> Impact:
-    """Return what these effects would do to pending statements as of a position."""
+def impact(
+    db: sqlite3.Connection,
+    effects: Sequence[Effect],
+    *,
+    at: int,
+    now: str,
+    content: str | None = None,
+) -> Impact:
+    """Return what these effects would do to pending statements as of a position.
+
+    `content` is that of the change: a pending change with the same content is left out.
+    """
     closed = {each.body.role for each in effects if isinstance(each.body, RoleClosed)}
     moves = _moves(db, effects, at, now)
     asked = {f"role:{role}" for role in closed}
@@ -61,12 +79,39 @@ def impact(db: sqlite3.Connection, effects: Sequence[Effect], *, at: int, now: s
         asked.update(f"role:{role}" for role in before.roles)
     given = {"at": at, "now": now, "below": at + 1, "members": json_list(sorted(asked))}
     numbers, last = search(db, "pending", _ASKS, given, EXAMINED)
-    lost = [
-        NamedStatement(each.id, each.title)
+    lost = {
+        each.position: NamedStatement(each.id, each.title)
         for each in summaries(db, numbers, at=at, now=now)
         if _is_lost(db, each, moves, closed, at, now)
-    ]
-    return Impact(len(lost), lost[:LISTED], last is None)
+    }
+    outdated, more = _outdated(db, effects, at, now)
+    lost |= outdated
+    if content is not None and lost:
+        lost = {
+            number: each for number, each in lost.items() if changes.content(db, number) != content
+        }
+    found = [lost[number] for number in sorted(lost, reverse=True)]
+    return Impact(len(found), found[:LISTED], last is None and not more)
+
+
+def _outdated(
+    db: sqlite3.Connection, effects: Sequence[Effect], at: int, now: str
+) -> tuple[dict[int, NamedStatement], bool]:
+    """Return the pending changes that state the present policy, if the effects replace it.
+
+    Whether there are more than were looked at comes second.
+    """
+    policies = [each.body.policy for each in effects if isinstance(each.body, GovernanceSet)]
+    if not policies:
+        return {}, False
+    present = rules.in_force(db, at=at).governance
+    waiting = changes.pending(db, at=at, now=now, limit=EXAMINED)
+    found = {}
+    for each in waiting.items:
+        stated = inbox.policy_of(db, each.position)
+        if Node(stated.threshold, stated.of) == present:
+            found[each.position] = NamedStatement(each.id, each.title)
+    return found, waiting.next is not None
 
 
 def _moves(

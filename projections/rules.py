@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any, Literal, get_args
+from uuid import UUID
 
 import msgspec
 
@@ -15,13 +16,14 @@ from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
 
 NAME = "rules"
-VERSION = 1
+VERSION = 2
 # `rule` has a row for each time a rule was set: the governance policy as JSON, or the mode.
+# `change` is the statement that set it, null for the founding.
 TABLES: tuple[str, ...] = (
     "CREATE TABLE role(name TEXT PRIMARY KEY, position INTEGER NOT NULL,"
     " closed INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE rule(kind TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL,"
-    " PRIMARY KEY(kind, position)) STRICT, WITHOUT ROWID",
+    " change BLOB, PRIMARY KEY(kind, position)) STRICT, WITHOUT ROWID",
 )
 INDEXES: tuple[str, ...] = ()
 MOST_COUNTED = 1000
@@ -34,6 +36,14 @@ class Role(msgspec.Struct, frozen=True, rename="camel"):
     is_built_in: bool
     is_closed: bool
     holders: int
+
+
+class RuleSet(msgspec.Struct, frozen=True):
+    """A rule as it was set at a position: by a change, or by the founding."""
+
+    position: int
+    value: str
+    change: str | None
 
 
 class RulesInForce(msgspec.Struct, frozen=True):
@@ -49,14 +59,17 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO role {rows}", defined)
     for fact in batch.of(RoleClosed):
         db.execute("UPDATE role SET closed = ? WHERE name = ?", (fact.position, fact.body.role))
-    rules = [
-        ("registration", fact.position, fact.body.registration)
-        for fact in [*batch.of(LedgerCreated), *batch.of(CharterSet)]
+    rules: list[tuple[str, int, str, bytes | None]] = [
+        ("registration", fact.position, fact.body.registration, None)
+        for fact in batch.of(LedgerCreated)
     ]
     rules += [
-        ("governance", fact.position, msgspec.json.encode(fact.body.policy).decode())
-        for fact in batch.of(GovernanceSet)
+        ("registration", fact.position, fact.body.registration, UUID(fact.body.change).bytes)
+        for fact in batch.of(CharterSet)
     ]
+    for fact in batch.of(GovernanceSet):
+        policy = msgspec.json.encode(fact.body.policy).decode()
+        rules.append(("governance", fact.position, policy, UUID(fact.body.change).bytes))
     write(db, "INSERT INTO rule {rows}", rules)
 
 
@@ -69,6 +82,21 @@ def in_force(db: sqlite3.Connection, *, at: int) -> RulesInForce:
         else msgspec.json.decode(policy, type=Node),
         registration=msgspec.convert(mode or "invite", RegistrationMode),
     )
+
+
+def history(
+    db: sqlite3.Connection, kind: Literal["governance", "registration"], *, at: int, limit: int
+) -> list[RuleSet]:
+    """Return how a rule was set up to a position, newest first."""
+    rows = db.execute(
+        "SELECT position, value, change FROM rule WHERE kind = ? AND position <= ?"
+        " ORDER BY position DESC LIMIT ?",
+        (kind, at, limit),
+    )
+    return [
+        RuleSet(position, value, None if change is None else str(UUID(bytes=change)))
+        for position, value, change in rows
+    ]
 
 
 def replaced(db: sqlite3.Connection, items: Iterable[Item], *, at: int) -> dict[str, Any]:

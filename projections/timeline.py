@@ -132,7 +132,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     rows = db.execute(_SCANS[driver], wanted | {"below": below})
     positions, last = collect(rows, limit)
     further = None if last is None else encode_cursor(NAME, last)
-    return Page(_items(db, positions), further, at)
+    return Page(items(db, positions), further, at)
 
 
 def _narrowest(code: int | None) -> tuple[str, ...]:
@@ -173,7 +173,8 @@ ORDER BY t.position DESC
 """
 
 
-def _items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:
+def items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:
+    """Return the events at these positions in words, the newest first."""
     return [_item(row) for row in db.execute(_ITEMS, (json_list(positions),))]
 
 

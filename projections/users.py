@@ -136,6 +136,21 @@ def page(
     return Page(_users(db, numbers, at, now), further, at)
 
 
+def by_numbers(db: sqlite3.Connection, numbers: Sequence[int], *, at: int, now: str) -> list[User]:
+    """Return the people with these stream numbers, in order of registration."""
+    return _users(db, list(numbers), at, now)
+
+
+def holding(db: sqlite3.Connection, role: str, *, at: int, limit: int) -> list[int]:
+    """Return the stream numbers of people who hold a role as of a position."""
+    rows = db.execute(
+        "SELECT DISTINCT user FROM user_role WHERE role = ?1 AND position <= ?2 AND ended > ?2"
+        " ORDER BY user LIMIT ?3",
+        (role, at, limit),
+    )
+    return [number for (number,) in rows]
+
+
 def roles_of(db: sqlite3.Connection, number: int, *, at: int) -> frozenset[str]:
     """Return the roles of the person with this stream number, as of a position."""
     query = "SELECT role FROM user_role WHERE user = ?1 AND position <= ?2 AND ended > ?2"
@@ -216,11 +231,11 @@ def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[
     return groups
 
 
-def passkey_positions(db: sqlite3.Connection, user_id: str, *, at: int) -> list[int]:
-    """Return where a person's live passkeys were added, oldest first."""
+def passkey_positions(db: sqlite3.Connection, users: Sequence[str], *, at: int) -> list[int]:
+    """Return where the live passkeys of these people were added, oldest first."""
     query = (
-        "SELECT position FROM passkey WHERE user = :user AND position <= :at AND removed > :at"
-        " ORDER BY position"
+        "SELECT position FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
+        " AND position <= :at AND removed > :at ORDER BY position"
     )
-    given = {"user": find_stream(db, user_id), "at": at}
+    given = {"users": json_list(streams(db, users)), "at": at}
     return [position for (position,) in db.execute(query, given)]

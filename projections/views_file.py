@@ -47,7 +47,10 @@ _READER_PRAGMAS = ("query_only=ON", "cache_size=-8192", "trusted_schema=OFF")
 
 
 class Views:
-    """The file: one writer for the follower, and any number of readers."""
+    """The file: one writer for the follower, and any number of readers.
+
+    `file` tells whether it is still there.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file now if possible; otherwise, `writing` opens it later.
@@ -55,7 +58,7 @@ class Views:
         Raises ConflictError `file_is_link`.
         """
         self._path = path
-        self._held = HeldFile(path)
+        self.file = HeldFile(path)
         self._writer: sqlite3.Connection | None = None
         # Readers opened before the file was given up belong to an earlier generation.
         self._generation = 0
@@ -82,7 +85,7 @@ class Views:
             _log.warning("%s is unreadable; it is rebuilt from the log: %s", self._path.name, error)
             self.discard()
             self._writer = self._open()
-        self._held.note()
+        self.file.note()
 
     def _open(self) -> sqlite3.Connection:
         """Open or create the file with mode 0600, and create the tables of every view."""
@@ -137,7 +140,7 @@ class Views:
         if self._is_damaged:
             self.discard()
             raise UnavailableError("views_lost", f"{self._path.name} is damaged")
-        lost = None if self._writer is None else self._held.lost()
+        lost = None if self._writer is None else self.file.lost()
         if lost is None:
             return
         if lost == self._path:
@@ -152,7 +155,7 @@ class Views:
 
         After a rebuild it has more than 64 MiB, and it would keep that size.
         """
-        if self._writer is None or self._held.wal_bytes() <= MAX_IDLE_WAL_BYTES:
+        if self._writer is None or self.file.wal_bytes() <= MAX_IDLE_WAL_BYTES:
             return
         with _used():
             self._writer.execute("PRAGMA busy_timeout=0")

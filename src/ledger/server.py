@@ -188,7 +188,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
-    watch, people = watch_storage(settings), PeopleCommands(writer, state)
+    watch, people = watch_storage(settings, views.file), PeopleCommands(writer, state)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(

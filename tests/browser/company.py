@@ -1,11 +1,17 @@
 """An organisation at its browsers: administrators, and people whom they invited."""
 
 import re
+from contextlib import ExitStack
+from typing import Any, Self
+from uuid import uuid4
 
 from playwright.sync_api import Locator, TimeoutError, expect
 
+from ledger import clock
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
+from tests.support.actor import Actor, now_ms
+from tests.support.links import link_jwk
 from tests.support.server import Server
 
 
@@ -15,9 +21,16 @@ class Company:
     def __init__(self, server: Server, open_browser: OpenBrowser) -> None:
         self.server = server
         self._open = open_browser
+        self._clients = ExitStack()
         link = re.search(r"http://\S+/register#invitation=\S+", server.output)
         assert link
         self.root = self.join(link[0], "Root")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clients.close()
 
     def join(self, link: str, name: str) -> Browser:
         """Register somebody with the link of an invitation."""
@@ -38,6 +51,34 @@ class Company:
         sign(root)
         expect(root.heading("Invitation link")).to_be_focused()
         return root.page.locator("[data-link]").inner_text()
+
+    def change(self, *items: dict[str, Any]) -> dict[str, Any]:
+        """Have the first administrator make a change, past the pages; return the answer."""
+        self.root.open("/people")
+        answer: dict[str, Any] = self.root.evaluate(
+            """async ([changes, keystore, items]) => {
+                const { makeChange } = await import(changes);
+                const { user, ledger } = document.body.dataset;
+                const [key] = await (await import(keystore)).keysOf(ledger, user);
+                return makeChange(key, { ledger, user }, items, () => {});
+            }""",
+            [*map(self.root.module, ("changes", "keystore")), list(items)],
+        )
+        return answer
+
+    def actor(self, name: str, role: str) -> Actor:
+        """Have the first administrator invite somebody, who registers without a browser."""
+        client = self._clients.enter_context(self.server.client())
+        found = Actor(client, name, self.server.origin)
+        ledger = self.root.evaluate("document.body.dataset.ledger")
+        invitation = {
+            "invitation": str(uuid4()),
+            "role": role,
+            "key": link_jwk(name, ledger),
+            "expiresAt": clock.to_text(now_ms() + 3_600_000),
+        }
+        assert self.change({"invite": invitation})["status"] == "approved"
+        return found.register(role, name)
 
     def set_governance(self, threshold: int) -> None:
         """Ask this many administrators to approve every change from now on."""

@@ -4,7 +4,15 @@ import json
 import re
 from typing import Any, Literal
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+)
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -72,6 +80,17 @@ class Browser:
             "WebAuthn.getCredentials", {"authenticatorId": self._authenticator}
         )
         return len(found["credentials"])
+
+    def copy_passkeys(self, other: "Browser") -> None:
+        """Give another browser this one's passkeys, as a password manager does."""
+        found = self._devtools.send(
+            "WebAuthn.getCredentials", {"authenticatorId": self._authenticator}
+        )
+        for credential in found["credentials"]:
+            other._devtools.send(
+                "WebAuthn.addCredential",
+                {"authenticatorId": other._authenticator, "credential": credential},
+            )
 
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
@@ -156,6 +175,34 @@ class Browser:
         """Make and attest a key for this browser."""
         self.button("Set up this browser").click()
         expect(self.page.locator("#setup")).to_be_hidden()
+
+    def add_passkey(self) -> None:
+        """Add a passkey on a security key, and confirm it with the device's own."""
+        self.open("/account")
+        cards = self.page.locator("#passkeys .card")
+        expect(cards.first).to_be_visible()
+        before = cards.count()
+        self.plug_in_security_key()
+
+        def confirming(route: Route) -> None:  # the prompts that follow are for the older passkey
+            self.touch_security_key(touch=False)
+            route.continue_()
+
+        self.page.route("**/api/jwt-keys/options", confirming)
+        self.button("Add a passkey…").click()
+        self.button("Begin").click()
+        expect(cards).to_have_count(before + 1)
+        self.page.unroute("**/api/jwt-keys/options")
+        self.touch_security_key(touch=True)
+
+    def end_key(self) -> None:
+        """End this browser's signing key, which nobody else can have."""
+        self.open("/account")
+        here = self.page.locator("#keys .card:has([data-here]:not([hidden]))")
+        here.get_by_role("link", name="End…").click()
+        self.page.get_by_label("Nobody else can have it.").check()
+        self.button("End this key").click()
+        expect(self.page.get_by_text("It signs nothing any more.")).to_be_visible()
 
     # --- what people see -------------------------------------------------------------------------
 

@@ -13,12 +13,9 @@ def test_a_revoked_key_signs_nothing_and_the_browser_can_be_set_up_again(alice: 
     alice.approve()
     alice.open("/account")
     expect(alice.page.locator("#keys").get_by_text("This browser", exact=True)).to_be_visible()
-    alice.button("Revoke…").click()
-    alice.page.get_by_label("Somebody else may have used it").check()
-    expect(alice.page.get_by_label("Since when")).to_be_visible()
-    alice.page.get_by_label("Somebody else may have used it").uncheck()
-    alice.button("Sign the revocation").click()
-    expect(alice.page.locator("#keys").get_by_text("Revoked", exact=True)).to_be_visible()
+    before = alice.assertions
+    alice.end_key()
+    assert alice.assertions == before  # it ends itself, without a passkey
     expect(alice.heading("This browser has no signing key")).to_be_visible()
     # Earlier signatures stay, marked with the later revocation of the key.
     alice.open(path)
@@ -36,17 +33,7 @@ def test_a_second_passkey_signs_in_after_the_first_is_removed(
 ) -> None:
     alice.open("/account")
     first = alice.page.locator("#passkeys .card").get_attribute("data-id")
-    alice.plug_in_security_key()
-
-    def confirming(route: Route) -> None:  # the prompts that follow are for the older passkey
-        alice.touch_security_key(touch=False)
-        route.continue_()
-
-    alice.page.route("**/api/jwt-keys/options", confirming)
-    alice.button("Add a passkey…").click()
-    expect(alice.heading("Add a passkey")).to_be_visible()
-    alice.button("Begin").click()
-    expect(alice.page.locator("#passkeys .card")).to_have_count(2)
+    alice.add_passkey()
 
     def confirmed(route: Route) -> None:  # from here on she has the security key alone
         alice.lose_device()
@@ -54,14 +41,16 @@ def test_a_second_passkey_signs_in_after_the_first_is_removed(
         route.continue_()
 
     alice.page.route("**/api/passkeys/*/remove", confirmed)
-    remove = alice.page.locator(f'#passkeys [data-action=remove-passkey][data-id="{first}"]')
-    remove.click()
-    alice.button("Sign the removal").click()
+    card = alice.page.locator(f'#passkeys .card[data-id="{first}"]')
+    card.get_by_role("link", name="End…").click()
+    alice.page.get_by_label("Nobody else can have it.").check()
+    alice.button("End this passkey").click()
     # It ended the session that it opened.
     alice.expect_problem("401")
     alice.page.wait_for_url("**/signin?next=*account*")
     alice.button("Sign in with a passkey").click()
-    alice.page.wait_for_url("**/account")
+    expect(alice.page.get_by_text("It opens and confirms nothing any more.")).to_be_visible()
+    alice.open("/account")
     expect(alice.page.locator("#passkeys .card")).to_have_count(1)
     expect(alice.page.locator("#setup")).to_be_hidden()  # the key outlives the session
 

@@ -134,12 +134,13 @@ def test_a_key_that_was_revoked_meanwhile_is_replaced_and_the_page_says_so(
     bob.open(path)
     elsewhere = bob.context.new_page()
     elsewhere.goto(f"{bob.origin}/account")
-    elsewhere.get_by_role("button", name="Revoke…").click()
+    elsewhere.locator("#keys").get_by_role("link", name="End…").click()
+    elsewhere.get_by_label("Nobody else can have it.").check()
     # The key stays in this browser, as it would after a revocation on another device.
     elsewhere.evaluate("window.indexedDB.deleteDatabase = () => {}")
     kept = bob.call("keystore", "keysOf", *ledger_and_user(bob))
-    elsewhere.get_by_role("button", name="Sign the revocation").click()
-    expect(elsewhere.get_by_text("Revoked", exact=True)).to_be_visible()
+    elsewhere.get_by_role("button", name="End this key").click()
+    expect(elsewhere.get_by_text("It signs nothing any more.")).to_be_visible()
     elsewhere.close()
     assert len(kept) == 1
     bob.expect_problem("status of 422")

@@ -1,5 +1,6 @@
 """The first run: what is permanent, whether the address works, and a second way in."""
 
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -13,8 +14,9 @@ from tests.support.server import Server
 
 
 @pytest.fixture
-def company(server: Server, open_browser: OpenBrowser) -> Company:
-    return Company(server, open_browser)
+def company(server: Server, open_browser: OpenBrowser) -> Iterator[Company]:
+    with Company(server, open_browser) as found:
+        yield found
 
 
 def test_the_page_says_what_is_permanent_and_checks_the_address(

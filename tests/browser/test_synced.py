@@ -77,9 +77,7 @@ def test_a_revoked_synced_key_is_brought_to_no_browser(open_browser: OpenBrowser
     register_synced(browser, "Alice")
     browser.page.wait_for_url("**/inbox")
     assert len(browser.evaluate("fetch('/api/wrapped-keys').then((a) => a.json())")["items"]) == 1
-    browser.open("/account")
-    browser.button("Revoke…").click()
-    browser.button("Sign the revocation").click()
+    browser.end_key()
     expect(browser.heading("This browser has no signing key")).to_be_visible()
     expect(browser.button("Open my synced key")).to_be_hidden()
     assert browser.evaluate("fetch('/api/wrapped-keys').then((a) => a.json())") == {"items": []}

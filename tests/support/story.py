@@ -16,6 +16,7 @@ from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, Status
+from ledger.encoding import b64u_encode
 from ledger.jose import OkpJwk
 from projections import facts, views
 
@@ -96,7 +97,7 @@ class Story:
     def passkey(self, user: str, credential_id: str) -> int:
         body = events.PasskeyAdded(
             credential_id=credential_id,
-            public_key=f"cose-{credential_id}",
+            public_key=b64u_encode(f"cose {credential_id}".encode()),
             algorithm=-7,
             sign_count=0,
             aaguid="0" * 32,

@@ -8,7 +8,7 @@ sees the same states as one auditor of the whole log. Therefore the lowest faili
 parts equals that auditor's result.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import assert_never
 from uuid import UUID
@@ -21,6 +21,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.questioned import Questioned
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.stored_receipts import Receipts
+from ledger.audit.verified_ahead import TOGETHER, VerifiedAhead
 from ledger.domain import events, statement
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, StatementDrafted
@@ -32,6 +33,7 @@ from ledger.domain.receipts import (
 )
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, LedgerError
+from ledger.jose import CompactJws
 from ledger.verify.auditor import AuditError, Auditor, refusal
 
 MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
@@ -74,6 +76,7 @@ class PartAuditor(Auditor):
         self._rows = rows
         self._history = history
         self._learned = 0
+        self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
         self.counts = Counts()
 
     def take(self, row: EventRow, *, decide: bool = True) -> Event:
@@ -89,6 +92,13 @@ class PartAuditor(Auditor):
             raise refusal(error, position)
         self.counts.count(event)
         return event
+
+    def verify_ahead(self, rows: Sequence[EventRow]) -> None:
+        """Verify the signatures of approvals, which the next calls of `take` decide."""
+        self._verified.verify(rows)
+
+    def _approval(self, jws: str) -> CompactJws:
+        return self._verified.get(jws) or super()._approval(jws)
 
     def learn(self, before: int) -> None:
         """Load the state of everybody before this position."""
@@ -246,6 +256,14 @@ def _misplaced(detail: str) -> CorruptError:
     return CorruptError("member_mismatch", detail)
 
 
+def _verified_ahead(rows: AuditedLog, share: Share, auditor: PartAuditor) -> Iterator[EventRow]:
+    """Yield the events of a share, after the auditor verified the signatures of several of them."""
+    events_of_share = rows.of_statements(share.size, share.part, share.parts)
+    while together := [*islice(events_of_share, TOGETHER)]:
+        auditor.verify_ahead([row for row in together if row[0] > share.trusted])
+        yield from together
+
+
 def audit_share(
     rows: AuditedLog, history: Sequence[Known], share: Share, told: Callable[[int], None]
 ) -> ShareResult:
@@ -256,7 +274,7 @@ def audit_share(
     found: list[Finding] = []
     told_at = REPORT_EVERY
     try:
-        for row in rows.of_statements(share.size, share.part, share.parts):
+        for row in _verified_ahead(rows, share, auditor):
             position = row[0]
             if position >= told_at:
                 told(position - 1)

@@ -2,6 +2,7 @@
 
 from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.changes import ChangeCommands
+from ledger.commands.devices import DeviceCommands
 from ledger.commands.invitations import InvitationCommands
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
@@ -24,5 +25,6 @@ class PeopleCommands:
         self.keys = KeyCommands(writer, state, ceremonies)
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
+        self.devices = DeviceCommands(writer, state)
         self.standing = StandingCommands(writer, state)
         self.changes = ChangeCommands(writer, state)

@@ -55,10 +55,11 @@ class SignInCommands:
         require_standing(holder)
         return holder.user
 
-    async def is_in_force(self, user: str, opened_by: str) -> bool:
+    async def is_in_force(self, user: str, opened_by: str, opened_ms: int) -> bool:
         """Tell whether a person may act, and whether what opened their session is in force.
 
-        It is a passkey or a signing key. While the log cannot be read, answers from what this
+        It is a passkey or a signing key. A suspension ends every session from before it, so that
+        none comes back with the person. While the log cannot be read, answers from what this
         process knows; raises UnavailableError `storage_failed` if it knows nothing.
         """
         now_ms = self._writer.steady_ms()
@@ -66,6 +67,8 @@ class SignInCommands:
         def look(reading: Reading) -> None:
             person = reading.person(UUID(user))
             require_standing(person)
+            if person.suspended_at is not None and opened_ms <= clock.to_ms(person.suspended_at):
+                raise ForbiddenError("person_suspended", "this session is from before")
             if opened_by in person.passkeys:
                 person.active_passkey(opened_by)
             else:
@@ -90,9 +93,10 @@ class SignInCommands:
         require_standing(holder)
 
     async def require_active_key(self, kid: str) -> None:
-        """Raise RefusedError for a signing key that is not in force by now; ask as above."""
+        """Raise RefusedError for a key that is not in force by now, or as above; ask as above."""
         signer = await self._writer.ask(lambda reading: reading.signer(kid), fresh=True)
         signer.active_key(kid, now_ms=self._writer.now_ms())
+        require_standing(signer)
 
     async def with_key(self, act_text: str) -> tuple[str, str]:
         """Return whose attested key signed a `sign-in` act, and its kid; its jti is used once.

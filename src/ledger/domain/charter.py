@@ -84,6 +84,8 @@ class Charter(msgspec.Struct, frozen=True):
 
     def in_force(self, person: Person) -> Person:
         """Return a person with those of their roles that are open."""
+        if self.closed.isdisjoint(person.roles):
+            return person
         return msgspec.structs.replace(person, roles=person.roles - self.closed)
 
     @property

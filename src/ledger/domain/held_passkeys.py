@@ -67,7 +67,7 @@ def add_passkey(
     jws = parse_act(asked.text)
     key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
     said = verify_act(jws, key.jwk, acts.AddPasskey, ledger=asked.ledger, now_ms=asked.now_ms)
-    cose_sha256 = _cose_sha256(added.public_key)
+    cose_sha256 = cose_digest(added.public_key)
     if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
     if assertion is None or assertion.credential_id != added.credential_id:
@@ -94,11 +94,12 @@ def add_passkey(
 def require_live(person: Person, cose_sha256: str) -> None:
     """Raise ConflictError `cose_mismatch` unless this is the digest of a passkey of theirs."""
     live = [each.public_key for each in person.passkeys.values() if not each.removed]
-    if cose_sha256 not in map(_cose_sha256, live):
+    if cose_sha256 not in map(cose_digest, live):
         raise ConflictError("cose_mismatch", "the person has no passkey with this key")
 
 
-def _cose_sha256(public_key: str) -> str:
+def cose_digest(public_key: str) -> str:
+    """Return the SHA-256, in hex, of a COSE public key (base64url): changes name passkeys so."""
     return hashlib.sha256(b64u_decode(public_key)).hexdigest()
 
 

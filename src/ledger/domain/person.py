@@ -67,6 +67,7 @@ class Person(msgspec.Struct, frozen=True):
     keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
     standing: PersonStanding = "active"
+    suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
@@ -154,10 +155,10 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
             return {"roles": person.roles - {body.role}}
+        case StandingSet(standing="suspended") | PersonSuspended():
+            return {"standing": "suspended", "suspended_at": at}
         case StandingSet():
             return {"standing": body.standing}
-        case PersonSuspended():
-            return {"standing": "suspended"}
         case CompromiseDeclared():
             return _compromised(person, body)
         case _:

@@ -13,7 +13,8 @@ that was open when it was given, and of no other: steps.py tells which one is op
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
+from functools import lru_cache
 from types import MappingProxyType
 
 import msgspec
@@ -31,6 +32,8 @@ from ledger.errors import MalformedError
 
 # The anonymous holders of an open role: as many as all places of the largest policy.
 _UNLIMITED = (MAX_NESTED + 1) * MAX_THRESHOLD
+# Most statements have one of a few policies. What is kept of a large one takes half a megabyte.
+_POLICIES = 32
 # The chosen nodes of a filling, by number, each with the places that people must fill directly.
 _Filling = dict[int, int]
 # Each approver with the number of the step, from 1, that their approval fills.
@@ -52,17 +55,17 @@ class Missing(msgspec.Struct, frozen=True):
 
 def met(root: AnyNode, approvals: RolesByPerson, steps: StepsByPerson = NO_STEPS) -> bool:
     """Tell whether these people's approvals fill the places of a policy or node."""
-    people = _Named(root)
+    people = _named(root)
     reach = people.reach(people.count(approvals, steps))
-    return any(_lack(each, reach)[0] == 0 for each in people.fillings())
+    return any(_lack(each, reach)[0] == 0 for each in people.fillings)
 
 
 def lowers(node: Node, approvals: RolesByPerson, further: RolesByPerson) -> bool:
     """Tell whether further approvals lower what some filling of the node lacks."""
-    people = _Named(node)
+    people = _named(node)
     given = people.count(approvals)
     before, after = people.reach(given), people.reach(given + people.count(further))
-    return any(_lack(each, after)[0] < _lack(each, before)[0] for each in people.fillings())
+    return any(_lack(each, after)[0] < _lack(each, before)[0] for each in people.fillings)
 
 
 def missing(
@@ -77,13 +80,13 @@ def missing(
     `approvals` count with the roles of their own positions. Nobody of `without` can still approve.
     In a policy with steps, only the members of the first step that lacks people can help.
     """
-    people = _Named(root)
+    people = _named(root)
     further = {
         user: roles for user, roles in able.items() if user not in approvals and user not in without
     }
     given = people.count(approvals, steps)
     reach, hoped = people.reach(given), people.reach(given + people.count(further))
-    lacks = [_lack(each, reach) for each in people.fillings() if _lack(each, hoped)[0] == 0]
+    lacks = [_lack(each, reach) for each in people.fillings if _lack(each, hoped)[0] == 0]
     if not lacks:
         return None
     least = min(lack for lack, _ in lacks)
@@ -106,22 +109,27 @@ def possible(
     Those people are everybody whom it names but those of `without`, any number of further holders
     of each open role, and those who approved.
     """
-    people = _Named(root)
+    people = _named(root)
     given = approvals or {}
     named = people.users.keys() - given.keys() - without
     supply = people.count(given, steps) + people.count({user: frozenset() for user in named})
     for role in people.roles.keys() & open_roles:
         supply[people.roles[role]] += _UNLIMITED
     reach = people.reach(supply)
-    return any(_lack(each, reach)[0] == 0 for each in people.fillings())
+    return any(_lack(each, reach)[0] == 0 for each in people.fillings)
 
 
 def require_possible(policy: Policy, creator: str, open_roles: Set[str]) -> None:
     """Raise MalformedError `policy_impossible` if no people could ever meet the policy."""
-    if not possible(policy, open_roles, without=excluded(policy, creator)):
+    if not _is_possible(policy, creator, frozenset(open_roles)):
         raise MalformedError(
             "policy_impossible", "no people could meet this policy: each fills one place"
         )
+
+
+@lru_cache(maxsize=_POLICIES)
+def _is_possible(policy: Policy, creator: str, open_roles: frozenset[str]) -> bool:
+    return possible(policy, open_roles, without=excluded(policy, creator))
 
 
 def excluded(policy: Policy, creator: str) -> frozenset[str]:
@@ -138,6 +146,8 @@ class _Named:
         self.steps = (
             _nodes_of_steps(self.nodes) if isinstance(root, Policy) and root.ordered else []
         )
+        # The choices of nodes that could be filled; all of them have every step.
+        self.fillings = [each for each in _fillings(self.nodes) if not self.steps or each[0] == 0]
         self.users: dict[str, int] = {}
         self.roles: dict[str, int] = {}
         for number, node in enumerate(self.nodes):
@@ -161,11 +171,6 @@ class _Named:
                 bits &= self.steps[steps[user] - 1]
             found[bits] += 1
         return found
-
-    def fillings(self) -> Iterator[_Filling]:
-        """Return the choices of nodes that could be filled; all of them have every step."""
-        found = _fillings(self.nodes)
-        return (each for each in found if not self.steps or each[0] == 0)
 
     def first_step(self, chosen: int) -> int:
         """Return those of these nodes that stand in the first step with any of them."""
@@ -192,6 +197,11 @@ class _Named:
             for name, bits in named.items()
             if bits & chosen
         )
+
+
+@lru_cache(maxsize=_POLICIES)
+def _named(root: AnyNode) -> _Named:
+    return _Named(root)
 
 
 def _nodes_of_steps(found: list[Node]) -> list[int]:

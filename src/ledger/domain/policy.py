@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -143,6 +144,7 @@ def covers(member: str, user: str, roles: Set[str]) -> bool:
     return name == user if kind == "user" else name in roles
 
 
+@lru_cache(maxsize=32)  # most statements have one of a few policies
 def members(node: AnyNode) -> frozenset[str]:
     """Return every `user:` and `role:` member of a node and its nested nodes, without veto."""
     return frozenset(

@@ -69,12 +69,12 @@ async def preview(
 ) -> Previewed:
     """Tell what a change would do, without making it; refuse it as the draft would be refused."""
     found = await people.changes.preview(user, data.content)
-    return await asyncio.to_thread(_previewed, found, models)
+    return await asyncio.to_thread(_previewed, found, models, data.content)
 
 
-def _previewed(found: Preview, models: ReadModels) -> Previewed:
+def _previewed(found: Preview, models: ReadModels, content: str) -> Previewed:
     with models.views() as (db, at):
-        unmeetable = impact(db, found.effects, at=at, now=models.now())
+        unmeetable = impact(db, found.effects, at=at, now=models.now(), content=content)
     return Previewed(found.more, unmeetable)
 
 

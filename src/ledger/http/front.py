@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Send
 
 from ledger.errors import (
     LedgerError,
+    NotFoundError,
     TooLargeError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
@@ -91,6 +92,7 @@ class Front:
             await send(message)
 
         try:
+            _require_one_spelling(scope["path"])
             exchange.person = await self._member(scope)
             asker = Asker(asker.address, exchange.person)
             received = await self._receive(scope, receive, group, asker)
@@ -162,6 +164,16 @@ class Front:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _require_one_spelling(path: str) -> None:
+    """Raise NotFoundError `not_found` for a path with an empty part.
+
+    The framework would answer it like the path without: quotas, lanes and streams would not know
+    whose address it is.
+    """
+    if path != "/" and (path.endswith("/") or "//" in path):
+        raise NotFoundError("not_found", "an address has no empty part")
 
 
 def _lane(scope: HTTPScope, asker: Asker) -> LaneName | None:

@@ -179,7 +179,10 @@ def default_lanes() -> dict[LaneName, Lane]:
 
 
 # Requests that prove themselves by a signature inside; a session is not asked for.
-_SIGNED = ("/sign", "/reject", "/withdraw", "/revoke", "/suspend", "/compromises")
+_SIGNED = (
+    *("/create", "/sign", "/reject", "/withdraw", "/changes"),
+    *("/revoke", "/remove", "/suspend", "/compromises"),
+)
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 

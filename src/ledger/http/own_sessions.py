@@ -64,3 +64,6 @@ async def end_session(
     """End one of one's own sessions; one that is not there has ended."""
     await sessions.end_one(user, session_id)
     return Response(None, status_code=204)
+
+
+handlers = [list_sessions, end_session]

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
+from ledger.http import devices, own_sessions, wrapped_keys
 from ledger.http.answers import (
     NOTHING,
     Created,
@@ -33,7 +34,6 @@ from ledger.http.context import (
     signed_in,
 )
 from ledger.http.exchange import exchange_of, note_answer
-from ledger.http.own_sessions import end_session, list_sessions
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
@@ -48,7 +48,6 @@ from ledger.http.requests import (
     SignedAct,
 )
 from ledger.http.sessions import Sessions
-from ledger.http.wrapped_keys import keep_wrapped_key, list_wrapped_keys
 from projections import users
 from projections.users import User
 
@@ -110,6 +109,7 @@ async def complete_registration(
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
         with suppress(UnavailableError):
+            await devices.note_browser(request, people, user, answer, data.registration.id)
             response.set_cookie(await sessions.open(request, user, data.registration.id))
             await models.wait_for(answer.position)
     return response
@@ -210,9 +210,13 @@ async def begin_key(
 
 
 @post("/api/jwt-keys", responses=recorded(KeyRecorded, 401))
-async def add_key(data: JSONBody[CompleteKey], people: FromPeople, user: SignedIn) -> Created:
+async def add_key(
+    data: JSONBody[CompleteKey], request: AnyRequest, people: FromPeople, user: SignedIn
+) -> Created:
     """Record one more attested key."""
-    return Created(await people.keys.add(user, data.ceremony, data.key.submission()))
+    answer = await people.keys.add(user, data.ceremony, data.key.submission())
+    await devices.note_browser(request, people, user, answer)
+    return Created(answer)
 
 
 @post("/api/jwt-keys/{kid:str}/revoke", responses=recorded(KeyRecorded))
@@ -247,12 +251,14 @@ async def begin_passkey(
 
 @post("/api/passkeys", responses=recorded(PasskeyRecorded, 401))
 async def add_passkey(
-    data: JSONBody[CompletePasskey], people: FromPeople, user: SignedIn
+    data: JSONBody[CompletePasskey], request: AnyRequest, people: FromPeople, user: SignedIn
 ) -> Created:
     """Record one more passkey, which works, and which an older one confirms."""
     passkey = data.registration.passkey()
     proofs = data.assertion.evidence(), data.confirmation.evidence()
-    return Created(await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs))
+    answer = await people.passkeys.add(user, data.ceremony, passkey, data.act, proofs)
+    await devices.note_browser(request, people, user, answer)
+    return Created(answer)
 
 
 @post("/api/passkeys/{credential_id:str}/remove", responses=recorded(PasskeyRecorded))
@@ -282,10 +288,9 @@ members_only = Router(
         add_key,
         begin_passkey,
         add_passkey,
-        keep_wrapped_key,
-        list_wrapped_keys,
-        list_sessions,
-        end_session,
+        *wrapped_keys.handlers,
+        *own_sessions.handlers,
+        *devices.handlers,
     ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,

@@ -46,6 +46,7 @@ EVENTS = {
     "POST /api/logout": "sign_out",
     "POST /api/sessions/{session_id}/end": "session_end",
     "POST /api/wrapped-keys": "key_keep",
+    "POST /api/device-labels": "device_label",
     "POST /api/jwt-keys/options": "key_add_begin",
     "POST /api/jwt-keys": "key_add",
     "POST /api/jwt-keys/{kid}/revoke": "key_revoke",

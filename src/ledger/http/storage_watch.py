@@ -11,11 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.data_files import VIEWS_FILE
 from ledger.errors import UnavailableError
 from ledger.settings import Settings
-from ledger.sqlite.held_file import HeldFile
 from ledger.store.engines import storage_files
+from ledger.store.ports.storage_files import StorageFile, StorageFiles
 from ledger.system.worker import Backoff, Worker
 
 LOOK_S = 1.0
@@ -28,27 +27,16 @@ _log = logging.getLogger("ledger.storage")
 
 
 class StorageWatch:
-    """The open files of one server.
-
-    Without those in `needed` nothing is appended. `useful` ones hold what may be lost. The
-    write-ahead logs of `growing` are measured.
-    """
+    """The open files of one server."""
 
     def __init__(
         self,
-        needed: Sequence[Path],
-        useful: Sequence[Path],
-        growing: Sequence[Path],
+        files: StorageFiles,
         *,
         most_wal_bytes: int = MOST_WAL_BYTES,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """Note the files that are there now; all of `needed` and `useful` must be open."""
-        self._needed = [HeldFile(path) for path in needed]
-        self._useful = [HeldFile(path) for path in useful]
-        for each in (*self._needed, *self._useful):
-            each.note()
-        self._growing = [HeldFile(path) for path in growing]
+        self._needed, self._useful, self._growing = files
         self._most_wal_bytes = most_wal_bytes
         self._patience_s = patience_s
         self._large_since_s: dict[Path, float] = {}
@@ -121,22 +109,21 @@ class StorageWatch:
         self.look()
         self._worker.wait(LOOK_S)
 
-    def _is_large(self, each: HeldFile) -> bool:
+    def _is_large(self, each: StorageFile) -> bool:
         since_s = self._large_since_s.get(each.path)
         return since_s is not None and time.monotonic() - since_s >= self._patience_s
 
 
-def watch_storage(settings: Settings) -> StorageWatch:
-    """Return the watch over the files of these settings, all of which are open."""
+def watch_storage(settings: Settings, views: StorageFile) -> StorageWatch:
+    """Return the watch over the files of these settings, all of which are open, and the views'."""
     files = storage_files(settings.data, settings.signer_memory)
-    views = settings.data / VIEWS_FILE
-    return StorageWatch(files.needed, files.useful, (*files.growing, views))
+    return StorageWatch(files._replace(growing=(*files.growing, views)))
 
 
 _FROZEN = "nothing is appended any more"
 
 
-def _lost(files: Sequence[HeldFile]) -> list[Path]:
+def _lost(files: Sequence[StorageFile]) -> list[Path]:
     return [lost for each in files if (lost := each.lost()) is not None]
 
 

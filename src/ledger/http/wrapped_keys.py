@@ -56,3 +56,6 @@ async def list_wrapped_keys(people: FromPeople, user: SignedIn) -> KeptKeys:
     """Return one's own wrapped keys, for one's other browsers."""
     keys = await people.wrapped_keys.list(user)
     return KeptKeys([KeptKey(k.kid, k.credential_id, b64u_encode(k.wrapped)) for k in keys])
+
+
+handlers = [keep_wrapped_key, list_wrapped_keys]

@@ -11,7 +11,15 @@ are ignored. docs/reference/jws.md is this package's reference. Besides this pac
 
 from ledger.jose.batch import verify_batch
 from ledger.jose.claims import Claims, Hints
-from ledger.jose.compact import CompactJws, Header, general, parse_compact, verify_compact
+from ledger.jose.compact import (
+    CompactJws,
+    Header,
+    VerifiedJws,
+    general,
+    parse_compact,
+    verified,
+    verify_compact,
+)
 from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.keyset import KeySet, key_set, parse_key_set
 from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified
@@ -67,6 +75,7 @@ __all__ = [
     "SigningKey",
     "Verification",
     "Verified",
+    "VerifiedJws",
     "all_of",
     "append_signature",
     "evaluate",
@@ -92,6 +101,7 @@ __all__ = [
     "thumbprint",
     "to_compact",
     "to_general",
+    "verified",
     "verify",
     "verify_batch",
     "verify_compact",

@@ -40,6 +40,10 @@ class CompactJws(msgspec.Struct, frozen=True):
         return self.text[: self.text.rindex(".")].encode("ascii")
 
 
+class VerifiedJws(CompactJws, frozen=True):
+    """A compact JWS whose signature was verified with the key that its `kid` names."""
+
+
 def parse_compact(text: str) -> CompactJws:
     """Return the unverified parts of a compact JWS (RFC 7515 section 7.1).
 
@@ -70,6 +74,7 @@ def _parse_header(protected: str) -> Header:
 def verify_compact(jws: CompactJws, jwk: PublicJwk) -> None:
     """Verify the signature over the transmitted bytes with exactly this key.
 
+    A VerifiedJws was verified with the key that it names, so only that name is compared.
     Raises RefusedError: `jws_alg_mismatch` if the header's alg is not the key's;
     `jws_kid_mismatch` if it names another key; `jws_signature_invalid`.
     """
@@ -77,10 +82,18 @@ def verify_compact(jws: CompactJws, jwk: PublicJwk) -> None:
         raise RefusedError("jws_alg_mismatch", "the header's alg does not match the key")
     if jws.header.kid != thumbprint(jwk):
         raise RefusedError("jws_kid_mismatch", "the header names another key")
+    if isinstance(jws, VerifiedJws):
+        return
     try:
         import_key(jwk)(jws.signature, jws.signing_input)
     except InvalidSignature as error:
         raise RefusedError("jws_signature_invalid", "the signature is invalid") from error
+
+
+def verified(jws: CompactJws, jwk: PublicJwk) -> VerifiedJws:
+    """Return the JWS as verified with this key; raise as `verify_compact`."""
+    verify_compact(jws, jwk)
+    return VerifiedJws(jws.text, jws.header, jws.payload, jws.signature)
 
 
 def general(compacts: Sequence[str]) -> bytes:

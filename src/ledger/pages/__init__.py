@@ -6,8 +6,11 @@ from litestar.response import Template
 from litestar.template import TemplateConfig
 
 from ledger.http.assets import Assets
+from ledger.pages import account as _account
+from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
+from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
 from ledger.pages import words
@@ -26,9 +29,13 @@ ROUTES = [
     _routes.inbox_list,
     _routes.draft,
     _routes.statement,
-    _routes.account,
+    _account.account,
+    _account.lost,
+    _account.end,
     _history.history,
     _people.people,
+    _roles.roles,
+    _governance.governance,
     _setup.setup,
 ]
 

@@ -13,7 +13,7 @@ import msgspec
 from ledger.domain.changes.items import Item, SetCharter, SetGovernance
 from ledger.domain.policy import Node, members
 from ledger.pages.texts import text
-from ledger.pages.words import moment, node_phrase
+from ledger.pages.words import listed, moment, node_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 
@@ -44,6 +44,7 @@ def named_in(items: Iterable[Item]) -> set[str]:
     for item in items:
         if isinstance(item, SetGovernance):
             found.update(_users(item.policy))
+            found.update(each.user for each in item.people or ())
     return found
 
 
@@ -72,7 +73,9 @@ def _users(rules: Node) -> set[str]:
 
 
 def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]) -> Described:
-    sentence = text(f"change.{item.NAME}", **_values(item, names))
+    names_people = isinstance(item, SetGovernance) and item.people is not None
+    key = f"change.{item.NAME}.people" if names_people else f"change.{item.NAME}"
+    sentence = text(key, **_values(item, names))
     match item:
         case SetCharter() if item.was in replaced:
             modes = replaced[item.was]["registration"], item.registration
@@ -97,6 +100,9 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
                 found[member] = value[:8]
             case "policy":
                 found[member] = node_phrase(value, names)
+            case "people":
+                kept = [names.get(each.user, each.user[:8]) for each in value or ()]
+                found[member] = listed(kept)
             case "registration":
                 found[member] = text(f"registration.{value}")
             case _:

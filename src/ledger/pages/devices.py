@@ -1,12 +1,22 @@
-"""What the account page says of a person's passkeys and sessions."""
+"""What pages say of a person's signing keys, passkeys and sessions."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
-from ledger.store.ports.operations import OpenSession
+from ledger.domain.held_passkeys import cose_digest
+from ledger.domain.person import key_reference, passkey_reference
+from ledger.domain.vocabulary import KeyHome
+from ledger.http.user_agents import UNKNOWN
+from ledger.pages.texts import text
+from ledger.store.ports.operations import DeviceNote, OpenSession
+from projections import devices as of_devices
+from projections import keys
 from projections.facts import LogReader
+from projections.keys import KeySummary
+from projections.users import User
 
 # The AAGUID in a registration names the model of authenticator, where it has one. Unless its
 # attestation statement was verified nothing proves it, so it is shown and decides nothing. From the
@@ -32,10 +42,40 @@ PROVIDERS = {
 _ROAMING = {"usb", "nfc", "ble", "smart-card"}
 
 
+Notes = Mapping[str, DeviceNote]
+NOTHING = DeviceNote()
+
+
+class KeyCard(NamedTuple):
+    """A signing key as its owner knows it; `is_live` until it was revoked or has expired.
+
+    `signed` is how many decisions it signed, `most` if older ones were not counted.
+    """
+
+    kid: str
+    reference: str
+    title: str
+    label: str
+    browser: str
+    home: KeyHome
+    key: KeySummary
+    is_live: bool
+    signed: int
+    most: bool
+
+
 class Device(NamedTuple):
-    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it."""
+    """A passkey as its owner knows it; `used_at` is None if this server has seen no use of it.
+
+    `cose` is the SHA-256 of its COSE key in hex, by which a change names it.
+    """
 
     credential_id: str
+    reference: str
+    title: str
+    label: str
+    browser: str
+    cose: str
     provider: str
     backup: str
     added_at: str
@@ -62,17 +102,56 @@ class SessionLine(NamedTuple):
         return cls(session.id, session.browser, opened, seen, ends, is_current)
 
 
-def devices(log: LogReader, positions: Sequence[int], used_ms: Mapping[str, int]) -> list[Device]:
+def key_cards(db: sqlite3.Connection, me: User, notes: Notes, *, at: int) -> list[KeyCard]:
+    """Return a person's signing keys: those that work first, and each group newest first."""
+    counts, is_all = of_devices.signatures(db, me.position, at=at)
+    cards = [
+        _key_card(key, notes.get(key_reference(key.kid), NOTHING), me, counts, most=not is_all)
+        for key in reversed(keys.of_user(db, me.id, at=at))
+    ]
+    return sorted(cards, key=lambda card: not card.is_live)
+
+
+def _key_card(
+    key: KeySummary, note: DeviceNote, me: User, counts: Mapping[int, int], *, most: bool
+) -> KeyCard:
+    browser = "" if note.browser == UNKNOWN else note.browser
+    return KeyCard(
+        kid=key.kid,
+        reference=key_reference(key.kid),
+        title=note.label or browser or text("device.key"),
+        label=note.label,
+        browser=browser,
+        home=key.home,
+        key=key,
+        is_live=key.kid in me.kids,
+        signed=of_devices.signatures_of(counts, key.kid),
+        most=most,
+    )
+
+
+def devices(
+    log: LogReader, positions: Sequence[int], used_ms: Mapping[str, int], notes: Notes
+) -> list[Device]:
     """Return the passkeys that were added at these positions, in that order."""
     found = []
     for recorded in log.events_at(positions):
         match recorded.event.body:
             case PasskeyAdded() as added:
+                reference = passkey_reference(added.credential_id)
+                note = notes.get(reference, NOTHING)
+                provider, backup = _kind(added)
                 used = used_ms.get(added.credential_id)
                 found.append(
                     Device(
-                        added.credential_id,
-                        *_kind(added),
+                        credential_id=added.credential_id,
+                        reference=reference,
+                        title=note.label or provider,
+                        label=note.label,
+                        browser="" if note.browser == UNKNOWN else note.browser,
+                        cose=cose_digest(added.public_key),
+                        provider=provider,
+                        backup=backup,
                         added_at=recorded.event.at,
                         position=recorded.position,
                         used_at=None if used is None else clock.to_text(used),
@@ -84,7 +163,9 @@ def devices(log: LogReader, positions: Sequence[int], used_ms: Mapping[str, int]
 def _kind(added: PasskeyAdded) -> tuple[str, str]:
     """Return who keeps a passkey, and a sentence on its backup, by its registration."""
     roaming = not _ROAMING.isdisjoint(added.transports)
-    provider = PROVIDERS.get(added.aaguid, "Security key" if roaming else "Passkey")
+    provider = PROVIDERS.get(
+        added.aaguid, text("device.security-key" if roaming else "device.passkey")
+    )
     if added.backed_up:
-        return provider, "Backed up by its provider: your other devices may have it too."
-    return provider, "Not backed up when you added it: it may be on one device only."
+        return provider, text("device.backed-up")
+    return provider, text("device.not-backed-up")

@@ -8,17 +8,13 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from ledger import clock
-from ledger.domain import policy
-from ledger.domain.vocabulary import ADMINISTRATOR
-from ledger.errors import ForbiddenError
 from ledger.http.requests import AnyRequest
-from ledger.pages.change_words import governors, summaries
+from ledger.pages.administration import by_grant_only, frame, governs, require_administration
+from ledger.pages.change_words import summaries
+from ledger.pages.governors import with_passkeys
 from ledger.pages.texts import text
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
-from ledger.pages.words import node_phrase
 from projections import changes, invitations, rules, timeline, users
-from projections.rules import RulesInForce
-from projections.users import User
 
 _WAITING = 10
 
@@ -50,20 +46,25 @@ def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect
     with web.models.views() as (db, at):
         now = web.models.now()
         in_force = rules.in_force(db, at=at)
-        _require_governor(me, in_force)
+        require_administration(me, in_force)
         found = users.page(db, at=at, now=now, limit=ROWS, cursor=asked.cursor or None)
         issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
         words = summaries(db, [each.id for each in pending], at=at)
-        names = users.names(db, sorted(governors(in_force)), at=at)
+        shown = with_passkeys(db, web.models.log, found.items, at=at)
         acted = timeline.last_acts(db, [each.position for each in found.items], at=at)
         roles = rules.roles(db, at=at)
+        context = frame(db, me, in_force, at=at)
     return page(
         "people",
         web,
         me=me,
         position=at,
         people=found,
+        shown=shown,
+        governing={each.id for each in found.items if governs(each, in_force)},
+        granted=by_grant_only(roles, in_force),
+        suspends=governs(me, in_force),
         cursor=asked.cursor,
         acted={each.id: acted.get(each.position) for each in found.items},
         invitations=issued,
@@ -71,16 +72,6 @@ def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect
         fallen={each: clock.to_text(at_ms) for each, at_ms in asked.fallen.items()},
         waiting=[(each, words[each.id]) for each in pending],
         roles=roles,
-        most_counted=rules.MOST_COUNTED,
-        governance=node_phrase(in_force.governance, names),
         registration=text(f"registration.{in_force.registration}"),
-        suspends=ADMINISTRATOR in me.roles,
+        **context,
     )
-
-
-def _require_governor(me: User, in_force: RulesInForce) -> None:
-    """Raise ForbiddenError `governance_only` unless the person can administer something."""
-    roles = frozenset(me.roles)
-    asked = any(policy.covers(each, me.id, roles) for each in policy.members(in_force.governance))
-    if not (asked or ADMINISTRATOR in roles):
-        raise ForbiddenError("governance_only", "this page is for people who administer the ledger")

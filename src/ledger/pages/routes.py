@@ -4,7 +4,6 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
-import asyncio
 from typing import Annotated, get_args
 
 import msgspec
@@ -12,7 +11,6 @@ from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
-from ledger import clock
 from ledger.domain import policy
 from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
@@ -20,14 +18,12 @@ from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
-from ledger.pages.devices import SessionLine, devices
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
-from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
-from projections import changes, inbox, keys, statements, users
+from projections import changes, inbox, statements, users
 from projections import rules as rules_set
-from projections.users import User
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_PEOPLE = 200
@@ -197,40 +193,4 @@ def statement(
         group_sentence=group_sentence,
         assurance=rules.assurance,
         standing=standing(found, rules, me),
-    )
-
-
-@get("/account")
-async def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
-    """Show a person's passkeys, keys and sessions."""
-    me = await asyncio.to_thread(web.session_user, request)
-    if me is None:
-        return to_sign_in(request)
-    fallen = await web.people.passkeys.fallen()
-    times = {credential: clock.to_text(at_ms) for credential, at_ms in fallen.items()}
-    used_ms = await web.people.passkeys.last_uses(me.credential_ids)
-    current = web.sessions.current_id(request)
-    lines = [SessionLine.of(each, current) for each in await web.sessions.of_user(me.id)]
-    return await asyncio.to_thread(_account, web, me, times, used_ms, lines)
-
-
-def _account(
-    web: Web,
-    me: User,
-    fallen: dict[str, str],
-    used_ms: dict[str, int],
-    lines: list[SessionLine],
-) -> Template:
-    with web.models.views() as (db, at):
-        signing_keys = keys.of_user(db, me.id, at=at)
-        positions = users.passkey_positions(db, me.id, at=at)
-    return page(
-        "account",
-        web,
-        me=me,
-        position=at,
-        signing_keys=signing_keys,
-        devices=devices(web.models.log, positions, used_ms),
-        sessions=lines,
-        fallen=fallen,
     )

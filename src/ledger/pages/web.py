@@ -1,6 +1,7 @@
 """What the pages need from the application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -8,16 +9,38 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
+from ledger import clock
 from ledger.commands.people import PeopleCommands
 from ledger.domain.charter import Charter
 from ledger.domain.vocabulary import RegistrationMode
+from ledger.errors import UnavailableError
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
-from projections import users
+from ledger.http.user_agents import UNKNOWN
+from ledger.store.ports.operations import DeviceNote
+from projections import devices, users
+from projections.devices import Added
 from projections.users import User
 
 ROWS = 25  # in a list on a page
+NEWS_MS = 14 * 24 * 60 * 60 * 1000  # how long every page says that a key or passkey was added
+
+
+class News(NamedTuple):
+    """A key or passkey that was added to one's account, and where, empty if that is not known."""
+
+    reference: str
+    kind: str
+    at: str
+    browser: str
+
+    @classmethod
+    def of(cls, added: Added, notes: Mapping[str, DeviceNote]) -> "News":
+        """Return what a page says of it."""
+        note = notes.get(added.reference, DeviceNote())
+        browser = "" if note.browser == UNKNOWN else note.browser
+        return cls(added.reference, added.reference.partition(":")[0], added.at, browser)
 
 
 class Web(NamedTuple):
@@ -35,6 +58,19 @@ class Web(NamedTuple):
     def registration_mode(self) -> RegistrationMode:
         """Return who may register now."""
         return self.registration(self.charter.registration)
+
+    def news(self, me: User) -> list["News"]:
+        """Return the keys and passkeys that were added to a person's account lately."""
+        now = self.models.now()
+        since = clock.to_text(clock.to_ms(now) - NEWS_MS)
+        with self.models.views() as (db, at):
+            added = devices.added_since(db, me.position, since, at=at, now=now)
+        if not added:
+            return []
+        notes: Mapping[str, DeviceNote] = {}
+        with suppress(UnavailableError, TimeoutError):  # said without the browser then
+            notes = self.people.devices.notes_from_thread(me.id)
+        return [News.of(each, notes) for each in added]
 
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""
@@ -57,8 +93,9 @@ def to_sign_in(request: AnyRequest) -> Redirect:
 def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:
     """Return a page that browsers must not store: after sign-out nobody may see it again."""
     always = {"page": name, "ledger": web.charter.ledger, "now": web.models.now(), "position": 0}
+    news = [] if me is None else web.news(me)
     return Template(
         f"{name}.html",
-        context={**always, "me": me, **more},
+        context={**always, "me": me, "news": news, **more},
         headers={"Cache-Control": "no-store"},
     )

@@ -41,7 +41,7 @@ def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     else:
         verb = "has" if _is_singular(policy.root) else "have"
         parts = [f"Approved once {node_phrase(policy.root, names)} {verb} signed."]
-    parts += _hints(policy.root, names)
+    parts += hints(policy.root, names)
     if not policy.creator_may_sign:
         parts.append("The creator may not sign.")
     if policy.veto:
@@ -80,9 +80,9 @@ def node_phrase(node: Node, names: Mapping[str, str]) -> str:
     return f"any {node.threshold} of {listed(members)}"
 
 
-def _hints(node: Node, names: Mapping[str, str]) -> list[str]:
+def hints(node: Node, names: Mapping[str, str]) -> list[str]:
     """Return what the thresholds do not ask for, although they may seem to."""
-    below = [hint for each in node.of if isinstance(each, Node) for hint in _hints(each, names)]
+    below = [hint for each in node.of if isinstance(each, Node) for hint in hints(each, names)]
     roles = [each for each in node.of if isinstance(each, str) and each.startswith("role:")]
     if not roles or len(node.of) < 2 or node.threshold != len(node.of):
         return below

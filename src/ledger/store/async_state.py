@@ -18,7 +18,7 @@ import msgspec
 
 from ledger.errors import UnavailableError
 from ledger.store import attempts
-from ledger.store.ports.operations import OpenSession, OperationalState, WrappedKey
+from ledger.store.ports.operations import DeviceNote, OpenSession, OperationalState, WrappedKey
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
 IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is over
@@ -28,10 +28,11 @@ MAX_FRESH = 10_000
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
 
 T = TypeVar("T")
-IsInForce = Callable[[str, str], Awaitable[bool]]  # of a person, and of what opened their session
+# Of a person, of what opened their session, and when in ms.
+IsInForce = Callable[[str, str, int], Awaitable[bool]]
 
 
-async def _always(_: str, __: str) -> bool:
+async def _always(_: str, __: str, ___: int) -> bool:
     return True
 
 
@@ -81,16 +82,17 @@ class AsyncState:
     ) -> str | None:
         """Return whose session this token opens, if any; looked up anew.
 
-        `is_in_force` is asked for the person, and the passkey or key that opened the session. If it
-        is not, the session is ended: a crash between its end and that of its sessions leaves them.
+        `is_in_force` is asked for the person, the passkey or key that opened the session, and when
+        it did. If it is not, the session is ended: a crash between its end and that of its sessions
+        leaves them.
         """
         asked_s, ended = time.monotonic(), self._ended
         found = await self._in(self._reads, partial(self._state.session, token))
         if found is None or (ends_ms := min(found[2], found[3] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
             return None
-        user, opened_by, _, seen_ms = found
-        if not await is_in_force(user, opened_by):
+        user, opened_by, expires_ms, seen_ms = found
+        if not await is_in_force(user, opened_by, expires_ms - SESSION_MS):
             with suppress(UnavailableError):  # the next look ends it
                 await self.close_session(token)
             return None
@@ -158,6 +160,28 @@ class AsyncState:
     async def forget_wrapped_keys_of(self, name: str) -> None:
         """Delete what belongs to a kid, or to a credential id: it was ended."""
         await self._in(self._writes, partial(self._state.forget_wrapped_keys_of, name))
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    async def note_browser(self, user: str, reference: str, browser: str) -> None:
+        """Keep which browser added a person's key or passkey; what was kept first stays."""
+        note = partial(self._state.note_browser, user, reference, browser)
+        await self._in(self._writes, note)
+
+    async def label(self, user: str, reference: str, label: str) -> None:
+        """Keep what a person calls a key or passkey, in place of an older label."""
+        await self._in(self._writes, partial(self._state.label, user, reference, label))
+
+    async def device_notes(self, user: str) -> dict[str, DeviceNote]:
+        """Return what is remembered of a person's keys and passkeys, by reference."""
+        return await self._in(self._reads, partial(self._state.device_notes, user))
+
+    def device_notes_from_thread(self, user: str) -> dict[str, DeviceNote]:
+        """Return the same to a thread that is not the event loop's.
+
+        Raises UnavailableError `state_unavailable`.
+        """
+        return self._reads.submit(self._state.device_notes, user).result(PATIENCE_S)
 
     # --- counters and one-time names -------------------------------------------------------------
 

@@ -5,7 +5,7 @@ is imported when a log is opened.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ledger.audit.source import LogSource
 from ledger.data_files import LOG_FILE, SESSIONS_FILE
@@ -14,7 +14,8 @@ from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
-from ledger.store.sqlite import signer_memory
+from ledger.store.ports.storage_files import StorageFiles
+from ledger.store.sqlite import open_files, signer_memory
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
 from ledger.store.sqlite.operations import SqliteState
@@ -73,22 +74,9 @@ def copies() -> LogCopies:
     return SqliteCopies()
 
 
-class StorageFiles(NamedTuple):
-    """The files that an engine holds open for a server; empty where it holds none.
-
-    Without those in `needed` nothing may be appended; `useful` ones hold what may be lost. The
-    write-ahead logs of `growing` grow while somebody reads.
-    """
-
-    needed: tuple[Path, ...]
-    useful: tuple[Path, ...]
-    growing: tuple[Path, ...]
-
-
 def storage_files(data: Path, memory: Path) -> StorageFiles:
-    """Return the files of a ledger's log, signer's memory and operational state."""
-    log = Path(address_of(data))
-    return StorageFiles(needed=(log, memory), useful=(data / SESSIONS_FILE,), growing=(log,))
+    """Return the files of a ledger's log, signer's memory and operational state, all open now."""
+    return open_files.storage_files(Path(address_of(data)), memory, data / SESSIONS_FILE)
 
 
 def open_operations(data: Path, *, born_ms: int) -> OperationalState:

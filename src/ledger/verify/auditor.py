@@ -14,12 +14,11 @@ from ledger.domain import charter, entry, events, person, statement
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     Body,
+    EffectBody,
     Event,
     KeyAttested,
     LedgerCreated,
-    LedgerEffect,
     PasskeyAdded,
-    PersonEffect,
     StatementDrafted,
     StatementSigned,
     UserRegistered,
@@ -145,7 +144,7 @@ class Auditor(Decisions):
                 assert_never(kind)
         if isinstance(event.body, KeyAttested):
             self._owners[event.body.kid] = event.stream
-        if isinstance(event.body, LedgerEffect | PersonEffect):
+        if isinstance(event.body, EffectBody):
             self.due = self.due[1:]
 
     def _torn(self, stream: UUID) -> CorruptError:

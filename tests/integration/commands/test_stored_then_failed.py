@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import RefusedError, UnavailableError
+from ledger.errors import ForbiddenError, RefusedError, UnavailableError
 from tests.support.authenticator import Passkey
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.refusals import refused
@@ -115,5 +115,50 @@ def test_a_passkey_that_was_removed_during_its_sign_in_opens_no_session(
         await here.remove_passkey(cast.bob, name)
         with refused(RefusedError, "passkey_removed"):
             await here.people.sign_in.require_active(name)
+
+    asyncio.run(run())
+
+
+def test_a_session_from_before_a_suspension_comes_back_with_nobody(
+    cast: Cast, here: Process
+) -> None:
+    about = {"user": cast.bob.user}
+    is_in_force = here.people.sign_in.is_in_force
+
+    async def opened() -> str:
+        cast.time.ms += 1
+        name, now_ms = cast.bob.passkey.id, cast.time.ms
+        return await here.state.open_session(
+            cast.bob.user, opened_by=name, browser="b", now_ms=now_ms
+        )
+
+    async def whose(token: str) -> str | None:
+        now_ms = cast.time.ms
+        return await here.state.session_user(token, now_ms=now_ms, is_in_force=is_in_force)
+
+    async def suspend_at_once() -> None:
+        act = cast.dave.act("suspend", user=cast.bob.user, reason="Left the company.")
+        await here.people.standing.suspend(cast.bob.user, act, cast.dave.confirm(act))
+
+    async def run() -> None:
+        for suspend in (lambda: here.change(cast.dave, {"suspend": about}), suspend_at_once):
+            before = await opened()
+            assert await whose(before) == cast.bob.user
+            await suspend()
+            await here.change(cast.dave, {"reinstate": about})
+            after = await opened()
+            assert [await whose(each) for each in (before, after)] == [None, cast.bob.user]
+
+    asyncio.run(run())
+
+
+def test_a_key_of_somebody_suspended_during_their_sign_in_opens_no_session(
+    cast: Cast, here: Process
+) -> None:
+    async def run() -> None:
+        await here.people.sign_in.require_active_key(cast.bob.key.kid)
+        await here.change(cast.dave, {"suspend": {"user": cast.bob.user}})
+        with refused(ForbiddenError, "person_suspended"):
+            await here.people.sign_in.require_active_key(cast.bob.key.kid)
 
     asyncio.run(run())

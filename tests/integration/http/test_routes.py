@@ -27,8 +27,12 @@ PAGES = [
     "/inbox",
     "/draft",
     "/account",
+    "/account/lost",
+    "/account/end",
     "/audit",
     "/people",
+    "/roles",
+    "/governance",
     "/setup",
 ]
 PUBLIC = [
@@ -67,6 +71,7 @@ MEMBERS_POST = [
     "/api/passkeys/options",
     "/api/sessions/{session_id:str}/end",
     "/api/wrapped-keys",
+    "/api/device-labels",
 ]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BY_SIGNATURE = [
@@ -187,6 +192,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
             "credentialId": bob.passkey.id,
             "wrapped": b64u_encode(bytes(136)),
         },
+        "/api/device-labels": {"reference": f"kid:{bob.key.kid}", "label": "Laptop"},
     }
     address = path.replace("{session_id:str}", "0" * 32)
     refuses(lambda: stranger.post(address, json=bodies.get(path, {})), 401, "sign_in_required")

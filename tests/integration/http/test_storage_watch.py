@@ -10,22 +10,26 @@ import pytest
 
 from ledger.errors import UnavailableError
 from ledger.http.storage_watch import StorageWatch
+from ledger.sqlite.held_file import HeldFile
+from ledger.store.sqlite.open_files import storage_files
 from tests.support.refusals import refused
+
+NAMES = ("log", "state", "views", "memory")
 
 
 class Files:
-    """Three open databases, and the watch over them."""
+    """Four open databases, and the watch over them."""
 
     def __init__(self, directory: Path) -> None:
-        self.paths = [directory / f"{name}.sqlite" for name in ("log", "state", "views")]
+        self.paths = [directory / f"{name}.sqlite" for name in NAMES]
         self.open = [sqlite3.connect(path, isolation_level=None) for path in self.paths]
         for db in self.open:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("CREATE TABLE some(thing)")
-        log, state, views = self.paths
-        self.watch = StorageWatch(
-            (log,), (state,), (log, views), most_wal_bytes=100_000, patience_s=0.05
-        )
+        log, state, views, memory = self.paths
+        held = storage_files(log, memory=memory, state=state)
+        files = held._replace(growing=(*held.growing, HeldFile(views)))
+        self.watch = StorageWatch(files, most_wal_bytes=100_000, patience_s=0.05)
 
     def grow(self) -> None:
         self.open[0].execute("INSERT INTO some VALUES(zeroblob(200000))")
@@ -69,7 +73,7 @@ def test_a_write_ahead_log_that_comes_later_is_watched_too(files: Files, tmp_pat
     path = tmp_path / "later.sqlite"
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE some(thing)")
-    watch = StorageWatch((path,), (), ())
+    watch = StorageWatch(storage_files(path, memory=path, state=path))
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("INSERT INTO some VALUES(1)")
     watch.require_files()

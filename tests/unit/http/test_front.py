@@ -141,6 +141,14 @@ def test_the_application_gets_the_whole_body_and_the_clients_address() -> None:
     assert asked.client == ("198.51.100.1", 0)
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/statements/x/evidence/", "/api//stream", "//log/checkpoint", "/api/stream/"]
+)
+def test_an_address_has_one_spelling(path: str) -> None:
+    asked = ask(path, [], is_member=True, method="GET")
+    assert (asked.status, asked.code, asked.body) == (404, "not_found", None)
+
+
 def test_a_request_without_a_body_is_not_waited_for() -> None:
     assert ask("/", [b""]).body == b""
 

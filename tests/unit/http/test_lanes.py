@@ -16,6 +16,10 @@ from ledger.http.lanes import Lane, LaneName, lane_of, without_turn
         ("GET", "/api/statements", False, LaneName.STRANGERS),
         ("POST", "/api/statements/create", True, LaneName.WRITES),
         ("POST", "/api/statements/x/sign", False, LaneName.WRITES),
+        ("POST", "/api/statements/create", False, LaneName.WRITES),
+        ("POST", "/api/changes", False, LaneName.WRITES),
+        ("POST", "/api/changes/preview", False, LaneName.STRANGERS),
+        ("POST", "/api/passkeys/x/remove", False, LaneName.WRITES),
         ("POST", "/api/authenticate", False, LaneName.STRANGERS),
     ],
 )

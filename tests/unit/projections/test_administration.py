@@ -12,7 +12,7 @@ from ledger.domain.policy import Node
 from ledger.errors import MalformedError
 from projections import changes, invitations, rules
 from projections.invitations import InvitationDetail
-from projections.rules import Role, RulesInForce
+from projections.rules import Role, RuleSet, RulesInForce
 from projections.users import NamedPerson
 from tests.support.links import link_key
 from tests.support.refusals import refused
@@ -119,6 +119,22 @@ def test_the_rules_are_those_last_set_by_then(story: Story) -> None:
     assert rules.in_force(db, at=5) == RulesInForce(one, "open")
     assert rules.in_force(db, at=6) == RulesInForce(two, "open")
     assert rules.in_force(db, at=story.head()) == RulesInForce(two, "invite")
+
+
+def test_how_a_rule_was_set_is_told_newest_first_with_the_change_that_set_it(
+    story: Story,
+) -> None:
+    two = Node(threshold=2, of=("role:administrator",))
+    change = draft(story)
+    story.tell(LEDGER_STREAM, events.GovernanceSet(change, two))
+    mode = draft(story)
+    story.tell(LEDGER_STREAM, events.CharterSet(mode, "invite"))
+    db, at = story.views(), story.head()
+    policy = '{"threshold":2,"of":["role:administrator"]}'
+    assert rules.history(db, "governance", at=at, limit=9) == [RuleSet(6, policy, change)]
+    found = rules.history(db, "registration", at=at, limit=9)
+    assert found == [RuleSet(8, "invite", mode), RuleSet(1, "open", None)]
+    assert rules.history(db, "registration", at=at, limit=1) == found[:1]
 
 
 def test_a_change_is_listed_with_its_items_while_it_waits(story: Story) -> None:

@@ -6,12 +6,21 @@ from uuid import UUID
 
 import pytest
 
-from ledger.domain.events import Effect, RoleClosed, RoleEnded, RoleGranted, StandingSet
+from ledger.domain.events import (
+    Effect,
+    GovernanceSet,
+    RoleClosed,
+    RoleEnded,
+    RoleGranted,
+    StandingSet,
+)
+from ledger.domain.policy import Node
 from projections import inbox
 from projections.impact import Impact, NamedStatement, impact
 from tests.support.story import LEDGER_STREAM, Story, time_at
 
 CHANGE = ""
+CHANGES = {"name": "ledger/change", "version": 1}
 TWO_INVESTORS = {"threshold": 2, "of": ["role:investor"]}
 
 
@@ -84,6 +93,26 @@ def test_who_comes_back_is_not_missed(world: World) -> None:
 def test_what_today_s_people_cannot_meet_is_not_lost_by_a_change(world: World) -> None:
     world.draft({"threshold": 3, "of": ["role:investor"]})
     assert world.lost(to_person(world.bob, StandingSet(CHANGE, "suspended"))) == []
+
+
+def test_another_governance_policy_loses_the_changes_that_state_the_present_one(
+    world: World,
+) -> None:
+    one = {"threshold": 1, "of": ["role:administrator"]}
+    two = Node(threshold=2, of=("role:administrator",))
+    content = '{"items":[{"define-role":{"role":"board"}}]}'
+
+    def draft(policy: dict[str, Any]) -> NamedStatement:
+        id_ = world.story.draft(world.ada, "Board", policy, content=content, type=CHANGES)
+        return NamedStatement(id_, "Board")
+
+    waiting = draft(one)
+    draft({"threshold": 2, "of": ["role:administrator"]})  # of an older policy: lost before
+    raised = [Effect(LEDGER_STREAM, GovernanceSet(CHANGE, two))]
+    assert world.lost(*raised) == [waiting]
+    db, at = world.story.views(), world.story.head()
+    same = impact(db, raised, at=at, now=time_at(0), content=content)
+    assert same == Impact(0, [], is_complete=True)
 
 
 def test_what_is_final_is_not_lost(world: World) -> None:

@@ -111,7 +111,7 @@ def test_a_key_comes_with_all_it_takes_to_verify_its_attestation_offline(story: 
     assert (shown.nonce, shown.possession) == ("nonce-key-Bob", "possession-key-Bob")
     assert (shown.ledger, shown.rp_id) == ("localhost-8000.ledger/4f9k2m7q", "localhost")
     assert shown.origin == "http://localhost:8000"
-    assert (shown.passkey_public_key, shown.passkey_algorithm) == ("cose-passkey-Bob", -7)
+    assert (shown.passkey_public_key, shown.passkey_algorithm) == ("Y29zZSBwYXNza2V5LUJvYg", -7)
     assert shown.assertion.credential_id == "passkey-Bob"
     # SHA-256 of {"expiresAt":null,"home":"device","kid":"key-Bob","ledger":…,
     # "nonce":"nonce-key-Bob","purpose":…,"user":…}

@@ -19,6 +19,9 @@ Body = LedgerBody | PersonBody | StatementBody
 
 BODIES: dict[str, type[Body]] = {body.TAG: body for body in get_args(Body)}
 
+# The events that a change brings about.
+EffectBody = LedgerEffect | PersonEffect
+
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {
     tag: msgspec.json.Decoder(body) for tag, body in BODIES.items()
@@ -49,7 +52,7 @@ class Effect(NamedTuple):
     """An event that a change brings about, in the stream that it concerns."""
 
     stream: UUID
-    body: LedgerEffect | PersonEffect
+    body: EffectBody
 
 
 class Recorded(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """The port of the operational state: what a server may forget.
 
-It holds the key of ceremonies, sessions, sign counts, wrapped keys, and names that were used once.
-Losing it ends open ceremonies, signs everybody out, and brings synced keys to no further browser.
+It holds the key of ceremonies, sessions, sign counts, wrapped keys, names that were used once, and
+what people call their devices. Losing it ends open ceremonies, signs everybody out, brings synced
+keys to no further browser, and takes the labels of keys and passkeys.
 Every call may raise UnavailableError `state_unavailable`.
 """
 
@@ -37,6 +38,16 @@ class WrappedKey(msgspec.Struct, frozen=True):
     kid: str
     credential_id: str
     wrapped: bytes
+
+
+class DeviceNote(msgspec.Struct, frozen=True):
+    """What is remembered of a key or passkey; each is empty where nothing is.
+
+    `browser` is what added it, as the browser said of itself; `label` is its owner's own word.
+    """
+
+    browser: str = ""
+    label: str = ""
 
 
 class OperationalState(Protocol):
@@ -119,6 +130,18 @@ class OperationalState(Protocol):
 
     def forget_wrapped_keys_of(self, name: str) -> None:
         """Delete what belongs to a kid, or to a credential id."""
+        ...
+
+    def note_browser(self, user: str, reference: str, browser: str) -> None:
+        """Keep which browser added a person's key or passkey; what was kept first stays."""
+        ...
+
+    def label(self, user: str, reference: str, label: str) -> None:
+        """Keep what a person calls a key or passkey, in place of an older label."""
+        ...
+
+    def device_notes(self, user: str) -> dict[str, DeviceNote]:
+        """Return what is remembered of a person's keys and passkeys, by reference."""
         ...
 
     def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:

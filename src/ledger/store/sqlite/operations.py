@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ledger.errors import RefusedError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
-from ledger.store.ports.operations import OpenSession, WrappedKey, session_id
+from ledger.store.ports.operations import DeviceNote, OpenSession, WrappedKey, session_id
 
 KEY_BYTES = 32
 
@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS birth(id INTEGER PRIMARY KEY CHECK(id = 1), ms INTEGE
 CREATE TABLE IF NOT EXISTS wrapped_key(
     user TEXT NOT NULL, kid TEXT NOT NULL, credential_id TEXT NOT NULL, wrapped BLOB NOT NULL,
     PRIMARY KEY(user, kid, credential_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS device(
+    user TEXT NOT NULL, reference TEXT NOT NULL, browser TEXT NOT NULL, label TEXT NOT NULL,
+    PRIMARY KEY(user, reference)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS wrapped_key_kid ON wrapped_key(kid);
 CREATE INDEX IF NOT EXISTS wrapped_key_credential_id ON wrapped_key(credential_id);
 """
@@ -157,6 +160,32 @@ class SqliteState:
         query = "DELETE FROM wrapped_key WHERE kid = ? OR credential_id = ?"
         with _available():
             self._writer.execute(query, (name, name))
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    def note_browser(self, user: str, reference: str, browser: str) -> None:
+        """Keep which browser added a person's key or passkey; what was kept first stays."""
+        row = (user, reference, browser)
+        with _available():
+            self._writer.execute(
+                "INSERT INTO device VALUES(?, ?, ?, '') ON CONFLICT DO NOTHING", row
+            )
+
+    def label(self, user: str, reference: str, label: str) -> None:
+        """Keep what a person calls a key or passkey, in place of an older label."""
+        query = (
+            "INSERT INTO device VALUES(?, ?, '', ?)"
+            " ON CONFLICT DO UPDATE SET label = excluded.label"
+        )
+        with _available():
+            self._writer.execute(query, (user, reference, label))
+
+    def device_notes(self, user: str) -> dict[str, DeviceNote]:
+        """Return what is remembered of a person's keys and passkeys, by reference."""
+        query = "SELECT reference, browser, label FROM device WHERE user = ?"
+        with _available():
+            rows = self._reader.execute(query, (user,)).fetchall()
+        return {reference: DeviceNote(*more) for reference, *more in rows}
 
     # --- counters and one-time names -------------------------------------------------------------
 

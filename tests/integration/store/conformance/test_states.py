@@ -9,7 +9,7 @@ import pytest
 
 from ledger.domain.epochs import SignedTree
 from ledger.errors import RefusedError
-from ledger.store.ports.operations import OperationalState
+from ledger.store.ports.operations import DeviceNote, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.tlog.checkpoint import Checkpoint
 from tests.support.engines import Engine
@@ -97,6 +97,22 @@ def test_a_sign_count_that_does_not_grow_is_noted_unless_nothing_counts(
     for now_ms in (1, 2):
         operations.note_sign_count("none", 0, now_ms=now_ms)
     assert operations.fallen_counts() == {"fell": 3}
+
+
+def test_a_device_keeps_its_first_browser_and_its_newest_label(
+    operations: OperationalState,
+) -> None:
+    operations.note_browser("bob", "kid:1", "Firefox on Linux")
+    operations.note_browser("bob", "kid:1", "Chrome on Mac")
+    operations.label("bob", "kid:1", "Old")
+    operations.label("bob", "kid:1", "New")
+    operations.label("bob", "passkey:2", "Phone")
+    operations.note_browser("bob", "passkey:2", "Safari on Mac")
+    assert operations.device_notes("bob") == {
+        "kid:1": DeviceNote("Firefox on Linux", "New"),
+        "passkey:2": DeviceNote("", "Phone"),
+    }
+    assert operations.device_notes("alice") == {}
 
 
 def test_a_name_is_used_once_until_it_is_forgotten(operations: OperationalState) -> None:

@@ -1,7 +1,7 @@
 // What a change asks for, in sentences, with the values that it replaces. The sentences are those
 // of src/ledger/pages/change_words.py; tests/vectors/web/changes.json holds both.
 
-import { moment, nodePhrase } from "./policy.js";
+import { listed, moment, nodePhrase } from "./policy.js";
 import { fill } from "./texts.js";
 
 /**
@@ -11,7 +11,8 @@ import { fill } from "./texts.js";
 export function describe(items, names, texts, replaced = {}) {
   return items.map((item) => {
     const [[name, members]] = Object.entries(item);
-    const sentence = fill(texts[`change.${name}`], values(members, names, texts));
+    const key = members.people ? `change.${name}.people` : `change.${name}`;
+    const sentence = fill(texts[key], values(members, names, texts));
     const old = replaced[members.was];
     if (old && name === "set-charter") {
       const [before, after] = [old, members].map((each) => texts[`registration.${each.registration}`]);
@@ -26,12 +27,13 @@ export function describe(items, names, texts, replaced = {}) {
 }
 
 /** Return the values that the texts of items have places for. */
-function values({ user, expiresAt, invitation, policy, registration, ...members }, names, texts) {
+function values({ user, expiresAt, invitation, people, policy, registration, ...members }, names, texts) {
   return {
     ...members,
     ...(user && { who: names[user] ?? user.slice(0, 8) }),
     ...(expiresAt && { until: moment(expiresAt) }),
     ...(invitation && { invitation: invitation.slice(0, 8) }),
+    ...(people && { people: listed(people.map((each) => names[each.user] ?? each.user.slice(0, 8))) }),
     ...(policy && { policy: nodePhrase(policy, names) }),
     ...(registration && { registration: texts[`registration.${registration}`] }),
   };

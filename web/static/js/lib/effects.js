@@ -7,14 +7,18 @@ import { jcs } from "./jcs.js";
 import { text } from "./texts.js";
 
 // Items whose text says more than the item itself.
-const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation"];
+const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation", "set-governance"];
 
 /** Return what a change with these items would do: `{more, unmeetable}`. */
 export const preview = (items) => post("/api/changes/preview", { content: jcs({ items }) });
 
 /** Return the paragraphs that say what the items do to others. */
 export function consequences(items, { unmeetable }) {
-  const told = items.map((item) => Object.keys(item)[0]).filter((name) => TOLD.includes(name));
+  const told = items.flatMap((item) => Object.entries(item)).flatMap(([name, { people, registration }]) => [
+    ...(TOLD.includes(name) ? [name] : []),
+    ...(people ? ["set-governance.people"] : []),
+    ...(registration ? [`registration.${registration}`] : []),
+  ]);
   return [...new Set(told)].map((name) => el("p", {}, text(`effect.${name}`))).concat(lost(unmeetable));
 }
 

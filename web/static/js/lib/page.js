@@ -114,5 +114,7 @@ async function copy({ dataset: { text, from } }) {
 }
 
 onAction({ copy });
+// Loaded only where there are any.
+if (one("#news")) import("./news.js").then(({ reveal }) => reveal());
 // Another tab still holds the key in its memory.
 signedOut.addEventListener("message", () => location.reload());

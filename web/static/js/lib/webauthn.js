@@ -26,7 +26,7 @@ export async function create({ ledger, nonce, publicKey: options }) {
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
   publicKey.extensions = { ...publicKey.extensions, prf: {} }; // so that it can protect synced keys
   const { coseKey } = await import("./cose.js"); // before the prompt: it may fail
-  const credential = await ceremony("create", () => navigator.credentials.create({ publicKey }));
+  const credential = await ceremony("create", publicKey, () => navigator.credentials.create({ publicKey }));
   const { attestationObject, clientDataJSON } = credential.response;
   const key = coseKey(new Uint8Array(credential.response.getAuthenticatorData()));
   const registration = answer(credential, {
@@ -74,7 +74,7 @@ export function cancelConditional() {
 async function assertion(options, more, input) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   if (input) publicKey.extensions = { prf: { eval: { first: input } } };
-  const credential = await ceremony("get", () => navigator.credentials.get({ publicKey, ...more }));
+  const credential = await ceremony("get", publicKey, () => navigator.credentials.get({ publicKey, ...more }));
   const { authenticatorData, clientDataJSON, signature } = credential.response;
   const answered = answer(credential, {
     authenticatorData: text(authenticatorData),
@@ -91,45 +91,21 @@ const answer = ({ id, rawId }, response) => ({
   type: "public-key",
 });
 
-/** Tell the browser that the ledger does not take this passkey: its password manager may hide it. */
-export async function signalUnknown(rpId, credentialId) {
-  // A hint that browsers may lack or refuse: nothing depends on it.
-  await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId }).catch(() => {});
-}
-
 // Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
-// apart: the message blames nobody and does not speak of a failure. Each sentence says what to do.
+// apart: the message blames nobody and does not speak of a failure.
 const UNCONFIRMED =
   "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed. Try again when you are ready.";
-const DEVICE =
-  "Your device or password manager could not do this now. Unlock it, or choose another one in the prompt, then try again.";
-const SENTENCES = {
-  NotAllowedError: UNCONFIRMED,
-  AbortError: UNCONFIRMED, // another prompt replaced this one, or the browser withdrew it
-  TimeoutError: UNCONFIRMED,
-  InvalidStateError: "This device already has a passkey for you. Sign in with it instead.",
-  SecurityError: "The passkeys of this ledger belong to another address. Tell an administrator.",
-  ConstraintError:
-    "This device cannot store a passkey that asks for your fingerprint, face or PIN. Set a screen lock or a PIN on it, or choose a phone, a password manager or another security key.",
-  NotSupportedError:
-    "This device makes no passkeys of the kinds that this ledger takes. Choose a phone, a password manager or another security key.",
-  NotReadableError: DEVICE, // Android, when its own service does not answer
-  OperationError: DEVICE, // a second prompt is open, or the password manager failed
-  UnknownError: DEVICE, // the authenticator failed without saying why
-  DataError: DEVICE,
-  EncodingError: DEVICE,
-};
-// A use of a passkey that is not there, and not a second passkey.
-const WHEN_USED = {
-  InvalidStateError: "This device does not have that passkey any more. Choose another one.",
-  ConstraintError: SENTENCES.NotAllowedError,
-};
+// AbortError: another prompt replaced this one, or the browser withdrew it.
+const ENDED = ["NotAllowedError", "AbortError", "TimeoutError"];
 
-async function ceremony(kind, run) {
+async function ceremony(kind, { rpId, rp }, run) {
   try {
     return await run();
   } catch (error) {
-    const sentence = (kind === "get" && WHEN_USED[error.name]) || SENTENCES[error.name];
+    if (ENDED.includes(error.name)) throw new CeremonyError(UNCONFIRMED, { cause: error });
+    // Loaded only now: most people never need it.
+    const words = await import("./ceremony-words.js").catch(() => null);
+    const sentence = words?.sentenceOf(kind, error.name, rpId ?? rp.id);
     throw sentence ? new CeremonyError(sentence, { cause: error }) : error;
   }
 }

@@ -1,15 +1,20 @@
-// The person's keys and passkeys: each request is a signed act.
+// The account page: labels, further passkeys, the key of this browser, sessions.
 
-import { post, settle } from "../lib/api.js";
-import { all, ask, one, put } from "../lib/dom.js";
+import { post, Problem, settle } from "../lib/api.js";
+import { attestKey } from "../lib/attestation.js";
+import { all, ask, one } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import * as keystore from "../lib/keystore.js";
+import { know } from "../lib/news.js";
 import { me, onAction, say, signOut, start } from "../lib/page.js";
-import { confirm, create, onlyWith, showNewPasskey } from "../lib/webauthn.js";
+import * as signals from "../lib/signals.js";
+import { confirmed } from "../lib/stepup.js";
+import { text } from "../lib/texts.js";
+import * as webauthn from "../lib/webauthn.js";
 
 const key = await start();
-
-const sign = (act, members) => signAct(key, me.ledger, act, members);
+// A passkey that was made and not yet added: a second attempt must not make another one.
+let made = null;
 
 async function done(sentence, { position }) {
   say(sentence);
@@ -17,59 +22,71 @@ async function done(sentence, { position }) {
   location.reload();
 }
 
-async function revoke({ dataset: { kid } }) {
-  const dialog = one("#revoke-dialog");
-  put(dialog, "kid", kid.slice(0, 8));
-  if (!(await ask(dialog))) return;
-  const reason = one("#revoke-reason").value.trim();
-  const since = one("#compromised").checked && one("#since").value;
-  const act = await sign("revoke-key", {
-    kid,
-    ...(since && { compromisedSince: new Date(since).toISOString() }),
-    ...(reason && { reason }),
-  });
-  // A key ends itself without a passkey, but does not say alone since when it was compromised.
-  const alone = kid === key.kid && !since;
-  const answer = await post(`/api/jwt-keys/${kid}/revoke`, alone ? { act } : await confirmed(act));
-  await keystore.forget({ ...me, kid });
-  await done("The key is revoked.", answer);
+async function rename({ dataset: { reference, label } }) {
+  one("#label").value = label;
+  if (!(await ask(one("#rename-dialog")))) return;
+  await post("/api/device-labels", { reference, label: one("#label").value.trim() });
+  if (reference.startsWith("passkey:")) await tellPasswordManager();
+  location.reload();
 }
 
-/** Return an act with a passkey's assertion over it. */
-async function confirmed(act) {
+async function tellPasswordManager() {
   const { publicKey } = await post("/api/jwt-keys/options", {});
-  say("Waiting for your device…");
-  return { act, assertion: await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey }) };
+  const ids = publicKey.allowCredentials.map(({ id }) => id);
+  await signals.accepted(publicKey.rpId, me, ids);
+}
+
+async function makePasskey() {
+  const begun = await post("/api/passkeys/options", {});
+  say(text("account.add.step", { n: 1 }));
+  return { begun, ...(await webauthn.create(begun)) };
 }
 
 async function addPasskey() {
   if (!(await ask(one("#add-dialog")))) return;
-  const begun = await post("/api/passkeys/options", {});
-  const { ceremony, ledger, nonce, user, publicKey } = begun;
-  say("Step 1 of 3: create the new passkey.");
-  const { registration, cose } = await create(begun);
-  say("Step 2 of 3: use the new passkey once.");
-  const withNew = onlyWith({ registration, publicKey });
-  const assertion = await showNewPasskey({ cose, ledger, nonce, user, publicKey: withNew });
-  say("Step 3 of 3: confirm with a passkey that you have already.");
-  const act = await sign("add-passkey", { cose, user });
-  const options = await post("/api/jwt-keys/options", {});
-  const confirmation = await confirm({ ...options, jws: act });
-  const body = { ceremony, registration, assertion, act, confirmation };
-  await done("The passkey is added.", await post("/api/passkeys", body));
+  made ??= await makePasskey();
+  const { registration, begun } = made;
+  try {
+    const answer = await add(made);
+    know(`passkey:${registration.id}`);
+    await done(text("account.add.done"), answer);
+  } catch (error) {
+    // The ledger refused it: it opens nothing here, and the next attempt makes another one.
+    if (error instanceof Problem) {
+      made = null;
+      await signals.unknown(begun.publicKey.rp.id, registration.id);
+    }
+    throw error;
+  }
 }
 
-async function removePasskey({ dataset: { id } }) {
-  if (!(await ask(one("#remove-dialog")))) return;
-  const act = await sign("remove-passkey", { credentialId: id });
-  const answer = await post(`/api/passkeys/${id}/remove`, await confirmed(act));
-  await done("The passkey is removed.", answer); // where it opened this session, sign-in is next
+async function add({ begun, registration, cose }) {
+  const { ceremony, ledger, nonce, user, publicKey } = begun;
+  say(text("account.add.step", { n: 2 }));
+  const withNew = webauthn.onlyWith({ registration, publicKey });
+  const assertion = await webauthn.showNewPasskey({ cose, ledger, nonce, user, publicKey: withNew });
+  say(text("account.add.step", { n: 3 }));
+  const { body } = await confirmed(await signAct(key, ledger, "add-passkey", { cose, user }));
+  const { act, assertion: confirmation } = body;
+  return post("/api/passkeys", { ceremony, registration, assertion, act, confirmation });
+}
+
+/** Give this browser a new key, and end the old one: it signs for that itself. */
+async function replace() {
+  say("Waiting for your device…");
+  const options = await post("/api/jwt-keys/options", {});
+  const { ceremony } = options;
+  await attestKey(options, key.home, (fresh) => post("/api/jwt-keys", { ceremony, key: fresh }));
+  const act = await signAct(key, me.ledger, "revoke-key", { kid: key.kid });
+  const answer = await post(`/api/jwt-keys/${key.kid}/revoke`, { act });
+  await keystore.forget(key);
+  await done(text("account.replaced"), answer);
 }
 
 onAction({
-  revoke,
+  rename,
+  replace,
   "add-passkey": addPasskey,
-  "remove-passkey": removePasskey,
   "end-session": async ({ dataset: { id } }) => {
     await post(`/api/sessions/${id}/end`, {});
     location.reload();
@@ -77,12 +94,11 @@ onAction({
   "sign-out": signOut,
 });
 
-one("#compromised").addEventListener("change", ({ target }) => {
-  one("#since-field").hidden = !target.checked;
-});
-
-for (const button of all("[data-action=sign-out], [data-action=end-session]")) button.disabled = false;
+// What a session is enough for.
+for (const button of all("[data-action=sign-out], [data-action=end-session], [data-action=rename]")) {
+  button.disabled = false;
+}
 if (key) {
   for (const button of all("main button:disabled")) button.disabled = false;
-  one(`#keys [data-kid="${key.kid}"] [data-here]`)?.removeAttribute("hidden");
+  for (const each of all(`#keys [data-kid="${key.kid}"] [data-here]`)) each.hidden = false;
 }

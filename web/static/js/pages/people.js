@@ -1,85 +1,23 @@
-// People, invitations and roles. Every act is a change, or a suspension; the dialog shows what it
-// does before it is signed.
+// People and invitations. Every act is a change, or a suspension; the dialog shows what it does before
+// it is signed.
 
-import { post, settle } from "../lib/api.js";
-import { makeChange } from "../lib/changes.js";
-import { describe } from "../lib/change-words.js";
-import { all, ask, el, one, put } from "../lib/dom.js";
-import { approvals, consequences, preview, refused } from "../lib/effects.js";
+import { dialog, done, inGroups, key, make, propose, proposeAndTell, serve, showEffect, waiting } from "../lib/administer.js";
+import { post } from "../lib/api.js";
+import { ask, el, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
-import { me, onAction, run, say, start } from "../lib/page.js";
+import { me } from "../lib/page.js";
+import { moment } from "../lib/policy.js";
 import { keyOf, linkOf, newSecret } from "../lib/redeeming.js";
-import { live, read, swap } from "../lib/sse.js";
-import { catalogue, text } from "../lib/texts.js";
+import { text } from "../lib/texts.js";
 import { confirm } from "../lib/webauthn.js";
 
 const DAY_MS = 86_400_000;
-const ADMINISTRATOR = "administrator";
-const dialog = one("#change-dialog");
-const sign = one("[value=sign]", dialog);
-const key = await start();
-
-/** The dialog's latest question, so that an answer to an older one is not shown. */
-let asked = 0;
-
-const waiting = () => say("Waiting for your device…");
-const words = (items, names) => describe(items, names, catalogue)[0].sentence;
-
-// --- effects first -------------------------------------------------------------------------------
-
-/** Show in the dialog what the items would do; `alone` for an act that needs no other approval. */
-async function showEffect(items, { alone = false } = {}) {
-  const mine = (asked += 1);
-  sign.disabled = true;
-  one("#effect").replaceChildren(el("p", { class: "muted" }, text("effect.computing")));
-  let shown;
-  let possible = true;
-  try {
-    const found = await preview(items);
-    const policy = one("#rules").dataset.policy;
-    shown = alone
-      ? [el("p", {}, text("effect.suspend-now")), ...consequences([], found)]
-      : [...consequences(items, found), approvals(found, policy)];
-    possible = alone || found.more !== null;
-  } catch (error) {
-    possible = false;
-    shown = [refused(error)];
-  }
-  if (mine !== asked) return;
-  one("#effect").replaceChildren(...shown);
-  sign.disabled = !possible;
-}
-
-/** Ask whether to make a change with one item, and make it. Returns the answer, or null. */
-async function propose(item) {
-  one("#change-title").textContent = `${words([item], names())}?`;
-  one("#choose").hidden = true;
-  one("#act-reason").required = false;
-  showEffect([item]).catch(() => dialog.close());
-  if (!(await ask(dialog))) return null;
-  return makeChange(key, me, [item], waiting);
-}
-
-async function done({ position, status, statementId }, sentence = text("done.approved")) {
-  const waits = status === "pending";
-  const place = one("#done");
-  put(place, "text", waits ? text("done.waits") : sentence);
-  place.className = `notice ${waits ? "waiting" : "approved"}`;
-  one("[data-where]", place).hidden = !waits;
-  one("a", place).href = `/statements/${statementId}`;
-  place.hidden = false;
-  say(one("[data-text]", place).textContent);
-  await settle(position);
-  await read(update);
-}
 
 // --- people --------------------------------------------------------------------------------------
 
-const names = () =>
-  Object.fromEntries(all("[data-user][data-name]", one("main")).map(({ dataset: d }) => [d.user, d.name]));
-
-const openRoles = () =>
-  all("#roles [data-role]:not([data-closed])").map(({ dataset }) => dataset.role);
+/** The open roles, as the form for invitations offers them, and those that only a grant gives. */
+const openRoles = () => one("#invite").dataset.roles.split(" ");
+const granted = () => one("#rules").dataset.granted.split(" ");
 
 /** Return the acts that are possible for a person, with the roles that each can be about. */
 function actsFor({ roles, standing }) {
@@ -99,15 +37,21 @@ const options = (values, label = (value) => value) =>
 async function changePerson({ dataset }) {
   const { user, name } = dataset;
   const acts = actsFor(dataset);
-  // One administrator suspends at once, but not another administrator.
-  const alone = one("#rules").dataset.suspends !== undefined && !dataset.roles.split(" ").includes(ADMINISTRATOR);
+  const passkeys = JSON.parse(dataset.passkeys);
+  // One person of governance suspends at once, but nobody of governance.
+  const alone = one("#rules").dataset.suspends !== undefined && dataset.governs === undefined;
   one("#change-title").textContent = text("act.title", { who: name });
   one("#choose").hidden = false;
   one("#act").replaceChildren(...options(Object.keys(acts), (act) => text(`act.${act}`)));
+  one("#act-passkey").replaceChildren(
+    ...passkeys.map(({ cose, label }) => el("option", { value: cose }, label)),
+  );
   const chosen = () => {
     const act = one("#act").value;
-    const role = acts[act] && { role: one("#act-role").value };
-    return { act, now: alone && act === "suspend", item: { [act]: { user, ...role } } };
+    const role = acts[act] && one("#act-role").value;
+    const needsPasskey = act === "grant-role" && granted().includes(role);
+    const members = { user, ...(role && { role }), ...(needsPasskey && { cose: one("#act-passkey").value }) };
+    return { needsPasskey, now: alone && act === "suspend", item: { [act]: members } };
   };
   const showRoles = () => {
     const roles = acts[one("#act").value];
@@ -116,17 +60,19 @@ async function changePerson({ dataset }) {
     showChosen();
   };
   const showChosen = () => {
-    const { now, item } = chosen();
+    const { needsPasskey, now, item } = chosen();
+    one("#act-passkey-field").hidden = !needsPasskey;
+    one("#act-cose").textContent = inGroups(one("#act-passkey").value);
     one("#act-reason-field").hidden = !now;
     one("#act-reason").required = now;
     return showEffect([item], { alone: now }).catch(() => dialog.close());
   };
   one("#act").onchange = showRoles;
-  one("#act-role").onchange = showChosen;
+  one("#act-role").onchange = one("#act-passkey").onchange = showChosen;
   showRoles();
   if (!(await ask(dialog))) return;
   const { now, item } = chosen();
-  await done(await (now ? suspend(user) : makeChange(key, me, [item], waiting)));
+  await done(await (now ? suspend(user) : make([item])));
 }
 
 /** Suspend a person at once. */
@@ -139,57 +85,33 @@ async function suspend(user) {
   return post(`/api/users/${user}/suspend`, { act, assertion });
 }
 
-// --- invitations and roles -----------------------------------------------------------------------
+// --- invitations ---------------------------------------------------------------------------------
 
-async function item({ dataset }) {
-  const answer = await propose(JSON.parse(dataset.item));
-  if (answer) await done(answer);
+/** Propose one item in the dialog, without its choice of acts. */
+function plainly(work) {
+  one("#choose").hidden = true;
+  one("#act-reason").required = false;
+  return work();
 }
+
+const item = ({ dataset }) => plainly(() => proposeAndTell(JSON.parse(dataset.item)));
 
 async function invite() {
   const secret = newSecret();
   const { jwk } = await keyOf(secret, me.ledger);
-  const days = Number(one("#invite-days").value);
-  const answer = await propose({
-    invite: {
-      invitation: crypto.randomUUID(),
-      role: one("#invite-role").value,
-      key: jwk,
-      expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
-    },
-  });
+  const [role, days] = [one("#invite-role").value, Number(one("#invite-days").value)];
+  const expiresAt = new Date(Date.now() + days * DAY_MS).toISOString();
+  const members = { invitation: crypto.randomUUID(), role, key: jwk, expiresAt };
+  const answer = await plainly(() => propose({ invite: members }));
   if (!answer) return;
   const place = one("#invitation");
   put(place, "link", linkOf(secret));
+  put(place, "role", role);
+  put(place, "until", moment(expiresAt));
+  one("[data-waits]", place).hidden = answer.status !== "pending";
   place.hidden = false;
   await done(answer, text("done.invited"));
   one("h3", place).focus();
 }
 
-async function define() {
-  const answer = await propose({ "define-role": { role: one("#define-role").value } });
-  if (!answer) return;
-  one("#define").reset();
-  await done(answer);
-}
-
-// --- the page ------------------------------------------------------------------------------------
-
-function update(next) {
-  swap(next);
-  arm();
-}
-
-function arm() {
-  for (const button of all("main button")) if (key && !dialog.contains(button)) button.disabled = false;
-}
-
-onAction({ person: changePerson, item });
-for (const [id, work] of [["#invite", invite], ["#define", define]]) {
-  one(id).addEventListener("submit", (event) => {
-    event.preventDefault();
-    run(event.submitter, work);
-  });
-}
-arm();
-live(update);
+serve({ person: changePerson, item, print: () => print() }, { "#invite": invite });

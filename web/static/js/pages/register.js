@@ -6,6 +6,7 @@ import { one, put } from "../lib/dom.js";
 import { me, run, say, show, start } from "../lib/page.js";
 import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
 import { chosenHome, offerHomes } from "../lib/setup.js";
+import * as signals from "../lib/signals.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
@@ -55,7 +56,7 @@ async function giveUp({ status }) {
   const { options, registration, unsure } = begun;
   begun = null;
   if (!unsure && [400, 422].includes(status)) {
-    await webauthn.signalUnknown(options.publicKey.rp.id, registration.id);
+    await signals.unknown(options.publicKey.rp.id, registration.id);
   }
 }
 

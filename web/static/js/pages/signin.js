@@ -3,6 +3,7 @@
 import { post } from "../lib/api.js";
 import { one } from "../lib/dom.js";
 import { run, say, show, start } from "../lib/page.js";
+import * as signals from "../lib/signals.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#signin");
@@ -17,7 +18,7 @@ async function finish({ ceremony, publicKey }, assertion) {
   try {
     await post("/api/authenticate", { ceremony, assertion });
   } catch (error) {
-    if (REFUSED.includes(error.code)) await webauthn.signalUnknown(publicKey.rpId, assertion.id);
+    if (REFUSED.includes(error.code)) await signals.unknown(publicKey.rpId, assertion.id);
     throw error;
   }
   location.assign(form.dataset.next);

@@ -1,0 +1,125 @@
+"""The page of governance: who approves changes, who may register, and how both were set before."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+from litestar import get
+from litestar.response import Redirect, Template
+
+from ledger.domain import policy
+from ledger.domain.policy import Node
+from ledger.http.requests import AnyRequest
+from ledger.pages.administration import frame
+from ledger.pages.governors import (
+    GoverningPerson,
+    governing,
+    placed,
+    strength,
+    who_could_govern,
+    with_passkeys,
+)
+from ledger.pages.texts import text
+from ledger.pages.web import FromWeb, page, to_sign_in
+from ledger.pages.words import hints, listed, node_phrase
+from projections import rules, timeline, users
+from projections.rules import RulesInForce
+
+_SHOWN = 10  # of how a rule was set
+_NAMED = 200  # people whom the form offers
+
+
+class Place(NamedTuple):
+    """A member of the governance policy, and who fills its places; `role` is None for a person."""
+
+    role: str | None
+    people: list[GoverningPerson]
+
+
+class Setting(NamedTuple):
+    """How a rule was set: in words, when, and by which change (None: by the founding)."""
+
+    words: str
+    at: str
+    change: str | None
+
+
+@get("/governance", sync_to_thread=True)
+def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+    """Show everybody who approves changes; those who may, draft other rules in the browser."""
+    me = web.session_user(request)
+    if me is None:
+        return to_sign_in(request)
+    with web.models.views() as (db, at):
+        now = web.models.now()
+        in_force = rules.in_force(db, at=at)
+        roles = rules.roles(db, at=at)
+        known = who_could_govern(db, web.models.log, roles, in_force.governance, at=at, now=now)
+        context = frame(db, me, in_force, at=at)
+        settings = {
+            "governance_set": _settings(db, "governance", at=at),
+            "registration_set": _settings(db, "registration", at=at),
+        }
+        names = _names(db, [in_force.governance], at=at)
+        others = []
+        if context["may_change"]:
+            known_ids = {each.person.id for each in known}
+            found = users.page(db, at=at, now=now, limit=_NAMED).items
+            rest = [each for each in found if each.id not in known_ids]
+            others = with_passkeys(db, web.models.log, rest, at=at)
+    lacking = strength(in_force.governance, known)
+    return page(
+        "governance",
+        web,
+        me=me,
+        position=at,
+        hints=hints(in_force.governance, names),
+        places=_places(in_force, known),
+        missing=lacking.missing,
+        needed=listed(lacking.needed, "or"),
+        threshold=in_force.governance.threshold,
+        asked=policy.members(in_force.governance),
+        registration=in_force.registration,
+        governing=governing(roles),
+        known=known,
+        others=others,
+        **context,
+        **settings,
+    )
+
+
+def _places(in_force: RulesInForce, known: Sequence[GoverningPerson]) -> list[Place]:
+    """Return the members of the policy, roles first, each with the people who fill its places."""
+    members = sorted(policy.members(in_force.governance))
+    return [
+        Place(
+            each.removeprefix("role:") if each.startswith("role:") else None,
+            [governor for governor in known if placed(governor, each)],
+        )
+        for each in members
+    ]
+
+
+def _settings(
+    db: sqlite3.Connection, kind: Literal["governance", "registration"], *, at: int
+) -> list[Setting]:
+    """Return how a rule was set, the newest first."""
+    found = rules.history(db, kind, at=at, limit=_SHOWN)
+    if kind == "registration":
+        words = [text(f"registration.{each.value}") for each in found]
+    else:
+        nodes = [msgspec.json.decode(each.value, type=Node) for each in found]
+        names = _names(db, nodes, at=at)
+        words = [node_phrase(each, names) for each in nodes]
+    times = [timeline.time_of(db, each.position) for each in found]
+    return [
+        Setting(said, time, each.change)
+        for said, time, each in zip(words, times, found, strict=True)
+    ]
+
+
+def _names(db: sqlite3.Connection, nodes: Sequence[Node], *, at: int) -> dict[str, str]:
+    members = {each for node in nodes for each in policy.members(node)}
+    named = sorted(each.removeprefix("user:") for each in members if each.startswith("user:"))
+    return users.names(db, named, at=at)

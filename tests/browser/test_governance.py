@@ -1,0 +1,173 @@
+"""Governance: who approves changes is shown to everybody, and changed from a page."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.company import Company, change, row, sign
+from tests.browser.conftest import OpenBrowser
+from tests.browser.people import Browser
+from tests.browser.test_pages import SCHEMES, violations
+from tests.support.server import Server
+
+
+@pytest.fixture
+def company(server: Server, open_browser: OpenBrowser) -> Iterator[Company]:
+    with Company(server, open_browser) as found:
+        yield found
+
+
+def propose(browser: Browser, threshold: int) -> None:
+    """Describe a policy for this many administrators, and ask what it does."""
+    browser.open("/governance")
+    browser.page.get_by_label("How many approvals").fill(str(threshold))
+    browser.button("Show what it does…").click()
+
+
+def test_everybody_sees_who_governs_and_only_who_governs_can_propose(
+    company: Company, alice: Browser
+) -> None:
+    alice.open("/governance")
+    in_force = alice.page.locator("#in-force")
+    expect(in_force).to_contain_text("the approval of 1 administrator, each with a passkey")
+    expect(in_force.get_by_role("row").filter(has_text="Root")).to_contain_text("Active")
+    expect(alice.heading("Propose another policy")).to_have_count(0)
+    expect(alice.page.locator("main button:visible")).to_have_count(0)
+    company.root.open("/governance")
+    expect(company.root.heading("Propose another policy")).to_be_visible()
+    expect(company.root.page.locator("#strength")).to_contain_text("Without Root, nobody could")
+
+
+def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
+    company: Company,
+) -> None:
+    root, ben = company.root, company.actor("Ben", "administrator")
+    root.open("/governance")
+    root.page.get_by_label("How many approvals").fill("2")
+    expect(root.page.locator("#says")).to_have_text(
+        "A change will need the approval of 2 administrators."
+    )
+    digest = ben.passkey.cose_sha256
+    groups = " ".join(digest[start : start + 8] for start in range(0, 64, 8))
+    expect(root.page.locator("#keepers")).to_contain_text(groups)
+    root.button("Show what it does…").click()
+    expect(root.dialog()).to_contain_text("let only Root and Ben fill its places")
+    expect(root.dialog()).to_contain_text("Open invitations give no role that governs any more.")
+    sign(root)
+    in_force = root.page.locator("#in-force")
+    expect(in_force).to_contain_text("the approval of 2 administrators")
+    in_force.get_by_text("How it was set").click()
+    expect(in_force.get_by_role("link", name="The change")).to_be_visible()
+    expect(root.page.locator("#strength")).to_contain_text("Without Root or Ben, nobody could")
+
+
+def test_a_policy_that_nobody_could_meet_is_refused_before_the_signature(company: Company) -> None:
+    root = company.root
+    root.expect_problem("status of 409")
+    propose(root, 2)
+    expect(root.page.locator("#effect")).to_contain_text("nobody could administer the ledger")
+    expect(root.dialog().get_by_role("button", name="Sign with your passkey")).to_be_disabled()
+
+
+def test_a_form_that_asks_for_nobody_says_what_is_missing(company: Company) -> None:
+    root = company.root
+    root.open("/governance")
+    root.page.get_by_label("administrator", exact=True).uncheck()
+    expect(root.page.locator("#says")).to_have_text(
+        "Say who can sign: at least one role or person."
+    )
+    root.button("Show what it does…").click()
+    expect(root.dialog()).to_have_count(0)
+
+
+def test_another_policy_ends_the_changes_that_wait_and_says_so_first(company: Company) -> None:
+    root = company.root
+    company.actor("Ben", "administrator")
+    company.set_governance(2)
+    assert company.change({"define-role": {"role": "board"}})["status"] == "pending"
+    propose(root, 1)
+    effect = root.page.locator("#effect")
+    expect(effect).to_contain_text("1 pending statement can no longer be approved")
+    expect(effect.get_by_role("link", name="Define the role board")).to_be_visible()
+    expect(effect).to_contain_text("it waits for 1 more person (2 administrators)")
+
+
+def test_a_named_person_governs_beside_a_role(company: Company) -> None:
+    root = company.root
+    company.actor("Carla", "investor")
+    root.open("/governance")
+    root.page.locator("#named summary").click()
+    root.page.get_by_label("Carla").check()
+    root.button("Show what it does…").click()
+    sign(root)
+    carla = root.page.locator("#in-force").get_by_role("row").filter(has_text="Carla")
+    expect(carla).to_contain_text("by name")
+
+
+def test_who_may_register_is_set_by_a_change(company: Company, open_browser: OpenBrowser) -> None:
+    root = company.root
+    root.open("/governance")
+    root.button("Let only invited people register…").click()
+    expect(root.dialog()).to_contain_text("Nobody registers without an invitation any more.")
+    sign(root)
+    registration = root.page.locator("#registration")
+    expect(registration).to_contain_text("Who may register: only invited people.")
+    expect(root.button("Let everybody register…")).to_be_enabled()
+    stranger = open_browser()
+    stranger.open("/register")
+    expect(stranger.page.get_by_text("This ledger is by invitation.")).to_be_visible()
+    registration.get_by_text("How it was set").click()
+    expect(registration).to_contain_text("with the founding")
+
+
+def test_a_role_that_governs_is_given_with_a_passkey_and_approved_by_another(
+    company: Company,
+) -> None:
+    root = company.root
+    ben, dora = company.invite("administrator", "Ben"), company.actor("Dora", "investor")
+    company.set_governance(2)
+    root.open("/people")
+    offered = root.page.locator("#invite-role option")
+    expect(offered.filter(has_text="administrator")).to_have_count(0)
+    expect(root.page.locator("#invite")).to_contain_text("no invitation gives a role that governs")
+    change(root, "Dora", "grant-role", "administrator")
+    expect(root.dialog().get_by_label("Their passkey")).to_be_visible()
+    expect(root.page.locator("#act-cose")).to_contain_text(dora.passkey.cose_sha256[:8])
+    sign(root)
+    ben.open("/people")
+    ben.page.get_by_role("link", name="Give Dora the role administrator").click()
+    expect(ben.page.locator("#does")).to_contain_text("can still be approved")
+    ben.approve()
+    root.open("/people")
+    expect(row(root, "Dora")).to_contain_text("administrator")
+
+
+def test_the_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(company: Company) -> None:
+    root, found = company.root, []
+    company.actor("Ben", "administrator")
+    company.set_governance(2)
+    for scheme, width in product(SCHEMES, (320, 1280)):
+        root.page.emulate_media(color_scheme=scheme)
+        root.page.set_viewport_size({"width": width, "height": 900})
+        for path in ("/governance", "/roles"):
+            root.open(path)
+            for summary in root.page.locator("main summary").all():
+                summary.click()
+            found += [f"{path} {scheme} {width} {each}" for each in violations(root)]
+            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert root.evaluate(overflow) <= 0, f"{path} scrolls sideways at {width} px"
+    assert found == []
+
+
+def test_a_policy_is_proposed_by_keyboard_alone(company: Company) -> None:
+    root = company.root
+    company.actor("Ben", "administrator")
+    root.open("/governance")
+    root.page.get_by_label("How many approvals").focus()
+    root.page.keyboard.press("ArrowUp")
+    root.page.keyboard.press("Enter")
+    expect(root.dialog()).to_contain_text("Ask 2 administrators")
+    root.page.keyboard.press("Escape")
+    expect(root.dialog()).to_have_count(0)

@@ -1,0 +1,102 @@
+// What the pages of administration share: a change is shown with its effect before it is signed, and
+// afterwards the page says what came about.
+
+import { settle } from "./api.js";
+import { makeChange } from "./changes.js";
+import { describe } from "./change-words.js";
+import { all, ask, el, one, put } from "./dom.js";
+import { approvals, consequences, preview, refused } from "./effects.js";
+import { me, onAction, run, say, start } from "./page.js";
+import { live, read, swap } from "./sse.js";
+import { catalogue, text } from "./texts.js";
+
+/** The dialog that shows an effect; null for people who may change nothing. */
+export const dialog = one("#change-dialog");
+const sign = dialog && one("[value=sign]", dialog);
+
+/** This browser's signing key, undefined without one. */
+export const key = await start();
+
+/** The dialog's latest question, so that an answer to an older one is not shown. */
+let asked = 0;
+
+export const waiting = () => say("Waiting for your device…");
+
+/** Show in the dialog what the items would do; `alone` for an act that needs no other approval. */
+export async function showEffect(items, { alone = false } = {}) {
+  const mine = (asked += 1);
+  sign.disabled = true;
+  one("#effect").replaceChildren(el("p", { class: "muted" }, text("effect.computing")));
+  let shown;
+  let possible = true;
+  try {
+    const found = await preview(items);
+    const { policy } = one("#rules").dataset;
+    shown = alone
+      ? [el("p", {}, text("effect.suspend-now")), ...consequences([], found)]
+      : [...consequences(items, found), approvals(found, policy)];
+    possible = alone || found.more !== null;
+  } catch (error) {
+    possible = false;
+    shown = [refused(error)];
+  }
+  if (mine !== asked) return;
+  one("#effect").replaceChildren(...shown);
+  sign.disabled = !possible;
+}
+
+/** Return a digest in groups of 8 hex characters, as people compare it. */
+export const inGroups = (digest) => digest.match(/.{8}/g)?.join(" ") ?? "";
+
+/** Make a change with these items, which the dialog has shown. */
+export const make = (items) => makeChange(key, me, items, waiting);
+
+/** Ask whether to make a change with one item, and make it. Returns the answer, or null. */
+export async function propose(item, names = {}) {
+  one("#change-title").textContent = `${describe([item], names, catalogue)[0].sentence}?`;
+  showEffect([item]).catch(() => dialog.close());
+  return (await ask(dialog)) ? make([item]) : null;
+}
+
+/** Say what came about, and show the page as it is now. */
+export async function done({ position, status, statementId }, sentence = text("done.approved")) {
+  const waits = status === "pending";
+  const place = one("#done");
+  put(place, "text", waits ? text("done.waits") : sentence);
+  place.className = `notice ${waits ? "waiting" : "approved"}`;
+  one("[data-where]", place).hidden = !waits;
+  one("a", place).href = `/statements/${statementId}`;
+  place.hidden = false;
+  say(one("[data-text]", place).textContent);
+  await settle(position);
+  await read(update);
+}
+
+/** Propose an item, and say what came about. */
+export async function proposeAndTell(item, names) {
+  const answer = await propose(item, names);
+  if (answer) await done(answer);
+  return answer;
+}
+
+function update(next) {
+  swap(next);
+  arm();
+}
+
+function arm() {
+  for (const button of all("main button")) if (key && !dialog?.contains(button)) button.disabled = false;
+}
+
+/** Serve the page: `actions` by name for buttons, `forms` by selector. */
+export function serve(actions, forms) {
+  onAction(actions);
+  for (const [selector, work] of Object.entries(forms)) {
+    one(selector)?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      run(event.submitter, work);
+    });
+  }
+  arm();
+  live(update);
+}

@@ -1,0 +1,83 @@
+// Governance: who approves changes, and who may register. Another policy is drafted from the form,
+// and its effect is shown before it is signed.
+
+import { inGroups, proposeAndTell, serve } from "../lib/administer.js";
+import { get } from "../lib/api.js";
+import { all, el, one } from "../lib/dom.js";
+import { fault, nodePhrase } from "../lib/policy.js";
+import { text } from "../lib/texts.js";
+
+const form = one("#propose");
+const candidates = form ? JSON.parse(one("#candidates").textContent) : [];
+const names = Object.fromEntries(candidates.map(({ id, name }) => [id, name]));
+/** The passkey that was chosen for each person who has several. */
+const chosen = new Map();
+
+/** Return the policy that the form describes. */
+function drafted() {
+  const of = all("[name=member]:checked", form).map(({ value }) => value);
+  return { threshold: one("#threshold").valueAsNumber, of };
+}
+
+const covers = (member, { id, roles }) => {
+  const name = member.slice(member.indexOf(":") + 1);
+  return member.startsWith("role:") ? roles.includes(name) : name === id;
+};
+
+/** Return everybody who would fill a place: a policy for two or more names each with a passkey. */
+const keepers = ({ of }) =>
+  candidates.filter((each) => each.acting !== "deactivated" && of.some((member) => covers(member, each)));
+
+const passkeyOf = ({ id, passkeys }) => chosen.get(id) ?? passkeys.at(-1)?.cose;
+
+function keeper(each) {
+  const { id, name, passkeys } = each;
+  if (!passkeys.length) return el("p", { class: "error" }, text("governance.keeper.none", { who: name }));
+  const select = el("select", { id: `k-${id}` });
+  for (const { cose, label } of passkeys) {
+    select.append(el("option", { value: cose, ...(cose === passkeyOf(each) && { selected: "" }) }, label));
+  }
+  const digest = el("code", { class: "jws small" }, inGroups(passkeyOf(each)));
+  select.onchange = () => {
+    chosen.set(id, select.value);
+    digest.textContent = inGroups(select.value);
+  };
+  return el("div", { class: "field" }, el("label", { for: `k-${id}` }, name), select, digest);
+}
+
+/** Show the policy that the form describes in words, and who would keep a place. */
+function draw() {
+  const policy = drafted();
+  const wrong = wrongWith(policy);
+  const says = one("#says");
+  says.textContent = wrong || text("governance.says", { policy: nodePhrase(policy, names) });
+  says.classList.toggle("error", Boolean(wrong));
+  const many = !wrong && policy.threshold > 1;
+  one("#keepers").hidden = !many;
+  one("#keeper-list").replaceChildren(...(many ? keepers(policy).map(keeper) : []));
+}
+
+/** Return what is wrong with the drafted policy, or "". */
+function wrongWith(policy) {
+  // `fault` knows the roles that statements can name; here the form offers the right ones.
+  const of = policy.of.map((member) => (member.startsWith("role:") ? "role:administrator" : member));
+  return fault({ ...policy, of: policy.of.length ? [...new Set(of)] : [] });
+}
+
+async function propose() {
+  const policy = drafted();
+  if (wrongWith(policy)) return draw();
+  const people = keepers(policy).map((each) => ({ user: each.id, cose: passkeyOf(each) }));
+  const { policySha256: was } = await get("/api/governance");
+  const item = { policy, ...(policy.threshold > 1 && { people }), was };
+  return proposeAndTell({ "set-governance": item }, names);
+}
+
+async function registration({ dataset }) {
+  const { valuesSha256: was } = await get("/api/governance");
+  return proposeAndTell({ "set-charter": { registration: dataset.registration, was } });
+}
+
+form?.addEventListener("input", draw);
+if (form) draw();
+serve({ registration }, { "#propose": propose });
