@@ -8,6 +8,8 @@ import hashlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -132,9 +134,10 @@ class Batch(msgspec.Struct):
     by_type: dict[str, list[Fact]]
     streams: list[tuple[int, str]]
 
-    def of(self, body: type[events.Body]) -> list[Fact]:
-        """Return the facts of one event type, in log order."""
-        return self.by_type.get(body.TAG, [])
+    def of(self, *bodies: type[events.Body]) -> list[Fact]:
+        """Return the facts of these event types, in log order."""
+        found = [self.by_type.get(body.TAG, []) for body in bodies]
+        return found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("position"))
 
 
 class Streams:

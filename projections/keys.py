@@ -11,6 +11,7 @@ import msgspec
 from ledger.domain import challenges
 from ledger.domain.events import (
     CompromiseDeclared,
+    CompromiseSet,
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
@@ -26,7 +27,7 @@ from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.users import uuid_text
 
 NAME = "keys"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
@@ -108,7 +109,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(KeyRevoked):
         _end(db, fact, fact.body.kid)
         _compromised(db, fact, f"kid:{fact.body.kid}", fact.body.compromised_since)
-    for fact in batch.of(CompromiseDeclared):
+    for fact in batch.of(CompromiseDeclared, CompromiseSet):
         for reference in (fact.body.compromised, *fact.body.also):
             _end(db, fact, reference.removeprefix("kid:"))
             _compromised(db, fact, reference, fact.body.since)

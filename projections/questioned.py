@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from ledger import clock
-from ledger.domain.events import CompromiseDeclared, KeyRevoked
+from ledger.domain.events import CompromiseDeclared, CompromiseSet, KeyRevoked
 from ledger.encoding import b64u_decode
 from ledger.errors import MalformedError
 from projections.facts import Batch
@@ -69,7 +69,7 @@ def _declared(batch: Batch) -> Iterator[tuple[int, int, int, int]]:
         if fact.body.compromised_since is not None:
             since_ms = clock.to_ms(fact.body.compromised_since)
             yield fact.position, fact.stream, since_ms, key_number(fact.body.kid)
-    for fact in batch.of(CompromiseDeclared):
+    for fact in batch.of(CompromiseDeclared, CompromiseSet):
         since_ms = clock.to_ms(fact.body.since)
         for reference in (fact.body.compromised, *fact.body.also):
             kind, _, name = reference.partition(":")

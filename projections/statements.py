@@ -17,6 +17,7 @@ from ledger.domain.events import (
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
+    StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
@@ -106,7 +107,7 @@ def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
         for fact in batch.of(body):
             if fact.body.status != "pending":
                 yield fact.position, fact.stream, fact.body.status
-    for fact in batch.of(StatementWithdrawn):
+    for fact in batch.of(StatementWithdrawn, StatementWithdrawnByChange):
         yield fact.position, fact.stream, "withdrawn"
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.domain.events import (
     CompromiseDeclared,
+    CompromiseSet,
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
@@ -26,7 +27,7 @@ from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 2
+VERSION = 3
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
@@ -90,7 +91,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO passkey {rows}", passkeys)
     for fact in batch.of(PasskeyRemoved):
         _remove(db, fact, fact.body.credential_id)
-    for fact in batch.of(CompromiseDeclared):
+    for fact in batch.of(CompromiseDeclared, CompromiseSet):
         for reference in (fact.body.compromised, *fact.body.also):
             _remove(db, fact, reference.removeprefix("passkey:"))
     moved = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]

@@ -1,14 +1,15 @@
 """Browsers and servers for the tests: real ones; only the passkey authenticators are virtual."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
-from tests.browser.install_browser import find_browser
+from tests.browser.install_browser import find_browser, find_shell
 from tests.browser.offline import Verifier
 from tests.browser.people import Browser
 from tests.browser.verifier_modules import opened
@@ -27,15 +28,33 @@ FLAGS = [
 OpenBrowser = Callable[..., Browser]
 
 
+@contextmanager
+def launched(playwright: Playwright, path: str | None) -> Iterator[Chromium]:
+    assert path is not None, "run tests/browser/install_browser.py first"
+    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
+
+
 # For these tests only: while Playwright runs, no other test in this thread can run a loop.
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Chromium]:
-    path = find_browser()
-    assert path is not None, "run tests/browser/install_browser.py first"
+def _playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def chromium(_playwright: Playwright) -> Iterator[Chromium]:
+    """Return the engine, without windows where that is installed."""
+    with launched(_playwright, find_shell()) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="package")
+def chromium_with_windows(_playwright: Playwright) -> Iterator[Chromium]:
+    """Return the browser that people have, which offers them their passkeys."""
+    with launched(_playwright, find_browser()) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -52,9 +71,11 @@ def open_browser(chromium: Chromium, server: Server) -> Iterator[OpenBrowser]:
     """Return a function that opens one more person's browser; afterwards none has a complaint."""
     opened: list[Browser] = []
 
-    def open_one(*, passkeys: bool = True, prf: bool = False, **options: Any) -> Browser:
+    def open_one(
+        *, passkeys: bool = True, prf: bool = False, lacking: str = "", **options: Any
+    ) -> Browser:
         context = chromium.new_context(**options)
-        browser = Browser(context, server.origin, passkeys=passkeys, prf=prf)
+        browser = Browser(context, server.origin, passkeys=passkeys, prf=prf, lacking=lacking)
         opened.append(browser)
         return browser
 

@@ -29,14 +29,21 @@ class Browser:
     """One person's browser. It notices what must never happen on any page."""
 
     def __init__(
-        self, context: BrowserContext, origin: str, *, passkeys: bool = True, prf: bool = False
+        self,
+        context: BrowserContext,
+        origin: str,
+        *,
+        passkeys: bool = True,
+        prf: bool = False,
+        lacking: str = "",
     ) -> None:
         self.context = context
         self.origin = origin
         self.page: Page = context.new_page()
         self.assertions = 0
         self.problems: list[str] = []
-        self._prf = prf
+        # What its authenticators have and lack beside what AUTHENTICATOR says.
+        self._also = {"hasPrf": prf} | ({lacking: False} if lacking else {})
         self.bodies: list[str] = []
         self._expected: list[str] = []
         context.on("request", self._notice_request)
@@ -52,7 +59,7 @@ class Browser:
         self._authenticator = self._add_authenticator()
 
     def _add_authenticator(self, transport: str = "internal") -> str:
-        options = {"options": AUTHENTICATOR | {"transport": transport, "hasPrf": self._prf}}
+        options = {"options": AUTHENTICATOR | {"transport": transport} | self._also}
         return str(
             self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )
@@ -74,11 +81,10 @@ class Browser:
             "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
         )
 
-    def passkeys(self) -> int:
-        """Return how many passkeys the device's own authenticator has."""
-        found = self._devtools.send(
-            "WebAuthn.getCredentials", {"authenticatorId": self._authenticator}
-        )
+    def passkeys(self, *, on_security_key: bool = False) -> int:
+        """Return how many passkeys the device's own authenticator has, or the security key."""
+        authenticator = self._security_key if on_security_key else self._authenticator
+        found = self._devtools.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})
         return len(found["credentials"])
 
     def copy_passkeys(self, other: "Browser") -> None:
@@ -176,6 +182,15 @@ class Browser:
         self.button("Set up this browser").click()
         expect(self.page.locator("#setup")).to_be_hidden()
 
+    def confirm_with_own_device(self) -> None:
+        """Leave the security key alone at the prompts that confirm an act."""
+
+        def confirming(route: Route) -> None:
+            self.touch_security_key(touch=False)
+            route.continue_()
+
+        self.page.route("**/api/jwt-keys/options", confirming)
+
     def add_passkey(self) -> None:
         """Add a passkey on a security key, and confirm it with the device's own."""
         self.open("/account")
@@ -183,12 +198,7 @@ class Browser:
         expect(cards.first).to_be_visible()
         before = cards.count()
         self.plug_in_security_key()
-
-        def confirming(route: Route) -> None:  # the prompts that follow are for the older passkey
-            self.touch_security_key(touch=False)
-            route.continue_()
-
-        self.page.route("**/api/jwt-keys/options", confirming)
+        self.confirm_with_own_device()
         self.button("Add a passkey…").click()
         self.button("Begin").click()
         expect(cards).to_have_count(before + 1)

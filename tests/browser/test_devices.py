@@ -1,6 +1,6 @@
 """The account page: passkeys as devices, and sessions that their owner can end."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
@@ -39,6 +39,63 @@ def test_a_person_ends_another_session_of_theirs_from_the_account_page(
     expect(alice.page.locator("#sessions .card")).to_have_count(1)
     elsewhere.open("/inbox")
     assert "/signin" in elsewhere.page.url
+
+
+def test_a_person_renames_a_device_and_goes_back_to_the_name_that_was_found(
+    alice: Browser,
+) -> None:
+    alice.open("/account")
+    name = alice.page.locator("#keys .card-head b")
+    expect(name).to_have_text("Chrome on Linux")
+    for label, shown in (("Laptop at home", "Laptop at home"), ("", "Chrome on Linux")):
+        alice.button("Rename").first.click()
+        alice.page.get_by_label("Your name for it").fill(label)
+        alice.page.keyboard.press("Enter")
+        expect(name).to_have_text(shown)
+
+
+def test_a_key_is_replaced_with_one_prompt_and_the_old_one_ends(alice: Browser) -> None:
+    alice.draft("Terms")
+    alice.approve()
+    alice.open("/account")
+    cards = alice.page.locator("#keys .card")
+    expect(cards).to_contain_text("Signed 1 decision.")
+    old = str(cards.get_attribute("data-kid"))
+    before = alice.assertions
+    alice.button("Replace").click()
+    expect(cards).to_have_count(2)
+    assert alice.assertions == before + 1
+    here = alice.page.locator("#keys .card:has([data-here]:not([hidden]))")
+    expect(here).not_to_have_attribute("data-kid", old)
+    expect(alice.page.locator(f'[data-kid="{old}"]')).to_contain_text("Revoked")
+    alice.draft("More terms")
+    alice.approve()
+
+
+def test_a_passkey_that_the_ledger_refuses_to_add_is_forgotten_and_the_next_one_is_added(
+    alice: Browser,
+) -> None:
+    alice.expect_problem("status of 422")
+    refusal = '{"status":422,"code":"key_known","detail":"the passkey is refused"}'
+
+    def refuse_once(route: Route) -> None:
+        alice.page.unroute("**/api/passkeys", refuse_once)
+        media = "application/problem+json"
+        route.fulfill(status=422, content_type=media, body=refusal)
+        alice.touch_security_key(touch=True)
+
+    alice.page.route("**/api/passkeys", refuse_once)
+    alice.plug_in_security_key()
+    alice.open("/account")
+    alice.confirm_with_own_device()
+    for tries in (1, 2):
+        alice.button("Add a passkey…").click()
+        alice.button("Begin").click()
+        if tries == 1:
+            expect(alice.page.get_by_role("alert")).to_contain_text("refused")
+            assert alice.passkeys(on_security_key=True) == 0
+    expect(alice.page.locator("#passkeys .card")).to_have_count(2)
+    assert alice.passkeys(on_security_key=True) == 1
 
 
 def test_the_account_page_breaks_no_accessibility_rule_with_everything_open(

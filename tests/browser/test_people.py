@@ -1,6 +1,7 @@
 """The page of people: invitations, roles and standing, each act with its effect first."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -30,6 +31,8 @@ def test_an_invitation_is_used_once_and_the_page_says_so(
     expect(root.page.locator("#invitations .badge")).to_have_text("Open")
     company.join(link, "Guest")
     root.open("/people")
+    expect(row(root, "Guest")).to_contain_text(str(datetime.now(UTC).year))
+    expect(row(root, "Guest")).to_contain_text("last act")
     used = root.page.locator("#invitations tbody tr")
     expect(used).to_contain_text("Used")
     expect(used).to_contain_text("by Guest")
@@ -40,6 +43,42 @@ def test_an_invitation_is_used_once_and_the_page_says_so(
     stranger.page.goto(link)
     expect(stranger.page.get_by_role("alert")).to_contain_text("used already")
     expect(stranger.page.get_by_label("Your name")).not_to_be_visible()
+
+
+def test_an_invitation_says_who_invites_as_what_where_and_until_when(
+    company: Company, open_browser: OpenBrowser
+) -> None:
+    guest = open_browser()
+    guest.page.goto(company.link("auditor"))
+    invited = guest.page.locator("#invited")
+    expect(invited).to_contain_text("Root invites you to this ledger")
+    expect(invited).to_contain_text("auditor Reads everything and signs nothing.")
+    expect(invited).to_contain_text(f"localhost:{company.server.port}")
+    expect(invited).to_contain_text("once, until")
+    expect(guest.page.get_by_text("The log keeps them for ever.")).to_be_visible()
+
+
+def test_an_invitation_at_another_address_leads_to_the_ledger_s_own_before_any_prompt(
+    company: Company, open_browser: OpenBrowser
+) -> None:
+    link = company.link("investor")
+    guest = open_browser()
+    guest.expect_problem("asked another server")
+    guest.page.goto(link.replace("localhost", "127.0.0.1"))
+    expect(guest.page.get_by_role("alert")).to_contain_text("work only at its own address")
+    expect(guest.button("Register with a passkey")).to_be_disabled()
+    there = guest.page.get_by_role("link", name=f"Open it at {company.server.origin}")
+    assert there.get_attribute("href") == link
+
+
+def test_a_new_link_is_printed_without_the_people_of_the_page(company: Company) -> None:
+    root = company.root
+    link = company.link("investor")
+    root.page.emulate_media(media="print")
+    expect(root.page.get_by_text(link)).to_be_visible()
+    expect(root.page.locator("#invitation")).to_contain_text("Root")
+    expect(root.page.locator("#everybody")).to_be_hidden()
+    expect(root.page.get_by_role("button")).to_have_count(0)
 
 
 def test_a_cancelled_invitation_admits_nobody(company: Company, open_browser: OpenBrowser) -> None:

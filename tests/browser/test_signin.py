@@ -1,11 +1,18 @@
 """Signing in: the browser's own offer of passkeys, and passkeys that the ledger does not know."""
 
+import pytest
+from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 
 MINUTE_MS = 60_000
+
+
+@pytest.fixture(scope="package")
+def chromium(chromium_with_windows: Chromium) -> Chromium:
+    return chromium_with_windows  # the headless shell offers nobody their passkeys
 
 
 def challenges(browser: Browser) -> list[str]:

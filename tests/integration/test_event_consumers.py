@@ -132,9 +132,9 @@ class Asked(Batch):
 
     asked: list[str]
 
-    def of(self, body: type[Body]) -> list[Fact]:
-        self.asked.append(body.TAG)
-        return super().of(body)
+    def of(self, *bodies: type[Body]) -> list[Fact]:
+        self.asked += [body.TAG for body in bodies]
+        return super().of(*bodies)
 
 
 def test_each_view_asks_for_the_events_that_change_it() -> None:

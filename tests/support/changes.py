@@ -7,7 +7,8 @@ from uuid import uuid4
 import msgspec
 
 from ledger import clock
-from ledger.domain.changes.items import parse_items, title
+from ledger.domain.changes.items import parse_items
+from ledger.domain.changes.titles import title
 from ledger.domain.document import Document
 from tests.support.links import LEDGER, link_jwk
 

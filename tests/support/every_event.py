@@ -9,14 +9,14 @@ from typing import Any
 from ledger.domain.acts import LostTree
 from ledger.domain.governance import policy_digest, values_digest
 from tests.support.changes import invite
-from tests.support.chronicle import FOUNDING, Chronicle
+from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER, Signer
 
 
 def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
-    """Return items of every kind but the deactivation, which nothing could follow."""
+    """Return items of every kind but those of `_leaving`."""
     cancelled = "0f0f0f0f-0000-4000-8000-000000000002"
     rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
     legal = {"user": bob.user, "role": "legal"}
@@ -38,6 +38,15 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
                 "was": policy_digest(FOUNDING),
             }
         },
+    ]
+
+
+def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
+    """Return the items of Alice's leaving, with her pending statement; Bob's passkey was stolen."""
+    return [
+        {"declare-compromise": {"user": bob.user, "passkey": bob.passkey.id, "since": since}},
+        {"deactivate": {"user": alice.user}},
+        {"withdraw": {"statement": statement_id(4)}},
     ]
 
 
@@ -89,6 +98,9 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(2)
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
+    alice.key = es256_key(21)  # her first one ended
+    told.draft(alice, 4)
+    told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=rules)
     if end:
         told.freeze()
     told.auditor.finish()

@@ -6,6 +6,7 @@ consumers.
 
 from typing import NamedTuple
 
+from ledger.domain.events import StatementDrafted
 from ledger.domain.receipts import (
     ACT,
     ADD_KEY,
@@ -15,11 +16,20 @@ from ledger.domain.receipts import (
     SIGN,
     WITHDRAW,
 )
+from ledger.domain.vocabulary import CHANGE
 from tests.golden.make import told
 from tests.support.chronicle import statement_id
 
 TOLD = told()
-LAST = {event.body.TAG: place for place, event in enumerate(TOLD.events)}
+_CHANGES = {
+    event.stream
+    for event in TOLD.events
+    if isinstance(event.body, StatementDrafted) and event.body.type == CHANGE
+}
+# Not the drafts and approvals of changes: those of other statements have requests of their own.
+LAST = {
+    event.body.TAG: place for place, event in enumerate(TOLD.events) if event.stream not in _CHANGES
+}
 ALICE, BOB, CAROL, DAVE = (f"00000000-0000-0000-0000-00000000000{n}" for n in (1, 2, 3, 4))
 
 
@@ -147,5 +157,17 @@ EXPECTED = {
     "role-ended.v1": effect(
         "ended the role legal of Bob", "The role legal of Bob was ended", {"users"}
     ),
-    "standing-set.v1": effect("made Carol active", "Carol is active", {"users"}),
+    "standing-set.v1": effect(
+        "made Alice Ångström deactivated", "Alice Ångström is deactivated", {"users"}, change=104
+    ),
+    "compromise-set.v1": effect(
+        "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
+        " 2026-11-21T03:04:59.678Z, and 0 more",
+        "A key or passkey of Bob was declared compromised",
+        {"users", "keys", "statements"},
+        change=104,
+    ),
+    "statement-withdrawn-by-change.v1": effect(
+        "withdrew “Series A”", "“Series A” was withdrawn by a change", {"statements"}, change=104
+    ),
 }

@@ -6,7 +6,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+
+from tests.support.programs import Running, start_program
 
 START_S = 60  # a machine that others use too takes long to import everything
 # Unused, because all connections are plain HTTP. Shared, because each client would spend 25 ms on
@@ -31,7 +32,7 @@ class Server:
         self.origin = f"http://localhost:{self.port}"
         self.data = data
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     @property
     def pid(self) -> int | None:
@@ -65,14 +66,9 @@ class Server:
 
     def start(self, *, ready: bool = True) -> None:
         """Start, and return when the server is ready; without `ready`, when it answers at all."""
-        command = [sys.executable, "-m", self.program, "serve", "--port", str(self.port)]
-        with (self.data.parent / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--data", str(self.data)],
-                env=self.environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        arguments = ["serve", "--port", str(self.port), "--data", str(self.data)]
+        log = self.data.parent / "server.log"
+        self._process = start_program(self.program, arguments, self.environment(), log)
         deadline = time.monotonic() + START_S
         while not self._answers(ready=ready):
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -196,7 +196,10 @@ def _sources(state: State) -> Sources:
     def holders(role: str) -> frozenset[UUID]:
         return frozenset(stream for stream, each in known.items() if role in each.roles)
 
-    return Sources(state.charter, lambda users: [known[user] for user in users], holders)
+    def nothing(stream: UUID) -> Statement:
+        raise LookupError(stream)
+
+    return Sources(state.charter, lambda users: [known[user] for user in users], holders, nothing)
 
 
 def _happened(state: State, whom: int, body: Body) -> State:

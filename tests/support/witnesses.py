@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +10,7 @@ from pathlib import Path
 from ledger.tlog.vkeys import NoteKey
 from ledger.witness import state
 from ledger.witness.state import WitnessState
+from tests.support.programs import Running, start_program
 from tests.support.server import START_S, free_port
 
 
@@ -27,7 +26,7 @@ class WitnessServer:
         opened = WitnessState(data)
         self.keys: list[NoteKey] = [signer.key for signer in opened.signers]
         opened.close()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     @property
     def line(self) -> str:
@@ -41,17 +40,13 @@ class WitnessServer:
 
     def start(self, *vkeys: str) -> None:
         """Start a witness of the logs with these keys; return when it answers."""
-        command = [sys.executable, "-m", "ledger", "witness", "serve", "--data", str(self.data)]
+        command = ["witness", "serve", "--data", str(self.data)]
         command += ["--host", "localhost", "--port", str(self.port)]
+        command += [part for vkey in vkeys for part in ("--log", vkey)]
         root = Path(__file__).parents[2]
         path = os.pathsep.join((str(root / "src"), str(root)))
-        with (self.data / "output").open("ab") as output:
-            self._process = subprocess.Popen(
-                command + [part for vkey in vkeys for part in ("--log", vkey)],
-                env=os.environ | {"PYTHONPATH": path},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        environment = os.environ | {"PYTHONPATH": path}
+        self._process = start_program("ledger", command, environment, self.data / "output")
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:

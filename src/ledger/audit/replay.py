@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
+from ledger.audit.part_auditor import PartAuditor
 from ledger.audit.replayed_progress import ReplayedProgress, replayed_progress
-from ledger.audit.shares import PartAuditor
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
 from ledger.domain.charter import Charter
@@ -133,7 +133,8 @@ def fold(
     """
     wanted = None if statement is None else _stream(statement)
     auditor, at = PartAuditor(rows), ""
-    for number, row in enumerate(_read(rows, position, wanted), start=1):
+    read = auditor.following(_read(rows, position, wanted), position)
+    for number, row in enumerate(read, start=1):
         if wanted is None and row[0] != number:
             raise CorruptError("position_missing", f"position {number} is missing")
         at = auditor.take(row, decide=decide).at

@@ -11,21 +11,20 @@ parts equals that auditor's result.
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import assert_never
-from uuid import UUID
 
 import msgspec
 
 from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
+from ledger.audit.part_auditor import Known, PartAuditor
 from ledger.audit.questioned import Questioned
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.stored_receipts import Receipts
-from ledger.audit.verified_ahead import TOGETHER, VerifiedAhead
-from ledger.domain import events, statement
+from ledger.audit.verified_ahead import TOGETHER
+from ledger.domain import events
 from ledger.domain.charter import Charter
-from ledger.domain.events import Event, StatementDrafted
-from ledger.domain.person import Person
+from ledger.domain.events import Event, StatementEffect
 from ledger.domain.receipts import (
     written,
     written_about_change,
@@ -33,20 +32,9 @@ from ledger.domain.receipts import (
 )
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, LedgerError
-from ledger.jose import CompactJws
-from ledger.verify.auditor import AuditError, Auditor, refusal
+from ledger.verify.auditor import AuditError, refusal
 
-MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
 REPORT_EVERY = 1_000
-
-
-class Known(msgspec.Struct, frozen=True):
-    """The charter or a person after an event; exactly one of the two is set."""
-
-    position: int
-    stream: UUID
-    charter: Charter | None = None
-    person: Person | None = None
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -66,93 +54,6 @@ class ShareResult(msgspec.Struct):
 
     finding: Finding | None
     counts: Counts
-
-
-class PartAuditor(Auditor):
-    """Audits some streams; looks up the first events of other streams in the file."""
-
-    def __init__(self, rows: AuditedLog, history: Sequence[Known] = ()) -> None:
-        super().__init__(complete=False)
-        self._rows = rows
-        self._history = history
-        self._learned = 0
-        self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
-        self.counts = Counts()
-
-    def take(self, row: EventRow, *, decide: bool = True) -> Event:
-        """Compare a row's columns with its entry, then check and fold its event as `add` does."""
-        position, stream, version, tag, state, leaf = row
-        typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
-        if not typed:  # the scan of all leaves reports invalid positions
-            error = CorruptError("columns_mismatch", "a column has the wrong type")
-            raise refusal(error, int(position or 0))
-        event = self.add(position, state, leaf, decide=decide)
-        if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
-            error = CorruptError("columns_mismatch", "the row's columns do not match its entry")
-            raise refusal(error, position)
-        self.counts.count(event)
-        return event
-
-    def verify_ahead(self, rows: Sequence[EventRow]) -> None:
-        """Verify the signatures of approvals, which the next calls of `take` decide."""
-        self._verified.verify(rows)
-
-    def _approval(self, jws: str) -> CompactJws:
-        return self._verified.get(jws) or super()._approval(jws)
-
-    def learn(self, before: int) -> None:
-        """Load the state of everybody before this position."""
-        while self._learned < len(self._history):
-            known = self._history[self._learned]
-            if known.position >= before:
-                return
-            self._learned += 1
-            if known.charter is not None:
-                self.charter = known.charter
-            if known.person is not None:
-                self.people[known.stream] = known.person
-                for kid in known.person.keys:
-                    self._owners[kid] = known.stream
-
-    def _has_everybody(self) -> bool:
-        return True
-
-    def _has_begun(self, stream: UUID) -> bool:
-        return super()._has_begun(stream) or self._rows.has_begun(stream.bytes, self.position + 1)
-
-    def _statement(self, stream: UUID) -> Statement | None:
-        known = self.statements.get(stream)
-        if known is None:
-            known = self._folded(stream)
-            if known is not None:
-                self.statements[stream] = known
-        return known
-
-    def _moved(self, before: Statement | None, after: Statement) -> None:
-        if before is None or before.status != after.status:
-            self.counts.move(before, after)
-
-    def _folded(self, stream: UUID) -> Statement | None:
-        """Fold a statement that was dropped from memory, or that another part audits."""
-        state: Statement | None = None
-        for stored in self._rows.of_stream(stream.bytes, self.position + 1):
-            event = events.decode(stored)
-            version = 0 if state is None else state.version
-            if (event.stream, event.version) != (stream, version + 1):
-                raise CorruptError(
-                    "columns_mismatch", f"the rows of {stream} do not match its events"
-                )
-            # The stream is a person's or invalid: the audit of that position reports it.
-            if (state is None) != isinstance(event.body, StatementDrafted):
-                return None
-            state = statement.evolve(state, event)
-        return state
-
-    def forget(self) -> None:
-        """Drop the older half of the statements from memory when there are too many."""
-        if len(self.statements) > MOST_STATEMENTS:
-            for stream in [*islice(self.statements, MOST_STATEMENTS // 2)]:
-                del self.statements[stream]
 
 
 class PeopleAuditor:
@@ -187,7 +88,7 @@ class PeopleAuditor:
         """Audit all events that are not about statements; return the first finding."""
         found: list[Finding] = []
         try:
-            for row in self._rows.of_people(size):
+            for row in self._auditor.following(self._rows.of_people(size), size):
                 event = self._auditor.take(row)
                 self._keep(row[0], event)
                 finding = self._expect(row[0], event, row[4])
@@ -225,9 +126,12 @@ class PeopleAuditor:
                 self.history.append(Known(position, stream, person=auditor.people[stream]))
             case "statement":
                 after = auditor.statements[stream]
-                if after.items is None:
+                if isinstance(event.body, StatementEffect):
+                    self.history.append(Known(position, stream, effect=True))
+                elif after.items is None:
                     raise refusal(_misplaced("a statement is stored as a change"), position)
-                self._changed.append((event, after))
+                else:
+                    self._changed.append((event, after))
             case kind:
                 assert_never(kind)
 
@@ -284,6 +188,8 @@ def audit_share(
             after = auditor.statements[event.stream]
             if after.items is not None:
                 raise refusal(_misplaced("a change is not stored as one"), position)
+            if isinstance(event.body, StatementEffect):
+                continue  # its receipt is the change's
             questioned.look(event, after)
             approvals = len(after.approvals)
             finding = receipts.expect(position, 1, written_about_statement(event, approvals))

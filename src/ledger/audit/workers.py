@@ -18,7 +18,8 @@ from ledger.audit import findings
 from ledger.audit.checkpoints import CheckpointCheck
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.audit.shares import Known, Share, ShareResult, audit_share
+from ledger.audit.part_auditor import Known
+from ledger.audit.shares import Share, ShareResult, audit_share
 from ledger.audit.source import AuditedLog, LogSource
 from ledger.domain.charter import Charter
 from ledger.errors import CorruptError, UnavailableError

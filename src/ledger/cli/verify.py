@@ -1,4 +1,4 @@
-"""`ledger verify`: verify a bundle, a directory of its files, or a public log, and nothing else."""
+"""`ledger verify`: verify a bundle, a directory of its files, a receipt or a public log."""
 
 import argparse
 import mmap
@@ -23,6 +23,7 @@ from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.lost import with_restores
 from ledger.verify.public_log import verify_log
+from ledger.verify.receipt import is_receipt, verify_receipt
 from ledger.verify.report import (
     CheckOutcome,
     Verdict,
@@ -46,12 +47,13 @@ _SHOW_FROM = 1000  # below this number, no progress is shown
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `verify`."""
-    text = "verify an evidence bundle or a public log, without a ledger or an account"
+    text = "verify an evidence bundle, a receipt or a public log, without a ledger or an account"
     command = commands.add_parser("verify", help=text, description=text)
     command.add_argument(
         "source",
         metavar="SOURCE",
-        help="a bundle, a directory of its files, or the address of a bundle or a log (…/log/)",
+        help="a bundle, a directory of its files, a receipt (…/log/entries/<index>/proof), or the"
+        " address of a bundle, a receipt or a log (…/log/)",
     )
     command.add_argument(
         "--log-key",
@@ -77,6 +79,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=Path,
         metavar="BUNDLE",
         help="bundle made after the last restore: tell whether a restore lost what SOURCE has",
+    )
+    command.add_argument(
+        "--entry",
+        type=Path,
+        metavar="FILE",
+        help="the entry of a receipt, as /log/entries/<index> gives it",
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     declare(
@@ -104,10 +112,11 @@ def run(chosen: argparse.Namespace) -> int:
         trust = _trust(chosen.policy, chosen.tsa_certificates)
         if trust.policy is not None:
             keys += [log.key for log in trust.policy.logs]
-        report = _verified(chosen.source, keys, trust, progress)
+        entry = None if chosen.entry is None else chosen.entry.read_bytes()
+        report, position = _verified(chosen.source, keys, trust, progress, entry)
         if chosen.restored is not None:
-            later = _verified(str(chosen.restored), keys, Trust(), progress)
-            report = with_restores(report, later)
+            later, _ = _verified(str(chosen.restored), keys, Trust(), progress)
+            report = with_restores(report, later, position)
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
         print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)
@@ -137,8 +146,13 @@ def exit_code(report: VerificationReport) -> ExitCode:
 
 
 def _verified(
-    source: str, keys: Sequence[NoteKey], trust: Trust, progress: "_Progress"
-) -> VerificationReport:
+    source: str,
+    keys: Sequence[NoteKey],
+    trust: Trust,
+    progress: "_Progress",
+    entry: bytes | None = None,
+) -> tuple[VerificationReport, int | None]:
+    """Return the report, and the position of a receipt; `entry` is the receipt's."""
     options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
     if is_address(source):
         with closing(Download(progress=progress)) as download:
@@ -146,13 +160,15 @@ def _verified(
                 files = download.read_log(source)
                 size = parse_note(files[CHECKPOINT]).checkpoint.size
                 announced = download.announced_keys(source, size)
-                return verify_log(files, announced_keys=announced, **options)
+                return verify_log(files, announced_keys=announced, **options), None
             found: Source = download.read(source)
     elif Path(source).is_dir():
         found = read_directory(Path(source))
     else:
         found = _opened(Path(source))
-    return verify(found, now_ms=time.time_ns() // 1_000_000, **options)
+    if isinstance(found, bytes | memoryview) and is_receipt(found):
+        return verify_receipt(bytes(found), entry, expected_keys=keys, trust=trust)
+    return verify(found, now_ms=time.time_ns() // 1_000_000, **options), None
 
 
 def _opened(path: Path) -> bytes | memoryview:
@@ -218,7 +234,8 @@ def _can_show(text: str, encoding: str) -> bool:
 def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     lines = []
     if report.ledger is not None:
-        what = "A public log" if report.mode == "log" else f"A bundle, mode {report.mode}"
+        kinds = {"log": "A public log", "receipt": "A receipt"}
+        what = kinds.get(report.mode or "", f"A bundle, mode {report.mode}")
         lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}(its own claim).", ""]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"

@@ -1,5 +1,6 @@
 """Commands on changes: draft one with its drafter's approval, in one commit with its effects."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ from ledger.domain.changes.items import is_change, parse_content, parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_document, parse_uuid
-from ledger.domain.events import Effect, Event, StatementSigned
+from ledger.domain.events import Effect, Event, StatementEffect, StatementSigned
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.receipts import CHANGE, joined
@@ -90,7 +91,7 @@ class ChangeCommands:
             signed = statement.sign(subject, approval, decision)
             # Nothing impossible waits for approvals, so this is asked of every draft. The audit
             # asks it again, so what ends these effects ends the draft too.
-            expected = effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
+            found = effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
             answer: dict[str, object] = {
                 "statementId": subject.id,
                 "sha256": subject.sha256,
@@ -98,9 +99,11 @@ class ChangeCommands:
                 "approvals": 1,
             }
             bodies = (drafted, signed)
-            ending = (*bodies, *(each.body for each in expected))
-            end_ms = until_ms(ending, Basis(actor=decision.person, statement=subject))
-            plan = Plan(stream, None, statement.evolve, bodies, answer, end_ms)
+            ends = [
+                until_ms(bodies, Basis(actor=decision.person, statement=subject)),
+                _end_of(found, reading),
+            ]
+            plan = Plan(stream, None, statement.evolve, bodies, answer, _earliest(ends))
             return with_effects(plan, subject, signed, reading)
 
         evidence = joined(change.act, change.document, change.jws)
@@ -155,9 +158,21 @@ class ChangeCommands:
 def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, reading: Reading) -> Plan:
     """Return the plan of an approval of a change, with its effects if it completes the change."""
     found = effects.of_approval(subject, signed, _sources(reading), now_ms=reading.now_ms)
-    end_ms = until_ms([effect.body for effect in found], Basis())
-    ends = [end for end in (plan.until_ms, end_ms) if end is not None]
-    return msgspec.structs.replace(plan, effects=found, until_ms=min(ends, default=None))
+    ends = [plan.until_ms, _end_of(found, reading)]
+    return msgspec.structs.replace(plan, effects=found, until_ms=_earliest(ends))
+
+
+def _end_of(found: Sequence[Effect], reading: Reading) -> int | None:
+    """Return when these effects stop being possible, None if they always are."""
+    ends = []
+    for stream, body in found:
+        ended = reading.statement(stream) if isinstance(body, StatementEffect) else None
+        ends.append(until_ms([body], Basis(statement=ended)))
+    return _earliest(ends)
+
+
+def _earliest(ends: Sequence[int | None]) -> int | None:
+    return min((end for end in ends if end is not None), default=None)
 
 
 def decision_context(
@@ -183,4 +198,4 @@ def decision_context(
 
 
 def _sources(reading: Reading) -> Sources:
-    return Sources(reading.charter(), reading.people, reading.holders)
+    return Sources(reading.charter(), reading.people, reading.holders, reading.statement)

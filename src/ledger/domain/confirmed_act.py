@@ -20,7 +20,7 @@ class ConfirmedAct(NamedTuple):
     def confirmed_by(self, person: Person) -> tuple[AssertionEvidence, int]:
         """Return the assertion by a live passkey of this person, and its sign count.
 
-        Raises RefusedError as `stepup.confirm` does.
+        Raises RefusedError `assertion_required` without one, else as `stepup.confirm` does.
         """
         if self.assertion is None:
             raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")

@@ -17,10 +17,8 @@ from ledger.domain.compromise import REACH_MS
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
-    CharterSet,
     CompromiseDeclared,
-    GovernanceSet,
-    InvitationCancelled,
+    EffectBody,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -32,15 +30,11 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
-    RoleClosed,
-    RoleDefined,
-    RoleEnded,
-    RoleGranted,
-    StandingSet,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
+    StatementWithdrawnByChange,
     UserRegistered,
     kid_of,
 )
@@ -68,6 +62,8 @@ def until_ms(bodies: Sequence[Body], basis: Basis) -> int | None:
 
 
 def _ends(body: Body, basis: Basis) -> list[int]:
+    if isinstance(body, EffectBody):
+        return _of_effect(body, basis)
     match body:
         case StatementDrafted():
             return [*_of_draft(body), *_of_act(body.act), *_of_key(body, basis)]
@@ -75,19 +71,6 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_approval(body), *_of_key(body, basis), *_of_statement(basis)]
         case StatementRejected() | StatementWithdrawn():
             return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
-        case InvitationIssued():
-            return _of_time(body.expires_at)
-        case (
-            InvitationCancelled()
-            | RoleDefined()
-            | RoleClosed()
-            | CharterSet()
-            | GovernanceSet()
-            | RoleGranted()
-            | RoleEnded()
-            | StandingSet()
-        ):
-            return []  # it ends with the approval that it follows
         case PasskeyAdded():
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]
             acted = [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
@@ -106,6 +89,17 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return _of_act(body.act)
         case _:
             assert_never(body)
+
+
+def _of_effect(body: EffectBody, basis: Basis) -> list[int]:
+    """Return the ends of an effect; most end only with the approval that they follow."""
+    match body:
+        case InvitationIssued():
+            return _of_time(body.expires_at)
+        case StatementWithdrawnByChange():
+            return _of_statement(basis)
+        case _:
+            return []
 
 
 def _of_time(text: str | None) -> list[int]:

@@ -10,7 +10,8 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import places, policy
-from ledger.domain.changes.items import Item, parse_items, title
+from ledger.domain.changes.items import Item, parse_items
+from ledger.domain.changes.titles import title
 from ledger.domain.document import Document
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Node, Policy, RolesByPerson

@@ -61,7 +61,7 @@ def add_passkey(
 
     The act names the new key, so that no carrier of the request can exchange it. An older passkey
     confirms the act, so that a signing key alone adds none. `assertion` is the new passkey's own.
-    Raises RefusedError as `verify_act`, `stepup.confirm` and `verify_assertion` do, or
+    Raises RefusedError as `verify_act`, `confirmed_by` and `verify_assertion` do, or
     `act_mismatch` if the act names another key or person.
     """
     jws = parse_act(asked.text)
@@ -110,7 +110,7 @@ def remove_passkey(
 ) -> PasskeyRemoved:
     """Return the removal of a passkey, which its owner signs and confirms with a passkey.
 
-    Raises RefusedError as `verify_act` and `stepup.confirm` do, `key_unknown` for another person's
+    Raises RefusedError as `verify_act` and `confirmed_by` do, `key_unknown` for another person's
     act, `act_mismatch` if it names another passkey; NotFoundError `passkey_unknown`; ConflictError
     `passkey_removed`, or `passkey_last` because an owner keeps one.
     """

@@ -14,6 +14,7 @@ from ledger import clock
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
+    CompromiseSet,
     Event,
     KeyAttested,
     KeyRevoked,
@@ -159,7 +160,7 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
             return {"standing": "suspended", "suspended_at": at}
         case StandingSet():
             return {"standing": body.standing}
-        case CompromiseDeclared():
+        case CompromiseDeclared() | CompromiseSet():
             return _compromised(person, body)
         case _:
             raise _misplaced(body)
@@ -181,7 +182,7 @@ def _added_by(body: PasskeyAdded) -> frozenset[str]:
     return frozenset([*by_key, *by_passkey])
 
 
-def _compromised(person: Person, body: CompromiseDeclared) -> dict[str, Any]:
+def _compromised(person: Person, body: CompromiseDeclared | CompromiseSet) -> dict[str, Any]:
     """Return the changes of a declaration: each named thing ends, with the date that holds for it.
 
     What `also` names was compromised from its own beginning on, if that is later, or since the time

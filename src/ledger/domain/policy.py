@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -150,6 +151,18 @@ def members(node: AnyNode) -> frozenset[str]:
     return frozenset(
         member for each in nodes(node) for member in each.of if isinstance(member, str)
     )
+
+
+def people_named(node: AnyNode) -> list[UUID]:
+    """Return the people whom a node or its nested nodes name."""
+    users = [each.removeprefix("user:") for each in members(node) if each.startswith("user:")]
+    return sorted(map(UUID, users))
+
+
+def roles_named(node: AnyNode) -> list[str]:
+    """Return the roles that a node or its nested nodes name."""
+    found = [each.removeprefix("role:") for each in members(node) if each.startswith("role:")]
+    return sorted(found)
 
 
 def min_people(node: AnyNode) -> int | None:

@@ -14,6 +14,7 @@ from ledger.domain.events import (
     Body,
     CharterSet,
     CompromiseDeclared,
+    CompromiseSet,
     Event,
     GovernanceSet,
     InvitationCancelled,
@@ -36,9 +37,11 @@ from ledger.domain.events import (
     RoleGranted,
     StandingSet,
     StatementDrafted,
+    StatementEffect,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
+    StatementWithdrawnByChange,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -125,8 +128,8 @@ def written_about_statement(event: Event, approvals: int) -> Written:
     return Written(key, (_json(answer),))
 
 
-def _misplaced(_: LedgerBody | PersonBody) -> CorruptError:
-    """Return the error for an event that is not about a statement.
+def _misplaced(_: LedgerBody | PersonBody | StatementEffect) -> CorruptError:
+    """Return the error for an event that is no record of a statement.
 
     The argument's type lists all other events: mypy fails if a caller forgets one.
     """
@@ -171,6 +174,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             | RoleGranted()
             | RoleEnded()
             | StandingSet()
+            | CompromiseSet()
+            | StatementWithdrawnByChange()
         ):
             raise CorruptError("event_misplaced", "an effect is written with a change's approval")
         case _:

@@ -7,7 +7,7 @@ import msgspec
 from ledger import clock
 from ledger.domain import acts, challenges, key_material
 from ledger.domain.acts import parse_act, verify_act
-from ledger.domain.compromise import require_date
+from ledger.domain.compromise import require_own_date
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
@@ -107,9 +107,9 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     """Return the revocation of a key by its owner.
 
     A key signs its own revocation alone. To end another key, or to say since when a key was
-    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `stepup.confirm` do;
+    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `confirmed_by` do;
     NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
-    and as `compromise.require_date`.
+    and as `compromise.require_own_date`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
@@ -127,7 +127,7 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     elif asked.assertion is not None:
         raise MalformedError("assertion_unexpected", "a key needs no passkey to end itself")
     if since is not None:
-        require_date(key, since, now_ms=now_ms)
+        require_own_date(key, since, now_ms=now_ms)
     return KeyRevoked(
         kid=kid,
         by_kid=signer.kid,

@@ -46,7 +46,7 @@ def suspend(person: Person, by: Person, asked: ConfirmedAct, rules: Charter) -> 
     """Return the suspension of a person by one who can fill a place of governance.
 
     A passkey confirms it. Nobody who can fill such a place is suspended this way, so governance
-    can be met afterwards as before. Raises RefusedError as `verify_act` and `stepup.confirm` do;
+    can be met afterwards as before. Raises RefusedError as `verify_act` and `confirmed_by` do;
     ConflictError `person_suspended`, `person_deactivated` if the person already is,
     `suspension_needs_change`; ForbiddenError as `require_standing` and `require_place`;
     MalformedError `reason_invalid`.

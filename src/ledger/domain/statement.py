@@ -10,10 +10,11 @@ from typing import TypeVar
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, places, policy, steps, stepup
+from ledger.domain import acts, places, policy, steps
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.changes.items import Item, is_change, parse_items
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import RecordedDecision, recorded, stands, steps_of, without
 from ledger.domain.decision_context import DecisionContext as DecisionContext
 from ledger.domain.document import Document
@@ -25,6 +26,7 @@ from ledger.domain.events import (
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
+    StatementWithdrawnByChange,
 )
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.policy import Policy
@@ -56,6 +58,12 @@ class Statement(msgspec.Struct, frozen=True):
     # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
     items: tuple[Item, ...] | None = None  # those of a change, None for other statements
+
+    @property
+    def counts_on(self) -> dict[str, RecordedDecision]:
+        """The recorded decisions that a later one depends on: of a final one, only with steps."""
+        depends = self.status == "pending" or self.policy.ordered
+        return self.approvals | self.rejections if depends else {}
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
@@ -89,7 +97,7 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 rejections=statement.rejections | {body.signer: recorded(body, event.at)},
                 decided=statement.decided | {body.signer: body.iat},
             )
-        case StatementWithdrawn():
+        case StatementWithdrawn() | StatementWithdrawnByChange():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
         case body:
             raise _misplaced(body)
@@ -146,7 +154,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
-    _require_status(statement, decision.now_ms, "pending", "approved")
+    require_status(statement, decision.now_ms, "pending", "approved")
     require_standing(person)
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -190,7 +198,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     key, act = _act_about(statement, act_text, acts.Reject, decision)
     require_reason(act.reason)
     _require_order(statement, person, act.iat)
-    _require_status(statement, decision.now_ms, "pending")
+    require_status(statement, decision.now_ms, "pending")
     require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
@@ -236,7 +244,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
     require_text(act.reason or "", "reason")
     _require_order(statement, person, act.iat)
-    _require_status(statement, decision.now_ms, "pending")
+    require_status(statement, decision.now_ms, "pending")
     require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
@@ -270,7 +278,8 @@ def _act_about(
     return key, act
 
 
-def _require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+def require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+    """Raise ConflictError `statement_<status>` unless a statement has an allowed status."""
     status = statement.status_at(now_ms)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")
@@ -281,10 +290,8 @@ def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> 
     evidence = decision.assertion
     if statement.policy.assurance == "key":
         if evidence is not None:
-            raise MalformedError(
-                "assertion_unexpected", "this policy does not use passkey assertions"
-            )
+            detail = "this policy does not use passkey assertions"
+            raise MalformedError("assertion_unexpected", detail)
         return None
-    return stepup.confirm(
-        decision.person, jws_text, evidence, ledger=decision.ledger, party=decision.party
-    )
+    asked = ConfirmedAct(jws_text, evidence, decision.ledger, decision.party, decision.now_ms)
+    return asked.confirmed_by(decision.person)[1]

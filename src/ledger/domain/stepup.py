@@ -7,24 +7,21 @@ adds or ends a passkey, concerns another person, or ends a key that did not sign
 from ledger.domain import challenges
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
-from ledger.errors import RefusedError
 
 
 def confirm(
     person: Person,
     act_text: str,
-    assertion: AssertionEvidence | None,
+    assertion: AssertionEvidence,
     *,
     ledger: str,
     party: RelyingParty,
 ) -> int:
     """Verify that a live passkey of this person confirmed exactly this JWS; return its sign count.
 
-    Raises RefusedError `assertion_required` without an assertion, else as `active_passkey` and
+    `ConfirmedAct` asks for the assertion. Raises RefusedError as `active_passkey` and
     `verify_assertion` do.
     """
-    if assertion is None:
-        raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")
     passkey = person.active_passkey(assertion.credential_id)
     return verify_assertion(
         assertion,

@@ -1,7 +1,7 @@
 """Who asks: sessions of signed-in people, as cookies."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from litestar.datastructures import Cookie
 from litestar.types import HTTPScope
@@ -92,6 +92,10 @@ class Sessions:
     async def of_user(self, user: str) -> list[OpenSession]:
         """Return a person's sessions, the newest first."""
         return await self._state.sessions_of(user, now_ms=self._now_ms())
+
+    async def last_seen(self, users: Sequence[str]) -> dict[str, int]:
+        """Return when these people last used a session, in ms, as far as it is known."""
+        return await self._state.last_seen(users)
 
     async def end_one(self, user: str, ended: str) -> None:
         """End one of a person's sessions; one that is not there has ended."""

@@ -85,6 +85,7 @@ def error_page(status: int, detail: str = "") -> Template:
         context={
             "page": "error",
             "ledger": "",
+            "origin": "",
             "now": "",
             "me": None,
             "position": 0,

@@ -96,7 +96,9 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
                 found["who"] = names.get(value, value[:8])
             case "expires_at":
                 found["until"] = moment(value)
-            case "invitation":
+            case "since":
+                found[member] = moment(value)
+            case "invitation" | "statement":
                 found[member] = value[:8]
             case "policy":
                 found[member] = node_phrase(value, names)

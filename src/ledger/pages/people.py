@@ -1,7 +1,8 @@
-"""The page of people: who is here, who is invited, which roles there are, for administrators."""
+"""The page of people: who is here and who is invited, for those who administer."""
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from litestar import get
 from litestar.params import FromQuery
@@ -12,9 +13,9 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.administration import by_grant_only, frame, governs, require_administration
 from ledger.pages.change_words import summaries
 from ledger.pages.governors import with_passkeys
-from ledger.pages.texts import text
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from projections import changes, invitations, rules, timeline, users
+from projections.users import User
 
 _WAITING = 10
 
@@ -26,28 +27,48 @@ async def people(
     cursor: FromQuery[str | None] = None,
     invited: FromQuery[str | None] = None,
 ) -> Template | Redirect:
-    """Show people, invitations and roles to those who administer; the browser makes the changes."""
-    fallen = await web.people.passkeys.fallen()
-    return await asyncio.to_thread(_people, request, web, _Shown(cursor, invited, fallen))
-
-
-class _Shown(NamedTuple):
-    """The pages of the lists that are asked for, and when a passkey's use count went back."""
-
-    cursor: str | None
-    invited: str | None
-    fallen: dict[str, int]
-
-
-def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect:
-    me = web.session_user(request)
+    """Show people and invitations to those who administer; the browser makes the changes."""
+    me = await asyncio.to_thread(web.session_user, request)
     if me is None:
         return to_sign_in(request)
+    shown = await asyncio.to_thread(_people, web, me, _Pages(cursor, invited))
+    fallen = await web.people.passkeys.fallen()
+    seen_ms = await _seen_ms(web, shown["people"].items)
+    return page(
+        "people",
+        web,
+        me=me,
+        fallen={each: clock.to_text(at_ms) for each, at_ms in fallen.items()},
+        seen={user: clock.to_text(at_ms) for user, at_ms in seen_ms.items()},
+        **shown,
+    )
+
+
+class _Pages(NamedTuple):
+    """The pages of the two lists that are asked for."""
+
+    people: str | None
+    invited: str | None
+
+
+async def _seen_ms(web: Web, people: Sequence[User]) -> dict[str, int]:
+    """Return when a session or a passkey of each person was last used, as far as it is known."""
+    seen_ms = await web.sessions.last_seen([each.id for each in people])
+    credentials = [credential for each in people for credential in each.credential_ids]
+    used_ms = await web.people.passkeys.last_uses(credentials)
+    for each in people:
+        times = [used_ms[id_] for id_ in each.credential_ids if id_ in used_ms]
+        if times:
+            seen_ms[each.id] = max(*times, seen_ms.get(each.id, 0))
+    return seen_ms
+
+
+def _people(web: Web, me: User, asked: _Pages) -> dict[str, Any]:
     with web.models.views() as (db, at):
         now = web.models.now()
         in_force = rules.in_force(db, at=at)
         require_administration(me, in_force)
-        found = users.page(db, at=at, now=now, limit=ROWS, cursor=asked.cursor or None)
+        found = users.page(db, at=at, now=now, limit=ROWS, cursor=asked.people or None)
         issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
         words = summaries(db, [each.id for each in pending], at=at)
@@ -55,23 +76,17 @@ def _people(request: AnyRequest, web: Web, asked: _Shown) -> Template | Redirect
         acted = timeline.last_acts(db, [each.position for each in found.items], at=at)
         roles = rules.roles(db, at=at)
         context = frame(db, me, in_force, at=at)
-    return page(
-        "people",
-        web,
-        me=me,
-        position=at,
-        people=found,
-        shown=shown,
-        governing={each.id for each in found.items if governs(each, in_force)},
-        granted=by_grant_only(roles, in_force),
-        suspends=governs(me, in_force),
-        cursor=asked.cursor,
-        acted={each.id: acted.get(each.position) for each in found.items},
-        invitations=issued,
-        invited=asked.invited,
-        fallen={each: clock.to_text(at_ms) for each, at_ms in asked.fallen.items()},
-        waiting=[(each, words[each.id]) for each in pending],
-        roles=roles,
-        registration=text(f"registration.{in_force.registration}"),
-        **context,
-    )
+    return context | {
+        "position": at,
+        "people": found,
+        "shown": shown,
+        "governing": {each.id for each in found.items if governs(each, in_force)},
+        "granted": by_grant_only(roles, in_force),
+        "suspends": governs(me, in_force),
+        "cursor": asked.people,
+        "acted": {each.id: acted.get(each.position) for each in found.items},
+        "invitations": issued,
+        "invited": asked.invited,
+        "waiting": [(each, words[each.id]) for each in pending],
+        "roles": roles,
+    }

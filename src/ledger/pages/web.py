@@ -92,7 +92,13 @@ def to_sign_in(request: AnyRequest) -> Redirect:
 
 def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Template:
     """Return a page that browsers must not store: after sign-out nobody may see it again."""
-    always = {"page": name, "ledger": web.charter.ledger, "now": web.models.now(), "position": 0}
+    always = {
+        "page": name,
+        "ledger": web.charter.ledger,
+        "origin": web.charter.party.origin,
+        "now": web.models.now(),
+        "position": 0,
+    }
     news = [] if me is None else web.news(me)
     return Template(
         f"{name}.html",

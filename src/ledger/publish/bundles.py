@@ -11,7 +11,7 @@ from uuid import UUID
 from ledger.domain import entry, events
 from ledger.domain.charter import STREAM
 from ledger.domain.document import parse_uuid
-from ledger.domain.events import KeyAttested, Recorded, StatementBody
+from ledger.domain.events import KeyAttested, Recorded, StatementRecord
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
 from ledger.store.ports.log import StoreReader
@@ -141,7 +141,7 @@ class Evidence:
         """
         signed = [each for name in names for each in self._stream(name)]
         bodies = [each.event.body for each in signed]
-        kids = {body.kid for body in bodies if isinstance(body, StatementBody)}
+        kids = {body.kid for body in bodies if isinstance(body, StatementRecord)}
         attested = self._store.positions(KeyAttested.TAG, self._published.size)
         owners = {
             event.stream

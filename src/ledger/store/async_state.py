@@ -194,6 +194,10 @@ class AsyncState:
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
         return await self._in(self._reads, self._state.fallen_counts)
 
+    async def last_seen(self, users: Sequence[str]) -> dict[str, int]:
+        """Return when sessions of these people were last used, in ms, as far as it is known."""
+        return await self._in(self._reads, partial(self._state.last_seen, users))
+
     async def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
         """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
         return await self._in(self._reads, partial(self._state.last_uses, credential_ids))

@@ -4,7 +4,6 @@ Signatures, passkey responses and rules are checked by the domain's functions, w
 too. This module computes the expected event; auditor.py compares it with the stored one.
 """
 
-from collections.abc import Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -23,17 +22,13 @@ from ledger.domain import (
     standing,
     statement,
 )
-from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
-from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.items import is_change, parse_items
-from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
-    Effect,
     EffectBody,
     Event,
     KeyAttested,
@@ -52,6 +47,7 @@ from ledger.domain.events import (
     PersonSuspended,
     StatementBody,
     StatementDrafted,
+    StatementRecord,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -62,22 +58,14 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.skeletons import Skeletons
-from ledger.domain.statement import DecisionContext, Statement
-from ledger.errors import CorruptError, NotFoundError
+from ledger.domain.statement import DecisionContext
+from ledger.errors import CorruptError
 from ledger.jose import CompactJws
+from ledger.verify.known_states import KnownStates
 
 
-class Decisions:
+class Decisions(KnownStates):
     """The states as of a position; computes the expected event at the next one."""
-
-    def __init__(self) -> None:
-        self.position = 0
-        self.charter: Charter | None = None
-        self.people: dict[UUID, Person] = {}
-        self.statements: dict[UUID, Statement] = {}
-        self._owners: dict[str, UUID] = {}
-        # The effects of the change that the last approval completed, and which come next.
-        self.due: tuple[Effect, ...] = ()
 
     def decide(self, event: Event) -> Body:
         """Return the body that an event's evidence leads to.
@@ -92,7 +80,7 @@ class Decisions:
             return self._decide_effect(event, body)
         if self.due:
             raise CorruptError("effects_missing", "the effects of an approved change are missing")
-        if isinstance(body, StatementBody):  # most events are about statements
+        if isinstance(body, StatementRecord):  # most events are about statements
             return self._decide_statement(event, body, now_ms)
         if isinstance(body, PersonRecord):
             return self._decide_person(event, body, now_ms)
@@ -107,22 +95,6 @@ class Decisions:
         if self.due or self._has_everybody() or self._statement(UUID(body.change)) is not None:
             raise CorruptError("effect_unexpected", "no approved change has this effect here")
         return body  # evidence without the change: as the log states
-
-    def _has_everybody(self) -> bool:
-        """Tell whether everybody's events are here, so that changes can be decided whole."""
-        return True
-
-    def _sources(self) -> Sources:
-        holders = self._holders if self._has_everybody() else None
-        return Sources(self._charter, self._people, holders)
-
-    def _people(self, users: Sequence[UUID]) -> list[Person]:
-        if not self.people.keys() >= {*users}:
-            raise NotFoundError("user_unknown", "there is no such person")
-        return [self.people[user] for user in users]
-
-    def _holders(self, role: str) -> frozenset[UUID]:
-        return frozenset(user for user, each in self.people.items() if role in each.roles)
 
     # --- the ledger ------------------------------------------------------------------------------
 
@@ -218,7 +190,7 @@ class Decisions:
 
     # --- statements ------------------------------------------------------------------------------
 
-    def _decide_statement(self, event: Event, body: StatementBody, now_ms: int) -> StatementBody:
+    def _decide_statement(self, event: Event, body: StatementRecord, now_ms: int) -> StatementBody:
         if isinstance(body, StatementDrafted):
             return self._draft(event, body, now_ms)
         subject = self._statement(event.stream)
@@ -232,11 +204,7 @@ class Decisions:
                 party=self._charter.party,
                 now_ms=now_ms,
                 assertion=assertion,
-                deciders={
-                    user: self.people[UUID(user)]
-                    for user in subject.approvals | subject.rejections
-                    if subject.status == "pending"
-                },
+                deciders={user: self.people[UUID(user)] for user in subject.counts_on},
                 roles=self._charter.signing_roles,
             )
 
@@ -274,26 +242,3 @@ class Decisions:
 
     def _asked(self, act: str, assertion: AssertionEvidence | None, now_ms: int) -> ConfirmedAct:
         return ConfirmedAct(act, assertion, self._charter.ledger, self._charter.party, now_ms)
-
-    # --- the states ------------------------------------------------------------------------------
-
-    def _statement(self, stream: UUID) -> Statement | None:
-        """Return a statement, None if unknown; an auditor of some streams overrides this."""
-        return self.statements.get(stream)
-
-    @property
-    def _charter(self) -> Charter:
-        if self.charter is None:
-            raise CorruptError("not_founded", "the log does not begin with the ledger's creation")
-        return self.charter
-
-    def _signer(self, act: str) -> Person:
-        return self._owner(parse_act(act).header.kid)
-
-    def _owner(self, kid: str) -> Person:
-        return self._charter.in_force(self.people[self._owners[kid]])
-
-    @staticmethod
-    def _require_stream(event: Event, stream: UUID) -> None:
-        if event.stream != stream:
-            raise CorruptError("event_misplaced", "the event is in the wrong stream")

@@ -19,6 +19,7 @@ from ledger.domain import charter, held_passkeys, person, signing_keys
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     CompromiseDeclared,
+    CompromiseSet,
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
@@ -27,8 +28,6 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
-    StatementBody,
-    StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -102,9 +101,7 @@ class Events:
         return [
             (each.position, each.event.at, body)
             for each in self._recorded
-            if each.event.stream == wanted
-            and isinstance(body := each.event.body, StatementBody)
-            and not isinstance(body, StatementDrafted)
+            if each.event.stream == wanted and isinstance(body := each.event.body, DecisionEvent)
         ]
 
     # --- decisions (check 6) ---------------------------------------------------------------------
@@ -182,7 +179,7 @@ class Events:
         body = event.body
         if owner is None and isinstance(body, UserRegistered):
             people[event.stream] = person.evolve(None, event)
-        if owner is None or not isinstance(body, PersonRecord):
+        if owner is None or not isinstance(body, PersonRecord | CompromiseSet):
             return
         match body:
             case PasskeyAdded():
@@ -199,7 +196,7 @@ class Events:
             case PasskeyRemoved():
                 with suppress(KeyError):  # an unknown passkey: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case CompromiseDeclared():
+            case CompromiseDeclared() | CompromiseSet():
                 with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
             case UserRegistered() | KeyRevoked() | PersonSuspended():

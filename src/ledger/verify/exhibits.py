@@ -19,7 +19,9 @@ from ledger.domain.document import Document
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
+    CompromiseSet,
     Dependency,
+    EffectBody,
     Event,
     KeyAttested,
     KeyRevoked,
@@ -28,8 +30,8 @@ from ledger.domain.events import (
     LogKeysAnnounced,
     PasskeyAdded,
     Recorded,
-    StatementBody,
     StatementDrafted,
+    StatementRecord,
     StatementSigned,
     actor,
     signature_of,
@@ -74,6 +76,8 @@ def _streams(event: Event, dependency: Dependency) -> Iterable[UUID]:
         case "affected":
             document = _document(event)
             return affected(parse_items(document)) if is_change(document) else []
+        case "change":
+            return [UUID(event.body.change)] if isinstance(event.body, EffectBody) else []
         case "superseded":
             older = _document(event).supersedes
             return [] if older is None else [UUID(older)]
@@ -123,14 +127,15 @@ def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
         jws = signature_of(body)
         if isinstance(body, StatementSigned) and jws.split(".")[1:-1] == [payload]:
             shared.append(jws)
-        tag = body.TAG.rpartition(".")[0]
-        yield f"{recorded.position}-{tag}.jws", jws.encode()
+        if jws:  # nobody signs an effect of a change
+            tag = body.TAG.rpartition(".")[0]
+            yield f"{recorded.position}-{tag}.jws", jws.encode()
     if shared:
         yield "jws.json", general(shared)
 
 
 def _kid(body: Body) -> str:
-    return body.kid if isinstance(body, StatementBody) else ""
+    return body.kid if isinstance(body, StatementRecord) else ""
 
 
 def _people(events: Sequence[Recorded], kids: set[str]) -> Iterator[tuple[str, bytes]]:
@@ -167,7 +172,8 @@ def _end(events: Sequence[Recorded], kid: str) -> Recorded | None:
         match each.event.body:
             case KeyRevoked(kid=ended) if ended == kid:
                 return each
-            case CompromiseDeclared(compromised=one, also=others):
+            case CompromiseDeclared() | CompromiseSet():
+                one, others = each.event.body.compromised, each.event.body.also
                 if key_reference(kid) in (one, *others):
                     return each
             case _:

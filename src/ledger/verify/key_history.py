@@ -10,6 +10,7 @@ from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import (
     CompromiseDeclared,
+    CompromiseSet,
     KeyAttested,
     KeyRevoked,
     PasskeyAdded,
@@ -43,7 +44,7 @@ class KeyHistory:
         if kid is not None:
             self._require_in_force(recorded, kid)
         body = event.body
-        if not isinstance(body, PersonRecord):
+        if not isinstance(body, PersonRecord | CompromiseSet):
             return
         match body:
             case KeyAttested():
@@ -52,7 +53,7 @@ class KeyHistory:
                 self._owners.setdefault(new, (event.stream, key))
             case KeyRevoked():
                 self._end(body.kid)
-            case CompromiseDeclared():
+            case CompromiseDeclared() | CompromiseSet():
                 for reference in (body.compromised, *body.also):
                     self._end(reference.removeprefix("kid:"))
             case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | PersonSuspended():

@@ -45,26 +45,32 @@ def _lost_words(older: Checkpoint, position: int | None, restored: VerifiedResto
     return told
 
 
-def with_restores(older: VerificationReport, later: VerificationReport) -> VerificationReport:
+def with_restores(
+    older: VerificationReport, later: VerificationReport, position: int | None = None
+) -> VerificationReport:
     """Return the report of older evidence with a check against the restores of a later bundle.
 
-    The check fails with `position_lost` if a restore lost the tree that the older evidence shows,
-    and is open (`bundle_unverified`) unless the later bundle is verified.
+    `position` is that of a receipt. The check fails with `position_lost` if a restore lost it, or
+    without it the tree that the older evidence shows. It is open unless the later bundle is
+    verified (`bundle_unverified`), and if a restore kept a receipt's position but not its tree
+    (`receipt_outdated`).
     """
     if older.ledger is None or older.size is None or older.root is None:
         return older
     tree = Checkpoint(older.ledger, older.size, b64_decode(older.root))
     checks = Checks(older.checks)
-    checks.make("restores", lambda found: _kept(found, later), tree)
+    checks.make("restores", lambda found: _kept(found, position, later), tree)
     made = tuple(checks.made)
     return msgspec.structs.replace(older, checks=made, verdict=verdict(made, older.statements))
 
 
-def _kept(older: Checkpoint, later: VerificationReport) -> tuple[str, bool]:
+def _kept(older: Checkpoint, position: int | None, later: VerificationReport) -> tuple[str, bool]:
     if later.verdict not in ("verified", "in_question"):
         detail = "the later bundle is not verified with these keys: verify it first"
         raise UnverifiableError("bundle_unverified", detail)
-    found = compare_restored(older, None, later.restorations)
+    found = compare_restored(older, position, later.restorations)
+    if found is not None and found.outcome == "unproven":
+        raise UnverifiableError("receipt_outdated", found.says)
     if found is not None:
         raise RefusedError("position_lost", found.says)
     return f"No restore up to position {later.size:,} lost any of these entries.", True

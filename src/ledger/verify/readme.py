@@ -102,6 +102,8 @@ def limits(mode: EvidenceMode | None) -> list[str]:
         "It does not prove that nobody was shown another log: compare checkpoints with others.",
         "It does not prove what happened after the checkpoint.",
     ]
+    if mode == "receipt":
+        told.append("It does not show what the event says: an entry only commits to its body.")
     if mode == "statement":
         told.append(
             "It does not prove that nothing was left out: a later event could be missing,"

@@ -31,8 +31,8 @@ CheckName = Literal[
     "time",
     "restores",
 ]
-# The kind of evidence: a mode of a bundle, or a public log.
-EvidenceMode = Mode | Literal["log"]
+# The kind of evidence: a mode of a bundle, a public log, or a receipt.
+EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")
 T = TypeVar("T")
 # What the others establish is the bundle's own, or was asked for; all is needed for a verdict.

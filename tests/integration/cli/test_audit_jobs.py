@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.__main__ import main
-from ledger.audit import shares
+from ledger.audit import part_auditor
 from ledger.audit.findings import Finding, first
 from ledger.audit.shares import PeopleAuditor, Share, audit_share
 from ledger.audit.workers import WorkerPool, WorkerTask
@@ -132,5 +132,5 @@ def test_an_interrupted_audit_leaves_no_process_and_ends_with_2(
 
 def test_few_statements_in_memory_are_enough(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = audited(copy)
-    monkeypatch.setattr(shares, "MOST_STATEMENTS", 2)
+    monkeypatch.setattr(part_auditor, "MOST_STATEMENTS", 2)
     assert audited(copy).counts == whole.counts

@@ -5,13 +5,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ledger.audit.run import AuditRequest, audit
 from ledger.commands.writer import Answer
+from ledger.domain.events import Event, StatementWithdrawnByChange
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError
+from ledger.store.engines import audited_log
+from ledger.store.log import EVENTS
+from ledger.store.ports.log import Write
 from tests.support.changes import governors
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
@@ -132,3 +138,69 @@ def test_a_change_of_all_kinds_is_all_or_nothing(cast: Cast, here: Process) -> N
         assert here.store.head().stored == before
 
     asyncio.run(run())
+
+
+def test_a_change_withdraws_what_a_deactivated_person_left(cast: Cast, here: Process) -> None:
+    async def run() -> None:
+        raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        withdraw = {"withdraw": {"statement": name_of(raw)}}
+        with refused(ConflictError, "creator_not_gone"):
+            await here.change(cast.dave, withdraw)
+        await here.change(cast.dave, {"deactivate": {"user": cast.alice.user}})
+        await here.change(cast.dave, withdraw)
+        with refused(ConflictError, "statement_withdrawn"):
+            await here.commands.sign(name_of(raw), cast.bob.shared(raw), None)
+
+    asyncio.run(run())
+
+
+def test_a_withdrawal_and_a_decision_elsewhere_do_not_both_happen(
+    cast: Cast, here: Process, there: Process
+) -> None:
+    async def run() -> None:
+        raw = await here.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        await here.change(cast.dave, {"deactivate": {"user": cast.alice.user}})
+        await there.commands.sign(name_of(raw), cast.bob.shared(raw), None)
+        with refused(ConflictError, "statement_approved"):
+            await here.change(cast.dave, {"withdraw": {"statement": name_of(raw)}})
+
+    asyncio.run(run())
+
+
+def test_a_change_declares_what_its_person_can_no_longer_declare(cast: Cast, here: Process) -> None:
+    async def run() -> None:
+        bob, since = cast.bob, str(here.time)
+        raw = await here.draft(cast.alice, policy={"threshold": 2, "of": ["role:investor"]})
+        await here.commands.sign(name_of(raw), bob.shared(raw), None)
+        here.time.ms += 40 * 86_400_000
+        kid: dict[str, Any] = {"kid": bob.key.kid, "since": since}
+        act = bob.act("declare-compromise", **kid)
+        with refused(ConflictError, "compromise_date_refused"):
+            await here.people.standing.declare_compromise(act, bob.confirm(act))
+        await here.change(cast.dave, {"declare-compromise": {"user": bob.user} | kid})
+        # Bob's approval is in question now, so Carol's alone is not enough.
+        await here.commands.sign(name_of(raw), cast.carol.shared(raw), None)
+        subject = await here.writer.ask(lambda reading: reading.statement(UUID(name_of(raw))))
+        assert subject.status == "pending"
+
+    asyncio.run(run())
+
+
+def test_a_withdrawal_that_no_change_asked_for_is_found_in_the_share_of_its_statement(
+    cast: Cast, tmp_path: Path
+) -> None:
+    process = Process(cast.copy(tmp_path / "forged"), cast.time)
+
+    async def run() -> None:
+        raw = await process.draft(cast.alice, policy={"threshold": 1, "of": ["role:investor"]})
+        answer = await process.change(cast.dave, {"define-role": {"role": "legal"}})
+        body = StatementWithdrawnByChange(json.loads(answer.body)["statementId"])
+        forged = Event(UUID(name_of(raw)), 2, str(process.time), body)
+        await process.commits.append(Write(b"k" * 32, (EVENTS.to_stored_event(forged),), b"{}"))
+
+    asyncio.run(run())
+    found = audit(AuditRequest(audited_log(process.store.address), jobs=1), now_ms=0).finding
+    size = process.store.head().stored
+    process.close()
+    assert found is not None
+    assert (found.position, found.code) == (size, "effect_unexpected")

@@ -39,6 +39,8 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
         receipt = proof_of(client, lost["leafIndex"])
         assert receipt.status_code == 200
         (tmp_path / "receipt").write_bytes(receipt.content)
+        entry = client.get(f"/log/entries/{lost['leafIndex']}")
+        (tmp_path / "entry").write_bytes(entry.content)
         (tmp_path / "lost").write_bytes(client.get(address).content)
     server.kill()
     lose_log(server)
@@ -92,6 +94,10 @@ def require_told_what_was_lost(files: Path) -> None:
     checks = [json.loads(done.stdout)["checks"][-1] for done in (lost, kept)]
     assert (lost.returncode, checks[0]["code"]) == (1, "position_lost"), lost.stdout
     assert (kept.returncode, checks[1]["outcome"]) == (4, "passed"), kept.stdout  # pending
+    receipt = ledger_alone("verify", files / "receipt", "--entry", files / "entry", *given)
+    found = {each["name"]: each["code"] for each in json.loads(receipt.stdout)["checks"]}
+    assert (receipt.returncode, found.pop("restores")) == (1, "position_lost"), receipt.stdout
+    assert {*found.values()} == {None}  # it stays good evidence of what was acknowledged
     unknown = ledger_alone("verify", files / "lost", "--restored", files / "bundle", "--json")
     (*_, check) = json.loads(unknown.stdout)["checks"]
     assert (unknown.returncode, check["code"]) == (3, "bundle_unverified"), unknown.stdout

@@ -52,10 +52,12 @@ def test_the_tags_are_these_for_ever() -> None:
         "role-granted.v1",
         "role-ended.v1",
         "standing-set.v1",
+        "compromise-set.v1",
         "statement-drafted.v1",
         "statement-signed.v1",
         "statement-rejected.v1",
         "statement-withdrawn.v1",
+        "statement-withdrawn-by-change.v1",
     ]
 
 

@@ -75,10 +75,11 @@ def test_the_vector_file_says_what_the_events_declare() -> None:
         ("key-attested.v1", ALICE),
         ("key-revoked.v1", "00000000-0000-0000-0000-000000000002"),
         ("role-granted.v1", None),
-        ("statement-drafted.v1", ALICE),
-        ("statement-signed.v1", "00000000-0000-0000-0000-000000000003"),
+        ("statement-drafted.v1", "00000000-0000-0000-0000-000000000004"),
+        ("statement-signed.v1", "00000000-0000-0000-0000-000000000004"),
         ("statement-rejected.v1", "00000000-0000-0000-0000-000000000003"),
         ("statement-withdrawn.v1", ALICE),
+        ("statement-withdrawn-by-change.v1", None),
     ],
 )
 def test_who_acted_is_the_person_that_the_event_names_or_the_ledger(

@@ -109,13 +109,13 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
     "somebody suspended cannot act": (
         TWO_ADMINISTRATORS,
         [drafts(about("suspend", BEN)), approvals()],
-        [("ledger.domain.changes.effects.can_act", _true)],
+        [("ledger.domain.changes.governable.can_act", _true)],
         "nobody can approve a change any more",
     ),
     "to govern takes a live passkey": (
         _without_passkeys(THREE_ADMINISTRATORS, CAL),
         [drafts(about("end-role", BEN, ADMINISTRATOR)), approvals()],
-        [("ledger.domain.changes.effects.can_act", _keys_are_enough)],
+        [("ledger.domain.changes.governable.can_act", _keys_are_enough)],
         "nobody can approve a change any more",
     ),
     "somebody suspended decides nothing": (

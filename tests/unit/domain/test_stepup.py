@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from ledger.domain import stepup
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
 from ledger.errors import RefusedError
@@ -21,7 +21,9 @@ def confirm(
     ledger: str = LEDGER,
     party: RelyingParty = PARTY,
 ) -> int:
-    return stepup.confirm(person, act, assertion, ledger=ledger, party=party)
+    asked = ConfirmedAct(act, assertion, ledger, party, ALICE.time.ms)
+    _, sign_count = asked.confirmed_by(person)
+    return sign_count
 
 
 def refused(assertion: AssertionEvidence | None, **changes: object) -> str:

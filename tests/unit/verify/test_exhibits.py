@@ -16,7 +16,7 @@ from tests.support.every_event import every_type
 
 STORY = every_type()
 RECORDED = [Recorded(n, event) for n, event in enumerate(STORY.events, start=1)]
-APPROVED, REJECTED, WITHDRAWN = (
+APPROVED, REJECTED, WITHDRAWN, LEFT = (
     str(each.stream)
     for each in STORY.events
     if isinstance(each.body, StatementDrafted) and each.body.type is None
@@ -36,6 +36,20 @@ def test_who_decided_and_whom_they_depend_on_are_involved() -> None:
     approved = {each.event.stream for each in shown(APPROVED)}
     # Dave signed none of it, but invited Bob.
     assert approved == {STREAM, UUID(APPROVED), ALICE, BOB, CAROL, DAVE}
+
+
+def test_the_change_that_withdrew_a_statement_is_involved_and_nobody_signed_its_effect() -> None:
+    drafted = {each.event.stream for each in shown(LEFT) if each.event.version == 1}
+    (change,) = (
+        each.event.stream
+        for each in RECORDED
+        if isinstance(each.event.body, StatementDrafted)
+        and each.event.body.type is not None
+        and LEFT in each.event.body.document
+    )
+    assert {UUID(LEFT), change, ALICE} <= drafted
+    names = {name for name in exhibits(shown(LEFT), [LEFT]) if name.startswith("statements/")}
+    assert [name for name in names if name.endswith("withdrawn-by-change.jws")] == []
 
 
 def test_events_are_in_the_order_of_the_log_each_once() -> None:

@@ -75,9 +75,9 @@ class Company(Chronicle):
         subject = self.auditor.statements[UUID(statement_id(number))]
         return statement.sign(subject, parse_approval(jws), self._decision(who, who.confirm(jws)))
 
-    def approval_of_plain(self, who: Signer, raw: bytes) -> StatementSigned:
+    def approval_of_plain(self, who: Signer, raw: bytes, number: int = 9) -> StatementSigned:
         jws = who.shared(raw)
-        subject = self.auditor.statements[UUID(statement_id(9))]
+        subject = self.auditor.statements[UUID(statement_id(number))]
         return statement.sign(subject, parse_approval(jws), self._decision(who))
 
 

@@ -16,6 +16,7 @@ from ledger.domain.events import Event
 from tests.vectors.changes.closing import CLOSING, of_a_part
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.drafts import drafts
+from tests.vectors.changes.endings import ENDINGS
 from tests.vectors.changes.places import PLACES
 from tests.vectors.changes.suspensions import SUSPENSIONS
 from tests.vectors.changes.tries import TRIES
@@ -30,7 +31,7 @@ def logs() -> Iterator[tuple[str, Company, str | None]]:
         code, items = drafts(told)[name]
         told.draft_unseen(told.ada, *items)
         yield name, told, code
-    for name, (tries, expected) in (TRIES | SUSPENSIONS | PLACES | CLOSING).items():
+    for name, (tries, expected) in (TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS).items():
         told = Company()
         tries(told)
         yield name, told, expected

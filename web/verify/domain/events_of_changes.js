@@ -1,4 +1,5 @@
-// Mirrors ledger.domain.events.of_changes: what changes do to the ledger and to people.
+// Mirrors ledger.domain.events.of_changes: what changes do to the ledger, to people and to
+// statements.
 
 import { ed25519Jwk } from "../jose/keys.js";
 import { integer, listOf, oneOf, either, struct, text } from "../shapes.js";
@@ -16,17 +17,19 @@ export const EFFECT_TAG = Object.freeze({
   ROLE_GRANTED: "role-granted.v1",
   ROLE_ENDED: "role-ended.v1",
   STANDING_SET: "standing-set.v1",
+  COMPROMISE_SET: "compromise-set.v1",
+  STATEMENT_WITHDRAWN_BY_CHANGE: "statement-withdrawn-by-change.v1",
 });
 const TAG = EFFECT_TAG;
 
 const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
 // Nobody signs an effect: it names the change.
-const effect = (stream, members, claims = []) => ({
+const effect = (stream, members, claims = [], dependsOn = []) => ({
   members: { change: text, ...members },
   stream,
   actor: "change",
   evidence: [],
-  dependsOn: [],
+  dependsOn,
   claims,
 });
 const ofLedger = (members, claims) => effect("ledger", members, claims);
@@ -46,4 +49,6 @@ export const OF_CHANGES = {
   [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
   [TAG.ROLE_ENDED]: ofPerson({ role: text }),
   [TAG.STANDING_SET]: ofPerson({ standing: oneOf(...Object.values(STANDING)) }),
+  [TAG.COMPROMISE_SET]: ofPerson({ compromised: text, since: text, also: listOf(text) }),
+  [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: effect("statement", {}, [], ["change"]),
 };

@@ -54,13 +54,18 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.ROLE_ENDED]: ({ roles }, { role }) => ({ roles: roles.filter((each) => each !== role) }),
   [TAG.STANDING_SET]: (_, { standing }) => ({ standing }),
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
-  [TAG.COMPROMISE_DECLARED]: (person, { compromised, since, also }) =>
-    [compromised, ...also].reduce((after, name) => endCompromised(after, name, since), person),
+  [TAG.COMPROMISE_DECLARED]: compromised,
+  [TAG.COMPROMISE_SET]: compromised,
 });
 
 /** Return the person after one more event of their stream. */
 export function evolvePerson(person, { type, version, at, body }) {
   return { ...person, ...CHANGES[type](person, body, at), version };
+}
+
+/** Return a person after a declaration: each named thing ends. */
+function compromised(person, { compromised: one, since, also }) {
+  return [one, ...also].reduce((after, name) => endCompromised(after, name, since), person);
 }
 
 /** Return a person after the end of what was compromised, with the date that holds for it. */

@@ -7,7 +7,7 @@ import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT } from "./acts.js";
 import { attestationChallenge } from "./challenges.js";
-import { requireDate } from "./compromise.js";
+import { requireOwnDate } from "./compromise.js";
 import { requireNoPasskey } from "./key_material.js";
 import { verifyAssertion } from "./passkey.js";
 import { activePasskey, signedBy } from "./person.js";
@@ -68,6 +68,6 @@ export async function decideRevocation(owner, { kid, act, assertion }, context) 
     refuse("assertion_unexpected", "a key needs no passkey to end itself");
   }
   const signCount = needsPasskey ? await confirm(owner, act, assertion, context) : null;
-  if (compromisedSince !== null) requireDate(ended, compromisedSince, context.nowMs);
+  if (compromisedSince !== null) requireOwnDate(ended, compromisedSince, context.nowMs);
   return { kid, byKid: key.kid, act, compromisedSince, assertion, signCount };
 }

@@ -39,6 +39,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
     decided: new Map([...decided, [body.signer, body.iat]]),
   }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
+  [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
 });
 
 /** Return the statement after one more event of its stream. */
@@ -182,7 +183,8 @@ function requireOrder({ decided }, { user }, iat) {
   }
 }
 
-function requireStatus(statement, nowMs, ...allowed) {
+/** Refuse a statement that has none of these statuses. */
+export function requireStatus(statement, nowMs, ...allowed) {
   const status = statusAt(statement, nowMs);
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }

@@ -215,7 +215,12 @@ export class Auditor {
   }
 
   sources() {
-    return { charter: this.charter, people: this.people, hasEverybody: this.complete };
+    return {
+      charter: this.charter,
+      people: this.people,
+      statements: this.statements,
+      hasEverybody: this.complete,
+    };
   }
 
   statement({ stream }) {

@@ -88,6 +88,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.STANDING_SET]: unread,
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
+  [TAG.COMPROMISE_SET]: { verify: null, folds: () => true },
 });
 
 /** Verifies passkeys and attestations in the order of the log. */
@@ -147,7 +148,7 @@ export class KeyHistory {
       if (!this.owners.has(name)) this.owners.set(name, { owner: stream, key });
     } else if (type === TAG.KEY_REVOKED) {
       this.end(body.kid);
-    } else if (type === TAG.COMPROMISE_DECLARED) {
+    } else if (type === TAG.COMPROMISE_DECLARED || type === TAG.COMPROMISE_SET) {
       for (const name of [body.compromised, ...body.also]) this.end(name.replace(/^kid:/, ""));
     }
   }

@@ -37,7 +37,7 @@ async function exhibits(events, statements) {
     const mine = events.filter(({ stream }) => stream === id);
     for (const [name, text] of ofStatement(mine)) files.set(`statements/${id}/${name}`, text);
     for (const { type, body } of mine) {
-      signers.add(streamOf(type) === STREAM_OF.STATEMENT ? body.kid : "");
+      signers.add(streamOf(type) === STREAM_OF.STATEMENT ? (body.kid ?? "") : "");
     }
   }
   for (const [name, text] of await ofPeople(events, signers)) files.set(name, text);
@@ -65,7 +65,8 @@ function ofStatement(events) {
     if (type === TAG.STATEMENT_SIGNED && middle.length === 1 && middle[0] === payload) {
       shared.push(jws);
     }
-    files.push([`${position}-${type.replace(/\.[^.]*$/, "")}.jws`, jws]);
+    // Nobody signs an effect of a change.
+    if (jws) files.push([`${position}-${type.replace(/\.[^.]*$/, "")}.jws`, jws]);
   }
   if (shared.length) files.push(["jws.json", general(shared)]);
   return files;
@@ -95,7 +96,7 @@ async function ofPeople(events, signers) {
 /** Tell whether an event ended a key: its revocation, or the declaration of a compromise. */
 function endsKey({ type, body }, kid) {
   if (type === TAG.KEY_REVOKED) return body.kid === kid;
-  if (type !== TAG.COMPROMISE_DECLARED) return false;
+  if (type !== TAG.COMPROMISE_DECLARED && type !== TAG.COMPROMISE_SET) return false;
   return [body.compromised, ...body.also].includes(keyReference(kid));
 }
 

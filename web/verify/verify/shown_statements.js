@@ -11,6 +11,7 @@ const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
   [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
   [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
+  [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: null,
 });
 
 /** Return the statements of a bundle, given the auditor after all its events. */

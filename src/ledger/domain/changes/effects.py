@@ -10,7 +10,8 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import charter, governance, held_passkeys, person, policy
+from ledger.domain import charter, compromise, governance, held_passkeys, person, policy, statement
+from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
     CancelInvitation,
     CloseRole,
@@ -24,13 +25,16 @@ from ledger.domain.changes.items import (
     PersonItem,
     ReinstatePerson,
     SetCharter,
+    SetCompromise,
     SetGovernance,
     SuspendPerson,
+    WithdrawStatement,
 )
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.events import (
     CharterSet,
     Effect,
+    EffectBody,
     Event,
     GovernanceSet,
     InvitationCancelled,
@@ -43,9 +47,9 @@ from ledger.domain.events import (
     RoleGranted,
     StandingSet,
     StatementSigned,
+    StatementWithdrawnByChange,
 )
-from ledger.domain.person import Person, may_sign
-from ledger.domain.standing import can_act
+from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.errors import ConflictError
 from ledger.jose import thumbprint
@@ -55,22 +59,29 @@ class Sources(NamedTuple):
     """The states as of the change's position.
 
     `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns
-    everybody who holds a role; it is None if the evidence leaves out people.
+    everybody who holds a role; it is None if the evidence leaves out people. `statement` returns a
+    statement, or raises NotFoundError `statement_unknown`.
     """
 
     charter: Charter
     people: Callable[[Sequence[UUID]], list[Person]]
     holders: Callable[[str], frozenset[UUID]] | None
+    statement: Callable[[UUID], Statement]
 
 
 def affected(items: Sequence[Item]) -> frozenset[UUID]:
-    """Return the people whom these items name: the streams that their effects depend on."""
+    """Return the streams that the effects of these items depend on: of people and statements."""
+    ended = [UUID(item.statement) for item in items if isinstance(item, WithdrawStatement)]
+    return _people_of(items).union(ended)
+
+
+def _people_of(items: Sequence[Item]) -> frozenset[UUID]:
     found: set[UUID] = set()
     for item in items:
         if isinstance(item, PersonItem):
             found.add(UUID(item.user))
         elif isinstance(item, SetGovernance):
-            found.update(_named(item.policy))
+            found.update(policy.people_named(item.policy))
             found.update(UUID(each.user) for each in item.people or ())
     return frozenset(found)
 
@@ -98,11 +109,12 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`;
-    NotFoundError `user_unknown`.
+    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`,
+    `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
+    as `compromise.of_change`.
     """
     world = _World(change, sources, now_ms)
-    sources.people(sorted(affected(items)))  # one load brings all of them
+    sources.people(sorted(_people_of(items)))  # one load brings all of them
     for item in items:
         world.apply(item)
     world.require_governable()
@@ -118,6 +130,7 @@ class _World:
         self._now_ms = now_ms
         self._charter = sources.charter
         self._people: dict[UUID, Person] = {}
+        self._statements: dict[UUID, Statement] = {}
         # The people whom the last policy for two or more people states, None without one.
         self._governors: frozenset[str] | None = None
         self.effects: list[Effect] = []
@@ -125,6 +138,8 @@ class _World:
     def apply(self, item: Item) -> None:
         if isinstance(item, PersonItem):
             self._apply_to_person(item)
+        elif isinstance(item, WithdrawStatement):
+            self._withdraw(UUID(item.statement))
         else:
             self._apply_to_ledger(item)
 
@@ -176,7 +191,7 @@ class _World:
         self._require_current(item.was, governance.policy_digest(self._charter.governance))
         _require_effect(item.policy != self._charter.governance, "it is the policy already")
         governance.require_valid(item.policy, self._charter.roles)
-        self._all_people(_named(item.policy))  # each of them is somebody
+        self._all_people(policy.people_named(item.policy))  # each of them is somebody
         for each in item.people or ():
             held_passkeys.require_live(self._person(each.user), each.cose)
         if item.people is not None:
@@ -214,6 +229,9 @@ class _World:
                 self._change_person(known, StandingSet(self._change, "active"))
             case DeactivatePerson():
                 self._change_person(known, StandingSet(self._change, "deactivated"))
+            case SetCompromise():
+                found = compromise.of_change(self._change, known, item, now_ms=self._now_ms)
+                self._change_person(known, found)
             case _:
                 assert_never(item)
 
@@ -241,59 +259,38 @@ class _World:
         stream = UUID(known.user)
         self._people[stream] = person.evolve(known, self._next(stream, known.version, body))
 
-    def _next(self, stream: UUID, version: int, body: LedgerEffect | PersonEffect) -> Event:
+    def _next(self, stream: UUID, version: int, body: EffectBody) -> Event:
         self.effects.append(Effect(stream, body))
         return Event(stream=stream, version=version + 1, at="", body=body)
+
+    # --- statements ------------------------------------------------------------------------------
+
+    def _withdraw(self, stream: UUID) -> None:
+        subject = self._statements.get(stream) or self._sources.statement(stream)
+        statement.require_status(subject, self._now_ms, "pending")
+        (creator,) = self._all_people([UUID(subject.creator)])
+        if creator.standing != "deactivated":
+            raise ConflictError("creator_not_gone", "only its creator withdraws this statement")
+        event = self._next(stream, subject.version, StatementWithdrawnByChange(self._change))
+        self._statements[stream] = statement.evolve(subject, event)
 
     # --- governance ------------------------------------------------------------------------------
 
     def require_governable(self) -> None:
-        """Require that the people who can act after the change could meet the governance policy.
+        """Require what `governable.require_governable` does of the people after the change.
 
-        A role that the policy names stays open, or no later change could state the policy. If the
-        change states everybody who can fill its places, nobody else can. Evidence that leaves out
-        people leaves what concerns them to evidence of the whole log.
+        A role that the policy names stays open, or no later change could state the policy. Evidence
+        that leaves out people leaves what concerns them to evidence of the whole log.
         """
         rules, holders = self._charter.governance, self._sources.holders
         governance.require_open(rules, self._charter.closed)
         if holders is None:
             return
-        asked = {user for role in _roles(rules) for user in holders(role)}
-        found = self._all_people(sorted(asked.union(_named(rules), self._people)))
-        people = [self._charter.in_force(each) for each in found]
-        able = {
-            each.user: each.roles
-            for each in people
-            if may_sign(each) and can_act(each, now_ms=self._now_ms, governance=True)
-        }
-        governance.require_meetable(rules, able)
-        self._require_stated(people)
-
-    def _require_stated(self, people: Sequence[Person]) -> None:
-        stated, rules = self._governors, self._charter.governance
-        if stated is None:
-            return
-        for each in people:
-            placed = governance.has_place(each, rules)
-            if placed and each.standing != "deactivated" and each.user not in stated:
-                detail = "somebody who is not among `people` could fill a place of governance"
-                raise ConflictError("people_incomplete", detail)
+        asked = {user for role in policy.roles_named(rules) for user in holders(role)}
+        people = self._all_people(sorted(asked.union(policy.people_named(rules), self._people)))
+        require_governable(self._charter, people, self._governors, now_ms=self._now_ms)
 
 
 def _require_effect(has_effect: bool, otherwise: str) -> None:  # a condition
     if not has_effect:
         raise ConflictError("change_no_effect", f"an item of this change does nothing: {otherwise}")
-
-
-def _named(rules: policy.AnyNode) -> list[UUID]:
-    return sorted(
-        UUID(each.removeprefix("user:"))
-        for each in policy.members(rules)
-        if each.startswith("user:")
-    )
-
-
-def _roles(rules: policy.AnyNode) -> list[str]:
-    return sorted(
-        each.removeprefix("role:") for each in policy.members(rules) if each.startswith("role:")
-    )

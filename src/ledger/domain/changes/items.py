@@ -1,4 +1,4 @@
-"""The items of a change: what it asks for, in order. Parse them, and write the change's title.
+"""The items of a change: what it asks for, in order. Parse them.
 
 The content of a change is `{"items":[…]}`: 1 to 32 objects, each with one member that names the
 kind of item. Parsing knows no state; effects.py decides whether an item is possible.
@@ -97,6 +97,31 @@ class DeactivatePerson(_Item, frozen=True):
     user: str
 
 
+class SetCompromise(_Item, frozen=True):
+    """Declare a person's signing key or passkey compromised since a time: exactly one of the two.
+
+    `also` names what it attested or added: `kid:<kid>` or `passkey:<credential id>`.
+    """
+
+    NAME = "declare-compromise"
+    user: str
+    since: str
+    kid: str | None = None
+    passkey: str | None = None
+    also: tuple[str, ...] = ()
+
+    def named(self) -> str:
+        """Return the reference to the compromised key or passkey."""
+        return f"kid:{self.kid}" if self.kid is not None else f"passkey:{self.passkey}"
+
+
+class WithdrawStatement(_Item, frozen=True):
+    """Withdraw a pending statement whose creator is deactivated."""
+
+    NAME = "withdraw"
+    statement: str
+
+
 class SetCharter(_Item, frozen=True):
     """Set who may register; `was` is the digest of the charter's values that this replaces."""
 
@@ -126,8 +151,10 @@ class SetGovernance(_Item, frozen=True):
 
 
 LedgerItem = Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance
-PersonItem = GrantRole | EndRole | SuspendPerson | ReinstatePerson | DeactivatePerson
-Item = LedgerItem | PersonItem
+PersonItem = (
+    GrantRole | EndRole | SuspendPerson | ReinstatePerson | DeactivatePerson | SetCompromise
+)
+Item = LedgerItem | PersonItem | WithdrawStatement
 KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
 
 
@@ -188,6 +215,13 @@ def _check(item: Item) -> None:
                 _check_digest(item.cose)
         case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
             parse_uuid(item.user)
+        case SetCompromise():
+            parse_uuid(item.user)
+            clock.to_ms(item.since)
+            if (item.kid is None) == (item.passkey is None):
+                raise _invalid("declare-compromise names a kid or a passkey")
+        case WithdrawStatement():
+            parse_uuid(item.statement)
         case SetCharter():
             _check_digest(item.was)
         case SetGovernance():
@@ -221,44 +255,3 @@ def _check_digest(text: str) -> None:
 
 def _invalid(detail: str) -> MalformedError:
     return MalformedError("change_invalid", detail)
-
-
-# --- the title -----------------------------------------------------------------------------------
-
-
-def title(items: tuple[Item, ...]) -> str:
-    """Return the title that a change with these items has: its first item, and how many more."""
-    first, more = _words(items[0]), len(items) - 1
-    return f"{first}, and {more} more" if more else first
-
-
-def _words(item: Item) -> str:
-    match item:
-        case Invite():
-            return f"Invite somebody as {item.role}"
-        case CancelInvitation():
-            return f"Cancel the invitation {_short(item.invitation)}"
-        case DefineRole():
-            return f"Define the role {item.role}"
-        case CloseRole():
-            return f"Close the role {item.role}"
-        case GrantRole():
-            return f"Grant the role {item.role} to {_short(item.user)}"
-        case EndRole():
-            return f"End the role {item.role} of {_short(item.user)}"
-        case SuspendPerson():
-            return f"Suspend {_short(item.user)}"
-        case ReinstatePerson():
-            return f"Reinstate {_short(item.user)}"
-        case DeactivatePerson():
-            return f"Deactivate {_short(item.user)}"
-        case SetCharter():
-            return f"Set registration to {item.registration}"
-        case SetGovernance():
-            return "Set the governance policy"
-        case _:
-            assert_never(item)
-
-
-def _short(uuid: str) -> str:
-    return uuid[:8]

@@ -23,6 +23,8 @@ from ledger.domain.events.meaning import (
 )
 from ledger.domain.events.of_changes import (
     CharterSet,
+    CompromiseSet,
+    EffectBody,
     GovernanceSet,
     InvitationCancelled,
     InvitationIssued,
@@ -33,6 +35,8 @@ from ledger.domain.events.of_changes import (
     RoleEnded,
     RoleGranted,
     StandingSet,
+    StatementEffect,
+    StatementWithdrawnByChange,
 )
 from ledger.domain.events.of_ledger import (
     LedgerBody,
@@ -56,6 +60,7 @@ from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
 from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDrafted,
+    StatementRecord,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -66,7 +71,6 @@ from ledger.domain.events.stored import (
     TAKEN,
     Body,
     Effect,
-    EffectBody,
     Event,
     Recorded,
     actor,
@@ -84,6 +88,7 @@ __all__ = [
     "Body",
     "CharterSet",
     "CompromiseDeclared",
+    "CompromiseSet",
     "Dependency",
     "Effect",
     "EffectBody",
@@ -118,9 +123,12 @@ __all__ = [
     "StandingSet",
     "StatementBody",
     "StatementDrafted",
+    "StatementEffect",
+    "StatementRecord",
     "StatementRejected",
     "StatementSigned",
     "StatementWithdrawn",
+    "StatementWithdrawnByChange",
     "StreamKind",
     "UserRegistered",
     "Words",

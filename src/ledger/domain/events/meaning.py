@@ -21,7 +21,7 @@ Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
 EvidenceMember = Literal[
     "act", "jws", "registration", "redeem", "assertion", "possession", "confirmation"
 ]
-Dependency = Literal["actor", "affected", "superseded"]
+Dependency = Literal["actor", "affected", "change", "superseded"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):

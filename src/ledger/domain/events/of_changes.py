@@ -1,4 +1,4 @@
-"""Effects of changes: events of the ledger and of people that an approved change brings about.
+"""Effects of changes: events of the ledger, of people and of statements that a change brings about.
 
 Nobody signs an effect. It names the change, a statement, whose approvals are its evidence. The
 effects follow the approval that completes the change, in the same commit.
@@ -6,7 +6,7 @@ effects follow the approval that completes the change, in the same commit.
 
 from typing import final
 
-from ledger.domain.events.meaning import Explained, Meaning, StreamKind, Words
+from ledger.domain.events.meaning import Dependency, Explained, Meaning, StreamKind, Words
 from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import PersonStanding, RegistrationMode
@@ -17,6 +17,7 @@ def _effect(  # what an event declares
     stream: StreamKind,
     words: Words,
     *,
+    depends_on: tuple[Dependency, ...] = (),
     claims: tuple[str, ...] = (),
     joins: tuple[str, ...] = (),
     leaves: tuple[str, ...] = (),
@@ -25,7 +26,7 @@ def _effect(  # what an event declares
         stream=stream,
         actor="change",
         evidence=(),
-        depends_on=(),
+        depends_on=depends_on,
         claims=claims,
         joins=joins,
         leaves=leaves,
@@ -210,7 +211,52 @@ class StandingSet(Explained, frozen=True):
     standing: PersonStanding
 
 
+@final
+class CompromiseSet(Explained, frozen=True):
+    """A change declared a person's key or passkey compromised since a time; this ends it.
+
+    `compromised` and `also` are those of a person's own declaration.
+    """
+
+    TAG = "compromise-set.v1"
+    MEANING = _effect(
+        "person",
+        Words(
+            trail="{who} declared {compromised} of {whose} compromised since {since}, and {also}"
+            " more, by change {change}",
+            timeline="A key or passkey{of_whom} was declared compromised",
+            about="compromised",
+        ),
+    )
+    change: str
+    compromised: str
+    since: str
+    also: tuple[str, ...]
+
+
+# --- statements ----------------------------------------------------------------------------------
+
+
+@final
+class StatementWithdrawnByChange(Explained, frozen=True):
+    """A change withdrew a pending statement whose creator is deactivated."""
+
+    TAG = "statement-withdrawn-by-change.v1"
+    MEANING = _effect(
+        "statement",
+        Words(
+            trail="{who} withdrew {title}, by change {change}",
+            timeline="{title} was withdrawn by a change",
+            about="stream",
+        ),
+        depends_on=("change",),
+    )
+    change: str
+
+
 LedgerEffect = (
     InvitationIssued | InvitationCancelled | RoleDefined | RoleClosed | CharterSet | GovernanceSet
 )
-PersonEffect = RoleGranted | RoleEnded | StandingSet
+PersonEffect = RoleGranted | RoleEnded | StandingSet | CompromiseSet
+StatementEffect = StatementWithdrawnByChange
+EffectBody = LedgerEffect | PersonEffect | StatementEffect

@@ -1,8 +1,12 @@
-"""Events of a statement's stream: the draft, then the decisions on it."""
+"""Events of a statement's stream: the draft, then the decisions on it.
+
+of_changes.py has what changes do to statements.
+"""
 
 from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
+from ledger.domain.events.of_changes import StatementEffect
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
 from ledger.domain.vocabulary import Form, Status
@@ -123,4 +127,6 @@ class StatementWithdrawn(Explained, frozen=True):
     reason: str | None = None
 
 
-StatementBody = StatementDrafted | StatementSigned | StatementRejected | StatementWithdrawn
+# What people record of statements, and all that a statement's stream holds.
+StatementRecord = StatementDrafted | StatementSigned | StatementRejected | StatementWithdrawn
+StatementBody = StatementRecord | StatementEffect

@@ -9,7 +9,7 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.events.meaning import acting_person, names_of
-from ledger.domain.events.of_changes import LedgerEffect, PersonEffect
+from ledger.domain.events.of_changes import EffectBody
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
 from ledger.domain.events.of_statements import StatementBody
@@ -18,9 +18,6 @@ from ledger.errors import CorruptError
 Body = LedgerBody | PersonBody | StatementBody
 
 BODIES: dict[str, type[Body]] = {body.TAG: body for body in get_args(Body)}
-
-# The events that a change brings about.
-EffectBody = LedgerEffect | PersonEffect
 
 _encode = msgspec.json.Encoder().encode
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {

@@ -92,6 +92,10 @@ class OperationalState(Protocol):
         """Return a person's sessions, the newest first, also those that are over."""
         ...
 
+    def last_seen(self, users: Sequence[str]) -> dict[str, int]:
+        """Return when sessions of these people were last used, in ms, as far as it is known."""
+        ...
+
     def close_session_of(self, user: str, ended: str) -> None:
         """End one of a person's sessions by its id."""
         ...

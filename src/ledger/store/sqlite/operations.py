@@ -110,6 +110,15 @@ class SqliteState:
             rows = self._reader.execute(query, (user,)).fetchall()
         return [OpenSession(session_id(digest), *more) for digest, *more in rows]
 
+    def last_seen(self, users: Sequence[str]) -> dict[str, int]:
+        """Return when sessions of these people were last used, in ms, as far as it is known."""
+        query = (
+            "SELECT user, max(seen_ms) FROM open_session"
+            " WHERE user IN (SELECT value FROM json_each(?)) GROUP BY user"
+        )
+        with _available():
+            return dict(self._reader.execute(query, (json.dumps(users),)).fetchall())
+
     def close_session_of(self, user: str, ended: str) -> None:
         """End one of a person's sessions by its id."""
         query = "SELECT token_sha256 FROM open_session WHERE user = ?"

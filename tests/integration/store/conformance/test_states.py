@@ -73,6 +73,18 @@ def test_a_session_is_found_until_it_is_closed(operations: OperationalState) -> 
     assert operations.session("three") == ("alice", "hers", 30, 0)
 
 
+def test_when_people_were_last_seen_is_the_latest_of_their_sessions(
+    operations: OperationalState,
+) -> None:
+    opened(operations, "one", "bob", "passkey", end_ms=90)
+    opened(operations, "two", "bob", "kid", end_ms=90)
+    opened(operations, "three", "alice", "hers", end_ms=90)
+    operations.see_session("one", now_ms=7)
+    operations.see_session("two", now_ms=5)
+    assert operations.last_seen(["bob", "alice", "eve"]) == {"bob": 7, "alice": 0}
+    assert operations.last_seen([]) == {}
+
+
 def test_a_passkey_or_key_ends_the_sessions_that_it_opened(operations: OperationalState) -> None:
     opened(operations, "one", "bob", "passkey", end_ms=10)
     opened(operations, "two", "bob", "kid", end_ms=20)

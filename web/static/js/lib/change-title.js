@@ -1,5 +1,5 @@
 // The title of a change, which follows from its items: the page that drafts it and the verifiers
-// write the same. Mirrors ledger.domain.changes.items.title.
+// write the same. Mirrors ledger.domain.changes.titles.
 
 const short = (id) => id.slice(0, 8);
 
@@ -14,6 +14,8 @@ export const WORDS = Object.freeze({
   suspend: ({ user }) => `Suspend ${short(user)}`,
   reinstate: ({ user }) => `Reinstate ${short(user)}`,
   deactivate: ({ user }) => `Deactivate ${short(user)}`,
+  "declare-compromise": ({ user }) => `Declare a key or passkey of ${short(user)} compromised`,
+  withdraw: ({ statement }) => `Withdraw the statement ${short(statement)}`,
   "set-charter": ({ registration }) => `Set registration to ${registration}`,
   "set-governance": () => "Set the governance policy",
 });

@@ -27,12 +27,18 @@ export function describe(items, names, texts, replaced = {}) {
 }
 
 /** Return the values that the texts of items have places for. */
-function values({ user, expiresAt, invitation, people, policy, registration, ...members }, names, texts) {
+function values(
+  { user, expiresAt, since, invitation, statement, people, policy, registration, ...members },
+  names,
+  texts,
+) {
   return {
     ...members,
     ...(user && { who: names[user] ?? user.slice(0, 8) }),
     ...(expiresAt && { until: moment(expiresAt) }),
+    ...(since && { since: moment(since) }),
     ...(invitation && { invitation: invitation.slice(0, 8) }),
+    ...(statement && { statement: statement.slice(0, 8) }),
     ...(people && { people: listed(people.map((each) => names[each.user] ?? each.user.slice(0, 8))) }),
     ...(policy && { policy: nodePhrase(policy, names) }),
     ...(registration && { registration: texts[`registration.${registration}`] }),

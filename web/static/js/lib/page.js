@@ -6,7 +6,7 @@ import { now } from "./clock.js";
 import { Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
 
-const { ledger, user, name, kids = "" } = document.body.dataset;
+const { ledger, origin, user, name, kids = "" } = document.body.dataset;
 
 const QUIET_MS = 5000;
 // How long before its end the next key is offered: 14 days, and half an hour for a session's key.
@@ -77,6 +77,7 @@ export function onAction(handlers) {
  * before one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
+  if (origin && origin !== location.origin) return leadHome();
   const lack = await keystore.missing();
   if (lack) {
     show(new Told(lack));
@@ -93,6 +94,11 @@ export async function start() {
     await offer(key, keys.length > 0);
   }
   return key;
+}
+
+async function leadHome() {
+  const { elsewhere } = await import("./setup.js");
+  return elsewhere(origin);
 }
 
 function endsSoon({ home, expiresAt }) {

@@ -2,11 +2,20 @@
 
 import { post, settle } from "./api.js";
 import { attestKey } from "./attestation.js";
-import { all, one, put } from "./dom.js";
-import { me, onAction, say } from "./page.js";
+import { Told, all, el, one, put } from "./dom.js";
+import { me, onAction, say, show } from "./page.js";
 
 /** Return the home that the person chose for a new key. */
 export const chosenHome = (form) => one("input[name=home]:checked", form).value;
+
+/** Say that the passkeys of this ledger work at its own address only, and lead there. */
+export function elsewhere(origin) {
+  const { host, pathname, search, hash } = location;
+  const words = `This page is at ${host}, but the passkeys of this ledger work only at its own address.`;
+  show(new Told(words));
+  const there = el("a", { href: origin + pathname + search + hash }, `Open it at ${origin}`);
+  one("#problem .notice").append(el("p", {}, there));
+}
 
 /** Offer the home "synced" where the browser can ask a passkey for a secret. */
 export async function offerHomes() {

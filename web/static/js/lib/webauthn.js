@@ -95,6 +95,9 @@ const answer = ({ id, rawId }, response) => ({
 // apart: the message blames nobody and does not speak of a failure.
 const UNCONFIRMED =
   "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed. Try again when you are ready.";
+// Chrome refuses in the same way to make a passkey on a device that checks nobody or keeps nothing.
+const UNABLE =
+  " If your device never asked for a fingerprint, face or PIN, it cannot keep this passkey: set a screen lock or a PIN on it, or choose another device.";
 // AbortError: another prompt replaced this one, or the browser withdrew it.
 const ENDED = ["NotAllowedError", "AbortError", "TimeoutError"];
 
@@ -102,7 +105,10 @@ async function ceremony(kind, { rpId, rp }, run) {
   try {
     return await run();
   } catch (error) {
-    if (ENDED.includes(error.name)) throw new CeremonyError(UNCONFIRMED, { cause: error });
+    if (ENDED.includes(error.name)) {
+      const sentence = UNCONFIRMED + (kind === "create" ? UNABLE : "");
+      throw new CeremonyError(sentence, { cause: error });
+    }
     // Loaded only now: most people never need it.
     const words = await import("./ceremony-words.js").catch(() => null);
     const sentence = words?.sentenceOf(kind, error.name, rpId ?? rp.id);

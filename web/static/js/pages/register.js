@@ -4,9 +4,11 @@ import { get, NoAnswer, Problem, post, settle } from "../lib/api.js";
 import { attestKey } from "../lib/attestation.js";
 import { one, put } from "../lib/dom.js";
 import { me, run, say, show, start } from "../lib/page.js";
+import { moment } from "../lib/policy.js";
 import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
 import { chosenHome, offerHomes } from "../lib/setup.js";
 import * as signals from "../lib/signals.js";
+import { catalogue, text } from "../lib/texts.js";
 import * as webauthn from "../lib/webauthn.js";
 
 const form = one("#register");
@@ -83,10 +85,11 @@ async function lookAtInvitation(secret) {
   const { role, expiresAt, invitedBy } = await get(`/api/invitations/${key.kid}`);
   const place = one("#invited");
   put(place, "role", role);
+  put(place, "can", catalogue[`roles.can.${role}`] ?? text("roles.can-defined"));
   put(place, "host", location.host);
-  put(place, "by", invitedBy === null ? "The operator of this ledger" : invitedBy);
-  put(place, "until", expiresAt === null ? "until somebody uses it" : `until ${new Date(expiresAt).toUTCString()}`);
-  one("h1").textContent = "You are invited";
+  put(place, "by", invitedBy === null ? text("register.by-operator") : text("register.by", { who: invitedBy }));
+  put(place, "until", expiresAt === null ? text("register.until.first") : text("register.until.time", { time: moment(expiresAt) }));
+  one("h1").textContent = text("register.invited");
   place.hidden = false;
   one("#roles").hidden = true;
   one("#registering").hidden = false;

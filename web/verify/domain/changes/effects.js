@@ -4,6 +4,7 @@ import { toMs } from "../../clock.js";
 import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
+import { compromiseOfChange } from "../compromise.js";
 import { TAG } from "../events.js";
 import {
   digestOf,
@@ -18,6 +19,7 @@ import { requireLive } from "../held_passkeys.js";
 import { evolvePerson } from "../person.js";
 import { maySign, members } from "../policy.js";
 import { canGovern } from "../standing.js";
+import { requireStatus } from "../statement.js";
 import { STANDING, STATUS } from "../vocabulary.js";
 import { ITEM } from "./items.js";
 
@@ -84,6 +86,19 @@ const APPLY = Object.freeze({
   [ITEM.REINSTATE]: (world, { user }) => world.setStanding(user, STANDING.SUSPENDED, STANDING.ACTIVE),
   [ITEM.DEACTIVATE]: (world, { user }) =>
     world.setStanding(user, world.person(user).standing, STANDING.DEACTIVATED),
+  [ITEM.DECLARE_COMPROMISE]: (world, item) => {
+    const found = compromiseOfChange(world.person(item.user), item, world.nowMs);
+    world.change(item.user, TAG.COMPROMISE_SET, found);
+  },
+  [ITEM.WITHDRAW]: (world, { statement: id }) => {
+    const subject = world.statements.get(id) ?? refuse("statement_unknown", "there is no such statement");
+    requireStatus(subject, world.nowMs, STATUS.PENDING);
+    if (world.somebody(subject.creator).standing !== STANDING.DEACTIVATED) {
+      refuse("creator_not_gone", "only its creator withdraws this statement");
+    }
+    world.statements.set(id, { ...subject, status: STATUS.WITHDRAWN });
+    world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
+  },
   [ITEM.SET_CHARTER]: async (world, { registration, was }) => {
     requireCurrent(was, await digestOf({ registration: world.charter.registration }));
     requireEffect(registration !== world.charter.registration, "it is set already");
@@ -102,10 +117,11 @@ const APPLY = Object.freeze({
 
 /** The states while the items of one change are applied. */
 class World {
-  constructor(change, { charter, people, hasEverybody }, nowMs) {
+  constructor(change, { charter, people, statements, hasEverybody }, nowMs) {
     this.id = change;
     this.charter = charter;
     this.people = new Map(people);
+    this.statements = new Map(statements);
     this.hasEverybody = hasEverybody;
     this.nowMs = nowMs;
     this.governors = null; // whom the last policy for two or more people states

@@ -6,7 +6,7 @@ import { toMs } from "../../clock.js";
 import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { ed25519Jwk, requirePrimeOrder } from "../../jose/keys.js";
-import { listOf, oneOf, optional, read, struct, text } from "../../shapes.js";
+import { listOf, oneOf, optional, read, struct, text, withDefault } from "../../shapes.js";
 import { requireUuid } from "../document.js";
 import { asksForTwo, node, requireShape } from "../policy.js";
 import { CHANGE, REGISTRATION } from "../vocabulary.js";
@@ -22,6 +22,8 @@ export const ITEM = Object.freeze({
   SUSPEND: "suspend",
   REINSTATE: "reinstate",
   DEACTIVATE: "deactivate",
+  DECLARE_COMPROMISE: "declare-compromise",
+  WITHDRAW: "withdraw",
   SET_CHARTER: "set-charter",
   SET_GOVERNANCE: "set-governance",
 });
@@ -43,6 +45,14 @@ const SHAPES = {
   [ITEM.SUSPEND]: person,
   [ITEM.REINSTATE]: person,
   [ITEM.DEACTIVATE]: person,
+  [ITEM.DECLARE_COMPROMISE]: {
+    ...person,
+    since: text,
+    kid: optional(text),
+    passkey: optional(text),
+    also: withDefault(listOf(text), []),
+  },
+  [ITEM.WITHDRAW]: { statement: text },
   [ITEM.SET_CHARTER]: { registration: oneOf(...Object.values(REGISTRATION)), was: text },
   [ITEM.SET_GOVERNANCE]: { policy: node, was: text, people: optional(listOf(struct({ ...person, cose: text }))) },
 };
@@ -51,6 +61,8 @@ const SHAPES = {
 const CHECKS = {
   invitation: requireUuid,
   user: requireUuid,
+  statement: requireUuid,
+  since: toMs,
   role: (name) => {
     if (!ROLE_NAME.test(name)) invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -");
   },
@@ -86,6 +98,9 @@ function parseItem(given) {
   for (const member of Object.keys(SHAPES[name])) CHECKS[member]?.(item[member]);
   if (name === ITEM.SET_GOVERNANCE && (item.people !== null) !== asksForTwo(item.policy)) {
     invalid("a policy states people if it asks for two or more, and only then");
+  }
+  if (name === ITEM.DECLARE_COMPROMISE && (item.kid === null) === (item.passkey === null)) {
+    invalid("declare-compromise names a kid or a passkey");
   }
   return { name, ...item };
 }

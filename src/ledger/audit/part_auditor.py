@@ -1,0 +1,158 @@
+"""Audit some streams of a log, with everybody as of each position; look the rest up in the file.
+
+`shares` gives each part of an audit such an auditor; `replay` folds one statement with it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+
+from ledger.audit.counts import Counts
+from ledger.audit.source import AuditedLog, EventRow
+from ledger.audit.verified_ahead import VerifiedAhead
+from ledger.domain import events, statement
+from ledger.domain.charter import Charter
+from ledger.domain.events import Body, EffectBody, Event, StatementDrafted, StatementEffect
+from ledger.domain.person import Person
+from ledger.domain.statement import Statement
+from ledger.errors import CorruptError, NotFoundError
+from ledger.jose import CompactJws
+from ledger.verify.auditor import Auditor, refusal
+
+MOST_STATEMENTS = 5_000  # kept in memory; others are folded again when needed
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The charter or a person after an event, or an effect of a change in a statement's stream."""
+
+    position: int
+    stream: UUID
+    charter: Charter | None = None
+    person: Person | None = None
+    effect: bool = False
+
+
+class PartAuditor(Auditor):
+    """Audits some streams; looks up the first events of other streams in the file."""
+
+    def __init__(self, rows: AuditedLog, history: Sequence[Known] = ()) -> None:
+        super().__init__(complete=False)
+        self._rows = rows
+        self._history = history
+        self._learned = 0
+        self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
+        self._effects = {known.position for known in history if known.effect}
+        self._fetched: set[int] = set()
+        self._counts_elsewhere = False
+        self.counts = Counts()
+
+    def take(self, row: EventRow, *, decide: bool = True) -> Event:
+        """Compare a row's columns with its entry, then check and fold its event as `add` does."""
+        position, stream, version, tag, state, leaf = row
+        typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
+        if not typed:  # the scan of all leaves reports invalid positions
+            error = CorruptError("columns_mismatch", "a column has the wrong type")
+            raise refusal(error, int(position or 0))
+        event = self.add(position, state, leaf, decide=decide)
+        if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
+            error = CorruptError("columns_mismatch", "the row's columns do not match its entry")
+            raise refusal(error, position)
+        if not self._counts_elsewhere:
+            self.counts.count(event)
+        return event
+
+    def following(self, rows: Iterable[EventRow], size: int) -> Iterator[EventRow]:
+        """Yield these rows up to a position; where a change ends a statement, also that event.
+
+        It stands in the statement's stream, which another part audits and counts.
+        """
+        for row in rows:
+            if row[0] in self._fetched:
+                continue
+            yield row
+            while self.due and isinstance(self.due[0].body, StatementEffect):
+                after = self.position
+                found = next(self._rows.events(after, min(after + 1, size)), None)
+                if found is None:
+                    return
+                self._fetched.add(after + 1)
+                self._counts_elsewhere = self._subject(self.due[0].stream).items is None
+                yield found
+                self._counts_elsewhere = False
+
+    def verify_ahead(self, rows: Sequence[EventRow]) -> None:
+        """Verify the signatures of approvals, which the next calls of `take` decide."""
+        self._verified.verify(rows)
+
+    def _approval(self, jws: str) -> CompactJws:
+        return self._verified.get(jws) or super()._approval(jws)
+
+    def learn(self, before: int) -> None:
+        """Load the state of everybody before this position."""
+        while self._learned < len(self._history):
+            known = self._history[self._learned]
+            if known.position >= before:
+                return
+            self._learned += 1
+            if known.charter is not None:
+                self.charter = known.charter
+            if known.person is not None:
+                self.people[known.stream] = known.person
+                for kid in known.person.keys:
+                    self._owners[kid] = known.stream
+
+    def _has_everybody(self) -> bool:
+        return True
+
+    def _has_begun(self, stream: UUID) -> bool:
+        return super()._has_begun(stream) or self._rows.has_begun(stream.bytes, self.position + 1)
+
+    def _statement(self, stream: UUID) -> Statement | None:
+        known = self.statements.get(stream)
+        if known is None:
+            known = self._folded(stream)
+            if known is not None:
+                self.statements[stream] = known
+        return known
+
+    def _decide_effect(self, event: Event, body: EffectBody) -> Body:
+        if isinstance(body, StatementEffect) and self.position + 1 in self._effects:
+            return body  # the part that audits changes decided it
+        return super()._decide_effect(event, body)
+
+    def _subject(self, stream: UUID) -> Statement:
+        # Folded now: what is in memory can be older if another part audits the statement.
+        found = self._folded(stream)
+        if found is None:
+            raise NotFoundError("statement_unknown", "there is no such statement")
+        return found
+
+    def _moved(self, before: Statement | None, after: Statement) -> None:
+        if self._counts_elsewhere:
+            return
+        if before is None or before.status != after.status:
+            self.counts.move(before, after)
+
+    def _folded(self, stream: UUID) -> Statement | None:
+        """Fold a statement that was dropped from memory, or that another part audits."""
+        state: Statement | None = None
+        for stored in self._rows.of_stream(stream.bytes, self.position + 1):
+            event = events.decode(stored)
+            version = 0 if state is None else state.version
+            if (event.stream, event.version) != (stream, version + 1):
+                raise CorruptError(
+                    "columns_mismatch", f"the rows of {stream} do not match its events"
+                )
+            # The stream is a person's or invalid: the audit of that position reports it.
+            if (state is None) != isinstance(event.body, StatementDrafted):
+                return None
+            state = statement.evolve(state, event)
+        return state
+
+    def forget(self) -> None:
+        """Drop the older half of the statements from memory when there are too many."""
+        if len(self.statements) > MOST_STATEMENTS:
+            for stream in [*islice(self.statements, MOST_STATEMENTS // 2)]:
+                del self.statements[stream]

@@ -1,0 +1,71 @@
+"""The title of a change, which follows from its items. Pure."""
+
+from typing import assert_never
+
+from ledger.domain.changes.items import (
+    CancelInvitation,
+    CloseRole,
+    DeactivatePerson,
+    DefineRole,
+    EndRole,
+    GrantRole,
+    Invite,
+    Item,
+    PersonItem,
+    ReinstatePerson,
+    SetCharter,
+    SetCompromise,
+    SetGovernance,
+    SuspendPerson,
+    WithdrawStatement,
+)
+
+
+def title(items: tuple[Item, ...]) -> str:
+    """Return the title that a change with these items has: its first item, and how many more."""
+    first, more = _words(items[0]), len(items) - 1
+    return f"{first}, and {more} more" if more else first
+
+
+def _words(item: Item) -> str:
+    if isinstance(item, PersonItem):
+        return _words_about(_short(item.user), item)
+    match item:
+        case Invite():
+            return f"Invite somebody as {item.role}"
+        case CancelInvitation():
+            return f"Cancel the invitation {_short(item.invitation)}"
+        case DefineRole():
+            return f"Define the role {item.role}"
+        case CloseRole():
+            return f"Close the role {item.role}"
+        case WithdrawStatement():
+            return f"Withdraw the statement {_short(item.statement)}"
+        case SetCharter():
+            return f"Set registration to {item.registration}"
+        case SetGovernance():
+            return "Set the governance policy"
+        case _:
+            assert_never(item)
+
+
+def _words_about(them: str, item: PersonItem) -> str:
+    match item:
+        case GrantRole():
+            return f"Grant the role {item.role} to {them}"
+        case EndRole():
+            return f"End the role {item.role} of {them}"
+        case SuspendPerson():
+            return f"Suspend {them}"
+        case ReinstatePerson():
+            return f"Reinstate {them}"
+        case DeactivatePerson():
+            return f"Deactivate {them}"
+        case SetCompromise():
+            return f"Declare a key or passkey of {them} compromised"
+        case _:
+            assert_never(item)
+
+
+def _short(uuid: str) -> str:
+    return uuid[:8]

@@ -1,0 +1,71 @@
+"""The states as of a position that recomputed decisions read: the ledger, people, statements."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger.domain.acts import parse_act
+from ledger.domain.changes.effects import Sources
+from ledger.domain.charter import Charter
+from ledger.domain.events import Effect, Event
+from ledger.domain.person import Person
+from ledger.domain.statement import Statement
+from ledger.errors import CorruptError, NotFoundError
+
+
+class KnownStates:
+    """The states as of a position, and who owns which signing key."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.charter: Charter | None = None
+        self.people: dict[UUID, Person] = {}
+        self.statements: dict[UUID, Statement] = {}
+        self._owners: dict[str, UUID] = {}
+        # The effects of the change that the last approval completed, and which come next.
+        self.due: tuple[Effect, ...] = ()
+
+    def _statement(self, stream: UUID) -> Statement | None:
+        """Return a statement, None if unknown; an auditor of some streams overrides this."""
+        return self.statements.get(stream)
+
+    @property
+    def _charter(self) -> Charter:
+        if self.charter is None:
+            raise CorruptError("not_founded", "the log does not begin with the ledger's creation")
+        return self.charter
+
+    def _signer(self, act: str) -> Person:
+        return self._owner(parse_act(act).header.kid)
+
+    def _owner(self, kid: str) -> Person:
+        return self._charter.in_force(self.people[self._owners[kid]])
+
+    @staticmethod
+    def _require_stream(event: Event, stream: UUID) -> None:
+        if event.stream != stream:
+            raise CorruptError("event_misplaced", "the event is in the wrong stream")
+
+    # --- what changes read -----------------------------------------------------------------------
+
+    def _has_everybody(self) -> bool:
+        """Tell whether everybody's events are here, so that changes can be decided whole."""
+        return True
+
+    def _sources(self) -> Sources:
+        holders = self._holders if self._has_everybody() else None
+        return Sources(self._charter, self._people, holders, self._subject)
+
+    def _people(self, users: Sequence[UUID]) -> list[Person]:
+        if not self.people.keys() >= {*users}:
+            raise NotFoundError("user_unknown", "there is no such person")
+        return [self.people[user] for user in users]
+
+    def _subject(self, stream: UUID) -> Statement:
+        """Return a statement that a change is about."""
+        found = self._statement(stream)
+        if found is None:
+            raise NotFoundError("statement_unknown", "there is no such statement")
+        return found
+
+    def _holders(self, role: str) -> frozenset[UUID]:
+        return frozenset(user for user, each in self.people.items() if role in each.roles)

@@ -1,0 +1,80 @@
+"""Programs in processes of their own, forked from one that has imported the server.
+
+Importing takes three quarters of the processor time of a start, and the tests start the server
+hundreds of times. The program runs as `python -m` runs it: its own arguments, environment and
+output, a process that tests may kill. What imports do is for the tests that start `python` itself.
+"""
+
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Protocol
+
+# What `ledger serve` and `ledger witness serve` import, some of it late.
+IMPORTED = """ledger.cli.main ledger.cli.serve ledger.store.sqlite.store ledger.witness.app
+    anyio._backends._asyncio encodings.idna uvicorn.lifespan.on uvloop""".split()
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(IMPORTED)
+
+
+class Running(Protocol):
+    """A process: what `subprocess.Popen` offers, as far as tests use it."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+
+
+class _Forked:
+    def __init__(self, process: ForkServerProcess) -> None:
+        assert process.pid is not None
+        self.pid: int = process.pid
+        self._process = process
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+
+def start_program(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], output: Path
+) -> Running:
+    """Run `python -m MODULE ARGUMENTS…` in this environment; append what it prints to a file."""
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:  # coverage begins when Python does
+        with output.open("ab") as log:
+            command = [sys.executable, "-m", module, *arguments]
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    run = (module, [*arguments], dict(environment), str(output))
+    process = _FORKING.Process(target=_run, args=run, daemon=True)
+    process.start()
+    return _Forked(process)
+
+
+def _run(module: str, arguments: list[str], environment: dict[str, str], output: str) -> None:
+    """Be the program, in the forked process."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    log = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
