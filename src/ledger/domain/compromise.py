@@ -20,6 +20,7 @@ from ledger.domain.person import (
     Person,
     passkey_reference,
 )
+from ledger.domain.standing import require_standing
 from ledger.errors import ConflictError, MalformedError
 
 REACH_DAYS = 30
@@ -60,7 +61,8 @@ def declare(owner: Person, asked: ConfirmedAct) -> CompromiseDeclared:
     The keys and passkeys that `also` names must have been attested or added by the compromised one;
     what these attested or added themselves is not meant. Raises RefusedError as `verify_act` and
     `confirmed_by` do; NotFoundError `key_unknown`, `passkey_unknown`; ConflictError
-    `passkey_last` if no passkey would be left, `compromise_unrelated`; and as `require_own_date`.
+    `passkey_last` if no passkey would be left, `compromise_unrelated`; ForbiddenError as
+    `require_standing`; and as `require_own_date`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
@@ -69,6 +71,7 @@ def declare(owner: Person, asked: ConfirmedAct) -> CompromiseDeclared:
     name = act.named()
     thing = owner.find(name)
     others = [owner.find(each) for each in act.also]
+    require_standing(owner)
     assertion, sign_count = asked.confirmed_by(owner)
     require_own_date(thing, act.since, now_ms=now_ms)
     _require_related(name, act.also, others)

@@ -16,6 +16,7 @@ from ledger.domain.passkey import (
     verify_registration,
 )
 from ledger.domain.person import Person
+from ledger.domain.standing import require_may_end_keys, require_standing
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, NotFoundError, RefusedError
 
@@ -62,7 +63,7 @@ def add_passkey(
     The act names the new key, so that no carrier of the request can exchange it. An older passkey
     confirms the act, so that a signing key alone adds none. `assertion` is the new passkey's own.
     Raises RefusedError as `verify_act`, `confirmed_by` and `verify_assertion` do, or
-    `act_mismatch` if the act names another key or person.
+    `act_mismatch` if the act names another key or person; ForbiddenError as `require_standing`.
     """
     jws = parse_act(asked.text)
     key = person.active_key(jws.header.kid, now_ms=asked.now_ms)
@@ -70,6 +71,7 @@ def add_passkey(
     cose_sha256 = cose_digest(added.public_key)
     if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
+    require_standing(person)
     if assertion is None or assertion.credential_id != added.credential_id:
         raise RefusedError("assertion_required", "the new passkey must show that it works")
     verify_assertion(
@@ -112,7 +114,8 @@ def remove_passkey(
 
     Raises RefusedError as `verify_act` and `confirmed_by` do, `key_unknown` for another person's
     act, `act_mismatch` if it names another passkey; NotFoundError `passkey_unknown`; ConflictError
-    `passkey_removed`, or `passkey_last` because an owner keeps one.
+    `passkey_removed`, or `passkey_last` because an owner keeps one; ForbiddenError as
+    `require_may_end_keys`.
     """
     jws = parse_act(asked.text)
     key = owner.active_key(jws.header.kid, now_ms=asked.now_ms)
@@ -122,6 +125,7 @@ def remove_passkey(
         raise NotFoundError("passkey_unknown", "no such passkey")
     if passkey.removed:
         raise ConflictError("passkey_removed", "this passkey is already removed")
+    require_may_end_keys(owner)
     if sum(not each.removed for each in owner.passkeys.values()) == 1:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if said.credential_id != credential_id:

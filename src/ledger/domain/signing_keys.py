@@ -12,6 +12,7 @@ from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
+from ledger.domain.standing import require_may_end_keys, require_standing
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import b64u_decode
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError
@@ -44,7 +45,7 @@ def attest_key(
 
     Raises MalformedError (a bad or private JWK, `time_invalid`, `home_invalid`), ConflictError
     `key_known`, RefusedError `passkey_assertion_refused`, `possession_refused`, and those of
-    `active_passkey`.
+    `active_passkey`; ForbiddenError as `require_standing`.
     """
     # 1. The key is public and strong. Its kid is computed here; the client's kid is not used.
     jwk = parse_jwk(submission.jwk)
@@ -52,6 +53,7 @@ def attest_key(
     kid = thumbprint(jwk)
     if kid in person.keys or kid in _passkeys_of(person):
         raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
+    require_standing(person)
     # 2. The passkey attests exactly this key, home, expiry, person, ledger and one-time nonce.
     home, ends = submission.home, submission.expires_at
     _require_end(home, ends, now_ms=now_ms)
@@ -109,7 +111,8 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     A key signs its own revocation alone. To end another key, or to say since when a key was
     compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `confirmed_by` do;
     NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
-    and as `compromise.require_own_date`.
+    ForbiddenError as `require_may_end_keys`, or as `require_standing` if it says since when; and as
+    `compromise.require_own_date`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
@@ -121,6 +124,10 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     if key.revoked:
         raise ConflictError("key_revoked", "this key is already revoked", kid=kid)
     since = act.compromised_since
+    if since is None:
+        require_may_end_keys(owner)
+    else:
+        require_standing(owner)
     assertion = sign_count = None
     if signer.kid != kid or since is not None:
         assertion, sign_count = asked.confirmed_by(owner)

@@ -16,11 +16,23 @@ from ledger.errors import ConflictError, ForbiddenError
 
 
 def require_standing(person: Person) -> None:
-    """Raise ForbiddenError `person_suspended` or `person_deactivated` for one who may not act."""
+    """Raise ForbiddenError `person_suspended` or `person_deactivated` for one who may not act.
+
+    Every decision and act asks this when it is accepted, but for the end of one's own keys.
+    """
     if person.standing == "suspended":
         raise ForbiddenError("person_suspended", "this person is suspended")
     if person.standing == "deactivated":
         raise ForbiddenError("person_deactivated", "this person is deactivated")
+
+
+def require_may_end_keys(person: Person) -> None:
+    """Raise ForbiddenError `person_deactivated` for one who may not end their own keys.
+
+    A suspended person still may: a key that its owner ends is a key that no thief has.
+    """
+    if person.standing == "deactivated":
+        require_standing(person)
 
 
 def can_act(person: Person, *, now_ms: int, governance: bool = False) -> bool:

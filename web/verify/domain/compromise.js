@@ -5,6 +5,7 @@ import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { findThing, keyReference, passkeyReference, signedBy } from "./person.js";
+import { requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 
 const REACH_DAYS = 30;
@@ -34,6 +35,7 @@ export async function decideCompromise(owner, { act, assertion }, context) {
   const name = nameOf(signed);
   const thing = findThing(owner, name);
   const others = also.map((each) => findThing(owner, each));
+  requireStanding(owner);
   const signCount = await confirm(owner, act, assertion, context);
   requireOwnDate(thing, since, context.nowMs);
   requireRelated(name, also, others);

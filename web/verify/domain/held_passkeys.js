@@ -8,6 +8,7 @@ import { additionChallenge, registerChallenge } from "./challenges.js";
 import { verifyAssertion, verifyRegistration } from "./passkey.js";
 import { signedBy } from "./person.js";
 import { redeemInvitation } from "./redeeming.js";
+import { requireMayEndKeys, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 
 const ALONE = {
@@ -45,6 +46,7 @@ async function requireNew(owner, { publicKey, nonce, credentialId }, { signed, a
   if (signed.cose !== cose || signed.user !== owner.user) {
     refuse("act_mismatch", "the act names another passkey or person");
   }
+  requireStanding(owner);
   if (assertion === null || assertion.credentialId !== credentialId) {
     refuse("assertion_required", "the new passkey must show that it works");
   }
@@ -65,6 +67,7 @@ export async function decideRemoval(owner, { credentialId, act, assertion }, con
   const passkey = owner.passkeys.get(credentialId);
   if (!passkey) refuse("passkey_unknown", "no such passkey");
   if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
+  requireMayEndKeys(owner);
   if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
     refuse("passkey_last", "an owner keeps one passkey");
   }

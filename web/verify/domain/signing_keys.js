@@ -11,6 +11,7 @@ import { requireOwnDate } from "./compromise.js";
 import { requireNoPasskey } from "./key_material.js";
 import { verifyAssertion } from "./passkey.js";
 import { activePasskey, signedBy } from "./person.js";
+import { requireMayEndKeys, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 import { HOME } from "./vocabulary.js";
 
@@ -26,6 +27,7 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   const kid = await thumbprint(jwk);
   if (owner.keys.has(kid)) refuse("key_known", "this public key is already in the ledger");
   await requireNoPasskey(kid, owner.passkeys.values());
+  requireStanding(owner);
   // 2. The passkey signed exactly this key, home, end, person, ledger and one-time nonce.
   requireEnd(home, expiresAt, nowMs);
   const about = { expiresAt, home, kid, ledger, nonce, user: owner.user };
@@ -63,6 +65,7 @@ export async function decideRevocation(owner, { kid, act, assertion }, context) 
   if (!ended) refuse("key_unknown", "no such signing key of this person");
   if (ended.revoked) refuse("key_revoked", "this key is already revoked");
   const { compromisedSince } = signed;
+  (compromisedSince === null ? requireMayEndKeys : requireStanding)(owner);
   const needsPasskey = key.kid !== kid || compromisedSince !== null;
   if (!needsPasskey && assertion !== null) {
     refuse("assertion_unexpected", "a key needs no passkey to end itself");

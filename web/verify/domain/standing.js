@@ -22,6 +22,11 @@ export function requireStanding({ standing }) {
   if (standing === STANDING.DEACTIVATED) refuse("person_deactivated", "this person is deactivated");
 }
 
+/** Refuse somebody who may not even end their own keys: one who is suspended still may. */
+export function requireMayEndKeys(person) {
+  if (person.standing === STANDING.DEACTIVATED) requireStanding(person);
+}
+
 /** Refuse a reason of the wrong length. */
 export function requireReason(reason) {
   const [least, most] = REASON_CHARS;

@@ -1,0 +1,170 @@
+"""Every act and decision of a person, for every standing: who may still do it."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from ledger.domain import acts, compromise, drafting, signing_keys
+from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
+from ledger.domain.person import Person
+from ledger.domain.standing import suspend
+from ledger.domain.vocabulary import PersonStanding
+from ledger.errors import ForbiddenError, LedgerError, RefusedError
+from tests.support.authenticator import Passkey
+from tests.support.keys import ed25519_key
+from tests.support.refusals import refused
+from tests.support.scene import BOB, Scene
+from tests.support.signers import CHARTER, LEDGER, NONCE, NOW_MS, PARTY, Signer
+
+ME = Signer(1, "creator", "administrator")
+SPARE = Signer(1)
+MINE = msgspec.structs.replace(
+    ME.person, passkeys=ME.person.passkeys | {SPARE.passkey.id: SPARE.known_passkey}
+)
+NEW_PASSKEY, NEW_KEY = Passkey(), ed25519_key(77)
+EARLIER = "2026-11-20T00:00:00.000Z"
+
+
+def _draft(me: Person, raw: bytes) -> object:
+    return drafting.draft(raw, ME.draft_act(raw), me, charter=CHARTER, now_ms=NOW_MS)
+
+
+def _add(me: Person) -> object:
+    shown = first_passkey(ME.new_passkey(NEW_PASSKEY), nonce=NONCE, ledger=LEDGER, party=PARTY)
+    return add_passkey(me, shown, *ME.addition(NEW_PASSKEY))
+
+
+def _attest(me: Person) -> object:
+    new = ME.submission(NEW_KEY)
+    return signing_keys.attest_key(me, new, nonce=NONCE, ledger=LEDGER, party=PARTY, now_ms=NOW_MS)
+
+
+def _confirmed(kind: str, **members: Any) -> Any:
+    return ME.confirmed(ME.act(kind, **members))
+
+
+def _own_end(me: Person) -> object:
+    asked = _confirmed("revoke-key", kid=ME.key.kid)
+    return signing_keys.revoke_key(me, ME.key.kid, asked._replace(assertion=None))
+
+
+def _dated_end(me: Person) -> object:
+    asked = _confirmed("revoke-key", kid=ME.key.kid, compromisedSince=EARLIER)
+    return signing_keys.revoke_key(me, ME.key.kid, asked)
+
+
+def _suspend(me: Person) -> object:
+    asked = _confirmed("suspend", user=BOB.user, reason="Left the company.")
+    return suspend(BOB.person, me, asked, CHARTER)
+
+
+def _sign_change(me: Person) -> object:
+    raw = ME.change({"define-role": {"role": "legal"}})
+    return _draft(me, raw)
+
+
+# By what is done: how, and with which act; None for what is no act.
+DONE: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
+    "draft": (lambda me: _draft(me, ME.document()), acts.Draft),
+    "draft a change": (_sign_change, acts.Draft),
+    "approve": (lambda me: Scene().sign(ME, person=me), None),
+    "reject": (lambda me: Scene().reject(ME, person=me), acts.Reject),
+    "withdraw": (lambda me: Scene().withdraw(ME, person=me), acts.Withdraw),
+    "add a passkey": (_add, acts.AddPasskey),
+    "attest a key": (_attest, None),
+    "suspend somebody": (_suspend, acts.Suspend),
+    "declare a compromise": (
+        lambda me: compromise.declare(
+            me, _confirmed("declare-compromise", kid=ME.key.kid, since=EARLIER)
+        ),
+        acts.DeclareCompromise,
+    ),
+    "say since when a key was compromised": (_dated_end, acts.RevokeKey),
+}
+ENDED: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
+    "end the key that signs": (_own_end, acts.RevokeKey),
+    "end a passkey": (
+        lambda me: remove_passkey(
+            me, SPARE.passkey.id, _confirmed("remove-passkey", credentialId=SPARE.passkey.id)
+        ),
+        acts.RemovePasskey,
+    ),
+}
+# Acts of a link's key and of the ledger's own key, and the one that opens a session.
+NOT_OF_PEOPLE = {
+    acts.Redeem,
+    acts.SignIn,
+    acts.CreateLedger,
+    acts.AnnounceLogKeys,
+    acts.RetireLogKeys,
+    acts.RestoreLedger,
+    acts.FreezeLedger,
+}
+WITHOUT_A_PASSKEY = {"draft", "draft a change", "approve", "reject", "withdraw"} | {
+    "end the key that signs"
+}
+
+
+def with_standing(value: PersonStanding) -> Person:
+    return msgspec.structs.replace(MINE, standing=value)
+
+
+def without_passkeys() -> Person:
+    gone = {
+        name: msgspec.structs.replace(each, removed=True) for name, each in MINE.passkeys.items()
+    }
+    return msgspec.structs.replace(MINE, passkeys=gone)
+
+
+def test_every_act_of_a_person_is_here() -> None:
+    here = {act for _, act in (DONE | ENDED).values() if act is not None}
+    assert here | NOT_OF_PEOPLE == {*get_args(acts._ACTS)}
+
+
+@pytest.mark.parametrize("do", DONE | ENDED)
+def test_an_active_person_does_everything(do: str) -> None:
+    decide, _ = (DONE | ENDED)[do]
+    assert decide(MINE) is not None
+
+
+@pytest.mark.parametrize("do", DONE)
+def test_a_suspended_person_does_nothing_but_end_their_own_keys(do: str) -> None:
+    decide, _ = DONE[do]
+    with refused(ForbiddenError, "person_suspended"):
+        decide(with_standing("suspended"))
+
+
+@pytest.mark.parametrize("do", ENDED)
+def test_a_suspended_person_ends_their_own_keys(do: str) -> None:
+    decide, _ = ENDED[do]
+    assert decide(with_standing("suspended")) is not None
+
+
+@pytest.mark.parametrize("do", DONE | ENDED)
+def test_a_deactivated_person_does_nothing(do: str) -> None:
+    decide, _ = (DONE | ENDED)[do]
+    with refused(ForbiddenError, "person_deactivated"):
+        decide(with_standing("deactivated"))
+
+
+@pytest.mark.parametrize("do", sorted((DONE | ENDED).keys() - WITHOUT_A_PASSKEY))
+def test_without_a_live_passkey_nobody_does_what_asks_for_one(do: str) -> None:
+    decide, _ = (DONE | ENDED)[do]
+    with pytest.raises(LedgerError) as error:
+        decide(without_passkeys())
+    assert error.value.code == "passkey_removed"
+
+
+@pytest.mark.parametrize("do", sorted(WITHOUT_A_PASSKEY))
+def test_a_signing_key_is_enough_for_what_asks_for_no_passkey(do: str) -> None:
+    decide, _ = (DONE | ENDED)[do]
+    assert decide(without_passkeys()) is not None
+
+
+def test_an_approval_of_a_change_asks_for_a_live_passkey() -> None:
+    scene = Scene({"threshold": 1, "of": ["role:creator"], "assurance": "passkey"})
+    jws = ME.shared(scene.raw)
+    with refused(RefusedError, "passkey_removed"):
+        scene.sign(ME, jws, person=without_passkeys(), assertion=ME.confirm(jws))
