@@ -232,11 +232,13 @@ def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[
     return groups
 
 
-def passkey_positions(db: sqlite3.Connection, users: Sequence[str], *, at: int) -> list[int]:
-    """Return where the live passkeys of these people were added, oldest first."""
+def passkey_positions(
+    db: sqlite3.Connection, users: Sequence[str], *, at: int, also_ended: bool = False
+) -> list[int]:
+    """Return where the live passkeys of these people were added, or all, oldest first."""
     query = (
         "SELECT position FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
-        " AND position <= :at AND removed > :at ORDER BY position"
+        " AND position <= :at AND (removed > :at OR :all) ORDER BY position"
     )
-    given = {"users": json_list(streams(db, users)), "at": at}
+    given = {"users": json_list(streams(db, users)), "at": at, "all": also_ended}
     return [position for (position,) in db.execute(query, given)]

@@ -26,6 +26,7 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
     Body,
     CompromiseDeclared,
@@ -92,7 +93,8 @@ class Decisions(KnownStates):
         """Return the effect that is due; every other one is refused."""
         if self.due and self.due[0].stream == event.stream:
             return self.due[0].body
-        if self.due or self._has_everybody() or self._statement(UUID(body.change)) is not None:
+        change = parse_uuid(body.change)
+        if self.due or self._has_everybody() or self._statement(change) is not None:
             raise CorruptError("effect_unexpected", "no approved change has this effect here")
         return body  # evidence without the change: as the log states
 
@@ -155,7 +157,8 @@ class Decisions(KnownStates):
                 assert_never(body)
 
     def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
-        self._require_stream(event, UUID(body.user))
+        if body.user != str(event.stream):
+            raise CorruptError("event_misplaced", "the event is in the wrong stream")
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
         admitted = charter.admit(self._charter, body.role, invitation, now_ms=now_ms)

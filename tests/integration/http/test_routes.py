@@ -31,6 +31,7 @@ PAGES = [
     "/account/end",
     "/audit",
     "/people",
+    "/people/{user_id:str}",
     "/roles",
     "/governance",
     "/setup",

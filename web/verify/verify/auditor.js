@@ -7,6 +7,7 @@ import { isChange, parseItems } from "../domain/changes/items.js";
 import * as charter from "../domain/charter.js";
 import { claims } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
+import { requireUuid } from "../domain/document.js";
 import { decideDraft } from "../domain/drafting.js";
 import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { EFFECT_TAG } from "../domain/events_of_changes.js";
@@ -208,6 +209,7 @@ export class Auditor {
     if (next?.stream === stream) {
       return next.type === type ? next.body : refuse("decision_mismatch", `${next.type} is due`);
     }
+    requireUuid(body.change);
     if (next || this.complete || this.statements.has(body.change)) {
       refuse("effect_unexpected", "no approved change has this effect here");
     }
