@@ -41,7 +41,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(found["story"], case, id=f"{path.parent.name}: {case['name']}")
 
 
-@pytest.mark.parametrize(("story", "case"), cases())
+@pytest.mark.parametrize(("story", "case"), [*cases()])
 def test_the_offline_verifier_decides_each_case(
     page: Page, story: list[Any], case: dict[str, Any]
 ) -> None:

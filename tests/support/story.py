@@ -229,6 +229,7 @@ class Story:
         *,
         kid: str = "key",
         passkey: str | None = None,
+        step: int | None = None,
     ) -> int:
         body = events.StatementSigned(
             signer=signer,
@@ -239,6 +240,7 @@ class Story:
             status=status,
             jws=f"jws-{len(self.states) + 1}",
             assertion=None if passkey is None else _assertion(passkey),
+            step=step,
         )
         return self.tell(UUID(statement), body)
 
