@@ -18,7 +18,6 @@ from ledger.domain.events import (
     StandingSet,
 )
 from ledger.domain.person import key_reference, passkey_reference
-from ledger.domain.policy import Node
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from projections import changes, inbox, rules, users
 from projections.decisions import decided_by
@@ -111,7 +110,7 @@ def _outdated(
     found = {}
     for each in waiting.items:
         stated = inbox.policy_of(db, each.position)
-        if Node(stated.threshold, stated.of) == present:
+        if stated.root == present:
             found[each.position] = NamedStatement(each.id, each.title)
     return found, waiting.next is not None
 

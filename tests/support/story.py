@@ -228,6 +228,7 @@ class Story:
         *,
         kid: str = "key",
         passkey: str | None = None,
+        step: int | None = None,
     ) -> int:
         body = events.StatementSigned(
             signer=signer,
@@ -238,6 +239,7 @@ class Story:
             status=status,
             jws=f"jws-{len(self.states) + 1}",
             assertion=None if passkey is None else _assertion(passkey),
+            step=step,
         )
         return self.tell(UUID(statement), body)
 

@@ -207,11 +207,7 @@ class Decisions(KnownStates):
                 party=self._charter.party,
                 now_ms=now_ms,
                 assertion=assertion,
-                deciders={
-                    user: self.people[UUID(user)]
-                    for user in subject.approvals | subject.rejections
-                    if subject.status == "pending"
-                },
+                deciders={user: self.people[UUID(user)] for user in subject.counts_on},
                 roles=self._charter.signing_roles,
             )
 
