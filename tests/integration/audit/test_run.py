@@ -30,10 +30,10 @@ POSITIONS = range(1, SIZE + 1)
 INDEPENDENT = {40, 42, 45, 47, 48, 49, 53}
 # Later announcements name the log's size, and would show an event missing.
 BEFORE_LOG_KEYS = 49
-# Events that show as missing elsewhere, with that position in the shorter log: the key of 19 signs
-# first at 39, and the next event of the stream of 46 is 49. The last one is an effect of a change:
-# a log without it ends inside the change's commit.
-SHOWN_ELSEWHERE = {19: 38, 46: 48, SIZE: SIZE - 1}
+# Events that show as missing only later, with that position in the shorter log: the key of 19 signs
+# first at 39, and the next event of the stream of 46 is 49. The last event is an effect of a
+# change: without it the log ends one position earlier, with an effect that is due.
+SHOWN_LATER = {19: 38, 46: 48, SIZE: SIZE - 1}
 
 
 @pytest.fixture
@@ -172,10 +172,10 @@ def test_a_log_does_not_begin_in_the_middle(path: Path) -> None:
 def test_a_row_removed_and_the_rest_renumbered_is_refused(position: int) -> None:
     found = refusal(STATES[: position - 1] + STATES[position:])
     assert found is not None
-    assert found[0] == SHOWN_ELSEWHERE.get(position, position)
+    assert found[0] == SHOWN_LATER.get(position, position)
 
 
-@pytest.mark.parametrize("position", sorted(set(POSITIONS) - INDEPENDENT - SHOWN_ELSEWHERE.keys()))
+@pytest.mark.parametrize("position", sorted(set(POSITIONS) - INDEPENDENT - SHOWN_LATER.keys()))
 def test_two_rows_that_changed_places_are_refused(position: int) -> None:
     swapped = list(STATES)
     swapped[position - 1 : position + 1] = STATES[position], STATES[position - 1]
