@@ -70,6 +70,8 @@ def test_two_of_three_administrators_send_the_third_away(company: Company) -> No
     sign(root)
     root.page.locator("#done").get_by_role("link", name="Open the change").click()
     root.page.wait_for_url("**/statements/*")
+    expect(root.button("Withdraw…")).to_be_enabled()
+    expect(root.page.get_by_role("link", name="Draft a new version")).to_have_count(0)
     statement = root.page.url.rpartition("/")[2]
     document = dora.client.get(f"/api/statements/{statement}/document").text
     jws = dora.approval(document)
