@@ -8,7 +8,7 @@ import { me, run, say, start } from "../lib/page.js";
 import { keyOf, redeemFor } from "../lib/redeeming.js";
 import * as signals from "../lib/signals.js";
 import { text } from "../lib/texts.js";
-import * as webauthn from "../lib/webauthn.js";
+import * as newPasskey from "../lib/new-passkey.js";
 
 const form = one("#recover");
 // A passkey that was made and not yet added: a second attempt must not make another one.
@@ -17,15 +17,15 @@ let made = null;
 async function begin(code) {
   const begun = await post("/api/recoveries/options", { code: code.kid });
   say(text("recover.step", { n: 1 }));
-  return { begun, kid: code.kid, ...(await webauthn.create(begun)) };
+  return { begun, kid: code.kid, ...(await newPasskey.create(begun)) };
 }
 
 async function complete(code, { begun, registration, cose }) {
   const { ceremony, ledger, nonce, user, publicKey } = begun;
   say(text("recover.step", { n: 2 }));
-  const withNew = webauthn.onlyWith({ registration, publicKey });
+  const withNew = newPasskey.onlyWith({ registration, publicKey });
   const about = { cose, ledger, nonce, user, publicKey: withNew };
-  const assertion = await webauthn.showNewPasskey(about, "redeem");
+  const assertion = await newPasskey.showNewPasskey(about, "redeem");
   const redeem = await redeemFor("recovery", code, { cose, ledger, user });
   return post("/api/recoveries", { ceremony, registration, assertion, redeem });
 }
