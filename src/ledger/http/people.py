@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
-from ledger.http import devices, own_sessions, wrapped_keys
+from ledger.http import devices, own_sessions, recovering, wrapped_keys
 from ledger.http.answers import (
     NOTHING,
     Created,
@@ -280,6 +280,7 @@ public = [
     session,
     revoke_key,
     remove_passkey,
+    *recovering.handlers,
 ]
 members_only = Router(
     "/",

@@ -83,10 +83,17 @@ async function replace() {
   await done(text("account.replace.done"), answer);
 }
 
+async function cancelRecovery({ dataset: { user, id } }) {
+  const act = await signAct(key, me.ledger, "cancel-recovery", { recovery: `passkey:${id}`, user });
+  const { body } = await confirmed(act);
+  await done(text("account.recovering.done"), await post(`/api/users/${user}/cancel-recovery`, body));
+}
+
 onAction({
   rename,
   replace,
   "add-passkey": addPasskey,
+  "cancel-recovery": cancelRecovery,
   "end-session": async ({ dataset: { id } }) => {
     await post(`/api/sessions/${id}/end`, {});
     location.reload();
