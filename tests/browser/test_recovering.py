@@ -44,7 +44,7 @@ def test_nobody_else_is_told_of_another_person_s_recovery(company: Company) -> N
     assert set_codes(dora).status_code == 201
     assert recover(dora, Passkey(origin=dora.passkey.origin)).status_code == 201
     guest.open("/inbox")
-    expect(guest.page.get_by_text("recovery code")).to_have_count(0)
+    expect(guest.page.get_by_text("Somebody used")).to_have_count(0)
 
 
 def test_a_passkey_that_waits_names_nobody_in_governance(company: Company) -> None:
