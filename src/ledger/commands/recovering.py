@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ledger.commands.acts import owner_of, write_act
+from ledger.commands.acts import write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
@@ -32,9 +32,12 @@ class RecoveryCommands:
     async def set_codes(self, act: str, assertion: AssertionEvidence | None) -> Answer:
         """Replace the signer's codes, as `recovery_codes.set_codes` decides.
 
-        Raises NotFoundError `key_unknown`.
+        Raises RefusedError `key_unknown`.
         """
-        owner = await owner_of(self._writer, kid_name(parse_act(act).header.kid), "key_unknown")
+        kid = parse_act(act).header.kid
+        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(kid)))
+        if owner is None:
+            raise RefusedError("key_unknown", "no such signing key")
         answer = await write_act(
             self._writer,
             owner,
@@ -45,6 +48,12 @@ class RecoveryCommands:
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
+
+    async def left(self, user: str) -> tuple[int, bool]:
+        """Return how many of a person's codes can be used, and whether they ever had any."""
+        holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
+        now_ms = self._writer.now_ms()
+        return recovery_codes.codes_left(holder, now_ms=now_ms), bool(holder.codes)
 
     async def cancel(self, user: str, act: str, assertion: AssertionEvidence | None) -> Answer:
         """Cancel a recovery of a person that waits, as `recovery_codes.cancel` decides."""
@@ -79,7 +88,7 @@ class RecoveryCommands:
             ADD_PASSKEY,
             user=holder.user,
             invitation=kid,
-            credential_ids=active_passkeys(holder),
+            passkeys=active_passkeys(holder),
         )
         return begun, holder.name
 

@@ -61,6 +61,7 @@ class Passkey(msgspec.Struct, frozen=True):
     active_from: str | None = None
     code: str | None = None  # the kid of the recovery code that added it
     cancelled: bool = False  # removed before it worked
+    transports: tuple[str, ...] = ()  # as its registration said
 
     def waits(self, now_ms: int) -> bool:
         """Tell whether it does not work yet: a recovery code added it a short time ago."""
@@ -167,6 +168,7 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
                 _added_by(body),
                 active_from=body.active_from,
                 code=_code_of(body),
+                transports=body.transports,
             )
             return {"passkeys": person.passkeys | {added.credential_id: added}}
         case PasskeyRemoved(credential_id=name):

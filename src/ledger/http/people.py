@@ -205,7 +205,7 @@ async def begin_key(
         user=user,
         ledger=site.charter.ledger,
         nonce=begun.ceremony.nonce,
-        public_key=request_options(party=site.settings.party, allow=begun.credential_ids),
+        public_key=request_options(party=site.settings.party, allow=begun.passkeys),
     )
 
 
@@ -238,7 +238,7 @@ async def begin_passkey(
         party_name=site.settings.name,
         user=UUID(user).bytes,
         user_name=name,
-        exclude=begun.credential_ids,
+        exclude=begun.passkeys,
     )
     return RegistrationBegun(
         ceremony=begun.id,

@@ -61,7 +61,7 @@ async def begin(
         party_name=site.settings.name,
         user=UUID(user).bytes,
         user_name=name,
-        exclude=begun.credential_ids,
+        exclude=begun.passkeys,
     )
     return RegistrationBegun(
         ceremony=begun.id,
