@@ -106,6 +106,28 @@ def test_a_named_person_governs_beside_a_role(company: Company) -> None:
     expect(carla).to_contain_text("by name")
 
 
+def test_who_governs_by_another_role_suspends_an_administrator_who_does_not(
+    company: Company,
+) -> None:
+    root, ben = company.root, company.actor("Ben", "administrator")
+    user = root.evaluate("document.body.dataset.user")
+    board = {"define-role": {"role": "board"}}, {"grant-role": {"user": user, "role": "board"}}
+    assert company.change(*board)["status"] == "approved"
+    root.open("/governance")
+    root.page.get_by_label("administrator", exact=True).uncheck()
+    root.page.get_by_label("board", exact=True).check()
+    root.button("Show what it does…").click()
+    sign(root)
+    expect(root.page.locator("#in-force")).to_contain_text("the approval of 1 board")
+    root.open("/people")
+    change(root, "Ben", "suspend")
+    root.reason().fill("Left the company.")
+    expect(root.dialog()).to_contain_text("It takes effect at once, by you alone")
+    sign(root)
+    expect(row(root, "Ben").locator(".badge")).to_have_text("Suspended")
+    assert ben.sign_in().json()["code"] == "person_suspended"
+
+
 def test_who_may_register_is_set_by_a_change(company: Company, open_browser: OpenBrowser) -> None:
     root = company.root
     root.open("/governance")

@@ -26,7 +26,10 @@ class KeyCommands:
 
     async def owner(self, kid: str) -> str | None:
         """Return whose signing key this is, ended or not, None if nobody's."""
-        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(kid)))
+        name = kid_name(kid)
+        owner = self._writer.seen.owner(name)  # for ever, so nothing has to be asked again
+        if owner is None:
+            owner = await self._writer.ask(lambda reading: reading.owner(name))
         return None if owner is None else str(owner)
 
     async def begin(self, user: str) -> Begun:
