@@ -94,6 +94,20 @@ def test_another_policy_ends_the_changes_that_wait_and_says_so_first(company: Co
     expect(effect).to_contain_text("it waits for 1 more person (2 administrators)")
 
 
+def test_who_cannot_approve_a_change_reads_it_without_asking_what_it_does(
+    company: Company, alice: Browser
+) -> None:
+    company.actor("Ben", "administrator")
+    company.set_governance(2)
+    made = company.change({"define-role": {"role": "board"}})
+    asked: list[str] = []
+    alice.page.on("request", lambda request: asked.append(request.url))
+    alice.open(f"/statements/{made['statementId']}")
+    expect(alice.page.locator("#checked")).to_contain_text("This browser fetched the bytes")
+    expect(alice.page.locator("#does")).to_be_hidden()
+    assert not [url for url in asked if url.endswith("/preview")]
+
+
 def test_a_named_person_governs_beside_a_role(company: Company) -> None:
     root = company.root
     company.actor("Carla", "investor")

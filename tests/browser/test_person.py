@@ -48,6 +48,7 @@ def test_what_a_deactivated_person_left_is_withdrawn(company: Company) -> None:
     expect(root.button("Withdraw…")).to_have_count(0)
     assert company.change({"deactivate": {"user": cal.user}})["status"] == "approved"
     visit(root, "Cal")
+    expect(root.page.get_by_text("They never decide or sign in again.")).to_be_visible()
     expect(root.button("Compromised…")).to_have_count(0)
     root.button("Withdraw…").click()
     expect(root.dialog()).to_contain_text("Nobody can approve it afterwards.")

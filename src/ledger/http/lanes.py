@@ -19,7 +19,7 @@ class LaneName(StrEnum):
 
     HEALTH = "health"
     MEMBERS = "members"  # reads by people who are signed in
-    WRITES = "writes"  # by people who are signed in, and everything that carries a signature
+    WRITES = "writes"  # by people who are signed in, and what _SIGNED names
     STRANGERS = "strangers"
 
 

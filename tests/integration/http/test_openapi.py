@@ -123,6 +123,8 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         kept = {"kid": ada.key.kid, "credentialId": ada.passkey.id, "wrapped": wrapped}
         ada.client.post("/api/wrapped-keys", json=kept)
         ada.client.get("/api/wrapped-keys")
+        label = {"reference": f"kid:{ada.key.kid}", "label": "Laptop"}
+        ada.client.post("/api/device-labels", json=label)
         *_, oldest = ada.client.get("/api/sessions").json()["items"]
         ada.client.post(f"/api/sessions/{oldest['id']}/end", json={})
         for probe in ("/livez", "/readyz", "/healthz"):
