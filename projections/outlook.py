@@ -24,7 +24,8 @@ CAN_ACT = (
     "(coalesce((SELECT h.standing FROM user_standing h WHERE h.user = {user} AND h.position <= :at"
     " ORDER BY h.position DESC LIMIT 1), 'active') = 'active'"
     " AND (EXISTS(SELECT 1 FROM passkey p WHERE p.user = {user} AND p.position <= :at"
-    " AND p.removed > :at) OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
+    " AND p.removed > :at AND coalesce(p.active_from <= :now, 1))"
+    " OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
     " AND k.position <= :at AND k.revoked > :at AND coalesce(k.expires_at > :now, 1))))"
 )
 

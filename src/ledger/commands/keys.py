@@ -36,7 +36,7 @@ class KeyCommands:
         """Open the attestation of one more signing key."""
         holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
         passkeys = active_passkeys(holder)
-        return await self._ceremonies.begin(ADD_KEY, user=user, credential_ids=passkeys)
+        return await self._ceremonies.begin(ADD_KEY, user=user, passkeys=passkeys)
 
     async def add(self, user: str, ceremony_id: str, key: KeySubmission) -> Answer:
         """Record one more attested key of the person who is signed in."""

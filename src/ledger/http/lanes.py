@@ -182,6 +182,7 @@ def default_lanes() -> dict[LaneName, Lane]:
 _SIGNED = (
     *("/create", "/sign", "/reject", "/withdraw", "/changes"),
     *("/revoke", "/remove", "/suspend", "/compromises"),
+    *("/recovery-codes", "/cancel-recovery"),
 )
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 

@@ -33,6 +33,8 @@ ROUTES = [
     _account.account,
     _account.lost,
     _account.end,
+    _account.codes,
+    _account.recover,
     _history.history,
     _people.people,
     _person.person,

@@ -46,7 +46,7 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
         found = users.by_id(db, user_id, at=at, now=now)
         if found is None:
             raise NotFoundError("user_unknown", "there is no such person")
-        cards = key_cards(db, found, {}, at=at)
+        cards = key_cards(db, found, {}, at=at, now=now)
         positions = users.passkey_positions(db, [found.id], at=at, also_ended=True)
         held = devices(web.models.log, positions, {}, {})
         declared = {

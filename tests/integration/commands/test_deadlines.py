@@ -109,16 +109,34 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _decide(cast, process, await _change_keys(cast, process))
     await _end_standing(cast, process)
     await _reform(cast, process)
+    await _leave(cast, process)
     await _wait_for_another(cast, process)
+
+
+async def _leave(cast: Cast, process: Process) -> None:
+    """End by a change what a leaver left: a pending statement, before its own end."""
+    bob, carol = cast.bob, cast.carol
+    policy = {"threshold": 1, "of": ["role:investor"], "expiresAt": SOON}
+    left = _id(await process.draft(bob, policy=policy))
+    lost = {"kid": second_key(carol).kid, "since": clock.to_text(cast.time.ms)}
+    await process.change(
+        cast.dave,
+        {"deactivate": {"user": bob.user}},
+        {"withdraw": {"statement": left}},
+        {"declare-compromise": {"user": carol.user} | lost},
+        governance=_one_of(cast),
+    )
+
+
+def _one_of(cast: Cast) -> dict[str, Any]:
+    """Return the governance policy after `_reform`."""
+    return {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
 
 
 async def _wait_for_another(cast: Cast, process: Process) -> None:
     """Draft a change that waits for a second person, until what it asks for is over."""
     alice, dave = cast.alice, cast.dave
-    one: dict[str, Any] = {
-        "threshold": 1,
-        "of": ["role:administrator", f"user:{alice.user}"],
-    }
+    one = _one_of(cast)
     two = one | {"threshold": 2}
     raised = {"policy": two, "was": policy_digest(msgspec.convert(one, Node))}
     stated = {"people": governors(alice, dave)}
