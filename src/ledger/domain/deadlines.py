@@ -151,7 +151,7 @@ def _of_statement(basis: Basis) -> list[int]:
     # Only a pending statement expires.
     subject = basis.statement
     pending = subject is not None and subject.status == "pending"
-    return _of_time(subject.policy.expires_at) if subject is not None and pending else []
+    return [subject.ends_ms] if subject is not None and pending else []
 
 
 def _of_invitation(body: UserRegistered, basis: Basis) -> list[int]:
