@@ -19,7 +19,7 @@ FAN_OUT = 512
 # Spans that one page may read. At the limit it returns a cursor instead of searching on.
 LOOKED_INTO = 256
 
-# The expiry columns are about the open statements. `~` means no expiry; it sorts after every time.
+# The expiry columns are about the open statements. `~` means none; it sorts after every time.
 _COLUMNS = "closed INTEGER NOT NULL, first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL"
 TABLES = (
     f"CREATE TABLE span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",
@@ -36,8 +36,8 @@ _REFRESH = f"""
 INSERT OR REPLACE INTO span
 SELECT v.column1,
     max(CASE WHEN s.final < {OPEN} THEN s.final ELSE 0 END),
-    min(CASE WHEN s.final = {OPEN} THEN coalesce(s.expires_at, '~') ELSE '~' END),
-    max(CASE WHEN s.final = {OPEN} THEN coalesce(s.expires_at, '~') ELSE '' END)
+    min(CASE WHEN s.final = {OPEN} THEN s.expires_at ELSE '~' END),
+    max(CASE WHEN s.final = {OPEN} THEN s.expires_at ELSE '' END)
 FROM ({{rows}}) v CROSS JOIN statement s ON {_inside("s.id", "v.column1")}
 GROUP BY v.column1
 """  # noqa: S608  # constants of this file
@@ -55,7 +55,7 @@ _CAN_HOLD: dict[OpenStatus, str] = {
     "expired": "({span}.closed > :at OR {span}.first_expiry <= :now)",
 }
 _IS_ONE: dict[OpenStatus, str] = {
-    "pending": "s.final > :at AND (s.expires_at IS NULL OR s.expires_at > :now)",
+    "pending": "s.final > :at AND s.expires_at > :now",
     "expired": "s.final > :at AND s.expires_at <= :now",
 }
 

@@ -12,6 +12,9 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
+from ledger.clock import LAST_MS
+from ledger.domain.document import ends_ms
 from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
@@ -38,10 +41,10 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 3
+VERSION = 4
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
-    " creator_may_sign INTEGER NOT NULL, expires_at TEXT, final INTEGER NOT NULL,"
+    " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"
     " status TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
     " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
@@ -88,7 +91,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         document, number = fact.body.document, fact.stream
         rules: Policy = document.policy
         final = finals.pop(number, (OPEN, None))
-        narrow.append((number, fact.actor, rules.creator_may_sign, rules.expires_at, *final))
+        ends = clock.to_text(min(ends_ms(document.created_at, rules), LAST_MS))
+        narrow.append((number, fact.actor, rules.creator_may_sign, ends, *final))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
         digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
         texts.append((number, document.title, document.created_at, needed, digest, older))

@@ -16,7 +16,8 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     """A statement in a list; `approvals` and `rejections` count people.
 
     Decisions in question are counted apart. `needed` is the least number of people who can meet its
-    policy.
+    policy. A pending one expires at `expires_at`: at the end that its policy states, or 400 days
+    after its draft.
     """
 
     id: str
@@ -28,7 +29,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     rejections: int
     in_question: int
     needed: int
-    expires_at: str | None
+    expires_at: str
     sha256: str
     position: int
     changed_position: int

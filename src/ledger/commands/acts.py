@@ -32,7 +32,7 @@ async def write_act(
         actor = reading.signer(kid)
         them = reading.person(owner)
         body = decide_act(them, actor, reading)
-        end_ms = until_ms((body,), Basis(actor=actor))
+        end_ms = until_ms((body,), Basis(actor=actor, owner=them))
         return Plan(owner, them, person.evolve, (body,), answer, end_ms)
 
     needs = (owner, charter.STREAM)

@@ -50,6 +50,7 @@ class Basis(msgspec.Struct, frozen=True):
     """The states that a decision depends on and whose ends bind it, each None if it had none."""
 
     actor: Person | None = None
+    owner: Person | None = None  # of the stream
     statement: Statement | None = None
     charter: Charter | None = None
 
@@ -77,8 +78,10 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]
             acted = [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
             return [*redeemed, *acted]
-        case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet() | RecoveryCancelled():
+        case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet():
             return [*_of_act(body.act), *_of_key(body, basis)]
+        case RecoveryCancelled():
+            return [*_of_act(body.act), *_of_key(body, basis), *_of_recovery(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]
         case KeyAttested():
@@ -137,11 +140,18 @@ def _of_key(body: Body, basis: Basis) -> list[int]:
     return [] if key is None else _of_time(key.expires_at)
 
 
+def _of_recovery(body: RecoveryCancelled, basis: Basis) -> list[int]:
+    """Return when the recovery is complete: nobody cancels it from then on."""
+    passkeys = {} if basis.owner is None else basis.owner.passkeys
+    waiting = passkeys.get(body.recovery.partition(":")[2])
+    return [] if waiting is None else _of_time(waiting.active_from)
+
+
 def _of_statement(basis: Basis) -> list[int]:
     # Only a pending statement expires.
     subject = basis.statement
     pending = subject is not None and subject.status == "pending"
-    return _of_time(subject.policy.expires_at) if subject is not None and pending else []
+    return [subject.ends_ms] if subject is not None and pending else []
 
 
 def _of_invitation(body: UserRegistered, basis: Basis) -> list[int]:

@@ -14,6 +14,7 @@ from ledger.errors import MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
+MAX_AGE_MS = 400 * 86_400_000  # how long a statement can be pending if its policy has no end
 
 
 class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +80,17 @@ def parse_document(raw: bytes) -> Document:
     if document.policy.expires_at is not None:
         clock.to_ms(document.policy.expires_at)
     return document
+
+
+def ends_ms(created_at: str, rules: Policy) -> int:
+    """Return when a pending statement expires, in milliseconds since 1970.
+
+    That is at `expiresAt` of its policy, or 400 days after `createdAt`: none is pending for ever.
+    Raises MalformedError `time_invalid`.
+    """
+    if rules.expires_at is not None:
+        return clock.to_ms(rules.expires_at)
+    return clock.to_ms(created_at) + MAX_AGE_MS
 
 
 def parse_uuid(text: str) -> UUID:

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import msgspec
 
-from ledger import clock
 from ledger.domain import acts, places, policy, steps
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
@@ -17,7 +16,7 @@ from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import RecordedDecision, recorded, stands, steps_of, without
 from ledger.domain.decision_context import DecisionContext as DecisionContext
-from ledger.domain.document import Document
+from ledger.domain.document import Document, ends_ms
 from ledger.domain.events import (
     Event,
     LedgerBody,
@@ -51,6 +50,7 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
+    ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
     approvals: dict[str, RecordedDecision] = {}
@@ -67,9 +67,8 @@ class Statement(msgspec.Struct, frozen=True):
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
-        ends = self.policy.expires_at
-        late = ends is not None and clock.to_ms(ends) <= now_ms
-        return "expired" if late and self.status == "pending" else self.status
+        late = self.status == "pending" and self.ends_ms <= now_ms
+        return "expired" if late else self.status
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -123,6 +122,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        ends_ms=ends_ms(document.created_at, document.policy),
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
     )

@@ -117,8 +117,8 @@ def progress_sentence(statement: StatementDetail) -> str:
         case "withdrawn":
             return f"Withdrawn by {statement.creator.name}. It can no longer be approved."
         case "expired":
-            closed = moment(statement.expires_at) if statement.expires_at else "on its date"
-            return f"Closed {closed}. Signed by {listed(signed) or 'nobody'}: not enough."
+            by_whom = listed(signed) or "nobody"
+            return f"Closed {moment(statement.expires_at)}. Signed by {by_whom}: not enough."
         case "pending":
             return _pending_sentence(statement, signed)
         case never:
@@ -128,7 +128,7 @@ def progress_sentence(statement: StatementDetail) -> str:
 def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
     who = listed(signed) or "nobody yet"
     parts = [f"Signed by {who}; {statement.needed} needed.", waiting_sentence(statement)]
-    if statement.expires_at:
+    if statement.policy.get("expiresAt"):
         parts.append(f"Closes {moment(statement.expires_at)}.")
     return " ".join(parts)
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from ledger import clock
-from ledger.domain import entry
+from ledger.domain import challenges, entry
 from ledger.domain.events import BODIES
 from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.policy import Node
@@ -23,7 +23,8 @@ from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
-from tests.support.signers import Signer
+from tests.support.links import link_jwk, link_key
+from tests.support.signers import Signer, assertion
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -100,6 +101,26 @@ async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
             await process.commands.withdraw(_id(raw), act)
 
 
+async def _recover(cast: Cast, process: Process) -> None:
+    """Set recovery codes, use one, and cancel the recovery."""
+    dave, recovering = cast.dave, process.people.recovering
+    keys = [link_jwk(f"code {n}", dave.ledger) for n in range(10)]
+    act = dave.act("set-recovery-codes", keys=keys)
+    await recovering.set_codes(act, dave.confirm(act))
+    code, passkey = link_key("code 0", dave.ledger), Passkey()
+    begun, _ = await recovering.begin(code.kid)
+    nonce, cose = begun.ceremony.nonce, passkey.cose_sha256
+    challenge = challenges.redeem(cose_sha256=cose, ledger=dave.ledger, nonce=nonce, user=dave.user)
+    await recovering.complete(
+        begun.id,
+        dave.new_passkey(passkey, nonce=nonce),
+        dave.redeem(code, cose=cose, purpose="recovery"),
+        assertion(passkey.get(challenge)),
+    )
+    act = dave.act("cancel-recovery", recovery=f"passkey:{passkey.id}", user=dave.user)
+    await recovering.cancel(dave.user, act, dave.confirm(act))
+
+
 def _id(raw: bytes) -> str:
     return str(json.loads(raw)["statementId"])
 
@@ -107,6 +128,7 @@ def _id(raw: bytes) -> str:
 async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, await _change_keys(cast, process))
+    await _recover(cast, process)
     await _end_standing(cast, process)
     await _reform(cast, process)
     await _leave(cast, process)

@@ -144,7 +144,7 @@ for _ in range(9):
         ),
         ({"threshold": "2", "of": ["role:creator"]}, "document_malformed"),
         ({"threshold": 1.5, "of": ["role:creator"]}, "document_malformed"),
-        ({"threshold": 1}, "document_malformed"),
+        ({"threshold": 1}, "policy_invalid"),
         ({"threshold": 1, "of": ["role:creator"], "quorum": 1}, "document_malformed"),
         ({"threshold": 1, "of": ["role:creator"], "assurance": "none"}, "document_malformed"),
         ({"threshold": 1, "of": ["role:creator"], "expiresAt": "soon"}, "time_invalid"),

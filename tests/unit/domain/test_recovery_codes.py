@@ -1,15 +1,16 @@
-"""A passkey that a recovery code added ends no older passkey for a week."""
+"""A recovery is cancelled in time, and its passkey ends no older passkey for a week."""
 
 import msgspec
 import pytest
 
 from ledger import clock
+from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.person import Passkey
-from ledger.domain.recovery_codes import require_may_end
+from ledger.domain.recovery_codes import cancel, require_may_end
 from ledger.errors import ConflictError
 from tests.support.refusals import refused
 from tests.support.scene import ALICE
-from tests.support.signers import NOW_MS
+from tests.support.signers import CHARTER, NOW_MS
 
 DAY_MS = 86_400_000
 OLD = ALICE.person.passkeys[ALICE.passkey.id]
@@ -35,3 +36,14 @@ def test_an_older_passkey_is_not_ended_within_seven_days() -> None:
 )
 def test_other_passkeys_are_ended_at_any_time(by: str, ending: Passkey, days: int) -> None:
     require_may_end(OWNER, by, [ending], now_ms=NOW_MS + days * DAY_MS)
+
+
+def test_a_recovery_is_cancelled_before_its_passkey_works_and_not_later() -> None:
+    soon_ms = NOW_MS + 1_000
+    waiting = msgspec.structs.replace(NEW, active_from=clock.to_text(soon_ms))
+    owner = msgspec.structs.replace(OWNER, passkeys=OWNER.passkeys | {"new": waiting})
+    asked = ALICE.confirmed(ALICE.act("cancel-recovery", recovery="passkey:new", user=ALICE.user))
+    body = cancel(owner, owner, asked, CHARTER)
+    assert until_ms((body,), Basis(actor=owner, owner=owner)) == soon_ms
+    with refused(ConflictError, "recovery_ended"):
+        cancel(owner, owner, asked._replace(now_ms=soon_ms), CHARTER)

@@ -201,8 +201,11 @@ def test_a_pending_statement_expires_by_the_clock_alone() -> None:
         assert ended.status_at(end_ms) == status
 
 
-def test_a_statement_without_an_end_never_expires() -> None:
-    assert Scene().statement.status_at(10**15) == "pending"
+def test_a_statement_without_an_end_expires_400_days_after_its_draft() -> None:
+    scene = Scene()
+    end_ms = NOW_MS + 400 * 86_400_000
+    assert scene.statement.status_at(end_ms - 1) == "pending"
+    assert scene.statement.status_at(end_ms) == "expired"
 
 
 def test_a_stream_that_begins_otherwise_is_impossible() -> None:

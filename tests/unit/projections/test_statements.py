@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ledger import clock
 from ledger.errors import MalformedError
 from projections import statements
 from projections.statements import StatementDetail
@@ -219,3 +220,15 @@ def test_pending_statements_are_found_across_long_finished_stretches(story: Stor
     assert listed(story, head - 1, status="pending") == ["Early pending 0-0"]
     assert listed(story, 12, status="pending") == ["Done pending 0-0", "Early pending 0-0"]
     assert by_id(story, early, head).status == "pending"
+
+
+def test_a_statement_without_an_end_expires_400_days_after_its_draft(story: Story) -> None:
+    drafted = story.draft(ALICE)
+    shown = by_id(story, drafted, story.head())
+    ends = shown.expires_at
+    assert clock.to_ms(ends) - clock.to_ms(shown.created_at) == 400 * 86_400_000
+    before = clock.to_text(clock.to_ms(ends) - 1)
+    assert [by_id(story, drafted, story.head(), now).status for now in (before, ends)] == [
+        "pending",
+        "expired",
+    ]

@@ -1,8 +1,11 @@
 """What else is tried with changes, and the code with which an auditor refuses the last event."""
 
+import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from ledger.clock import to_ms
 from ledger.domain import person
 from ledger.domain.charter import STREAM
 from ledger.domain.events import (
@@ -184,6 +187,14 @@ def signed_after_a_reinstatement(told: Company) -> None:
     told.sign(told.ivy, told.ivy.shared(raw), raw)
 
 
+def signed_days_after_its_draft(told: Company, more_ms: int) -> None:
+    raw = told.draft(told.cal, 9, policy={"threshold": 1, "of": ["role:investor"]})
+    told.time.ms = to_ms(json.loads(raw)["createdAt"]) + 400 * 86_400_000 - 1
+    signed = told.approval_of_plain(told.ivy, raw)
+    told.time.ms += more_ms
+    told.add(statement_id(9), signed)
+
+
 def registered_under_an_id_in_capitals(told: Company) -> None:
     user = "0f0f0f0f-0000-4000-8000-00000000beef"
     looks = skeletons("Zoe")
@@ -240,4 +251,12 @@ TRIES: dict[str, tuple[Callable[[Company], None], str | None]] = {
     "an approval in a closed role": (signed_with_a_closed_role, "not_a_signer"),
     "an approval by somebody suspended": (signed_by_somebody_suspended, "person_suspended"),
     "an approval after a reinstatement": (signed_after_a_reinstatement, None),
+    "an approval before the end that every statement has": (
+        partial(signed_days_after_its_draft, more_ms=0),
+        None,
+    ),
+    "an approval 400 days after the draft": (
+        partial(signed_days_after_its_draft, more_ms=1),
+        "statement_expired",
+    ),
 }

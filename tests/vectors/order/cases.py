@@ -185,6 +185,7 @@ def for_javascript(request: Request) -> dict[str, Any]:
             "id": subject.id,
             "creator": subject.creator,
             "policy": defaults | members,
+            "endsMs": subject.ends_ms,
             "isPlain": subject.is_plain,
             "sha256": subject.sha256,
             "payloadSha256": subject.payload_sha256,

@@ -3,14 +3,13 @@
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
-import { toMs } from "../clock.js";
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { counted, recorded, stands, stepsGiven, without } from "./counting.js";
 import { isChange, parseItems } from "./changes/items.js";
-import { isPlain, parseDocument } from "./document.js";
+import { endsMs, isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
@@ -56,6 +55,7 @@ async function drafted({ document: source, creator }) {
     creator,
     title,
     policy,
+    endsMs: endsMs(document),
     isPlain: isPlain(document),
     items: isChange(document) ? parseItems(document) : null,
     sha256: await sha256Hex(raw),
@@ -69,8 +69,8 @@ async function drafted({ document: source, creator }) {
 }
 
 /** Return the status at a time: a pending statement expires without an event. */
-export function statusAt({ policy, status }, nowMs) {
-  const late = policy.expiresAt !== null && toMs(policy.expiresAt) <= nowMs;
+export function statusAt({ endsMs: ends, status }, nowMs) {
+  const late = ends <= nowMs;
   return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
