@@ -97,10 +97,11 @@ function endCompromised(person, reference, declared, at) {
   const since = declared > addedAt ? declared : addedAt;
   const earliest = compromisedSince !== null && compromisedSince < since ? compromisedSince : since;
   const { keys, passkeys } = person;
+  if (kid !== undefined) {
+    return { ...person, keys: changed(keys, kid, { revoked: true, compromisedSince: earliest }) };
+  }
   const ended = thing.removed ? {} : end(thing, at);
-  return kid === undefined
-    ? { ...person, passkeys: changed(passkeys, credentialId, { ...ended, compromisedSince: earliest }) }
-    : { ...person, keys: changed(keys, kid, { revoked: true, compromisedSince: earliest }) };
+  return { ...person, passkeys: changed(passkeys, credentialId, { ...ended, compromisedSince: earliest }) };
 }
 
 /** How acts and events refer to a signing key, or to a passkey, where they could mean either. */
