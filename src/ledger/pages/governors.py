@@ -60,7 +60,7 @@ def with_passkeys(
     positions = users.passkey_positions(db, [each.id for each in people], at=at)
     held = {each.credential_id: each for each in devices(log, positions, {}, {})}
     return [
-        GoverningPerson(each, _acting(each), [held[id] for id in each.credential_ids if id in held])
+        GoverningPerson(each, _acting(each), [held[id] for id in _working(each) if id in held])
         for each in people
     ]
 
@@ -104,7 +104,13 @@ def _anybody(rules: Node) -> RolesByPerson:
 def _acting(person: User) -> Acting:
     if person.standing != "active":
         return person.standing
-    return "active" if person.credential_ids else "keyless"
+    return "active" if _working(person) else "keyless"
+
+
+def _working(person: User) -> list[str]:
+    """Return a person's live passkeys, without one that waits after a recovery."""
+    waiting = None if person.recovering is None else person.recovering.credential_id
+    return [each for each in person.credential_ids if each != waiting]
 
 
 def _members(rules: Node, kind: str) -> list[str]:

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from ledger import clock
 from ledger.commands.people import PeopleCommands
 from ledger.domain.charter import Charter
-from ledger.domain.vocabulary import RegistrationMode
+from ledger.domain.vocabulary import ADMINISTRATOR, RegistrationMode
 from ledger.errors import UnavailableError
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
@@ -24,6 +24,7 @@ from projections.devices import Added
 from projections.users import User
 
 ROWS = 25  # in a list on a page
+_ANNOUNCED = 3  # recoveries that every page names to administrators
 NEWS_MS = 14 * 24 * 60 * 60 * 1000  # how long every page says that a key or passkey was added
 
 
@@ -72,6 +73,14 @@ class Web(NamedTuple):
             notes = self.people.devices.notes_from_thread(me.id)
         return [News.of(each, notes) for each in added]
 
+    def recoveries(self, me: User) -> list[User]:
+        """Return other people whose recovery waits, for administrators: each can cancel it."""
+        if ADMINISTRATOR not in me.roles:
+            return []
+        with self.models.views() as (db, at):
+            found = users.recovering(db, at=at, now=self.models.now(), limit=_ANNOUNCED)
+        return [each for each in found if each.id != me.id]
+
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""
         user = self.sessions.user(request)
@@ -100,8 +109,9 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "position": 0,
     }
     news = [] if me is None else web.news(me)
+    recoveries = [] if me is None else web.recoveries(me)
     return Template(
         f"{name}.html",
-        context={**always, "me": me, "news": news, **more},
+        context={**always, "me": me, "news": news, "recoveries": recoveries, **more},
         headers={"Cache-Control": "no-store"},
     )

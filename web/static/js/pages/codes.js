@@ -28,7 +28,7 @@ function make() {
 
 async function save() {
   if (encode(secretOf(one("#typed").value)) !== encode(secrets[asked])) {
-    throw new Told(text("codes.other", { number: asked + 1 }));
+    throw new Told(text("codes.mistyped", { number: asked + 1 }));
   }
   const keys = [];
   for (const each of secrets) keys.push((await keyOf(encode(each), me.ledger)).jwk);
