@@ -40,6 +40,7 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
         "registeredAt": session["user"]["registeredAt"],
         "position": before + 1,
         "standing": "active",
+        "recovering": None,
     }
 
 

@@ -160,8 +160,9 @@ def test_a_decided_statement_and_a_person_of_no_policy_are_refused_by_both(
 
 
 def test_both_count_and_are_recorded_under_the_same_route(
-    alice: Actor, bob: Actor, server: Server
+    alice: Actor, join: Join, server: Server
 ) -> None:
+    bob = join("Ben")  # the record counts equal refusals of one person and second in one line
     drafted = alice.draft(policy=policy_of(1, bob))
     counted = f'ledger_requests_total{{method="POST",route="{TEMPLATE}",status="422"}} '
     raw = json.dumps({"jwt": forged(bob, drafted.document)}).encode()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Refuses
+from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, Drafted
 from tests.support.check import head, wait_for
 from tests.support.server import Server
@@ -15,9 +15,13 @@ def one_of(*people: Actor) -> dict[str, Any]:
     return {"threshold": 1, "of": [f"user:{each.user}" for each in people]}
 
 
+def in_steps(alice: Actor, bob: Actor, carol: Actor) -> Drafted:
+    return alice.draft(policy={"steps": [one_of(bob, carol), one_of(bob, alice), one_of(alice)]})
+
+
 @pytest.fixture
 def drafted(alice: Actor, bob: Actor, carol: Actor) -> Drafted:
-    return alice.draft(policy={"steps": [one_of(bob, carol), one_of(bob, alice), one_of(alice)]})
+    return in_steps(alice, bob, carol)
 
 
 def shown(server: Server, who: Actor, path: str) -> Any:
@@ -25,9 +29,10 @@ def shown(server: Server, who: Actor, path: str) -> Any:
     return who.client.get(path).json()
 
 
-def test_steps_are_met_one_after_the_other(
-    server: Server, alice: Actor, bob: Actor, carol: Actor, drafted: Drafted, refuses: Refuses
-) -> None:
+def test_steps_are_met_one_after_the_other(server: Server, join: Join, refuses: Refuses) -> None:
+    # People of their own, whose inboxes have nothing else.
+    alice, bob, carol = join("Ada", "creator"), join("Ben"), join("Cleo")
+    drafted = in_steps(alice, bob, carol)
     path = f"/api/statements/{drafted.id}"
     refuses(lambda: alice.approve(drafted), 409, "step_closed")
     refuses(lambda: bob.approve(drafted), 409, "needed_later")
