@@ -11,6 +11,7 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import (
+    admission,
     charter,
     compromise,
     drafting,
@@ -158,9 +159,9 @@ class Decisions(KnownStates):
         self._require_stream(event, UUID(body.user))
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
-        admitted = charter.admit(self._charter, body.role, invitation, now_ms=now_ms)
+        admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
-        return person.register(body.user, body.name, body.role, admitted, looks)
+        return person.register(body.user, body.name, admitted.role, admitted.invitation, looks)
 
     def _add_passkey(self, owner: Person, body: PasskeyAdded, now_ms: int) -> PasskeyAdded:
         ledger, party = self._charter.ledger, self._charter.party
