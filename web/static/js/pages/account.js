@@ -80,7 +80,7 @@ async function replace() {
   const act = await signAct(key, me.ledger, "revoke-key", { kid: key.kid });
   const answer = await post(`/api/jwt-keys/${key.kid}/revoke`, { act });
   await keystore.forget(key);
-  await done(text("account.replaced"), answer);
+  await done(text("account.replace.done"), answer);
 }
 
 onAction({
