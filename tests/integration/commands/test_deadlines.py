@@ -109,6 +109,7 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _decide(cast, process, await _change_keys(cast, process))
     await _end_standing(cast, process)
     await _reform(cast, process)
+    await _leave(cast, process)
     await _wait_for_another(cast, process)
 
 
@@ -142,6 +143,24 @@ async def _reform(cast: Cast, process: Process) -> None:
         {"reinstate": {"user": cast.alice.user}},
         {"set-charter": {"registration": "open", "was": values_digest("invite")}},
         {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
+    )
+
+
+async def _leave(cast: Cast, process: Process) -> None:
+    """Withdraw what Erin leaves, and declare her key compromised."""
+    dave, erin = cast.dave, cast.erin
+    rules = {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
+    creating = {"grant-role": {"user": erin.user, "role": "creator"}}
+    await process.change(dave, creating, governance=rules)
+    policy = {"threshold": 1, "of": ["role:investor"], "expiresAt": SOONER}
+    raw = await process.draft(erin, policy=policy)
+    since = clock.to_text(cast.time.ms)
+    await process.change(
+        dave,
+        {"declare-compromise": {"user": erin.user, "kid": erin.key.kid, "since": since}},
+        {"deactivate": {"user": erin.user}},
+        {"withdraw": {"statement": _id(raw)}},
+        governance=rules,
     )
 
 
