@@ -27,7 +27,7 @@ _FORMS: dict[Form, int] = {"shared": SHARED, "individual": INDIVIDUAL}
 TABLE = (
     "CREATE TABLE decision(statement INTEGER NOT NULL, position INTEGER NOT NULL,"
     " person INTEGER NOT NULL, kind INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
-    " key INTEGER NOT NULL, passkey INTEGER,"
+    " key INTEGER NOT NULL, passkey INTEGER, step INTEGER,"
     " PRIMARY KEY(statement, position)) STRICT, WITHOUT ROWID"
 )
 
@@ -36,7 +36,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Describe one decision.
 
     `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
-    A decision is in question if its key or passkey was declared compromised by then.
+    `step` is the step of the policy that an approval fills. A decision is in question if its key or
+    passkey was declared compromised by then.
     """
 
     position: int
@@ -46,6 +47,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kid: str
     at: str
     form: Form | None = None
+    step: int | None = None
     reason: str | None = None
     jws: str
     assertion: AssertionEvidence | None = None
@@ -55,18 +57,20 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add the decisions of the batch. A stored decision never changes."""
-    rows = [_row(fact, _FORMS[fact.body.form]) for fact in batch.of(StatementSigned)]
+    rows = [
+        _row(fact, _FORMS[fact.body.form], fact.body.step) for fact in batch.of(StatementSigned)
+    ]
     for body, kind in ((StatementRejected, REJECTION), (StatementWithdrawn, WITHDRAWAL)):
         rows += [_row(fact, kind) for fact in batch.of(body)]
     write(db, "INSERT INTO decision {rows}", rows)
     questioned.fold(db, batch)
 
 
-def _row(fact: Fact, kind: int) -> tuple[Any, ...]:
+def _row(fact: Fact, kind: int, step: int | None = None) -> tuple[Any, ...]:
     body = fact.body
     passkey = None if body.assertion is None else passkey_number(body.assertion.credential_id)
     at_ms, key = clock.to_ms(fact.at), key_number(body.kid)
-    return fact.stream, fact.position, fact.actor, kind, at_ms, key, passkey
+    return fact.stream, fact.position, fact.actor, kind, at_ms, key, passkey, step
 
 
 def of_statement(
@@ -110,21 +114,23 @@ def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
     Decisions that are in question by then do not count.
     """
     rows = db.execute(
-        "SELECT d.person, s.uuid, d.position, d.kind FROM decision d JOIN stream s"  # noqa: S608
+        "SELECT d.person, s.uuid, d.position, d.kind, d.step FROM decision d JOIN stream s"  # noqa: S608
         " ON s.id = d.person WHERE d.statement = :statement AND d.position <= :at"
         f" AND NOT {IN_QUESTION} ORDER BY d.position",
         {"statement": statement, "at": at},
     )
     approved: dict[str, frozenset[str]] = {}
     rejected: dict[str, frozenset[str]] = {}
-    for person, uuid, position, kind in rows:
+    steps: dict[str, int] = {}
+    for person, uuid, position, kind, step in rows:
         user, roles = uuid_text(uuid), roles_of(db, person, at=position)
         if kind == REJECTION:
             rejected[user] = roles
         elif kind != WITHDRAWAL:
             approved[user] = roles
+            steps |= {} if step is None else {user: step}
             rejected.pop(user, None)
-    return Decided(approved, rejected)
+    return Decided(approved, rejected, steps)
 
 
 def _decision(
@@ -146,6 +152,7 @@ def _decision(
                 decision="approval",
                 roles=list(body.roles),
                 form=body.form,
+                step=body.step,
                 jws=body.jws,
                 assertion=body.assertion,
                 **shared,

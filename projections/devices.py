@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ledger.domain.events import Body, kid_of
+from ledger.domain.events import Body, RecoveryCodesSet, kid_of
 from projections import timeline
 from projections.facts import OPEN, LogReader
 from projections.questioned import key_number
@@ -47,7 +47,7 @@ def added_since(
 ) -> list[Added]:
     """Return the live keys and passkeys that were added later than a time, the newest first.
 
-    What came with the registration is not among them.
+    What came with the registration is not among them, and no passkey of a recovery that waits.
     """
     rows = db.execute(
         "SELECT 'kid:' || k.kid, k.position, k.at FROM signing_key k WHERE k.user = :person"
@@ -56,6 +56,7 @@ def added_since(
         " UNION ALL SELECT 'passkey:' || p.credential_id, p.position, t.at FROM passkey p"
         " JOIN timeline t ON t.position = p.position WHERE p.user = :person"
         " AND p.position BETWEEN :first AND :at AND p.removed > :at AND t.at > :since"
+        " AND coalesce(p.active_from <= :now, 1)"
         " ORDER BY 2 DESC",
         {"person": person, "first": person + _FIRST + 1, "at": at, "now": now, "since": since},
     )
@@ -115,6 +116,15 @@ def _keys_of(body: Body) -> tuple[str, ...]:
 def _passkeys_of(body: Body) -> tuple[str, ...]:
     used = (getattr(body, name, None) for name in ("assertion", "confirmation"))
     return tuple(each.credential_id for each in used if each is not None)
+
+
+def has_codes(db: sqlite3.Connection, person: int, *, at: int) -> bool:
+    """Tell whether a person ever made recovery codes."""
+    row = db.execute(
+        "SELECT 1 FROM timeline WHERE stream = ? AND position <= ? AND type = ?",
+        (person, at, timeline.TYPES.index(RecoveryCodesSet.TAG)),
+    ).fetchone()
+    return row is not None
 
 
 def passkey(

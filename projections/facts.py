@@ -65,6 +65,7 @@ class Signed(msgspec.Struct, gc=False):
     form: Form
     status: Status
     assertion: Confirmed | None = None
+    step: int | None = None
 
 
 class Rejected(msgspec.Struct, gc=False):

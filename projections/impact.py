@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence, Set
 import msgspec
 
 from ledger.domain.events import (
+    CompromiseSet,
     Effect,
     GovernanceSet,
     RoleClosed,
@@ -16,7 +17,7 @@ from ledger.domain.events import (
     RoleGranted,
     StandingSet,
 )
-from ledger.domain.policy import Node
+from ledger.domain.person import key_reference, passkey_reference
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from projections import changes, inbox, rules, users
 from projections.decisions import decided_by
@@ -56,7 +57,7 @@ class _Move(msgspec.Struct):
 
     roles: Set[str]
     standing: PersonStanding
-    has_credentials: bool
+    held: Set[str]  # references to the live passkeys and keys
 
 
 def impact(
@@ -109,7 +110,7 @@ def _outdated(
     found = {}
     for each in waiting.items:
         stated = inbox.policy_of(db, each.position)
-        if Node(stated.threshold, stated.of) == present:
+        if stated.root == present:
             found[each.position] = NamedStatement(each.id, each.title)
     return found, waiting.next is not None
 
@@ -120,16 +121,15 @@ def _moves(
     """Return the people whom the effects touch, each as before and after."""
     found: dict[str, tuple[_Move, _Move]] = {}
     for stream, body in effects:
-        if not isinstance(body, RoleGranted | RoleEnded | StandingSet):
+        if not isinstance(body, RoleGranted | RoleEnded | StandingSet | CompromiseSet):
             continue
         user = str(stream)
         if user not in found:
             known = users.by_id(db, user, at=at, now=now)
             if known is None:
                 continue
-            state = _Move(
-                set(known.roles), known.standing, bool(known.credential_ids or known.kids)
-            )
+            held = {*map(passkey_reference, known.credential_ids), *map(key_reference, known.kids)}
+            state = _Move(set(known.roles), known.standing, held)
             found[user] = state, msgspec.structs.replace(state)
         after = found[user][1]
         match body:
@@ -139,6 +139,8 @@ def _moves(
                 after.roles = after.roles - {role}
             case StandingSet(standing=standing):
                 after.standing = standing
+            case CompromiseSet(compromised=compromised, also=also):
+                after.held = after.held - {compromised, *also}
     return found
 
 
@@ -164,7 +166,7 @@ def _is_lost(
 def _after(willing: Roles, moves: dict[str, tuple[_Move, _Move]], closed: Set[str]) -> Roles:
     found = {user: frozenset(roles) for user, roles in willing.items() if user not in moves}
     for user, (_, after) in moves.items():
-        if after.standing == "active" and after.has_credentials:
+        if after.standing == "active" and after.held:
             found[user] = frozenset(after.roles)
     left = {user: roles - closed for user, roles in found.items()}
     return {user: roles for user, roles in left.items() if not roles <= {AUDITOR}}

@@ -1,5 +1,7 @@
 """The inbox: statements that wait for a person's decision and that the decision can still change.
 
+A policy with steps waits for the people of the open step, and for those with a veto.
+
 For each statement the tables store its policy and the policy's members, veto included (`user:…`,
 `role:…`), and never a list of people. So a person who registers or gets a role later finds the
 statements that already wait. A statement that today's people cannot approve waits for nobody.
@@ -10,13 +12,13 @@ import sqlite3
 import msgspec
 
 from ledger.domain.events import StatementDrafted
-from ledger.domain.policy import Policy, members
+from ledger.domain.policy import Policy, may_veto, members
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
 from projections import spans
 from projections.decisions import decided_by
 from projections.facts import Batch, find_stream
-from projections.outlook import able, missing, outlook
+from projections.outlook import able, missing, outlook, refusals
 from projections.paging import Page, decode_cursor, encode_cursor
 from projections.questioned import IN_QUESTION
 from projections.rows import json_list
@@ -78,7 +80,8 @@ def page(
     found, last = spans.search(db, "pending", _WAITS, given, limit)
     further = None if last is None else encode_cursor(NAME, last)
     shown = summaries(db, found, at=at, now=now)
-    return Page([each for each in shown if _is_open(db, each, at, now)], further, at)
+    me = (user_id, roles)
+    return Page([each for each in shown if _is_open(db, each, me, at, now)], further, at)
 
 
 def policy_of(db: sqlite3.Connection, number: int) -> Policy:
@@ -88,10 +91,19 @@ def policy_of(db: sqlite3.Connection, number: int) -> Policy:
     return msgspec.json.decode(stored, type=Policy)
 
 
-def _is_open(db: sqlite3.Connection, shown: StatementSummary, at: int, now: str) -> bool:
-    """Tell whether a person who has not decided yet can still make a difference."""
+def _is_open(
+    db: sqlite3.Connection,
+    shown: StatementSummary,
+    me: tuple[str, frozenset[str]],
+    at: int,
+    now: str,
+) -> bool:
+    """Tell whether a person who has not decided yet can make a difference now."""
     rules = policy_of(db, shown.position)
     decided = decided_by(db, shown.position, at=at)
+    is_asked = not rules.ordered or may_veto(rules, *me)
+    if not is_asked and refusals(rules, shown.creator.id, decided).of(*me) is not None:
+        return False  # another step is open
     count = len(decided.approved) + len(decided.rejected)
     willing = able(db, rules, decided=count, at=at, now=now)
     found = missing(rules, shown.creator.id, decided, willing)

@@ -7,8 +7,9 @@ from typing import Literal
 import msgspec
 
 from ledger.domain import places, policy
-from ledger.domain.places import Missing
+from ledger.domain.places import NO_STEPS, Missing, StepsByPerson
 from ledger.domain.policy import Policy
+from ledger.domain.steps import GivenApprovals, Refusals
 from ledger.domain.vocabulary import AUDITOR
 from projections.rows import json_list
 from projections.users import streams, uuid_text
@@ -23,7 +24,8 @@ CAN_ACT = (
     "(coalesce((SELECT h.standing FROM user_standing h WHERE h.user = {user} AND h.position <= :at"
     " ORDER BY h.position DESC LIMIT 1), 'active') = 'active'"
     " AND (EXISTS(SELECT 1 FROM passkey p WHERE p.user = {user} AND p.position <= :at"
-    " AND p.removed > :at) OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
+    " AND p.removed > :at AND coalesce(p.active_from <= :now, 1))"
+    " OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
     " AND k.position <= :at AND k.revoked > :at AND coalesce(k.expires_at > :now, 1))))"
 )
 
@@ -41,16 +43,32 @@ GROUP BY r.user
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """The people whose latest decision is an approval or a rejection, with their roles then."""
+    """The people whose latest decision is an approval or a rejection, with their roles then.
+
+    `steps` has the step of each approval, of a policy with steps.
+    """
 
     approved: Roles
     rejected: Roles
+    steps: StepsByPerson = NO_STEPS
 
 
 def missing(rules: Policy, creator: str, decided: Decided, able: Roles) -> Missing | None:
     """Return what is missing, None if the people who are able to approve cannot meet the policy."""
     without = places.excluded(rules, creator)
-    return places.missing(rules, decided.approved, able, without)
+    return places.missing(rules, decided.approved, able, without, decided.steps)
+
+
+def refusals(rules: Policy, creator: str, decided: Decided) -> Refusals:
+    """Return for which code the open step of a policy with steps would refuse an approval.
+
+    Every role of the policy counts as open: each was when the statement was drafted.
+    """
+    members = policy.members(rules)
+    open_roles = {each.removeprefix("role:") for each in members if each.startswith("role:")}
+    without = decided.rejected.keys() | places.excluded(rules, creator)
+    given = GivenApprovals(decided.approved, decided.steps, open_roles, without)
+    return Refusals(rules, given)
 
 
 def outlook(found: Missing | None, decided: Decided, able: Roles) -> Outlook:

@@ -5,10 +5,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ledger.domain import places, policy
-from ledger.domain.policy import AnyNode, Policy
+from ledger.domain import places, policy, steps
+from ledger.domain.policy import Node, Policy
 from projections.facts import find_stream
-from projections.outlook import CAN_ACT, Decided, Outlook, Roles, able, missing, outlook
+from projections.outlook import (
+    CAN_ACT,
+    Decided,
+    Outlook,
+    Roles,
+    able,
+    missing,
+    outlook,
+    refusals,
+)
 from projections.rows import json_list
 from projections.users import NamedPerson, names, uuid_text
 
@@ -33,16 +42,19 @@ class MemberProgress(
     helps: bool = False
 
 
-class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="node"):
+class Progress(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="node"):
     """A node of the policy. Each person fills one place of the whole policy.
 
     `missing` is how many more people the node needs if it stands alone; null if those who can
-    approve cannot meet it, or if nobody can approve any more.
+    approve cannot meet it, or if nobody can approve any more. Each step of a policy with steps is a
+    node of the root, with its number in `step`; the root has that of the open one in `open_step`.
     """
 
     threshold: int
     missing: int | None
     members: list["MemberProgress | Progress"]
+    step: int | None = None
+    open_step: int | None = msgspec.field(default=None, name="openStep")
 
 
 class ShownAt(msgspec.Struct, frozen=True):
@@ -56,12 +68,16 @@ class ShownAt(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True):
     """The decisions so far, who can still approve, and the names of people.
 
-    Nobody can unless the statement is pending. `excluded` is a creator who may not sign.
+    Nobody can unless the statement is pending. `excluded` is a creator who may not sign. `needed`
+    are the named people whom a later step needs, and the open one does not take. `approved` are the
+    approvals of the shown step, or all of them.
     """
 
     moment: ShownAt
     excluded: frozenset[str]
+    needed: frozenset[str]
     decided: Decided
+    approved: Roles
     able: Roles
     names: Mapping[str, str]
     helping: frozenset[str]
@@ -83,7 +99,9 @@ def standing(
     return Standing(
         moment=moment,
         excluded=places.excluded(rules, creator),
+        needed=frozenset() if found is None else _needed_later(rules, creator, decided, willing),
         decided=decided,
+        approved=decided.approved,
         able=willing,
         names=names(db, [*known], at=moment.at),
         helping=frozenset() if found is None else found.helping,
@@ -91,9 +109,50 @@ def standing(
     )
 
 
-def tree(db: sqlite3.Connection, node: AnyNode, now: Standing) -> Progress:
-    """Return the progress of a policy node."""
-    found = places.missing(node, now.decided.approved, now.able, now.excluded)
+def _needed_later(rules: Policy, creator: str, decided: Decided, able: Roles) -> frozenset[str]:
+    if not rules.ordered:
+        return frozenset()
+    refused = refusals(rules, creator, decided)
+    named = {each.removeprefix("user:") for each in policy.members(rules)}
+    return frozenset(
+        user
+        for user in named & able.keys() - decided.approved.keys()
+        if refused.of(user, able[user]) == "needed_later"
+    )
+
+
+def of_policy(db: sqlite3.Connection, rules: Policy, now: Standing) -> Progress:
+    """Return the progress of a policy."""
+    if not rules.ordered:
+        return tree(db, rules.root, now)
+    found = places.missing(rules, now.decided.approved, now.able, now.excluded, now.decided.steps)
+    opened = steps.open_step(rules, now.decided.approved, now.decided.steps)
+    return Progress(
+        threshold=len(rules.ordered),
+        missing=None if found is None else found.people,
+        members=[
+            _step(db, number, node, now, is_open=number == opened)
+            for number, node in enumerate(rules.ordered, start=1)
+        ],
+        open_step=opened if now.moment.pending else None,
+    )
+
+
+def _step(
+    db: sqlite3.Connection, number: int, node: Node, now: Standing, *, is_open: bool
+) -> Progress:
+    mine = steps.of_step(number, now.decided.approved, now.decided.steps)
+    given = msgspec.structs.replace(now, approved=mine)
+    if not is_open:
+        given = msgspec.structs.replace(given, helping=frozenset(), needed=frozenset())
+    shown = tree(db, node, given)
+    return msgspec.structs.replace(shown, step=number)
+
+
+def tree(db: sqlite3.Connection, node: Node, now: Standing) -> Progress:
+    """Return the progress of a policy's node."""
+    elsewhere = now.decided.approved.keys() - now.approved.keys()
+    found = places.missing(node, now.approved, now.able, now.excluded | elsewhere)
     return Progress(
         threshold=node.threshold,
         missing=None if found is None else found.people,
@@ -110,11 +169,11 @@ def _member(db: sqlite3.Connection, member: str, now: Standing) -> MemberProgres
     return MemberProgress(
         member=member,
         name=now.names.get(name, name) if kind == "user" else name,
-        approved=_covered(member, now.decided.approved, now),
+        approved=_covered(member, now.approved, now),
         rejected=_covered(member, now.decided.rejected, now),
-        waiting=waiting,
+        waiting=[each for each in waiting if each.id not in now.needed],
         more=more,
-        helps=member in now.helping,
+        helps=member in now.helping and name not in now.needed,
     )
 
 

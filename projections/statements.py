@@ -90,7 +90,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         final = finals.pop(number, (OPEN, None))
         narrow.append((number, fact.actor, rules.creator_may_sign, rules.expires_at, *final))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
-        digest, needed = fact.body.sha256, min_people(rules) or rules.threshold
+        digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
         texts.append((number, document.title, document.created_at, needed, digest, older))
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
@@ -212,7 +212,7 @@ def by_id(
         superseded_by=_superseded_by(db, statement_id, at),
         final_at=_final_at(db, summary),
         decisions=decided,
-        progress=progress.tree(db, rules, standing),
+        progress=progress.of_policy(db, rules, standing),
         outlook=standing.outlook,
     )
 

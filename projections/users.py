@@ -14,6 +14,7 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
+    RecoveryCancelled,
     RoleClosed,
     RoleEnded,
     RoleGranted,
@@ -36,12 +37,13 @@ TABLES: tuple[str, ...] = (
     "CREATE TABLE user_standing(user INTEGER NOT NULL, position INTEGER NOT NULL,"
     " standing TEXT NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
-    " user INTEGER NOT NULL, removed INTEGER NOT NULL) STRICT",
+    " user INTEGER NOT NULL, removed INTEGER NOT NULL, active_from TEXT) STRICT",
 )
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX user_role_by_role ON user_role(role, position)",
     "CREATE UNIQUE INDEX passkey_by_credential ON passkey(credential_id)",
     "CREATE INDEX passkey_by_user ON passkey(user)",
+    "CREATE INDEX passkey_that_waits ON passkey(active_from) WHERE active_from IS NOT NULL",
 )
 
 
@@ -50,6 +52,13 @@ class NamedPerson(msgspec.Struct, frozen=True):
 
     id: str
     name: str
+
+
+class Recovering(msgspec.Struct, frozen=True, rename="camel"):
+    """A passkey that a recovery code added and that does not work yet."""
+
+    credential_id: str
+    active_from: str
 
 
 class User(msgspec.Struct, frozen=True, rename="camel"):
@@ -63,6 +72,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     registered_at: str
     position: int
     standing: PersonStanding = "active"
+    recovering: Recovering | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -89,7 +99,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             (fact.position, fact.body.role, OPEN),
         )
     passkeys = [
-        (fact.position, fact.body.credential_id, fact.stream, OPEN)
+        (fact.position, fact.body.credential_id, fact.stream, OPEN, fact.body.active_from)
         for fact in batch.of(PasskeyAdded)
     ]
     write(db, "INSERT INTO passkey {rows}", passkeys)
@@ -98,6 +108,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(CompromiseDeclared, CompromiseSet):
         for reference in (fact.body.compromised, *fact.body.also):
             _remove(db, fact, reference.removeprefix("passkey:"))
+    for fact in batch.of(RecoveryCancelled):
+        _remove(db, fact, fact.body.recovery.removeprefix("passkey:"))
     moved = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]
     moved += [(fact.stream, fact.position, fact.body.standing) for fact in batch.of(StandingSet)]
     write(db, "INSERT INTO user_standing {rows}", moved)
@@ -139,6 +151,16 @@ def page(
     numbers, last = collect(rows, limit)
     further = None if last is None else encode_cursor(NAME, last)
     return Page(_users(db, numbers, at, now), further, at)
+
+
+def recovering(db: sqlite3.Connection, *, at: int, now: str, limit: int) -> list[User]:
+    """Return people with a recovery that waits, those that end first."""
+    query = (
+        "SELECT user FROM passkey WHERE active_from > ?1 AND position <= ?2 AND removed > ?2"
+        " ORDER BY active_from LIMIT ?3"
+    )
+    numbers = [number for (number,) in db.execute(query, (now, at, limit))]
+    return _users(db, numbers, at, now)
 
 
 def by_numbers(db: sqlite3.Connection, numbers: Sequence[int], *, at: int, now: str) -> list[User]:
@@ -199,7 +221,9 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
     roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
     rows = db.execute(
         "SELECT u.id, s.uuid, u.name, u.at, (SELECT standing FROM user_standing"
-        " WHERE user = u.id AND position <= :at ORDER BY position DESC LIMIT 1)"
+        " WHERE user = u.id AND position <= :at ORDER BY position DESC LIMIT 1),"
+        " (SELECT credential_id || ' ' || active_from FROM passkey WHERE user = u.id"
+        " AND position <= :at AND removed > :at AND active_from > :now)"
         " FROM user u JOIN stream s ON s.id = u.id"
         " WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id",
         given,
@@ -214,8 +238,9 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
             kids=kids[number],
             registered_at=registered_at,
             position=number,
+            recovering=None if waiting is None else Recovering(*waiting.split(" ")),
         )
-        for number, uuid, name, registered_at, standing in rows
+        for number, uuid, name, registered_at, standing, waiting in rows
     ]
 
 
@@ -236,11 +261,13 @@ def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[
     return groups
 
 
-def passkey_positions(db: sqlite3.Connection, users: Sequence[str], *, at: int) -> list[int]:
-    """Return where the live passkeys of these people were added, oldest first."""
+def passkey_positions(
+    db: sqlite3.Connection, users: Sequence[str], *, at: int, also_ended: bool = False
+) -> list[int]:
+    """Return where the live passkeys of these people were added, or all, oldest first."""
     query = (
         "SELECT position FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
-        " AND position <= :at AND removed > :at ORDER BY position"
+        " AND position <= :at AND (removed > :at OR :all) ORDER BY position"
     )
-    given = {"users": json_list(streams(db, users)), "at": at}
+    given = {"users": json_list(streams(db, users)), "at": at, "all": also_ended}
     return [position for (position,) in db.execute(query, given)]

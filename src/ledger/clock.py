@@ -24,7 +24,8 @@ def _second(seconds: int) -> str:
 def to_ms(text: str) -> int:
     """Return milliseconds since 1970; raise MalformedError `time_invalid` for another format."""
     try:
-        if not TIME.fullmatch(text):
+        # From Python 3.14 on `fromisoformat` takes 24:00, another spelling of the next day's 00:00.
+        if not TIME.fullmatch(text) or text[11:13] > "23":
             raise ValueError(text)
         minute = _minute_s(text[:16])
     except ValueError as error:

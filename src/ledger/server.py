@@ -178,9 +178,9 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
 
     def admit() -> None:
         public.publisher.require_sound()
-        watch.require_files()
 
-    commits = AsyncLog(store, committed, admit=admit, timed=metrics.committed)
+    watch = watch_storage(settings, views.file)
+    commits = AsyncLog(store, committed, admit, metrics.committed, watch.require_files)
     writer = Writer(commits, clock)
     if secret := found(log, settings, now_ms=clock.now_ms()):
         link = f"{settings.origin}/register#invitation={secret}"
@@ -188,7 +188,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
-    watch, people = watch_storage(settings, views.file), PeopleCommands(writer, state)
+    people = PeopleCommands(writer, state)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(

@@ -119,7 +119,7 @@ def register(browser: Browser, link: str, name: str) -> None:
     browser.button("Register with a passkey").click()
     alert = browser.page.get_by_role("alert")
     try:
-        browser.page.wait_for_url("**/inbox", timeout=20_000)
+        browser.page.wait_for_url("**/inbox", timeout=60_000)
     except TimeoutError as error:
         said = alert.all_inner_texts()
         status = browser.page.get_by_role("status").all_inner_texts()

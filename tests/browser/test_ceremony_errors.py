@@ -6,8 +6,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 
-END_WITH = """async ([address, kind, name]) => {
-    const { create, signIn } = await import(address);
+END_WITH = """async ([uses, makes, kind, name]) => {
+    const { signIn } = await import(uses);
+    const { create } = await import(makes);
     const fail = async () => { throw new DOMException("", name); };
     Object.assign(navigator.credentials, { create: fail, get: fail });
     const rp = { id: "localhost", name: "Ledger" };
@@ -25,6 +26,13 @@ END_WITH = """async ([address, kind, name]) => {
 CALM = "Your device didn't confirm. You may have cancelled"
 UNLOCK = "Unlock it, or choose another one in the prompt"
 OTHER = "Choose a phone, a password manager or another security key."
+
+
+def end_with(library: Browser, kind: str, name: str) -> list[str]:
+    """Return the class and message of what a ceremony throws that ends with this error."""
+    modules = map(library.module, ("webauthn", "new-passkey"))
+    thrown: list[str] = library.evaluate(END_WITH, [*modules, kind, name])
+    return thrown
 
 
 @pytest.mark.parametrize(
@@ -52,14 +60,13 @@ def test_an_error_of_a_browser_has_its_sentence_and_is_shown_as_no_failure(
     library: Browser, name: str, created: str, used: str
 ) -> None:
     for kind, sentence in (("create", created), ("get", used)):
-        thrown = library.evaluate(END_WITH, [library.module("webauthn"), kind, name])
+        thrown = end_with(library, kind, name)
         assert thrown[0] == "CeremonyError"
         assert sentence in thrown[1]
 
 
 def test_an_error_that_no_browser_uses_here_stays_what_it_is(library: Browser) -> None:
-    thrown = library.evaluate(END_WITH, [library.module("webauthn"), "get", "ReadOnlyError"])
-    assert thrown[0] == "DOMException"
+    assert end_with(library, "get", "ReadOnlyError")[0] == "DOMException"
 
 
 def test_an_authenticator_that_checks_nobody_or_keeps_nothing_makes_no_passkey(

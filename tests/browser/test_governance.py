@@ -94,6 +94,20 @@ def test_another_policy_ends_the_changes_that_wait_and_says_so_first(company: Co
     expect(effect).to_contain_text("it waits for 1 more person (2 administrators)")
 
 
+def test_who_cannot_approve_a_change_reads_it_without_asking_what_it_does(
+    company: Company, alice: Browser
+) -> None:
+    company.actor("Ben", "administrator")
+    company.set_governance(2)
+    made = company.change({"define-role": {"role": "board"}})
+    asked: list[str] = []
+    alice.page.on("request", lambda request: asked.append(request.url))
+    alice.open(f"/statements/{made['statementId']}")
+    expect(alice.page.locator("#checked")).to_contain_text("This browser fetched the bytes")
+    expect(alice.page.locator("#does")).to_be_hidden()
+    assert not [url for url in asked if url.endswith("/preview")]
+
+
 def test_a_named_person_governs_beside_a_role(company: Company) -> None:
     root = company.root
     company.actor("Carla", "investor")
@@ -104,6 +118,28 @@ def test_a_named_person_governs_beside_a_role(company: Company) -> None:
     sign(root)
     carla = root.page.locator("#in-force").get_by_role("row").filter(has_text="Carla")
     expect(carla).to_contain_text("by name")
+
+
+def test_who_governs_by_another_role_suspends_an_administrator_who_does_not(
+    company: Company,
+) -> None:
+    root, ben = company.root, company.actor("Ben", "administrator")
+    user = root.evaluate("document.body.dataset.user")
+    board = {"define-role": {"role": "board"}}, {"grant-role": {"user": user, "role": "board"}}
+    assert company.change(*board)["status"] == "approved"
+    root.open("/governance")
+    root.page.get_by_label("administrator", exact=True).uncheck()
+    root.page.get_by_label("board", exact=True).check()
+    root.button("Show what it does…").click()
+    sign(root)
+    expect(root.page.locator("#in-force")).to_contain_text("the approval of 1 board")
+    root.open("/people")
+    change(root, "Ben", "suspend")
+    root.reason().fill("Left the company.")
+    expect(root.dialog()).to_contain_text("It takes effect at once, by you alone")
+    sign(root)
+    expect(row(root, "Ben").locator(".badge")).to_have_text("Suspended")
+    assert ben.sign_in().json()["code"] == "person_suspended"
 
 
 def test_who_may_register_is_set_by_a_change(company: Company, open_browser: OpenBrowser) -> None:

@@ -1,14 +1,15 @@
-"""The offline verifier decides each change as the auditor in Python does."""
+"""The offline verifier decides each change and recovery as the auditor in Python does."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.vectors.changes.make import PATH
+from tests.vectors.changes.make import PATH as CHANGES
+from tests.vectors.recovery_codes.make import PATH as RECOVERIES
 
-FOUND: dict[str, Any] = json.loads(PATH.read_text("utf-8"))
 # The code with which the auditor refuses an event and its position; null where it accepts them all.
 DECIDED = """async ([events, complete]) => {
     const { decodeEvent } = await import("/verify/domain/events.js");
@@ -32,10 +33,20 @@ DECIDED = """async ([events, complete]) => {
 }"""
 
 
-@pytest.mark.parametrize("case", FOUND["cases"], ids=lambda case: str(case["name"]))
-def test_the_offline_verifier_decides_each_case(page: Page, case: dict[str, Any]) -> None:
+def cases() -> Iterator[Any]:
+    """Yield the story and each case of every file."""
+    for path in (CHANGES, RECOVERIES):
+        found = json.loads(path.read_text("utf-8"))
+        for case in found["cases"]:
+            yield pytest.param(found["story"], case, id=f"{path.parent.name}: {case['name']}")
+
+
+@pytest.mark.parametrize(("story", "case"), [*cases()])
+def test_the_offline_verifier_decides_each_case(
+    page: Page, story: list[Any], case: dict[str, Any]
+) -> None:
     streams = case.get("streams")
-    told = [*FOUND["story"], *case["events"]]
+    told = [*story, *case["events"]]
     events = [shown for shown in told if streams is None or shown["stream"] in streams]
     last = None if case["code"] is None else [case["code"], events[-1]["position"]]
     assert page.evaluate(DECIDED, [events, streams is None]) == last

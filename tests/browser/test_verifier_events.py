@@ -14,6 +14,9 @@ from tests.browser.verifier_modules import opened
 EXPLAINED: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "events" / "explained.json").read_text()
 )
+NESTING = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "events" / "nesting.json").read_text()
+)
 EXAMPLES = [
     {"type": tag, "position": 100, "version": 2, "at": "2026-11-21T03:04:05.678Z"} | example
     for tag, declared in EXPLAINED.items()
@@ -106,6 +109,29 @@ def test_every_tag_declares_in_javascript_what_it_declares_in_python(page: Page)
         members,
     )
     assert found == expected
+
+
+@pytest.mark.parametrize("levels", [*NESTING["accepted"], *NESTING["refused"]])
+def test_a_policy_of_many_levels_is_refused_before_any_stack_ends(page: Page, levels: int) -> None:
+    found = page.evaluate(
+        """async (levels) => {
+            const { decodeEvent } = await import("/verify/domain/events.js");
+            const { concat } = await import("/verify/encoding.js");
+            const { bytesOf } = await import("/static/js/lib/digest.js");
+            const node = '{"threshold":1,"of":[';
+            const [begin, end] = [node.repeat(levels + 1), "]}".repeat(levels + 1)];
+            const policy = `${begin}"role:administrator"${end}`;
+            const body = bytesOf(`{"change":"c","policy":${policy}}`);
+            try {
+                decodeEvent({ type: "governance-set.v1" }, 1, concat(new Uint8Array(32), body));
+                return null;
+            } catch (error) {
+                return error.code ?? String(error);
+            }
+        }""",
+        levels,
+    )
+    assert found == (None if levels in NESTING["accepted"] else "event_malformed")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["type"])

@@ -49,7 +49,7 @@ NUMBERS = [
     f"{requests.MAX_STATEMENT_BYTES // MIB} MiB |",
     f"`/metrics` | {lane(LaneName.HEALTH)} |",
     f"| reads by people who are signed in | {lane(LaneName.MEMBERS)} |",
-    f"carries its own signature | {lane(LaneName.WRITES)} |",
+    f"carry their own signature | {lane(LaneName.WRITES)} |",
     f"| everything else | {lane(LaneName.STRANGERS)} |",
     f"| a document | {document.MAX_DOCUMENT_BYTES // MIB} MiB |",
     f"| {encoding.MAX_MARKS:,} of each |",

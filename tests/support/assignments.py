@@ -1,6 +1,6 @@
 """Policies decided by trying every assignment of people to places. No formula of ours is used."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from itertools import combinations
 from typing import Any
 
@@ -10,7 +10,7 @@ People = Mapping[str, Set[str]]
 
 def assigned(node: Node, people: People) -> bool:
     """Tell whether different people can fill all places of the node."""
-    return bool(_crews(node, people))
+    return bool(crews(node, people))
 
 
 def least_missing(node: Node, approvals: People, able: People) -> int | None:
@@ -36,26 +36,27 @@ def helpers(node: Node, approvals: People, able: People) -> set[str]:
     return found
 
 
-def _crews(node: Node, people: People) -> set[frozenset[str]]:
+def crews(node: Node, people: People) -> set[frozenset[str]]:
     """Return every set of people that fills the node, one place each."""
     nested = [each for each in node["of"] if not isinstance(each, str)]
     names = [each for each in node["of"] if isinstance(each, str)]
-    direct = [user for user, roles in people.items() if _is_named(names, user, roles)]
+    direct = [user for user, roles in people.items() if is_named(names, user, roles)]
     found: set[frozenset[str]] = set()
     for number in range(min(len(nested), node["threshold"]) + 1):
         for chosen in combinations(nested, number):
-            for below in _apart([_crews(each, people) for each in chosen]):
+            for below in apart([crews(each, people) for each in chosen]):
                 free = [user for user in direct if user not in below]
                 for some in combinations(free, node["threshold"] - number):
                     found.add(below | set(some))
     return found
 
 
-def _is_named(names: list[str], user: str, roles: Set[str]) -> bool:
+def is_named(names: Sequence[Any], user: str, roles: Set[str]) -> bool:
+    """Tell whether a person is among these names, by id or by role."""
     return f"user:{user}" in names or any(f"role:{role}" in names for role in roles)
 
 
-def _apart(crews: list[set[frozenset[str]]]) -> set[frozenset[str]]:
+def apart(crews: list[set[frozenset[str]]]) -> set[frozenset[str]]:
     """Return every union of one crew of each set in which nobody is in two of them."""
     found: set[frozenset[str]] = {frozenset()}
     for choices in crews:

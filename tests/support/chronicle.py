@@ -14,10 +14,12 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import (
+    challenges,
     charter,
     compromise,
     drafting,
     person,
+    recovery_codes,
     restoration,
     signing_keys,
     standing,
@@ -51,7 +53,7 @@ from tests.support.changes import invite
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
-from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer
+from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, assertion
 
 FOUNDING = Node(1, ("role:administrator",))
 SETUP_TOKEN, TOKEN = "setup", "token"
@@ -232,6 +234,30 @@ class Chronicle:
         act = owner.act("declare-compromise", key=key, **members)
         asked = ConfirmedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
         self.tell(owner.user, compromise.declare(self._state(owner), asked))
+
+    def set_codes(self, who: Signer) -> None:
+        """Record ten recovery codes of a person."""
+        keys = [link_jwk(f"code {n} of {who.user}") for n in range(10)]
+        asked = who.confirmed(who.act("set-recovery-codes", keys=keys))
+        self.tell(who.user, recovery_codes.set_codes(self._state(who), asked))
+
+    def recover(self, who: Signer, passkey: Passkey) -> None:
+        """Record a passkey that the first recovery code of a person adds; it waits."""
+        key = link_key(f"code 0 of {who.user}")
+        text = who.redeem(key, cose=passkey.cose_sha256, purpose="recovery")
+        challenge = challenges.redeem(
+            cose_sha256=passkey.cose_sha256, ledger=LEDGER, nonce=NONCE, user=who.user
+        )
+        shown = assertion(passkey.get(challenge))
+        asked = ConfirmedAct(text, shown, LEDGER, PARTY, self.time.ms)
+        body = recovery_codes.recover(self._state(who), self.shown(who, passkey), asked)
+        self.tell(who.user, body)
+
+    def cancel_recovery(self, who: Signer, passkey: Passkey) -> None:
+        """Record that a person cancels their recovery."""
+        act = who.act("cancel-recovery", recovery=f"passkey:{passkey.id}", user=who.user)
+        state, asked = self._state(who), who.confirmed(act)
+        self.tell(who.user, recovery_codes.cancel(state, state, asked, self._charter))
 
     def suspend(self, whom: Signer, by: Signer) -> None:
         act = by.act("suspend", user=whom.user, reason="Left the company.")

@@ -101,6 +101,10 @@ def every_type(*, end: bool = False) -> Chronicle:
     alice.key = es256_key(21)  # her first one ended
     told.draft(alice, 4)
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=rules)
+    told.set_codes(dave)
+    told.recover(dave, fixed_passkey(12))
+    told.cancel_recovery(dave, fixed_passkey(12))
+    told.add_passkey(dave, fixed_passkey(13))
     if end:
         told.freeze()
     told.auditor.finish()

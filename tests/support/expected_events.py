@@ -85,7 +85,7 @@ EXPECTED = {
         {"users", "invitations"},
     ),
     "passkey-added.v1": Expected(
-        ALICE, "added a passkey", "Alice Ångström added a passkey", ADD_PASSKEY, {"users"}
+        DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"users"}
     ),
     "passkey-removed.v1": Expected(
         ALICE,
@@ -102,6 +102,12 @@ EXPECTED = {
     ),
     "person-suspended.v1": Expected(
         DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}
+    ),
+    "recovery-codes-set.v1": Expected(
+        DAVE, "set 10 recovery codes", "Dave set recovery codes", ACT, set()
+    ),
+    "recovery-cancelled.v1": Expected(
+        DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"users"}
     ),
     "compromise-declared.v1": Expected(
         ALICE,

@@ -94,7 +94,7 @@ class Story:
         self.roles[str(user)] = [role]
         return str(user)
 
-    def passkey(self, user: str, credential_id: str) -> int:
+    def passkey(self, user: str, credential_id: str, *, active_from: str | None = None) -> int:
         body = events.PasskeyAdded(
             credential_id=credential_id,
             public_key=b64u_encode(f"cose {credential_id}".encode()),
@@ -105,6 +105,7 @@ class Story:
             transports=("internal",),
             nonce="nonce",
             registration=RegistrationEvidence(client_data_json="c", attestation_object="a"),
+            active_from=active_from,
         )
         return self.tell(UUID(user), body)
 
@@ -228,6 +229,7 @@ class Story:
         *,
         kid: str = "key",
         passkey: str | None = None,
+        step: int | None = None,
     ) -> int:
         body = events.StatementSigned(
             signer=signer,
@@ -238,6 +240,7 @@ class Story:
             status=status,
             jws=f"jws-{len(self.states) + 1}",
             assertion=None if passkey is None else _assertion(passkey),
+            step=step,
         )
         return self.tell(UUID(statement), body)
 

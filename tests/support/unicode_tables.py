@@ -21,8 +21,9 @@ CASES = ROOT / "tests" / "vectors" / "text" / "cases.json"
 LAST = 0x10FFFF
 # Marks that some scripts and emoji need: allowed in text, but not in names.
 JOINERS = (0x200C, 0x200D, 0xFE0E, 0xFE0F)
-# Invisible or easily taken for nothing, and in none of the properties below.
-_OTHERS = {0x2800, *range(0xE0000, 0xE1000)}
+# Invisible or easily taken for nothing, and in none of the properties below: a blank Braille
+# pattern, marks of annotations and of objects, a note without a head, and tags.
+_OTHERS = {0x2800, *range(0xFFF9, 0xFFFD), 0x1D159, *range(0xE0000, 0xE1000)}
 # What the oldest supported Python knows: its NFC is that of all later ones for these code points.
 _OLDEST = (14, 0)
 _CATEGORIES = {"Cc", "Cs", "Cn", "Zl", "Zp"}

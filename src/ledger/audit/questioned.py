@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ledger.audit.counts import Counts
 from ledger.domain import places
-from ledger.domain.counting import counted, in_question, recorded
+from ledger.domain.counting import counted, in_question, recorded, steps_of
 from ledger.domain.events import Event, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
@@ -34,7 +34,8 @@ class Questioned:
         if body.signer in self._compromised:
             self._decisions += in_question(self._people[body.signer], recorded(body, event.at))
         if after.status == "approved" and not self._compromised.isdisjoint(after.approvals):
-            if places.met(after.policy, counted(after.approvals, self._people)):
+            counting = counted(after.approvals, self._people)
+            if places.met(after.policy, counting, steps_of(after.approvals)):
                 self._statements.discard(event.stream)
             else:
                 self._statements.add(event.stream)

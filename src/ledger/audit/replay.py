@@ -11,6 +11,7 @@ import msgspec
 
 from ledger import clock
 from ledger.audit.part_auditor import PartAuditor
+from ledger.audit.replayed_progress import ReplayedProgress, replayed_progress
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
 from ledger.domain.charter import Charter
@@ -18,7 +19,6 @@ from ledger.domain.counting import counted
 from ledger.domain.entry import entry_ms
 from ledger.domain.person import AttestedKey, may_sign
 from ledger.domain.person import Person as PersonState
-from ledger.domain.policy import AnyNode
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement as StatementState
 from ledger.domain.vocabulary import (
@@ -61,17 +61,6 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
     roles: list[str]
     keys: list[ReplayedKey]
     passkeys: list[ReplayedPasskey]
-
-
-class ReplayedProgress(_Shown, frozen=True, kw_only=True):
-    """A policy's node: its threshold, how many people it misses, and its members.
-
-    `missing` is null if the people who can sign cannot meet it, or nobody can sign any more.
-    """
-
-    threshold: int
-    missing: int | None
-    of: "list[str | ReplayedProgress]"
 
 
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
@@ -270,19 +259,6 @@ def _statement(
         approvals={user: sorted(each.roles) for user, each in state.approvals.items()},
         rejections=sorted(state.rejections),
         in_question=sorted(people.keys() - counting),
-        progress=_progress(state.policy, approvals, further),
+        progress=replayed_progress(state, approvals, further, status),
         policy=state.policy,
-    )
-
-
-def _progress(
-    node: AnyNode, approvals: policy.RolesByPerson, able: policy.RolesByPerson
-) -> ReplayedProgress:
-    found = places.missing(node, approvals, able)
-    return ReplayedProgress(
-        threshold=node.threshold,
-        missing=None if found is None else found.people,
-        of=[
-            each if isinstance(each, str) else _progress(each, approvals, able) for each in node.of
-        ],
     )

@@ -20,6 +20,7 @@ from ledger.commands.ceremony_ids import seal, unknown, unseal
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain.charter import STREAM
+from ledger.domain.passkey import Descriptor
 from ledger.domain.person import Person
 from ledger.encoding import b64u_encode
 from ledger.errors import ForbiddenError, RefusedError
@@ -47,7 +48,7 @@ class Begun(msgspec.Struct, frozen=True):
 
     id: str
     ceremony: Ceremony
-    credential_ids: tuple[str, ...] = ()
+    passkeys: tuple[Descriptor, ...] = ()
 
 
 class Ceremonies:
@@ -59,7 +60,7 @@ class Ceremonies:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin(
-        self, purpose: str, *, credential_ids: tuple[str, ...] = (), **fixed: Any
+        self, purpose: str, *, passkeys: tuple[Descriptor, ...] = (), **fixed: Any
     ) -> Begun:
         """Open a ceremony with a random nonce; `fixed` are members of `Ceremony`."""
         nonce = b64u_encode(secrets.token_bytes(NONCE_BYTES))
@@ -67,7 +68,7 @@ class Ceremonies:
         expires_ms = self._writer.steady_ms() + CEREMONY_MS
         ceremony = Ceremony(purpose, ledger, nonce, expires_ms, **fixed)
         ceremony_id = seal(msgspec.msgpack.encode(ceremony), key=self._state.ceremony_key)
-        return Begun(ceremony_id, ceremony, credential_ids)
+        return Begun(ceremony_id, ceremony, passkeys)
 
     async def take(self, ceremony_id: str, purpose: str, user: str | None = None) -> Ceremony:
         """End a ceremony and return it.
@@ -118,6 +119,7 @@ class Ceremonies:
             return answer, begun.user
 
 
-def active_passkeys(holder: Person) -> tuple[str, ...]:
-    """Return the credential ids of a person's passkeys that are not removed."""
-    return tuple(each.credential_id for each in holder.passkeys.values() if not each.removed)
+def active_passkeys(holder: Person) -> tuple[Descriptor, ...]:
+    """Return a person's passkeys that are not removed, as options name them."""
+    held = [each for each in holder.passkeys.values() if not each.removed]
+    return tuple(Descriptor(each.credential_id, each.transports) for each in held)

@@ -26,14 +26,17 @@ class KeyCommands:
 
     async def owner(self, kid: str) -> str | None:
         """Return whose signing key this is, ended or not, None if nobody's."""
-        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(kid)))
+        name = kid_name(kid)
+        owner = self._writer.seen.owner(name)  # for ever, so nothing has to be asked again
+        if owner is None:
+            owner = await self._writer.ask(lambda reading: reading.owner(name))
         return None if owner is None else str(owner)
 
     async def begin(self, user: str) -> Begun:
         """Open the attestation of one more signing key."""
         holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
         passkeys = active_passkeys(holder)
-        return await self._ceremonies.begin(ADD_KEY, user=user, credential_ids=passkeys)
+        return await self._ceremonies.begin(ADD_KEY, user=user, passkeys=passkeys)
 
     async def add(self, user: str, ceremony_id: str, key: KeySubmission) -> Answer:
         """Record one more attested key of the person who is signed in."""

@@ -37,7 +37,7 @@ class PasskeyCommands:
         """Open the registration of one more passkey; return it and the person's name."""
         holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
         passkeys = active_passkeys(holder)
-        begun = await self._ceremonies.begin(ADD_PASSKEY, user=user, credential_ids=passkeys)
+        begun = await self._ceremonies.begin(ADD_PASSKEY, user=user, passkeys=passkeys)
         return begun, holder.name
 
     async def add(

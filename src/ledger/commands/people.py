@@ -6,6 +6,7 @@ from ledger.commands.devices import DeviceCommands
 from ledger.commands.invitations import InvitationCommands
 from ledger.commands.keys import KeyCommands
 from ledger.commands.passkeys import PasskeyCommands
+from ledger.commands.recovering import RecoveryCommands
 from ledger.commands.registration import RegistrationCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.standing import StandingCommands
@@ -25,6 +26,7 @@ class PeopleCommands:
         self.keys = KeyCommands(writer, state, ceremonies)
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
+        self.recovering = RecoveryCommands(writer, state, ceremonies)
         self.devices = DeviceCommands(writer, state)
         self.standing = StandingCommands(writer, state)
         self.changes = ChangeCommands(writer, state)

@@ -123,13 +123,8 @@ class Reading:
         return statement
 
     def deciders(self, subject: Statement) -> dict[str, Person]:
-        """Return the people with a recorded decision on a pending statement, as they are now.
-
-        Of another statement nobody: no later status depends on them.
-        """
-        if subject.status != "pending":
-            return {}
-        users = [*(subject.approvals | subject.rejections)]
+        """Return the people with a recorded decision that a later one depends on, as they are."""
+        users = [*subject.counts_on]
         people = self._all(lambda user: self.person(UUID(user)), users)
         return dict(zip(users, people, strict=True))
 

@@ -44,7 +44,7 @@ class SignInCommands:
             return reading.holder(credential_id), reading.charter()
 
         holder, founding = await self._writer.ask(who, fresh=True)
-        passkey = holder.active_passkey(credential_id)
+        passkey = holder.active_passkey(credential_id, now_ms=self._writer.now_ms())
         verify_assertion(
             assertion,
             challenge=challenges.sign_in(ledger=founding.ledger, nonce=begun.nonce),
@@ -70,7 +70,7 @@ class SignInCommands:
             if person.suspended_at is not None and opened_ms <= clock.to_ms(person.suspended_at):
                 raise ForbiddenError("person_suspended", "this session is from before")
             if opened_by in person.passkeys:
-                person.active_passkey(opened_by)
+                person.active_passkey(opened_by, now_ms=now_ms)
             else:
                 person.active_key(opened_by, now_ms=now_ms)
 
@@ -89,7 +89,7 @@ class SignInCommands:
         Ask after the session is open: a removal ends only the sessions that it finds.
         """
         holder = await self._writer.ask(lambda reading: reading.holder(credential_id), fresh=True)
-        holder.active_passkey(credential_id)
+        holder.active_passkey(credential_id, now_ms=self._writer.now_ms())
         require_standing(holder)
 
     async def require_active_key(self, kid: str) -> None:

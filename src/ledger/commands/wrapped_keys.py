@@ -24,11 +24,12 @@ class WrappedKeyCommands:
         """Keep a wrapped key of the person who is signed in, one for each key and passkey.
 
         Raises RefusedError `key_unknown`, `key_revoked`, `key_expired`, `passkey_unknown`,
-        `passkey_removed`.
+        `passkey_removed`, `passkey_waiting`.
         """
         owner = await self._owner(user)
-        owner.active_key(key.kid, now_ms=self._writer.now_ms())
-        owner.active_passkey(key.credential_id)
+        now_ms = self._writer.now_ms()
+        owner.active_key(key.kid, now_ms=now_ms)
+        owner.active_passkey(key.credential_id, now_ms=now_ms)
         await self._state.keep_wrapped_key(user, key)
 
     async def list(self, user: str) -> list[WrappedKey]:
@@ -51,7 +52,7 @@ class WrappedKeyCommands:
 def _is_live(owner: Person, key: WrappedKey, now_ms: int) -> bool:
     try:
         owner.active_key(key.kid, now_ms=now_ms)
-        owner.active_passkey(key.credential_id)
+        owner.active_passkey(key.credential_id, now_ms=now_ms)
     except RefusedError:
         return False
     return True

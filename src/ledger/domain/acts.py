@@ -100,6 +100,19 @@ class Suspend(Act, tag="suspend", frozen=True):
     reason: str
 
 
+class SetRecoveryCodes(Act, tag="set-recovery-codes", frozen=True):
+    """Replace the signer's recovery codes with those of these keys."""
+
+    keys: tuple[OkpJwk, ...]
+
+
+class CancelRecovery(Act, tag="cancel-recovery", frozen=True):
+    """Cancel a recovery of a person: `passkey:<credential id>` of the passkey that waits."""
+
+    recovery: str
+    user: str
+
+
 class AddPasskey(Act, tag="add-passkey", frozen=True):
     """Add the passkey whose COSE key has the SHA-256 `cose` (hex) to this person."""
 
@@ -114,13 +127,15 @@ class RemovePasskey(Act, tag="remove-passkey", frozen=True):
 
 
 class Redeem(Act, tag="redeem", frozen=True):
-    """Redeem a link's secret for a passkey: `cose` is the SHA-256 of its COSE key (hex).
+    """Redeem a link's secret or a recovery code for a passkey.
+
+    `cose` is the SHA-256 of the passkey's COSE key (hex).
 
     The key of the secret signs it, with a `typ` of its own.
     """
 
     cose: str
-    purpose: Literal["invitation"]
+    purpose: Literal["invitation", "recovery"]
     user: str
 
 
@@ -196,6 +211,8 @@ _ACTS = (
     | AddPasskey
     | RemovePasskey
     | Redeem
+    | SetRecoveryCodes
+    | CancelRecovery
     | SignIn
     | CreateLedger
     | AnnounceLogKeys

@@ -33,6 +33,11 @@ def add_passkey(*, cose_sha256: str, ledger: str, nonce: str, user: str) -> byte
     return _challenge("add-passkey", cose=cose_sha256, ledger=ledger, nonce=nonce, user=user)
 
 
+def redeem(*, cose_sha256: str, ledger: str, nonce: str, user: str) -> bytes:
+    """Return the challenge that a passkey signs which a recovery code adds."""
+    return _challenge("redeem", cose=cose_sha256, ledger=ledger, nonce=nonce, user=user)
+
+
 def confirm(*, jws: str, ledger: str, user: str) -> bytes:
     """Return the challenge that confirms one signed decision or act; it has no nonce.
 

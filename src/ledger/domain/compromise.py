@@ -9,7 +9,7 @@ decide again. A status that was reached stays. The date can be moved to an earli
 from collections.abc import Sequence, Set
 
 from ledger import clock
-from ledger.domain import acts
+from ledger.domain import acts, recovery_codes
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import SetCompromise
 from ledger.domain.confirmed_act import ConfirmedAct
@@ -75,7 +75,9 @@ def declare(owner: Person, asked: ConfirmedAct) -> CompromiseDeclared:
     assertion, sign_count = asked.confirmed_by(owner)
     require_own_date(thing, act.since, now_ms=now_ms)
     _require_related(name, act.also, others)
-    require_passkey_left(owner, {name, *act.also})
+    passkeys = [each for each in (thing, *others) if isinstance(each, Passkey)]
+    recovery_codes.require_may_end(owner, assertion.credential_id, passkeys, now_ms=now_ms)
+    require_passkey_left(owner, {name, *act.also}, now_ms=now_ms)
     return CompromiseDeclared(
         compromised=name,
         since=act.since,
@@ -111,8 +113,8 @@ def _require_related(
         )
 
 
-def require_passkey_left(owner: Person, ending: Set[str]) -> None:
+def require_passkey_left(owner: Person, ending: Set[str], *, now_ms: int) -> None:
     """Raise ConflictError `passkey_last` if ending these would end the person's last passkey."""
-    live = {passkey_reference(n) for n, each in owner.passkeys.items() if not each.removed}
+    live = {passkey_reference(n) for n, each in owner.passkeys.items() if each.is_live(now_ms)}
     if live and not live - ending:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")

@@ -25,6 +25,11 @@ class ConfirmedAct(NamedTuple):
         if self.assertion is None:
             raise RefusedError("assertion_required", "this needs to be confirmed with a passkey")
         sign_count = stepup.confirm(
-            person, self.text, self.assertion, ledger=self.ledger, party=self.party
+            person,
+            self.text,
+            self.assertion,
+            ledger=self.ledger,
+            party=self.party,
+            now_ms=self.now_ms,
         )
         return self.assertion, sign_count

@@ -19,6 +19,7 @@ class RecordedDecision(msgspec.Struct, frozen=True):
     at: str
     kid: str
     credential_id: str | None = None
+    step: int | None = None  # that an approval fills, of a policy with steps
 
 
 RecordedDecisions = Mapping[str, RecordedDecision]
@@ -31,7 +32,8 @@ def recorded(
     if isinstance(body, StatementWithdrawn):  # no role and no passkey is asked for
         return RecordedDecision(frozenset(), at, body.kid)
     credential = None if body.assertion is None else body.assertion.credential_id
-    return RecordedDecision(frozenset(body.roles), at, body.kid, credential)
+    step = body.step if isinstance(body, StatementSigned) else None
+    return RecordedDecision(frozenset(body.roles), at, body.kid, credential, step)
 
 
 def in_question(person: Person, decision: RecordedDecision) -> bool:
@@ -50,6 +52,11 @@ def counted(
     return {
         user: each.roles for user, each in decisions.items() if not in_question(people[user], each)
     }
+
+
+def steps_of(approvals: RecordedDecisions) -> dict[str, int]:
+    """Return the step of each approval, of a policy with steps."""
+    return {user: each.step for user, each in approvals.items() if each.step is not None}
 
 
 def stands(decisions: RecordedDecisions, person: Person) -> bool:

@@ -30,6 +30,8 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -75,7 +77,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]
             acted = [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
             return [*redeemed, *acted]
-        case PasskeyRemoved() | PersonSuspended():
+        case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet() | RecoveryCancelled():
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]

@@ -45,7 +45,8 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
         """Whether the individual form may approve it: it has rules for people and numbers only."""
         rules = self.policy
         typed = self.type is not None or self.supersedes is not None
-        return not typed and not rules.veto and rules.assurance == "key"
+        ruled = bool(rules.veto or rules.ordered)
+        return not typed and not ruled and rules.assurance == "key"
 
 
 def parse_document(raw: bytes) -> Document:

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from ledger.domain import acts, challenges
+from ledger.domain import acts, challenges, recovery_codes
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PasskeyAdded, PasskeyRemoved
@@ -114,7 +114,8 @@ def remove_passkey(
 
     Raises RefusedError as `verify_act` and `confirmed_by` do, `key_unknown` for another person's
     act, `act_mismatch` if it names another passkey; NotFoundError `passkey_unknown`; ConflictError
-    `passkey_removed`, or `passkey_last` because an owner keeps one; ForbiddenError as
+    `passkey_removed`, `passkey_waiting` (a recovery is cancelled), `passkey_last` because an owner
+    keeps one that works, and as `recovery_codes.require_may_end`; ForbiddenError as
     `require_may_end_keys`.
     """
     jws = parse_act(asked.text)
@@ -126,11 +127,15 @@ def remove_passkey(
     if passkey.removed:
         raise ConflictError("passkey_removed", "this passkey is already removed")
     require_may_end_keys(owner)
-    if sum(not each.removed for each in owner.passkeys.values()) == 1:
+    if passkey.waits(asked.now_ms):
+        raise ConflictError("passkey_waiting", "this passkey waits: cancel the recovery instead")
+    if sum(each.is_live(asked.now_ms) for each in owner.passkeys.values()) == 1:
         raise ConflictError("passkey_last", "this is your last passkey: add another one first")
     if said.credential_id != credential_id:
         raise RefusedError("act_mismatch", "the act names another passkey")
     assertion, count = asked.confirmed_by(owner)
+    by, now_ms = assertion.credential_id, asked.now_ms
+    recovery_codes.require_may_end(owner, by, [passkey], now_ms=now_ms)
     return PasskeyRemoved(
         credential_id=credential_id,
         kid=key.kid,

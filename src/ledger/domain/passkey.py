@@ -191,13 +191,31 @@ def _guard(code: str, verify: Callable[[], object]) -> None:
         raise RefusedError(code, "the passkey's response is invalid") from error
 
 
+class Descriptor(msgspec.Struct, frozen=True):
+    """A passkey as options name it: its id, and how its registration said that it is reached."""
+
+    id: str
+    transports: tuple[str, ...] = ()
+
+
+# Which kind of authenticator a browser asks for first (WebAuthn L3 section 5.8.7).
+_HINTS = {
+    "internal": "client-device",
+    "hybrid": "hybrid",
+    "usb": "security-key",
+    "nfc": "security-key",
+    "ble": "security-key",
+    "smart-card": "security-key",
+}
+
+
 def creation_options(
     *,
     party: RelyingParty,
     party_name: str,
     user: bytes,
     user_name: str,
-    exclude: tuple[str, ...] = (),
+    exclude: tuple[Descriptor, ...] = (),
 ) -> dict[str, Any]:
     """Return PublicKeyCredentialCreationOptionsJSON without a challenge: the client computes it.
 
@@ -219,15 +237,19 @@ def creation_options(
     }
 
 
-def request_options(*, party: RelyingParty, allow: tuple[str, ...] = ()) -> dict[str, Any]:
+def request_options(*, party: RelyingParty, allow: tuple[Descriptor, ...] = ()) -> dict[str, Any]:
     """Return PublicKeyCredentialRequestOptionsJSON without a challenge: the client computes it."""
+    hints = [_HINTS[way] for each in allow for way in each.transports if way in _HINTS]
     return {
         "rpId": party.rp_id,
         "timeout": TIMEOUT_MS,
         "userVerification": "required",
         "allowCredentials": _descriptors(allow),
+        "hints": list(dict.fromkeys(hints)),
     }
 
 
-def _descriptors(credential_ids: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"type": "public-key", "id": each} for each in credential_ids]
+def _descriptors(passkeys: tuple[Descriptor, ...]) -> list[dict[str, Any]]:
+    return [
+        {"type": "public-key", "id": each.id, "transports": each.transports} for each in passkeys
+    ]

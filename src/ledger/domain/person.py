@@ -22,6 +22,8 @@ from ledger.domain.events import (
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     RoleEnded,
     RoleGranted,
     StandingSet,
@@ -32,7 +34,7 @@ from ledger.domain.names import require_name
 from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
-from ledger.jose import PublicJwk
+from ledger.jose import OkpJwk, PublicJwk, parse_compact, thumbprint
 
 
 class AttestedKey(msgspec.Struct, frozen=True):
@@ -56,6 +58,18 @@ class Passkey(msgspec.Struct, frozen=True):
     added_by: frozenset[str] = frozenset()  # references to what signed for its addition
     removed: bool = False
     compromised_since: str | None = None
+    active_from: str | None = None
+    code: str | None = None  # the kid of the recovery code that added it
+    cancelled: bool = False  # removed before it worked
+    transports: tuple[str, ...] = ()  # as its registration said
+
+    def waits(self, now_ms: int) -> bool:
+        """Tell whether it does not work yet: a recovery code added it a short time ago."""
+        return self.active_from is not None and now_ms < clock.to_ms(self.active_from)
+
+    def is_live(self, now_ms: int) -> bool:
+        """Tell whether it works: it is not removed, and its waiting time is over."""
+        return not self.removed and not self.waits(now_ms)
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -70,6 +84,7 @@ class Person(msgspec.Struct, frozen=True):
     standing: PersonStanding = "active"
     suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
+    codes: dict[str, OkpJwk] = {}
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
@@ -82,13 +97,20 @@ class Person(msgspec.Struct, frozen=True):
             raise RefusedError("key_expired", "this signing key has expired", kid=kid)
         return key
 
-    def active_passkey(self, credential_id: str) -> Passkey:
-        """Return the passkey; raise RefusedError `passkey_unknown` or `passkey_removed`."""
+    def active_passkey(self, credential_id: str, *, now_ms: int) -> Passkey:
+        """Return the passkey.
+
+        Raises RefusedError `passkey_unknown`, `passkey_removed` or `passkey_waiting`.
+        """
         passkey = self.passkeys.get(credential_id)
         if passkey is None:
             raise RefusedError("passkey_unknown", "no such passkey of this person")
         if passkey.removed:
             raise RefusedError("passkey_removed", "this passkey was removed")
+        if passkey.waits(now_ms):
+            raise RefusedError(
+                "passkey_waiting", f"this passkey works from {passkey.active_from} on"
+            )
         return passkey
 
     def find(self, reference: str) -> AttestedKey | Passkey:
@@ -139,10 +161,18 @@ def evolve(person: Person | None, event: Event) -> Person:
 def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
     match body:
         case PasskeyAdded():
-            added = Passkey(body.credential_id, body.public_key, at, _added_by(body))
+            added = Passkey(
+                body.credential_id,
+                body.public_key,
+                at,
+                _added_by(body),
+                active_from=body.active_from,
+                code=_code_of(body),
+                transports=body.transports,
+            )
             return {"passkeys": person.passkeys | {added.credential_id: added}}
-        case PasskeyRemoved():
-            return {"passkeys": _updated(person.passkeys, body.credential_id, removed=True)}
+        case PasskeyRemoved(credential_id=name):
+            return {"passkeys": _updated(person.passkeys, name, **_end(person, name, at))}
         case KeyAttested():
             credential = body.assertion.credential_id
             by = frozenset({passkey_reference(credential)})
@@ -161,7 +191,13 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
         case StandingSet():
             return {"standing": body.standing}
         case CompromiseDeclared() | CompromiseSet():
-            return _compromised(person, body)
+            return _compromised(person, body, at)
+        case RecoveryCancelled(recovery=reference):
+            name = reference.partition(":")[2]
+            ended = {"removed": True, "cancelled": True}
+            return {"passkeys": _updated(person.passkeys, name, **ended)}
+        case RecoveryCodesSet(keys=keys):
+            return {"codes": {thumbprint(each): each for each in keys}}
         case _:
             raise _misplaced(body)
 
@@ -182,7 +218,21 @@ def _added_by(body: PasskeyAdded) -> frozenset[str]:
     return frozenset([*by_key, *by_passkey])
 
 
-def _compromised(person: Person, body: CompromiseDeclared | CompromiseSet) -> dict[str, Any]:
+def _code_of(body: PasskeyAdded) -> str | None:
+    """Return the kid of the recovery code that added a passkey, if one did."""
+    if body.active_from is None or body.redeem is None:
+        return None
+    return parse_compact(body.redeem).header.kid
+
+
+def _end(person: Person, credential_id: str, at: str) -> dict[str, bool]:
+    waits = person.passkeys[credential_id].waits(clock.to_ms(at))
+    return {"removed": True, "cancelled": waits}
+
+
+def _compromised(
+    person: Person, body: CompromiseDeclared | CompromiseSet, at: str
+) -> dict[str, Any]:
     """Return the changes of a declaration: each named thing ends, with the date that holds for it.
 
     What `also` names was compromised from its own beginning on, if that is later, or since the time
@@ -196,8 +246,9 @@ def _compromised(person: Person, body: CompromiseDeclared | CompromiseSet) -> di
         if isinstance(thing, AttestedKey):
             keys = _updated(keys, thing.kid, revoked=True, compromised_since=earliest)
         else:
-            ended = {"removed": True, "compromised_since": earliest}
-            passkeys = _updated(passkeys, thing.credential_id, **ended)
+            name = thing.credential_id
+            ended = _end(person, name, at) if not thing.removed else {}
+            passkeys = _updated(passkeys, name, **ended, compromised_since=earliest)
     return {"keys": keys, "passkeys": passkeys}
 
 

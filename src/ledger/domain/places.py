@@ -7,15 +7,27 @@ whom the node names directly, by id or by role. A filling is the root with such 
 By Hall's theorem people can fill a filling exactly when every set of its nodes has as many people
 named in it as it has places for people. `_lack` counts that: there is no search, no order and no
 assignment. A policy has at most 8 nested nodes: at most 256 fillings, and 512 sets of nodes.
+
+The steps of a policy are nested nodes that are all required. An approval fills a place of the step
+that was open when it was given, and of no other: steps.py tells which one is open.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Set
 from functools import lru_cache
+from types import MappingProxyType
 
 import msgspec
 
-from ledger.domain.policy import MAX_NESTED, MAX_THRESHOLD, AnyNode, Policy, RolesByPerson, nodes
+from ledger.domain.policy import (
+    MAX_NESTED,
+    MAX_THRESHOLD,
+    AnyNode,
+    Node,
+    Policy,
+    RolesByPerson,
+    nodes,
+)
 from ledger.errors import MalformedError
 
 # The anonymous holders of an open role: as many as all places of the largest policy.
@@ -24,6 +36,9 @@ _UNLIMITED = (MAX_NESTED + 1) * MAX_THRESHOLD
 _POLICIES = 32
 # The chosen nodes of a filling, by number, each with the places that people must fill directly.
 _Filling = dict[int, int]
+# Each approver with the number of the step, from 1, that their approval fills.
+StepsByPerson = Mapping[str, int]
+NO_STEPS: StepsByPerson = MappingProxyType({})
 # For each set of nodes, as bits: how many people are named directly in one of them.
 _Reach = list[int]
 
@@ -38,25 +53,38 @@ class Missing(msgspec.Struct, frozen=True):
     helping: frozenset[str]
 
 
-def met(root: AnyNode, approvals: RolesByPerson) -> bool:
+def met(root: AnyNode, approvals: RolesByPerson, steps: StepsByPerson = NO_STEPS) -> bool:
     """Tell whether these people's approvals fill the places of a policy or node."""
     people = _named(root)
-    reach = people.reach(people.count(approvals))
+    reach = people.reach(people.count(approvals, steps))
     return any(_lack(each, reach)[0] == 0 for each in people.fillings)
 
 
+def lowers(node: Node, approvals: RolesByPerson, further: RolesByPerson) -> bool:
+    """Tell whether further approvals lower what some filling of the node lacks."""
+    people = _named(node)
+    given = people.count(approvals)
+    before, after = people.reach(given), people.reach(given + people.count(further))
+    return any(_lack(each, after)[0] < _lack(each, before)[0] for each in people.fillings)
+
+
 def missing(
-    root: AnyNode, approvals: RolesByPerson, able: RolesByPerson, without: Set[str] = frozenset()
+    root: AnyNode,
+    approvals: RolesByPerson,
+    able: RolesByPerson,
+    without: Set[str] = frozenset(),
+    steps: StepsByPerson = NO_STEPS,
 ) -> Missing | None:
     """Return what is missing, None if not even those who are `able` to approve could meet it.
 
     `approvals` count with the roles of their own positions. Nobody of `without` can still approve.
+    In a policy with steps, only the members of the first step that lacks people can help.
     """
     people = _named(root)
     further = {
         user: roles for user, roles in able.items() if user not in approvals and user not in without
     }
-    given = people.count(approvals)
+    given = people.count(approvals, steps)
     reach, hoped = people.reach(given), people.reach(given + people.count(further))
     lacks = [_lack(each, reach) for each in people.fillings if _lack(each, hoped)[0] == 0]
     if not lacks:
@@ -64,7 +92,7 @@ def missing(
     least = min(lack for lack, _ in lacks)
     helping = 0
     for lack, short in lacks:
-        helping |= short if lack == least else 0
+        helping |= people.first_step(short) if lack == least else 0
     return Missing(least, people.members(helping))
 
 
@@ -73,6 +101,7 @@ def possible(
     open_roles: Set[str],
     *,
     approvals: RolesByPerson | None = None,
+    steps: StepsByPerson = NO_STEPS,
     without: Set[str] = frozenset(),
 ) -> bool:
     """Tell whether people could ever meet a policy, not only today's.
@@ -83,7 +112,7 @@ def possible(
     people = _named(root)
     given = approvals or {}
     named = people.users.keys() - given.keys() - without
-    supply = people.count(given) + people.count({user: frozenset() for user in named})
+    supply = people.count(given, steps) + people.count({user: frozenset() for user in named})
     for role in people.roles.keys() & open_roles:
         supply[people.roles[role]] += _UNLIMITED
     reach = people.reach(supply)
@@ -113,7 +142,12 @@ class _Named:
 
     def __init__(self, root: AnyNode) -> None:
         self.nodes = nodes(root)
-        self.fillings = _fillings(self.nodes)
+        # For each step in order: its nodes, as bits.
+        self.steps = (
+            _nodes_of_steps(self.nodes) if isinstance(root, Policy) and root.ordered else []
+        )
+        # The choices of nodes that could be filled; all of them have every step.
+        self.fillings = [each for each in _fillings(self.nodes) if not self.steps or each[0] == 0]
         self.users: dict[str, int] = {}
         self.roles: dict[str, int] = {}
         for number, node in enumerate(self.nodes):
@@ -123,15 +157,24 @@ class _Named:
                     bits = self.users if kind == "user" else self.roles
                     bits[name] = bits.get(name, 0) | 1 << number
 
-    def count(self, people: RolesByPerson) -> Counter[int]:
-        """Return how many of these people are named in exactly which nodes."""
+    def count(self, people: RolesByPerson, steps: StepsByPerson = NO_STEPS) -> Counter[int]:
+        """Return how many of these people are named in exactly which nodes.
+
+        Who fills a place of a step is counted in the nodes of that step only.
+        """
         found: Counter[int] = Counter()
         for user, roles in people.items():
             bits = self.users.get(user, 0)
             for role in roles:
                 bits |= self.roles.get(role, 0)
+            if user in steps:
+                bits &= self.steps[steps[user] - 1]
             found[bits] += 1
         return found
+
+    def first_step(self, chosen: int) -> int:
+        """Return those of these nodes that stand in the first step with any of them."""
+        return next((chosen & step for step in self.steps if chosen & step), chosen)
 
     def reach(self, counted: Mapping[int, int]) -> _Reach:
         """Return for each set of nodes how many of the counted people it names."""
@@ -161,7 +204,18 @@ def _named(root: AnyNode) -> _Named:
     return _Named(root)
 
 
-def _fillings(found: list[AnyNode]) -> list[_Filling]:
+def _nodes_of_steps(found: list[Node]) -> list[int]:
+    first = [0]  # for each node, the step in which it stands
+    for parent, node in enumerate(found):
+        nested = sum(not isinstance(member, str) for member in node.of)
+        first += [first[parent] or len(first) + each for each in range(nested)]
+    steps = [0] * found[0].threshold
+    for number, step in enumerate(first[1:], start=1):
+        steps[step - 1] |= 1 << number
+    return steps
+
+
+def _fillings(found: list[Node]) -> list[_Filling]:
     fillings: list[_Filling] = [{0: found[0].threshold}]
     child = 0
     for parent, node in enumerate(found):

@@ -6,12 +6,14 @@ from functools import lru_cache
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ledger.domain.vocabulary import Assurance
 from ledger.encoding import SafeInteger, decode
 from ledger.errors import MalformedError
 
 MAX_NESTED = 8
+MIN_STEPS = 2  # at most as many as nested nodes
 MAX_THRESHOLD = 256
 MAX_MEMBERS = 4096
 
@@ -29,14 +31,28 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The root node, with the rules that only it can have."""
+    """A root node, or steps that people meet one after the other; and the rules of the whole."""
 
-    threshold: SafeInteger
-    of: tuple[str | Node, ...]
+    threshold: SafeInteger | UnsetType = UNSET
+    of: tuple[str | Node, ...] | UnsetType = UNSET
+    steps: tuple[Node, ...] | UnsetType = UNSET
     veto: tuple[str, ...] = ()
     creator_may_sign: bool = True
     expires_at: str | None = None
     assurance: Assurance = "key"
+
+    @property
+    def root(self) -> Node:
+        """The node that people meet; that of a policy with steps requires all of them."""
+        if self.ordered:
+            return Node(len(self.ordered), self.ordered)
+        of = () if isinstance(self.of, UnsetType) else self.of
+        return Node(0 if isinstance(self.threshold, UnsetType) else self.threshold, of)
+
+    @property
+    def ordered(self) -> tuple[Node, ...]:
+        """The steps in order; none in a policy with a root node."""
+        return () if isinstance(self.steps, UnsetType) else self.steps
 
 
 AnyNode = Node | Policy
@@ -48,6 +64,7 @@ def check(policy: Policy) -> None:
     Raises MalformedError `policy_too_complex` for more than 8 nested nodes, 4,096 members or a
     threshold above 256; `policy_invalid` for any other fault. places.py has what can never be met.
     """
+    _check_form(policy)
     total, found = len(policy.veto), nodes(policy)
     for node in found:
         total += len(node.of)
@@ -60,12 +77,23 @@ def check(policy: Policy) -> None:
     _check_members(policy.veto)
 
 
-def nodes(root: AnyNode) -> list[AnyNode]:
-    """Return the root and its nested nodes, a parent before its children.
+def _check_form(policy: Policy) -> None:
+    has_node = [not isinstance(each, UnsetType) for each in (policy.threshold, policy.of)]
+    has_steps = not isinstance(policy.steps, UnsetType)
+    if has_node != [not has_steps] * 2:
+        raise MalformedError(
+            "policy_invalid", "a policy has either threshold and of, or steps and neither"
+        )
+    if has_steps and len(policy.ordered) < MIN_STEPS:
+        raise MalformedError("policy_invalid", f"a policy has {MIN_STEPS} steps or more, or none")
+
+
+def nodes(node: AnyNode) -> list[Node]:
+    """Return the root and its nested nodes, steps included, a parent before its children.
 
     Raises MalformedError `policy_too_complex` for more than 8 nested nodes.
     """
-    found: list[AnyNode] = [root]
+    found: list[Node] = [node.root if isinstance(node, Policy) else node]
     for node in found:  # the list grows while it is read
         for member in node.of:
             if not isinstance(member, str):
@@ -79,7 +107,7 @@ def _too_complex(detail: str) -> MalformedError:
     return MalformedError("policy_too_complex", detail)
 
 
-def _check_node(node: AnyNode) -> None:
+def _check_node(node: Node) -> None:
     named = [member for member in node.of if isinstance(member, str)]
     if node.threshold < 1 or not node.of or len(set(named)) != len(named):
         raise MalformedError(
@@ -140,8 +168,11 @@ def roles_named(node: AnyNode) -> list[str]:
 def min_people(node: AnyNode) -> int | None:
     """Return the least number of people who meet a node, None if its members are too few.
 
-    A member that names a person gives one place, a role as many as the threshold asks for.
+    A member that names a person gives one place, a role as many as the threshold asks for. Steps
+    add: nobody fills places of two.
     """
+    if isinstance(node, Policy):
+        return min_people(node.root)
     named = [member for member in node.of if isinstance(member, str)]
     has_role = any(member.startswith("role:") for member in named)
     costs = [1] * (node.threshold if has_role else len(named))

@@ -31,6 +31,8 @@ from ledger.domain.events import (
     PasskeyRemoved,
     PersonBody,
     PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     RoleClosed,
     RoleDefined,
     RoleEnded,
@@ -203,7 +205,14 @@ def _registered(bodies: Sequence[Body]) -> Written:
 
 
 Asked = (
-    PasskeyAdded | PasskeyRemoved | KeyAttested | KeyRevoked | PersonSuspended | CompromiseDeclared
+    PasskeyAdded
+    | PasskeyRemoved
+    | KeyAttested
+    | KeyRevoked
+    | PersonSuspended
+    | CompromiseDeclared
+    | RecoveryCodesSet
+    | RecoveryCancelled
 )
 
 
@@ -214,15 +223,22 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
             evidence = joined(body.assertion.signature, body.possession)
             return request_key(ADD_KEY, evidence), {"kid": body.kid}
         case PasskeyAdded():
-            evidence = joined(body.registration.attestation_object, body.act or "")
-            return request_key(ADD_PASSKEY, evidence), {"credentialId": body.credential_id}
+            signed = body.act or body.redeem or ""
+            evidence = joined(body.registration.attestation_object, signed)
+            return request_key(ADD_PASSKEY, evidence), _of_passkey(body)
         case KeyRevoked(kid=kid, act=act):
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}
-        case PersonSuspended(act=act):
+        case PersonSuspended(act=act) | RecoveryCodesSet(act=act) | RecoveryCancelled(act=act):
             return request_key(ACT, joined(stream, act)), {"user": stream}
         case CompromiseDeclared(compromised=compromised, act=act):
             return request_key(ACT, joined(stream, act)), {"compromised": compromised}
         case _:
             assert_never(body)
+
+
+def _of_passkey(body: PasskeyAdded) -> dict[str, str]:
+    """Return the answer to a new passkey; one that waits says until when."""
+    waits = {} if body.active_from is None else {"activeFrom": body.active_from}
+    return {"credentialId": body.credential_id} | waits

@@ -60,7 +60,7 @@ def attest_key(
     challenge = challenges.attest_signing_key(
         expires_at=ends, home=home, kid=kid, ledger=ledger, nonce=nonce, user=person.user
     )
-    passkey = person.active_passkey(submission.assertion.credential_id)
+    passkey = person.active_passkey(submission.assertion.credential_id, now_ms=now_ms)
     sign_count = verify_assertion(
         submission.assertion,
         challenge=challenge,

@@ -43,7 +43,7 @@ def can_act(person: Person, *, now_ms: int, governance: bool = False) -> bool:
     """
     if person.standing != "active":
         return False
-    has_passkey = any(not passkey.removed for passkey in person.passkeys.values())
+    has_passkey = any(each.is_live(now_ms) for each in person.passkeys.values())
     if has_passkey or governance:
         return has_passkey
     return any(_in_force(key, now_ms) for key in person.keys.values())

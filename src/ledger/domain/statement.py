@@ -5,18 +5,18 @@ body or raises. The event records the status after the decision. The audit recom
 from the evidence and compares.
 """
 
-from collections.abc import Mapping, Set
 from typing import TypeVar
 
 import msgspec
 
 from ledger import clock
-from ledger.domain import acts, places, policy
+from ledger.domain import acts, places, policy, steps
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.confirmed_act import ConfirmedAct
-from ledger.domain.counting import RecordedDecision, counted, recorded, stands, without
+from ledger.domain.counting import RecordedDecision, recorded, stands, steps_of, without
+from ledger.domain.decision_context import DecisionContext as DecisionContext
 from ledger.domain.document import Document
 from ledger.domain.events import (
     Event,
@@ -28,12 +28,11 @@ from ledger.domain.events import (
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
-from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.policy import Policy
 from ledger.domain.standing import require_standing
 from ledger.domain.text import require_text
-from ledger.domain.vocabulary import VOTING_ROLES, Status
+from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
@@ -60,27 +59,17 @@ class Statement(msgspec.Struct, frozen=True):
     decided: dict[str, int] = {}
     items: tuple[Item, ...] | None = None  # those of a change, None for other statements
 
+    @property
+    def counts_on(self) -> dict[str, RecordedDecision]:
+        """The recorded decisions that a later one depends on: of a final one, only with steps."""
+        depends = self.status == "pending" or self.policy.ordered
+        return self.approvals | self.rejections if depends else {}
+
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
         ends = self.policy.expires_at
         late = ends is not None and clock.to_ms(ends) <= now_ms
         return "expired" if late and self.status == "pending" else self.status
-
-
-class DecisionContext(msgspec.Struct, frozen=True):
-    """The inputs of a decision besides the statement: signer, ledger, time and assertion.
-
-    `deciders` are the people with a recorded decision on a pending statement, as they are now;
-    `roles` are those of the ledger whose holders sign.
-    """
-
-    person: Person
-    ledger: str
-    party: RelyingParty
-    now_ms: int
-    assertion: AssertionEvidence | None = None
-    deciders: Mapping[str, Person] = {}
-    roles: Set[str] = VOTING_ROLES
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -142,9 +131,9 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`; ForbiddenError `not_a_signer`,
-    `person_suspended`, `person_deactivated`; MalformedError and RefusedError as `verify_approval`
-    and `verify_assertion` do.
+    Raises ConflictError `statement_<status>`, `already_approved`, and as `steps.require_open`;
+    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError and
+    RefusedError as `verify_approval` and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
@@ -173,12 +162,16 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
     if stands(statement.approvals, person):
         raise ConflictError("already_approved", "this person has already approved")
-    # 4. A fresh passkey assertion, if the policy requires one.
+    # 4. The step that it fills, if the policy has steps.
+    recorded_now = statement.approvals, statement.rejections
+    step = steps.step_for(statement.policy, creator, *recorded_now, decision)
+    # 5. A fresh passkey assertion, if the policy requires one.
     sign_count = _confirm(statement, jws.text, decision)
-    # 5. The resulting status: once reached it stays, and what is in question adds nothing to it.
+    # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
     reached = statement.status == "approved" or places.met(
         statement.policy,
-        counted(statement.approvals, decision.deciders) | {person.user: person.roles},
+        decision.counted(statement.approvals) | {person.user: person.roles},
+        steps_of(statement.approvals) | ({} if step is None else {person.user: step}),
     )
     return StatementSigned(
         signer=person.user,
@@ -190,6 +183,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         jws=jws.text,
         assertion=decision.assertion,
         sign_count=sign_count,
+        step=step,
     )
 
 
@@ -216,12 +210,15 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     if stands(statement.rejections, person):
         raise ConflictError("already_rejected", "this person has already rejected")
     sign_count = _confirm(statement, act_text, decision)
-    refused = counted(statement.rejections, decision.deciders).keys() | {person.user}
-    approvals = counted(without(statement.approvals, person.user), decision.deciders)
+    refused = decision.counted(statement.rejections).keys() | {person.user}
     # Others need not be there today: who is away never makes a statement rejected.
-    gone = refused | places.excluded(statement.policy, statement.creator)
-    open_ = decision.roles
-    ends = vetoes or not places.possible(statement.policy, open_, approvals=approvals, without=gone)
+    ends = vetoes or not places.possible(
+        statement.policy,
+        decision.roles,
+        approvals=decision.counted(without(statement.approvals, person.user)),
+        steps=steps_of(statement.approvals),
+        without=refused | places.excluded(statement.policy, statement.creator),
+    )
     return StatementRejected(
         signer=person.user,
         kid=key.kid,

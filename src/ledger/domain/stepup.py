@@ -16,13 +16,14 @@ def confirm(
     *,
     ledger: str,
     party: RelyingParty,
+    now_ms: int,
 ) -> int:
     """Verify that a live passkey of this person confirmed exactly this JWS; return its sign count.
 
     `ConfirmedAct` asks for the assertion. Raises RefusedError as `active_passkey` and
     `verify_assertion` do.
     """
-    passkey = person.active_passkey(assertion.credential_id)
+    passkey = person.active_passkey(assertion.credential_id, now_ms=now_ms)
     return verify_assertion(
         assertion,
         challenge=challenges.confirm(jws=act_text, ledger=ledger, user=person.user),

@@ -59,6 +59,10 @@ class Cycle(RequestResponseCycle):
         """Send a part of the answer; nothing once the client is gone."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
+        if self.transport.is_closing():
+            self.disconnected = (
+                True  # the loop has closed the socket, and tells it at its next turn
+            )
         if self.disconnected:
             return
         if not self.response_started and message["type"] == "http.response.start":

@@ -19,7 +19,7 @@ class LaneName(StrEnum):
 
     HEALTH = "health"
     MEMBERS = "members"  # reads by people who are signed in
-    WRITES = "writes"  # by people who are signed in, and everything that carries a signature
+    WRITES = "writes"  # by people who are signed in, and what _SIGNED names
     STRANGERS = "strangers"
 
 
@@ -182,6 +182,7 @@ def default_lanes() -> dict[LaneName, Lane]:
 _SIGNED = (
     *("/create", "/sign", "/reject", "/withdraw", "/changes"),
     *("/revoke", "/remove", "/suspend", "/compromises"),
+    *("/recovery-codes", "/cancel-recovery"),
 )
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 

@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
-from ledger.http import devices, own_sessions, wrapped_keys
+from ledger.http import devices, own_sessions, recovering, wrapped_keys
 from ledger.http.answers import (
     NOTHING,
     Created,
@@ -205,7 +205,7 @@ async def begin_key(
         user=user,
         ledger=site.charter.ledger,
         nonce=begun.ceremony.nonce,
-        public_key=request_options(party=site.settings.party, allow=begun.credential_ids),
+        public_key=request_options(party=site.settings.party, allow=begun.passkeys),
     )
 
 
@@ -238,7 +238,7 @@ async def begin_passkey(
         party_name=site.settings.name,
         user=UUID(user).bytes,
         user_name=name,
-        exclude=begun.credential_ids,
+        exclude=begun.passkeys,
     )
     return RegistrationBegun(
         ceremony=begun.id,
@@ -280,6 +280,7 @@ public = [
     session,
     revoke_key,
     remove_passkey,
+    *recovering.handlers,
 ]
 members_only = Router(
     "/",

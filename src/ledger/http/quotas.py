@@ -65,6 +65,8 @@ _POSTS = {
     "/api/authenticate/options": Group.BEGIN,
     "/api/jwt-keys/options": Group.BEGIN,
     "/api/passkeys/options": Group.BEGIN,
+    "/api/recoveries/options": Group.BEGIN,
+    "/api/recoveries": Group.COMPLETE,
     "/api/register/complete": Group.COMPLETE,
     "/api/authenticate": Group.COMPLETE,
     "/api/jwt-keys": Group.COMPLETE,

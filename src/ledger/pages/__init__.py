@@ -10,6 +10,7 @@ from ledger.pages import account as _account
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
+from ledger.pages import person as _person
 from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
@@ -32,8 +33,11 @@ ROUTES = [
     _account.account,
     _account.lost,
     _account.end,
+    _account.codes,
+    _account.recover,
     _history.history,
     _people.people,
+    _person.person,
     _roles.roles,
     _governance.governance,
     _setup.setup,

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from litestar import get
@@ -48,7 +49,7 @@ def _devices(
 ) -> _Devices:
     positions = users.passkey_positions(db, [me.id], at=at)
     return _Devices(
-        key_cards(db, me, remembered.notes, at=at),
+        key_cards(db, me, remembered.notes, at=at, now=web.models.now()),
         devices(web.models.log, positions, remembered.used_ms, remembered.notes),
     )
 
@@ -62,15 +63,14 @@ async def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     fallen = await web.people.passkeys.fallen()
     times = {credential: clock.to_text(at_ms) for credential, at_ms in fallen.items()}
     remembered = await _remembered(web, me)
+    codes_left, _ = await web.people.recovering.left(me.id)
     current = web.sessions.current_id(request)
     lines = [SessionLine.of(each, current) for each in await web.sessions.of_user(me.id)]
-    return await asyncio.to_thread(_account, web, me, remembered, (times, lines))
+    shown = {"fallen": times, "sessions": lines, "codes_left": codes_left}
+    return await asyncio.to_thread(_account, web, me, remembered, shown)
 
 
-def _account(
-    web: Web, me: User, remembered: _Remembered, more: tuple[dict[str, str], list[SessionLine]]
-) -> Template:
-    fallen, lines = more
+def _account(web: Web, me: User, remembered: _Remembered, shown: dict[str, object]) -> Template:
     with web.models.views() as (db, at):
         found = _devices(db, web, me, remembered, at=at)
     titles = {each.credential_id: each.title for each in found.passkeys}
@@ -82,9 +82,26 @@ def _account(
         signing_keys=found.keys,
         devices=found.passkeys,
         titles=titles,
-        sessions=lines,
-        fallen=fallen,
+        **shown,
     )
+
+
+@get("/account/codes")
+async def codes(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+    """Let a person make recovery codes; the browser makes them, and the server never sees one."""
+    me = await asyncio.to_thread(web.session_user, request)
+    if me is None:
+        return to_sign_in(request)
+    left, had = await web.people.recovering.left(me.id)
+    origin = web.charter.party.origin
+    made = partial(page, "codes", web, me=me, left=left, had=had, origin=origin)
+    return await asyncio.to_thread(made)
+
+
+@get("/recover", sync_to_thread=True)
+def recover(request: AnyRequest, web: FromWeb) -> Template:
+    """Let somebody without a device use a recovery code, after what is quicker."""
+    return page("recover", web, me=web.session_user(request))
 
 
 @get("/account/lost")
@@ -206,5 +223,5 @@ def _ending_passkey(
         since=held.compromised_since,
         earliest=_earliest(web, device.added_at),
         vouched=[e for e in found.keys if e.is_live and e.key.credential_id == name],
-        is_last=held.removed_at is None and len(found.passkeys) == 1,
+        is_last=held.removed_at is None and len(found.passkeys) - bool(me.recovering) == 1,
     )

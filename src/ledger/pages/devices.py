@@ -44,12 +44,14 @@ _ROAMING = {"usb", "nfc", "ble", "smart-card"}
 
 Notes = Mapping[str, DeviceNote]
 NOTHING = DeviceNote()
+OLD_MS = 365 * 24 * 60 * 60 * 1000
 
 
 class KeyCard(NamedTuple):
     """A signing key as its owner knows it; `is_live` until it was revoked or has expired.
 
-    `signed` is how many decisions it signed, `most` if older ones were not counted.
+    `signed` is how many decisions it signed, `most` if older ones were not counted. It
+    `is_old` after a year, when its owner is told to replace it.
     """
 
     kid: str
@@ -60,6 +62,7 @@ class KeyCard(NamedTuple):
     home: KeyHome
     key: KeySummary
     is_live: bool
+    is_old: bool
     signed: int
     most: bool
 
@@ -102,32 +105,31 @@ class SessionLine(NamedTuple):
         return cls(session.id, session.browser, opened, seen, ends, is_current)
 
 
-def key_cards(db: sqlite3.Connection, me: User, notes: Notes, *, at: int) -> list[KeyCard]:
+def key_cards(
+    db: sqlite3.Connection, me: User, notes: Notes, *, at: int, now: str
+) -> list[KeyCard]:
     """Return a person's signing keys: those that work first, and each group newest first."""
     counts, is_all = of_devices.signatures(db, me.position, at=at)
-    cards = [
-        _key_card(key, notes.get(key_reference(key.kid), NOTHING), me, counts, most=not is_all)
-        for key in reversed(keys.of_user(db, me.id, at=at))
-    ]
+    old = clock.to_text(clock.to_ms(now) - OLD_MS)
+    cards = []
+    for key in reversed(keys.of_user(db, me.id, at=at)):
+        note = notes.get(key_reference(key.kid), NOTHING)
+        browser = "" if note.browser == UNKNOWN else note.browser
+        card = KeyCard(
+            kid=key.kid,
+            reference=key_reference(key.kid),
+            title=note.label or browser or text("device.key"),
+            label=note.label,
+            browser=browser,
+            home=key.home,
+            key=key,
+            is_live=key.kid in me.kids,
+            is_old=key.kid in me.kids and key.attested_at < old,
+            signed=of_devices.signatures_of(counts, key.kid),
+            most=not is_all,
+        )
+        cards.append(card)
     return sorted(cards, key=lambda card: not card.is_live)
-
-
-def _key_card(
-    key: KeySummary, note: DeviceNote, me: User, counts: Mapping[int, int], *, most: bool
-) -> KeyCard:
-    browser = "" if note.browser == UNKNOWN else note.browser
-    return KeyCard(
-        kid=key.kid,
-        reference=key_reference(key.kid),
-        title=note.label or browser or text("device.key"),
-        label=note.label,
-        browser=browser,
-        home=key.home,
-        key=key,
-        is_live=key.kid in me.kids,
-        signed=of_devices.signatures_of(counts, key.kid),
-        most=most,
-    )
 
 
 def devices(

@@ -69,6 +69,7 @@ def _people(web: Web, me: User, asked: _Pages) -> dict[str, Any]:
         in_force = rules.in_force(db, at=at)
         require_administration(me, in_force)
         found = users.page(db, at=at, now=now, limit=ROWS, cursor=asked.people or None)
+        recovering = users.recovering(db, at=at, now=now, limit=ROWS)
         issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
         words = summaries(db, [each.id for each in pending], at=at)
@@ -79,6 +80,7 @@ def _people(web: Web, me: User, asked: _Pages) -> dict[str, Any]:
     return context | {
         "position": at,
         "people": found,
+        "recovering": recovering,
         "shown": shown,
         "governing": {each.id for each in found.items if governs(each, in_force)},
         "granted": by_grant_only(roles, in_force),

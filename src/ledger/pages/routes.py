@@ -22,7 +22,7 @@ from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
-from projections import changes, inbox, statements, users
+from projections import changes, devices, inbox, statements, users
 from projections import rules as rules_set
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -127,6 +127,7 @@ def inbox_list(
         )
         words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
         alone = is_alone(db, me, at=at)
+        one_way = len(me.credential_ids) == 1 and not devices.has_codes(db, me.position, at=at)
     return page(
         "inbox",
         web,
@@ -136,6 +137,7 @@ def inbox_list(
         mine=mine,
         words=words,
         alone=alone,
+        one_way=one_way and not alone,
         cursor=cursor,
     )
 

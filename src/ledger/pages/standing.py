@@ -9,6 +9,7 @@ import msgspec
 from ledger.domain import places, policy
 from ledger.domain.vocabulary import AUDITOR
 from ledger.pages.words import listed
+from projections.outlook import Decided, refusals
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User
 
@@ -37,7 +38,9 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
     eligible = signs and policy.may_approve(rules, me.id, roles, creator=creator)
     pending = statement.status == "pending"
     vetoes = signs and policy.may_veto(rules, me.id, roles)
-    can_approve = eligible and approved is None and statement.status in ("pending", "approved")
+    refused = _refusal(statement, rules, me) if eligible else None
+    takes = eligible and approved is None and refused is None
+    can_approve = takes and statement.status in ("pending", "approved")
     can_reject = pending and (eligible or vetoes) and not mine
     return OpenActions(
         can_approve=can_approve,
@@ -45,7 +48,9 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
         can_withdraw=pending and me.id == creator,
         approved=approved,
         rejected=rejected,
-        why_not="" if eligible or vetoes else _why_not(rules, me, creator),
+        why_not=_why_not_now(statement, refused)
+        if eligible or vetoes
+        else _why_not(rules, me, creator),
         approval_effect=_approval_effect(statement, me) if can_approve else "",
         rejection_effect=_rejection_effect(statement, rules, me) if can_reject else "",
     )
@@ -58,6 +63,39 @@ def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
     return f"The policy does not ask for you: your role is {roles}."
 
 
+def _decided(statement: StatementDetail) -> Decided:
+    """Return who approved and who rejected, each by the last decision that is not in question."""
+    last = {d.person.id: d for d in statement.decisions if not d.in_question}
+    approved = {user: d for user, d in last.items() if d.decision == "approval"}
+    return Decided(
+        {user: frozenset(d.roles) for user, d in approved.items()},
+        {user: frozenset(d.roles) for user, d in last.items() if d.decision == "rejection"},
+        {user: d.step for user, d in approved.items() if d.step is not None},
+    )
+
+
+def _refusal(statement: StatementDetail, rules: policy.Policy, me: User) -> str | None:
+    """Return the code for which the open step would refuse my approval."""
+    if not rules.ordered:
+        return None
+    found = refusals(rules, statement.creator.id, _decided(statement))
+    return found.of(me.id, frozenset(me.roles))
+
+
+def _why_not_now(statement: StatementDetail, refused: str | None) -> str:
+    opened = statement.progress.open_step
+    if opened is None or refused is None:
+        return ""
+    which = f"Step {opened} of {statement.progress.threshold} is open"
+    match refused:
+        case "needed_later":
+            return f"{which}. Your approval is kept for a later step, which needs you."
+        case "not_needed":
+            return f"{which}. It has all the people like you that it needs."
+        case _:
+            return f"{which}. It asks for other people."
+
+
 def _approval_effect(statement: StatementDetail, me: User) -> str:
     if statement.status == "approved":
         return "It is already approved; your signature is added to the others."
@@ -68,7 +106,17 @@ def _approval_effect(statement: StatementDetail, me: User) -> str:
         return "Yours alone fills no place that is missing; more signatures are needed."
     if missing == 1:
         return "Yours is the last one needed: the statement becomes approved at once."
+    if _completes_step(statement.progress):
+        opened = statement.progress.open_step
+        return f"Yours completes step {opened}; {missing - 1} more needed in the steps after it."
     return f"Yours is one of {missing} still needed; {missing - 1} more after it."
+
+
+def _completes_step(progress: Progress) -> bool:
+    if progress.open_step is None:
+        return False
+    step = progress.members[progress.open_step - 1]
+    return isinstance(step, Progress) and step.missing == 1
 
 
 def _helps(node: Progress, me: User) -> bool:
@@ -84,13 +132,11 @@ def _helps(node: Progress, me: User) -> bool:
 def _rejection_effect(statement: StatementDetail, rules: policy.Policy, me: User) -> str:
     if policy.may_veto(rules, me.id, frozenset(me.roles)):
         return "You have a veto: your rejection ends this statement."
-    approvals = {
-        d.person.id: frozenset(d.roles) for d in statement.decisions if d.decision == "approval"
-    }
-    rejected = {d.person.id for d in statement.decisions if d.decision == "rejection"}
-    without = (rejected - approvals.keys()) | {me.id} | places.excluded(rules, statement.creator.id)
+    decided = _decided(statement)
+    without = decided.rejected.keys() | {me.id} | places.excluded(rules, statement.creator.id)
     # The roles of its own policy: at the draft each was one of the ledger's.
     named = {m.removeprefix("role:") for m in policy.members(rules) if m.startswith("role:")}
-    if places.possible(rules, named, approvals=approvals, without=without):
+    given, filled = decided.approved, decided.steps
+    if places.possible(rules, named, approvals=given, steps=filled, without=without):
         return "Others can still approve it: your rejection is recorded but does not end it."
     return "Without you the policy cannot be met: your rejection ends this statement."

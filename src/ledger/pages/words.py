@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 
-from ledger.domain.policy import AnyNode, Node, Policy
+from ledger.domain.policy import Node, Policy
 from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -35,8 +35,13 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     """Return what a policy requires; `names` maps ids to people's names."""
-    verb = "has" if _is_singular(policy) else "have"
-    parts = [f"Approved once {node_phrase(policy, names)} {verb} signed.", *hints(policy, names)]
+    if policy.ordered:
+        asked = [node_phrase(step, names) for step in policy.ordered]
+        parts = [f"Approved in {len(asked)} steps: first {', then '.join(asked)}."]
+    else:
+        verb = "has" if _is_singular(policy.root) else "have"
+        parts = [f"Approved once {node_phrase(policy.root, names)} {verb} signed."]
+    parts += hints(policy.root, names)
     if not policy.creator_may_sign:
         parts.append("The creator may not sign.")
     if policy.veto:
@@ -49,13 +54,13 @@ def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     return " ".join(parts)
 
 
-def _is_singular(node: AnyNode) -> bool:
+def _is_singular(node: Node) -> bool:
     if len(node.of) == 1 and isinstance(node.of[0], Node):
         return _is_singular(node.of[0])
     return node.threshold == 1
 
 
-def node_phrase(node: AnyNode, names: Mapping[str, str]) -> str:
+def node_phrase(node: Node, names: Mapping[str, str]) -> str:
     """Return whom a policy or node asks for, e.g. `any 2 of creators and investors`."""
     if len(node.of) == 1:
         only = node.of[0]
@@ -75,7 +80,7 @@ def node_phrase(node: AnyNode, names: Mapping[str, str]) -> str:
     return f"any {node.threshold} of {listed(members)}"
 
 
-def hints(node: AnyNode, names: Mapping[str, str]) -> list[str]:
+def hints(node: Node, names: Mapping[str, str]) -> list[str]:
     """Return what the thresholds do not ask for, although they may seem to."""
     below = [hint for each in node.of if isinstance(each, Node) for hint in hints(each, names)]
     roles = [each for each in node.of if isinstance(each, str) and each.startswith("role:")]
@@ -129,13 +134,26 @@ def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
 
 
 def waiting_sentence(statement: StatementDetail) -> str:
-    """Return how many people are still missing from a pending statement, and who can help."""
-    missing = statement.progress.missing
+    """Return how many people are still missing from a pending statement, and who can help.
+
+    In a policy with steps, these are the people of the open step.
+    """
     if statement.outlook == "all_rejected":
         return "Everybody who could still approve it has rejected it."
-    if missing is None:
+    progress = statement.progress
+    if progress.missing is None:
         return "The people who can sign today cannot meet its policy."
-    people, others = _who_can_help(statement.progress)
+    if progress.open_step is None:
+        return _who_is_missing(progress, progress.missing)
+    step = progress.members[progress.open_step - 1]
+    if isinstance(step, MemberProgress) or step.missing is None:
+        return "The people who can sign today cannot meet its policy."
+    says = _who_is_missing(step, step.missing)
+    return f"Step {progress.open_step} of {progress.threshold} is open. {says}"
+
+
+def _who_is_missing(node: Progress, missing: int) -> str:
+    people, others = _who_can_help(node)
     names = list(people.values())
     if others == 0 and len(names) == missing:
         return f"Waiting for {listed(names)}."
@@ -144,7 +162,7 @@ def waiting_sentence(statement: StatementDetail) -> str:
     if len(names) > _MOST_NAMES:
         others += len(names) - _MOST_NAMES
         names = names[:_MOST_NAMES]
-    if all(isinstance(member, MemberProgress) for member in statement.progress.members):
+    if all(isinstance(member, MemberProgress) for member in node.members):
         shown = f"{', '.join(names)}{f' and {others} more' if others else ''}"
         return f"Waiting for any {missing} of: {shown}."
     shown = listed([*names, f"{others} more"] if others else names, "or")
@@ -171,8 +189,10 @@ def _who_can_help(node: Progress) -> tuple[dict[str, str], int]:
 
 
 def group_sentence(node: Progress) -> str:
-    """Return what a group of the policy needs, if it stands alone."""
+    """Return what a group or step of the policy needs, if it stands alone."""
     asks = f"{node.threshold} of these"
+    if node.step is not None:
+        asks = f"Step {node.step}: {asks}"
     if node.missing == 0:
         return f"{asks}: complete"
     return asks if node.missing is None else f"{asks}: {node.missing} missing"

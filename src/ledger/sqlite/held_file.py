@@ -31,7 +31,8 @@ class HeldFile:
             # SQLite creates the write-ahead log with the first write.
             created = _identity(self.wal)
             if created is not None:
-                self._noted[self.wal] = created
+                # Another thread may be reading the old ones.
+                self._noted = {**self._noted, self.wal: created}
         return None
 
     def wal_bytes(self) -> int:

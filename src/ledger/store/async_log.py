@@ -131,13 +131,19 @@ class AsyncLog:
         committed: Callable[[int], None],
         admit: Callable[[], None] = lambda: None,
         timed: Callable[[CommitTimes], None] = lambda _: None,
+        before_commit: Callable[[], None] = lambda: None,
     ) -> None:
-        """Call `admit` before each append, and `committed` and `timed` after each commit."""
+        """Call `admit` before each append, `committed` and `timed` after each commit.
+
+        `before_commit` runs in the thread of commits, once for all appends of a commit; an error
+        that it raises is the answer to each of them, and nothing of them is stored.
+        """
         self._store = store
         self._reader = store.reader()
         self._committed = committed
         self._admit = admit
         self._timed = timed
+        self._before_commit = before_commit
         self._loads = Batches("log-load", self._reader.load, most=MAX_LOADS)
         self._appends = Batches("group-commit", self._append, most=MAX_APPENDS, stores=True)
 
@@ -157,7 +163,7 @@ class AsyncLog:
         """Return the result of a write; a Receipt once it is durable.
 
         Never put a time limit around this: a write whose caller gave up may be stored. Raises what
-        `admit` raises, and UnavailableError `overloaded`.
+        `admit` and `before_commit` raise, and UnavailableError `overloaded`.
         """
         self._admit()
         return await self._appends.do(write)
@@ -167,6 +173,7 @@ class AsyncLog:
         self._appends.end()
 
     def _append(self, writes: Sequence[Write]) -> list[AppendResult]:
+        self._before_commit()
         began_s = time.perf_counter()
         results = self._store.append(writes)
         commit_s = time.perf_counter() - began_s

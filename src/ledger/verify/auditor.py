@@ -83,7 +83,8 @@ class Auditor(Decisions):
             # Last: an event that is wrong otherwise can have any time.
             if event.at < self._newest:
                 raise CorruptError("time_backwards", f"{event.at} comes after {self._newest}")
-        except (LedgerError, AssertionError, KeyError, ValueError) as error:
+        # RecursionError: the document of a draft that nobody decides, nested too deep.
+        except (LedgerError, AssertionError, KeyError, ValueError, RecursionError) as error:
             raise refusal(error, place) from error
         self.position, self._newest = position, event.at
         return event

@@ -13,27 +13,19 @@ from ledger import clock
 from ledger.domain import (
     admission,
     charter,
-    compromise,
     drafting,
-    held_passkeys,
     person,
-    redeeming,
     restoration,
-    signing_keys,
-    standing,
     statement,
 )
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.items import is_change, parse_items
-from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
     Body,
-    CompromiseDeclared,
     EffectBody,
     Event,
-    KeyAttested,
-    KeyRevoked,
     LedgerBody,
     LedgerCreated,
     LedgerRecord,
@@ -41,11 +33,8 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
-    PasskeyAdded,
-    PasskeyRemoved,
     PersonBody,
     PersonRecord,
-    PersonSuspended,
     StatementBody,
     StatementDrafted,
     StatementRecord,
@@ -54,15 +43,14 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
-from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
-from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.skeletons import Skeletons
 from ledger.domain.statement import DecisionContext
 from ledger.errors import CorruptError
 from ledger.jose import CompactJws
 from ledger.verify.known_states import KnownStates
+from ledger.verify.person_decisions import decide_of_person
 
 
 class Decisions(KnownStates):
@@ -93,7 +81,8 @@ class Decisions(KnownStates):
         """Return the effect that is due; every other one is refused."""
         if self.due and self.due[0].stream == event.stream:
             return self.due[0].body
-        if self.due or self._has_everybody() or self._statement(UUID(body.change)) is not None:
+        change = parse_uuid(body.change)
+        if self.due or self._has_everybody() or self._statement(change) is not None:
             raise CorruptError("effect_unexpected", "no approved change has this effect here")
         return body  # evidence without the change: as the log states
 
@@ -136,58 +125,16 @@ class Decisions(KnownStates):
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
         owner = self.people[event.stream]
-        match body:
-            case PasskeyAdded():
-                return self._add_passkey(owner, body, now_ms)
-            case KeyAttested():
-                return self._attest_key(owner, body, now_ms)
-            case PasskeyRemoved(credential_id=name, act=act, assertion=assertion):
-                return held_passkeys.remove_passkey(
-                    owner, name, self._asked(act, assertion, now_ms)
-                )
-            case KeyRevoked(kid=kid, act=act, assertion=assertion):
-                return signing_keys.revoke_key(owner, kid, self._asked(act, assertion, now_ms))
-            case CompromiseDeclared(act=act, assertion=assertion):
-                return compromise.declare(owner, self._asked(act, assertion, now_ms))
-            case PersonSuspended(act=act, assertion=assertion):
-                asked = self._asked(act, assertion, now_ms)
-                return standing.suspend(owner, self._signer(act), asked, self._charter)
-            case _:
-                assert_never(body)
+        return decide_of_person(owner, body, self._charter, self._signer, now_ms)
 
     def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
-        self._require_stream(event, UUID(body.user))
+        if body.user != str(event.stream):
+            raise CorruptError("event_misplaced", "the event is in the wrong stream")
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
         admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
         return person.register(body.user, body.name, admitted.role, admitted.invitation, looks)
-
-    def _add_passkey(self, owner: Person, body: PasskeyAdded, now_ms: int) -> PasskeyAdded:
-        ledger, party = self._charter.ledger, self._charter.party
-        submission = PasskeySubmission(body.credential_id, body.registration, body.transports)
-        added = held_passkeys.first_passkey(
-            submission, nonce=body.nonce, ledger=ledger, party=party
-        )
-        if not owner.passkeys:
-            return redeeming.redeem_invitation(
-                owner, added, body.redeem, self._charter, now_ms=now_ms
-            )
-        if body.act is None:
-            raise CorruptError("act_missing", "adding a further passkey requires an act")
-        asked = self._asked(body.act, body.confirmation, now_ms)
-        return held_passkeys.add_passkey(owner, added, asked, body.assertion)
-
-    def _attest_key(self, owner: Person, body: KeyAttested, now_ms: int) -> KeyAttested:
-        jwk = msgspec.to_builtins(body.jwk)
-        return signing_keys.attest_key(
-            owner,
-            KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at),
-            nonce=body.nonce,
-            ledger=self._charter.ledger,
-            party=self._charter.party,
-            now_ms=now_ms,
-        )
 
     # --- statements ------------------------------------------------------------------------------
 
@@ -205,11 +152,7 @@ class Decisions(KnownStates):
                 party=self._charter.party,
                 now_ms=now_ms,
                 assertion=assertion,
-                deciders={
-                    user: self.people[UUID(user)]
-                    for user in subject.approvals | subject.rejections
-                    if subject.status == "pending"
-                },
+                deciders={user: self.people[UUID(user)] for user in subject.counts_on},
                 roles=self._charter.signing_roles,
             )
 
@@ -244,6 +187,3 @@ class Decisions(KnownStates):
         if superseded is not None and self._statement(UUID(superseded)) is None:
             raise CorruptError("statement_unknown", "it supersedes an unknown statement")
         return again
-
-    def _asked(self, act: str, assertion: AssertionEvidence | None, now_ms: int) -> ConfirmedAct:
-        return ConfirmedAct(act, assertion, self._charter.ledger, self._charter.party, now_ms)

@@ -28,6 +28,8 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -199,7 +201,10 @@ class Events:
             case CompromiseDeclared() | CompromiseSet():
                 with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | PersonSuspended():
+            case RecoveryCancelled():
+                with suppress(KeyError):  # an unknown passkey: check 6 reports it
+                    people[event.stream] = person.evolve(owner, event)
+            case UserRegistered() | KeyRevoked() | PersonSuspended() | RecoveryCodesSet():
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)

@@ -18,6 +18,8 @@ from ledger.domain.events import (
     PersonRecord,
     PersonSuspended,
     Recorded,
+    RecoveryCancelled,
+    RecoveryCodesSet,
     UserRegistered,
     actor,
     signature_of,
@@ -56,7 +58,14 @@ class KeyHistory:
             case CompromiseDeclared() | CompromiseSet():
                 for reference in (body.compromised, *body.also):
                     self._end(reference.removeprefix("kid:"))
-            case UserRegistered() | PasskeyAdded() | PasskeyRemoved() | PersonSuspended():
+            case (
+                UserRegistered()
+                | PasskeyAdded()
+                | PasskeyRemoved()
+                | PersonSuspended()
+                | RecoveryCodesSet()
+                | RecoveryCancelled()
+            ):
                 pass  # neither attests nor ends a signing key
             case _:
                 assert_never(body)

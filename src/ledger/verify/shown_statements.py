@@ -4,7 +4,7 @@ from typing import assert_never
 from uuid import UUID
 
 from ledger.domain import places
-from ledger.domain.counting import counted, in_question, recorded
+from ledger.domain.counting import counted, in_question, recorded, steps_of
 from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.person import Person
 from ledger.domain.vocabulary import DecisionKind
@@ -21,11 +21,12 @@ def shown_statement(
     decisions = events.decisions(statement_id)
     people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
     counting = counted(statement.approvals, people)
+    meets = places.met(statement.policy, counting, steps_of(statement.approvals))
     return VerifiedStatement(
         id=statement_id,
         title=statement.title,
         status=statement.status_at(now_ms),
-        in_question=statement.status == "approved" and not places.met(statement.policy, counting),
+        in_question=statement.status == "approved" and not meets,
         approvers=tuple(Approver(user, people[user].name) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),
     )

@@ -43,6 +43,7 @@ def forged(position: int, body: dict[str, Any] | None = None, **envelope: Any) -
         pytest.param(38, {"kid": KIDS[3]}, id="another kid"),
         pytest.param(38, {"form": "individual"}, id="another form"),
         pytest.param(38, {"sign_count": 9}, id="a count from nowhere"),
+        pytest.param(38, {"step": 1}, id="a step of a policy without steps"),
         pytest.param(40, {"status": "pending"}, id="no longer approved"),
         pytest.param(42, {"status": "pending"}, id="rejected and not said"),
         pytest.param(44, {"status": "rejected"}, id="rejected too early"),
@@ -171,6 +172,6 @@ def test_what_nobody_signed_only_the_tree_can_show_changed(
 
 
 def test_the_events_are_these() -> None:
-    assert len(EVENTS) == 59
+    assert len(EVENTS) == 63
     assert FIRST_STATEMENT in STORY.auditor.statements
     assert events.decode(STATES[0]) == EVENTS[0]

@@ -88,7 +88,7 @@ def test_each_type_of_event_has_words(story: Path) -> None:
     assert told[37] == "Alice Ångström drafted “Series A – “preferred””"
     assert told[39].endswith("which is approved")
     assert "which is rejected: The amount is too low." in told[42]
-    assert [line.actor_name for line in lines if not line.actor_id] == ["The ledger"] * 23
+    assert {line.actor_name for line in lines if not line.actor_id} == {"The ledger"}
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])

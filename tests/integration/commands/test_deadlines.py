@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from ledger import clock
-from ledger.domain import entry
+from ledger.domain import challenges, entry
 from ledger.domain.events import BODIES
 from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.policy import Node
@@ -23,7 +23,8 @@ from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
-from tests.support.signers import Signer
+from tests.support.links import link_jwk, link_key
+from tests.support.signers import Signer, assertion
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -100,6 +101,26 @@ async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
             await process.commands.withdraw(_id(raw), act)
 
 
+async def _recover(cast: Cast, process: Process) -> None:
+    """Set recovery codes, use one, and cancel the recovery."""
+    dave, recovering = cast.dave, process.people.recovering
+    keys = [link_jwk(f"code {n}", dave.ledger) for n in range(10)]
+    act = dave.act("set-recovery-codes", keys=keys)
+    await recovering.set_codes(act, dave.confirm(act))
+    code, passkey = link_key("code 0", dave.ledger), Passkey()
+    begun, _ = await recovering.begin(code.kid)
+    nonce, cose = begun.ceremony.nonce, passkey.cose_sha256
+    challenge = challenges.redeem(cose_sha256=cose, ledger=dave.ledger, nonce=nonce, user=dave.user)
+    await recovering.complete(
+        begun.id,
+        dave.new_passkey(passkey, nonce=nonce),
+        dave.redeem(code, cose=cose, purpose="recovery"),
+        assertion(passkey.get(challenge)),
+    )
+    act = dave.act("cancel-recovery", recovery=f"passkey:{passkey.id}", user=dave.user)
+    await recovering.cancel(dave.user, act, dave.confirm(act))
+
+
 def _id(raw: bytes) -> str:
     return str(json.loads(raw)["statementId"])
 
@@ -107,19 +128,37 @@ def _id(raw: bytes) -> str:
 async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, await _change_keys(cast, process))
+    await _recover(cast, process)
     await _end_standing(cast, process)
     await _reform(cast, process)
     await _leave(cast, process)
     await _wait_for_another(cast, process)
 
 
+async def _leave(cast: Cast, process: Process) -> None:
+    """End by a change what a leaver left: a pending statement, before its own end."""
+    bob, carol = cast.bob, cast.carol
+    policy = {"threshold": 1, "of": ["role:investor"], "expiresAt": SOON}
+    left = _id(await process.draft(bob, policy=policy))
+    lost = {"kid": second_key(carol).kid, "since": clock.to_text(cast.time.ms)}
+    await process.change(
+        cast.dave,
+        {"deactivate": {"user": bob.user}},
+        {"withdraw": {"statement": left}},
+        {"declare-compromise": {"user": carol.user} | lost},
+        governance=_one_of(cast),
+    )
+
+
+def _one_of(cast: Cast) -> dict[str, Any]:
+    """Return the governance policy after `_reform`."""
+    return {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
+
+
 async def _wait_for_another(cast: Cast, process: Process) -> None:
     """Draft a change that waits for a second person, until what it asks for is over."""
     alice, dave = cast.alice, cast.dave
-    one: dict[str, Any] = {
-        "threshold": 1,
-        "of": ["role:administrator", f"user:{alice.user}"],
-    }
+    one = _one_of(cast)
     two = one | {"threshold": 2}
     raised = {"policy": two, "was": policy_digest(msgspec.convert(one, Node))}
     stated = {"people": governors(alice, dave)}
@@ -143,24 +182,6 @@ async def _reform(cast: Cast, process: Process) -> None:
         {"reinstate": {"user": cast.alice.user}},
         {"set-charter": {"registration": "open", "was": values_digest("invite")}},
         {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
-    )
-
-
-async def _leave(cast: Cast, process: Process) -> None:
-    """Withdraw what Erin leaves, and declare her key compromised."""
-    dave, erin = cast.dave, cast.erin
-    rules = {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
-    creating = {"grant-role": {"user": erin.user, "role": "creator"}}
-    await process.change(dave, creating, governance=rules)
-    policy = {"threshold": 1, "of": ["role:investor"], "expiresAt": SOONER}
-    raw = await process.draft(erin, policy=policy)
-    since = clock.to_text(cast.time.ms)
-    await process.change(
-        dave,
-        {"declare-compromise": {"user": erin.user, "kid": erin.key.kid, "since": since}},
-        {"deactivate": {"user": erin.user}},
-        {"withdraw": {"statement": _id(raw)}},
-        governance=rules,
     )
 
 

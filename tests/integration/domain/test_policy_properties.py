@@ -8,9 +8,9 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ledger.domain import places, policy
+from ledger.domain import places, policy, steps
 from ledger.domain.policy import Policy
-from ledger.errors import LedgerError
+from ledger.errors import ConflictError, LedgerError
 from tests.support.assignments import assigned, helpers, least_missing
 from tests.support.scene import ALICE, EVERYBODY, Scene, user
 
@@ -158,3 +158,86 @@ def test_a_rejection_ends_a_statement_exactly_when_no_people_could_meet_it(
             crowd |= {f"{role}{n}": {role} for role in SIGNING for n in range(sum_of(node))}
             still = places.missing(rules(node), {}, crowd) is not None
             assert (event.status == "rejected") is (bool(vetoes) or not still)
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+# Whom the last step asks for is nobody in particular, so it needs none of the people below.
+LAST: Node = {"threshold": 1, "of": ["role:administrator"]}
+INVESTORS = st.dictionaries(
+    st.sampled_from([each.user for each in EVERYBODY]),
+    st.sets(st.sampled_from(["creator", "investor"])),
+)
+
+
+SOME = settings(max_examples=100, deadline=None)
+
+
+def nodes_in(node: Node) -> int:
+    return 1 + sum(nodes_in(each) for each in node["of"] if isinstance(each, dict))
+
+
+def taken(whole: Policy, people: list[tuple[str, set[str]]]) -> steps.GivenApprovals:
+    """Return the approvals that the steps take of people who approve in this order."""
+    given = steps.GivenApprovals({}, {}, SIGNING, frozenset())
+    for who, roles in people:
+        if who in given.approvals:
+            continue
+        try:
+            number = steps.require_open(whole, given, who, roles)
+        except ConflictError:
+            continue
+        approvals, filled = {**given.approvals, who: roles}, {**given.steps, who: number}
+        given = steps.GivenApprovals(approvals, filled, SIGNING, frozenset())
+    return given
+
+
+@SOME
+@given(NODES, INVESTORS, st.randoms(use_true_random=False))
+def test_the_order_within_a_step_decides_nothing(
+    node: Node, people: dict[str, set[str]], chosen: Any
+) -> None:
+    whole = msgspec.convert({"steps": [node, LAST]}, Policy)
+    assume(places.possible(whole, SIGNING))
+    order = list(people.items())
+    chosen.shuffle(order)
+    given = taken(whole, order)
+    first = steps.of_step(1, given.approvals, given.steps)
+    assert places.met(rules(node), first) is assigned(node, people)
+
+
+@SOME
+@given(st.lists(NODES, min_size=2, max_size=3), st.lists(PEOPLE, max_size=2))
+def test_steps_are_never_met_by_fewer_people_than_their_thresholds(
+    nodes: list[Node], people: list[dict[str, set[str]]]
+) -> None:
+    assume(sum(map(nodes_in, nodes)) <= policy.MAX_NESTED)
+    whole = msgspec.convert({"steps": nodes}, Policy)
+    assume(places.possible(whole, SIGNING))
+    # Everybody tries twice: who is refused for a step may approve in a later one.
+    given = taken(whole, [each for some in people for each in some.items()] * 2)
+    met = [
+        assigned(each, steps.of_step(n, given.approvals, given.steps))
+        for n, each in enumerate(nodes, 1)
+    ]
+    assert places.met(whole, given.approvals, given.steps) is all(met)
+    # A step has approvals only if those before it are met.
+    assert met[: max([1, *given.steps.values()]) - 1].count(False) == 0
+    if all(met):
+        assert len(given.approvals) >= sum(sum_of_least(each) for each in nodes)
+
+
+def sum_of_least(node: Node) -> int:
+    return policy.min_people(rules(node)) or 0
+
+
+@SOME
+@given(st.lists(NODES, min_size=2, max_size=3), PEOPLE)
+def test_an_approval_that_is_taken_leaves_the_steps_possible(
+    nodes: list[Node], people: dict[str, set[str]]
+) -> None:
+    assume(sum(map(nodes_in, nodes)) <= policy.MAX_NESTED)
+    whole = msgspec.convert({"steps": nodes}, Policy)
+    assume(places.possible(whole, SIGNING))
+    given = taken(whole, list(people.items()))
+    assert places.possible(whole, SIGNING, approvals=given.approvals, steps=given.steps)

@@ -24,7 +24,9 @@ def test_options_for_a_further_passkey_exclude_those_there_are(join: Join) -> No
     options = dora.client.post("/api/passkeys/options", json={}).json()["publicKey"]
     assert [each["id"] for each in options["excludeCredentials"]] == [dora.passkey.id]
     allowed = dora.client.post("/api/jwt-keys/options", json={}).json()["publicKey"]
-    assert [each["id"] for each in allowed["allowCredentials"]] == [dora.passkey.id]
+    (mine,) = allowed["allowCredentials"]
+    assert (mine["id"], mine["transports"]) == (dora.passkey.id, ["internal"])
+    assert allowed["hints"] == ["client-device"]
     assert "challenge" not in allowed
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
@@ -14,21 +15,21 @@ from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
 from tests.support.server import Server
 
+AT_A_TIME = 8
 BEGIN = "/api/authenticate/options"
 
 
 def test_beginnings_are_limited_per_address(
     start_server: Callable[..., Server], join: Join
 ) -> None:
-    server = start_server(LEDGER_RATE_LIMIT="3")
+    server = start_server(LEDGER_RATE_LIMIT="1")
     client = join("Dora", role=None, at=server).client
     began_s = time.monotonic()
-    for _ in range(3):
-        assert client.post(BEGIN, json={}).status_code == 200
+    assert client.post(BEGIN, json={}).status_code == 200
     refuses_at(server, lambda: client.post(BEGIN, json={}), 429, "rate_limited")
-    # Three a minute: the next is granted 20 s after the first, and the jitter is up to 5 s.
-    waits = {int(client.post(BEGIN, json={}).headers["retry-after"]) for _ in range(40)}
-    assert 20 - (time.monotonic() - began_s) <= min(waits) < max(waits) <= 25
+    # One a minute: the next is granted 60 s after the first, and the jitter is up to 5 s.
+    waits = {int(client.post(BEGIN, json={}).headers["retry-after"]) for _ in range(20)}
+    assert 60 - (time.monotonic() - began_s) <= min(waits) < max(waits) <= 65
     # Other kinds of requests have quotas of their own.
     assert client.get("/healthz").status_code == 200
     wish = {"ceremony": "", "assertion": {}}
@@ -38,14 +39,14 @@ def test_beginnings_are_limited_per_address(
 def test_what_a_client_writes_into_x_forwarded_for_changes_nothing(
     start_server: Callable[..., Server], join: Join
 ) -> None:
-    server = start_server(LEDGER_RATE_LIMIT="3")
+    server = start_server(LEDGER_RATE_LIMIT="1")
     client = join("Dora", role=None, at=server).client
 
     def begin(number: int) -> httpx.Response:
         headers = {"X-Forwarded-For": f"203.0.113.{number}"}
         return client.post(BEGIN, json={}, headers=headers)
 
-    assert [begin(number).status_code for number in range(4)] == [200, 200, 200, 429]
+    assert [begin(number).status_code for number in range(2)] == [200, 429]
 
 
 def test_a_known_proxy_tells_which_address_is_limited(
@@ -64,15 +65,21 @@ def test_a_known_proxy_tells_which_address_is_limited(
 
 
 def until_limited(send: Callable[[], httpx.Response], most: int = 2_000) -> list[int]:
-    """Send until the answer is 429; return the statuses before it."""
+    """Send several at a time until an answer is 429; return the statuses of the others.
+
+    One at a time, a busy machine could be slower than the quota fills.
+    """
     statuses: list[int] = []
-    while len(statuses) < most:
-        answer = send()
-        if answer.status_code == 429:
-            assert answer.json()["code"] == "rate_limited"
-            assert int(answer.headers["retry-after"]) >= 1
-            return statuses
-        statuses.append(answer.status_code)
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        while len(statuses) < most:
+            answers = [*pool.map(lambda _: send(), range(AT_A_TIME))]
+            limited = [each for each in answers if each.status_code == 429]
+            statuses += [each.status_code for each in answers if each.status_code != 429]
+            for answer in limited:
+                assert answer.json()["code"] == "rate_limited"
+                assert int(answer.headers["retry-after"]) >= 1
+            if limited:
+                return statuses
     raise AssertionError(f"nothing limits this: {most} requests were answered")
 
 
@@ -106,7 +113,8 @@ def test_refused_signatures_are_limited_and_a_session_is_not_affected(
         begun_s = time.monotonic()
         refused = until_limited(lambda: stranger.post(path, json={"jwt": forged}))
         assert set(refused) == {422}
-        assert 60 <= len(refused) <= 61 + time.monotonic() - begun_s
+        # A refusal is counted with its answer, when others are already under way.
+        assert 60 <= len(refused) <= 60 + AT_A_TIME + time.monotonic() - begun_s
     assert bob.approve(drafted).status_code == 201
 
 

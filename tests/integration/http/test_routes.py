@@ -29,8 +29,11 @@ PAGES = [
     "/account",
     "/account/lost",
     "/account/end",
+    "/account/codes",
+    "/recover",
     "/audit",
     "/people",
+    "/people/{user_id:str}",
     "/roles",
     "/governance",
     "/setup",
@@ -83,6 +86,8 @@ BY_SIGNATURE = [
     "/api/passkeys/{credential_id:str}/remove",
     "/api/users/{user_id:str}/suspend",
     "/api/compromises",
+    "/api/recovery-codes",
+    "/api/users/{user_id:str}/cancel-recovery",
     "/api/changes",
     "/api/sessions",
 ]
@@ -92,6 +97,8 @@ BY_CEREMONY = [
     "/api/authenticate",
     "/api/authenticate/options",
     "/api/logout",
+    "/api/recoveries",
+    "/api/recoveries/options",
 ]
 LOG = [
     "/log/checkpoint",

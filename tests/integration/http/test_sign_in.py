@@ -32,6 +32,7 @@ def test_a_passkey_signs_in(bob: Actor) -> None:
 def test_nobody_is_named_before_a_sign_in(bob: Actor) -> None:
     begun = bob.begin_sign_in()
     assert begun["publicKey"]["allowCredentials"] == []
+    assert begun["publicKey"]["hints"] == []
     assert begun["publicKey"]["userVerification"] == "required"
     assert begun["publicKey"]["rpId"] == "localhost"
 

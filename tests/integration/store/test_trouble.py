@@ -176,6 +176,30 @@ def test_requests_that_are_still_decided_join_the_commit_that_waits(watched: Wat
     assert watched.batches == [20]
 
 
+def test_a_commit_that_may_not_begin_stores_nothing_and_tells_each_of_its_requests(
+    watched: Watched,
+) -> None:
+    asked: list[int] = []
+
+    def before_commit() -> None:
+        asked.append(watched.head().stored)
+        if len(asked) == 2:
+            raise UnavailableError("storage_lost", "the file is gone")
+
+    async def run() -> None:
+        commits = AsyncLog(watched, lambda _: None, before_commit=before_commit)
+        await append_all(commits, *(write() for _ in range(20)))
+        tasks = [asyncio.create_task(commits.append(write())) for _ in range(20)]
+        for task in tasks:
+            with refused(UnavailableError, "storage_lost"):
+                await task
+        await append_all(commits, *(write() for _ in range(20)))
+        commits.close()
+
+    asyncio.run(run())
+    assert (asked, watched.batches) == ([0, 20, 20], [20, 20])
+
+
 def test_one_bad_write_of_a_group_fails_alone(watched: Watched) -> None:
     async def run() -> None:
         commits = AsyncLog(watched, lambda _: None)

@@ -6,7 +6,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ledger.domain import acts, compromise, drafting, signing_keys
+from ledger import clock
+from ledger.domain import acts, compromise, drafting, recovery_codes, signing_keys
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.person import Person
 from ledger.domain.standing import suspend
@@ -14,6 +15,7 @@ from ledger.domain.vocabulary import PersonStanding
 from ledger.errors import ForbiddenError, LedgerError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.keys import ed25519_key
+from tests.support.links import link_jwk
 from tests.support.refusals import refused
 from tests.support.scene import BOB, Scene
 from tests.support.signers import CHARTER, LEDGER, NONCE, NOW_MS, PARTY, Signer
@@ -55,6 +57,20 @@ def _dated_end(me: Person) -> object:
     return signing_keys.revoke_key(me, ME.key.kid, asked)
 
 
+def _set_codes(me: Person) -> object:
+    keys = [link_jwk(f"code {n}") for n in range(10)]
+    return recovery_codes.set_codes(me, _confirmed("set-recovery-codes", keys=keys))
+
+
+def _cancel(me: Person) -> object:
+    later = clock.to_text(NOW_MS + 1)
+    waiting = msgspec.structs.replace(SPARE.known_passkey, active_from=later)
+    passkeys = BOB.person.passkeys | {SPARE.passkey.id: waiting}
+    them = msgspec.structs.replace(BOB.person, passkeys=passkeys)
+    named = {"recovery": f"passkey:{SPARE.passkey.id}", "user": BOB.user}
+    return recovery_codes.cancel(them, me, _confirmed("cancel-recovery", **named), CHARTER)
+
+
 def _suspend(me: Person) -> object:
     asked = _confirmed("suspend", user=BOB.user, reason="Left the company.")
     return suspend(BOB.person, me, asked, CHARTER)
@@ -81,6 +97,8 @@ DONE: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
         ),
         acts.DeclareCompromise,
     ),
+    "set recovery codes": (_set_codes, acts.SetRecoveryCodes),
+    "cancel a recovery": (_cancel, acts.CancelRecovery),
     "say since when a key was compromised": (_dated_end, acts.RevokeKey),
 }
 ENDED: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {

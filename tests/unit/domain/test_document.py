@@ -92,8 +92,12 @@ def test_a_document_with_a_wrong_member_is_refused(members: dict[str, Any], code
     ("policy", "code"),
     [
         (None, "document_malformed"),
-        ({}, "document_malformed"),
-        ({"threshold": 1}, "document_malformed"),
+        ({}, "policy_invalid"),
+        ({"threshold": 1}, "policy_invalid"),
+        (
+            {"steps": [{"threshold": 1, "of": ["role:creator"]}] * 2, "of": None},
+            "document_malformed",
+        ),
         ({"threshold": "1", "of": ["role:creator"]}, "document_malformed"),
         ({"threshold": 1.0, "of": ["role:creator"]}, "document_malformed"),
         ({"threshold": 1, "of": "role:creator"}, "document_malformed"),

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain import entry, events
-from ledger.domain.events import BODIES, Event, KeyRevoked, RoleEnded, RoleGranted, UserRegistered
+from ledger.domain.events import (
+    BODIES,
+    Event,
+    KeyRevoked,
+    RoleEnded,
+    RoleGranted,
+    UserRegistered,
+)
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 from projections import facts
@@ -49,6 +56,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "key-revoked.v1",
         "person-suspended.v1",
         "compromise-declared.v1",
+        "recovery-codes-set.v1",
+        "recovery-cancelled.v1",
         "role-granted.v1",
         "role-ended.v1",
         "standing-set.v1",
@@ -240,6 +249,8 @@ def test_of_one_write_the_last_join_or_leave_counts() -> None:
         "key-revoked.v1",
         "person-suspended.v1",
         "compromise-declared.v1",
+        "recovery-codes-set.v1",
+        "recovery-cancelled.v1",
     ],
 )
 def test_every_act_but_a_decision_takes_the_digest_of_what_was_signed(tag: str) -> None:

@@ -16,7 +16,7 @@ from ledger.errors import ConflictError, NotFoundError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.refusals import refused
 from tests.support.scene import ALICE, BOB, DAVE
-from tests.support.signers import LEDGER, NONCE, PARTY, Signer, assertion, registration
+from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY, Signer, assertion, registration
 
 AT = "2026-11-21T03:04:05.678Z"
 NEW = Passkey()
@@ -203,9 +203,9 @@ def test_an_owner_removes_a_passkey() -> None:
     )
     state = fold(TWO, body)
     assert state.passkeys[NEW.id].removed is True
-    assert state.active_passkey(ALICE.passkey.id).removed is False
+    assert state.active_passkey(ALICE.passkey.id, now_ms=NOW_MS).removed is False
     with refused(RefusedError, "passkey_removed"):
-        state.active_passkey(NEW.id)
+        state.active_passkey(NEW.id, now_ms=NOW_MS)
 
 
 def test_a_signing_key_alone_removes_no_passkey() -> None:

@@ -70,7 +70,7 @@ def test_the_vector_file_says_what_the_events_declare() -> None:
         ("log-frozen.v1", None),
         ("invitation-issued.v1", None),
         ("user-registered.v1", "00000000-0000-0000-0000-000000000003"),
-        ("passkey-added.v1", ALICE),
+        ("passkey-added.v1", DAVE),
         ("passkey-removed.v1", ALICE),
         ("key-attested.v1", ALICE),
         ("key-revoked.v1", "00000000-0000-0000-0000-000000000002"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.domain.passkey import (
     AssertionEvidence,
+    Descriptor,
     RegistrationEvidence,
     VerifiedPasskey,
     creation_options,
@@ -207,15 +208,18 @@ def test_authenticator_data_too_short_for_a_count_is_refused(length: int) -> Non
 # --- options -------------------------------------------------------------------------------------
 
 
+HELD = Descriptor("aWQ", ("usb", "nfc"))
+
+
 def test_creation_asks_for_a_verified_discoverable_passkey() -> None:
     assert creation_options(
-        party=PARTY, party_name="L", user=b"u", user_name="U", exclude=("aWQ",)
+        party=PARTY, party_name="L", user=b"u", user_name="U", exclude=(HELD,)
     ) == {
         "rp": {"id": "localhost", "name": "L"},
         "user": {"id": "dQ", "name": "U", "displayName": "U"},
         "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (-8, -7, -257)],
         "timeout": 60_000,
-        "excludeCredentials": [{"type": "public-key", "id": "aWQ"}],
+        "excludeCredentials": [{"type": "public-key", "id": "aWQ", "transports": ("usb", "nfc")}],
         "authenticatorSelection": {
             "residentKey": "required",
             "requireResidentKey": True,
@@ -226,11 +230,24 @@ def test_creation_asks_for_a_verified_discoverable_passkey() -> None:
     }
 
 
-def test_a_request_asks_for_verification_and_leaves_the_challenge_to_the_browser() -> None:
+def test_a_request_asks_for_verification_and_says_how_each_passkey_is_reached() -> None:
+    phone = Descriptor("cGg", ("internal", "hybrid"))
     asked = {
         "rpId": "localhost",
         "timeout": 60_000,
         "userVerification": "required",
-        "allowCredentials": [{"type": "public-key", "id": "aWQ"}],
+        "allowCredentials": [
+            {"type": "public-key", "id": "cGg", "transports": ("internal", "hybrid")},
+            {"type": "public-key", "id": "aWQ", "transports": ("usb", "nfc")},
+        ],
+        "hints": ["client-device", "hybrid", "security-key"],
     }
-    assert request_options(party=PARTY, allow=("aWQ",)) == asked
+    assert request_options(party=PARTY, allow=(phone, HELD)) == asked
+
+
+def test_a_way_to_an_authenticator_that_nobody_knows_is_no_hint() -> None:
+    asked = request_options(
+        party=PARTY, allow=(Descriptor("aWQ", ("telepathy",)), Descriptor("eA"))
+    )
+    assert asked["hints"] == []
+    assert [each["transports"] for each in asked["allowCredentials"]] == [("telepathy",), ()]

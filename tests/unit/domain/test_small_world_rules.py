@@ -13,7 +13,7 @@ from ledger.domain.changes.items import parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.governance import policy_digest
 from ledger.domain.person import AttestedKey, Person
-from ledger.domain.policy import Node, RolesByPerson, covers
+from ledger.domain.policy import Node, Policy, RolesByPerson, covers
 from tests.support.changes import governors
 from tests.support.small_judge import broken
 from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
@@ -47,8 +47,9 @@ def _true(*_: object, **__: object) -> bool:
     return True
 
 
-def _met_by_members(root: Node, approved: RolesByPerson) -> bool:
+def _met_by_members(rules: Node | Policy, approved: RolesByPerson, *_: object) -> bool:
     """Count the members that somebody covers, as if one person could fill several places."""
+    root = rules.root if isinstance(rules, Policy) else rules
     return root.threshold <= sum(
         any(covers(str(each), user, roles) for user, roles in approved.items()) for each in root.of
     )

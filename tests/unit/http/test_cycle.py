@@ -22,6 +22,8 @@ class Sent(asyncio.Transport):
         self.closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self.closed:
+            raise RuntimeError("the handler is closed")  # as uvloop's transport
         self.pieces.append(bytes(data))
 
     def close(self) -> None:
@@ -32,7 +34,11 @@ class Sent(asyncio.Transport):
 
 
 def answered(
-    answer: Callable[[Any], Awaitable[None]], *, method: str = "GET", gone: bool = False
+    answer: Callable[[Any], Awaitable[None]],
+    *,
+    method: str = "GET",
+    gone: bool = False,
+    closed: bool = False,
 ) -> list[bytes]:
     """Return the pieces that reach the transport; the last is "closed" if it was closed."""
 
@@ -57,6 +63,7 @@ def answered(
         running = asyncio.create_task(cycle.run_asgi(application))
         await asyncio.sleep(0)
         cycle.disconnected = gone
+        sent.closed = closed
         await running
         return sent.pieces + [b"closed"] * sent.closed
 
@@ -76,6 +83,13 @@ def whole(body: bytes, *headers: tuple[bytes, bytes]) -> Callable[[Any], Awaitab
 def test_a_head_leaves_with_its_body() -> None:
     head = START + b"date: today\r\ncontent-length: 4\r\n\r\n"
     assert answered(whole(b"body")) == [head + b"body"]
+
+
+def test_nothing_is_written_to_a_socket_that_the_loop_has_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert answered(whole(b"body"), closed=True) == [b"closed"]
+    assert not caplog.records
 
 
 def test_a_long_body_follows_its_head_uncopied() -> None:

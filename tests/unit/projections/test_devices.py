@@ -1,13 +1,20 @@
 """What was added to an account, and how often each key signed, as of every position."""
 
+from uuid import UUID
+
 import pytest
 
+from ledger.domain.events import RecoveryCodesSet
+from ledger.domain.passkey import AssertionEvidence
 from projections import devices
 from projections.devices import Added, HeldPasskey
 from tests.support.story import Story, time_at
 
 ALICE = "00000000-0000-0002-0000-000000000002"
 PERSON = 2  # the position of her registration
+NO_ONES = AssertionEvidence(
+    credential_id="passkey-Alice", authenticator_data="a", client_data_json="c", signature="s"
+)
 ALWAYS = "2000-01-01T00:00:00.000Z"
 
 
@@ -49,6 +56,21 @@ def test_what_has_ended_is_no_news(story: Story) -> None:
     story.remove_passkey(ALICE, "passkey-2")  # 9
     assert len(added(story, at=7)) == 3
     assert added(story, at=9) == []
+
+
+def test_a_passkey_of_a_recovery_is_news_when_it_works(story: Story) -> None:
+    story.passkey(ALICE, "passkey-2", active_from=time_at(9))  # 5
+    story.passkey(ALICE, "passkey-3")  # 6
+    assert len(added(story, at=6, now=time_at(8))) == 1
+    assert len(added(story, at=6, now=time_at(9))) == 2
+
+
+def test_codes_that_a_person_ever_made_are_known_from_then_on(story: Story) -> None:
+    made = RecoveryCodesSet(keys=(), kid="key-Alice", act="act-5", assertion=NO_ONES, sign_count=1)
+    story.tell(UUID(ALICE), made)  # 5
+    known = [devices.has_codes(story.views(), PERSON, at=at) for at in (4, 5)]
+    assert known == [False, True]
+    assert devices.has_codes(story.views(), story.head(), at=5) is False
 
 
 def test_another_persons_devices_are_no_news(story: Story) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from ledger.domain.events import (
+    CompromiseSet,
     Effect,
     GovernanceSet,
     RoleClosed,
@@ -49,7 +50,7 @@ def world() -> World:
     return World()
 
 
-def to_person(user: str, body: RoleGranted | RoleEnded | StandingSet) -> Effect:
+def to_person(user: str, body: RoleGranted | RoleEnded | StandingSet | CompromiseSet) -> Effect:
     return Effect(UUID(user), body)
 
 
@@ -82,6 +83,15 @@ def test_one_change_can_replace_a_person(world: World) -> None:
     world.draft(TWO_INVESTORS)
     ended = to_person(world.bob, RoleEnded(CHANGE, "investor"))
     assert world.lost(ended, to_person(world.ada, RoleGranted(CHANGE, "investor"))) == []
+
+
+def test_who_is_left_without_passkey_and_key_is_missed(world: World) -> None:
+    terms = world.draft(TWO_INVESTORS)
+    passkey, key = "passkey:passkey-Bob", "kid:key-Bob"
+    one = CompromiseSet(CHANGE, key, time_at(0), ())
+    assert world.lost(to_person(world.bob, one)) == []
+    both = CompromiseSet(CHANGE, passkey, time_at(0), (key,))
+    assert world.lost(to_person(world.bob, both)) == [terms]
 
 
 def test_who_comes_back_is_not_missed(world: World) -> None:

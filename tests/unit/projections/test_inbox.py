@@ -112,3 +112,19 @@ def test_the_inbox_is_read_page_by_page_newest_first(story: Story) -> None:
 def test_a_garbage_cursor_of_the_inbox_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
         inbox.page(story.views(), user_id=BOB, at=10, now=time_at(10), limit=1, cursor="garbage")
+
+
+def test_steps_wait_for_the_people_of_the_open_one_and_for_those_with_a_veto(story: Story) -> None:
+    steps = [{"threshold": 1, "of": [f"user:{each}"]} for each in (BOB, ALICE)]
+    drafted = story.draft(ALICE, "One", policy={"steps": steps, "veto": [f"user:{CAROL}"]})  # 11
+    story.approve(BOB, drafted, step=1)  # 12
+    assert [waits(story, who, 11) for who in (ALICE, BOB, CAROL)] == [[], ["One"], ["One"]]
+    assert [waits(story, who, 12) for who in (ALICE, BOB, CAROL)] == [["One"], [], ["One"]]
+
+
+def test_a_step_does_not_wait_for_whom_a_later_one_needs(story: Story) -> None:
+    steps = [{"threshold": 1, "of": ["role:investor"]}, {"threshold": 1, "of": [f"user:{BOB}"]}]
+    drafted = story.draft(ALICE, "One", policy={"steps": steps})  # 11
+    story.approve(CAROL, drafted, step=1)  # 12
+    assert [waits(story, who, 11) for who in (BOB, CAROL)] == [[], ["One"]]
+    assert [waits(story, who, 12) for who in (BOB, CAROL)] == [["One"], []]

@@ -184,3 +184,82 @@ def test_people_are_waited_for_only_from_their_registration_on(story: Story) -> 
     story.person("Dave", "administrator")  # 12-14
     waiting = [by_id(story, drafted, at).progress.members[0].waiting for at in (11, 14)]  # type: ignore[union-attr]  # a role, not a node
     assert [[person.name for person in people] for people in waiting] == [[], ["Dave"]]
+
+
+STEPS = {
+    "steps": [
+        {"threshold": 1, "of": ["role:investor"]},
+        {"threshold": 1, "of": [f"user:{ALICE}", f"user:{CAROL}"]},
+    ]
+}
+
+
+def test_progress_shows_each_step_with_its_approvals_and_who_helps_now(story: Story) -> None:
+    drafted = story.draft(ALICE, policy=STEPS)  # 11
+    story.approve(CAROL, drafted, step=1)  # 12
+    story.approve(ALICE, drafted, "approved", step=2)  # 13
+    alice, bob, carol = (
+        NamedPerson(ALICE, "Alice"),
+        NamedPerson(BOB, "Bob"),
+        NamedPerson(CAROL, "Carol"),
+    )
+    assert by_id(story, drafted, 11).progress == Progress(
+        threshold=2,
+        missing=2,
+        members=[
+            Progress(
+                threshold=1,
+                missing=1,
+                members=[
+                    MemberProgress("role:investor", "investor", [], [], [bob, carol], helps=True)
+                ],
+                step=1,
+            ),
+            Progress(
+                threshold=1,
+                missing=1,
+                members=[
+                    MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice]),
+                    MemberProgress(f"user:{CAROL}", "Carol", [], [], [carol]),
+                ],
+                step=2,
+            ),
+        ],
+        open_step=1,
+    )
+    after = by_id(story, drafted, 12)
+    assert after.decisions[0].step == 1
+    assert (after.progress.missing, after.progress.open_step) == (1, 2)
+    assert after.progress.members == [
+        Progress(
+            threshold=1,
+            missing=0,
+            members=[MemberProgress("role:investor", "investor", [carol], [], [bob])],
+            step=1,
+        ),
+        Progress(
+            threshold=1,
+            missing=1,
+            members=[
+                MemberProgress(f"user:{ALICE}", "Alice", [], [], [alice], helps=True),
+                MemberProgress(f"user:{CAROL}", "Carol", [], [], [], helps=True),
+            ],
+            step=2,
+        ),
+    ]
+    final = by_id(story, drafted, 13).progress
+    assert (final.missing, final.open_step) == (0, None)
+
+
+def test_whom_a_later_step_needs_does_not_help_in_the_open_one(story: Story) -> None:
+    later = {"threshold": 1, "of": [f"user:{BOB}"]}
+    steps = [{"threshold": 1, "of": ["role:investor", f"user:{BOB}"]}, later]
+    drafted = story.draft(ALICE, policy={"steps": steps})
+    first = by_id(story, drafted, 11).progress.members[0]
+    assert isinstance(first, Progress)
+    assert first.members == [
+        MemberProgress(
+            "role:investor", "investor", [], [], [NamedPerson(CAROL, "Carol")], helps=True
+        ),
+        MemberProgress(f"user:{BOB}", "Bob", [], [], []),
+    ]

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from ledger.domain.events import RoleGranted
 from ledger.domain.policy import Node
 from tests.support.chronicle import FOUNDING, statement_id
-from tests.vectors.changes.company import Company, Item, close, end, governance, grant
+from tests.vectors.changes.company import NOBODY, Company, Item, close, end, governance, grant
 
 BOARD: Item = {"define-role": {"role": "board"}}
 WIDER: dict[str, Any] = {"threshold": 1, "of": ["role:administrator", "role:board"]}
@@ -65,9 +66,28 @@ CLOSING: dict[str, tuple[Try, str | None]] = {
 }
 
 
-def of_a_part(told: Company) -> list[str]:
-    """Tell a change by one of two people whom governance names; return the streams of the part."""
+# Each tells a log, and returns the streams of the part that is shown.
+Part = Callable[[Company], list[str]]
+
+
+def by_one_of_two_who_govern(told: Company) -> list[str]:
     named = {"threshold": 1, "of": [f"user:{told.ada.user}", f"user:{told.ben.user}"]}
     told.change(told.ada, 2, governance(named, FOUNDING))
     told.change(told.ada, 9, BOARD, governance=named)
     return [str(told.events[0].stream), told.ada.user, statement_id(9)]
+
+
+def _granted_by(change: str) -> Part:
+    def told_so(told: Company) -> list[str]:
+        told.add(told.ivy.user, RoleGranted(change, "creator"))
+        return [str(told.events[0].stream), told.ivy.user]
+
+    return told_so
+
+
+PARTS: dict[str, tuple[Part, str | None]] = {
+    "a part without others who govern": (by_one_of_two_who_govern, None),
+    "an effect whose change a part leaves out": (_granted_by(statement_id(77)), None),
+    "an effect of a change without an id": (_granted_by("x"), "id_invalid"),
+    "an effect of a change in another spelling": (_granted_by(f"{{{NOBODY}}}"), "id_invalid"),
+}

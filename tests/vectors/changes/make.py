@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Event
-from tests.vectors.changes.closing import CLOSING, of_a_part
+from tests.vectors.changes.closing import CLOSING, PARTS
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.drafts import drafts
 from tests.vectors.changes.endings import ENDINGS
@@ -57,11 +57,12 @@ def text() -> str:
     for name, told, code in logs():
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]
         cases.append({"name": name, "events": shown[story:], "code": code})
-    told = Company()
-    streams = of_a_part(told)
-    shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)][story:]
-    part = {"name": "a part without others who govern", "events": shown, "code": None}
-    cases.append(part | {"streams": streams})
+    for name, (tell, expected) in PARTS.items():
+        told = Company()
+        streams = tell(told)
+        shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)][story:]
+        part = {"name": name, "events": shown, "code": expected}
+        cases.append(part | {"streams": streams})
     found = {
         "story": [shown_event(at, each) for at, each in enumerate(company, start=1)],
         "cases": cases,

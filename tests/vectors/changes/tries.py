@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from ledger.domain import person
 from ledger.domain.charter import STREAM
 from ledger.domain.events import (
     Body,
@@ -13,6 +14,7 @@ from ledger.domain.events import (
     StatementSigned,
 )
 from ledger.domain.governance import values_digest
+from ledger.domain.skeletons import skeletons
 from tests.support.chronicle import statement_id
 from tests.vectors.changes.company import (
     SOON,
@@ -182,7 +184,17 @@ def signed_after_a_reinstatement(told: Company) -> None:
     told.sign(told.ivy, told.ivy.shared(raw), raw)
 
 
+def registered_under_an_id_in_capitals(told: Company) -> None:
+    user = "0f0f0f0f-0000-4000-8000-00000000beef"
+    looks = skeletons("Zoe")
+    told.add(user, person.register(user.upper(), "Zoe", "creator", None, looks))
+
+
 TRIES: dict[str, tuple[Callable[[Company], None], str | None]] = {
+    "a registration under an id in capitals": (
+        registered_under_an_id_in_capitals,
+        "event_misplaced",
+    ),
     "a draft by a creator": (by_a_creator, "governance_only"),
     "a draft under another policy": (under_another_policy, "governance_changed"),
     "a draft that asks for no passkey": (without_a_passkey, "governance_changed"),

@@ -15,6 +15,10 @@ export const attestationChallenge = ({ expiresAt, home, kid, ledger, nonce, user
 export const additionChallenge = ({ cose, ledger, nonce, user }) =>
   challenge("add-passkey", { cose, ledger, nonce, user });
 
+/** Return the 32 bytes that a passkey signs which a recovery code adds. */
+export const redeemChallenge = ({ cose, ledger, nonce, user }) =>
+  challenge("redeem", { cose, ledger, nonce, user });
+
 /** Return the 32 bytes with which a passkey confirms one signed decision or act. */
 export async function confirmChallenge({ jws, ledger, user }) {
   return challenge("confirm", { ledger, sha256: await sha256Hex(jws), user });

@@ -38,6 +38,8 @@ async function keyMaterial(type, body) {
       return [await thumbprint(body.key)];
     case TAG.PASSKEY_ADDED:
       return [await ofPasskey(body.publicKey)];
+    case TAG.RECOVERY_CODES_SET:
+      return Promise.all(body.keys.map(thumbprint));
     case TAG.KEY_ATTESTED:
       return [body.kid];
     default:

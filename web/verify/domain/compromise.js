@@ -4,7 +4,8 @@
 import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { findThing, keyReference, passkeyReference, signedBy } from "./person.js";
+import { findThing, isLive, keyReference, passkeyReference, signedBy } from "./person.js";
+import { requireMayEnd } from "./recovery_codes.js";
 import { requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 
@@ -39,7 +40,9 @@ export async function decideCompromise(owner, { act, assertion }, context) {
   const signCount = await confirm(owner, act, assertion, context);
   requireOwnDate(thing, since, context.nowMs);
   requireRelated(name, also, others);
-  requirePasskeyLeft(owner, [name, ...also]);
+  const passkeys = [thing, ...others].filter(({ credentialId }) => credentialId !== undefined);
+  requireMayEnd(owner, assertion.credentialId, passkeys, context.nowMs);
+  requirePasskeyLeft(owner, [name, ...also], context.nowMs);
   return { compromised: name, since, also, kid: key.kid, act, assertion, signCount };
 }
 
@@ -65,8 +68,8 @@ function requireRelated(name, also, others) {
 }
 
 /** Refuse to end these if that would end the person's last passkey. */
-function requirePasskeyLeft({ passkeys }, ending) {
-  const live = [...passkeys].filter(([, { removed }]) => !removed).map(([id]) => passkeyReference(id));
+function requirePasskeyLeft({ passkeys }, ending, nowMs) {
+  const live = [...passkeys].filter(([, each]) => isLive(each, nowMs)).map(([id]) => passkeyReference(id));
   if (live.length && live.every((name) => ending.includes(name))) {
     refuse("passkey_last", "this is your last passkey: add another one first");
   }

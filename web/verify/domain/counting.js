@@ -1,10 +1,11 @@
 // Mirrors ledger.domain.counting: which recorded decisions count, those that are not in question.
 
 /** Return a decision as a later one needs to know it; `at` is its event's time. */
-export const recorded = ({ roles, kid, assertion }, at) => ({
+export const recorded = ({ roles, kid, assertion, step = null }, at) => ({
   roles,
   at,
   kid,
+  step,
   credentialId: assertion?.credentialId ?? null,
 });
 
@@ -22,6 +23,10 @@ export const counted = (decisions, people) =>
       .filter(([user, decision]) => !inQuestion(people.get(user), decision))
       .map(([user, { roles }]) => [user, roles]),
   );
+
+/** Return the step of each approval (user to its number), of a policy with steps. */
+export const stepsGiven = (approvals) =>
+  new Map([...approvals].filter(([, { step }]) => step !== null).map(([user, { step }]) => [user, step]));
 
 /** Tell whether one of these decisions is this person's and not in question. */
 export const stands = (decisions, person) =>

@@ -5,7 +5,7 @@ import { toMs } from "../clock.js";
 import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { integer, optional, read, struct, text } from "../shapes.js";
-import { policy, requireShape } from "./policy.js";
+import { policy, requireShape, stepsOf } from "./policy.js";
 import { requireText } from "./text.js";
 import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
@@ -48,7 +48,8 @@ export function parseDocument(raw) {
 
 /** Tell whether the individual form may approve it: it has rules for people and numbers only. */
 export const isPlain = ({ supersedes, type, policy: rules }) =>
-  supersedes === null && type === null && !rules.veto.length && rules.assurance === ASSURANCE.KEY;
+  supersedes === null && type === null && !rules.veto.length && !stepsOf(rules).length
+  && rules.assurance === ASSURANCE.KEY;
 
 export function requireUuid(id) {
   if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");

@@ -100,7 +100,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed },
+    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed, step: optional(integer) },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],

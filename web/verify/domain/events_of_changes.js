@@ -4,6 +4,7 @@
 import { ed25519Jwk } from "../jose/keys.js";
 import { integer, listOf, oneOf, either, struct, text } from "../shapes.js";
 import { MATERIAL } from "./events_of_people.js";
+import { MAX_NESTED } from "./policy.js";
 import { REGISTRATION, STANDING } from "./vocabulary.js";
 
 /** The tags of the effects of changes. */
@@ -22,7 +23,11 @@ export const EFFECT_TAG = Object.freeze({
 });
 const TAG = EFFECT_TAG;
 
-const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
+// A policy's node, with at most so many levels of nodes in it.
+const node = (levels) => {
+  const member = levels ? either(text, (value) => node(levels - 1)(value)) : text;
+  return struct({ threshold: integer, of: listOf(member) });
+};
 // Nobody signs an effect: it names the change.
 const effect = (stream, members, claims = [], dependsOn = []) => ({
   members: { change: text, ...members },
@@ -45,7 +50,7 @@ export const OF_CHANGES = {
   [TAG.ROLE_DEFINED]: ofLedger({ role: text }),
   [TAG.ROLE_CLOSED]: ofLedger({ role: text }),
   [TAG.CHARTER_SET]: ofLedger({ registration: oneOf(...Object.values(REGISTRATION)) }),
-  [TAG.GOVERNANCE_SET]: ofLedger({ policy: node }),
+  [TAG.GOVERNANCE_SET]: ofLedger({ policy: node(MAX_NESTED) }),
   [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
   [TAG.ROLE_ENDED]: ofPerson({ role: text }),
   [TAG.STANDING_SET]: ofPerson({ standing: oneOf(...Object.values(STANDING)) }),

@@ -1,6 +1,6 @@
 // Mirrors ledger.domain.events.of_people and of_standing: the events of a person's stream.
 
-import { publicJwk } from "../jose/keys.js";
+import { ed25519Jwk, publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, oneOf, optional, struct, text } from "../shapes.js";
 import { HOME } from "./vocabulary.js";
 
@@ -13,6 +13,8 @@ export const PEOPLE_TAG = Object.freeze({
   KEY_REVOKED: "key-revoked.v1",
   PERSON_SUSPENDED: "person-suspended.v1",
   COMPROMISE_DECLARED: "compromise-declared.v1",
+  RECOVERY_CODES_SET: "recovery-codes-set.v1",
+  RECOVERY_CANCELLED: "recovery-cancelled.v1",
 });
 const TAG = PEOPLE_TAG;
 const PERSON = "person";
@@ -65,6 +67,7 @@ export const OF_PEOPLE = {
       assertion: optional(assertion),
       confirmation: optional(assertion),
       confirmationSignCount: optional(integer),
+      activeFrom: optional(text),
     },
     stream: PERSON,
     actor: "owner",
@@ -135,6 +138,30 @@ export const OF_PEOPLE = {
     actor: "owner",
     evidence: ["act", "assertion"],
     dependsOn: [],
+    claims: [ACT_NAME],
+  },
+  [TAG.RECOVERY_CODES_SET]: {
+    members: { keys: listOf(ed25519Jwk), kid: text, act: text, assertion, signCount: integer },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
+    claims: [MATERIAL, ACT_NAME],
+  },
+  [TAG.RECOVERY_CANCELLED]: {
+    members: {
+      user: text,
+      recovery: text,
+      by: text,
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: PERSON,
+    actor: "by",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
     claims: [ACT_NAME],
   },
 };

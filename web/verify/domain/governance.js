@@ -50,7 +50,8 @@ export function requirePlace(person, governance) {
 /** Refuse a change whose policy is not the one in force. */
 export function requireInForce(stated, { threshold, of }) {
   const { expiresAt } = stated;
-  const expected = { threshold, of, veto: [], creatorMaySign: true, expiresAt, assurance: ASSURANCE.PASSKEY };
+  const rest = { steps: null, veto: [], creatorMaySign: true, assurance: ASSURANCE.PASSKEY };
+  const expected = { threshold, of, expiresAt, ...rest };
   if (!same(expected, stated)) {
     refuse("governance_changed", "the policy of this change is not the governance policy in force");
   }

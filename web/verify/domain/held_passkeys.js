@@ -6,7 +6,8 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { additionChallenge, registerChallenge } from "./challenges.js";
 import { verifyAssertion, verifyRegistration } from "./passkey.js";
-import { signedBy } from "./person.js";
+import { isLive, signedBy, waits } from "./person.js";
+import { decideRecovery, requireMayEnd } from "./recovery_codes.js";
 import { redeemInvitation } from "./redeeming.js";
 import { requireMayEndKeys, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
@@ -18,6 +19,7 @@ const ALONE = {
   assertion: null,
   confirmation: null,
   confirmationSignCount: null,
+  activeFrom: null,
 };
 
 /** Return the first passkey of a person, by its registration response alone. */
@@ -33,6 +35,7 @@ export async function decidePasskey(owner, body, context) {
   const { act, assertion, confirmation } = body;
   const first = await decideFirstPasskey(body, context);
   if (!owner.passkeys.size) return redeemInvitation(owner, first, body.redeem, context);
+  if (body.activeFrom !== null && body.redeem !== null) return decideRecovery(owner, first, body, context);
   if (act === null) refuse("act_missing", "adding a further passkey requires an act");
   const { key, signed } = await signedBy(owner, act, ACT.ADD_PASSKEY, context);
   await requireNew(owner, first, { signed, assertion }, context);
@@ -68,10 +71,13 @@ export async function decideRemoval(owner, { credentialId, act, assertion }, con
   if (!passkey) refuse("passkey_unknown", "no such passkey");
   if (passkey.removed) refuse("passkey_removed", "this passkey is already removed");
   requireMayEndKeys(owner);
-  if ([...owner.passkeys.values()].filter(({ removed }) => !removed).length === 1) {
+  const { nowMs } = context;
+  if (waits(passkey, nowMs)) refuse("passkey_waiting", "this passkey waits: cancel the recovery instead");
+  if ([...owner.passkeys.values()].filter((each) => isLive(each, nowMs)).length === 1) {
     refuse("passkey_last", "an owner keeps one passkey");
   }
   if (signed.credentialId !== credentialId) refuse("act_mismatch", "the act names another passkey");
   const signCount = await confirm(owner, act, assertion, context);
+  requireMayEnd(owner, assertion.credentialId, [passkey], nowMs);
   return { credentialId, kid: key.kid, act, assertion, signCount };
 }

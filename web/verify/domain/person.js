@@ -3,6 +3,7 @@
 
 import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
+import { parseCompact } from "../jose/compact.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { requireName, requireSkeletons } from "./names.js";
@@ -18,22 +19,26 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
     invitation,
+    codes: [],
   }),
-  [TAG.PASSKEY_ADDED]: ({ passkeys }, { credentialId, publicKey, kid, confirmation }, addedAt) => ({
-    passkeys: changed(passkeys, credentialId, {
-      credentialId,
-      publicKey,
+  [TAG.PASSKEY_ADDED]: ({ passkeys }, body, addedAt) => ({
+    passkeys: changed(passkeys, body.credentialId, {
+      credentialId: body.credentialId,
+      publicKey: body.publicKey,
       addedAt,
       addedBy: [
-        ...(kid === null ? [] : [keyReference(kid)]),
-        ...(confirmation === null ? [] : [passkeyReference(confirmation.credentialId)]),
+        ...(body.kid === null ? [] : [keyReference(body.kid)]),
+        ...(body.confirmation === null ? [] : [passkeyReference(body.confirmation.credentialId)]),
       ],
       removed: false,
       compromisedSince: null,
+      activeFrom: body.activeFrom,
+      code: body.activeFrom === null || body.redeem === null ? null : parseCompact(body.redeem).header.kid,
+      cancelled: false,
     }),
   }),
-  [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }) => ({
-    passkeys: changed(passkeys, credentialId, { removed: true }),
+  [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }, at) => ({
+    passkeys: changed(passkeys, credentialId, end(passkeys.get(credentialId), at)),
   }),
   [TAG.KEY_ATTESTED]: ({ keys }, { kid, jwk, expiresAt, assertion }, addedAt) => ({
     keys: changed(keys, kid, {
@@ -56,6 +61,10 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
   [TAG.COMPROMISE_DECLARED]: compromised,
   [TAG.COMPROMISE_SET]: compromised,
+  [TAG.RECOVERY_CODES_SET]: (_, { keys }) => ({ codes: keys }),
+  [TAG.RECOVERY_CANCELLED]: ({ passkeys }, { recovery }) => ({
+    passkeys: changed(passkeys, split(recovery).name, { removed: true, cancelled: true }),
+  }),
 });
 
 /** Return the person after one more event of their stream. */
@@ -63,13 +72,24 @@ export function evolvePerson(person, { type, version, at, body }) {
   return { ...person, ...CHANGES[type](person, body, at), version };
 }
 
+/** Tell whether a passkey does not work yet: a recovery code added it a short time ago. */
+export const waits = (passkey, nowMs) => passkey.activeFrom !== null && nowMs < toMs(passkey.activeFrom);
+
+/** Tell whether a passkey works. */
+export const isLive = (passkey, nowMs) => !passkey.removed && !waits(passkey, nowMs);
+
+const end = (passkey, at) => ({
+  removed: true,
+  cancelled: passkey !== undefined && waits(passkey, toMs(at)),
+});
+
 /** Return a person after a declaration: each named thing ends. */
-function compromised(person, { compromised: one, since, also }) {
-  return [one, ...also].reduce((after, name) => endCompromised(after, name, since), person);
+function compromised(person, { compromised: one, since, also }, at) {
+  return [one, ...also].reduce((after, name) => endCompromised(after, name, since, at), person);
 }
 
 /** Return a person after the end of what was compromised, with the date that holds for it. */
-function endCompromised(person, reference, declared) {
+function endCompromised(person, reference, declared, at) {
   const { kind, name } = split(reference);
   const thing = person[THINGS[kind]]?.get(name);
   if (!thing) return person; // the decision refuses it
@@ -77,8 +97,9 @@ function endCompromised(person, reference, declared) {
   const since = declared > addedAt ? declared : addedAt;
   const earliest = compromisedSince !== null && compromisedSince < since ? compromisedSince : since;
   const { keys, passkeys } = person;
+  const ended = thing.removed ? {} : end(thing, at);
   return kid === undefined
-    ? { ...person, passkeys: changed(passkeys, credentialId, { removed: true, compromisedSince: earliest }) }
+    ? { ...person, passkeys: changed(passkeys, credentialId, { ...ended, compromisedSince: earliest }) }
     : { ...person, keys: changed(keys, kid, { revoked: true, compromisedSince: earliest }) };
 }
 
@@ -117,10 +138,11 @@ export function activeKey(person, kid, nowMs) {
   return key;
 }
 
-export function activePasskey(person, credentialId) {
+export function activePasskey(person, credentialId, nowMs) {
   const passkey = person.passkeys.get(credentialId);
   if (!passkey) refuse("passkey_unknown", "no such passkey of this person");
   if (passkey.removed) refuse("passkey_removed", "this passkey was removed");
+  if (waits(passkey, nowMs)) refuse("passkey_waiting", "this passkey does not work yet");
   return passkey;
 }
 

@@ -3,45 +3,56 @@
 // tests/vectors/places holds both.
 
 import { refuse } from "../errors.js";
-import { MAX_NESTED, MAX_THRESHOLD, nodes, split } from "./policy.js";
+import { MAX_NESTED, MAX_THRESHOLD, nodes, split, stepsOf } from "./policy.js";
 
 // The anonymous holders of an open role: as many as all places of the largest policy.
 const UNLIMITED = (MAX_NESTED + 1) * MAX_THRESHOLD;
 
+// The step that each approval fills (user to its number, from 1), of a policy without steps.
+const NO_STEPS = new Map();
+
 /** Tell whether the approvals of these people (user to roles) fill the places of a policy. */
-export function met(root, approvals) {
+export function met(root, approvals, steps = NO_STEPS) {
   const named = namedIn(root);
-  const reach = reachOf(named, count(named, approvals));
-  return fillings(named.nodes).some((each) => lackOf(each, reach).lack === 0);
+  const reach = reachOf(named, count(named, approvals, steps));
+  return choices(named).some((each) => lackOf(each, reach).lack === 0);
+}
+
+/** Tell whether further approvals lower what some filling of the node lacks. */
+export function lowers(node, approvals, further) {
+  const named = namedIn(node);
+  const before = reachOf(named, count(named, approvals));
+  const after = reachOf(named, count(named, [...approvals, ...further]));
+  return choices(named).some((each) => lackOf(each, after).lack < lackOf(each, before).lack);
 }
 
 /** Return `{people, helping}`; null if not even the people who are `able` could meet it. */
-export function missing(root, approvals, able, without = []) {
+export function missing(root, approvals, able, without = [], steps = NO_STEPS) {
   const named = namedIn(root);
   const further = [...able].filter(([user]) => !approvals.has(user) && !without.includes(user));
-  const reach = reachOf(named, count(named, approvals));
-  const hoped = reachOf(named, count(named, [...approvals, ...further]));
-  const lacks = fillings(named.nodes)
+  const reach = reachOf(named, count(named, approvals, steps));
+  const hoped = reachOf(named, count(named, [...approvals, ...further], steps));
+  const lacks = choices(named)
     .filter((each) => lackOf(each, hoped).lack === 0)
     .map((each) => lackOf(each, reach));
   if (!lacks.length) return null;
   const people = Math.min(...lacks.map(({ lack }) => lack));
   const helping = lacks
     .filter(({ lack }) => lack === people)
-    .reduce((bits, { smallest }) => bits | smallest, 0);
+    .reduce((bits, { smallest }) => bits | firstStep(named, smallest), 0);
   return { people, helping: membersOf(named, helping) };
 }
 
 /** Tell whether people could ever meet a policy, not only today's. */
-export function possible(root, openRoles, { approvals = new Map(), without = [] } = {}) {
+export function possible(root, openRoles, { approvals = new Map(), steps, without = [] } = {}) {
   const named = namedIn(root);
   const further = [...named.users.keys()]
     .filter((user) => !approvals.has(user) && !without.includes(user))
     .map((user) => [user, []]);
-  const supply = count(named, [...approvals, ...further]);
+  const supply = count(named, [...approvals, ...further], steps);
   for (const role of openRoles) add(supply, named.roles.get(role) ?? 0, UNLIMITED);
   const reach = reachOf(named, supply);
-  return fillings(named.nodes).some((each) => lackOf(each, reach).lack === 0);
+  return choices(named).some((each) => lackOf(each, reach).lack === 0);
 }
 
 /** Refuse a policy that no people could ever meet. */
@@ -66,16 +77,40 @@ function namedIn(root) {
       bits.set(name, (bits.get(name) ?? 0) | (1 << number));
     }
   });
-  return { nodes: found, users, roles };
+  return { nodes: found, users, roles, steps: stepsOf(root).length ? nodesOfSteps(found) : [] };
+}
+
+/** Return for each step in order its nodes, as bits. */
+function nodesOfSteps(found) {
+  const first = [0]; // for each node, the step in which it stands
+  found.forEach(({ of }, parent) => {
+    for (const member of of) if (typeof member !== "string") first.push(first[parent] || first.length);
+  });
+  const steps = new Array(found[0].threshold).fill(0);
+  first.forEach((step, number) => {
+    if (step) steps[step - 1] |= 1 << number;
+  });
+  return steps;
+}
+
+/** Return the choices of nodes that could be filled; all of them have every step. */
+const choices = ({ nodes: found, steps }) =>
+  fillings(found).filter((each) => !steps.length || each.get(0) === 0);
+
+/** Return those of these nodes that stand in the first step with any of them. */
+function firstStep({ steps }, chosen) {
+  const step = steps.find((each) => each & chosen);
+  return step === undefined ? chosen : chosen & step;
 }
 
 const add = (counted, bits, number) => counted.set(bits, (counted.get(bits) ?? 0) + number);
 
-/** Return how many of these people are named in exactly which nodes. */
-function count({ users, roles }, people) {
+/** Return how many of these people are named in exactly which nodes, or nodes of their step. */
+function count({ users, roles, steps: bitsOfSteps }, people, steps = NO_STEPS) {
   const counted = new Map();
   for (const [user, held] of people) {
-    const bits = held.reduce((all, role) => all | (roles.get(role) ?? 0), users.get(user) ?? 0);
+    const inStep = steps.has(user) ? bitsOfSteps[steps.get(user) - 1] : ~0;
+    const bits = inStep & held.reduce((all, role) => all | (roles.get(role) ?? 0), users.get(user) ?? 0);
     add(counted, bits, 1);
   }
   return counted;

@@ -12,6 +12,7 @@ export const ROLE = Object.freeze({
 });
 
 export const MAX_NESTED = 8;
+const MIN_STEPS = 2; // at most as many as nested nodes
 export const MAX_THRESHOLD = 256;
 const MAX_MEMBERS = 4096;
 const MEMBER = /^(?:user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z][a-z0-9-]{0,63})$/;
@@ -20,16 +21,25 @@ export const VOTING_ROLES = [ROLE.CREATOR, ROLE.INVESTOR, ROLE.ADMINISTRATOR];
 
 export const node = (value) => struct({ threshold: integer, of: listOf(either(text, node)) })(value);
 export const policy = struct({
-  threshold: integer,
-  of: listOf(either(text, node)),
+  threshold: withDefault(integer, null),
+  of: withDefault(listOf(either(text, node)), null),
+  steps: withDefault(listOf(node), null),
   veto: withDefault(listOf(text), []),
   creatorMaySign: withDefault(flag, true),
   expiresAt: optional(text),
   assurance: withDefault(oneOf(...Object.values(ASSURANCE)), ASSURANCE.KEY),
 });
 
+/** Return the steps of a policy in order; none of one with a root node. */
+export const stepsOf = (root) => root.steps ?? [];
+
+/** Return the node that people meet; that of a policy with steps requires all of them. */
+export const rootOf = (root) =>
+  stepsOf(root).length ? { threshold: root.steps.length, of: root.steps } : root;
+
 /** Refuse a policy that is too large or of the wrong shape; places.js has what is impossible. */
 export function requireShape(root) {
+  requireForm(root);
   const found = nodes(root);
   const total = found.reduce((sum, { of }) => sum + of.length, root.veto.length);
   if (found.some(({ threshold }) => threshold > MAX_THRESHOLD)) {
@@ -42,9 +52,19 @@ export function requireShape(root) {
   root.veto.forEach(requireMember);
 }
 
-/** Return the root and its nested nodes, a parent before its children. */
+function requireForm({ threshold, of, steps = null }) {
+  const hasSteps = steps !== null;
+  if ([threshold, of].some((each) => (each === null) !== hasSteps)) {
+    refuse("policy_invalid", "a policy has either threshold and of, or steps and neither");
+  }
+  if (hasSteps && steps.length < MIN_STEPS) {
+    refuse("policy_invalid", `a policy has ${MIN_STEPS} steps or more, or none`);
+  }
+}
+
+/** Return the root and its nested nodes, steps included, a parent before its children. */
 export function nodes(root) {
-  const found = [root];
+  const found = [rootOf(root)];
   for (const { of } of found) {
     found.push(...of.filter((member) => typeof member !== "string")); // read on to its end
     if (found.length > MAX_NESTED + 1) {
@@ -93,7 +113,8 @@ export const members = (root) =>
   nodes(root).flatMap(({ of }) => of.filter((member) => typeof member === "string"));
 
 /** Return the least number of people who meet a node, null if its members are too few. */
-export function minPeople({ threshold, of }) {
+export function minPeople(root) {
+  const { threshold, of } = rootOf(root); // steps add
   const named = of.filter((member) => typeof member === "string");
   const hasRole = named.some((member) => member.startsWith("role:"));
   const nested = of.filter((member) => typeof member !== "string").map(minPeople);

@@ -32,7 +32,7 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   requireEnd(home, expiresAt, nowMs);
   const about = { expiresAt, home, kid, ledger, nonce, user: owner.user };
   const challenge = await attestationChallenge(about);
-  const passkey = activePasskey(owner, assertion.credentialId);
+  const passkey = activePasskey(owner, assertion.credentialId, nowMs);
   const signCount = await verifyAssertion(assertion, { challenge, passkey, party });
   // 3. The key signs the same challenge.
   await verifyPossession(possession, jwk, challenge);

@@ -5,7 +5,7 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { inForce } from "./charter.js";
 import { hasPlace, requirePlace } from "./governance.js";
-import { signedBy } from "./person.js";
+import { isLive, signedBy } from "./person.js";
 import { confirm } from "./stepup.js";
 import { requireText } from "./text.js";
 import { STANDING } from "./vocabulary.js";
@@ -13,8 +13,8 @@ import { STANDING } from "./vocabulary.js";
 const REASON_CHARS = [10, 2000];
 
 /** Tell whether a person could approve a change: they are active, and have a live passkey. */
-export const canGovern = ({ standing, passkeys }) =>
-  standing === STANDING.ACTIVE && [...passkeys.values()].some(({ removed }) => !removed);
+export const canGovern = ({ standing, passkeys }, nowMs) =>
+  standing === STANDING.ACTIVE && [...passkeys.values()].some((each) => isLive(each, nowMs));
 
 /** Refuse somebody who is suspended or deactivated. */
 export function requireStanding({ standing }) {

@@ -8,7 +8,7 @@ import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
-import { counted, recorded, stands, without } from "./counting.js";
+import { counted, recorded, stands, stepsGiven, without } from "./counting.js";
 import { isChange, parseItems } from "./changes/items.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
@@ -17,6 +17,7 @@ import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
 import { confirm } from "./stepup.js";
 import { requireReason, requireStanding } from "./standing.js";
+import { stepFor } from "./steps.js";
 import { requireText } from "./text.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
@@ -91,11 +92,14 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
     refuse("not_a_signer", "the policy does not ask for this person");
   }
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
-  // 4. A fresh passkey assertion where the policy asks for one.
+  // 4. The step that it fills, if the policy has steps.
+  const step = stepFor(statement, person, people, context.roles);
+  // 5. A fresh passkey assertion where the policy asks for one.
   const signCount = await confirmed(statement, source, assertion, person, context);
-  // 5. The status that follows: once reached it stays, and what is in question adds nothing to it.
+  // 6. The status that follows: once reached it stays, and what is in question adds nothing to it.
   const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
-  const isReached = statement.status === STATUS.APPROVED || met(statement.policy, counting);
+  const steps = new Map([...stepsGiven(statement.approvals), ...(step === null ? [] : [[signer, step]])]);
+  const isReached = statement.status === STATUS.APPROVED || met(statement.policy, counting, steps);
   return {
     signer,
     kid: key.kid,
@@ -106,6 +110,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
     jws: source,
     assertion,
     signCount,
+    step,
   };
 }
 
@@ -143,8 +148,9 @@ export async function decideRejection(statement, body, person, people, context) 
 }
 
 /** Tell whether people could still meet the policy without those who rejected. */
-function stillPossible({ policy, creator }, refused, approvals, openRoles) {
-  return possible(policy, openRoles, { approvals, without: [...refused, ...excluded(policy, creator)] });
+function stillPossible({ policy, creator, approvals: all }, refused, approvals, openRoles) {
+  const without = [...refused, ...excluded(policy, creator)];
+  return possible(policy, openRoles, { approvals, steps: stepsGiven(all), without });
 }
 
 /** Return the withdrawal of a pending statement by its creator. */
@@ -166,7 +172,7 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
 
 /** Tell whether a statement is approved, and would not be without what is in question. */
 export const isInQuestion = ({ status, policy, approvals }, people) =>
-  status === STATUS.APPROVED && !met(policy, counted(approvals, people));
+  status === STATUS.APPROVED && !met(policy, counted(approvals, people), stepsGiven(approvals));
 
 const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });
 

@@ -7,12 +7,14 @@ import { isChange, parseItems } from "../domain/changes/items.js";
 import * as charter from "../domain/charter.js";
 import { claims } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
+import { requireUuid } from "../domain/document.js";
 import { decideDraft } from "../domain/drafting.js";
 import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { EFFECT_TAG } from "../domain/events_of_changes.js";
 import * as people from "../domain/person.js";
 import * as passkeys from "../domain/held_passkeys.js";
 import { KEY_MATERIAL } from "../domain/key_material.js";
+import { decideCancellation, decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import { decideSuspension } from "../domain/standing.js";
@@ -51,6 +53,10 @@ const DECIDE = forEveryTag({
     keys.decideRevocation(auditor.person(event), event.body, context),
   [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
     decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
+  [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>
+    decideCodes(auditor.person(event), event.body, context),
+  [TAG.RECOVERY_CANCELLED]: (auditor, event, context) =>
+    decideCancellation(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.COMPROMISE_DECLARED]: (auditor, event, context) =>
     decideCompromise(auditor.person(event), event.body, context),
   ...Object.fromEntries(Object.values(EFFECT_TAG).map((tag) => [tag, effect])),
@@ -208,6 +214,7 @@ export class Auditor {
     if (next?.stream === stream) {
       return next.type === type ? next.body : refuse("decision_mismatch", `${next.type} is due`);
     }
+    requireUuid(body.change);
     if (next || this.complete || this.statements.has(body.change)) {
       refuse("effect_unexpected", "no approved change has this effect here");
     }

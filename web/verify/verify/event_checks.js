@@ -89,6 +89,11 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
   [TAG.COMPROMISE_SET]: { verify: null, folds: () => true },
+  [TAG.RECOVERY_CODES_SET]: unread,
+  [TAG.RECOVERY_CANCELLED]: {
+    verify: null,
+    folds: ({ passkeys }, { body }) => passkeys.has(body.recovery.replace(/^passkey:/, "")),
+  },
 });
 
 /** Verifies passkeys and attestations in the order of the log. */

@@ -259,7 +259,7 @@ class _World:
 
     def _next(self, stream: UUID, version: int, body: EffectBody) -> Event:
         self.effects.append(Effect(stream, body))
-        return Event(stream=stream, version=version + 1, at="", body=body)
+        return Event(stream=stream, version=version + 1, at=clock.to_text(self._now_ms), body=body)
 
     # --- statements ------------------------------------------------------------------------------
 

@@ -57,7 +57,12 @@ from ledger.domain.events.of_people import (
     PersonRecord,
     UserRegistered,
 )
-from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
+from ledger.domain.events.of_standing import (
+    CompromiseDeclared,
+    PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
+)
 from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDrafted,
@@ -118,6 +123,8 @@ __all__ = [
     "PersonRecord",
     "PersonSuspended",
     "Recorded",
+    "RecoveryCancelled",
+    "RecoveryCodesSet",
     "RoleClosed",
     "RoleDefined",
     "RoleEnded",

@@ -7,7 +7,7 @@ effects follow the approval that completes the change, in the same commit.
 from typing import final
 
 from ledger.domain.events.meaning import Dependency, Explained, Meaning, StreamKind, Words
-from ledger.domain.policy import Node
+from ledger.domain.policy import MAX_NESTED, Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import PersonStanding, RegistrationMode
 from ledger.jose import OkpJwk, thumbprint
@@ -150,6 +150,17 @@ class GovernanceSet(Explained, frozen=True):
     )
     change: str
     policy: Node
+
+    def __post_init__(self) -> None:
+        """Require few levels; msgspec turns a ValueError into a ValidationError.
+
+        No other event nests without end. Readers differ on how deep their stacks are.
+        """
+        level = [self.policy]
+        for _ in range(MAX_NESTED + 1):
+            level = [each for node in level for each in node.of if isinstance(each, Node)]
+        if level:
+            raise ValueError(f"a policy has at most {MAX_NESTED} levels of nested nodes")
 
 
 # --- people --------------------------------------------------------------------------------------

@@ -8,7 +8,12 @@ from typing import final
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import PersonEffect
-from ledger.domain.events.of_standing import CompromiseDeclared, PersonSuspended
+from ledger.domain.events.of_standing import (
+    CompromiseDeclared,
+    PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
+)
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.unique_names import (
     ACT,
@@ -62,7 +67,8 @@ class PasskeyAdded(Explained, frozen=True):
 
     The first passkey has its registration only, and `redeem`, a JWS by the key of the invitation,
     if there was one. A further one has the `add-passkey` act that names its key, its own
-    `assertion`, and an older passkey's `confirmation` of the act.
+    `assertion`, and an older passkey's `confirmation` of the act. One that a recovery code adds
+    has `redeem` by the code's key and its own `assertion`, and works from `active_from` on.
     """
 
     TAG = "passkey-added.v1"
@@ -93,6 +99,7 @@ class PasskeyAdded(Explained, frozen=True):
     assertion: AssertionEvidence | None = None
     confirmation: AssertionEvidence | None = None
     confirmation_sign_count: SafeInteger | None = None
+    active_from: str | None = None
 
     @property
     def key_material(self) -> tuple[str, ...]:
@@ -196,5 +203,7 @@ PersonRecord = (
     | KeyRevoked
     | PersonSuspended
     | CompromiseDeclared
+    | RecoveryCodesSet
+    | RecoveryCancelled
 )
 PersonBody = PersonRecord | PersonEffect

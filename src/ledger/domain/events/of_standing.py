@@ -1,11 +1,12 @@
-"""Events of a person's stream about standing: a suspension, and keys that were compromised."""
+"""Events of a person's stream about standing: suspension, compromised keys, recovery codes."""
 
 from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.unique_names import ACT
+from ledger.domain.unique_names import ACT, KEY_MATERIAL
 from ledger.encoding import SafeInteger
+from ledger.jose import OkpJwk, thumbprint
 
 
 @final
@@ -62,3 +63,61 @@ class CompromiseDeclared(Explained, frozen=True):
     act: str
     assertion: AssertionEvidence
     sign_count: SafeInteger
+
+
+@final
+class RecoveryCancelled(Explained, frozen=True):
+    """A recovery was cancelled before it was complete, by its person or by an administrator.
+
+    `recovery` is `passkey:<credential id>`: the passkey that waited. It never works.
+    """
+
+    TAG = "recovery-cancelled.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="by",
+        evidence=("act", "assertion"),
+        depends_on=("actor",),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} cancelled a recovery of {whose}",
+            timeline="{who} cancelled a recovery{of_whom}",
+            about="recovery",
+        ),
+    )
+    user: str
+    recovery: str
+    by: str
+    kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger
+
+
+@final
+class RecoveryCodesSet(Explained, frozen=True):
+    """A person set their recovery codes: the public keys, which replace all earlier ones."""
+
+    TAG = "recovery-codes-set.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=("act", "assertion"),
+        depends_on=(),
+        claims=(KEY_MATERIAL, ACT),
+        words=Words(
+            trail="{who} set {keys} recovery codes",
+            timeline="{who} set recovery codes",
+            about=None,
+        ),
+    )
+    keys: tuple[OkpJwk, ...]
+    kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprints of the codes' keys."""
+        return tuple(map(thumbprint, self.keys))

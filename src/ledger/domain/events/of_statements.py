@@ -45,7 +45,8 @@ class StatementDrafted(Explained, frozen=True):
 class StatementSigned(Explained, frozen=True):
     """A person approved; `roles` are theirs at this position, `status` is the resulting one.
 
-    `iat` is the signed time in seconds; in the individual form it is that of `timestamp`.
+    `iat` is the signed time in seconds; in the individual form it is that of `timestamp`. `step` is
+    the number of the step that the approval fills, None in a policy without steps.
     """
 
     TAG = "statement-signed.v1"
@@ -71,6 +72,7 @@ class StatementSigned(Explained, frozen=True):
     jws: str
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    step: SafeInteger | None = None
 
 
 @final

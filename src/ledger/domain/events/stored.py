@@ -96,7 +96,7 @@ def decode_body(envelope: Entry, raw_body: bytes) -> Event:
             raise CorruptError(
                 "event_malformed", f"a stored {envelope.type} is not in its one form"
             )
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CorruptError("event_malformed", f"a stored {envelope.type} is malformed") from error
     return Event(stream=envelope.stream, version=envelope.seq, at=envelope.at, body=body)
 

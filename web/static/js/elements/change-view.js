@@ -21,8 +21,10 @@ export async function changeShown(items, names) {
 
 /** Show what a pending change would do now, to those who can approve it. */
 export async function showEffects(items) {
+  const canApprove = () => one("#actions [data-action=approve]") !== null;
+  if (!canApprove()) return;
   const told = await preview(items).then((found) => consequences(items, found), (error) => [refused(error)]);
-  if (!one("#actions [data-action=approve]")) return;
+  if (!canApprove()) return; // a live update came first
   one("#effect").replaceChildren(...told);
   one("#does").hidden = false;
 }

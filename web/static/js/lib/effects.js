@@ -7,7 +7,7 @@ import { jcs } from "./jcs.js";
 import { text } from "./texts.js";
 
 // Items whose text says more than the item itself.
-const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation", "set-governance"];
+const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation", "set-governance", "declare-compromise", "withdraw"];
 
 /** Return what a change with these items would do: `{more, unmeetable}`. */
 export const preview = (items) => post("/api/changes/preview", { content: jcs({ items }) });

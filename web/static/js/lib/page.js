@@ -119,7 +119,10 @@ async function copy({ dataset: { text, from } }) {
   say("Copied.");
 }
 
-onAction({ copy });
+onAction({
+  copy,
+  "cancel-own-recovery": async (button) => (await import("./cancel-recovery.js")).cancel(button),
+});
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());
 // Another tab still holds the key in its memory.

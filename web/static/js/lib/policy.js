@@ -2,6 +2,7 @@
 // The sentences are those of src/ledger/pages/words.py; tests/vectors/web/policy.json holds both.
 
 const ROLES = ["creator", "investor", "administrator"];
+const MIN_STEPS = 2;
 const MAX_NESTED = 8;
 const MAX_THRESHOLD = 256;
 const MAX_MEMBERS = 4096;
@@ -24,8 +25,7 @@ export function listed(names, last = "and") {
 
 /** Return what a policy asks for; `names` gives people by their id. */
 export function policySentence(policy, names) {
-  const verb = isSingular(policy) ? "has" : "have";
-  const parts = [`Approved once ${nodePhrase(policy, names)} ${verb} signed.`, ...hints(policy, names)];
+  const parts = policy.steps ? stepsSentence(policy.steps, names) : rootSentence(policy, names);
   if (policy.creatorMaySign === false) parts.push("The creator may not sign.");
   if (policy.veto?.length) {
     const who = listed(policy.veto.map((member) => oneOf(member, names)), "or");
@@ -34,6 +34,17 @@ export function policySentence(policy, names) {
   if (policy.expiresAt) parts.push(`Closes ${moment(policy.expiresAt)}.`);
   if (policy.assurance === "passkey") parts.push("Every decision asks for a passkey.");
   return parts.join(" ");
+}
+
+function rootSentence(root, names) {
+  const verb = isSingular(root) ? "has" : "have";
+  return [`Approved once ${nodePhrase(root, names)} ${verb} signed.`, ...hints(root, names)];
+}
+
+function stepsSentence(steps, names) {
+  const asked = steps.map((step) => nodePhrase(step, names));
+  const said = `Approved in ${steps.length} steps: first ${asked.join(", then ")}.`;
+  return [said, ...steps.flatMap((step) => hints(step, names))];
 }
 
 function isSingular({ threshold, of }) {
@@ -95,7 +106,14 @@ export function fault(policy) {
   if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
   if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
   if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
-  return sizeFault(root, veto.length) || nodeFault(root);
+  if (!Object.hasOwn(root, "steps")) return sizeFault(root, veto.length) || nodeFault(root);
+  const { steps, ...other } = root;
+  const [extra] = Object.keys(other);
+  if (extra) return `A policy with steps has no “${extra}”.`;
+  if (!Array.isArray(steps) || !steps.every(isObject)) return "steps is a list of groups.";
+  if (steps.length < MIN_STEPS) return `A policy has ${MIN_STEPS} steps or more, or none.`;
+  const size = sizeFault({ threshold: steps.length, of: steps }, veto.length);
+  return size || (steps.map(nodeFault).find(Boolean) ?? "");
 }
 
 function sizeFault(root, vetoes) {

@@ -50,6 +50,9 @@ async function seedOf(bytes, ledger) {
   return new Uint8Array(await crypto.subtle.deriveBits(hkdf, base, SEED_BITS));
 }
 
-/** Return the JWS that redeems an invitation for a new passkey of this person. */
-export const redeemInvitation = (key, { cose, ledger, user }) =>
-  signRedeem(key, { cose, ledger, purpose: NAME, user });
+/** Return the JWS that redeems a secret for a new passkey of this person: an invitation or a code. */
+export const redeemFor = (purpose, key, { cose, ledger, user }) =>
+  signRedeem(key, { cose, ledger, purpose, user });
+
+/** Return the JWS that redeems an invitation. */
+export const redeemInvitation = (key, about) => redeemFor(NAME, key, about);

@@ -3,39 +3,20 @@
 // computes every challenge from what it is for: docs/reference/formats.md has the forms.
 
 import { decode, encode } from "./b64u.js";
-import { hex, sha256, sha256Hex } from "./digest.js";
+import { sha256, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { signPossession } from "./jws.js";
 
-const text = (buffer) => encode(new Uint8Array(buffer));
+/** Return a buffer as base64url. */
+export const text = (buffer) => encode(new Uint8Array(buffer));
 let conditional = null;
 
 /** A ceremony that ended without a result. */
 export class CeremonyError extends Told {}
 
-const challenge = async (purpose, members) => encode(await sha256(jcs({ purpose, ...members })));
-
-/**
- * Make a passkey. Returns its RegistrationResponseJSON by allow-list, and the SHA-256 of its COSE
- * key in hex.
- */
-export async function create({ ledger, nonce, publicKey: options }) {
-  cancelConditional();
-  const asked = { ...options, challenge: await challenge("register", { ledger, nonce }) };
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked);
-  publicKey.extensions = { ...publicKey.extensions, prf: {} }; // so that it can protect synced keys
-  const { coseKey } = await import("./cose.js"); // before the prompt: it may fail
-  const credential = await ceremony("create", publicKey, () => navigator.credentials.create({ publicKey }));
-  const { attestationObject, clientDataJSON } = credential.response;
-  const key = coseKey(new Uint8Array(credential.response.getAuthenticatorData()));
-  const registration = answer(credential, {
-    attestationObject: text(attestationObject),
-    clientDataJSON: text(clientDataJSON),
-    transports: credential.response.getTransports?.() ?? [],
-  });
-  return { registration, cose: hex(await sha256(key)) };
-}
+/** Return the challenge of a purpose, which names what it is for. */
+export const challenge = async (purpose, members) => encode(await sha256(jcs({ purpose, ...members })));
 
 /** Sign in with a passkey; return its AuthenticationResponseJSON by allow-list. */
 export async function signIn({ ledger, nonce, publicKey }) {
@@ -63,7 +44,8 @@ function get(options, input) {
   return assertion(options, {}, input);
 }
 
-const assertionOf = async (options) => (await get(options)).answered;
+/** Ask a passkey; return its AuthenticationResponseJSON by allow-list. */
+export const assertionOf = async (options) => (await get(options)).answered;
 
 /** Stop offering passkeys at the name field. */
 export function cancelConditional() {
@@ -84,7 +66,8 @@ async function assertion(options, more, input) {
   return { answered, secret: credential.getClientExtensionResults().prf?.results?.first };
 }
 
-const answer = ({ id, rawId }, response) => ({
+/** Return a credential with what is sent of its response. */
+export const answer = ({ id, rawId }, response) => ({
   id,
   rawId: text(rawId),
   response,
@@ -101,7 +84,8 @@ const UNABLE =
 // AbortError: another prompt replaced this one, or the browser withdrew it.
 const ENDED = ["NotAllowedError", "AbortError", "TimeoutError"];
 
-async function ceremony(kind, { rpId, rp }, run) {
+/** Run a ceremony of this kind; throw CeremonyError with a sentence if it ends without a result. */
+export async function ceremony(kind, { rpId, rp }, run) {
   try {
     return await run();
   } catch (error) {
@@ -137,22 +121,8 @@ export async function secretOf(publicKey, input) {
   return { id: answered.id, secret };
 }
 
-/** Return a new passkey's assertion, which shows that it works and whose it is to be. */
-export async function showNewPasskey({ cose, ledger, nonce, user, publicKey }) {
-  const asked = await challenge("add-passkey", { cose, ledger, nonce, user });
-  return assertionOf({ ...publicKey, challenge: asked });
-}
-
 /** Return a passkey's confirmation of one signed decision or act of this person. */
 export async function confirm({ jws, ledger, user, publicKey }) {
   const about = { ledger, sha256: await sha256Hex(jws), user };
   return assertionOf({ ...publicKey, challenge: await challenge("confirm", about) });
 }
-
-/** Return the options to use only this passkey, by those that it was made with. */
-export const onlyWith = ({ registration: { id, response }, publicKey: { rp, timeout } }) => ({
-  rpId: rp.id,
-  userVerification: "required",
-  timeout,
-  allowCredentials: [{ id, type: "public-key", transports: response.transports }],
-});

@@ -10,7 +10,7 @@ import { me, onAction, say, signOut, start } from "../lib/page.js";
 import * as signals from "../lib/signals.js";
 import { confirmed } from "../lib/stepup.js";
 import { text } from "../lib/texts.js";
-import * as webauthn from "../lib/webauthn.js";
+import * as newPasskey from "../lib/new-passkey.js";
 
 const key = await start();
 // A passkey that was made and not yet added: a second attempt must not make another one.
@@ -39,7 +39,7 @@ async function tellPasswordManager() {
 async function makePasskey() {
   const begun = await post("/api/passkeys/options", {});
   say(text("account.add.step", { n: 1 }));
-  return { begun, ...(await webauthn.create(begun)) };
+  return { begun, ...(await newPasskey.create(begun)) };
 }
 
 async function addPasskey() {
@@ -63,8 +63,8 @@ async function addPasskey() {
 async function add({ begun, registration, cose }) {
   const { ceremony, ledger, nonce, user, publicKey } = begun;
   say(text("account.add.step", { n: 2 }));
-  const withNew = webauthn.onlyWith({ registration, publicKey });
-  const assertion = await webauthn.showNewPasskey({ cose, ledger, nonce, user, publicKey: withNew });
+  const withNew = newPasskey.onlyWith({ registration, publicKey });
+  const assertion = await newPasskey.showNewPasskey({ cose, ledger, nonce, user, publicKey: withNew });
   say(text("account.add.step", { n: 3 }));
   const { body } = await confirmed(await signAct(key, ledger, "add-passkey", { cose, user }));
   const { act, assertion: confirmation } = body;

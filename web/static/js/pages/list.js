@@ -30,4 +30,6 @@ onAction({
 });
 
 await start();
+// Loaded only where there is one.
+if (one("#nudge")) await import("../lib/nudge.js");
 live(update);

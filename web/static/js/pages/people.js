@@ -79,10 +79,20 @@ async function changePerson({ dataset }) {
 async function suspend(user) {
   const reason = one("#act-reason").value.trim();
   const act = await signAct(key, me.ledger, "suspend", { user, reason });
+  return post(`/api/users/${user}/suspend`, await confirmed(act));
+}
+
+/** Return an act with a passkey's assertion over it. */
+async function confirmed(act) {
   const { publicKey } = await post("/api/jwt-keys/options", {});
   waiting();
-  const assertion = await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey });
-  return post(`/api/users/${user}/suspend`, { act, assertion });
+  return { act, assertion: await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey }) };
+}
+
+/** Cancel a recovery of a person that waits. */
+async function cancelRecovery({ dataset: { user, id } }) {
+  const act = await signAct(key, me.ledger, "cancel-recovery", { recovery: `passkey:${id}`, user });
+  await done(await post(`/api/users/${user}/cancel-recovery`, await confirmed(act)));
 }
 
 // --- invitations ---------------------------------------------------------------------------------
@@ -114,4 +124,4 @@ async function invite() {
   one("h3", place).focus();
 }
 
-serve({ person: changePerson, item, print: () => print() }, { "#invite": invite });
+serve({ person: changePerson, item, "cancel-recovery": cancelRecovery, print: () => print() }, { "#invite": invite });

@@ -9,7 +9,7 @@ import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
 import { chosenHome, offerHomes } from "../lib/setup.js";
 import * as signals from "../lib/signals.js";
 import { catalogue, text } from "../lib/texts.js";
-import * as webauthn from "../lib/webauthn.js";
+import * as newPasskey from "../lib/new-passkey.js";
 
 const form = one("#register");
 // The key of the invitation link, undefined without one.
@@ -39,7 +39,7 @@ async function begin() {
     ...(invitation && { invitation: invitation.kid }),
   });
   step(1);
-  const { registration, cose } = await webauthn.create(options);
+  const { registration, cose } = await newPasskey.create(options);
   return { options, registration, cose, name };
 }
 
@@ -47,7 +47,7 @@ async function complete({ options, registration, cose }) {
   const { ceremony, ledger, user, publicKey } = options;
   step(2);
   const redeem = invitation && (await redeemInvitation(invitation, { cose, ledger, user }));
-  const asked = { ...options, publicKey: webauthn.onlyWith({ registration, publicKey }) };
+  const asked = { ...options, publicKey: newPasskey.onlyWith({ registration, publicKey }) };
   return attestKey(asked, chosenHome(form), (key) =>
     post("/api/register/complete", { ceremony, registration, key, redeem }),
   );

@@ -156,7 +156,7 @@ class World {
   effect(stream, type, members) {
     const effect = { stream, type, body: { change: this.id, ...members } };
     this.effects.push(effect);
-    return effect;
+    return { ...effect, at: new Date(this.nowMs).toISOString() };
   }
 
   /** Refuse a change after which the people who can act could not meet the governance policy. */
@@ -166,7 +166,7 @@ class World {
     if (!this.hasEverybody) return;
     const able = [...this.people.values()]
       .map((each) => inForce(this.charter, each))
-      .filter((each) => maySign(each.roles) && canGovern(each))
+      .filter((each) => maySign(each.roles) && canGovern(each, this.nowMs))
       .map(({ user, roles }) => [user, roles]);
     requireMeetable(governance, new Map(able));
     if (this.governors !== null) this.requireStated();

@@ -1,0 +1,30 @@
+"""What a decision on a statement depends on besides the statement. Pure."""
+
+from collections.abc import Mapping, Set
+
+import msgspec
+
+from ledger.domain.counting import RecordedDecisions, counted
+from ledger.domain.passkey import AssertionEvidence, RelyingParty
+from ledger.domain.person import Person
+from ledger.domain.vocabulary import VOTING_ROLES
+
+
+class DecisionContext(msgspec.Struct, frozen=True):
+    """The signer, the ledger, the time and the assertion of a decision.
+
+    `deciders` are the people with a recorded decision that a later status depends on, as they are
+    now; `roles` are those of the ledger whose holders sign.
+    """
+
+    person: Person
+    ledger: str
+    party: RelyingParty
+    now_ms: int
+    assertion: AssertionEvidence | None = None
+    deciders: Mapping[str, Person] = {}
+    roles: Set[str] = VOTING_ROLES
+
+    def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:
+        """Return who decided, with the roles that count, without the decisions in question."""
+        return counted(decisions, self.deciders)

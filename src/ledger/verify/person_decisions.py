@@ -1,0 +1,108 @@
+"""Recompute an event of a person's stream, after the registration, from its evidence. Pure."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import msgspec
+
+from ledger.domain import (
+    compromise,
+    held_passkeys,
+    recovery_codes,
+    redeeming,
+    signing_keys,
+    standing,
+)
+from ledger.domain.charter import Charter
+from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.events import (
+    CompromiseDeclared,
+    KeyAttested,
+    KeyRevoked,
+    PasskeyAdded,
+    PasskeyRemoved,
+    PersonBody,
+    PersonSuspended,
+    RecoveryCancelled,
+    RecoveryCodesSet,
+)
+from ledger.domain.held_passkeys import PasskeySubmission
+from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.person import Person
+from ledger.domain.signing_keys import KeySubmission
+from ledger.errors import CorruptError
+
+# What follows a registration.
+OfPerson = (
+    PasskeyAdded
+    | PasskeyRemoved
+    | KeyAttested
+    | KeyRevoked
+    | PersonSuspended
+    | CompromiseDeclared
+    | RecoveryCodesSet
+    | RecoveryCancelled
+)
+
+
+def decide_of_person(
+    owner: Person,
+    body: OfPerson,
+    rules: Charter,
+    signer: Callable[[str], Person],
+    now_ms: int,
+) -> PersonBody:
+    """Return the body that the evidence leads to; `signer` returns the person who signed an act.
+
+    Raises the domain's errors; CorruptError `act_missing` for a further passkey without an act.
+    """
+
+    def asked(act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
+        return ConfirmedAct(act, assertion, rules.ledger, rules.party, now_ms)
+
+    match body:
+        case PasskeyAdded():
+            return _add_passkey(owner, body, rules, now_ms)
+        case KeyAttested():
+            return _attest_key(owner, body, rules, now_ms)
+        case PasskeyRemoved(credential_id=name, act=act, assertion=assertion):
+            return held_passkeys.remove_passkey(owner, name, asked(act, assertion))
+        case KeyRevoked(kid=kid, act=act, assertion=assertion):
+            return signing_keys.revoke_key(owner, kid, asked(act, assertion))
+        case CompromiseDeclared(act=act, assertion=assertion):
+            return compromise.declare(owner, asked(act, assertion))
+        case RecoveryCodesSet(act=act, assertion=assertion):
+            return recovery_codes.set_codes(owner, asked(act, assertion))
+        case RecoveryCancelled(act=act, assertion=assertion):
+            return recovery_codes.cancel(owner, signer(act), asked(act, assertion), rules)
+        case PersonSuspended(act=act, assertion=assertion):
+            return standing.suspend(owner, signer(act), asked(act, assertion), rules)
+        case _:
+            assert_never(body)
+
+
+def _add_passkey(owner: Person, body: PasskeyAdded, rules: Charter, now_ms: int) -> PasskeyAdded:
+    ledger, party = rules.ledger, rules.party
+    submission = PasskeySubmission(body.credential_id, body.registration, body.transports)
+    added = held_passkeys.first_passkey(submission, nonce=body.nonce, ledger=ledger, party=party)
+    if not owner.passkeys:
+        return redeeming.redeem_invitation(owner, added, body.redeem, rules, now_ms=now_ms)
+    if body.active_from is not None and body.redeem is not None:
+        asked = ConfirmedAct(body.redeem, body.assertion, ledger, party, now_ms)
+        return recovery_codes.recover(owner, added, asked)
+    if body.act is None:
+        raise CorruptError("act_missing", "adding a further passkey requires an act")
+    asked = ConfirmedAct(body.act, body.confirmation, ledger, party, now_ms)
+    return held_passkeys.add_passkey(owner, added, asked, body.assertion)
+
+
+def _attest_key(owner: Person, body: KeyAttested, rules: Charter, now_ms: int) -> KeyAttested:
+    jwk = msgspec.to_builtins(body.jwk)
+    return signing_keys.attest_key(
+        owner,
+        KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at),
+        nonce=body.nonce,
+        ledger=rules.ledger,
+        party=rules.party,
+        now_ms=now_ms,
+    )
