@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from ledger import clock
-from ledger.domain.events import BODIES
+from ledger.domain.events import BODIES, NO_ROLE
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
@@ -189,7 +189,7 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         whom=another or who,
         of_whom=f" of {another}" if another else "",
         title=f"“{title}”",
-        detail=word or "",
+        detail=word or NO_ROLE,
         approvals=f"{count}, {word}" if word else count,
         ended=f" ({word})" if word else "",
     )

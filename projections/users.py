@@ -80,7 +80,11 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
     people = [(fact.stream, fact.body.name, fact.at) for fact in registered]
     write(db, "INSERT INTO user {rows}", people)
-    roles = [(fact.stream, fact.position, fact.body.role, OPEN) for fact in registered + granted]
+    roles = [
+        (fact.stream, fact.position, fact.body.role, OPEN)
+        for fact in registered + granted
+        if fact.body.role is not None
+    ]
     write(db, "INSERT INTO user_role {rows}", roles)
     for fact in batch.of(RoleEnded):
         # Not those of the same batch that came later.

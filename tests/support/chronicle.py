@@ -159,10 +159,10 @@ class Chronicle:
         self.register_by(who, name, invitation, tokens.get(invitation, TOKEN))
 
     def register_by(
-        self, who: Signer, name: str, invitation: str | None, token: str | None
+        self, who: Signer, name: str, invitation: str | None, token: str | None, **given: None
     ) -> None:
-        """Register somebody with an invitation whose link's secret a token stands for."""
-        (role,) = who.roles
+        """Register somebody by a link; `given` may say that the invitation gives no `role`."""
+        (role,) = given.values() or who.roles
         self.tell(who.user, person.register(who.user, name, role, invitation, skeletons(name)))
         text = None if token is None else who.redeem(link_key(token))
         added, now_ms = self.shown(who, who.passkey), self.time.ms

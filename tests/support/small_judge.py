@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ledger.domain.changes.items import GrantRole, SetGovernance
 from ledger.domain.events import RoleDefined
 from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.person import Person
@@ -37,6 +38,7 @@ def _of_effects(before: State, step: Step) -> Iterable[str]:
     filling = [user for user, each in decided.items() if _asked(rules.governance, user, each.roles)]
     if len(filling) < rules.governance.threshold:
         yield "a change takes effect with fewer people than governance asks for"
+    yield from _of_places(before, step)
     gone = {each.user for each in before.people if each.standing == "deactivated"}
     for stream, body in step.effects:
         if str(stream) in gone:
@@ -50,11 +52,30 @@ def _of_effects(before: State, step: Step) -> Iterable[str]:
             yield "a change replaces a value that its approvers did not see"
 
 
+def _of_places(before: State, step: Step) -> Iterable[str]:
+    """Say whether somebody got a place of governance by two or more whom nobody compared."""
+    after = step.after
+    if after.charter.governance.threshold < 2:
+        return
+    items = (step.change.items if step.change else None) or ()
+    compared = {each.user for each in items if isinstance(each, GrantRole) and each.cose}
+    for each in items:
+        if isinstance(each, SetGovernance):
+            compared |= {governor.user for governor in each.people or ()}
+    is_new = after.charter.governance != before.charter.governance
+    for was, now in zip(before.people, after.people, strict=True):
+        governs = _governs(after, now) and now.standing != "deactivated"
+        if governs and (is_new or not _governs(before, was)) and now.user not in compared:
+            yield "somebody governs whom nobody compared"
+
+
 def _of_the_state(after: State) -> Iterable[str]:
     rules = after.charter.governance
     able = [each for each in after.people if _governs(after, each) and _can_act(each)]
     if len(able) < rules.threshold:
         yield "nobody can approve a change any more"
+    if {f"role:{role}" for role in after.charter.closed} & set(rules.of):
+        yield "no change can state the policy any more"
     if {"role:creator", "role:investor", "role:auditor"} & set(rules.of):
         yield "people can choose to govern"
     for change in after.changes:

@@ -1,5 +1,6 @@
 """The moves of the small world, each through the real decisions and folds."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from uuid import UUID
@@ -41,7 +42,8 @@ def _draft(state: State, who: int, item: Item, number: int, *, ends: bool) -> St
     policy = msgspec.to_builtins(rules.governance)
     statement_id = str(UUID(int=(who + 1) << 64 | number | 0x4000_8000_0000_0000_0100))
     endless = {} if ends else {"policy": policy | {"assurance": "passkey"}}
-    raw = me.change(item, governance=policy, statementId=statement_id, **endless)
+    asked = {"governance": policy, "statementId": statement_id} | endless
+    raw = _document(who, json.dumps([item, asked]))
     actor = rules.in_force(state.people[who])
     act = _signed(me, raw, draft=True)
     body, _ = drafting.draft(raw, act, actor, charter=rules, now_ms=me.time.ms)
@@ -113,7 +115,7 @@ def suspensions(state: State) -> Iterator[Step]:
 
 def _suspend(state: State, who: int, whom: int) -> Step:
     me, target = signer(who), state.people[whom]
-    act = me.act("suspend", user=target.user, reason="Left the company.")
+    act = _act(who, 0, "suspend", user=target.user, reason="Left the company.")
     rules = state.charter
     body = standing.suspend(
         rules.in_force(target), rules.in_force(state.people[who]), _asked(who, act), rules
@@ -133,7 +135,8 @@ def endings(state: State) -> Iterator[Step]:
 
 def _end_key(state: State, who: int) -> Step:
     me = signer(who, 1)
-    asked = ConfirmedAct(me.act("revoke-key", kid=me.key.kid), None, LEDGER, PARTY, me.time.ms)
+    act = _act(who, 1, "revoke-key", kid=me.key.kid)
+    asked = ConfirmedAct(act, None, LEDGER, PARTY, me.time.ms)
     body = signing_keys.revoke_key(state.people[who], me.key.kid, asked)
     after = _happened(state, who, body)
     name = f"{'ABC'[who]} ends a key"
@@ -142,7 +145,7 @@ def _end_key(state: State, who: int) -> Step:
 
 def _end_passkey(state: State, who: int, second: int) -> Step:
     me, credential = signer(who), signer(who, second).passkey.id
-    act = me.act("remove-passkey", credentialId=credential)
+    act = _act(who, 0, "remove-passkey", credentialId=credential)
     owner = state.people[who]
     body = remove_passkey(owner, credential, _asked(who, act))
     after = _happened(state, who, body)
@@ -158,6 +161,8 @@ def moves_of(who: int, *moves: Move) -> Move:
 
     return mine
 
+
+_stream = cache(UUID)
 
 # --- the real decisions, once for each signature -------------------------------------------------
 
@@ -182,6 +187,17 @@ def _signed(me: Signer, raw: bytes, *, draft: bool) -> str:
 
 
 @cache
+def _document(number: int, item_and_members: str) -> bytes:
+    item, members = json.loads(item_and_members)
+    return signer(number).change(item, **members)
+
+
+@cache
+def _act(number: int, second: int, kind: str, **members: str) -> str:
+    return signer(number, second).act(kind, key=None, **members)
+
+
+@cache
 def _confirmation(number: int, second: int, jws: str) -> AssertionEvidence:
     return signer(number, second).confirm(jws)
 
@@ -191,7 +207,7 @@ def _asked(who: int, act: str) -> ConfirmedAct:
 
 
 def _sources(state: State) -> Sources:
-    known = {UUID(each.user): each for each in state.people}
+    known = {_stream(each.user): each for each in state.people}
 
     def holders(role: str) -> frozenset[UUID]:
         return frozenset(stream for stream, each in known.items() if role in each.roles)
@@ -208,7 +224,7 @@ def _happened(state: State, whom: int, body: Body) -> State:
 
 
 def _applied(state: State, found: Iterable[Effect]) -> State:
-    rules, people = state.charter, {UUID(each.user): each for each in state.people}
+    rules, people = state.charter, {_stream(each.user): each for each in state.people}
     for stream, body in found:
         if stream == STREAM:
             rules = charter.evolve(rules, Event(stream, rules.version + 1, "", body))

@@ -78,16 +78,11 @@ def live(who: Person) -> frozenset[str]:
     return frozenset(keys | {name for name, each in who.passkeys.items() if not each.removed})
 
 
+@cache
 def signer(number: int, second: int = 0) -> Signer:
     """Return a person with their first or second key and passkey."""
-    found = _signer(10 * (number + 1) + second)
-    found.user = str(UUID(int=number + 1))
-    return found
-
-
-@cache
-def _signer(number: int) -> Signer:
-    return Signer(number, key=ed25519_key(number), passkey=fixed_passkey(number))
+    device = 10 * (number + 1) + second
+    return Signer(number + 1, key=ed25519_key(device), passkey=fixed_passkey(device))
 
 
 def somebody(number: int, *roles: str) -> Person:

@@ -7,6 +7,7 @@ import msgspec
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Writer
 from ledger.domain import invitations
+from ledger.domain.admission import role_given
 from ledger.domain.invitations import Invitation
 from ledger.domain.unique_names import used_invitation_name
 from ledger.errors import ConflictError
@@ -15,10 +16,10 @@ from ledger.errors import ConflictError
 class OpenInvitation(msgspec.Struct, frozen=True, rename="camel"):
     """An invitation that can be used: its role, its end, and who drafted the change that made it.
 
-    The first administrator's link has neither.
+    The first administrator's link has neither. `role` is None while no invitation gives a role.
     """
 
-    role: str
+    role: str | None
     expires_at: str | None
     invited_by: str | None
 
@@ -36,11 +37,13 @@ class InvitationCommands:
         """
 
         def look(reading: Reading) -> OpenInvitation:
-            invitation = invitations.find(reading.charter().invitations, kid)
+            known = reading.charter()
+            invitation = invitations.find(known.invitations, kid)
             invitations.require_open(invitation, now_ms=reading.now_ms)
             require_unused(reading, invitation)
             inviter = None if invitation.change is None else _drafter(reading, invitation.change)
-            return OpenInvitation(invitation.role, invitation.expires_at, inviter)
+            role = role_given(known, invitation)
+            return OpenInvitation(role, invitation.expires_at, inviter)
 
         return await self._writer.ask(look)
 

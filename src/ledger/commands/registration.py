@@ -7,7 +7,7 @@ from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony
 from ledger.commands.invitations import require_unused
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
-from ledger.domain import charter, held_passkeys, invitations, person, redeeming, signing_keys
+from ledger.domain import admission, held_passkeys, invitations, person, redeeming, signing_keys
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Event
 from ledger.domain.held_passkeys import PasskeySubmission
@@ -26,7 +26,7 @@ class RegistrationCommands:
     async def begin(self, name: str, role: str | None, kid: str | None) -> Begun:
         """Open a registration; name, role and invitation are fixed here.
 
-        `kid` is that of the invitation's key. Raises as `charter.admit`, `invitations.find`,
+        `kid` is that of the invitation's key. Raises as `admission.admit`, `invitations.find`,
         `require_unused`, `skeletons` and `Reading.require_unlike` do: a name is refused before a
         passkey is made for it.
         """
@@ -36,7 +36,7 @@ class RegistrationCommands:
             founding = reading.charter()
             invitation = None if kid is None else invitations.find(founding.invitations, kid)
             chosen = role or (invitation.role if invitation else "")
-            charter.admit(founding, chosen, invitation, now_ms=reading.now_ms)
+            admission.admit(founding, chosen, invitation, now_ms=reading.now_ms)
             reading.require_unlike(looks.sha256)
             if invitation is not None:
                 require_unused(reading, invitation)
@@ -77,9 +77,9 @@ def _decide(
     stream = UUID(begun.user)
     kid = begun.invitation
     invitation = None if kid is None else invitations.find(founding.invitations, kid)
-    admitted = charter.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
+    admitted = admission.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
     registered = person.register(
-        begun.user, begun.name, begun.role, admitted, skeletons(begun.name)
+        begun.user, begun.name, admitted.role, admitted.invitation, skeletons(begun.name)
     )
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
@@ -99,7 +99,7 @@ def _decide(
         "user": {
             "id": begun.user,
             "name": begun.name,
-            "roles": [begun.role],
+            "roles": [] if admitted.role is None else [admitted.role],
             "credentialIds": [added.credential_id],
             "kids": [attested.kid],
         },

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import acts, governance, key_material
+from ledger.domain import acts, key_material, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
@@ -27,13 +27,13 @@ from ledger.domain.events import (
     StatementBody,
 )
 from ledger.domain.governance import FOUNDING
-from ledger.domain.invitations import Invitation, require_open
+from ledger.domain.invitations import Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from ledger.domain.text import require_text
-from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, ROLES, RegistrationMode
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, ROLES, RegistrationMode
+from ledger.errors import ConflictError, MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact, thumbprint
 from ledger.jose.ed25519 import is_prime_order
 from ledger.tlog.vkeys import ED25519, parse_vkey
@@ -144,7 +144,7 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case CharterSet():
             return {"registration": body.registration}
         case GovernanceSet():
-            return {"governance": body.policy}
+            return _governed(charter, body.policy)
         case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
             return {"log_keys": charter.log_keys + new}
@@ -172,6 +172,17 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
     new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
     last = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
     return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, last)}
+
+
+def _governed(charter: Charter, new: Node) -> dict[str, Any]:
+    """Return the changes of a new governance policy: a raise takes open invitations their roles."""
+    if (policy.min_people(new) or 0) <= (policy.min_people(charter.governance) or 0):
+        return {"governance": new}
+    roleless = {
+        kid: msgspec.structs.replace(each, gives_role=False)
+        for kid, each in charter.invitations.items()
+    }
+    return {"governance": new, "invitations": roleless}
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
@@ -266,25 +277,3 @@ def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
     require_text(act.reason, "reason")
     return LogFrozen(reason=act.reason, act=act_text)
-
-
-def admit(charter: Charter, role: str, invitation: Invitation | None, *, now_ms: int) -> str | None:
-    """Return the id of the invitation that admits a registration with this role; None if open.
-
-    Raises ForbiddenError `invitation_required`, `role_not_open`; ConflictError `role_unknown` for a
-    closed role, `role_needs_grant`, and as `require_open`.
-    """
-    if invitation is None:
-        if charter.registration != "open":
-            raise ForbiddenError("invitation_required", "this ledger requires an invitation")
-        if role not in OPEN_ROLES:
-            raise ForbiddenError("role_not_open", "only an administrator grants this role")
-        return None
-    if role != invitation.role:
-        raise ForbiddenError("role_not_open", "the invitation is for another role")
-    require_open(invitation, now_ms=now_ms)
-    if role not in charter.roles:
-        raise ConflictError("role_unknown", "the role of this invitation was closed")
-    if governance.needs_grant(role, charter.governance):
-        raise ConflictError("role_needs_grant", "two people or more grant this role by a change")
-    return invitation.id

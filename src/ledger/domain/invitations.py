@@ -12,7 +12,8 @@ from ledger.jose import OkpJwk
 class Invitation(msgspec.Struct, frozen=True):
     """An invitation: its key, the role that it gives, its expiry, and the change that made it.
 
-    The founding makes the first one, which does not expire.
+    The founding makes the first one, which does not expire. It gives no role any more once a change
+    has let governance ask for more people than before.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Invitation(msgspec.Struct, frozen=True):
     expires_at: str | None = None
     change: str | None = None
     cancelled: bool = False
+    gives_role: bool = True
 
 
 def find(invitations: Mapping[str, Invitation], kid: str) -> Invitation:

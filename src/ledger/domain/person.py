@@ -146,7 +146,7 @@ def evolve(person: Person | None, event: Event) -> Person:
             user=body.user,
             version=event.version,
             name=body.name,
-            roles=frozenset({body.role}),
+            roles=frozenset() if body.role is None else frozenset({body.role}),
             keys={},
             passkeys={},
             invitation=body.invitation,
@@ -257,9 +257,9 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
 
 
 def register(
-    user: str, name: str, role: str, invitation: str | None, looks: Skeletons
+    user: str, name: str, role: str | None, invitation: str | None, looks: Skeletons
 ) -> UserRegistered:
-    """Return the registration of a person whom `charter.admit` accepted.
+    """Return the registration of a person whom `admission.admit` accepted.
 
     Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
     """

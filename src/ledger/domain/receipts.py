@@ -191,7 +191,7 @@ def _registered(bodies: Sequence[Body]) -> Written:
             shown = {
                 "id": user.user,
                 "name": user.name,
-                "roles": [user.role],
+                "roles": [] if user.role is None else [user.role],
                 "credentialIds": [passkey.credential_id],
                 "kids": [key.kid],
             }

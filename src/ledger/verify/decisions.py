@@ -11,6 +11,7 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import (
+    admission,
     charter,
     drafting,
     person,
@@ -131,9 +132,9 @@ class Decisions(KnownStates):
             raise CorruptError("event_misplaced", "the event is in the wrong stream")
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
-        admitted = charter.admit(self._charter, body.role, invitation, now_ms=now_ms)
+        admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
-        return person.register(body.user, body.name, body.role, admitted, looks)
+        return person.register(body.user, body.name, admitted.role, admitted.invitation, looks)
 
     # --- statements ------------------------------------------------------------------------------
 

@@ -128,13 +128,14 @@ def test_nobody_whom_an_administrator_added_alone_governs_after_a_raise(company:
     raised = company.raised(ben)
     refuses_at(company.server, lambda: ada.change(raised), 409, "people_incomplete")
     assert ada.change(raised, {"end-role": puppet}).json()["status"] == "approved"
-    zoe = company.person("Zoe")
-    wish = {"name": "Zoe", "invitation": zoe.link_key("for Zoe").kid}
+    zoe = company.person("Zoe").register("administrator", "for Zoe")
+    found = ada.client.get(f"/api/users/{zoe.passkey.id}").json()
+    assert (found["name"], found["roles"]) == ("Zoe", [])
     refuses_at(
         company.server,
-        lambda: zoe.client.post("/api/credentials", json=wish),
-        409,
-        "role_needs_grant",
+        lambda: zoe.change({"define-role": {"role": "legal"}}, governance=TWO),
+        403,
+        "governance_only",
     )
     again = {"grant-role": puppet}
     refuses_at(company.server, lambda: ada.change(again, governance=TWO), 409, "cose_required")

@@ -6,11 +6,19 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import charter, invitations
+from ledger.domain import admission, charter, invitations
+from ledger.domain.admission import AdmittedAs
 from ledger.domain.charter import Charter
-from ledger.domain.events import Event, InvitationIssued, LedgerCreated, StatementWithdrawn
+from ledger.domain.events import (
+    Event,
+    GovernanceSet,
+    InvitationIssued,
+    LedgerCreated,
+    StatementWithdrawn,
+)
 from ledger.domain.invitations import Invitation
 from ledger.domain.passkey import RelyingParty
+from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
@@ -138,44 +146,67 @@ def test_an_unknown_key_finds_no_invitation(kid: str) -> None:
 
 def test_an_invited_person_is_admitted_under_the_invitations_id() -> None:
     state, invitation = invited()
-    assert charter.admit(state, "investor", invitation, now_ms=NOW_MS) == INVITATION
+    assert admission.admit(state, "investor", invitation, now_ms=NOW_MS) == AdmittedAs(
+        INVITATION, "investor"
+    )
     setup = invitations.find(state.invitations, SETUP.kid)
-    assert charter.admit(state, "administrator", setup, now_ms=NOW_MS) == "setup"
+    assert admission.admit(state, "administrator", setup, now_ms=NOW_MS) == AdmittedAs(
+        "setup", "administrator"
+    )
+
+
+def test_while_governance_asks_for_two_an_invitation_gives_no_role() -> None:
+    state, invitation = invited()
+    two = msgspec.structs.replace(state, governance=Node(2, ("role:administrator",)))
+    for asked in ("investor", None):
+        found = admission.admit(two, asked, invitation, now_ms=NOW_MS)
+        assert found == AdmittedAs(INVITATION, None)
+
+
+@pytest.mark.parametrize(("threshold", "gives"), [(1, True), (2, False), (3, False)])
+def test_a_raise_takes_open_invitations_their_roles_for_good(threshold: int, gives: bool) -> None:
+    state, _ = invited()
+    for rules in (Node(threshold, ("role:administrator",)), Node(1, ("role:investor",))):
+        body = GovernanceSet(CHANGE, rules)
+        state = charter.evolve(state, Event(charter.STREAM, state.version + 1, AT, body))
+    (invitation,) = [each for each in state.invitations.values() if each.id == INVITATION]
+    expected = AdmittedAs(INVITATION, "investor" if gives else None)
+    assert admission.admit(state, None, invitation, now_ms=NOW_MS) == expected
 
 
 @pytest.mark.parametrize("role", ["creator", "administrator", "auditor", ""])
 def test_an_invitation_admits_to_its_own_role_only(role: str) -> None:
     state, invitation = invited()
     with refused(ForbiddenError, "role_not_open"):
-        charter.admit(state, role, invitation, now_ms=NOW_MS)
+        admission.admit(state, role, invitation, now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize("late_ms", [0, 1, 10**12])
 def test_an_expired_invitation_admits_nobody(late_ms: int) -> None:
     state, invitation = invited()
     end_ms = 1_796_083_200_000
-    charter.admit(state, "investor", invitation, now_ms=end_ms - 1)
+    admission.admit(state, "investor", invitation, now_ms=end_ms - 1)
     with refused(ConflictError, "invitation_expired"):
-        charter.admit(state, "investor", invitation, now_ms=end_ms + late_ms)
+        admission.admit(state, "investor", invitation, now_ms=end_ms + late_ms)
 
 
 @pytest.mark.parametrize("role", ["creator", "investor"])
 def test_an_open_ledger_admits_creators_and_investors(role: str) -> None:
     state = msgspec.structs.replace(founded(), registration="open")
-    assert charter.admit(state, role, None, now_ms=NOW_MS) is None
+    assert admission.admit(state, role, None, now_ms=NOW_MS) == AdmittedAs(None, role)
 
 
 @pytest.mark.parametrize("role", ["administrator", "auditor", "nobody", ""])
 def test_an_open_ledger_admits_nobody_else(role: str) -> None:
     state = msgspec.structs.replace(founded(), registration="open")
     with refused(ForbiddenError, "role_not_open"):
-        charter.admit(state, role, None, now_ms=NOW_MS)
+        admission.admit(state, role, None, now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize("role", ["creator", "administrator"])
 def test_a_ledger_joined_by_invitation_admits_nobody_without(role: str) -> None:
     with refused(ForbiddenError, "invitation_required"):
-        charter.admit(founded(), role, None, now_ms=NOW_MS)
+        admission.admit(founded(), role, None, now_ms=NOW_MS)
 
 
 def test_an_invitation_before_the_founding_is_impossible() -> None:

@@ -1,5 +1,6 @@
 """Each rule of changes removed in turn: then a trace of the small world breaks a promise."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +8,13 @@ import msgspec
 import pytest
 
 from ledger.domain import standing
+from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import parse_items
+from ledger.domain.charter import Charter
+from ledger.domain.governance import policy_digest
 from ledger.domain.person import AttestedKey, Person
 from ledger.domain.policy import Node, Policy, RolesByPerson, covers
+from tests.support.changes import governors
 from tests.support.small_judge import broken
 from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
 from tests.support.small_world import (
@@ -23,6 +28,7 @@ from tests.support.small_world import (
     about,
     govern,
     of_role,
+    signer,
     world,
 )
 
@@ -30,7 +36,7 @@ TWO = Node(2, ("role:administrator",))
 TWO_ADMINISTRATORS = world(TWO, ADMINISTRATOR, ADMINISTRATOR, "investor")
 THREE_ADMINISTRATORS = world(TWO, *[ADMINISTRATOR] * 3)
 BOARD = of_role("define-role", "board")
-pytestmark = pytest.mark.usefixtures("each_assertion_once")
+pytestmark = pytest.mark.usefixtures("each_signature_once")
 
 
 def _nothing(*_: object, **__: object) -> None:
@@ -92,6 +98,34 @@ def _keys_are_enough(person: Person, *, now_ms: int, governance: bool) -> bool:
 def _never(*_: object) -> bool:
     return False
 
+
+def _nobody_is_stated(
+    rules: Charter, people: Sequence[Person], stated: object, *, now_ms: int
+) -> None:
+    del stated
+    require_governable(rules, people, None, now_ms=now_ms)
+
+
+def _leaves_cal_out(state: State) -> Item:
+    policy = {"threshold": 2, "of": ["role:administrator", f"user:{signer(ADA).user}"]}
+    people = governors(signer(ADA), signer(BEN))
+    was = policy_digest(state.charter.governance)
+    return {"set-governance": {"policy": policy, "people": people, "was": was}}
+
+
+def _grants_unseen(state: State) -> Item:
+    del state
+    return {"grant-role": {"user": signer(CAL).user, "role": ADMINISTRATOR}}
+
+
+def _with_a_board(state: State) -> State:
+    rules = msgspec.structs.replace(state.charter, defined=frozenset({"board"}))
+    return state._replace(charter=rules)
+
+
+BOARD_GOVERNS = _with_a_board(
+    world(Node(1, ("role:administrator", "role:board")), ADMINISTRATOR, "investor", "investor")
+)
 
 REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
     "its policy is the one in force at each approval": (
@@ -168,6 +202,24 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
         [drafts(BOARD, ends=False)],
         [("ledger.domain.governance.check_change", parse_items)],
         "a change waits for ever",
+    ),
+    "a policy for two states everybody who can fill a place": (
+        THREE_ADMINISTRATORS,
+        [drafts(_leaves_cal_out, by=[ADA]), approvals()],
+        [("ledger.domain.changes.effects.require_governable", _nobody_is_stated)],
+        "somebody governs whom nobody compared",
+    ),
+    "a grant of a governing role states a passkey": (
+        TWO_ADMINISTRATORS,
+        [drafts(_grants_unseen, by=[ADA]), approvals()],
+        [("ledger.domain.governance.needs_grant", _never)],
+        "somebody governs whom nobody compared",
+    ),
+    "a role that governance names stays open": (
+        BOARD_GOVERNS,
+        [drafts(of_role("close-role", "board"))],
+        [("ledger.domain.governance.require_open", _nothing)],
+        "no change can state the policy any more",
     ),
     "an ended key decides nothing": (
         TWO_ADMINISTRATORS,

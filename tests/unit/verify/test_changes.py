@@ -79,7 +79,6 @@ def test_there_is_a_case_of_every_refusal_of_a_change() -> None:
         "people_incomplete",
         "role_governs",
         "role_known",
-        "role_needs_grant",
         "role_unknown",
         "statement_approved",
         "statement_expired",

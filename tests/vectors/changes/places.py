@@ -169,18 +169,48 @@ def _granted_by_two(asked: Asked) -> Try:
 LATER = "0f0f0f0f-0000-4000-8000-000000000003"
 
 
-def invited_before_the_raise(told: Company) -> None:
-    zoe = told.signer(5, "administrator")
-    told.change(told.ada, 5, invite("for Zoe", "administrator", SOON, invitation=LATER))
-    told.govern_by_two()
-    looks = skeletons("Zoe")
-    told.add(zoe.user, person.register(zoe.user, "Zoe", "administrator", LATER, looks))
+def _come(role: str, states: str | None, *, lowered: bool = False) -> Try:
+    """Return the registration with an invitation from before a raise; `states` is its role."""
+
+    def told_so(told: Company) -> None:
+        zoe = told.signer(5, role)
+        told.change(told.ada, 5, invite("for Zoe", role, SOON, invitation=LATER))
+        told.govern_by_two()
+        if lowered:
+            raw = told.change(told.ada, 6, governance(ONE, TWO_NODE), governance=TWO)
+            told.approve_change(told.ben, raw)
+        looks = skeletons("Zoe")
+        told.add(zoe.user, person.register(zoe.user, "Zoe", states, LATER, looks))
+
+    return told_so
 
 
-def invited_in_another_role_before_the_raise(told: Company) -> None:
+def _come_whole(role: str) -> Try:
+    def told_so(told: Company) -> None:
+        told.change(told.ada, 5, invite("for Zoe", role, SOON, invitation=LATER))
+        told.govern_by_two()
+        told.register_by(told.signer(5, role), "Zoe", LATER, "for Zoe", role=None)
+
+    return told_so
+
+
+def comes_without_the_role_of_an_invitation(told: Company) -> None:
+    zoe = told.signer(5, "investor")
     told.change(told.ada, 5, invite("for Zoe", "investor", SOON, invitation=LATER))
-    told.govern_by_two()
-    told.register_by(told.signer(5, "investor"), "Zoe", LATER, "for Zoe")
+    told.add(zoe.user, person.register(zoe.user, "Zoe", None, LATER, skeletons("Zoe")))
+
+
+def comes_uninvited_without_a_role(told: Company) -> None:
+    zoe = told.signer(5)
+    told.add(zoe.user, person.register(zoe.user, "Zoe", None, None, skeletons("Zoe")))
+
+
+def granted_after_coming_without_a_role(told: Company) -> None:
+    _come_whole("administrator")(told)
+    zoe = told.signer(5, "administrator")
+    grants = grant(zoe, "administrator", of=zoe)
+    raw = told.change(told.ada, 9, grants, governance=TWO)
+    told.approve_change(told.ben, raw)
 
 
 def approved_after_another_administrator_came(told: Company) -> None:
@@ -213,17 +243,39 @@ PLACES: dict[str, tuple[Try, str | None]] = {
         None,
     ),
     "an invitation by two to a governing role": (
-        _asked_of_two(lambda _: [invite("new", "administrator", SOON, invitation=LATER)]),
-        "role_needs_grant",
-    ),
-    "a registration in a governing role after the raise": (
-        invited_before_the_raise,
-        "role_needs_grant",
-    ),
-    "a registration in another role after the raise": (
-        invited_in_another_role_before_the_raise,
+        _granted_by_two(lambda _: [invite("new", "administrator", SOON, invitation=LATER)]),
         None,
     ),
+    "a registration in a governing role after the raise": (
+        _come("administrator", "administrator"),
+        "decision_mismatch",
+    ),
+    "a registration in another role after the raise": (
+        _come("investor", "investor"),
+        "decision_mismatch",
+    ),
+    "a registration without a role after the raise, of an administrator": (
+        _come_whole("administrator"),
+        None,
+    ),
+    "a registration without a role after the raise, of an investor": (
+        _come_whole("investor"),
+        None,
+    ),
+    "a registration in a role that a raise took, after it was lowered again": (
+        _come("investor", "investor", lowered=True),
+        "decision_mismatch",
+    ),
+    "a registration in a role that no invitation gives": (
+        _come("investor", "administrator"),
+        "role_not_open",
+    ),
+    "a registration without the role of its invitation": (
+        comes_without_the_role_of_an_invitation,
+        "decision_mismatch",
+    ),
+    "an uninvited registration without a role": (comes_uninvited_without_a_role, "role_not_open"),
+    "a grant to somebody who came without a role": (granted_after_coming_without_a_role, None),
     "an approval of a policy after somebody else got a place": (
         approved_after_another_administrator_came,
         "people_incomplete",

@@ -11,8 +11,8 @@ import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { FOUNDING, needsGrant } from "./governance.js";
-import { ROLE, ROLES } from "./policy.js";
+import { FOUNDING } from "./governance.js";
+import { asksForTwo, minPeople, ROLE, ROLES } from "./policy.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
 
@@ -25,7 +25,7 @@ const REASON_CHARS = [10, 2000];
 const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LEDGER_CREATED]: (_, body) => founded(body),
   [TAG.INVITATION_ISSUED]: ({ invitations }, { invitation: id, role, expiresAt, key }) => ({
-    invitations: [...invitations, { id, role, expiresAt, key, cancelled: false }],
+    invitations: [...invitations, { id, role, expiresAt, key, cancelled: false, givesRole: true }],
   }),
   [TAG.INVITATION_CANCELLED]: ({ invitations }, { invitation }) => ({
     invitations: invitations.map((each) => (each.id === invitation ? { ...each, cancelled: true } : each)),
@@ -36,7 +36,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
     closed: [...closed, role],
   }),
   [TAG.CHARTER_SET]: (_, { registration }) => ({ registration }),
-  [TAG.GOVERNANCE_SET]: (_, { policy }) => ({ governance: policy }),
+  [TAG.GOVERNANCE_SET]: governed,
   [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
     logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
   }),
@@ -52,6 +52,13 @@ export function evolveCharter(charter, { type, version, at, body }) {
   const isMisplaced = !Object.hasOwn(CHANGES, type) || (!charter && type !== TAG.LEDGER_CREATED);
   if (isMisplaced) refuse("event_misplaced", "an event that is not of the ledger’s own stream");
   return { ...charter, ...CHANGES[type](charter, body, at), version };
+}
+
+/** Return the changes of a new governance policy: a raise takes open invitations their roles. */
+function governed({ governance, invitations }, { policy }) {
+  const isRaised = (minPeople(policy) ?? 0) > (minPeople(governance) ?? 0);
+  const roleless = () => invitations.map((each) => ({ ...each, givesRole: false }));
+  return { governance: policy, invitations: isRaised ? roleless() : invitations };
 }
 
 /** Return the changes of a restore: every earlier key ends with the tree that was kept. */
@@ -74,7 +81,8 @@ export const originOf = ({ ledger, restorations }, size = Infinity) =>
 
 function founded(body) {
   parseCompact(body.act);
-  const setup = { id: SETUP, role: ROLE.ADMINISTRATOR, expiresAt: null, key: body.setup, cancelled: false };
+  const role = ROLE.ADMINISTRATOR;
+  const setup = { id: SETUP, role, expiresAt: null, key: body.setup, cancelled: false, givesRole: true };
   return {
     ledger: body.ledger,
     registration: body.registration,
@@ -187,21 +195,19 @@ export const inForce = ({ closed }, person) => ({
   roles: person.roles.filter((role) => !closed.includes(role)),
 });
 
-/** Return the id of the invitation that admits a person in this role; null if none is needed. */
+/** Return how a person is admitted: by which invitation, and in which role; null for neither. */
 export function admit(charter, role, invitation, nowMs) {
   if (!invitation) {
     if (charter.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
     if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
-    return null;
+    return { invitation: null, role };
   }
-  if (role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
+  if (role !== null && role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
   if (invitation.cancelled) refuse("invitation_cancelled", "this invitation was cancelled");
   if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
     refuse("invitation_expired", "the invitation has expired");
   }
-  if (!rolesOf(charter).includes(role)) refuse("role_unknown", "the role of this invitation was closed");
-  if (needsGrant(role, charter.governance)) {
-    refuse("role_needs_grant", "two people or more grant this role by a change");
-  }
-  return invitation.id;
+  if (!rolesOf(charter).includes(invitation.role)) refuse("role_unknown", "the role of this invitation was closed");
+  const gives = invitation.givesRole && !asksForTwo(charter.governance);
+  return { invitation: invitation.id, role: gives ? invitation.role : null };
 }

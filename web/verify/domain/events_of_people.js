@@ -39,7 +39,7 @@ export const OF_PEOPLE = {
     members: {
       user: text,
       name: text,
-      role: text,
+      role: optional(text),
       nameSkeletons: listOf(text),
       unicode: text,
       invitation: optional(text),

@@ -14,7 +14,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.USER_REGISTERED]: (_, { user, name, role, invitation }) => ({
     user,
     name,
-    roles: [role],
+    roles: role === null ? [] : [role],
     keys: new Map(),
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
@@ -148,7 +148,7 @@ export function activePasskey(person, credentialId, nowMs) {
 }
 
 /** Return the registration of a person whom the ledger admitted. */
-export function decideRegistration({ user, name, role, nameSkeletons, unicode }, invitation) {
+export function decideRegistration({ user, name, nameSkeletons, unicode }, { invitation, role }) {
   requireName(name);
   requireSkeletons(nameSkeletons, unicode);
   return { user, name, role, nameSkeletons, unicode, invitation };

@@ -109,7 +109,7 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`, `role_needs_grant`,
+    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
     `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
     as `compromise.of_change`.
     """
@@ -171,8 +171,6 @@ class _World:
 
     def _invite(self, item: Invite) -> None:
         self._require_role(item.role)
-        if governance.needs_grant(item.role, self._charter.governance):
-            raise ConflictError("role_needs_grant", f"no invitation gives {item.role!r} now")
         known = self._charter.invitations
         if thumbprint(item.key) in known or item.invitation in {each.id for each in known.values()}:
             raise ConflictError("invitation_known", "this invitation is already issued")

@@ -11,6 +11,7 @@ and what the server decided from it. The audit repeats every decision and compar
 """
 
 from ledger.domain.events.meaning import (
+    NO_ROLE,
     Dependency,
     EvidenceMember,
     Explained,
@@ -89,6 +90,7 @@ from ledger.domain.events.stored import (
 __all__ = [
     "BODIES",
     "FROZEN",
+    "NO_ROLE",
     "TAKEN",
     "Body",
     "CharterSet",

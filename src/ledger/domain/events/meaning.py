@@ -24,6 +24,10 @@ EvidenceMember = Literal[
 Dependency = Literal["actor", "affected", "change", "superseded"]
 
 
+# Told in place of the role of somebody who registered without one.
+NO_ROLE = "somebody without a role"
+
+
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """How to describe an event in words; both sentences are templates for `str.format`.
 

@@ -35,7 +35,7 @@ class UserRegistered(Explained, frozen=True):
 
     `name_skeletons` are hashes of what the name looks like, by the tables of the version `unicode`.
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
-    None in open mode.
+    None in open mode. `role` is None while no invitation gives a role.
     """
 
     TAG = "user-registered.v1"
@@ -55,7 +55,7 @@ class UserRegistered(Explained, frozen=True):
     )
     user: str
     name: str
-    role: str
+    role: str | None
     name_skeletons: tuple[str, ...]
     unicode: str
     invitation: str | None = None

@@ -84,8 +84,9 @@ async function lookAtInvitation(secret) {
   const key = await keyOf(secret, me.ledger);
   const { role, expiresAt, invitedBy } = await get(`/api/invitations/${key.kid}`);
   const place = one("#invited");
-  put(place, "role", role);
-  put(place, "can", catalogue[`roles.can.${role}`] ?? text("roles.can-defined"));
+  put(place, "role", role ?? text("register.no-role"));
+  const can = catalogue[`roles.can.${role}`] ?? text("roles.can-defined");
+  put(place, "can", role === null ? text("register.granted-later") : can);
   put(place, "host", location.host);
   put(place, "by", invitedBy === null ? text("register.by-operator") : text("register.by", { who: invitedBy }));
   put(place, "until", expiresAt === null ? text("register.until.first") : text("register.until.time", { time: moment(expiresAt) }));

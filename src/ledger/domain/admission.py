@@ -1,0 +1,48 @@
+"""Who may register, and in which role. Pure."""
+
+from typing import NamedTuple
+
+from ledger.domain import policy
+from ledger.domain.charter import Charter
+from ledger.domain.invitations import Invitation, require_open
+from ledger.domain.vocabulary import OPEN_ROLES
+from ledger.errors import ConflictError, ForbiddenError
+
+
+class AdmittedAs(NamedTuple):
+    """How a registration is admitted: by which invitation, and in which role; None for neither."""
+
+    invitation: str | None
+    role: str | None
+
+
+def role_given(charter: Charter, invitation: Invitation) -> str | None:
+    """Return the role that an invitation gives if it is redeemed now, None for none.
+
+    While governance asks for two people or more, nobody gets a role by a link: one person knows its
+    secret. So the newcomer comes without, and a change grants the role.
+    """
+    gives = invitation.gives_role and not policy.asks_for_two(charter.governance)
+    return invitation.role if gives else None
+
+
+def admit(
+    charter: Charter, role: str | None, invitation: Invitation | None, *, now_ms: int
+) -> AdmittedAs:
+    """Return how a registration is admitted; `role` is the one that is asked for.
+
+    With an invitation it is None, or the invitation's. Raises ForbiddenError `invitation_required`,
+    `role_not_open`; ConflictError `role_unknown` for a closed role, and as `require_open`.
+    """
+    if invitation is None:
+        if charter.registration != "open":
+            raise ForbiddenError("invitation_required", "this ledger requires an invitation")
+        if role not in OPEN_ROLES:
+            raise ForbiddenError("role_not_open", "only an administrator grants this role")
+        return AdmittedAs(None, role)
+    if role not in (None, invitation.role):
+        raise ForbiddenError("role_not_open", "the invitation is for another role")
+    require_open(invitation, now_ms=now_ms)
+    if invitation.role not in charter.roles:
+        raise ConflictError("role_unknown", "the role of this invitation was closed")
+    return AdmittedAs(invitation.id, role_given(charter, invitation))
