@@ -114,6 +114,10 @@ class Company:
 
 def register(browser: Browser, link: str, name: str) -> None:
     """Register with the link of an invitation, and arrive in the inbox."""
+    asked: list[str] = []
+    browser.page.on("request", lambda each: asked.append(f"{each.method} {each.url}"))
+    browser.page.on("response", lambda each: asked.append(f"{each.status} {each.url}"))
+    browser.page.on("requestfailed", lambda each: asked.append(f"{each.failure} {each.url}"))
     browser.page.goto(link)
     browser.page.get_by_label("Your name").fill(name)
     browser.button("Register with a passkey").click()
@@ -121,9 +125,10 @@ def register(browser: Browser, link: str, name: str) -> None:
     try:
         browser.page.wait_for_url("**/inbox", timeout=60_000)
     except TimeoutError as error:
-        said = alert.all_inner_texts()
-        status = browser.page.get_by_role("status").all_inner_texts()
-        raise AssertionError(f"{name} is not registered: {said} {status}") from error
+        said = alert.all_inner_texts() + browser.page.get_by_role("status").all_inner_texts()
+        form = browser.page.locator("#register").evaluate("(form) => form.outerHTML.slice(-400)")
+        at = f"{browser.page.url} {form} {asked}"
+        raise AssertionError(f"{name} is not registered: {said} at {at}") from error
 
 
 def sign(browser: Browser) -> None:

@@ -20,6 +20,10 @@ function shown(value) {
   return `{${pairs.map(([name, member]) => `${JSON.stringify(name)}:${shown(member)}`).join()}}`;
 }
 
+/** Return an object without these members where it has null and Python has none. */
+const present = (object, names) =>
+  Object.fromEntries(Object.entries(object).filter(([n, each]) => each !== null || !names.includes(n)));
+
 const NAMES = {
   encoding: "encoding",
   shapes: "shapes",
@@ -44,7 +48,10 @@ const breathe = async () => {};
 const KINDS = {
   json: ({ encoding }, { raw }) => encoding.parseJson(bytes(raw), { exact: true }),
   "json, any number": ({ encoding }, { raw }) => encoding.parseJson(bytes(raw)),
-  document: ({ documents }, { raw }) => documents.parseDocument(bytes(raw)),
+  document: ({ documents }, { raw }) => {
+    const { policy, ...rest } = documents.parseDocument(bytes(raw));
+    return { ...rest, policy: present(policy, ["threshold", "of", "steps"]) };
+  },
   jwk: async ({ keys, shapes, encoding }, { raw }) => {
     const jwk = shapes.read(keys.publicJwk, encoding.parseJson(bytes(raw)), "jwk_invalid");
     await keys.importJwk(jwk);
@@ -54,8 +61,7 @@ const KINDS = {
   compact: async ({ compact }, { jws, jwk }) => {
     const parsed = compact.parseCompact(text(jws));
     await compact.verifyCompact(parsed, jwk);
-    const { typ, ...header } = parsed.header;  // Python has none where JavaScript has null
-    return [typ === null ? header : parsed.header, parsed.payload, parsed.signature];
+    return [present(parsed.header, ["typ"]), parsed.payload, parsed.signature];
   },
   general: async ({ approval, compact, encoding }, { jwks, compacts }) => {
     const taken = [];

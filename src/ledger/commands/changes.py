@@ -110,6 +110,7 @@ class ChangeCommands:
         needs = (stream, charter.STREAM)
         request = Request(CHANGE, evidence, stream, needs, (kid_name(kid),))
         answer = await self._writer.write(request, decide)
+        self._state.look_up_anew()  # its effects may end what a session needs
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

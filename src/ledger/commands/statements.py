@@ -85,14 +85,20 @@ class StatementCommands:
     ) -> Answer:
         """Record an approval, as `statement.sign` decides."""
         stream, approval = parse_uuid(statement_id), parse_approval(jws)
+        is_change = False
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
+            nonlocal is_change
+            is_change = subject.items is not None
             body = statement.sign(subject, approval, decision)
             approvals = len({*subject.approvals, body.signer})
             plan = _plan(subject, decision, body, body.status, approvals)
             return plan if subject.items is None else with_effects(plan, subject, body, reading)
 
-        return await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
+        answer = await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
+        if is_change:
+            self._state.look_up_anew()  # its effects may end what a session needs
+        return answer
 
     async def reject(
         self, statement_id: str, act: str, assertion: AssertionEvidence | None

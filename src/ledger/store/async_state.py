@@ -143,6 +143,11 @@ class AsyncState:
         self._ended += 1
         self._fresh.clear()  # it does not tell what opened a session; each is looked up anew
 
+    def look_up_anew(self) -> None:
+        """Ask of every session at its next request whether it is still in force."""
+        self._ended += 1
+        self._fresh.clear()
+
     # --- wrapped keys ---------------------------------------------------------------------------
 
     async def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:

@@ -80,6 +80,14 @@ def test_a_suspended_person_decides_nothing_and_their_sessions_end(club: Club) -
     assert shown["standing"] == "suspended"
 
 
+@pytest.mark.parametrize("item", ["suspend", "deactivate"])
+def test_a_change_ends_the_sessions_of_a_person_at_once(club: Club, item: str) -> None:
+    dora = club.member(f"Dora {item}", "investor")
+    assert dora.client.get("/api/session").status_code == 200
+    assert club.ada.change({item: {"user": dora.user}}).status_code == 201
+    club.refuses(lambda: dora.client.get("/api/session"), 401, "sign_in_required")
+
+
 def test_a_draft_warns_if_the_people_whom_it_asks_are_suspended(club: Club) -> None:
     dora, cora = club.member("Dora W", "investor"), club.member("Cora W", "creator")
     assert cora.draft(policy=policy_of(1, dora)).answer["warnings"] == []
