@@ -77,7 +77,10 @@ def open_browser(chromium: Chromium, server: Server) -> Iterator[OpenBrowser]:
         *, passkeys: bool = True, prf: bool = False, lacking: str = "", **options: Any
     ) -> Browser:
         context = chromium.new_context(**options)
-        browser = Browser(context, server.origin, passkeys=passkeys, prf=prf, lacking=lacking)
+        scripts = bool(options.get("java_script_enabled", True))
+        browser = Browser(
+            context, server.origin, passkeys=passkeys, prf=prf, lacking=lacking, scripts=scripts
+        )
         opened.append(browser)
         return browser
 

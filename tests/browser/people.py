@@ -23,6 +23,9 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+DRAWN = """() => new Promise((resolve) => {
+    new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
+}).then(() => null)"""
 
 
 class Browser:
@@ -36,10 +39,12 @@ class Browser:
         passkeys: bool = True,
         prf: bool = False,
         lacking: str = "",
+        scripts: bool = True,
     ) -> None:
         self.context = context
         self.origin = origin
         self.page: Page = context.new_page()
+        self._scripts = scripts
         self.assertions = 0
         self.problems: list[str] = []
         # What its authenticators have and lack beside what AUTHENTICATOR says.
@@ -134,7 +139,13 @@ class Browser:
 
     def open(self, path: str) -> Page:
         """Go to a page of the ledger."""
-        self.page.goto(self.origin + path)
+        return self.open_link(self.origin + path)
+
+    def open_link(self, link: str) -> Page:
+        """Go to a page and wait until it is drawn: before that, Chromium drops clicks."""
+        self.page.goto(link)
+        if self._scripts:
+            self.page.evaluate(DRAWN)
         return self.page
 
     def register(self, name: str, role: Literal["Creator", "Investor"]) -> None:

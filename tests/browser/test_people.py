@@ -40,7 +40,7 @@ def test_an_invitation_is_used_once_and_the_page_says_so(
     expect(used.get_by_role("button")).to_have_count(0)
     stranger = open_browser()
     stranger.expect_problem("status of 409")
-    stranger.page.goto(link)
+    stranger.open_link(link)
     expect(stranger.page.get_by_role("alert")).to_contain_text("used already")
     expect(stranger.page.get_by_label("Your name")).not_to_be_visible()
 
@@ -49,7 +49,7 @@ def test_an_invitation_says_who_invites_as_what_where_and_until_when(
     company: Company, open_browser: OpenBrowser
 ) -> None:
     guest = open_browser()
-    guest.page.goto(company.link("auditor"))
+    guest.open_link(company.link("auditor"))
     invited = guest.page.locator("#invited")
     expect(invited).to_contain_text("Root invites you to this ledger")
     expect(invited).to_contain_text("auditor Reads everything and signs nothing.")
@@ -64,7 +64,7 @@ def test_an_invitation_at_another_address_leads_to_the_ledger_s_own_before_any_p
     link = company.link("investor")
     guest = open_browser()
     guest.expect_problem("asked another server")
-    guest.page.goto(link.replace("localhost", "127.0.0.1"))
+    guest.open_link(link.replace("localhost", "127.0.0.1"))
     expect(guest.page.get_by_role("alert")).to_contain_text("work only at its own address")
     expect(guest.button("Register with a passkey")).to_be_disabled()
     there = guest.page.get_by_role("link", name=f"Open it at {company.server.origin}")
@@ -90,7 +90,7 @@ def test_a_cancelled_invitation_admits_nobody(company: Company, open_browser: Op
     expect(root.page.locator("#invitations .badge")).to_have_text("Cancelled")
     stranger = open_browser()
     stranger.expect_problem("status of 409")
-    stranger.page.goto(link)
+    stranger.open_link(link)
     expect(stranger.page.get_by_role("alert")).to_contain_text("cancelled")
     expect(stranger.page.get_by_label("Your name")).not_to_be_visible()
 

@@ -64,7 +64,8 @@ CONSUMED = f"""async ([first, example]) => {{
     const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
     const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
     const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
-    const charter = {{ invitations: [], ...lists }};
+    const governance = {{ threshold: 1, of: ["role:administrator"] }};
+    const charter = {{ invitations: [], governance, ...lists }};
     const folds = {{
         ledger: () => evolveCharter(charter, event),
         person: () => evolvePerson(person, event),
