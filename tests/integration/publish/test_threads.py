@@ -109,7 +109,7 @@ def test_a_log_that_cannot_be_read_for_a_while_is_shown_to_witnesses_later(
             until(lambda: "storage_failed" in str(witnesses.warnings()))
             patch.undo()
             until(lambda: cosigned(ledger) == [2, 2])
-            assert witnesses.warnings() == []
+            until(lambda: witnesses.warnings() == [])
 
 
 def test_a_bug_while_a_witness_is_asked_is_told_and_asked_again(
