@@ -142,7 +142,7 @@ class Browser:
         return self.open_link(self.origin + path)
 
     def open_link(self, link: str) -> Page:
-        """Go to a page and wait until it is drawn: before that, Chromium drops clicks."""
+        """Go to a page and wait until it is drawn: before that, Chromium may drop clicks."""
         self.page.goto(link)
         if self._scripts:
             self.page.evaluate(DRAWN)
