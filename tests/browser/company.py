@@ -121,8 +121,8 @@ def register(browser: Browser, link: str, name: str) -> None:
     try:
         browser.page.wait_for_url("**/inbox", timeout=15_000)
     except TimeoutError:
-        # About one click in a thousand reaches no page: it shows no error and sends no request. A
-        # second one is ignored while the first is at work.
+        # Now and then a click reaches no page: it shows no error and sends no request. A second
+        # one is ignored while the first is at work.
         button.click()
         browser.page.wait_for_url("**/inbox", timeout=60_000)
 

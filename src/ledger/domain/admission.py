@@ -29,7 +29,7 @@ def role_given(charter: Charter, invitation: Invitation) -> str | None:
 def admit(
     charter: Charter, role: str | None, invitation: Invitation | None, *, now_ms: int
 ) -> AdmittedAs:
-    """Return how a registration is admitted; `role` is the one that is asked for.
+    """Return how a registration is admitted; `role` is what the newcomer asks for.
 
     With an invitation it is None, or the invitation's. Raises ForbiddenError `invitation_required`,
     `role_not_open`; ConflictError `role_unknown` for a closed role, and as `require_open`.

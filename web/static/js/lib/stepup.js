@@ -5,8 +5,8 @@ import { me, say } from "./page.js";
 import { confirm } from "./webauthn.js";
 
 /**
- * Return a signed act with a passkey's assertion over it, and the options that asked for it. The
- * passkey `without` is not asked: it is the one that was lost.
+ * Return a signed act with a passkey's assertion over it, and the options that asked for it.
+ * `without` is a lost passkey, which is not asked.
  */
 export async function confirmed(act, without) {
   const { publicKey } = await post("/api/jwt-keys/options", {});

@@ -1,15 +1,15 @@
 // People and invitations. Every act is a change, or a suspension; the dialog shows what it does before
 // it is signed.
 
-import { dialog, done, inGroups, key, make, propose, proposeAndTell, serve, showEffect, waiting } from "../lib/administer.js";
+import { dialog, done, inGroups, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
 import { post } from "../lib/api.js";
 import { ask, el, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import { me } from "../lib/page.js";
 import { moment } from "../lib/policy.js";
 import { keyOf, linkOf, newSecret } from "../lib/redeeming.js";
+import { confirmed } from "../lib/stepup.js";
 import { text } from "../lib/texts.js";
-import { confirm } from "../lib/webauthn.js";
 
 const DAY_MS = 86_400_000;
 
@@ -79,20 +79,14 @@ async function changePerson({ dataset }) {
 async function suspend(user) {
   const reason = one("#act-reason").value.trim();
   const act = await signAct(key, me.ledger, "suspend", { user, reason });
-  return post(`/api/users/${user}/suspend`, await confirmed(act));
-}
-
-/** Return an act with a passkey's assertion over it. */
-async function confirmed(act) {
-  const { publicKey } = await post("/api/jwt-keys/options", {});
-  waiting();
-  return { act, assertion: await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey }) };
+  return post(`/api/users/${user}/suspend`, (await confirmed(act)).body);
 }
 
 /** Cancel a recovery of a person that waits. */
 async function cancelRecovery({ dataset: { user, id } }) {
   const act = await signAct(key, me.ledger, "cancel-recovery", { recovery: `passkey:${id}`, user });
-  await done(await post(`/api/users/${user}/cancel-recovery`, await confirmed(act)));
+  const { body } = await confirmed(act);
+  await done(await post(`/api/users/${user}/cancel-recovery`, body));
 }
 
 // --- invitations ---------------------------------------------------------------------------------
