@@ -3,7 +3,7 @@
 `shares` gives each part of an audit such an auditor; `replay` folds one statement with it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
@@ -12,12 +12,21 @@ import msgspec
 from ledger.audit.counts import Counts
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.verified_ahead import VerifiedAhead
-from ledger.domain import events, statement
+from ledger.domain import events, statement, versions
 from ledger.domain.charter import Charter
-from ledger.domain.events import Body, EffectBody, Event, StatementDrafted, StatementEffect
+from ledger.domain.events import (
+    Body,
+    Effect,
+    EffectBody,
+    Event,
+    StatementDrafted,
+    StatementEffect,
+    StatementSigned,
+    StatementSuperseded,
+)
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
-from ledger.errors import CorruptError, NotFoundError
+from ledger.errors import CorruptError
 from ledger.jose import CompactJws
 from ledger.verify.auditor import Auditor, refusal
 
@@ -63,10 +72,13 @@ class PartAuditor(Auditor):
             self.counts.count(event)
         return event
 
-    def following(self, rows: Iterable[EventRow], size: int) -> Iterator[EventRow]:
-        """Yield these rows up to a position; where a change ends a statement, also that event.
+    def following(
+        self, rows: Iterable[EventRow], size: int, counts: Callable[[UUID], bool] | None = None
+    ) -> Iterator[EventRow]:
+        """Yield these rows up to a position; where one ends a statement, also that event.
 
-        It stands in the statement's stream, which another part audits and counts.
+        It stands in the statement's stream. `counts` tells whether this part counts that statement;
+        by default it counts changes.
         """
         for row in rows:
             if row[0] in self._fetched:
@@ -78,7 +90,9 @@ class PartAuditor(Auditor):
                 if found is None:
                     return
                 self._fetched.add(after + 1)
-                self._counts_elsewhere = self._subject(self.due[0].stream).items is None
+                ended = self.due[0].stream
+                mine = self._subject(ended).items is not None if counts is None else counts(ended)
+                self._counts_elsewhere = not mine
                 yield found
                 self._counts_elsewhere = False
 
@@ -120,14 +134,25 @@ class PartAuditor(Auditor):
     def _decide_effect(self, event: Event, body: EffectBody) -> Body:
         if isinstance(body, StatementEffect) and self.position + 1 in self._effects:
             return body  # the part that audits changes decided it
+        due = isinstance(body, StatementSuperseded) and not self.due
+        if due and Effect(event.stream, body) in self._brought_about():
+            return body  # the part that audits the new version decided what came before
         return super()._decide_effect(event, body)
 
-    def _subject(self, stream: UUID) -> Statement:
+    def _brought_about(self) -> tuple[Effect, ...]:
+        """Return what the event at this position brings about; another part audits its stream."""
+        row = next(self._rows.events(self.position - 1, self.position), None)
+        if row is None or row[4] is None:
+            return ()
+        event = events.decode(row[4])
+        if not isinstance(event.body, StatementDrafted | StatementSigned):
+            return ()
+        before = None if event.version == 1 else self._folded(event.stream, self.position)
+        return versions.effects(before, statement.evolve(before, event))
+
+    def _latest(self, stream: UUID) -> Statement | None:
         # Folded now: what is in memory can be older if another part audits the statement.
-        found = self._folded(stream)
-        if found is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
-        return found
+        return self._folded(stream)
 
     def _moved(self, before: Statement | None, after: Statement) -> None:
         if self._counts_elsewhere:
@@ -135,10 +160,10 @@ class PartAuditor(Auditor):
         if before is None or before.status != after.status:
             self.counts.move(before, after)
 
-    def _folded(self, stream: UUID) -> Statement | None:
+    def _folded(self, stream: UUID, before: int | None = None) -> Statement | None:
         """Fold a statement that was dropped from memory, or that another part audits."""
         state: Statement | None = None
-        for stored in self._rows.of_stream(stream.bytes, self.position + 1):
+        for stored in self._rows.of_stream(stream.bytes, before or self.position + 1):
             event = events.decode(stored)
             version = 0 if state is None else state.version
             if (event.stream, event.version) != (stream, version + 1):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from ledger.audit.counts import Counts
-from ledger.domain import places
+from ledger.domain import versions
 from ledger.domain.counting import counted, in_question, recorded, steps_of
 from ledger.domain.events import Event, StatementDecision
 from ledger.domain.person import Person
@@ -33,7 +33,7 @@ class Questioned:
             self._decisions += in_question(self._people[body.signer], recorded(body, event.at))
         if after.status == "approved" and not self._compromised.isdisjoint(after.approvals):
             counting = counted(after.approvals, self._people)
-            if places.met(after.policy, counting, steps_of(after.approvals)):
+            if versions.meets(after, counting, steps_of(after.approvals)):
                 self._statements.discard(event.stream)
             else:
                 self._statements.add(event.stream)

@@ -1,7 +1,8 @@
 """Audit one part of the log: people, the ledger itself and changes, or a share of the statements.
 
 Decisions about people and about changes depend only on people and on changes. Decisions about
-another statement depend on its own stream and on people. So people and changes are audited first,
+another statement depend on its own stream, on people, and on the statement that it supersedes,
+which is folded anew. So people and changes are audited first,
 in order, and each state is kept with its position. Then shares of the other statements are audited
 in parallel, each with the people as of its own position. Up to the first invalid position a part
 sees the same states as one auditor of the whole log. Therefore the lowest failing position across
@@ -11,6 +12,7 @@ parts equals that auditor's result.
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import assert_never
+from uuid import UUID
 
 import msgspec
 
@@ -47,6 +49,10 @@ class Share(msgspec.Struct, frozen=True):
     parts: int
     size: int
     trusted: int
+
+    def has(self, statement: UUID) -> bool:
+        """Tell whether a statement is of this part; `AuditedLog.of_statements` parts them alike."""
+        return statement.bytes[-1] % self.parts == self.part
 
 
 class ShareResult(msgspec.Struct):
@@ -177,8 +183,10 @@ def audit_share(
     questioned = Questioned(latest.values())
     found: list[Finding] = []
     told_at = REPORT_EVERY
+    commit: list[tuple[Event, Statement]] = []
     try:
-        for row in _verified_ahead(rows, share, auditor):
+        ahead = _verified_ahead(rows, share, auditor)
+        for row in auditor.following(ahead, share.size, share.has):
             position = row[0]
             if position >= told_at:
                 told(position - 1)
@@ -188,11 +196,16 @@ def audit_share(
             after = auditor.statements[event.stream]
             if after.items is not None:
                 raise refusal(_misplaced("a change is not stored as one"), position)
-            if isinstance(event.body, StatementEffect):
-                continue  # its receipt is the change's
-            questioned.look(event, after)
-            approvals = len(after.approvals)
-            finding = receipts.expect(position, 1, written_about_statement(event, approvals))
+            commit.append((event, after))
+            if auditor.is_inside_commit:
+                continue
+            (first, state), count = commit[0], len(commit)
+            commit.clear()
+            if isinstance(first.body, StatementEffect):
+                continue  # its receipt is of what brought it about
+            questioned.look(first, state)
+            expected = written_about_statement(first, len(state.approvals))
+            finding = receipts.expect(position - count + 1, count, expected)
             if finding is not None:
                 found.append(finding)
                 break

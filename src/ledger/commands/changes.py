@@ -5,10 +5,11 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Request, Writer
-from ledger.domain import charter, decisions, drafting, governance, places, statement
+from ledger.domain import charter, decisions, drafting, governance, places, statement, versions
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
@@ -164,6 +165,14 @@ def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, readin
     return msgspec.structs.replace(plan, effects=found, until_ms=_earliest(ends))
 
 
+def with_end_of_earlier(plan: Plan, reading: Reading) -> Plan:
+    """Return the plan of a statement, with the end of the one that it supersedes, if it is due."""
+    event = Event(plan.stream, 1, clock.to_text(reading.now_ms), plan.bodies[-1])
+    found = versions.effects(plan.before, statement.evolve(plan.before, event))
+    ends = [plan.until_ms, _end_of(found, reading)]
+    return msgspec.structs.replace(plan, effects=found, until_ms=_earliest(ends))
+
+
 def _end_of(found: Sequence[Effect], reading: Reading) -> int | None:
     """Return when these effects stop being possible, None if they always are."""
     ends = []
@@ -188,6 +197,7 @@ def decision_context(
     `subject` is the statement, None for one that is drafted with the decision.
     """
     founding = reading.charter()
+    replaced = None if subject is None else subject.replaces
     return DecisionContext(
         person=reading.signer(kid),
         ledger=founding.ledger,
@@ -196,6 +206,7 @@ def decision_context(
         assertion=assertion,
         deciders={} if subject is None else reading.deciders(subject),
         roles=founding.signing_roles,
+        earlier=None if replaced is None else reading.statement(replaced),
     )
 
 

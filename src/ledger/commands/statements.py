@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
-from ledger.commands.changes import decision_context, with_effects
+from ledger.commands.changes import decision_context, with_effects, with_end_of_earlier
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
@@ -23,7 +23,7 @@ from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, MalformedError, NotFoundError
+from ledger.errors import ConflictError, MalformedError
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -59,12 +59,15 @@ class StatementCommands:
         def decide(reading: Reading) -> Plan:
             creator = reading.signer(kid)
             taken, eligible = reading.is_taken(stream), reading.eligible(parsed.policy)
-            supersedes = None if parsed.supersedes is None else parse_uuid(parsed.supersedes)
-            earlier = None if supersedes is None else reading.find_statement(supersedes)
             rules = reading.charter()
-            body, _ = drafting.draft(raw, act, creator, charter=rules, now_ms=reading.now_ms)
-            if supersedes is not None and earlier is None:
-                raise NotFoundError("statement_unknown", "there is no such statement")
+            body, _ = drafting.draft(
+                raw,
+                act,
+                creator,
+                charter=rules,
+                now_ms=reading.now_ms,
+                find=reading.find_statement,
+            )
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
             met = drafting.satisfiable(parsed, eligible)
@@ -75,7 +78,8 @@ class StatementCommands:
                 "warnings": [] if met else ["policy_not_yet_satisfiable"],
             }
             end_ms = until_ms((body,), Basis(actor=creator))
-            return Plan(stream, None, statement.evolve, (body,), answer, end_ms)
+            plan = Plan(stream, None, statement.evolve, (body,), answer, end_ms)
+            return with_end_of_earlier(plan, reading)
 
         needs = (stream, charter.STREAM)
         request = Request(DRAFT, joined(act, document), stream, needs, (kid_name(kid),))
@@ -94,7 +98,9 @@ class StatementCommands:
             body = decisions.sign(subject, approval, decision)
             approvals = len({*subject.approvals, body.signer})
             plan = _plan(subject, decision, body, body.status, approvals)
-            return plan if subject.items is None else with_effects(plan, subject, body, reading)
+            if subject.items is None:
+                return with_end_of_earlier(plan, reading)
+            return with_effects(plan, subject, body, reading)
 
         answer = await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
         if is_change:

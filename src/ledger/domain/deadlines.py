@@ -36,6 +36,7 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
     StatementSigned,
+    StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
     UserRegistered,
@@ -102,7 +103,7 @@ def _of_effect(body: EffectBody, basis: Basis) -> list[int]:
     match body:
         case InvitationIssued():
             return _of_time(body.expires_at)
-        case StatementWithdrawnByChange():
+        case StatementWithdrawnByChange() | StatementSuperseded():
             return _of_statement(basis)
         case _:
             return []

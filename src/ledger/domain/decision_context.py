@@ -7,6 +7,7 @@ import msgspec
 from ledger.domain.counting import RecordedDecisions, counted
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
+from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import VOTING_ROLES
 
 
@@ -14,7 +15,8 @@ class DecisionContext(msgspec.Struct, frozen=True):
     """The signer, the ledger, the time and the assertion of a decision.
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
-    now; `roles` are those of the ledger whose holders sign.
+    now; `roles` are those of the ledger whose holders sign. `earlier` is the approved statement
+    that the statement is to replace, as it is now.
     """
 
     person: Person
@@ -24,6 +26,7 @@ class DecisionContext(msgspec.Struct, frozen=True):
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
     roles: Set[str] = VOTING_ROLES
+    earlier: Statement | None = None
 
     def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:
         """Return who decided, with the roles that count, without the decisions in question."""

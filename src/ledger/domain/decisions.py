@@ -7,7 +7,7 @@ from the evidence and compares.
 
 from typing import TypeVar
 
-from ledger.domain import acts, places, policy, steps
+from ledger.domain import acts, policy, steps, versions
 from ledger.domain.acts import parse_act, require_optional_reason, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.confirmed_act import ConfirmedAct
@@ -21,7 +21,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.standing import require_standing
-from ledger.domain.statement import Statement, require_status
+from ledger.domain.statement import Statement
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
@@ -54,22 +54,19 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
-    require_status(statement, decision.now_ms, "pending", "approved")
+    versions.require_status(statement, decision, "pending", "approved")
     require_standing(person)
-    creator = statement.creator
-    eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
-    if not (eligible and may_sign(person)):
+    if not (versions.may_approve(statement, person) and may_sign(person)):
         raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
     if stands(statement.approvals, person):
         raise ConflictError("already_approved", "this person has already approved")
     # 4. The step that it fills, if the policy has steps.
-    recorded_now = statement.approvals, statement.rejections
-    step = steps.step_for(statement.policy, creator, *recorded_now, decision)
+    step = _step_of(statement, decision)
     # 5. A fresh passkey assertion, if the policy requires one.
     sign_count = _confirm(statement, jws.text, decision)
     # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
-    reached = statement.status == "approved" or places.met(
-        statement.policy,
+    reached = statement.status == "approved" or versions.meets(
+        statement,
         decision.counted(statement.approvals) | {person.user: person.roles},
         steps_of(statement.approvals) | ({} if step is None else {person.user: step}),
     )
@@ -98,12 +95,10 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     key, act = _act_about(statement, act_text, acts.Reject, decision)
     require_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    versions.require_status(statement, decision, "pending")
     require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
-    creator = statement.creator
-    approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
-    if not (vetoes or approves) or not may_sign(person):
+    if not (vetoes or versions.may_approve(statement, person)) or not may_sign(person):
         raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
     if stands(statement.approvals, person):
         raise ConflictError("already_approved", "this person has already approved")
@@ -112,12 +107,12 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     sign_count = _confirm(statement, act_text, decision)
     refused = decision.counted(statement.rejections).keys() | {person.user}
     # Others need not be there today: who is away never makes a statement rejected.
-    ends = vetoes or not places.possible(
-        statement.policy,
+    ends = vetoes or not versions.can_be_met(
+        statement,
         decision.roles,
         approvals=decision.counted(without(statement.approvals, person.user)),
         steps=steps_of(statement.approvals),
-        without=refused | places.excluded(statement.policy, statement.creator),
+        without=refused,
     )
     return StatementRejected(
         signer=person.user,
@@ -143,7 +138,7 @@ def retract(statement: Statement, act_text: str, decision: DecisionContext) -> A
     key, act = _act_about(statement, act_text, acts.Retract, decision)
     require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    versions.require_status(statement, decision, "pending")
     require_standing(person)
     if not stands(statement.approvals, person):
         raise ConflictError("not_approved", "this person has no approval that counts")
@@ -168,7 +163,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
     require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    versions.require_status(statement, decision, "pending")
     require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
@@ -182,6 +177,26 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
     """
     if iat <= statement.decided.get(person.user, -1):
         raise RefusedError("out_of_order", "this person signed a later decision already")
+
+
+def _step_of(statement: Statement, decision: DecisionContext) -> int | None:
+    """Return the step that an approval fills, None in a policy without steps.
+
+    An approval that the replaced policy needs is taken at any time and fills none. Raises as
+    `steps.require_open`.
+    """
+    approvals, rejections = statement.approvals, statement.rejections
+    own = {
+        user: each
+        for user, each in approvals.items()
+        if statement.replaced is None or each.step is not None
+    }
+    try:
+        return steps.step_for(statement.policy, statement.creator, own, rejections, decision)
+    except ConflictError:
+        if versions.lowers_replaced(statement, decision.counted(approvals), decision.person):
+            return None
+        raise
 
 
 def _act_about(
@@ -205,7 +220,7 @@ def _act_about(
 def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> int | None:
     """Verify the assertion that assurance `passkey` requires; return its sign count, else None."""
     evidence = decision.assertion
-    if statement.policy.assurance == "key":
+    if versions.assurance(statement) == "key":
         if evidence is not None:
             detail = "this policy does not use passkey assertions"
             raise MalformedError("assertion_unexpected", detail)

@@ -28,6 +28,14 @@ class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 TYPES = (DocumentType(CHANGE, 1),)
 
 
+class Superseded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The statement that a document supersedes, with its digest (hex) and a copy of its policy."""
+
+    statement: str
+    sha256: str
+    policy: Policy
+
+
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The members of a document; `content` is JSON text, exactly as drafted."""
 
@@ -38,7 +46,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     policy: Policy
     statement_id: str
     title: str
-    supersedes: str | None = None
+    supersedes: Superseded | None = None
     type: DocumentType | None = None
 
     @property
@@ -74,7 +82,8 @@ def parse_document(raw: bytes) -> Document:
     require_text(document.title, "title")
     parse_uuid(document.statement_id)
     if document.supersedes is not None:
-        parse_uuid(document.supersedes)
+        parse_uuid(document.supersedes.statement)
+        policy.check(document.supersedes.policy)
     clock.to_ms(document.created_at)
     policy.check(document.policy)
     if document.policy.expires_at is not None:

@@ -3,8 +3,11 @@
 A plain statement is drafted by a creator, a change by anybody who can fill a place of governance.
 """
 
+from collections.abc import Callable
+from uuid import UUID
+
 from ledger import clock
-from ledger.domain import acts, governance, places, policy
+from ledger.domain import acts, governance, places, policy, versions
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
@@ -13,17 +16,33 @@ from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
 from ledger.domain.standing import require_standing
-from ledger.domain.vocabulary import AUDITOR, CREATOR
+from ledger.domain.statement import Statement
+from ledger.domain.vocabulary import AUDITOR, CREATOR, Status
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 
+FindStatement = Callable[[UUID], Statement | None]
+
+
+def find_nothing(_: UUID) -> None:
+    """Find no statement."""
+
 
 def draft(
-    raw: bytes, act_text: str, creator: Person, *, charter: Charter, now_ms: int
+    raw: bytes,
+    act_text: str,
+    creator: Person,
+    *,
+    charter: Charter,
+    now_ms: int,
+    find: FindStatement = find_nothing,
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    Raises as `parse_document`, `governance.check_change` and `verify_act` do; ForbiddenError
+    `find` returns the statement that the document supersedes, None if there is none.
+
+    Raises as `parse_document`, `governance.check_change`, `verify_act`, `versions.require_found`
+    and `versions.require_supersedable` do; ForbiddenError
     `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
     ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
@@ -45,6 +64,7 @@ def draft(
         statement_id=document.statement_id,
         sha256=digest,
     )
+    superseded = versions.require_found(document, find)
     # 2. The document names the right creator, ledger and time; the person may draft.
     if document.creator != creator.user:
         raise RefusedError("document_creator_mismatch", "the document names another creator")
@@ -63,6 +83,11 @@ def draft(
         governance.require_in_force(document.policy, charter.governance)
     elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")
+    status: Status | None = None
+    if superseded is not None:
+        status = versions.require_supersedable(
+            superseded, creator, charter.signing_roles, now_ms=now_ms
+        )
     # 3. The policy asks for roles of this ledger, and people could meet it.
     policy.require_known_roles(document.policy, charter.signing_roles)
     places.require_possible(document.policy, document.creator, charter.signing_roles)
@@ -72,6 +97,7 @@ def draft(
         kid=key.kid,
         act=act_text,
         type=None if document.type is None else document.type.name,
+        earlier=status,
     )
     return drafted, document
 

@@ -132,6 +132,20 @@ def require_known_roles(policy: Policy, known: Set[str]) -> None:
             raise MalformedError("policy_invalid", f"{name!r} is no role whose holders sign")
 
 
+def for_a_new_version(policy: Policy) -> Policy:
+    """Return what the policy of an approved statement asks of the version that replaces it.
+
+    Its steps are nodes that are all required, in any order; its veto and its end are not asked.
+    """
+    root = policy.root
+    return Policy(
+        threshold=root.threshold,
+        of=root.of,
+        creator_may_sign=policy.creator_may_sign,
+        assurance=policy.assurance,
+    )
+
+
 def parse(raw: bytes) -> Policy:
     """Return a checked policy from its JSON; raise MalformedError as `decode` and `check` do."""
     policy = decode(raw, Policy)

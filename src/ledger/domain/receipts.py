@@ -44,6 +44,7 @@ from ledger.domain.events import (
     StatementRecord,
     StatementRejected,
     StatementSigned,
+    StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
     UserRegistered,
@@ -183,8 +184,9 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             | StandingSet()
             | CompromiseSet()
             | StatementWithdrawnByChange()
+            | StatementSuperseded()
         ):
-            raise CorruptError("event_misplaced", "an effect is written with a change's approval")
+            raise CorruptError("event_misplaced", "an effect is written with what brings it about")
         case _:
             key, answer = _asked(body, str(events[0].stream))
             return Written(key, (_json(answer),))

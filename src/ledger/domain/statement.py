@@ -3,11 +3,13 @@
 decisions.py decides the events, drafting.py the first one.
 """
 
+from uuid import UUID
+
 import msgspec
 
 from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.counting import RecordedDecision, recorded, without
-from ledger.domain.document import Document, ends_ms
+from ledger.domain.document import Document, Superseded, ends_ms
 from ledger.domain.events import (
     ApprovalRetracted,
     Event,
@@ -16,10 +18,11 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
     StatementSigned,
+    StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
-from ledger.domain.policy import Policy
+from ledger.domain.policy import Policy, for_a_new_version
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError
@@ -44,12 +47,20 @@ class Statement(msgspec.Struct, frozen=True):
     # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
     items: tuple[Item, ...] | None = None  # those of a change, None for other statements
+    supersedes: Superseded | None = None
+    earlier: Status | None = None  # of the statement that it supersedes, at its own draft
+    replaced: Policy | None = None  # what an approved statement asks of the one that supersedes it
 
     @property
     def counts_on(self) -> dict[str, RecordedDecision]:
         """The recorded decisions that a later one depends on: of a final one, only with steps."""
         depends = self.status == "pending" or self.policy.ordered
         return self.approvals | self.rejections if depends else {}
+
+    @property
+    def replaces(self) -> UUID | None:
+        """The approved statement that this one is to replace, whose policy counts too."""
+        return UUID(self.supersedes.statement) if self.supersedes and self.replaced else None
 
     def status_at(self, now_ms: int) -> Status:
         """Return the status at a time. A pending statement expires without an event."""
@@ -91,6 +102,8 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
             )
         case StatementWithdrawn() | StatementWithdrawnByChange():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
+        case StatementSuperseded():
+            return msgspec.structs.replace(statement, version=event.version, status="superseded")
         case body:
             raise _misplaced(body)
 
@@ -101,6 +114,13 @@ def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
     The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of a statement's stream")
+
+
+def replaced_policy(superseded: Superseded | None, earlier: Status | None) -> Policy | None:
+    """Return what a draft asks for the approved statement that it supersedes, if it does."""
+    if superseded is None or earlier != "approved":
+        return None
+    return for_a_new_version(superseded.policy)
 
 
 def _drafted(body: StatementDrafted, version: int) -> Statement:
@@ -118,6 +138,9 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         ends_ms=ends_ms(document.created_at, document.policy),
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
+        supersedes=document.supersedes,
+        earlier=body.earlier,
+        replaced=replaced_policy(document.supersedes, body.earlier),
     )
 
 

@@ -8,7 +8,7 @@ here: the rules decide which role names are valid.
 from typing import Literal
 
 # The status of a statement. `expired` follows from the clock; no event records it.
-Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
+Status = Literal["pending", "approved", "rejected", "withdrawn", "expired", "superseded"]
 # A person's decision on a statement.
 DecisionKind = Literal["approval", "rejection", "retraction", "withdrawal"]
 # The form of an approval's payload: the document itself, or the signer's own JSON object.

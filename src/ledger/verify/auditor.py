@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar, assert_never
 from uuid import UUID
 
-from ledger.domain import charter, entry, events, person, statement
+from ledger.domain import charter, entry, events, person, statement, versions
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     Body,
@@ -112,7 +112,7 @@ class Auditor(Decisions):
     def finish(self) -> None:
         """Raise AuditError `log_invalid` if the log ends inside a commit."""
         if self.is_inside_commit:
-            detail = "a registration, a change's draft or a change's effects are incomplete"
+            detail = "a registration, a change's draft or the effects of an event are incomplete"
             raise AuditError("log_invalid", detail, position=self.position)
 
     @staticmethod
@@ -137,6 +137,7 @@ class Auditor(Decisions):
                 known = None if begins else self._statement(stream)
                 after = self.statements[stream] = _next(known, event, statement.evolve)
                 self._moved(known, after)
+                self.due += versions.effects(known, after)
             case "ledger":
                 self.charter = _next(self.charter, event, charter.evolve)
             case "person":

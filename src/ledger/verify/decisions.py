@@ -42,6 +42,7 @@ from ledger.domain.events import (
     StatementRecord,
     StatementRejected,
     StatementSigned,
+    StatementSuperseded,
     StatementWithdrawn,
     UserRegistered,
 )
@@ -69,7 +70,7 @@ class Decisions(KnownStates):
         if isinstance(body, EffectBody):
             return self._decide_effect(event, body)
         if self.due:
-            raise CorruptError("effects_missing", "the effects of an approved change are missing")
+            raise CorruptError("effects_missing", "what the last event brings about is missing")
         if isinstance(body, StatementRecord):  # most events are about statements
             return self._decide_statement(event, body, now_ms)
         if isinstance(body, PersonRecord):
@@ -82,10 +83,10 @@ class Decisions(KnownStates):
         """Return the effect that is due; every other one is refused."""
         if self.due and self.due[0].stream == event.stream:
             return self.due[0].body
-        change = parse_uuid(body.change)
-        if self.due or self._has_everybody() or self._statement(change) is not None:
-            raise CorruptError("effect_unexpected", "no approved change has this effect here")
-        return body  # evidence without the change: as the log states
+        cause = parse_uuid(body.by if isinstance(body, StatementSuperseded) else body.change)
+        if self.due or self._has_everybody() or self._statement(cause) is not None:
+            raise CorruptError("effect_unexpected", "nothing before it has this effect")
+        return body  # evidence without its cause: as the log states
 
     # --- the ledger ------------------------------------------------------------------------------
 
@@ -146,6 +147,9 @@ class Decisions(KnownStates):
         if subject is None:
             raise CorruptError("event_misplaced", "a statement's stream must begin with its draft")
 
+        replaced = subject.replaces
+        earlier = None if replaced is None else self._subject(replaced)
+
         def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
             return DecisionContext(
                 person=signer,
@@ -155,6 +159,7 @@ class Decisions(KnownStates):
                 assertion=assertion,
                 deciders={user: self.people[UUID(user)] for user in subject.counts_on},
                 roles=self._charter.signing_roles,
+                earlier=earlier,
             )
 
         match body:
@@ -180,13 +185,15 @@ class Decisions(KnownStates):
     def _draft(self, event: Event, body: StatementDrafted, now_ms: int) -> StatementDrafted:
         creator = self._signer(body.act)
         again, document = drafting.draft(
-            body.document.encode(), body.act, creator, charter=self._charter, now_ms=now_ms
+            body.document.encode(),
+            body.act,
+            creator,
+            charter=self._charter,
+            now_ms=now_ms,
+            find=self._latest,
         )
         self._require_stream(event, UUID(document.statement_id))
         if is_change(document):
             items = parse_items(document)
             effects.decide(document.statement_id, items, self._sources(), now_ms=now_ms)
-        superseded = document.supersedes
-        if superseded is not None and self._statement(UUID(superseded)) is None:
-            raise CorruptError("statement_unknown", "it supersedes an unknown statement")
         return again

@@ -19,10 +19,10 @@ from ledger.domain.document import Document
 from ledger.domain.events import (
     ApprovalRetracted,
     Body,
+    ChangeEffect,
     CompromiseDeclared,
     CompromiseSet,
     Dependency,
-    EffectBody,
     Event,
     KeyAttested,
     KeyRevoked,
@@ -78,10 +78,10 @@ def _streams(event: Event, dependency: Dependency) -> Iterable[UUID]:
             document = _document(event)
             return affected(parse_items(document)) if is_change(document) else []
         case "change":
-            return [UUID(event.body.change)] if isinstance(event.body, EffectBody) else []
+            return [UUID(event.body.change)] if isinstance(event.body, ChangeEffect) else []
         case "superseded":
             older = _document(event).supersedes
-            return [] if older is None else [UUID(older)]
+            return [] if older is None else [UUID(older.statement)]
         case _:
             assert_never(dependency)
 

@@ -28,6 +28,10 @@ class KnownStates:
         """Return a statement, None if unknown; an auditor of some streams overrides this."""
         return self.statements.get(stream)
 
+    def _latest(self, stream: UUID) -> Statement | None:
+        """Return a statement as of this position, whoever audits it; None if unknown."""
+        return self._statement(stream)
+
     @property
     def _charter(self) -> Charter:
         if self.charter is None:
@@ -61,8 +65,8 @@ class KnownStates:
         return [self.people[user] for user in users]
 
     def _subject(self, stream: UUID) -> Statement:
-        """Return a statement that a change is about."""
-        found = self._statement(stream)
+        """Return a statement that another one is about."""
+        found = self._latest(stream)
         if found is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
         return found

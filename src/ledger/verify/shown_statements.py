@@ -3,7 +3,7 @@
 from typing import assert_never
 from uuid import UUID
 
-from ledger.domain import places
+from ledger.domain import versions
 from ledger.domain.counting import counted, in_question, recorded, steps_of
 from ledger.domain.events import (
     ApprovalRetracted,
@@ -27,7 +27,7 @@ def shown_statement(
     decisions = events.decisions(statement_id)
     people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
     counting = counted(statement.approvals, people)
-    meets = places.met(statement.policy, counting, steps_of(statement.approvals))
+    meets = versions.meets(statement, counting, steps_of(statement.approvals))
     return VerifiedStatement(
         id=statement_id,
         title=statement.title,

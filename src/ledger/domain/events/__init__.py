@@ -23,9 +23,9 @@ from ledger.domain.events.meaning import (
     signature_of,
 )
 from ledger.domain.events.of_changes import (
+    ChangeEffect,
     CharterSet,
     CompromiseSet,
-    EffectBody,
     GovernanceSet,
     InvitationCancelled,
     InvitationIssued,
@@ -36,7 +36,6 @@ from ledger.domain.events.of_changes import (
     RoleEnded,
     RoleGranted,
     StandingSet,
-    StatementEffect,
     StatementWithdrawnByChange,
 )
 from ledger.domain.events.of_ledger import (
@@ -68,9 +67,11 @@ from ledger.domain.events.of_statements import (
     StatementBody,
     StatementDecision,
     StatementDrafted,
+    StatementEffect,
     StatementRecord,
     StatementRejected,
     StatementSigned,
+    StatementSuperseded,
     StatementWithdrawn,
 )
 from ledger.domain.events.stored import (
@@ -79,6 +80,7 @@ from ledger.domain.events.stored import (
     TAKEN,
     Body,
     Effect,
+    EffectBody,
     Event,
     Recorded,
     actor,
@@ -96,6 +98,7 @@ __all__ = [
     "TAKEN",
     "ApprovalRetracted",
     "Body",
+    "ChangeEffect",
     "CharterSet",
     "CompromiseDeclared",
     "CompromiseSet",
@@ -140,6 +143,7 @@ __all__ = [
     "StatementRecord",
     "StatementRejected",
     "StatementSigned",
+    "StatementSuperseded",
     "StatementWithdrawn",
     "StatementWithdrawnByChange",
     "StreamKind",

@@ -17,7 +17,7 @@ from ledger.encoding import sha256_hex
 from ledger.jose import parse_compact
 
 StreamKind = Literal["ledger", "person", "statement"]
-Actor = Literal["ledger", "change", "owner", "by", "creator", "signer"]
+Actor = Literal["ledger", "change", "version", "owner", "by", "creator", "signer"]
 EvidenceMember = Literal[
     "act", "jws", "registration", "redeem", "assertion", "possession", "confirmation"
 ]
@@ -50,7 +50,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     - `stream`: whose stream it stands in.
     - `actor`: the member that names the person who acted; `owner` for the person whose stream it
       is, `ledger` for the ledger itself, which signs with its own key, `change` for an effect of
-      a change, which nobody signs.
+      a change and `version` for one of a new version, which nobody signs.
     - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
       by the actor's key; `registration`, `assertion` and `confirmation` come from a passkey;
       `possession` is signed by the key that is attested, and `redeem` by the key of an invitation.
@@ -96,11 +96,11 @@ class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
 
 def acting_person(actor: Actor, body: object, stream: str) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself or a change.
+    """Return the id of the person who acted, None for the ledger itself or an effect.
 
     Reads only the member of `body` that `actor` names, so a partly decoded body is enough.
     """
-    if actor in ("ledger", "change"):
+    if actor in ("ledger", "change", "version"):
         return None
     person: str = stream if actor == "owner" else getattr(body, actor)
     return person

@@ -269,5 +269,4 @@ LedgerEffect = (
     InvitationIssued | InvitationCancelled | RoleDefined | RoleClosed | CharterSet | GovernanceSet
 )
 PersonEffect = RoleGranted | RoleEnded | StandingSet | CompromiseSet
-StatementEffect = StatementWithdrawnByChange
-EffectBody = LedgerEffect | PersonEffect | StatementEffect
+ChangeEffect = LedgerEffect | PersonEffect | StatementWithdrawnByChange

@@ -6,7 +6,7 @@ of_changes.py has what changes do to statements.
 from typing import final
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.events.of_changes import StatementEffect
+from ledger.domain.events.of_changes import StatementWithdrawnByChange
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
 from ledger.domain.vocabulary import Form, Status
@@ -17,7 +17,8 @@ from ledger.encoding import SafeInteger
 class StatementDrafted(Explained, frozen=True):
     """A statement was submitted for approval; `document` is its exact bytes (UTF-8).
 
-    `type` is the name of the document's type, None without one.
+    `type` is the name of the document's type, None without one. `earlier` is the status, at the
+    draft, of the statement that the document supersedes.
     """
 
     TAG = "statement-drafted.v1"
@@ -39,6 +40,7 @@ class StatementDrafted(Explained, frozen=True):
     kid: str
     act: str
     type: str | None = None
+    earlier: Status | None = None
 
 
 @final
@@ -153,8 +155,29 @@ class StatementWithdrawn(Explained, frozen=True):
     reason: str | None = None
 
 
+@final
+class StatementSuperseded(Explained, frozen=True):
+    """The draft or the last approval of another version ended a statement; `by` is that version."""
+
+    TAG = "statement-superseded.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="version",
+        evidence=(),
+        depends_on=(),
+        claims=(),
+        words=Words(
+            trail="{who} ended {title}, which the version {by} supersedes",
+            timeline="{title} was superseded by a new version",
+            about="by",
+        ),
+    )
+    by: str
+
+
 # A person's decision on a statement; what people record of statements; all that a statement's
 # stream holds.
 StatementDecision = StatementSigned | StatementRejected | ApprovalRetracted | StatementWithdrawn
 StatementRecord = StatementDrafted | StatementDecision
+StatementEffect = StatementWithdrawnByChange | StatementSuperseded
 StatementBody = StatementRecord | StatementEffect

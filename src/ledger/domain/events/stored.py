@@ -9,13 +9,15 @@ import msgspec
 from ledger.domain import entry
 from ledger.domain.entry import Entry
 from ledger.domain.events.meaning import acting_person, names_of
-from ledger.domain.events.of_changes import EffectBody
+from ledger.domain.events.of_changes import ChangeEffect
 from ledger.domain.events.of_ledger import LedgerBody
 from ledger.domain.events.of_people import PersonBody
-from ledger.domain.events.of_statements import StatementBody
+from ledger.domain.events.of_statements import StatementBody, StatementSuperseded
 from ledger.errors import CorruptError
 
 Body = LedgerBody | PersonBody | StatementBody
+# What another event brings about in the same commit, in the stream that it concerns.
+EffectBody = ChangeEffect | StatementSuperseded
 
 BODIES: dict[str, type[Body]] = {body.TAG: body for body in get_args(Body)}
 
@@ -46,7 +48,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Effect(NamedTuple):
-    """An event that a change brings about, in the stream that it concerns."""
+    """An event that a change or a new version brings about, in the stream that it concerns."""
 
     stream: UUID
     body: EffectBody
@@ -152,5 +154,5 @@ def _names(event: Event, templates: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def actor(event: Event) -> str | None:
-    """Return the id of the person who acted, None for the ledger itself or a change."""
+    """Return the id of the person who acted, None for the ledger itself or an effect."""
     return acting_person(event.body.MEANING.actor, event.body, str(event.stream))

@@ -1,0 +1,184 @@
+"""Versions: which statement a new one may supersede, and what that brings about. Pure.
+
+Only its creator supersedes a statement. A pending one ends with the draft of the new version. An
+approved one stays approved until the new version is: that takes approvals that meet both policies.
+"""
+
+from collections.abc import Callable, Set
+from uuid import UUID
+
+from ledger.domain import places, policy
+from ledger.domain.decision_context import DecisionContext
+from ledger.domain.document import Document
+from ledger.domain.events import Effect, StatementSuperseded
+from ledger.domain.person import Person
+from ledger.domain.places import StepsByPerson
+from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.statement import Statement
+from ledger.domain.vocabulary import Assurance, Status
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+
+# --- drafts --------------------------------------------------------------------------------------
+
+
+def require_found(document: Document, find: Callable[[UUID], Statement | None]) -> Statement | None:
+    """Return the statement that a document supersedes, None if it supersedes none.
+
+    Raises NotFoundError `statement_unknown`; RefusedError `superseded_mismatch` if the document
+    copies another digest or policy.
+    """
+    named = document.supersedes
+    if named is None:
+        return None
+    earlier = find(UUID(named.statement))
+    if earlier is None:
+        raise NotFoundError("statement_unknown", "there is no such statement")
+    if (named.sha256, named.policy) != (earlier.sha256, earlier.policy):
+        detail = "the document copies another digest or policy of the statement that it supersedes"
+        raise RefusedError("superseded_mismatch", detail)
+    return earlier
+
+
+def require_supersedable(
+    earlier: Statement, creator: Person, open_roles: Set[str], *, now_ms: int
+) -> Status:
+    """Return the status of the statement that this person supersedes.
+
+    Raises ForbiddenError `creator_only`; MalformedError `change_invalid` for a change, and
+    `policy_impossible` for an approved one whose policy no people could meet any more;
+    ConflictError `statement_superseded`, and `version_pending` for a pending version that is to
+    replace an approved statement.
+    """
+    status = earlier.status_at(now_ms)
+    if status == "superseded":
+        raise ConflictError("statement_superseded", "another version has replaced this one")
+    if status == "pending" and earlier.replaced is not None:
+        detail = "this version is to replace an approved one: withdraw it, and supersede that one"
+        raise ConflictError("version_pending", detail)
+    if earlier.creator != creator.user:
+        raise ForbiddenError("creator_only", "only its creator may supersede a statement")
+    if earlier.items is not None:
+        raise MalformedError("change_invalid", "nothing supersedes a change")
+    if status == "approved":
+        places.require_possible(earlier.policy, creator.user, open_roles)
+    return status
+
+
+def effects(before: Statement | None, after: Statement) -> tuple[Effect, ...]:
+    """Return what an event of a version brings about: the end of the statement that it supersedes.
+
+    `before` is the version before the event, None for its draft. A pending statement ends with the
+    draft, an approved one with the approval that completes the version.
+    """
+    if after.supersedes is None:
+        return ()
+    if before is None:
+        ends = after.earlier == "pending"
+    else:
+        completes = (before.status, after.status) == ("pending", "approved")
+        ends = completes and after.replaced is not None
+    if not ends:
+        return ()
+    return (Effect(UUID(after.supersedes.statement), StatementSuperseded(by=after.id)),)
+
+
+# --- decisions -----------------------------------------------------------------------------------
+
+
+def require_status(statement: Statement, decision: DecisionContext, *allowed: Status) -> None:
+    """Raise ConflictError `statement_<status>` unless a statement has an allowed status.
+
+    A version that is to replace an approved statement ends when another version replaces that one.
+    """
+    status = statement.status_at(decision.now_ms)
+    if status == "pending" and is_outrun(statement, decision.earlier):
+        status = "superseded"
+    if status not in allowed:
+        raise ConflictError(f"statement_{status}", f"the statement is {status}")
+
+
+def is_outrun(statement: Statement, earlier: Statement | None) -> bool:
+    """Tell whether another version replaced the approved statement that this one is to replace."""
+    waits = statement.replaced is not None and statement.status == "pending"
+    return waits and earlier is not None and earlier.status == "superseded"
+
+
+def assurance(statement: Statement) -> Assurance:
+    """Return what each decision must show: a passkey's assertion if either policy asks for it."""
+    return "passkey" if any(each.assurance == "passkey" for each in _policies(statement)) else "key"
+
+
+def may_approve(statement: Statement, person: Person) -> bool:
+    """Tell whether this person's approval can count for either policy."""
+    return any(
+        policy.may_approve(each, person.user, person.roles, creator=statement.creator)
+        for each in _policies(statement)
+    )
+
+
+def _policies(statement: Statement) -> tuple[Policy, ...]:
+    return (statement.policy, *(() if statement.replaced is None else (statement.replaced,)))
+
+
+def meets(statement: Statement, approvals: RolesByPerson, steps: StepsByPerson) -> bool:
+    """Tell whether approvals meet the policy, and that of the approved statement it replaces."""
+    replaced = statement.replaced
+    own = places.met(statement.policy, for_own(statement, approvals, steps), steps)
+    return own and (
+        replaced is None or places.met(replaced, for_replaced(replaced, statement, approvals))
+    )
+
+
+def lowers_replaced(statement: Statement, approvals: RolesByPerson, person: Person) -> bool:
+    """Tell whether this person's approval lowers what the replaced policy lacks."""
+    replaced, mine = statement.replaced, {person.user: person.roles}
+    return replaced is not None and places.lowers(
+        replaced.root,
+        for_replaced(replaced, statement, approvals),
+        for_replaced(replaced, statement, mine),
+    )
+
+
+def can_be_met(
+    statement: Statement,
+    open_roles: Set[str],
+    *,
+    approvals: RolesByPerson,
+    steps: StepsByPerson,
+    without: Set[str],
+) -> bool:
+    """Tell whether people could ever meet both policies, without those who rejected."""
+    creator, replaced = statement.creator, statement.replaced
+    own = for_own(statement, approvals, steps)
+    elsewhere = approvals.keys() - own.keys()
+    excluded = places.excluded(statement.policy, creator)
+    if not places.possible(
+        statement.policy,
+        open_roles,
+        approvals=own,
+        steps=steps,
+        without=without | elsewhere | excluded,
+    ):
+        return False
+    return replaced is None or places.possible(
+        replaced,
+        open_roles,
+        approvals=for_replaced(replaced, statement, approvals),
+        without=without | places.excluded(replaced, creator),
+    )
+
+
+def for_own(statement: Statement, approvals: RolesByPerson, steps: StepsByPerson) -> RolesByPerson:
+    """Return the approvals that count for the statement's own policy.
+
+    In a policy with steps, one that fills no step counts for the replaced policy alone.
+    """
+    if statement.replaced is None or not statement.policy.ordered:
+        return approvals
+    return {user: roles for user, roles in approvals.items() if user in steps}
+
+
+def for_replaced(replaced: Policy, statement: Statement, approvals: RolesByPerson) -> RolesByPerson:
+    """Return the approvals that count for the policy of the statement that is replaced."""
+    without = places.excluded(replaced, statement.creator)
+    return {user: roles for user, roles in approvals.items() if user not in without}
