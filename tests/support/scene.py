@@ -4,10 +4,11 @@ Each step decides and, unless refused, folds its event. The state is never set d
 """
 
 import hashlib
+import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from ledger.domain import decisions, drafting, statement
+from ledger.domain import decisions, drafting, statement, versions
 from ledger.domain.approval import parse_approval
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.events import (
@@ -40,24 +41,53 @@ def user(signer: Signer) -> str:
 class Scene:
     """One statement drafted by Alice, and the people who may decide on it."""
 
-    def __init__(self, policy: dict[str, Any] | None = None, **members: Any) -> None:
+    def __init__(
+        self,
+        policy: dict[str, Any] | None = None,
+        *,
+        earlier: "Scene | None" = None,
+        **members: Any,
+    ) -> None:
+        self.earlier = earlier
+        if earlier is not None:
+            members = {"supersedes": earlier.copied(), "statementId": str(uuid4())} | members
         self.raw = ALICE.document(**({"policy": policy} if policy else {}) | members)
         self.sha256 = hashlib.sha256(self.raw).hexdigest()
         drafted, document = drafting.draft(
-            self.raw, ALICE.draft_act(self.raw), ALICE.person, charter=CHARTER, now_ms=NOW_MS
+            self.raw,
+            ALICE.draft_act(self.raw),
+            ALICE.person,
+            charter=CHARTER,
+            now_ms=NOW_MS,
+            find=self._find,
         )
         self.stream = UUID(document.statement_id)
         self.statement: Statement = statement.evolve(None, self.event(1, drafted))
+        self._end_earlier(None)
         self.people = {each.user: each.roles for each in EVERYBODY}
         self.known = {each.user: each.person for each in EVERYBODY}
+
+    def copied(self) -> dict[str, Any]:
+        """Return what the document of a new version says of this statement."""
+        policy = json.loads(self.raw)["policy"]
+        return {"statement": str(self.stream), "sha256": self.sha256, "policy": policy}
+
+    def _find(self, stream: UUID) -> Statement | None:
+        found = self.earlier
+        return found.statement if found is not None and found.stream == stream else None
+
+    def _end_earlier(self, before: Statement | None) -> None:
+        for effect in versions.effects(before, self.statement):
+            assert self.earlier is not None
+            self.earlier.fold(effect.body)
 
     def event(self, version: int, body: Body) -> Event:
         return Event(stream=self.stream, version=version, at="2026-11-21T03:04:05.678Z", body=body)
 
     def fold(self, body: Body) -> None:
-        self.statement = statement.evolve(
-            self.statement, self.event(self.statement.version + 1, body)
-        )
+        before = self.statement
+        self.statement = statement.evolve(before, self.event(before.version + 1, body))
+        self._end_earlier(before)
 
     @property
     def status(self) -> str:
@@ -74,7 +104,10 @@ class Scene:
     def decision(
         self, person: Person, now_ms: int, assertion: AssertionEvidence | None
     ) -> DecisionContext:
-        return DecisionContext(person, LEDGER, PARTY, now_ms, assertion, self.known)
+        earlier = None if self.earlier is None else self.earlier.statement
+        return DecisionContext(
+            person, LEDGER, PARTY, now_ms, assertion, self.known, earlier=earlier
+        )
 
     # --- steps -----------------------------------------------------------------------------------
 
