@@ -97,26 +97,36 @@ class _Draft(msgspec.Struct, gc=False):
     creator: str
     document: str
     type: str | None = None
+    earlier: Status | None = None
+
+
+class Superseding(msgspec.Struct, gc=False):
+    """What a document says of the statement that it supersedes."""
+
+    statement: str
+    policy: Policy
 
 
 class _Document(msgspec.Struct, gc=False, rename="camel"):
     created_at: str
     policy: Policy
+    statement_id: str
     title: str
-    supersedes: str | None = None
+    supersedes: Superseding | None = None
 
 
 class DraftFact(msgspec.Struct, gc=False):
     """The fields of a StatementDrafted that the views use.
 
     `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
-    other statement.
+    other statement. `earlier` is the status of the statement that the document supersedes.
     """
 
     creator: str
     sha256: bytes
     document: _Document
     change: str | None = None
+    earlier: Status | None = None
 
 
 class _Content(msgspec.Struct, gc=False):
@@ -245,7 +255,8 @@ def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
     change = _content(document).content if draft.type == CHANGE else None
-    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document), change)
+    digest = hashlib.sha256(document).digest()
+    return DraftFact(draft.creator, digest, _document(document), change, draft.earlier)
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

@@ -12,13 +12,21 @@ import sqlite3
 import msgspec
 
 from ledger.domain.events import StatementDrafted
-from ledger.domain.policy import Policy, may_veto, members
+from ledger.domain.policy import Policy, may_approve, may_veto, members
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
-from projections import spans
+from projections import spans, versions
 from projections.decisions import RETRACTION, decided_by
 from projections.facts import Batch, find_stream
-from projections.outlook import able, missing, outlook, refusals
+from projections.outlook import (
+    Decided,
+    able,
+    for_own,
+    for_replaced,
+    missing,
+    outlook,
+    refusals,
+)
 from projections.paging import Page, decode_cursor, encode_cursor
 from projections.questioned import IN_QUESTION
 from projections.retracted import RETRACTED
@@ -27,7 +35,7 @@ from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 
 NAME = "inbox"
-VERSION = 3
+VERSION = 4
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement_member(statement INTEGER NOT NULL, member TEXT NOT NULL,"
     " PRIMARY KEY(statement, member)) STRICT, WITHOUT ROWID",
@@ -41,7 +49,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     rows, policies = [], []
     for fact in batch.of(StatementDrafted):
         rules: Policy = fact.body.document.policy
-        rows += [(fact.stream, member) for member in members(rules).union(rules.veto)]
+        asked = members(rules).union(rules.veto)
+        if (replaced := versions.asked_by(fact)) is not None:
+            asked |= members(replaced)
+        rows += [(fact.stream, member) for member in asked]
         policies.append((fact.stream, msgspec.json.encode(rules)))
     write(db, "INSERT INTO statement_policy {rows}", policies)
     write(db, "INSERT INTO statement_member {rows}", rows)
@@ -49,7 +60,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 
 # `spans` finds pending, unexpired statements; these conditions filter them.
 _WAITS = (
-    "(s.creator_may_sign OR s.creator <> :user)"  # noqa: S608  # a constant
+    "(s.creator_may_sign OR s.creator <> :user)"  # noqa: S608  # constants
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
     " AND m.member IN (SELECT value FROM json_each(:members)))"
     " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
@@ -101,12 +112,25 @@ def _is_open(
     now: str,
 ) -> bool:
     """Tell whether a person who has not decided yet can make a difference now."""
-    rules = policy_of(db, shown.position)
-    decided = decided_by(db, shown.position, at=at)
+    rules, replaced = policy_of(db, shown.position), versions.replaced_by(db, shown.position)
+    creator, decided = shown.creator.id, decided_by(db, shown.position, at=at)
+    own = decided if replaced is None else for_own(rules, decided)
     is_asked = not rules.ordered or may_veto(rules, *me)
-    if not is_asked and refusals(rules, shown.creator.id, decided).of(*me) is not None:
+    if replaced is not None:
+        given = for_replaced(replaced, creator, decided)
+        if not _can_be_met(db, replaced, creator, given, at, now):
+            return False
+        is_asked |= may_approve(replaced, *me, creator=creator)
+    if not is_asked and refusals(rules, creator, own).of(*me) is not None:
         return False  # another step is open
+    return _can_be_met(db, rules, creator, own, at, now)
+
+
+def _can_be_met(  # what a policy is asked with
+    db: sqlite3.Connection, rules: Policy, creator: str, decided: Decided, at: int, now: str
+) -> bool:
+    """Tell whether the people who can act today can still meet a policy."""
     count = len(decided.approved) + len(decided.rejected)
     willing = able(db, rules, decided=count, at=at, now=now)
-    found = missing(rules, shown.creator.id, decided, willing)
+    found = missing(rules, creator, decided, willing)
     return outlook(found, decided, willing) == "open"

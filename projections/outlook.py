@@ -16,6 +16,7 @@ from projections.users import streams, uuid_text
 
 # Whether today's people can meet the policy. `all_rejected`: everybody who could help has rejected.
 Outlook = Literal["open", "people_missing", "all_rejected"]
+_FROM_WORST: tuple[Outlook, ...] = ("people_missing", "all_rejected", "open")
 Roles = Mapping[str, Set[str]]
 
 # The SQL condition that the person `{user}` can act as of :at and :now: they are active, and a
@@ -51,6 +52,27 @@ class Decided(msgspec.Struct, frozen=True):
     approved: Roles
     rejected: Roles
     steps: StepsByPerson = NO_STEPS
+
+
+def for_own(rules: Policy, decided: Decided) -> Decided:
+    """Return the decisions that count for a version's own policy: in one with steps, by step."""
+    if not rules.ordered:
+        return decided
+    approved = {user: each for user, each in decided.approved.items() if user in decided.steps}
+    return Decided(approved, decided.rejected, decided.steps)
+
+
+def for_replaced(replaced: Policy, creator: str, decided: Decided) -> Decided:
+    """Return the decisions that count for the policy of the statement that a version replaces."""
+    without = places.excluded(replaced, creator)
+    approved = {user: each for user, each in decided.approved.items() if user not in without}
+    return Decided(approved, decided.rejected)
+
+
+def worst(*each: Outlook | None) -> Outlook | None:
+    """Return what people can make of a statement that has to meet several policies."""
+    found = [one for one in _FROM_WORST if one in each]
+    return found[0] if found else None
 
 
 def missing(rules: Policy, creator: str, decided: Decided, able: Roles) -> Missing | None:

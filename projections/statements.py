@@ -8,7 +8,6 @@ of a statement shows. Documents and signatures stay in the log.
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -19,6 +18,7 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
     StatementSigned,
+    StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
@@ -26,54 +26,68 @@ from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, progress, questioned, retracted, search, spans, timeline
+from projections import (
+    decisions,
+    progress,
+    questioned,
+    retracted,
+    search,
+    spans,
+    timeline,
+    versions,
+)
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
 from projections.facts import OPEN, Batch, LogReader, find_stream
-from projections.outlook import Outlook
+from projections.outlook import Outlook, for_own, for_replaced, worst
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
 from projections.progress import Progress as Progress
 from projections.progress import ShownAt
 from projections.summaries import STATUS_AT, summaries
 from projections.summaries import StatementSummary as StatementSummary
-from projections.users import uuid_text
+from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 5
+VERSION = 6
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"
     " status TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
-    " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
-    " supersedes BLOB) STRICT",
+    " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL)"
+    " STRICT",
     decisions.TABLE,
     *questioned.TABLES,
     *retracted.TABLES,
+    *versions.TABLES,
     *spans.TABLES,
     search.TABLE,
 )
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX statement_by_creator ON statement(creator)",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
-    "CREATE INDEX statement_by_superseded ON statement_text(supersedes)"
-    " WHERE supersedes IS NOT NULL",
+    *versions.INDEXES,
 )
 
 
 class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     """A statement with its document, decisions and progress.
 
-    `outlook` says of a pending one whether today's people can meet its policy.
+    `outlook` says of a pending one whether today's people can meet its policy. `versions` are all
+    that supersede one another, this one too. A version of an approved statement also has to meet
+    what that one's policy asks of it: `replaced`, with its progress.
     """
 
     document: str
     content: str
     policy: dict[str, Any]
     supersedes: str | None
-    superseded_by: list[str]
+    superseded_by: str | None
+    versions: list[Version]
+    replaced: dict[str, Any] | None
+    replaced_progress: Progress | None
     final_at: str | None
     decisions: list[Decision]
     progress: Progress
@@ -93,10 +107,11 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         rules: Policy = document.policy
         final = finals.pop(number, (OPEN, None))
         ends = clock.to_text(min(ends_ms(document.created_at, rules), LAST_MS))
-        narrow.append((number, fact.actor, rules.creator_may_sign, ends, *final))
-        older = None if document.supersedes is None else UUID(document.supersedes).bytes
+        replaced = versions.asked_by(fact)
+        may_sign = rules.creator_may_sign or (replaced is not None and replaced.creator_may_sign)
+        narrow.append((number, fact.actor, may_sign, ends, *final))
         digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
-        texts.append((number, document.title, document.created_at, needed, digest, older))
+        texts.append((number, document.title, document.created_at, needed, digest))
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
@@ -104,7 +119,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     decisions.fold(db, batch)
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
-    spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
+    ended = versions.fold(db, batch)
+    spans.refresh(db, [*finals, *ended, *(fact.stream for fact in drafts)])
 
 
 def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
@@ -114,6 +130,8 @@ def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
                 yield fact.position, fact.stream, fact.body.status
     for fact in batch.of(StatementWithdrawn, StatementWithdrawnByChange):
         yield fact.position, fact.stream, "withdrawn"
+    for fact in batch.of(StatementSuperseded):
+        yield fact.position, fact.stream, "superseded"
 
 
 _CLOSE = (
@@ -169,6 +187,10 @@ _BY_CREATOR = (
 _BY_STATUS = (
     f"{_MATCHES} FROM statement s WHERE s.status = :status AND s.id < :below ORDER BY s.id DESC"
 )
+_SUPERSEDED = (
+    f"{_MATCHES} FROM superseded e CROSS JOIN statement s ON s.id = e.statement"
+    " WHERE e.statement < :below ORDER BY e.statement DESC"
+)
 _ALL = f"{_MATCHES} FROM statement s WHERE s.id < :below ORDER BY s.id DESC"
 
 
@@ -186,6 +208,8 @@ def _find(
         return spans.search(db, status, matches, given, limit)
     if given["creator"] is not None:
         return collect(db.execute(_BY_CREATOR, given), limit)
+    if status == "superseded":
+        return collect(db.execute(_SUPERSEDED, given), limit)
     if given["status"] is not None:
         return collect(db.execute(_BY_STATUS, given), limit)
     return collect(db.execute(_ALL, given), limit)
@@ -205,20 +229,29 @@ def by_id(
     decided = decisions.of_statement(db, log, number, at=at)
     pending = summary.status == "pending"
     moment = ShownAt(at, now, pending)
-    standing = progress.standing(
-        db, rules, summary.creator.id, decisions.decided_by(db, number, at=at), moment
-    )
+    creator, by_whom = summary.creator.id, decisions.decided_by(db, number, at=at)
+    replaced = versions.replaced_by(db, number)
+    own = by_whom if replaced is None else for_own(rules, by_whom)
+    standing = progress.standing(db, rules, creator, own, moment)
+    other = None
+    if replaced is not None:
+        counting = for_replaced(replaced, creator, by_whom)
+        other = progress.standing(db, replaced, creator, counting, moment)
+    superseded, ended = document.get("supersedes"), versions.end_of(db, number, at=at)
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
         content=document["content"],
         policy=document["policy"],
-        supersedes=document.get("supersedes"),
-        superseded_by=_superseded_by(db, statement_id, at),
-        final_at=_final_at(db, summary),
+        supersedes=None if superseded is None else superseded["statement"],
+        superseded_by=None if ended is None else ended[1],
+        versions=versions.all_of(db, statement_id, at=at),
+        replaced=None if replaced is None else msgspec.to_builtins(replaced),
+        replaced_progress=progress.of_policy(db, replaced, other) if replaced and other else None,
+        final_at=_final_at(db, summary, None if ended is None else ended[0]),
         decisions=decided,
         progress=progress.of_policy(db, rules, standing),
-        outlook=standing.outlook,
+        outlook=worst(standing.outlook, None if other is None else other.outlook),
     )
 
 
@@ -255,18 +288,13 @@ def _document(log: LogReader, number: int) -> bytes:
     return recorded.event.body.document.encode()
 
 
-def _superseded_by(db: sqlite3.Connection, statement_id: str, at: int) -> list[str]:
-    rows = db.execute(
-        "SELECT i.uuid FROM statement_text x JOIN stream i ON i.id = x.id"
-        " WHERE x.supersedes = ? AND x.id <= ? ORDER BY x.id",
-        (UUID(statement_id).bytes, at),
-    )
-    return [uuid_text(uuid) for (uuid,) in rows]
-
-
-def _final_at(db: sqlite3.Connection, summary: StatementSummary) -> str | None:
+def _final_at(
+    db: sqlite3.Connection, summary: StatementSummary, superseded: int | None
+) -> str | None:
     if summary.status == "pending":
         return None
+    if superseded is not None:
+        return timeline.time_of(db, superseded)
     if summary.status == "expired":
         return summary.expires_at
     row = db.execute("SELECT final FROM statement WHERE id = ?", (summary.position,)).fetchone()

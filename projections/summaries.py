@@ -11,6 +11,7 @@ from projections.questioned import IN_QUESTION
 from projections.retracted import RETRACTED
 from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
+from projections.versions import SUPERSEDED
 
 
 class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
@@ -38,7 +39,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
 
 # The status of the statement `s` at the position :at and the time :now.
 STATUS_AT = (
-    "CASE WHEN s.final <= :at THEN s.status"
+    f"CASE WHEN {SUPERSEDED} THEN 'superseded' WHEN s.final <= :at THEN s.status"
     " WHEN s.expires_at <= :now THEN 'expired' ELSE 'pending' END"
 )
 

@@ -191,6 +191,9 @@ class Chronicle:
         decision = self._decision(who, who.confirm(jws))
         signed = decisions.sign(self.auditor.statements[stream], parse_approval(jws), decision)
         self.tell(stream, signed)
+        self._tell_effects()
+
+    def _tell_effects(self) -> None:
         for effect in self.auditor.due:
             self.tell(effect.stream, effect.body)
 
@@ -263,14 +266,19 @@ class Chronicle:
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
         raw = who.document(statementId=statement_id(number), **members)
         creator = self._state(who)
-        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._rules())
+        find = self.auditor.statements.get
+        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._rules(), find=find)
         self.tell(statement_id(number), body)
+        self._tell_effects()
         return raw
 
     def sign(self, who: Signer, jws: str, raw: bytes) -> None:
         stream = UUID(json.loads(raw)["statementId"])
         subject = self.auditor.statements[stream]
-        self.tell(stream, decisions.sign(subject, parse_approval(jws), self._decision(who)))
+        earlier = None if subject.replaces is None else self.auditor.statements[subject.replaces]
+        decision = msgspec.structs.replace(self._decision(who), earlier=earlier)
+        self.tell(stream, decisions.sign(subject, parse_approval(jws), decision))
+        self._tell_effects()
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
         self._decide("reject", who, raw, "The amount is too low.", confirmed=confirmed)

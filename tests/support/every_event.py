@@ -13,6 +13,7 @@ from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER, Signer
+from tests.support.versions import copied
 
 
 def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
@@ -90,7 +91,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
     told.reject(bob, refused, confirmed=True)
     withdrawn = told.draft(
-        alice, 3, supersedes=json.loads(refused)["statementId"], content='{"amount":1.10}'
+        alice, 3, supersedes=copied(refused), content='{"amount":1.10}'
     )
     told.reject(carol, withdrawn)
     told.withdraw(alice, withdrawn)

@@ -4,7 +4,6 @@ Each step decides and, unless refused, folds its event. The state is never set d
 """
 
 import hashlib
-import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +23,7 @@ from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from tests.support.keys import es256_key
 from tests.support.signers import CHARTER, LEDGER, NOW_MS, PARTY, Signer
+from tests.support.versions import copied
 
 ALICE = Signer(1, "creator")
 BOB = Signer(2, "investor")
@@ -69,8 +69,7 @@ class Scene:
 
     def copied(self) -> dict[str, Any]:
         """Return what the document of a new version says of this statement."""
-        policy = json.loads(self.raw)["policy"]
-        return {"statement": str(self.stream), "sha256": self.sha256, "policy": policy}
+        return copied(self.raw)
 
     def _find(self, stream: UUID) -> Statement | None:
         found = self.earlier

@@ -252,6 +252,10 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     for shown in report.statements:
         approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
         lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
+        if shown.supersedes is not None:
+            lines.append(f"It is a new version of {shown.supersedes}.")
+        if shown.superseded_by is not None:
+            lines.append(f"The version {shown.superseded_by} supersedes it.")
         lines.append(f"  statement {shown.id}")
         lines += [
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"

@@ -49,6 +49,7 @@ class Statement(msgspec.Struct, frozen=True):
     items: tuple[Item, ...] | None = None  # those of a change, None for other statements
     supersedes: Superseded | None = None
     earlier: Status | None = None  # of the statement that it supersedes, at its own draft
+    superseded_by: str | None = None
     replaced: Policy | None = None  # what an approved statement asks of the one that supersedes it
 
     @property
@@ -102,8 +103,10 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
             )
         case StatementWithdrawn() | StatementWithdrawnByChange():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
-        case StatementSuperseded():
-            return msgspec.structs.replace(statement, version=event.version, status="superseded")
+        case StatementSuperseded(by=by):
+            return msgspec.structs.replace(
+                statement, version=event.version, status="superseded", superseded_by=by
+            )
         case body:
             raise _misplaced(body)
 
@@ -116,11 +119,10 @@ def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
     return AssertionError("not an event of a statement's stream")
 
 
-def replaced_policy(superseded: Superseded | None, earlier: Status | None) -> Policy | None:
-    """Return what a draft asks for the approved statement that it supersedes, if it does."""
-    if superseded is None or earlier != "approved":
-        return None
-    return for_a_new_version(superseded.policy)
+def replaced(document: Document, earlier: Status | None) -> Policy | None:
+    """Return what the approved statement that a document supersedes asks, None without one."""
+    named = document.supersedes
+    return for_a_new_version(named.policy) if named and earlier == "approved" else None
 
 
 def _drafted(body: StatementDrafted, version: int) -> Statement:
@@ -140,7 +142,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         is_plain=document.is_plain,
         supersedes=document.supersedes,
         earlier=body.earlier,
-        replaced=replaced_policy(document.supersedes, body.earlier),
+        replaced=replaced(document, body.earlier),
     )
 
 

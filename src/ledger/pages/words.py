@@ -115,6 +115,8 @@ def progress_sentence(statement: StatementDetail) -> str:
         case "rejected":
             by = [d.person.name for d in statement.decisions if d.decision == "rejection"]
             return f"Rejected by {listed(by)}. It can no longer be approved."
+        case "superseded":
+            return "Superseded by a new version. It can no longer be approved."
         case "withdrawn":
             return f"Withdrawn by {statement.creator.name}. It can no longer be approved."
         case "expired":

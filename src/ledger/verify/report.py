@@ -77,11 +77,14 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement, recomputed from its events.
 
     It is in question if it is approved, and would not be without the approvals in question.
+    `supersedes` and `superseded_by` are the ids of the versions before and after it.
     """
 
     id: str
     title: str
     status: Status
+    supersedes: str | None
+    superseded_by: str | None
     in_question: bool
     approvers: tuple[Approver, ...]
     decisions: tuple[VerifiedDecision, ...]

@@ -28,10 +28,16 @@ def shown_statement(
     people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
     counting = counted(statement.approvals, people)
     meets = versions.meets(statement, counting, steps_of(statement.approvals))
+    named = statement.supersedes
+    earlier = None if named is None else auditor.statements.get(UUID(named.statement))
+    outrun = earlier if versions.is_outrun(statement, earlier) else None
+    by = statement.superseded_by if outrun is None else outrun.superseded_by
     return VerifiedStatement(
         id=statement_id,
         title=statement.title,
-        status=statement.status_at(now_ms),
+        status=statement.status_at(now_ms) if outrun is None else "superseded",
+        supersedes=None if named is None else named.statement,
+        superseded_by=by,
         in_question=statement.status == "approved" and not meets,
         approvers=tuple(Approver(user, people[user].name) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),

@@ -2,19 +2,18 @@
 // its evidence.
 
 import { length } from "../encoding.js";
-import { refuse } from "../errors.js";
+import { isFinding, refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { counted, stands, stepsGiven, without } from "./counting.js";
 import { activeKey, signedBy } from "./person.js";
-import { excluded, met, possible } from "./places.js";
-import { mayApprove, maySign, mayVeto } from "./policy.js";
+import { maySign, mayVeto } from "./policy.js";
 import { requireReason, requireStanding } from "./standing.js";
-import { requireStatus } from "./statement.js";
 import { stepFor } from "./steps.js";
 import { confirm } from "./stepup.js";
 import { requireText } from "./text.js";
-import { ASSURANCE, STATUS } from "./vocabulary.js";
+import { canBeMet, lowersReplaced, mayApprove, meets, needsPasskey, requireStatus } from "./versions.js";
+import { STATUS } from "./vocabulary.js";
 
 const MOST_REASON_CHARS = 2000;
 
@@ -29,21 +28,20 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
   requireOrder(statement, person, iat);
-  requireStatus(statement, nowMs, STATUS.PENDING, STATUS.APPROVED);
+  requireStatus(statement, context, STATUS.PENDING, STATUS.APPROVED);
   requireStanding(person);
-  const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
-  if (!eligible || !maySign(person.roles)) {
+  if (!mayApprove(statement, person) || !maySign(person.roles)) {
     refuse("not_a_signer", "the policy does not ask for this person");
   }
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   // 4. The step that it fills, if the policy has steps.
-  const step = stepFor(statement, person, people, context.roles);
+  const step = stepOf(statement, person, people, context.roles);
   // 5. A fresh passkey assertion where the policy asks for one.
   const signCount = await confirmed(statement, source, assertion, person, context);
   // 6. The status that follows: once reached it stays, and what is in question adds nothing to it.
   const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
   const steps = new Map([...stepsGiven(statement.approvals), ...(step === null ? [] : [[signer, step]])]);
-  const isReached = statement.status === STATUS.APPROVED || met(statement.policy, counting, steps);
+  const isReached = statement.status === STATUS.APPROVED || meets(statement, counting, steps);
   return {
     signer,
     kid: key.kid,
@@ -64,20 +62,21 @@ export async function decideRejection(statement, body, person, people, context) 
   const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
-  const { policy, creator } = statement;
   const { user, roles } = person;
-  const vetoes = mayVeto(policy, user, roles);
-  if (!(vetoes || mayApprove(policy, user, roles, creator)) || !maySign(roles)) {
+  const vetoes = mayVeto(statement.policy, user, roles);
+  if (!(vetoes || mayApprove(statement, person)) || !maySign(roles)) {
     refuse("not_a_signer", "the policy does not ask for this person");
   }
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   if (stands(statement.rejections, person)) refuse("already_rejected", "already rejected");
   const signCount = await confirmed(statement, body.act, body.assertion, person, context);
-  const refused = [...counted(statement.rejections, people).keys(), user];
-  const given = counted(without(statement.approvals, user), people);
-  const ends = vetoes || !stillPossible(statement, refused, given, context.roles);
+  const ends = vetoes || !canBeMet(statement, context.roles, {
+    approvals: counted(without(statement.approvals, user), people),
+    steps: stepsGiven(statement.approvals),
+    without: [...counted(statement.rejections, people).keys(), user],
+  });
   return {
     signer: user,
     kid: key.kid,
@@ -91,10 +90,19 @@ export async function decideRejection(statement, body, person, people, context) 
   };
 }
 
-/** Tell whether people could still meet the policy without those who rejected. */
-function stillPossible({ policy, creator, approvals: all }, refused, approvals, openRoles) {
-  const without = [...refused, ...excluded(policy, creator)];
-  return possible(policy, openRoles, { approvals, steps: stepsGiven(all), without });
+/**
+ * Return the step that an approval fills, null in a policy without steps; an approval that the
+ * replaced policy needs is taken at any time and fills none.
+ */
+function stepOf(statement, person, people, openRoles) {
+  const { approvals, replaced } = statement;
+  const own = new Map([...approvals].filter(([, { step }]) => !replaced || step !== null));
+  try {
+    return stepFor({ ...statement, approvals: own }, person, people, openRoles);
+  } catch (error) {
+    if (isFinding(error) && lowersReplaced(statement, counted(approvals, people), person)) return null;
+    throw error;
+  }
 }
 
 /** Return the retraction of a person's own approval of a pending statement. */
@@ -103,7 +111,7 @@ export async function decideRetraction(statement, body, person, context) {
   const { key, signed: act } = await signedBy(person, body.act, ACT.RETRACT, { ...context, about });
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (!stands(statement.approvals, person)) {
     refuse("not_approved", "this person has no approval that counts");
@@ -125,7 +133,7 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");
@@ -151,7 +159,7 @@ function requireOrder({ decided }, { user }, iat) {
 }
 
 async function confirmed(statement, source, assertion, person, context) {
-  if (statement.policy.assurance === ASSURANCE.KEY) {
+  if (!needsPasskey(statement)) {
     if (assertion !== null) refuse("assertion_unexpected", "this policy does not use passkey assertions");
     return null;
   }

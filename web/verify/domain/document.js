@@ -22,7 +22,7 @@ const document = struct({
   policy,
   statementId: text,
   title: text,
-  supersedes: optional(text),
+  supersedes: optional(struct({ statement: text, sha256: text, policy })),
   type: optional(struct({ name: text, version: integer })),
 });
 
@@ -40,7 +40,10 @@ export function parseDocument(raw) {
   }
   requireText(found.title, "title");
   requireUuid(found.statementId);
-  if (found.supersedes !== null) requireUuid(found.supersedes);
+  if (found.supersedes !== null) {
+    requireUuid(found.supersedes.statement);
+    requireShape(found.supersedes.policy);
+  }
   toMs(found.createdAt);
   requireShape(found.policy);
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);

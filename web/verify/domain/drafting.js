@@ -12,9 +12,10 @@ import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
 import { requireStanding } from "./standing.js";
+import { requireFound, requireSupersedable } from "./versions.js";
 
 /** Return the draft of a document that its creator signed for. */
-export async function decideDraft(body, creator, charter, { nowMs }) {
+export async function decideDraft(body, creator, charter, { nowMs, statements }) {
   const { ledger, governance } = charter;
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
@@ -23,6 +24,7 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
   const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
+  const superseded = requireFound(document, statements);
   // 2. The document names the right creator, ledger and time; the person may draft.
   if (document.creator !== creator.user) {
     refuse("document_creator_mismatch", "the document names another creator");
@@ -42,10 +44,13 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   } else if (!creator.roles.includes(ROLE.CREATOR)) {
     refuse("creator_only", "only a creator drafts");
   }
+  const openRoles = signingRolesOf(charter);
+  const earlier = superseded && requireSupersedable(superseded, creator, openRoles, nowMs);
   // 3. The policy asks for roles of this ledger, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   const type = document.type?.name ?? null;
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
+  const { user } = creator;
+  const again = { document: body.document, creator: user, kid: key.kid, act: body.act, type, earlier };
   return { again, document };
 }

@@ -27,6 +27,7 @@ export const TAG = Object.freeze({
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
   APPROVAL_RETRACTED: "approval-retracted.v1",
+  STATEMENT_SUPERSEDED: "statement-superseded.v1",
   STATEMENT_WITHDRAWN: "statement-withdrawn.v1",
 });
 
@@ -93,7 +94,7 @@ export const DECLARED = forEveryTag({
   ...OF_PEOPLE,
   ...OF_CHANGES,
   [TAG.STATEMENT_DRAFTED]: {
-    members: { document: text, creator: text, kid: text, act: text, type: optional(text) },
+    members: { document: text, creator: text, kid: text, act: text, type: optional(text), earlier: optional(among(STATUS)) },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
     evidence: ["act"],
@@ -124,6 +125,14 @@ export const DECLARED = forEveryTag({
     dependsOn: ["actor"],
     claims: [],
   },
+  [TAG.STATEMENT_SUPERSEDED]: {
+    members: { by: text },
+    stream: STREAM_OF.STATEMENT,
+    actor: "version",
+    evidence: [],
+    dependsOn: [],
+    claims: [],
+  },
   [TAG.STATEMENT_WITHDRAWN]: {
     members: { signer: text, kid: text, act: text, reason: optional(text) },
     stream: STREAM_OF.STATEMENT,
@@ -134,6 +143,9 @@ export const DECLARED = forEveryTag({
   },
 });
 const SHAPES = new Map(Object.entries(DECLARED).map(([tag, { members }]) => [tag, struct(members)]));
+
+// The actors of effects, which nobody signs.
+const UNSIGNED = ["change", "version"];
 
 /** Return the table; throw unless it has exactly one row for every tag. */
 export function forEveryTag(table) {
@@ -163,12 +175,12 @@ function declared(type) {
 export const streamOf = (type) => declared(type).stream;
 
 /** Tell whether an event is an effect of a change. */
-export const isEffect = (type) => declared(type).actor === "change";
+export const isEffect = (type) => UNSIGNED.includes(declared(type).actor);
 
 /** Return the user who acted, as the event says; null where the ledger itself or a change acted. */
 export function actorOf({ type, stream, body }) {
   const { actor } = declared(type);
-  if (actor === "ledger" || actor === "change") return null;
+  if (actor === "ledger" || UNSIGNED.includes(actor)) return null;
   return actor === "owner" ? stream : body[actor];
 }
 

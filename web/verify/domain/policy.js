@@ -37,6 +37,13 @@ export const stepsOf = (root) => root.steps ?? [];
 export const rootOf = (root) =>
   stepsOf(root).length ? { threshold: root.steps.length, of: root.steps } : root;
 
+/** Return what the policy of an approved statement asks of the version that replaces it. */
+export function forANewVersion(root) {
+  const { threshold, of } = rootOf(root);
+  const { creatorMaySign, assurance } = root;
+  return { threshold, of, steps: null, veto: [], creatorMaySign, expiresAt: null, assurance };
+}
+
 /** Refuse a policy that is too large or of the wrong shape; places.js has what is impossible. */
 export function requireShape(root) {
   requireForm(root);

@@ -4,10 +4,10 @@ import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { refuse } from "../errors.js";
 import { isChange, parseItems } from "./changes/items.js";
-import { counted, recorded, stepsGiven, without } from "./counting.js";
+import { recorded, without } from "./counting.js";
 import { endsMs, isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { met } from "./places.js";
+import { forANewVersion } from "./policy.js";
 import { STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
@@ -29,6 +29,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
     approvals: without(approvals, body.signer),
     decided: new Map([...decided, [body.signer, body.iat]]),
   }),
+  [TAG.STATEMENT_SUPERSEDED]: (_, { by }) => ({ status: STATUS.SUPERSEDED, supersededBy: by }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
 });
@@ -38,10 +39,10 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
 }
 
-async function drafted({ document: source, creator }) {
+async function drafted({ document: source, creator, earlier }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
-  const { statementId, title, content, policy } = document;
+  const { statementId, title, content, policy, supersedes } = document;
   return {
     id: statementId,
     creator,
@@ -50,6 +51,11 @@ async function drafted({ document: source, creator }) {
     endsMs: endsMs(document),
     isPlain: isPlain(document),
     items: isChange(document) ? parseItems(document) : null,
+    supersedes,
+    supersededBy: null,
+    earlier, // the status of the statement that it supersedes, at its own draft
+    // What an approved statement asks of the one that supersedes it.
+    replaced: earlier === STATUS.APPROVED ? forANewVersion(supersedes.policy) : null,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
     contentSha256: await sha256Hex(content),
@@ -65,10 +71,6 @@ export function statusAt({ endsMs: ends, status }, nowMs) {
   const late = ends <= nowMs;
   return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
-
-/** Tell whether a statement is approved, and would not be without what is in question. */
-export const isInQuestion = ({ status, policy, approvals }, people) =>
-  status === STATUS.APPROVED && !met(policy, counted(approvals, people), stepsGiven(approvals));
 
 /** Refuse a statement that has none of these statuses. */
 export function requireStatus(statement, nowMs, ...allowed) {

@@ -7,6 +7,7 @@ export const STATUS = Object.freeze({
   REJECTED: "rejected",
   WITHDRAWN: "withdrawn",
   EXPIRED: "expired",
+  SUPERSEDED: "superseded",
 });
 
 /** What a decision on a statement was. */

@@ -20,6 +20,7 @@ import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import { decideSuspension } from "../domain/standing.js";
 import { evolveStatement } from "../domain/statement.js";
+import * as versions from "../domain/versions.js";
 import { CHANGE } from "../domain/vocabulary.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -67,6 +68,7 @@ const DECIDE = forEveryTag({
     decisions.decideRejection(...auditor.decision(event), context),
   [TAG.APPROVAL_RETRACTED]: (auditor, event, context) =>
     decisions.decideRetraction(auditor.statement(event), event.body, auditor.signer(event), context),
+  [TAG.STATEMENT_SUPERSEDED]: effect,
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
     decisions.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
 });
@@ -82,7 +84,7 @@ export class Auditor {
     this.owners = new Map();
     this.claims = new Set();
     this.incomplete = null;
-    this.due = []; // the effects of an approved change, which come next
+    this.due = []; // what the last event brings about, which comes next
   }
 
   /** Recompute the next event from its evidence and fold it; refuse an event that differs. */
@@ -108,7 +110,7 @@ export class Auditor {
   }
 
   finish() {
-    if (this.due.length) refuse("effects_missing", "the effects of an approved change are missing");
+    if (this.due.length) refuse("effects_missing", "what the last event brings about is missing");
     if (this.incomplete !== null) refuse(...this.torn());
   }
 
@@ -141,12 +143,20 @@ export class Auditor {
     if (event.type === TAG.LEDGER_CREATED) return DECIDE[event.type](this, event, { nowMs });
     if (!this.charter) refuse("not_founded", "the log does not begin with the ledger's creation");
     if (this.due.length && !isEffect(event.type)) {
-      refuse("effects_missing", "the effects of an approved change are missing");
+      refuse("effects_missing", "what the last event brings about is missing");
     }
     const { ledger, party, invitations } = this.charter;
     const roles = charter.signingRolesOf(this.charter);
-    const known = { ledger, party, nowMs, roles, invitations, charter: this.charter };
+    const earlier = this.earlier(event);
+    const known = { ledger, party, nowMs, roles, invitations, charter: this.charter, earlier };
     return DECIDE[event.type](this, event, known);
+  }
+
+  /** Return the approved statement that the one of this event is to replace, if it is one. */
+  earlier({ stream }) {
+    const { replaced, supersedes } = this.statements.get(stream) ?? {};
+    if (!replaced) return null;
+    return this.statements.get(supersedes.statement) ?? refuse("statement_unknown", "no such statement");
   }
 
   found({ stream, body }, { nowMs }) {
@@ -191,14 +201,14 @@ export class Auditor {
   }
 
   async draft(event, context) {
-    const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, context);
+    const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, {
+      ...context,
+      statements: this.statements,
+    });
     requireStream(event.stream, document.statementId);
     if (isChange(document)) {
       const items = parseItems(document);
       await decideEffects(document.statementId, items, this.sources(), context.nowMs);
-    }
-    if (document.supersedes !== null && !this.statements.has(document.supersedes)) {
-      refuse("statement_unknown", "it supersedes an unknown statement");
     }
     return again;
   }
@@ -217,9 +227,10 @@ export class Auditor {
     if (next?.stream === stream) {
       return next.type === type ? next.body : refuse("decision_mismatch", `${next.type} is due`);
     }
-    requireUuid(body.change);
-    if (next || this.complete || this.statements.has(body.change)) {
-      refuse("effect_unexpected", "no approved change has this effect here");
+    const cause = body.change ?? body.by;
+    requireUuid(cause);
+    if (next || this.complete || this.statements.has(cause)) {
+      refuse("effect_unexpected", "nothing before it has this effect");
     }
     return body;
   }
@@ -262,7 +273,9 @@ export class Auditor {
     if (version !== (known?.version ?? 0) + 1) refuse("version_gap", "a version is missing");
     const whose = streamOf(type);
     if (whose === STREAM_OF.STATEMENT) {
-      this.statements.set(stream, await evolveStatement(known, event));
+      const after = await evolveStatement(known, event);
+      this.statements.set(stream, after);
+      this.due = [...this.due, ...versions.effects(known, after)];
     } else if (whose === STREAM_OF.PERSON) {
       this.people.set(stream, people.evolvePerson(known, event));
     } else {

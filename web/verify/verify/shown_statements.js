@@ -2,8 +2,9 @@
 
 import { inQuestion, recorded } from "../domain/counting.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
-import { isInQuestion, statusAt } from "../domain/statement.js";
-import { DECISION } from "../domain/vocabulary.js";
+import { statusAt } from "../domain/statement.js";
+import { isInQuestion, isOutrun } from "../domain/versions.js";
+import { DECISION, STATUS } from "../domain/vocabulary.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
@@ -11,6 +12,7 @@ const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
   [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
   [TAG.APPROVAL_RETRACTED]: DECISION.RETRACTION,
+  [TAG.STATEMENT_SUPERSEDED]: null,
   [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: null,
 });
@@ -24,11 +26,13 @@ export function shownOf(ids, events, auditor, nowMs) {
 
 function shown(id, mine, { statements, people }, nowMs) {
   const statement = statements.get(id);
+  const earlier = statements.get(statement.supersedes?.statement);
+  const ended = isOutrun(statement, earlier) ? earlier : null; // another version came first
   const person = (user) => ({ user, name: people.get(user).name });
   return {
     id,
     title: statement.title,
-    status: statusAt(statement, nowMs),
+    status: ended ? STATUS.SUPERSEDED : statusAt(statement, nowMs),
     inQuestion: isInQuestion(statement, people),
     approvers: [...statement.approvals.keys()].map(person),
     decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
@@ -40,6 +44,8 @@ function shown(id, mine, { statements, people }, nowMs) {
       form: body.form ?? null,
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
     })),
+    supersedes: statement.supersedes?.statement ?? null,
+    supersededBy: ended?.supersededBy ?? statement.supersededBy,
     sha256: statement.sha256,
     policy: statement.policy,
     names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
