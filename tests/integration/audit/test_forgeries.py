@@ -92,7 +92,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (38, {"assertion": EVENTS[41].body.assertion}, "assertion_unexpected"),  # type: ignore[union-attr]  # a rejection
         (44, {"act": EVENTS[41].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
         (45, {"act": EVENTS[43].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
-        (56, {"act": EVENTS[44].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a withdrawal
+        (56, {"act": EVENTS[44].body.act}, "key_revoked"),  # type: ignore[union-attr]  # a withdrawal
         (38, {"jws": EVENTS[36].body.act}, "jws_typ_mismatch"),  # type: ignore[union-attr]  # a draft
         (3, {"public_key": EVENTS[8].body.public_key}, "decision_mismatch"),  # type: ignore[union-attr]  # a passkey
         (9, {"credential_id": fixed_passkey(77).id}, "passkey_registration_refused"),
