@@ -111,10 +111,10 @@ def all_of(db: sqlite3.Connection, statement_id: str, *, at: int) -> list[Versio
     row = db.execute("SELECT root FROM version WHERE uuid = ?", (uuid,)).fetchone()
     root = uuid if row is None else row[0]
     rows = db.execute(
-        "SELECT i.uuid, x.title FROM stream i JOIN statement_text x ON x.id = i.id"
+        "SELECT i.uuid, x.title, x.id FROM stream i JOIN statement_text x ON x.id = i.id"
         " WHERE i.uuid = :root AND x.id <= :at UNION ALL"
-        " SELECT v.uuid, x.title FROM version v JOIN statement_text x ON x.id = v.id"
-        " WHERE v.root = :root AND v.id <= :at",
+        " SELECT v.uuid, x.title, x.id FROM version v JOIN statement_text x ON x.id = v.id"
+        " WHERE v.root = :root AND v.id <= :at ORDER BY 3",
         {"root": root, "at": at},
     ).fetchall()
-    return [Version(uuid_text(each), title) for each, title in rows]
+    return [Version(uuid_text(each), title) for each, title, _ in rows]

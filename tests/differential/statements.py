@@ -66,7 +66,8 @@ def alice() -> Signer:
 
 
 def a_document(chosen: random.Random) -> bytes:
-    more: dict[str, Any] = {"supersedes": PEOPLE[0]} if chosen.random() < 0.2 else {}
+    named = {"statement": PEOPLE[0], "sha256": "0" * 64, "policy": TWO_OF_TWO}
+    more: dict[str, Any] = {"supersedes": named} if chosen.random() < 0.2 else {}
     policy = TWO_OF_TWO | (
         {"expiresAt": "2027-01-01T00:00:00.000Z"} if chosen.random() < 0.2 else {}
     )

@@ -37,6 +37,7 @@ from tests.support.commanders import KINDS, Commanders, Step
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.states import without_triggers
+from tests.support.versions import copied
 
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
@@ -129,7 +130,7 @@ async def _end_well(cast: Cast, process: Process) -> None:
     await process.commands.withdraw(ids[2], act)
     ends = {"threshold": 9, "of": ["role:investor"], "expiresAt": "2026-12-21T00:00:00.000Z"}
     await process.draft(cast.alice, policy=ends)
-    vetoed = await process.draft(cast.alice, policy=_VETO, supersedes=ids[1])
+    vetoed = await process.draft(cast.alice, policy=_VETO, supersedes=copied(rejected))
     act = cast.bob.act("reject", **_about(vetoed), reason="The amount is too low.")
     await process.commands.reject(json.loads(vetoed)["statementId"], act, None)
 

@@ -3,7 +3,6 @@
 The tests of audits, bundles, verifiers and golden files use it.
 """
 
-import json
 from typing import Any
 
 from ledger.domain.governance import policy_digest, values_digest
@@ -54,8 +53,9 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
 def _leave(
     told: Chronicle, dave: Signer, alice: Signer, bob: Signer, governance: dict[str, Any]
 ) -> None:
-    """Alice leaves a pending statement, whose approval she took back; a change ends both."""
-    left = told.draft(alice, 4)
+    """Alice leaves the new version of a statement; a change ends both."""
+    replaced = told.draft(alice, 5)
+    left = told.draft(alice, 4, supersedes=copied(replaced))
     told.sign(alice, alice.shared(left), left)
     told.retract(alice, left)
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=governance)
@@ -90,9 +90,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
     refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
     told.reject(bob, refused, confirmed=True)
-    withdrawn = told.draft(
-        alice, 3, supersedes=copied(refused), content='{"amount":1.10}'
-    )
+    withdrawn = told.draft(alice, 3, supersedes=copied(refused), content='{"amount":1.10}')
     told.reject(carol, withdrawn)
     told.withdraw(alice, withdrawn)
     told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))

@@ -146,6 +146,13 @@ EXPECTED = {
         RETRACT,
         {"statements"},
     ),
+    "statement-superseded.v1": Expected(
+        None,
+        f"ended “Series A”, which the version {statement_id(4)} supersedes",
+        "“Series A” was superseded by a new version",
+        None,
+        {"statements"},
+    ),
     "statement-withdrawn.v1": Expected(
         ALICE, "withdrew “Series A”", "Alice Ångström withdrew “Series A”", WITHDRAW, {"statements"}
     ),
@@ -176,7 +183,7 @@ EXPECTED = {
     ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
-        " 2026-11-21T03:05:01.678Z, and 0 more",
+        " 2026-11-21T03:05:03.678Z, and 0 more",
         "A key or passkey of Bob was declared compromised",
         {"users", "keys", "statements"},
         change=104,

@@ -68,8 +68,15 @@ def _draft(
         policy["of"] = [f"user:{rnd.choice(people)}", {"threshold": 1, "of": ["role:investor"]}]
     if rnd.random() < 0.3:
         policy |= {"veto": [f"user:{rnd.choice(people)}"], "creatorMaySign": False}
-    members = {"supersedes": rnd.choice(drafted)} if drafted and rnd.random() < 0.2 else {}
-    return story.draft(someone, rnd.choice(["Series A", "Lease", "Größe"]), policy, **members)
+    title = rnd.choice(["Series A", "Lease", "Größe"])
+    if not drafted or rnd.random() > 0.2:
+        return story.draft(someone, title, policy)
+    earlier = rnd.choice(drafted)
+    status: Status = rnd.choice(["pending", "approved", "approved", "withdrawn"])
+    version = story.draft(someone, title, policy, supersedes=earlier, earlier=status)
+    if rnd.random() < 0.5:
+        story.supersede(earlier, version)
+    return version
 
 
 class Upto:

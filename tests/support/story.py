@@ -191,9 +191,15 @@ class Story:
         creator: str,
         title: str = "Series A",
         policy: dict[str, Any] | None = None,
+        *,
+        supersedes: str | None = None,
+        earlier: Status | None = None,
         **members: Any,
     ) -> str:
-        """Draft a statement and return its id."""
+        """Draft a statement and return its id; `earlier` is the status of what it supersedes."""
+        if supersedes is not None:
+            named = {"statement": supersedes, "sha256": "", "policy": BOTH_ROLES}
+            members = {"supersedes": named} | members
         position = len(self.states) + 1
         statement = self._new_id()
         document: dict[str, Any] = {
@@ -215,6 +221,7 @@ class Story:
                 kid="key",
                 act=act,
                 type=document["type"]["name"] if "type" in document else None,
+                earlier=earlier,
             ),
         )
         self.creators[str(statement)] = creator
@@ -260,6 +267,9 @@ class Story:
         act = f"act-{len(self.states) + 1}"
         body = events.ApprovalRetracted(signer=signer, kid=kid, iat=1, act=act, reason="a mistake")
         return self.tell(UUID(statement), body)
+
+    def supersede(self, statement: str, by: str) -> int:
+        return self.tell(UUID(statement), events.StatementSuperseded(by=by))
 
     def withdraw(self, statement: str) -> int:
         signer = self.creators[statement]

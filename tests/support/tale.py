@@ -88,7 +88,8 @@ class Tale:
         yield ivan.add_passkey(spare)
         yield ivan.remove_passkey(spare.id)
         yield self.ada.grant_role(ivan.user, "creator")
-        yield self._draft(ivan, title="Series D", supersedes=rejected.id)
+        yield self._draft(ivan, title="Series D")
+        yield self._draft(ivan, title="Series D", supersedes=self.statements[-1].copied())
         yield cora.declare_compromise(clock.to_text(now_ms()), kid=cora.key.kid)
         yield self.ada.suspend(cora.user)
         nested = {"threshold": 2, "of": ["role:investor", policy_of(1, cora, irma)]}

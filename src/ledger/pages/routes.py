@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
@@ -20,6 +21,7 @@ from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
+from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
 from projections import changes, devices, inbox, statements, users
@@ -155,6 +157,8 @@ def draft(
         base = None
         if supersedes:
             base = statements.by_id(db, web.models.log, supersedes, at=at, now=web.models.now())
+            if base is not None and base.creator.id != me.id:
+                base = None  # only its creator supersedes a statement
     return page("draft", web, me=me, position=at, people=people, base=base)
 
 
@@ -174,7 +178,12 @@ def statement(
         # it.
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
+        replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
+        earlier = None
+        if found.supersedes is not None:
+            earlier = statements.document(db, web.models.log, found.supersedes, at=at)
         named = {*policy.members(rules), *rules.veto}
+        named |= set() if replaced_rules is None else {*policy.members(replaced_rules)}
         ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=at)
@@ -193,6 +202,11 @@ def statement(
         policy_sentence=policy_sentence(rules, people),
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
-        assurance=rules.assurance,
+        assurance=strictest(rules, replaced_rules),
         standing=standing(found, rules, me),
+        replaced_sentence=None
+        if replaced_rules is None
+        else policy_sentence(replaced_rules, people),
+        changed=None if earlier is None else changed_since(earlier, found.document.encode()),
+        place=place_of(found),
     )

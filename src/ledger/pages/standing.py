@@ -4,12 +4,15 @@ The server decides again when the signature arrives. This module only spares peo
 tells them the effect in advance.
 """
 
+from collections.abc import Set
+
 import msgspec
 
 from ledger.domain import places, policy
+from ledger.domain.places import NO_STEPS
 from ledger.domain.vocabulary import AUDITOR
 from ledger.pages.words import listed
-from projections.outlook import Decided, refusals
+from projections.outlook import Decided, for_own, refusals
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User
 
@@ -36,10 +39,15 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
     roles = frozenset(me.roles)
     creator = statement.creator.id
     signs = not roles <= {AUDITOR}
-    eligible = signs and policy.may_approve(rules, me.id, roles, creator=creator)
+    eligible = signs and any(
+        policy.may_approve(each, me.id, roles, creator=creator)
+        for each in _policies(statement, rules)
+    )
     pending = statement.status == "pending"
     vetoes = signs and policy.may_veto(rules, me.id, roles)
-    refused = _refusal(statement, rules, me) if eligible else None
+    refused = (
+        _refusal(statement, rules, me) if eligible and not _helps_replaced(statement, me) else None
+    )
     takes = eligible and approved is None and refused is None
     can_approve = takes and statement.status in ("pending", "approved")
     can_reject = pending and (eligible or vetoes) and mine is None
@@ -56,6 +64,17 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
         approval_effect=_approval_effect(statement, me) if can_approve else "",
         rejection_effect=_rejection_effect(statement, rules, me) if can_reject else "",
     )
+
+
+def _policies(statement: StatementDetail, rules: policy.Policy) -> list[policy.Policy]:
+    """Return the statement's policy, and what the one that it replaces asks."""
+    replaced = statement.replaced
+    return [rules, *([] if replaced is None else [msgspec.convert(replaced, policy.Policy)])]
+
+
+def _helps_replaced(statement: StatementDetail, me: User) -> bool:
+    found = statement.replaced_progress
+    return found is not None and _helps(found, me)
 
 
 def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
@@ -107,6 +126,8 @@ def _why_not_now(statement: StatementDetail, refused: str | None) -> str:
 def _approval_effect(statement: StatementDetail, me: User) -> str:
     if statement.status == "approved":
         return "It is already approved; your signature is added to the others."
+    if statement.replaced_progress is not None:
+        return _effect_for_both(statement.progress, statement.replaced_progress, me)
     missing = statement.progress.missing
     if missing is None:
         return "It is recorded, but the people who can sign today cannot meet the policy."
@@ -118,6 +139,18 @@ def _approval_effect(statement: StatementDetail, me: User) -> str:
         opened = statement.progress.open_step
         return f"Yours completes step {opened}; {missing - 1} more needed in the steps after it."
     return f"Yours is one of {missing} still needed; {missing - 1} more after it."
+
+
+def _effect_for_both(own: Progress, replaced: Progress, me: User) -> str:
+    """Return what my approval of a version does, which also has to meet the replaced policy."""
+    if own.missing is None or replaced.missing is None:
+        return "It is recorded, but the people who can sign today cannot meet both policies."
+    lacking = [each for each in (own, replaced) if each.missing]
+    if all(each.missing == 1 and _helps(each, me) for each in lacking):
+        return "Yours is the last one needed: this version becomes approved and replaces the other."
+    if any(_helps(each, me) for each in lacking):
+        return "Yours is one of those still needed, here or by the version that it replaces."
+    return "Yours alone fills no place that is missing; more signatures are needed."
 
 
 def _completes_step(progress: Progress) -> bool:
@@ -141,10 +174,24 @@ def _rejection_effect(statement: StatementDetail, rules: policy.Policy, me: User
     if policy.may_veto(rules, me.id, frozenset(me.roles)):
         return "You have a veto: your rejection ends this statement."
     decided = _decided(statement)
-    without = decided.rejected.keys() | {me.id} | places.excluded(rules, statement.creator.id)
+    refusing = decided.rejected.keys() | {me.id}
     # The roles of its own policy: at the draft each was one of the ledger's.
-    named = {m.removeprefix("role:") for m in policy.members(rules) if m.startswith("role:")}
-    given, filled = decided.approved, decided.steps
-    if places.possible(rules, named, approvals=given, steps=filled, without=without):
+    if all(
+        _is_possible(each, decided, refusing, statement) for each in _policies(statement, rules)
+    ):
         return "Others can still approve it: your rejection is recorded but does not end it."
     return "Without you the policy cannot be met: your rejection ends this statement."
+
+
+def _is_possible(
+    rules: policy.Policy, decided: Decided, refusing: Set[str], statement: StatementDetail
+) -> bool:
+    named = {m.removeprefix("role:") for m in policy.members(rules) if m.startswith("role:")}
+    own = decided if statement.replaced is None else for_own(rules, decided)
+    return places.possible(
+        rules,
+        named,
+        approvals=own.approved,
+        steps=own.steps if rules.ordered else NO_STEPS,
+        without=refusing | places.excluded(rules, statement.creator.id),
+    )

@@ -143,7 +143,18 @@ def waiting_sentence(statement: StatementDetail) -> str:
     """
     if statement.outlook == "all_rejected":
         return "Everybody who could still approve it has rejected it."
-    progress = statement.progress
+    progress, replaced = statement.progress, statement.replaced_progress
+    if progress.missing is None or (replaced is not None and replaced.missing is None):
+        return "The people who can sign today cannot meet its policy."
+    if replaced is not None and replaced.missing:
+        asked = (
+            f"The version that it replaces asks too: {_who_is_missing(replaced, replaced.missing)}"
+        )
+        return f"{_waiting(progress)} {asked}" if progress.missing else asked
+    return _waiting(progress)
+
+
+def _waiting(progress: Progress) -> str:
     if progress.missing is None:
         return "The people who can sign today cannot meet its policy."
     if progress.open_step is None:

@@ -22,6 +22,7 @@ from tests.support.every_event import every_type
 from tests.support.forgery import refusal, resealed, sealed
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import CHARTER, Clock, Signer
+from tests.support.versions import copied
 
 STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
@@ -160,5 +161,5 @@ def test_a_statement_supersedes_one_that_is_there() -> None:
     alice = story.signer(1, "creator")
     story.register(alice, "Alice")
     with pytest.raises(AuditError) as caught:
-        story.draft(alice, 1, supersedes=str(UUID(int=5)))
+        story.draft(alice, 1, supersedes=copied(alice.document()))
     assert getattr(caught.value.__cause__, "code", None) == "statement_unknown"

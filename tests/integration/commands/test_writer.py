@@ -24,6 +24,7 @@ from tests.support.changes import invite
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
 from tests.support.signers import TWO_OF_TWO, Signer
+from tests.support.versions import copied
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_what_is_not_there_is_not_decided_on(cast: Cast, here: Process) -> None:
             with refused(NotFoundError, "statement_unknown"):
                 await here.commands.sign(nothing, cast.bob.shared(raw), None)
         with refused(NotFoundError, "statement_unknown"):
-            await here.draft(cast.alice, supersedes=str(uuid4()))
+            await here.draft(cast.alice, supersedes=copied(raw))
         drafted = await here.draft(cast.alice)
         with refused(RefusedError, "key_unknown"):
             await here.commands.sign(name_of(drafted), stranger.shared(drafted), None)

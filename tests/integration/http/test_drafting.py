@@ -31,6 +31,13 @@ def test_a_draft_is_answered_with_its_place_and_its_digest(alice: Actor, server:
     }
 
 
+SUPERSEDED: dict[str, Any] = {
+    "statement": str(uuid4()),
+    "sha256": "0" * 64,
+    "policy": {"threshold": 1, "of": ["role:creator"]},
+}
+
+
 @pytest.mark.parametrize(
     "title",
     ["Série A – é€ 漢字 😀", 'Quoted "title" \\ back', "<script>alert(1)</script>", "a" * 200],
@@ -85,8 +92,9 @@ def test_a_document_names_its_signer_as_creator(alice: Actor, bob: Actor, refuse
         ({"title": "a" * 201}, 400, "document_malformed"),
         ({"title": None}, 400, "document_malformed"),
         ({"statementId": "stmt-123"}, 400, "id_invalid"),
-        ({"supersedes": "stmt-123"}, 400, "id_invalid"),
-        ({"supersedes": str(uuid4())}, 404, "statement_unknown"),
+        ({"supersedes": str(uuid4())}, 400, "document_malformed"),
+        ({"supersedes": SUPERSEDED | {"statement": "stmt-123"}}, 400, "id_invalid"),
+        ({"supersedes": SUPERSEDED}, 404, "statement_unknown"),
         ({"signatures": []}, 400, "document_malformed"),
     ],
 )

@@ -131,7 +131,7 @@ def test_an_etag_changes_with_everything_that_the_answer_shows(
     for change in (
         lambda: dora.approve(first),
         lambda: join("One more who is waited for"),
-        lambda: alice.draft(policy=policy_of(1, dora), supersedes=first.id),
+        lambda: alice.draft(policy=policy_of(1, dora), supersedes=first.copied()),
         lambda: dora.revoke_key(dora.key.kid),
     ):
         change()

@@ -56,7 +56,7 @@ def test_a_withdrawn_statement_and_the_one_that_replaces_it(
 ) -> None:
     first = alice.draft(policy=policy_of(2, alice, bob))
     assert bob.reject(first).status_code == 201
-    second = alice.draft(policy=policy_of(1, bob), supersedes=first.id)
+    second = alice.draft(policy=policy_of(1, bob), supersedes=first.copied())
     assert bob.approve(second).json()["status"] == "approved"
     third = alice.draft(policy=policy_of(1, bob))
     assert alice.withdraw(third).status_code == 201

@@ -21,6 +21,7 @@ from tests.support.dossier import (
 )
 from tests.support.forgery import sealed
 from tests.support.signers import CHARTER
+from tests.support.versions import copied
 from tests.vectors.evidence.cases import Case, good, made, states
 from tests.vectors.evidence.make import reported
 from tests.vectors.evidence.table import CASES
@@ -112,8 +113,9 @@ def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None
     told.announce(1)
     alice = told.signer(1, "creator")
     told.register(alice, "Alice")
-    told.draft(alice, 1)
-    told.draft(alice, 2, supersedes=APPROVED)
+    earlier = told.draft(alice, 1)
+    told.withdraw(alice, earlier)
+    told.draft(alice, 2, supersedes=copied(earlier))
     whole = bundle_of(told.states, "statement", REJECTED)
     assert reported(whole, "given").verdict == "verified"
     policy = next(
@@ -132,7 +134,9 @@ def test_in_the_whole_log_a_superseded_statement_that_is_not_there_never_was() -
     told.announce(1)
     alice = told.signer(1, "creator")
     told.register(alice, "Alice")
-    raw = alice.document(statementId=APPROVED, supersedes=REJECTED)
+    raw = alice.document(
+        statementId=APPROVED, supersedes=copied(alice.document(statementId=REJECTED))
+    )
     creator = told.auditor.people[UUID(alice.user)]
     body, _ = drafting.draft(
         raw, alice.draft_act(raw), creator, charter=CHARTER, now_ms=told.time.ms

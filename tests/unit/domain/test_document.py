@@ -13,6 +13,7 @@ from tests.support.examples import FEW
 from tests.support.refusals import refused
 from tests.support.scene import ALICE
 from tests.support.signers import CONTENT, LEDGER
+from tests.support.versions import copied
 
 RAW = ALICE.document()
 
@@ -30,8 +31,11 @@ def test_a_document_says_who_when_where_what_and_who_has_to_approve() -> None:
 
 
 def test_a_document_may_supersede_another() -> None:
-    earlier = "00000000-0000-4000-8000-000000000000"
-    assert parse_document(ALICE.document(supersedes=earlier)).supersedes == earlier
+    earlier = copied(RAW)
+    named = parse_document(ALICE.document(supersedes=earlier)).supersedes
+    assert named is not None
+    assert (named.statement, named.sha256) == (earlier["statement"], earlier["sha256"])
+    assert named.policy == parse_document(RAW).policy
 
 
 def test_a_document_has_at_most_one_mebibyte() -> None:
@@ -75,8 +79,8 @@ def test_a_title_has_1_to_200_characters(title: str) -> None:
         ({"statementId": ""}, "id_invalid"),
         ({"statementId": "7D3C2A52-1F6A-4A52-8B39-0D5C53A4F001"}, "id_invalid"),
         ({"statementId": "7d3c2a521f6a4a528b390d5c53a4f001"}, "id_invalid"),
-        ({"supersedes": ""}, "id_invalid"),
-        ({"supersedes": "the last one"}, "id_invalid"),
+        ({"supersedes": ""}, "document_malformed"),
+        ({"supersedes": copied(RAW) | {"statement": "the last one"}}, "id_invalid"),
         ({"createdAt": "2026-11-21"}, "time_invalid"),
         ({"createdAt": ""}, "time_invalid"),
         ({"createdAt": 1795230245678}, "document_malformed"),

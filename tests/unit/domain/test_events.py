@@ -68,6 +68,7 @@ def test_the_tags_are_these_for_ever() -> None:
         "approval-retracted.v1",
         "statement-withdrawn.v1",
         "statement-withdrawn-by-change.v1",
+        "statement-superseded.v1",
     ]
 
 

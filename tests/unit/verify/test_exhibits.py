@@ -16,7 +16,7 @@ from tests.support.every_event import every_type
 
 STORY = every_type()
 RECORDED = [Recorded(n, event) for n, event in enumerate(STORY.events, start=1)]
-APPROVED, REJECTED, WITHDRAWN, LEFT = (
+APPROVED, REJECTED, WITHDRAWN, SUPERSEDED, LEFT = (
     str(each.stream)
     for each in STORY.events
     if isinstance(each.body, StatementDrafted) and each.body.type is None
@@ -100,7 +100,7 @@ def test_no_approval_no_general_jws() -> None:
 
 def test_an_approval_that_was_taken_back_is_a_file_but_not_in_the_general_jws() -> None:
     names = [name.rpartition("/")[2] for name in exhibits(shown(LEFT), [LEFT])]
-    assert {"55-statement-signed.jws", "56-approval-retracted.jws"} < {*names}
+    assert {"57-statement-signed.jws", "58-approval-retracted.jws"} < {*names}
     assert "jws.json" not in names
 
 

@@ -19,6 +19,7 @@ from ledger.domain.events import (
 from ledger.domain.governance import values_digest
 from ledger.domain.skeletons import skeletons
 from tests.support.chronicle import statement_id
+from tests.support.versions import copied
 from tests.vectors.changes.company import (
     SOON,
     TWO,
@@ -72,7 +73,7 @@ def said_to_be_plain(told: Company) -> None:
 
 
 def superseding(told: Company) -> None:
-    told.draft_unseen(told.ada, grant(told.ivy, "creator"), supersedes=statement_id(1))
+    told.draft_unseen(told.ada, grant(told.ivy, "creator"), supersedes=copied(told.ada.document()))
 
 
 def without_its_approval(told: Company) -> None:

@@ -24,6 +24,7 @@ const field = (name) => one(`#${name}`);
 const names = Object.fromEntries(
   all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]),
 );
+const base = one("#base") && JSON.parse(one("#base").textContent);
 const written = () => `${field("title").value}\n${field("content").value}`;
 const original = written();
 // One id for all attempts of this page: the server records a repeated request once.
@@ -88,7 +89,6 @@ function faults() {
 }
 
 async function make() {
-  const base = field("compose").dataset.base;
   const document = {
     content: field("content").value,
     createdAt: new Date().toISOString(),
@@ -97,7 +97,7 @@ async function make() {
     policy: readPolicy(),
     statementId,
     title: field("title").value.trim(),
-    ...(base && { supersedes: base }),
+    ...(base && { supersedes: { statement: base.statement, sha256: base.sha256, policy: base.policy } }),
   };
   const text = jcs(document);
   made = { text, sha256: await sha256Hex(text), at: now() };
@@ -105,9 +105,28 @@ async function make() {
   field("check-content").replaceChildren(contentView(parseObject(document.content)));
   field("check-bytes").textContent = text;
   field("check-policy").textContent = policySentence(document.policy, names);
+  if (base) await showChanges(document);
   field("check-seal").replaceChildren(seal(made.sha256));
   field("check-copy").dataset.text = made.sha256;
   field("check-digest").replaceChildren(...grouped(made.sha256));
+}
+
+/** Show what this version changes of the one before it; few drafts are one, so this loads late. */
+async function showChanges(document) {
+  const { differences } = await import("../lib/differences.js");
+  const part = ({ title, policy, readers }) => parseObject(JSON.stringify({ title, policy, ...(readers && { readers }) }));
+  const rows = [
+    ...differences(parseObject(base.content), parseObject(document.content), "/content"),
+    ...differences(part(base), part(document)),
+  ];
+  const words = { changed: "Changed", added: "Added", removed: "Removed" };
+  const said = ({ kind, pointer, before, after, by }) => [
+    el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer)), by && ` by ${by}`, ": ",
+    ...seen([before, after].filter(Boolean).join(" → ")),
+  ];
+  const list = rows.map((each) => el("li", {}, ...said(each)));
+  one("ul", field("check-changed")).replaceChildren(...(list.length ? list : [el("li", {}, "Nothing.")]));
+  field("check-changed").hidden = false;
 }
 
 function turn(checking) {
