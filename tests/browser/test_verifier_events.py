@@ -148,7 +148,7 @@ def test_every_consumer_of_the_verifier_knows_every_tag(page: Page, example: Any
     tag, of_ledger, signed = example["type"], example["actor"] is None, bool(example["signature"])
     by_person = "key_unknown" if signed and not of_ledger else None
     by_ledger = None if tag == FOUNDING["type"] or not signed else "not_founded"
-    is_effect = EXPLAINED[tag]["actor"] == "change"
+    is_effect = EXPLAINED[tag]["actor"] in ("change", "version")
     assert found == {
         "fold": None,
         "audit": "effect_unexpected" if is_effect else AUDITED.get(tag, "event_misplaced"),

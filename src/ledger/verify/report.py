@@ -83,11 +83,11 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     title: str
     status: Status
-    supersedes: str | None
-    superseded_by: str | None
     in_question: bool
     approvers: tuple[Approver, ...]
     decisions: tuple[VerifiedDecision, ...]
+    supersedes: str | None = None
+    superseded_by: str | None = None
 
 
 class VerifiedRestoration(msgspec.Struct, frozen=True):
