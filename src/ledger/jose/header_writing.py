@@ -1,4 +1,4 @@
-"""Write JOSE headers, and refuse before signing whatever a verifier would refuse afterwards.
+"""Write JOSE headers, and refuse before signing what a verifier would refuse afterwards.
 
 The checks are the verifier's own: the entry is read back with an empty signature.
 """
@@ -76,9 +76,9 @@ def _kid_of(signer: Signer) -> str | None:
 
 
 def _read_back(written: SignerHeaders, crit: object) -> None:
-    """Raise MalformedError if a verifier would refuse this entry whatever its signature is.
+    """Raise MalformedError if a verifier would refuse this entry with every signature.
 
-    Whoever signs an extension is taken to understand it.
+    The names in crit count as understood: the signer chose them.
     """
     names = [name for name in crit if isinstance(name, str)] if isinstance(crit, list) else []
     rules = Rules(crit_understood=frozenset(names))

@@ -1,6 +1,6 @@
 """RSA public keys: which modulus and exponent are accepted (NIST SP 800-89 section 5.3.3).
 
-Whoever can factor the modulus can sign. So this module refuses even moduli, moduli with a small
+Who can factor the modulus can sign. So this module refuses even moduli, moduli with a small
 factor and perfect powers, such as 3^1292. It does not test whether a modulus is a prime or a
 product of close primes: that costs as much as hundreds of verifications, and no test finds every
 weak key.

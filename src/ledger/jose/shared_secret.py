@@ -1,7 +1,7 @@
 """HMAC secrets: refuse a key in disguise, which is a public key given where a secret belongs.
 
-Everybody knows a public key, so whoever verifies HMAC with one as its secret accepts a signature of
-anybody. A certificate or private key is refused too: it was meant for another algorithm.
+Everybody knows a public key. A verifier that uses one as an HMAC secret accepts signatures that
+anybody can make. Certificates and private keys are refused too: they belong to other algorithms.
 """
 
 import binascii

@@ -172,7 +172,7 @@ class _Judge:
         )
 
     def _name_secret(self, key: Key) -> str:
-        """Return the same name for the same secret, whatever its kid."""
+        """Return one name for one secret, under every kid."""
         label = len(self._secrets) if key.kid is None else key.kid
         return self._secrets.setdefault(key.thumbprint, f"secret:{label}")
 

@@ -187,7 +187,7 @@ def test_no_outcomes_meet_nothing() -> None:
     assert evaluate(all_of("alice", "bob"), []).missing == ("alice", "bob")
 
 
-def test_a_secret_is_one_signer_whatever_its_kids_and_its_thumbprint_is_not_shown() -> None:
+def test_a_secret_is_one_signer_under_every_kid_and_its_thumbprint_is_not_shown() -> None:
     raw = {"kty": "oct", "k": "A" * 43}
     other = {"kty": "oct", "k": "B" * 42 + "A", "kid": "other"}
     names = [raw, raw | {"kid": "b"}, raw | {"kid": "c"}, other]
