@@ -40,7 +40,7 @@ def test_a_declaration_names_fields_that_its_class_has(tag: str) -> None:
     kind, meaning = BODIES[tag], last(tag).body.MEANING
     fields = {field.name for field in msgspec.structs.fields(kind)}
     named = {*meaning.evidence, meaning.actor, meaning.words.about, meaning.words.detail}
-    assert named - {"ledger", "owner", "stream", None} <= fields
+    assert named - {"ledger", "owner", "version", "stream", None} <= fields
 
 
 @pytest.mark.parametrize("tag", BODIES)
