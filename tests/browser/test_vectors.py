@@ -11,7 +11,8 @@ from ledger.domain import places, policy
 from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError
-from ledger.pages.content import digit_groups, visible
+from ledger.pages.content import digit_groups, parse_content, visible
+from ledger.pages.differences import differences
 from ledger.pages.words import policy_sentence
 from tests.browser.people import Browser
 
@@ -41,6 +42,23 @@ def test_what_has_no_agreed_canonical_form_is_refused(library: Browser, value: A
     # A lone surrogate cannot cross from Python to the browser, so the browser makes it itself.
     source = '"\\ud800"' if value == "\ud800" else json.dumps(value)
     assert library.error("jcs", "jcs", f"({source})") == "TypeError"
+
+
+_DIFFERENCES = """async ({ before, after }) => {
+    const { parse } = await import("/static/js/lib/strict-json.js");
+    const { differences } = await import("/static/js/lib/differences.js");
+    const rows = differences(parse(before), parse(after));
+    return rows.map(({ kind, pointer, before, after, by }) => [kind, pointer, before, after, by]);
+}"""
+
+
+@pytest.mark.parametrize("vector", read("differences"), ids=lambda vector: vector["before"][:20])
+def test_differences_of_two_versions_are_the_same_on_both_sides(
+    library: Browser, vector: Any
+) -> None:
+    found = differences(parse_content(vector["before"]), parse_content(vector["after"]))
+    assert [[*msgspec.structs.astuple(row)] for row in found] == vector["rows"]
+    assert library.evaluate(_DIFFERENCES, vector) == vector["rows"]
 
 
 @pytest.mark.parametrize("vector", read("digest"), ids=lambda vector: vector["sha256"][:8])

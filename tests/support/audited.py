@@ -121,11 +121,17 @@ async def _give_passkey(cast: Cast, process: Process) -> None:
 
 
 async def _end_well(cast: Cast, process: Process) -> None:
-    """Add a statement of each status, and one that supersedes another."""
+    """Add a statement of each status, and new versions of some."""
     approved, rejected, withdrawn = [await process.draft(cast.alice) for _ in range(3)]
     ids = [json.loads(raw)["statementId"] for raw in (approved, rejected, withdrawn)]
     for who in (cast.alice, cast.bob):
         await process.commands.sign(ids[0], who.shared(approved), None)
+    newer = await process.draft(cast.alice, supersedes=copied(approved))
+    for who in (cast.alice, cast.bob):
+        await process.commands.sign(json.loads(newer)["statementId"], who.shared(newer), None)
+    for _ in range(4):  # so that some of them are in another share than what they supersede
+        pending = await process.draft(cast.alice)
+        await process.draft(cast.alice, supersedes=copied(pending))
     act = cast.alice.act("withdraw", **_about(withdrawn))
     await process.commands.withdraw(ids[2], act)
     ends = {"threshold": 9, "of": ["role:investor"], "expiresAt": "2026-12-21T00:00:00.000Z"}

@@ -39,9 +39,7 @@ def draft(
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    `find` returns the statement that the document supersedes, None if there is none.
-
-    Raises as `parse_document`, `governance.check_change`, `verify_act`, `versions.require_found`
+    `find` returns the statement that the document supersedes, None if there is none. Raises as `parse_document`, `governance.check_change`, `verify_act`, `versions.require_found`
     and `versions.require_supersedable` do; ForbiddenError
     `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
@@ -66,17 +64,7 @@ def draft(
     )
     superseded = versions.require_found(document, find)
     # 2. The document names the right creator, ledger and time; the person may draft.
-    if document.creator != creator.user:
-        raise RefusedError("document_creator_mismatch", "the document names another creator")
-    if document.ledger != ledger:
-        raise RefusedError("ledger_mismatch", "the document is for another ledger")
-    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
-        raise RefusedError(
-            "document_time_stale", "createdAt differs from the server's clock by over five minutes"
-        )
-    ends = document.policy.expires_at
-    if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise ConflictError("statement_expired", "the policy has already expired")
+    _require_current(document, creator, ledger, now_ms)
     require_standing(creator)
     if is_change(document):
         governance.require_place(creator, charter.governance)
@@ -100,6 +88,21 @@ def draft(
         earlier=status,
     )
     return drafted, document
+
+
+def _require_current(document: Document, creator: Person, ledger: str, now_ms: int) -> None:
+    """Require that a document names its creator, this ledger and this time, and has not ended."""
+    if document.creator != creator.user:
+        raise RefusedError("document_creator_mismatch", "the document names another creator")
+    if document.ledger != ledger:
+        raise RefusedError("ledger_mismatch", "the document is for another ledger")
+    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
+        raise RefusedError(
+            "document_time_stale", "createdAt differs from the server's clock by over five minutes"
+        )
+    ends = document.policy.expires_at
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise ConflictError("statement_expired", "the policy has already expired")
 
 
 def satisfiable(document: Document, able: RolesByPerson) -> bool:

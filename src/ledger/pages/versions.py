@@ -12,7 +12,7 @@ from ledger.pages.differences import Difference, differences
 from projections.statements import StatementDetail, Version
 
 
-class Place(msgspec.Struct, frozen=True):
+class VersionPlace(msgspec.Struct, frozen=True):
     """The number of a version, how many there are, and the ones before and after it."""
 
     number: int
@@ -21,7 +21,7 @@ class Place(msgspec.Struct, frozen=True):
     after: Version | None
 
 
-def place_of(statement: StatementDetail) -> Place | None:
+def place_of(statement: StatementDetail) -> VersionPlace | None:
     """Return a statement's place among its versions, None if it has no other."""
     every = statement.versions
     if len(every) < 2:
@@ -29,7 +29,7 @@ def place_of(statement: StatementDetail) -> Place | None:
     at = next(n for n, each in enumerate(every) if each.id == statement.id)
     before = every[at - 1] if at else None
     after = every[at + 1] if at + 1 < len(every) else None
-    return Place(at + 1, len(every), before, after)
+    return VersionPlace(at + 1, len(every), before, after)
 
 
 def strictest(rules: Policy, replaced: Policy | None) -> Assurance:
