@@ -94,8 +94,9 @@ def verify(chosen: argparse.Namespace) -> int:
         for outcome in found.outcomes:
             print(_sentence(outcome, identities or {}))
         print(f"{_WORDS[status]}: {_score(found, verdict, asked=chosen.require is not None)}")
-        for name in verdict.missing:
-            print(f"  missing: {name}")
+        for name in verdict.helping:
+            if name != jose.ANYONE:
+                print(f"  can help: {name}")
     return status
 
 
@@ -124,7 +125,7 @@ _WORDS = {
 
 def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> str:
     if asked:
-        return f"{verdict.count} distinct, {verdict.threshold} needed"
+        return f"{len(verdict.signers)} distinct, {verdict.missing} missing"
     return f"{len(found.verified)} of {len(found.outcomes)} signatures"
 
 

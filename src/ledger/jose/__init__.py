@@ -6,7 +6,7 @@ are ignored. docs/reference/jws.md is this package's reference. Besides this pac
 
     compact.py, signing_key.py   what the server accepts: the strictest subset
     sign.py, verify.py           the general case; batch.py for many JWSs at once
-    signer_policy.py             how many distinct signers are enough
+    signer_policy.py             how many distinct signers are enough; fillings.py counts places
 """
 
 from ledger.jose.batch import verify_batch
@@ -28,6 +28,7 @@ from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
 from ledger.jose.sign import Sign, append_signature, merge, sign, sign_multi
 from ledger.jose.signer_policy import (
+    ANYONE,
     Judgement,
     SignerGroup,
     SignerPolicy,
@@ -52,6 +53,7 @@ from ledger.jose.verify import verify, verify_multi, verify_multi_all
 
 __all__ = [
     "ALGORITHMS",
+    "ANYONE",
     "AkpJwk",
     "Claims",
     "CompactJws",
