@@ -5,6 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
 
+from ledger.domain import policy_words
 from ledger.http.assets import Assets
 from ledger.pages import account as _account
 from ledger.pages import governance as _governance
@@ -73,7 +74,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "tree_hash": assets.tree_hash,
         "visible": visible,
         "digit_groups": digit_groups,
-        "moment": words.moment,
+        "moment": policy_words.moment,
         "moment_s": words.moment_s,
         "t": text,
         "texts_of": texts_of,

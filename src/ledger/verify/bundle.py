@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
+import msgspec
+
 from ledger.domain import key_material
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
@@ -36,6 +38,7 @@ from ledger.verify.report import (
     report,
     verified_restorations,
 )
+from ledger.verify.requirements import NOTHING, Requirements, decided, newest_at, unproven
 from ledger.verify.shown_statements import shown_statement
 from ledger.verify.tree import require_kept, verify_tree
 
@@ -49,26 +52,34 @@ def verify(
     *,
     expected_keys: Sequence[NoteKey] = (),
     trust: Trust = NOBODY,
+    required: Requirements = NOTHING,
     now_ms: int,
     progress: ReportProgress = silent,
 ) -> VerificationReport:
     """Verify a bundle, given as bytes or as its files, and return the report.
 
     `expected_keys` are the log keys that the caller trusts; `trust` has the trusted witnesses and
-    authorities; `now_ms` decides whether a pending statement has expired. Never raises for what a
-    bundle contains.
+    authorities; `required` is what the caller requires beyond the checks; `now_ms` decides whether
+    a pending statement has expired. Never raises for what a bundle contains.
     """
-    return _Verifier(expected_keys, trust, now_ms, progress).report(source)
+    return _Verifier(expected_keys, trust, required, now_ms, progress).report(source)
 
 
 class _Verifier:
     """The checks of one bundle; later checks use the results of earlier ones."""
 
     def __init__(
-        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: ReportProgress
+        self,
+        expected: Sequence[NoteKey],
+        trust: Trust,
+        required: Requirements,
+        now_ms: int,
+        progress: ReportProgress,
     ) -> None:
         self._expected = expected
         self._trust = trust
+        self._required = required
+        self._met = unproven(required)
         self._now_ms = now_ms
         self._progress = progress
         self._restored: Charter | None = None  # as the events say, before they are decided
@@ -93,7 +104,9 @@ class _Verifier:
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         restored = () if shown is None else verified_restorations(self._restored)
-        return report(checks, mode, tree, shown or (), limits(mode), restored)
+        made = report(checks, mode, tree, shown or (), limits(mode), restored)
+        newest = None if case is None else newest_at(case.envelopes)
+        return msgspec.structs.replace(made, as_of=newest, requirements=self._met)
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
@@ -110,6 +123,7 @@ class _Verifier:
         auditor = events.decided()
         case = events.case
         shown = [shown_statement(auditor, events, each, self._now_ms) for each in case.statements]
+        self._met = decided(self._required, auditor, events, shown)
         stand = ", ".join(
             f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
