@@ -297,4 +297,12 @@ class Chronicle:
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
         deciders = {str(stream): each for stream, each in self.auditor.people.items()}
-        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
+        return DecisionContext(
+            self._state(who),
+            LEDGER,
+            PARTY,
+            self.time.ms,
+            self._charter.version,
+            assertion,
+            deciders,
+        )

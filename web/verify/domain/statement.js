@@ -13,17 +13,19 @@ import { STATUS } from "./vocabulary.js";
 // By tag: what an event changes in a statement.
 const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_DRAFTED]: (_, body) => drafted(body),
-  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections, decided }, body, at) => ({
+  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections, decided, seen }, body, at) => ({
     status: body.status,
     approvals: new Map([...approvals, [body.signer, recorded(body, at)]]),
     rejections: without(rejections, body.signer),
     decided: new Map([...decided, [body.signer, body.iat]]),
+    seen: { ...seen, ...body.seen },
   }),
-  [TAG.STATEMENT_REJECTED]: ({ approvals, rejections, decided }, body, at) => ({
+  [TAG.STATEMENT_REJECTED]: ({ approvals, rejections, decided, seen }, body, at) => ({
     status: body.status,
     approvals: without(approvals, body.signer),
     rejections: new Map([...rejections, [body.signer, recorded(body, at)]]),
     decided: new Map([...decided, [body.signer, body.iat]]),
+    seen: { ...seen, ...body.seen },
   }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
@@ -34,7 +36,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
 }
 
-async function drafted({ document: source, creator }) {
+async function drafted({ document: source, creator, seen }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -53,7 +55,14 @@ async function drafted({ document: source, creator }) {
     approvals: new Map(),
     rejections: new Map(),
     decided: new Map(),
+    seen,
   };
+}
+
+/** Return whose recorded decisions a later one depends on: of a final one, only with steps. */
+export function countsOn({ status, policy, approvals, rejections }) {
+  const depends = status === STATUS.PENDING || policy.steps !== null;
+  return depends ? [...new Set([...approvals.keys(), ...rejections.keys()])] : [];
 }
 
 /** Return the status at a time: a pending statement expires without an event. */
