@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ledger import clock
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.encoding import SHA256_HEX
 from ledger.errors import MalformedError
 from ledger.verify.requirements import Requirements, parse_required
 
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _POSITION = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 
 
@@ -97,7 +97,7 @@ def _add_requirements(command: argparse.ArgumentParser) -> None:
 def requirements(chosen: argparse.Namespace) -> Requirements:
     """Return what the caller requires; raise MalformedError for a value that cannot be met."""
     digest, than = chosen.digest, chosen.newer_than
-    if digest is not None and not _DIGEST.fullmatch(digest):
+    if digest is not None and not SHA256_HEX.fullmatch(digest):
         raise MalformedError("digest_invalid", "--digest takes 64 lower-case hex digits")
     if chosen.accept_individual and chosen.require is None:
         raise MalformedError("option_unused", "--accept-individual needs --require")

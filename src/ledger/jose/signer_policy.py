@@ -40,7 +40,7 @@ class SignerGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class SignerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A group, with signers who are required whatever places they fill, and whether HMAC counts."""
+    """A group, with signers who are required besides, and whether HMAC counts."""
 
     threshold: int = 1
     of: tuple[str | SignerGroup, ...] = (ANYONE,)
