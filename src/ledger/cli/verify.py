@@ -208,7 +208,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
         for each in report.requirements
     ]
     if report.as_of is not None:
-        lines.append(f"As of {report.size:,} entries, the newest of them here of {report.as_of}.")
+        lines.append(f"As of {report.size:,} entries; the newest one shown is of {report.as_of}.")
     for restored in report.restorations:
         lines += [
             "",

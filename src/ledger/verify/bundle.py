@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import key_material
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
@@ -79,7 +80,7 @@ class _Verifier:
         self._expected = expected
         self._trust = trust
         self._required = required
-        self._met = unproven(required)
+        self._witnessed: str | None = None  # the time of the earliest cosignature that counts
         self._now_ms = now_ms
         self._progress = progress
         self._restored: Charter | None = None  # as the events say, before they are decided
@@ -100,13 +101,22 @@ class _Verifier:
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         if case is not None:
-            endorsed(checks, (case.note, case.stamp), signed, self._trust, self._claimed)
+            files = case.note, case.stamp
+            self._witnessed = endorsed(checks, files, signed, self._trust, self._claimed)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         restored = () if shown is None else verified_restorations(self._restored)
         made = report(checks, mode, tree, shown or (), limits(mode), restored)
         newest = None if case is None else newest_at(case.envelopes)
-        return msgspec.structs.replace(made, as_of=newest, requirements=self._met)
+        return self._require(msgspec.structs.replace(made, as_of=newest), events)
+
+    def _require(self, made: VerificationReport, events: Events | None) -> VerificationReport:
+        """Return the report with what the caller requires; nothing is met if a check is not."""
+        if events is None or made.verdict in ("invalid", "unverifiable"):
+            found = unproven(self._required)
+        else:
+            found = decided(self._required, events, made, self._witnessed)
+        return msgspec.structs.replace(made, requirements=found)
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
@@ -123,7 +133,6 @@ class _Verifier:
         auditor = events.decided()
         case = events.case
         shown = [shown_statement(auditor, events, each, self._now_ms) for each in case.statements]
-        self._met = decided(self._required, auditor, events, shown)
         stand = ", ".join(
             f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
@@ -239,17 +248,23 @@ def endorsed(
     signed: VerifiedCheckpoint | None,
     trust: Trust,
     claimed: frozenset[str] = frozenset(),
-) -> None:
+) -> str | None:
     """Run the checks of witnesses and time for which the caller gave trusted keys.
 
-    `claimed` are the names that the events claim: no witness has a key of the ledger's.
+    `claimed` are the names that the events claim: no witness has a key of the ledger's. Returns the
+    time of the earliest cosignature that counts, None without one.
     """
     note, stamp = files
     policy, certificates = trust.policy, trust.certificates
+    witnessed = None
     if policy is not None:
-        checks.make("witnesses", lambda found: _witnesses(note, found, policy, claimed), signed)
+        witnessed = checks.make(
+            "witnesses", lambda found: _witnesses(note, found, policy, claimed), signed
+        )
     if certificates is not None:
         checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
+    times = () if witnessed is None else witnessed.times
+    return clock.to_text(min(times) * 1000) if times else None
 
 
 def _witnesses(

@@ -18,7 +18,12 @@ from ledger.domain.policy_words import policy_sentence
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import Events
-from ledger.verify.report import RequirementName, VerifiedRequirement, VerifiedStatement
+from ledger.verify.report import (
+    RequirementName,
+    VerificationReport,
+    VerifiedRequirement,
+    VerifiedStatement,
+)
 
 
 class Requirements(msgspec.Struct, frozen=True):
@@ -73,19 +78,19 @@ def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
 
 
 def decided(
-    required: Requirements,
-    auditor: Auditor,
-    events: Events,
-    shown: Sequence[VerifiedStatement],
+    required: Requirements, events: Events, report: VerificationReport, witnessed: str | None
 ) -> tuple[VerifiedRequirement, ...]:
-    """Return whether a bundle meets each requirement, given the auditor after all events."""
+    """Return whether a bundle that passed the checks meets each requirement.
+
+    `witnessed` is the time of the earliest cosignature that counts, None without one.
+    """
     found = []
     if required.policy is not None:
-        found.append(_policy(required.policy, required, auditor, events))
+        found.append(_policy(required.policy, required, events.decided(), events))
     if required.digest is not None:
-        found.append(_digest(required.digest, shown))
+        found.append(_digest(required.digest, report.statements))
     if required.newer_than is not None:
-        found.append(_newer(required.newer_than, events))
+        found.append(_newer(required.newer_than, report, witnessed))
     return tuple(found)
 
 
@@ -138,13 +143,19 @@ def _digest(digest: str, shown: Sequence[VerifiedStatement]) -> VerifiedRequirem
     return VerifiedRequirement("digest", met=False, says=says)
 
 
-def _newer(than: int | str, events: Events) -> VerifiedRequirement:
-    """Compare with the checkpoint's size, or with the newest entry that the bundle has."""
-    size, newest = events.case.checkpoint.size, newest_at(events.case.envelopes)
+def _newer(
+    than: int | str, report: VerificationReport, witnessed: str | None
+) -> VerifiedRequirement:
+    """Compare with the checkpoint's size, or with the newest time that the evidence shows.
+
+    A witness cosigns the newest checkpoint that it knows, so a cosignature shows how new it is. A
+    time-stamp does not: anybody can have an old checkpoint stamped today.
+    """
     if isinstance(than, int):
-        met = size >= than
-        says = f"The checkpoint has {size:,} entries"
+        met = report.size is not None and report.size >= than
+        says = f"The checkpoint has {report.size:,} entries"
     else:
-        met = newest is not None and newest >= than  # times have one form, so texts sort
-        says = f"The newest entry that the bundle has is of {newest}"
+        newest = max(report.as_of or "", witnessed or "")  # times sort as their texts do
+        met = newest >= than
+        says = f"The newest entry and cosignature that count are of {newest}"
     return VerifiedRequirement("newer-than", met=met, says=f"{says}; you require {than}.")

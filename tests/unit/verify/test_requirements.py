@@ -9,12 +9,15 @@ from ledger import clock
 from ledger.cli.verify import exit_code
 from ledger.encoding import sha256_hex
 from ledger.errors import MalformedError
+from ledger.tlog import checkpoint, vkeys
+from ledger.tlog.witness_policy import parse_policy
 from ledger.verify import container
 from ledger.verify.bundle import verify
+from ledger.verify.endorsements import Trust
 from ledger.verify.report import VerificationReport
 from ledger.verify.requirements import Requirements, parse_required
 from tests.support.chronicle import Chronicle, statement_id
-from tests.support.dossier import APPROVED, AT, REJECTED, bundle_of, log_signer
+from tests.support.dossier import APPROVED, AT, REJECTED, bundle_of, log_signer, published
 from tests.support.dossier import short_story as story
 
 CREATOR, INVESTOR = "role:creator", "role:investor"
@@ -144,3 +147,27 @@ def test_a_report_says_by_which_rule_of_whom_and_as_of_when() -> None:
     assert report.as_of is not None
     assert shown.drafted_at < report.as_of
     assert report.requirements == ()
+
+
+def test_a_cosignature_that_counts_shows_how_new_the_evidence_is() -> None:
+    states = tuple(story().states)
+    note = published(states, log_signer())[0].note
+    tree = checkpoint.parse_note(note).checkpoint
+    witness, _ = vkeys.generate("w.example.com", cosigner=True)
+    cosigned = note + checkpoint.sign_lines(tree, [witness], now_s=1_800_000_000)
+    raw = bundle_of(states, companions={"checkpoint": cosigned})
+    trust = Trust(parse_policy(f"witness w {witness.key.vkey}\nquorum w\n".encode()))
+    for than, met in (("2027-01-15T08:00:00.000Z", True), ("2027-01-15T08:00:00.001Z", False)):
+        asked = Requirements(newer_than=than)
+        now_ms, keys = clock.to_ms(AT), (log_signer().key,)
+        report = verify(raw, expected_keys=keys, trust=trust, required=asked, now_ms=now_ms)
+        assert (report.verdict, report.requirements[0].met) == ("verified", met)
+        # Without the caller's own policy a cosignature counts for nothing.
+        assert not reported(raw, asked).requirements[0].met
+
+
+def test_no_requirement_is_met_by_a_checkpoint_that_nobody_signed() -> None:
+    raw = bundle_of(tuple(story().states), signer=log_signer(2))
+    report = reported(raw, Requirements(policy=node(1, INVESTOR), newer_than=1))
+    assert (report.verdict, exit_code(report)) == ("invalid", 1)
+    assert [each.met for each in report.requirements] == [False, False]
