@@ -196,7 +196,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     if report.ledger is not None:
         kinds = {"log": "A public log", "receipt": "A receipt"}
         what = kinds.get(report.mode or "", f"A bundle, mode {report.mode}")
-        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}(its own claim).", ""]
+        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)} (its own claim).", ""]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
         says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"

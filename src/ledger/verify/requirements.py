@@ -102,7 +102,7 @@ def _policy(
         approvals, left_out = _counting(rules, required, auditor, events, statement)
         if not places.met(rules.root, approvals):
             who = ", ".join(names[user] for user in approvals) or "nobody"
-            says = f"Not met: {policy_sentence(rules, names)} Approved by {who}."
+            says = f"You require: {policy_sentence(rules, names)} Approved by {who}."
             if left_out:
                 says += f" Not counted: {', '.join(f'{names[u]} ({why})' for u, why in left_out)}."
             return VerifiedRequirement("require", met=False, says=says)
