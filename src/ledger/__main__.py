@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ledger.cli import verify, verify_arguments
+from ledger.cli import verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["verify"]:
         parser = argparse.ArgumentParser(prog="ledger")
-        verify_arguments.add_parser(parser.add_subparsers(dest="command", required=True))
+        verify.add_parser(parser.add_subparsers(dest="command", required=True))
         return verify.run(parser.parse_args(given))
     from ledger.cli import main as cli  # imports the server; see above
 

@@ -21,7 +21,7 @@ from ledger.cli import (
     log,
     replay,
     restore_arguments,
-    verify_arguments,
+    verify,
     witness,
 )
 from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
@@ -88,7 +88,7 @@ def make_parser() -> argparse.ArgumentParser:
     log.add_parser(commands)
     witness.add_parser(commands)
     export.add_parser(commands)
-    verify_arguments.add_parser(commands)
+    verify.add_parser(commands)
     audit.add_parser(commands)
     replay.add_parser(commands)
     return parser

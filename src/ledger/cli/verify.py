@@ -12,8 +12,8 @@ from typing import Any, assert_never
 import msgspec
 
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
-from ledger.cli.exit_codes import ExitCode
-from ledger.cli.verify_arguments import requirements
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
@@ -45,6 +45,28 @@ _Marks = dict[CheckOutcome, str]
 _MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
 _PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
 _SHOW_FROM = 1000  # below this number, no progress is shown
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `verify`."""
+    text = "verify an evidence bundle, a receipt or a public log, without a ledger or an account"
+    command = commands.add_parser("verify", help=text, description=text)
+    add_arguments(command)
+    declare(
+        command,
+        {
+            ExitCode.DONE: "verified, and every statement of a bundle is approved",
+            ExitCode.INVALID: "invalid: a check failed",
+            ExitCode.UNVERIFIABLE: (
+                "cannot be verified: something is missing, for example a required quorum or "
+                "time-stamp, or newer evidence; or consistent, but no key was given"
+            ),
+            ExitCode.UNMET: (
+                "verified, but a statement of the bundle is not approved, or is approved only by "
+                "decisions in question; or a required policy or digest is not met"
+            ),
+        },
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -196,7 +218,10 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     if report.ledger is not None:
         kinds = {"log": "A public log", "receipt": "A receipt"}
         what = kinds.get(report.mode or "", f"A bundle, mode {report.mode}")
-        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)} (its own claim).", ""]
+        lines += [
+            f"{what}: {report.size:,} entries of {_plain(report.ledger)} (its own claim).",
+            "",
+        ]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
         says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from ledger import clock
-from ledger.cli.exit_codes import ExitCode, declare
 from ledger.encoding import SHA256_HEX
 from ledger.errors import MalformedError
 from ledger.verify.requirements import Requirements, parse_required
@@ -13,10 +12,8 @@ from ledger.verify.requirements import Requirements, parse_required
 _POSITION = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `verify`."""
-    text = "verify an evidence bundle, a receipt or a public log, without a ledger or an account"
-    command = commands.add_parser("verify", help=text, description=text)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `verify` to its parser."""
     command.add_argument(
         "source",
         metavar="SOURCE",
@@ -56,21 +53,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     _add_requirements(command)
     command.add_argument("--json", action="store_true", help="print the report as JSON")
-    declare(
-        command,
-        {
-            ExitCode.DONE: "verified, and every statement of a bundle is approved",
-            ExitCode.INVALID: "invalid: a check failed",
-            ExitCode.UNVERIFIABLE: (
-                "cannot be verified: something is missing, for example a required quorum or "
-                "time-stamp, or newer evidence; or consistent, but no key was given"
-            ),
-            ExitCode.UNMET: (
-                "verified, but a statement of the bundle is not approved, or is approved only by "
-                "decisions in question; or a required policy or digest is not met"
-            ),
-        },
-    )
 
 
 def _add_requirements(command: argparse.ArgumentParser) -> None:
