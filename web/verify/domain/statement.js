@@ -13,19 +13,21 @@ import { STATUS } from "./vocabulary.js";
 // By tag: what an event changes in a statement.
 const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_DRAFTED]: (_, body) => drafted(body),
-  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections, decided, seen }, body, at) => ({
+  [TAG.STATEMENT_SIGNED]: ({ approvals, rejections, decided }, body, at) => ({
     status: body.status,
     approvals: new Map([...approvals, [body.signer, recorded(body, at)]]),
     rejections: without(rejections, body.signer),
     decided: new Map([...decided, [body.signer, body.iat]]),
-    seen: { ...seen, ...body.seen },
   }),
-  [TAG.STATEMENT_REJECTED]: ({ approvals, rejections, decided, seen }, body, at) => ({
+  [TAG.STATEMENT_REJECTED]: ({ approvals, rejections, decided }, body, at) => ({
     status: body.status,
     approvals: without(approvals, body.signer),
     rejections: new Map([...rejections, [body.signer, recorded(body, at)]]),
     decided: new Map([...decided, [body.signer, body.iat]]),
-    seen: { ...seen, ...body.seen },
+  }),
+  [TAG.APPROVAL_RETRACTED]: ({ approvals, decided }, body) => ({
+    approvals: without(approvals, body.signer),
+    decided: new Map([...decided, [body.signer, body.iat]]),
   }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
@@ -33,10 +35,11 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
 
 /** Return the statement after one more event of its stream. */
 export async function evolveStatement(statement, { type, version, at, body }) {
-  return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
+  const seen = { ...statement?.seen, ...body.seen };
+  return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator, seen }) {
+async function drafted({ document: source, creator }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -55,7 +58,6 @@ async function drafted({ document: source, creator, seen }) {
     approvals: new Map(),
     rejections: new Map(),
     decided: new Map(),
-    seen,
   };
 }
 
