@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ledger.errors import MalformedError
-from ledger.jose import Outcome, SignerVerdict, evaluate, parse_signer_policy
+from ledger.jose import SignerVerdict, evaluate, parse_signer_policy
+from ledger.jose.outcome import VerifiedOutcome
 from tests.support.assignments import assigned
 
 Node = dict[str, Any]
@@ -20,7 +21,7 @@ STRANGERS = tuple(f"s{number}" for number in range(6))
 
 def verdict(policy: Node, signers: Iterable[str]) -> SignerVerdict:
     outcomes = [
-        Outcome(number, verified=True, thumbprint=each, key_type="OKP")
+        VerifiedOutcome(index=number, alg="EdDSA", signer=each, thumbprint=each, key_type="OKP")
         for number, each in enumerate(signers)
     ]
     return evaluate(parse_signer_policy(policy), outcomes)
