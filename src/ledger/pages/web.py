@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Redirect, Template
 
 from ledger import clock
@@ -97,6 +97,17 @@ class Web(NamedTuple):
 
 
 FromWeb = NamedDependency[SkipValidation[Web]]
+Next = Annotated[str | None, QueryParameter(name="next", description="Where to go afterwards")]
+
+
+def local_path(target: str | None) -> str | None:
+    """Return `target` if it is a path of this site, else None.
+
+    A redirect must not leave the site.
+    """
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    return target if target.isprintable() and "\\" not in target else None
 
 
 def to_sign_in(request: AnyRequest) -> Redirect:
