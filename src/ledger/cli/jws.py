@@ -11,7 +11,7 @@ import msgspec
 
 from ledger import jose
 from ledger.cli.exit_codes import ExitCode, declare
-from ledger.cli.jws_arguments import ARGUMENTS, OTHER_CODES, VERIFY_CODES
+from ledger.cli.jws_arguments import ARGUMENTS
 from ledger.cli.jws_files import (
     STANDARD,
     UsageError,
@@ -26,6 +26,17 @@ from ledger.cli.jws_files import (
 )
 from ledger.cli.jws_verify import verify
 from ledger.errors import LedgerError
+
+VERIFY_CODES = {
+    ExitCode.DONE: "verified; with `--require`, the policy is met",
+    ExitCode.INVALID: "invalid: a signature, a key or the serialization was refused",
+    ExitCode.UNVERIFIABLE: "a key is missing",
+    ExitCode.UNMET: "verified, but the policy is not met",
+}
+OTHER_CODES = {
+    ExitCode.DONE: "done",
+    ExitCode.INVALID: "a key, a JWS or an option was refused; standard error has the code",
+}
 
 
 def add_commands(commands: Any) -> None:

@@ -1,20 +1,7 @@
-"""The arguments and exit codes of `ledger jws …`."""
+"""The arguments of `ledger jws …`."""
 
 import argparse
 from collections.abc import Callable
-
-from ledger.cli.exit_codes import ExitCode
-
-VERIFY_CODES = {
-    ExitCode.DONE: "verified; with `--require`, the policy is met",
-    ExitCode.INVALID: "invalid: a signature, a key or the serialization was refused",
-    ExitCode.UNVERIFIABLE: "a key is missing",
-    ExitCode.UNMET: "verified, but the policy is not met",
-}
-OTHER_CODES = {
-    ExitCode.DONE: "done",
-    ExitCode.INVALID: "a key, a JWS or an option was refused; standard error has the code",
-}
 
 
 def _input(command: argparse.ArgumentParser) -> None:

@@ -50,8 +50,8 @@ def verify(chosen: argparse.Namespace) -> int:
     report = sys.stderr if chosen.output == STANDARD else sys.stdout
     if chosen.json:
         text = None if payload is None else b64u_encode(payload)
-        whole = {"status": _WORDS[status], "verdict": verdict, "payload": text}
-        print(line_of(whole | {"outcomes": found.outcomes}), file=report)
+        shown = {"status": _WORDS[status], "verdict": verdict, "payload": text}
+        print(line_of(shown | {"outcomes": found.outcomes}), file=report)
     else:
         for outcome in found.outcomes:
             word = "no key" if outcome.index in without_key else "BAD"

@@ -168,6 +168,7 @@ PEM_OF_ALICE = public_forms(SIGNERS["EdDSA"])["PEM"]
         b" " * (4 * 2**20 + 1),
         PEM_OF_ALICE * 4097,
     ],
+    ids=lambda data: f"{len(data)} bytes",
 )
 def test_what_is_no_key_is_refused(data: bytes) -> None:
     assert code(read_public_keys, data) in ("jwk_invalid", "private_key_refused")
