@@ -105,8 +105,8 @@ class Chronicle:
         self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
 
     def announce(self, number: int) -> None:
-        size = len(self.states) + 1
-        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
+        keys = fixed_log_keys(number)
+        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=keys, first_size=len(self.states) + 1)
         self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
@@ -186,8 +186,7 @@ class Chronicle:
 
     def approve_change(self, who: Signer, raw: bytes) -> None:
         """Record an approval of a change, and its effects if that completes it."""
-        jws = who.shared(raw)
-        stream = UUID(json.loads(raw)["statementId"])
+        jws, stream = who.shared(raw), UUID(json.loads(raw)["statementId"])
         decision = self._decision(who, who.confirm(jws))
         signed = decisions.sign(self.auditor.statements[stream], parse_approval(jws), decision)
         self.tell(stream, signed)
@@ -265,42 +264,39 @@ class Chronicle:
 
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
         raw = who.document(statementId=statement_id(number), **members)
-        creator = self._state(who)
-        find = self.auditor.statements.get
-        body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._rules(), find=find)
+        given = self._rules() | {"find": self.auditor.statements.get}
+        body, _ = drafting.draft(raw, who.draft_act(raw), self._state(who), **given)
         self.tell(statement_id(number), body)
         self._tell_effects()
         return raw
 
     def sign(self, who: Signer, jws: str, raw: bytes) -> None:
-        stream = UUID(json.loads(raw)["statementId"])
-        subject = self.auditor.statements[stream]
-        earlier = None if subject.replaces is None else self.auditor.statements[subject.replaces]
-        decision = msgspec.structs.replace(self._decision(who), earlier=earlier)
-        self.tell(stream, decisions.sign(subject, parse_approval(jws), decision))
+        self._decide("sign", who, raw, jws)
         self._tell_effects()
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
-        self._decide("reject", who, raw, "The amount is too low.", confirmed=confirmed)
+        act = who.act("reject", **_about(raw), reason="The amount is too low.")
+        self._decide("reject", who, raw, act, who.confirm(act) if confirmed else None)
 
     def retract(self, who: Signer, raw: bytes) -> None:
-        self._decide("retract", who, raw, "Approved by mistake.")
+        act = who.act("retract", **_about(raw), reason="Approved by mistake.")
+        self._decide("retract", who, raw, act)
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
-        self._decide("withdraw", who, raw, "Replaced.")
+        self._decide("withdraw", who, raw, who.act("withdraw", **_about(raw), reason="Replaced."))
 
-    def _decide(
-        self, kind: str, who: Signer, raw: bytes, reason: str, *, confirmed: bool = False
-    ) -> None:
-        stream = UUID(json.loads(raw)["statementId"])
-        act = who.act(kind, **self._about(raw), reason=reason)
-        decision = self._decision(who, who.confirm(act) if confirmed else None)
-        self.tell(stream, getattr(decisions, kind)(self.auditor.statements[stream], act, decision))
-
-    @staticmethod
-    def _about(raw: bytes) -> dict[str, Any]:
-        return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}
+    def _decide(self, kind: str, who: Signer, raw: bytes, text: str, shown: Any = None) -> None:
+        subject = self.auditor.statements[UUID(json.loads(raw)["statementId"])]
+        earlier = None if subject.replaces is None else self.auditor.statements[subject.replaces]
+        decision = msgspec.structs.replace(self._decision(who, shown), earlier=earlier)
+        evidence = parse_approval(text) if kind == "sign" else text
+        self.tell(subject.id, getattr(decisions, kind)(subject, evidence, decision))
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
-        deciders = {str(stream): each for stream, each in self.auditor.people.items()}
-        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
+        people = {str(stream): each for stream, each in self.auditor.people.items()}
+        now = self.time.ms, self._charter.version
+        return DecisionContext(self._state(who), LEDGER, PARTY, *now, assertion, people)
+
+
+def _about(raw: bytes) -> dict[str, Any]:
+    return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}

@@ -105,7 +105,7 @@ class Scene:
     ) -> DecisionContext:
         earlier = None if self.earlier is None else self.earlier.statement
         return DecisionContext(
-            person, LEDGER, PARTY, now_ms, assertion, self.known, earlier=earlier
+            person, LEDGER, PARTY, now_ms, 1, assertion, self.known, earlier=earlier
         )
 
     # --- steps -----------------------------------------------------------------------------------

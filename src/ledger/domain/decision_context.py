@@ -7,6 +7,7 @@ import msgspec
 from ledger.domain.counting import RecordedDecisions, counted
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
+from ledger.domain.seen import seen
 from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import VOTING_ROLES
 
@@ -15,18 +16,26 @@ class DecisionContext(msgspec.Struct, frozen=True):
     """The signer, the ledger, the time and the assertion of a decision.
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
-    now; `roles` are those of the ledger whose holders sign. `earlier` is the approved statement
-    that the statement is to replace, as it is now.
+    now; `roles` are those of the ledger whose holders sign. `charter_version` is the
+    version of the ledger's own stream. `earlier` is the approved statement that the statement is to
+    replace, as it is now.
     """
 
     person: Person
     ledger: str
     party: RelyingParty
     now_ms: int
+    charter_version: int
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
     roles: Set[str] = VOTING_ROLES
     earlier: Statement | None = None
+
+    def seen(self, statement: Statement) -> dict[str, int]:
+        """Return what the event of a decision on this statement names as seen."""
+        counting = [self.deciders[user] for user in statement.counts_on]
+        people = [*counting, self.person]
+        return seen(statement.seen, self.charter_version, people, self.earlier)
 
     def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:
         """Return who decided, with the roles that count, without the decisions in question."""

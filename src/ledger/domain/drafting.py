@@ -15,6 +15,7 @@ from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
+from ledger.domain.seen import seen
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, Status
@@ -39,12 +40,13 @@ def draft(
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    `find` returns the statement that the document supersedes, None if there is none. Raises as `parse_document`, `governance.check_change`, `verify_act`, `versions.require_found`
-    and `versions.require_supersedable` do; ForbiddenError
-    `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
-    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
-    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
+    `find` returns the statement that the document supersedes, None if there is none. Raises as
+    `parse_document`, `governance.check_change`, `verify_act`, `versions.require_found` and
+    `versions.require_supersedable` do; ForbiddenError `creator_only`, `governance_only`,
+    `person_suspended`, `person_deactivated`; RefusedError `document_creator_mismatch`,
+    `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
+    the policy has already expired, `governance_changed`; MalformedError `policy_invalid` for a role
+    that the ledger does not have, `policy_impossible`.
     """
     document, ledger = parse_document(raw), charter.ledger
     if is_change(document):
@@ -86,6 +88,7 @@ def draft(
         act=act_text,
         type=None if document.type is None else document.type.name,
         earlier=status,
+        seen=seen({}, charter.version, [creator], superseded),
     )
     return drafted, document
 

@@ -5,6 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
 
+from ledger.domain import policy_words
 from ledger.http.assets import Assets
 from ledger.pages import account as _account
 from ledger.pages import governance as _governance
@@ -16,6 +17,7 @@ from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
 from ledger.pages import words
 from ledger.pages.content import digit_groups, visible
+from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
 from ledger.pages.web import Web
@@ -73,7 +75,8 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "tree_hash": assets.tree_hash,
         "visible": visible,
         "digit_groups": digit_groups,
-        "moment": words.moment,
+        "spoken": speaker(assets.files["words.txt"].content.decode()),
+        "moment": policy_words.moment,
         "moment_s": words.moment_s,
         "t": text,
         "texts_of": texts_of,

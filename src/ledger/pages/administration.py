@@ -4,10 +4,10 @@ import sqlite3
 from typing import Any
 
 from ledger.domain import governance, policy
+from ledger.domain.policy_words import node_phrase
 from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.errors import ForbiddenError
 from ledger.pages.change_words import governors
-from ledger.pages.words import node_phrase
 from projections import users
 from projections.rules import Role, RulesInForce
 from projections.users import User
@@ -35,7 +35,6 @@ def frame(db: sqlite3.Connection, me: User, in_force: RulesInForce, *, at: int) 
     names = users.names(db, sorted(governors(in_force)), at=at)
     return {
         "governance": node_phrase(in_force.governance, names),
-        "may_change": can_change(me, in_force),
         "administers": ADMINISTRATOR in me.roles,
     }
 

@@ -10,8 +10,8 @@ import msgspec
 
 from ledger.domain import places, policy
 from ledger.domain.places import NO_STEPS
+from ledger.domain.policy_words import listed
 from ledger.domain.vocabulary import AUDITOR
-from ledger.pages.words import listed
 from projections.outlook import Decided, for_own, refusals
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User

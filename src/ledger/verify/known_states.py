@@ -29,7 +29,7 @@ class KnownStates:
         return self.statements.get(stream)
 
     def _latest(self, stream: UUID) -> Statement | None:
-        """Return a statement as of this position, None if unknown; shares of an audit override it."""
+        """Return a statement as of this position, None if unknown; a share overrides this."""
         return self._statement(stream)
 
     @property

@@ -11,6 +11,7 @@ import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 import { requireFound, requireSupersedable } from "./versions.js";
 
@@ -50,7 +51,8 @@ export async function decideDraft(body, creator, charter, { nowMs, statements })
   requireKnownRoles(document.policy, signingRolesOf(charter));
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   const type = document.type?.name ?? null;
+  const seen = seenBy({}, charter, [creator], superseded);
   const { user } = creator;
-  const again = { document: body.document, creator: user, kid: key.kid, act: body.act, type, earlier };
+  const again = { document: body.document, creator: user, kid: key.kid, act: body.act, type, earlier, seen };
   return { again, document };
 }

@@ -5,6 +5,7 @@ import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { statusAt } from "../domain/statement.js";
 import { isInQuestion, isOutrun } from "../domain/versions.js";
 import { DECISION, STATUS } from "../domain/vocabulary.js";
+import { policySentence } from "../../static/js/lib/policy.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
@@ -29,6 +30,7 @@ function shown(id, mine, { statements, people }, nowMs) {
   const earlier = statements.get(statement.supersedes?.statement);
   const ended = isOutrun(statement, earlier) ? earlier : null; // another version came first
   const person = (user) => ({ user, name: people.get(user).name });
+  const names = Object.fromEntries([...people].map(([user, { name }]) => [user, name]));
   return {
     id,
     title: statement.title,
@@ -43,12 +45,12 @@ function shown(id, mine, { statements, people }, nowMs) {
       kid: body.kid,
       form: body.form ?? null,
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
+      keyRevoked: people.get(body.signer).keys.get(body.kid).revoked,
     })),
     supersedes: statement.supersedes?.statement ?? null,
     supersededBy: ended?.supersededBy ?? statement.supersededBy,
     sha256: statement.sha256,
-    policy: statement.policy,
-    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
+    policy: policySentence(statement.policy, names),
     creator: person(statement.creator),
     draftedAt: mine[0].at,
     document: mine[0].body.document,
