@@ -89,8 +89,6 @@ class Chronicle:
     def _now(self) -> dict[str, Any]:
         return {"ledger": LEDGER, "now_ms": self.time.ms}
 
-    # --- the ledger and its people ---------------------------------------------------------------
-
     def found(self) -> None:
         key = ed25519_key(1000)
         setup = link_key(SETUP_TOKEN).jwk
@@ -260,8 +258,6 @@ class Chronicle:
             whom.user, standing.suspend(self._state(whom), self._state(by), asked, self._charter)
         )
 
-    # --- statements ------------------------------------------------------------------------------
-
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
         raw = who.document(statementId=statement_id(number), **members)
         given = self._rules() | {"find": self.auditor.statements.get}
@@ -275,15 +271,15 @@ class Chronicle:
         self._tell_effects()
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
-        act = who.act("reject", **_about(raw), reason="The amount is too low.")
+        act = who.act("reject", **about(raw), reason="The amount is too low.")
         self._decide("reject", who, raw, act, who.confirm(act) if confirmed else None)
 
     def retract(self, who: Signer, raw: bytes) -> None:
-        act = who.act("retract", **_about(raw), reason="Approved by mistake.")
+        act = who.act("retract", **about(raw), reason="Approved by mistake.")
         self._decide("retract", who, raw, act)
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
-        self._decide("withdraw", who, raw, who.act("withdraw", **_about(raw), reason="Replaced."))
+        self._decide("withdraw", who, raw, who.act("withdraw", **about(raw), reason="Replaced."))
 
     def _decide(self, kind: str, who: Signer, raw: bytes, text: str, shown: Any = None) -> None:
         subject = self.auditor.statements[UUID(json.loads(raw)["statementId"])]
@@ -298,5 +294,5 @@ class Chronicle:
         return DecisionContext(self._state(who), LEDGER, PARTY, *now, assertion, people)
 
 
-def _about(raw: bytes) -> dict[str, Any]:
+def about(raw: bytes) -> dict[str, Any]:
     return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import StatementDrafted, StatementRejected, StatementSigned
-from tests.support.chronicle import statement_id
+from tests.support.chronicle import about, statement_id
 from tests.vectors.changes.company import Company
 
 Node = dict[str, Any]
@@ -112,7 +112,7 @@ def in_the_individual_form(told: Steps) -> None:
 def rejected_in_a_later_step(told: Steps, status: Any = "rejected") -> None:
     ada = f"user:{told.ada.user}"
     raw = told.drafts(one_of("role:investor"), one_of(ada), number=6)
-    act = told.ada.act("reject", **told._about(raw), reason="The amount is too low.")
+    act = told.ada.act("reject", **about(raw), reason="The amount is too low.")
     body = StatementRejected(
         signer=told.ada.user,
         kid=told.ada.key.kid,
