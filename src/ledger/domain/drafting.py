@@ -18,7 +18,7 @@ from ledger.domain.policy import RolesByPerson
 from ledger.domain.seen import seen
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement
-from ledger.domain.vocabulary import AUDITOR, CREATOR, Status
+from ledger.domain.vocabulary import AUDITOR, CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 
@@ -73,14 +73,11 @@ def draft(
         governance.require_in_force(document.policy, charter.governance)
     elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")
-    status: Status | None = None
-    if superseded is not None:
-        status = versions.require_supersedable(
-            superseded, creator, charter.signing_roles, now_ms=now_ms
-        )
+    roles = charter.signing_roles
+    status = versions.require_supersedable(superseded, creator, roles, now_ms=now_ms)
     # 3. The policy asks for roles of this ledger, and people could meet it.
-    policy.require_known_roles(document.policy, charter.signing_roles)
-    places.require_possible(document.policy, document.creator, charter.signing_roles)
+    policy.require_known_roles(document.policy, roles)
+    places.require_possible(document.policy, document.creator, roles)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,

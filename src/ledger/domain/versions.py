@@ -40,15 +40,17 @@ def require_found(document: Document, find: Callable[[UUID], Statement | None]) 
 
 
 def require_supersedable(
-    earlier: Statement, creator: Person, open_roles: Set[str], *, now_ms: int
-) -> Status:
-    """Return the status of the statement that this person supersedes.
+    earlier: Statement | None, creator: Person, open_roles: Set[str], *, now_ms: int
+) -> Status | None:
+    """Return the status of the statement that this person supersedes, None without one.
 
     Raises ForbiddenError `creator_only`; MalformedError `change_invalid` for a change, and
     `policy_impossible` for an approved one whose policy no people could meet any more;
     ConflictError `statement_superseded`, and `version_pending` for a pending version that is to
     replace an approved statement.
     """
+    if earlier is None:
+        return None
     status = earlier.status_at(now_ms)
     if status == "superseded":
         raise ConflictError("statement_superseded", "another version has replaced this one")
