@@ -17,8 +17,9 @@ from ledger.domain import places, policy
 from ledger.domain.charter import Charter
 from ledger.domain.counting import counted
 from ledger.domain.entry import entry_ms
-from ledger.domain.person import AttestedKey, may_sign
+from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person as PersonState
+from ledger.domain.person import may_sign
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement as StatementState
 from ledger.domain.vocabulary import (

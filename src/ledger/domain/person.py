@@ -1,6 +1,7 @@
 """A person: passkeys, signing keys, roles. Pure decide and evolve.
 
-`held_passkeys` and `signing_keys` decide what begins and ends passkeys and keys.
+`holdings` has the passkeys and keys; `held_passkeys` and `signing_keys` decide what begins and
+ends them.
 
 Every decision takes the state and the evidence and returns the event's body, or raises. Revoked
 keys and removed passkeys stay in the state, marked, so that their signatures can still be verified.
@@ -30,46 +31,12 @@ from ledger.domain.events import (
     StatementBody,
     UserRegistered,
 )
+from ledger.domain.holdings import AttestedKey, Passkey, key_reference, passkey_reference
 from ledger.domain.names import require_name
 from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
-from ledger.jose import OkpJwk, PublicJwk, parse_compact, thumbprint
-
-
-class AttestedKey(msgspec.Struct, frozen=True):
-    """A signing key of a person."""
-
-    kid: str
-    jwk: PublicJwk
-    added_at: str
-    expires_at: str | None = None
-    added_by: frozenset[str] = frozenset()  # references to what attested it
-    revoked: bool = False
-    compromised_since: str | None = None
-
-
-class Passkey(msgspec.Struct, frozen=True):
-    """A passkey of a person, with its COSE public key (base64url)."""
-
-    credential_id: str
-    public_key: str
-    added_at: str
-    added_by: frozenset[str] = frozenset()  # references to what signed for its addition
-    removed: bool = False
-    compromised_since: str | None = None
-    active_from: str | None = None
-    code: str | None = None  # the kid of the recovery code that added it
-    cancelled: bool = False  # removed before it worked
-    transports: tuple[str, ...] = ()  # as its registration said
-
-    def waits(self, now_ms: int) -> bool:
-        """Tell whether it does not work yet: a recovery code added it a short time ago."""
-        return self.active_from is not None and now_ms < clock.to_ms(self.active_from)
-
-    def is_live(self, now_ms: int) -> bool:
-        """Tell whether it works: it is not removed, and its waiting time is over."""
-        return not self.removed and not self.waits(now_ms)
+from ledger.jose import OkpJwk, parse_compact, thumbprint
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -126,16 +93,6 @@ class Person(msgspec.Struct, frozen=True):
         if kind == "passkey":
             raise NotFoundError("passkey_unknown", "no such passkey of this person")
         raise NotFoundError("key_unknown", "no such signing key of this person")
-
-
-def key_reference(kid: str) -> str:
-    """Return how acts and events refer to a signing key where they could mean a passkey too."""
-    return f"kid:{kid}"
-
-
-def passkey_reference(credential_id: str) -> str:
-    """Return how acts and events refer to a passkey where they could mean a signing key too."""
-    return f"passkey:{credential_id}"
 
 
 def evolve(person: Person | None, event: Event) -> Person:

@@ -15,8 +15,9 @@ from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PasskeyAdded, RecoveryCancelled, RecoveryCodesSet
 from ledger.domain.governance import require_place
+from ledger.domain.holdings import Passkey
 from ledger.domain.passkey import verify_assertion
-from ledger.domain.person import Passkey, Person
+from ledger.domain.person import Person
 from ledger.domain.standing import require_standing
 from ledger.encoding import b64u_decode, sha256_hex
 from ledger.errors import ConflictError, MalformedError, NotFoundError, RefusedError

@@ -27,7 +27,8 @@ from ledger.domain.events import (
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
-from ledger.domain.person import AttestedKey, Person, may_sign
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
 from ledger.domain.standing import require_standing
 from ledger.domain.text import require_text

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 
 from ledger import clock
 from ledger.domain.compromise import REACH_DAYS
-from ledger.domain.person import passkey_reference
+from ledger.domain.holdings import passkey_reference
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
 from ledger.domain.held_passkeys import cose_digest
-from ledger.domain.person import key_reference, passkey_reference
+from ledger.domain.holdings import key_reference, passkey_reference
 from ledger.domain.vocabulary import KeyHome
 from ledger.http.user_agents import UNKNOWN
 from ledger.pages.texts import text

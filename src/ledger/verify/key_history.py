@@ -24,7 +24,8 @@ from ledger.domain.events import (
     actor,
     signature_of,
 )
-from ledger.domain.person import AttestedKey, Person
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.person import Person
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.jose import CompactJws, PublicJwk, thumbprint
 

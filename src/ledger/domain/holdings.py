@@ -1,0 +1,51 @@
+"""What a person holds: passkeys and signing keys, and how acts and events refer to them."""
+
+import msgspec
+
+from ledger import clock
+from ledger.jose import PublicJwk
+
+
+class AttestedKey(msgspec.Struct, frozen=True):
+    """A signing key of a person."""
+
+    kid: str
+    jwk: PublicJwk
+    added_at: str
+    expires_at: str | None = None
+    added_by: frozenset[str] = frozenset()  # references to what attested it
+    revoked: bool = False
+    compromised_since: str | None = None
+
+
+class Passkey(msgspec.Struct, frozen=True):
+    """A passkey of a person, with its COSE public key (base64url)."""
+
+    credential_id: str
+    public_key: str
+    added_at: str
+    added_by: frozenset[str] = frozenset()  # references to what signed for its addition
+    removed: bool = False
+    compromised_since: str | None = None
+    active_from: str | None = None
+    code: str | None = None  # the kid of the recovery code that added it
+    cancelled: bool = False  # removed before it worked
+    transports: tuple[str, ...] = ()  # as its registration said
+
+    def waits(self, now_ms: int) -> bool:
+        """Tell whether it does not work yet: a recovery code added it a short time ago."""
+        return self.active_from is not None and now_ms < clock.to_ms(self.active_from)
+
+    def is_live(self, now_ms: int) -> bool:
+        """Tell whether it works: it is not removed, and its waiting time is over."""
+        return not self.removed and not self.waits(now_ms)
+
+
+def key_reference(kid: str) -> str:
+    """Return how acts and events refer to a signing key where they could mean a passkey too."""
+    return f"kid:{kid}"
+
+
+def passkey_reference(credential_id: str) -> str:
+    """Return how acts and events refer to a passkey where they could mean a signing key too."""
+    return f"passkey:{credential_id}"
