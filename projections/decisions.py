@@ -15,6 +15,7 @@ from ledger.sqlite.bulk_insert import write
 from projections import questioned
 from projections.facts import Batch, Fact, LogReader
 from projections.outlook import Decided
+from projections.passkeys import ENDED
 from projections.questioned import IN_QUESTION, key_number, passkey_number
 from projections.rows import json_list
 from projections.users import NamedPerson, people, roles_of, uuid_text
@@ -74,7 +75,7 @@ def _row(fact: Fact, kind: int, step: int | None = None) -> tuple[Any, ...]:
 
 
 def of_statement(
-    db: sqlite3.Connection, log: LogReader, statement: int, *, at: int
+    db: sqlite3.Connection, log: LogReader, statement: int, *, at: int, now: str
 ) -> list[Decision]:
     """Return the decisions on a statement up to a position, oldest first.
 
@@ -90,7 +91,7 @@ def of_statement(
     doubted = {position for position, _, in_question in rows if in_question}
     named = people(db, numbers.values())
     recorded = log.events_at([*numbers])
-    revoked = _revoked(db, recorded, at)
+    revoked = _revoked(db, recorded, at, now)
     shown = [
         _decision(db, each, named[numbers[each.position]], numbers[each.position], revoked)
         for each in recorded
@@ -174,11 +175,11 @@ def _decision(
             )
 
 
-def _revoked(db: sqlite3.Connection, recorded: Sequence[Recorded], at: int) -> set[str]:
+def _revoked(db: sqlite3.Connection, recorded: Sequence[Recorded], at: int, now: str) -> set[str]:
     kids = json_list({getattr(each.event.body, "kid", "") for each in recorded})
     rows = db.execute(
-        "SELECT kid FROM signing_key WHERE kid IN (SELECT value FROM json_each(?))"
-        " AND revoked <= ?",
-        (kids, at),
+        "SELECT kid FROM signing_key k WHERE kid IN (SELECT value FROM json_each(:kids))"  # noqa: S608
+        f" AND (revoked <= :at OR {ENDED.format(row='k')})",
+        {"kids": kids, "at": at, "now": now},
     )
     return {kid for (kid,) in rows}

@@ -8,7 +8,9 @@ from typing import Any
 
 from ledger.domain.acts import LostTree
 from ledger.domain.governance import policy_digest, values_digest
-from tests.support.changes import invite
+from ledger.domain.policy import Node
+from tests.support import comebacks
+from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import es256_key
@@ -50,6 +52,20 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
     ]
 
 
+def _comes_back(told: Chronicle, whom: Signer, dave: Signer, bob: Signer) -> None:
+    """Re-enrol somebody while changes need two people; they go on with what they have."""
+    one: dict[str, Any] = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
+    two = one | {"threshold": 2}
+    was = {count: policy_digest(Node(count, tuple(one["of"]))) for count in (1, 2)}
+    told.change(dave, 105, comebacks.re_enrol(whom), governance=one)
+    raised = {"policy": two, "was": was[1], "people": governors(dave, bob)}
+    told.change(dave, 106, {"set-governance": raised}, governance=one)
+    comebacks.use_link(told, whom, fixed_passkey(14))
+    back = {"set-governance": {"policy": one, "was": was[2]}}
+    items = comebacks.admit(whom, fixed_passkey(14)), back
+    told.approve_change(bob, told.change(dave, 107, *items, governance=two))
+
+
 def every_type(*, end: bool = False) -> Chronicle:
     """Return a chronicle with each type of event; with `end`, also the freezing event."""
     told = Chronicle()
@@ -68,6 +84,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
     told.change(dave, 102, *_reforms(bob, carol))
     rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
+    _comes_back(told, carol, dave, bob)
     creating = {"grant-role": {"user": bob.user, "role": "creator"}}
     told.change(dave, 103, creating, governance=rules)
     # Two people approve, with both forms and both key types; then a third does.
@@ -101,9 +118,9 @@ def every_type(*, end: bool = False) -> Chronicle:
     alice.key = es256_key(21)  # her first one ended
     told.draft(alice, 4)
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=rules)
-    told.set_codes(dave)
-    told.recover(dave, fixed_passkey(12))
-    told.cancel_recovery(dave, fixed_passkey(12))
+    comebacks.set_codes(told, dave)
+    comebacks.use_code(told, dave, fixed_passkey(12))
+    comebacks.cancel(told, dave, fixed_passkey(12))
     told.add_passkey(dave, fixed_passkey(13))
     if end:
         told.freeze()

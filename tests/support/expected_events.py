@@ -85,14 +85,14 @@ EXPECTED = {
         {"users", "invitations"},
     ),
     "passkey-added.v1": Expected(
-        DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"users"}
+        DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"passkeys"}
     ),
     "passkey-removed.v1": Expected(
         ALICE,
         "removed a passkey",
         "Alice Ångström removed a passkey",
         ACT,
-        {"users"},
+        {"passkeys"},
     ),
     "key-attested.v1": Expected(
         ALICE, "attested a signing key", "Alice Ångström attested a signing key", ADD_KEY, {"keys"}
@@ -107,7 +107,7 @@ EXPECTED = {
         DAVE, "set 10 recovery codes", "Dave set recovery codes", ACT, set()
     ),
     "recovery-cancelled.v1": Expected(
-        DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"users"}
+        DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"passkeys"}
     ),
     "compromise-declared.v1": Expected(
         ALICE,
@@ -115,7 +115,7 @@ EXPECTED = {
         " 2026-11-21T03:04:52.678Z, and 1 more",
         "Alice Ångström declared a key or passkey compromised",
         ACT,
-        {"users", "keys", "statements"},
+        {"passkeys", "keys", "statements"},
     ),
     "statement-drafted.v1": Expected(
         ALICE,
@@ -155,7 +155,7 @@ EXPECTED = {
         "set registration to open", "The ledger's charter was changed", {"rules"}
     ),
     "governance-set.v1": effect(
-        "set the governance policy", "The governance policy was changed", {"rules"}
+        "set the governance policy", "The governance policy was changed", {"rules"}, change=107
     ),
     "role-granted.v1": effect(
         "granted Bob the role creator", "Bob was granted the role creator", {"users"}, change=103
@@ -166,11 +166,23 @@ EXPECTED = {
     "standing-set.v1": effect(
         "made Alice Ångström deactivated", "Alice Ångström is deactivated", {"users"}, change=104
     ),
+    "re-enrolment-opened.v1": effect(
+        "opened a re-enrolment of Carol",
+        "A re-enrolment of Carol was opened",
+        {"passkeys"},
+        change=105,
+    ),
+    "passkey-admitted.v1": effect(
+        "admitted the new passkey of Carol",
+        "The new passkey of Carol was admitted",
+        {"passkeys"},
+        change=107,
+    ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
         " 2026-11-21T03:04:59.678Z, and 0 more",
         "A key or passkey of Bob was declared compromised",
-        {"users", "keys", "statements"},
+        {"passkeys", "keys", "statements"},
         change=104,
     ),
     "statement-withdrawn-by-change.v1": effect(

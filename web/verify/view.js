@@ -215,22 +215,23 @@ function statement(shown) {
   );
 }
 
-/** Return what a decision's line must add: what it did not sign, and what is in question. */
-function limitsOf(form, inQuestion) {
-  const told = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
-  return told + (inQuestion ? ", in question" : "");
+/** Return what a decision's line must add, such as what it did not sign. */
+function limitsOf({ form, inQuestion, reEnrolledAt }) {
+  const unsigned = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
+  const back = reEnrolledAt === null ? "" : `, person re-enrolled ${moment(reEnrolledAt)}`;
+  return `${unsigned}${inQuestion ? ", in question" : ""}${back}`;
 }
 
 function table(decisions) {
   const head = ["Who", "Decision", "When (the ledger’s clock)", "Position"].map((name) =>
     el("th", { scope: "col" }, name),
   );
-  const rows = decisions.map(({ position, at, name, decision, form, inQuestion }) =>
+  const rows = decisions.map(({ position, at, name, decision, ...told }) =>
     el(
       "tr",
       {},
       el("th", { scope: "row" }, ...seen(name)),
-      el("td", {}, `${titled(decision)}${limitsOf(form, inQuestion)}`),
+      el("td", {}, `${titled(decision)}${limitsOf(told)}`),
       el("td", {}, el("time", { datetime: at }, at.replace("T", " ").replace(/\.[0-9]*Z/, " UTC"))),
       el("td", { "data-label": "Position" }, String(position)),
     ),

@@ -78,7 +78,7 @@ def _decide(
     kid = begun.invitation
     invitation = None if kid is None else invitations.find(founding.invitations, kid)
     admitted = admission.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
-    registered = person.register(
+    registered = admission.register(
         begun.user, begun.name, admitted.role, admitted.invitation, skeletons(begun.name)
     )
     added = held_passkeys.first_passkey(

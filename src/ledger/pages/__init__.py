@@ -15,6 +15,7 @@ from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
 from ledger.pages import words
+from ledger.pages.change_words import in_groups
 from ledger.pages.content import digit_groups, visible
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
@@ -68,6 +69,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         lstrip_blocks=True,
     )
     environment.globals |= {
+        "groups": in_groups,
         "static": assets.url,
         "modules": assets.modules,
         "tree_hash": assets.tree_hash,

@@ -68,6 +68,11 @@ def summaries(db: sqlite3.Connection, statements: Iterable[str], *, at: int) -> 
     return {statement: summary(items, names) for statement, items in found.items()}
 
 
+def in_groups(digest: str) -> str:
+    """Return a digest in groups of 8 hex characters, as people compare it."""
+    return " ".join(digest[at : at + 8] for at in range(0, len(digest), 8))
+
+
 def _users(rules: Node) -> set[str]:
     return {each[5:] for each in members(rules) if each.startswith("user:")}
 
@@ -94,6 +99,8 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
         match member:
             case "user":
                 found["who"] = names.get(value, value[:8])
+            case "cose" if value is not None:
+                found[member] = in_groups(value)
             case "expires_at":
                 found["until"] = moment(value)
             case "since":

@@ -112,7 +112,7 @@ def key_cards(
     counts, is_all = of_devices.signatures(db, me.position, at=at)
     old = clock.to_text(clock.to_ms(now) - OLD_MS)
     cards = []
-    for key in reversed(keys.of_user(db, me.id, at=at)):
+    for key in reversed(keys.of_user(db, me.id, at=at, now=now)):
         note = notes.get(key_reference(key.kid), NOTHING)
         browser = "" if note.browser == UNKNOWN else note.browser
         card = KeyCard(

@@ -60,7 +60,8 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     """One decision on a statement; `at` is a time of the ledger's clock.
 
     An approval in the individual form signs the content and not the policy. A decision is in
-    question if what it was made with was compromised by then.
+    question if what it was made with was compromised by then. `re_enrolled_at` is when a change
+    last gave its person a new passkey in place of all older ones, before the decision or after it.
     """
 
     position: int
@@ -71,6 +72,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     kid: str
     form: Form | None
     in_question: bool
+    re_enrolled_at: str | None
 
 
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
@@ -177,9 +179,11 @@ def verified_restorations(charter: Charter | None) -> tuple[VerifiedRestoration,
 
 
 def told_limits(decision: VerifiedDecision) -> str:
-    """Return what a decision's line must add: what it did not sign, and what is in question."""
+    """Return what a decision's line must add, such as what it did not sign."""
     told = ", policy not signed" if decision.form == "individual" else ""
-    return told + (", in question" if decision.in_question else "")
+    told += ", in question" if decision.in_question else ""
+    back = decision.re_enrolled_at
+    return told if back is None else f"{told}, person re-enrolled {back}"
 
 
 def told_restoration(restored: VerifiedRestoration) -> str:

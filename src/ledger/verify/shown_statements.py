@@ -6,7 +6,7 @@ from uuid import UUID
 from ledger.domain import places
 from ledger.domain.counting import counted, in_question, recorded, steps_of
 from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
-from ledger.domain.person import Person
+from ledger.domain.person import Person, settled
 from ledger.domain.vocabulary import DecisionKind
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import DecisionEvent, Events
@@ -19,7 +19,8 @@ def shown_statement(
     """Return a statement of a bundle, given the auditor after all its events."""
     statement = auditor.statements[UUID(statement_id)]
     decisions = events.decisions(statement_id)
-    people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
+    signers = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
+    people = {user: settled(each, now_ms) for user, each in signers.items()}
     counting = counted(statement.approvals, people)
     meets = places.met(statement.policy, counting, steps_of(statement.approvals))
     return VerifiedStatement(
@@ -44,6 +45,7 @@ def _decision(
         kid=body.kid,
         form=body.form if isinstance(body, StatementSigned) else None,
         in_question=in_question(people[body.signer], recorded(body, at)),
+        re_enrolled_at=people[body.signer].re_enrolled_at,
     )
 
 

@@ -61,6 +61,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "role-granted.v1",
         "role-ended.v1",
         "standing-set.v1",
+        "re-enrolment-opened.v1",
+        "passkey-admitted.v1",
         "compromise-set.v1",
         "statement-drafted.v1",
         "statement-signed.v1",

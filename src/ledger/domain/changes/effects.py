@@ -101,10 +101,9 @@ def decide(
     """Return the events that these items bring about, each decided after the ones before it.
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
-    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
-    `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
-    as `compromise.of_change`.
+    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
+    `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`; NotFoundError
+    `user_unknown`, `statement_unknown`; and as `person_effects.decide`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(_people_of(items)))  # one load brings all of them
@@ -184,7 +183,7 @@ class _World:
         governance.require_valid(item.policy, self._charter.roles)
         self._all_people(policy.people_named(item.policy))  # each of them is somebody
         for each in item.people or ():
-            held_passkeys.require_live(self._person(each.user), each.cose)
+            held_passkeys.require_live(self._person(each.user), each.cose, now_ms=self._now_ms)
         if item.people is not None:
             self._governors = frozenset(each.user for each in item.people)
         self._rule(GovernanceSet(self._change, item.policy))

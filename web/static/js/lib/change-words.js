@@ -26,15 +26,19 @@ export function describe(items, names, texts, replaced = {}) {
   });
 }
 
+/** Return a digest in groups of 8 hex characters, as people compare it. */
+export const inGroups = (digest) => digest.match(/.{8}/g)?.join(" ") ?? "";
+
 /** Return the values that the texts of items have places for. */
 function values(
-  { user, expiresAt, since, invitation, statement, people, policy, registration, ...members },
+  { user, cose, expiresAt, since, invitation, statement, people, policy, registration, ...members },
   names,
   texts,
 ) {
   return {
     ...members,
     ...(user && { who: names[user] ?? user.slice(0, 8) }),
+    ...(cose && { cose: inGroups(cose) }),
     ...(expiresAt && { until: moment(expiresAt) }),
     ...(since && { since: moment(since) }),
     ...(invitation && { invitation: invitation.slice(0, 8) }),

@@ -1,7 +1,8 @@
 // Governance: who approves changes, and who may register. Another policy is drafted from the form,
 // and its effect is shown before it is signed.
 
-import { inGroups, proposeAndTell, serve } from "../lib/administer.js";
+import { proposeAndTell, serve } from "../lib/administer.js";
+import { inGroups } from "../lib/change-words.js";
 import { get } from "../lib/api.js";
 import { all, el, one } from "../lib/dom.js";
 import { fault, nodePhrase } from "../lib/policy.js";
