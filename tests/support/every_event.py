@@ -13,7 +13,7 @@ from tests.support import comebacks
 from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
-from tests.support.keys import es256_key
+from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, Signer
 
 
@@ -52,18 +52,24 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
     ]
 
 
-def _comes_back(told: Chronicle, whom: Signer, dave: Signer, bob: Signer) -> None:
-    """Re-enrol somebody while changes need two people; they go on with what they have."""
-    one: dict[str, Any] = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
-    two = one | {"threshold": 2}
-    was = {count: policy_digest(Node(count, tuple(one["of"]))) for count in (1, 2)}
-    told.change(dave, 105, comebacks.re_enrol(whom), governance=one)
-    raised = {"policy": two, "was": was[1], "people": governors(dave, bob)}
-    told.change(dave, 106, {"set-governance": raised}, governance=one)
+def _comes_back(
+    told: Chronicle, whom: Signer, by: tuple[Signer, Signer], rules: dict[str, Any]
+) -> None:
+    """Re-enrol somebody whose passkey was stolen, while changes need two people."""
+    dave, carol = by
+    two: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
+    governing = {"user": carol.user, "role": "administrator"}
+    items = {"reinstate": {"user": carol.user}}, {"grant-role": governing}, comebacks.re_enrol(whom)
+    told.change(dave, 105, *items, governance=rules)
+    carol.key = ed25519_key(31)
+    told.attest(carol, carol.key)
+    was = policy_digest(Node(1, tuple(rules["of"])))
+    raised = {"policy": two, "was": was, "people": governors(dave, carol)}
+    told.change(dave, 106, {"set-governance": raised}, governance=rules)
     comebacks.use_link(told, whom, fixed_passkey(14))
-    back = {"set-governance": {"policy": one, "was": was[2]}}
-    items = comebacks.admit(whom, fixed_passkey(14)), back
-    told.approve_change(bob, told.change(dave, 107, *items, governance=two))
+    admission = comebacks.admit(whom, fixed_passkey(14))
+    told.approve_change(carol, told.change(dave, 107, admission, governance=two))
+    told.add_passkey(dave, fixed_passkey(15))
 
 
 def every_type(*, end: bool = False) -> Chronicle:
@@ -84,7 +90,6 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
     told.change(dave, 102, *_reforms(bob, carol))
     rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
-    _comes_back(told, carol, dave, bob)
     creating = {"grant-role": {"user": bob.user, "role": "creator"}}
     told.change(dave, 103, creating, governance=rules)
     # Two people approve, with both forms and both key types; then a third does.
@@ -122,6 +127,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     comebacks.use_code(told, dave, fixed_passkey(12))
     comebacks.cancel(told, dave, fixed_passkey(12))
     told.add_passkey(dave, fixed_passkey(13))
+    _comes_back(told, bob, (dave, carol), rules)
     if end:
         told.freeze()
     told.auditor.finish()

@@ -95,7 +95,7 @@ EXPECTED = {
         {"passkeys"},
     ),
     "key-attested.v1": Expected(
-        ALICE, "attested a signing key", "Alice Ångström attested a signing key", ADD_KEY, {"keys"}
+        CAROL, "attested a signing key", "Carol attested a signing key", ADD_KEY, {"keys"}
     ),
     "key-revoked.v1": Expected(
         BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
@@ -155,26 +155,24 @@ EXPECTED = {
         "set registration to open", "The ledger's charter was changed", {"rules"}
     ),
     "governance-set.v1": effect(
-        "set the governance policy", "The governance policy was changed", {"rules"}, change=107
+        "set the governance policy", "The governance policy was changed", {"rules"}, change=106
     ),
     "role-granted.v1": effect(
-        "granted Bob the role creator", "Bob was granted the role creator", {"users"}, change=103
+        "granted Carol the role administrator",
+        "Carol was granted the role administrator",
+        {"users"},
+        change=105,
     ),
     "role-ended.v1": effect(
         "ended the role legal of Bob", "The role legal of Bob was ended", {"users"}
     ),
-    "standing-set.v1": effect(
-        "made Alice Ångström deactivated", "Alice Ångström is deactivated", {"users"}, change=104
-    ),
+    "standing-set.v1": effect("made Carol active", "Carol is active", {"users"}, change=105),
     "re-enrolment-opened.v1": effect(
-        "opened a re-enrolment of Carol",
-        "A re-enrolment of Carol was opened",
-        {"passkeys"},
-        change=105,
+        "opened a re-enrolment of Bob", "A re-enrolment of Bob was opened", {"passkeys"}, change=105
     ),
     "passkey-admitted.v1": effect(
-        "admitted the new passkey of Carol",
-        "The new passkey of Carol was admitted",
+        "admitted the new passkey of Bob",
+        "The new passkey of Bob was admitted",
         {"passkeys"},
         change=107,
     ),

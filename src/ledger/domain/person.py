@@ -13,16 +13,15 @@ import msgspec
 
 from ledger import clock
 from ledger.domain.events import (
-    Body,
     CompromiseDeclared,
     CompromiseSet,
     Event,
     KeyAttested,
     KeyRevoked,
-    LedgerBody,
     PasskeyAdded,
     PasskeyAdmitted,
     PasskeyRemoved,
+    PersonBody,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
@@ -30,7 +29,6 @@ from ledger.domain.events import (
     RoleEnded,
     RoleGranted,
     StandingSet,
-    StatementBody,
     UserRegistered,
 )
 from ledger.domain.holdings import AttestedKey, Link, Passkey, key_reference, passkey_reference
@@ -117,6 +115,8 @@ def evolve(person: Person | None, event: Event) -> Person:
         )
     if person is None:
         raise AssertionError("a person's stream must begin with a registration")
+    if not isinstance(event.body, PersonBody):
+        raise AssertionError("not an event of a person's stream")
     now_ms = clock.to_ms(event.at)
     before = settled(person, now_ms)
     after = msgspec.structs.replace(
@@ -162,7 +162,7 @@ def next_start_ms(person: Person, now_ms: int) -> int | None:
     return min((start for start in starts if now_ms < start), default=None)
 
 
-def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
+def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
     match body:
         case PasskeyAdded():
             added = Passkey(
@@ -229,12 +229,12 @@ def _recovering(
             assert_never(body)
 
 
-def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError:
+def _misplaced(_: UserRegistered) -> AssertionError:
     """Return the error for an event that cannot follow in a person's stream.
 
-    The argument's type lists all other events: mypy fails if `evolve` forgets one.
+    The argument's type is the only other one: mypy fails if `evolve` forgets one.
     """
-    return AssertionError("not an event of a person's stream")
+    return AssertionError("a person registers once")
 
 
 def _added_by(body: PasskeyAdded) -> frozenset[str]:

@@ -48,7 +48,7 @@ class KeyHistory:
         if isinstance(body, UserRegistered):
             return
         if isinstance(body, KeyAttested):
-            kid = thumbprint(body.jwk)  # whatever kid the event states
+            kid = thumbprint(body.jwk)  # not the kid that the event states
             if kid in self._owners:
                 return
             self._owners[kid] = stream
