@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 from tests.vectors.order.cases import for_javascript, requests
 
 _EACH = """async (requests) => {
-    const decisions = await import("/verify/domain/statement.js");
+    const decisions = await import("/verify/domain/decisions.js");
     const results = [];
     for (const { kind, text, ledger, party, nowMs, person: given, statement: stated } of requests) {
         const person = { ...given, keys: new Map(given.keys), passkeys: new Map(given.passkeys) };
@@ -22,6 +22,9 @@ _EACH = """async (requests) => {
             } else if (kind === "rejection") {
                 const body = { act: text, assertion: null };
                 await decisions.decideRejection(statement, body, person, people, context);
+            } else if (kind === "retraction") {
+                const body = { act: text, assertion: null };
+                await decisions.decideRetraction(statement, body, person, context);
             } else {
                 await decisions.decideWithdrawal(statement, { act: text }, person, context);
             }

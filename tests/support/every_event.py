@@ -6,8 +6,8 @@ The tests of audits, bundles, verifiers and golden files use it.
 import json
 from typing import Any
 
-from ledger.domain.acts import LostTree
 from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.ledger_acts import LostTree
 from ledger.domain.policy import Node
 from tests.support import comebacks
 from tests.support.changes import governors, invite
@@ -72,6 +72,16 @@ def _comes_back(
     told.add_passkey(dave, fixed_passkey(15))
 
 
+def _leave(
+    told: Chronicle, dave: Signer, alice: Signer, bob: Signer, governance: dict[str, Any]
+) -> None:
+    """Alice leaves a pending statement, whose approval she took back; a change ends both."""
+    left = told.draft(alice, 4)
+    told.sign(alice, alice.shared(left), left)
+    told.retract(alice, left)
+    told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=governance)
+
+
 def every_type(*, end: bool = False) -> Chronicle:
     """Return a chronicle with each type of event; with `end`, also the freezing event."""
     told = Chronicle()
@@ -121,8 +131,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
     alice.key = es256_key(21)  # her first one ended
-    told.draft(alice, 4)
-    told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=rules)
+    _leave(told, dave, alice, bob, rules)
     comebacks.set_codes(told, dave)
     comebacks.use_code(told, dave, fixed_passkey(12))
     comebacks.cancel(told, dave, fixed_passkey(12))

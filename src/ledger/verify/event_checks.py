@@ -31,9 +31,7 @@ from ledger.domain.events import (
     Recorded,
     RecoveryCancelled,
     RecoveryCodesSet,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
+    StatementDecision,
     UserRegistered,
     signature_of,
 )
@@ -52,7 +50,6 @@ Look = Callable[[Recorded], None]
 ReportProgress = Callable[[str, int, int], None]
 # Effects of changes that begin or end passkeys.
 PasskeysChanged = PasskeyAdmitted | CompromiseSet
-DecisionEvent = StatementSigned | StatementRejected | StatementWithdrawn
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -100,13 +97,14 @@ class Events:
             raise UnverifiableError("not_founded", "the founding of the ledger is not there")
         return state
 
-    def decisions(self, statement: str) -> list[tuple[int, str, DecisionEvent]]:
+    def decisions(self, statement: str) -> list[tuple[int, str, StatementDecision]]:
         """Return position, time and body of each decision on a statement."""
         wanted = UUID(statement)
         return [
             (each.position, each.event.at, body)
             for each in self._recorded
-            if each.event.stream == wanted and isinstance(body := each.event.body, DecisionEvent)
+            if each.event.stream == wanted
+            and isinstance(body := each.event.body, StatementDecision)
         ]
 
     # --- decisions (check 6) ---------------------------------------------------------------------

@@ -89,13 +89,19 @@ def test_a_statement_is_shown_as_its_document_and_its_signatures() -> None:
 def test_the_general_jws_verifies_with_the_keys_beside_it() -> None:
     files = exhibits(shown(APPROVED), [APPROVED])
     keys = [json.loads(raw) for name, raw in files.items() if name.endswith(".jwk.json")]
-    found = verify_multi_all(files[f"statements/{APPROVED}/jws.json"], {"keys": keys})
+    found = verify_multi_all(files[f"statements/{APPROVED}/jws.json"], {"keys": keys}, now=None)
     assert len(found.verified) == len(found.outcomes) == 2  # the individual one is not in it
     assert found.payload == files[f"statements/{APPROVED}/document.json"]
 
 
 def test_no_approval_no_general_jws() -> None:
     assert not any(name.endswith("jws.json") for name in exhibits(shown(REJECTED), [REJECTED]))
+
+
+def test_an_approval_that_was_taken_back_is_a_file_but_not_in_the_general_jws() -> None:
+    names = [name.rpartition("/")[2] for name in exhibits(shown(LEFT), [LEFT])]
+    assert {"55-statement-signed.jws", "56-approval-retracted.jws"} < {*names}
+    assert "jws.json" not in names
 
 
 def test_people_have_the_keys_that_signed_and_only_those() -> None:

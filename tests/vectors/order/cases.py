@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.domain import statement
+from ledger.domain import decisions
 from ledger.domain.approval import parse_approval
 from ledger.domain.counting import RecordedDecision
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.person import Person
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.scene import ALICE, BOB, CAROL, Scene, user
@@ -52,6 +53,15 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         *AFTER,
         ("not_a_signer", "eligible"),
         ("already_rejected", "already"),
+        ("assertion_required", "assertion"),
+    ),
+    "retraction": (
+        ("act_mismatch", "grammar"),
+        ("key_unknown", "unknown"),
+        ("jws_signature_invalid", "signature"),
+        ("act_mismatch", "subject"),
+        *AFTER,
+        ("not_approved", "already"),
         ("assertion_required", "assertion"),
     ),
     "withdrawal": (
@@ -98,8 +108,9 @@ def _request(kind: str, faults: tuple[str, ...], expected: str) -> Request:
         changes["decided"] = {signer.user: IAT + 600}
     if "status" in faults:
         changes["status"] = "withdrawn"
-    if "already" in faults:
-        changes["approvals" if kind == "approval" else "rejections"] = {signer.user: given}
+    # A retraction takes an approval back: its fault is that there is none.
+    if ("already" in faults) != (kind == "retraction"):
+        changes["rejections" if kind == "rejection" else "approvals"] = {signer.user: given}
     rules = scene.statement.policy
     if "eligible" in faults:
         rules = msgspec.structs.replace(rules, threshold=1, of=(user(CAROL),))
@@ -128,7 +139,7 @@ def _text(kind: str, scene: Scene, faults: tuple[str, ...], key: TestKey) -> str
         about |= {"sha256": "0" * 64}
     if "grammar" in faults:
         about |= {"more": 1}
-    name = "withdraw" if kind == "withdrawal" else "reject"
+    name = {"rejection": "reject", "retraction": "retract", "withdrawal": "withdraw"}[kind]
     payload = {"act": name, "ledger": LEDGER, "reason": "Too little."} | about
     return key.jws(msgspec.json.encode(payload), typ="act+jwt", kid=signer.key.kid)
 
@@ -140,11 +151,13 @@ def decided(request: Request) -> str | None:
     try:
         match request.kind:
             case "approval":
-                statement.sign(request.subject, parse_approval(request.text), context)
+                decisions.sign(request.subject, parse_approval(request.text), context)
             case "rejection":
-                statement.reject(request.subject, request.text, context)
+                decisions.reject(request.subject, request.text, context)
+            case "retraction":
+                decisions.retract(request.subject, request.text, context)
             case _:
-                statement.withdraw(request.subject, request.text, context)
+                decisions.withdraw(request.subject, request.text, context)
     except LedgerError as error:
         return error.code
     return None

@@ -69,7 +69,9 @@ from ledger.domain.events.of_standing import (
     RecoveryCodesSet,
 )
 from ledger.domain.events.of_statements import (
+    ApprovalRetracted,
     StatementBody,
+    StatementDecision,
     StatementDrafted,
     StatementRecord,
     StatementRejected,
@@ -97,6 +99,7 @@ __all__ = [
     "FROZEN",
     "NO_ROLE",
     "TAKEN",
+    "ApprovalRetracted",
     "Body",
     "CharterSet",
     "CompromiseDeclared",
@@ -138,6 +141,7 @@ __all__ = [
     "RoleGranted",
     "StandingSet",
     "StatementBody",
+    "StatementDecision",
     "StatementDrafted",
     "StatementEffect",
     "StatementRecord",
