@@ -87,11 +87,12 @@ def test_under_two_the_new_passkey_is_compared_and_admitted(
     company.set_governance(2)
     back = open_browser()
     use(back, link, "Dora")
-    digits = back.page.locator("[data-cose]").inner_text()
+    words = back.page.locator("[data-words]").inner_text()
+    assert len(words.split()) == 8
     root.open(f"/people/{dora.user}")
-    expect(returning(root)).to_contain_text(digits)
+    expect(returning(root)).to_contain_text(words)
     root.button("Admit this passkey…").click()
-    expect(root.dialog()).to_contain_text(f"whose key is {digits}")
+    expect(root.dialog()).to_contain_text("Admit the new passkey of Dora")
     sign(root)
     expect(root.page.locator("#done")).to_contain_text("waits")
     items = ben.client.get("/api/inbox").json()["items"]

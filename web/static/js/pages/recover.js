@@ -6,8 +6,8 @@ import { encode } from "../lib/b64u.js";
 import { secretOf } from "../lib/codes.js";
 import { one, put } from "../lib/dom.js";
 import { me, run, say, show, start } from "../lib/page.js";
-import { inGroups } from "../lib/change-words.js";
 import { keyOf, redeemFor, secretHere } from "../lib/redeeming.js";
+import { speaker } from "../lib/spoken.js";
 import * as signals from "../lib/signals.js";
 import { text } from "../lib/texts.js";
 import * as newPasskey from "../lib/new-passkey.js";
@@ -40,7 +40,7 @@ async function recover() {
   try {
     const { activeFrom, needsAdmission } = await complete(code, made);
     if (secret !== null) one("#then").textContent = text("recover.back.waits");
-    put(one("#admission"), "cose", inGroups(made.cose));
+    if (needsAdmission) put(one("#admission"), "words", (await speaker())(made.cose));
     one("#admission").hidden = !needsAdmission;
     put(one("#waits"), "time", new Date(activeFrom).toLocaleString());
     form.hidden = true;
