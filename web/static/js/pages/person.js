@@ -53,7 +53,7 @@ async function compromise({ dataset }) {
 function item({ dataset }) {
   one("#choose").hidden = true;
   since.required = false;
-  return proposeAndTell(JSON.parse(dataset.item));
+  return proposeAndTell(JSON.parse(dataset.item), { [dataset.user]: dataset.name });
 }
 
 /** Open a link by which this person comes back; only this page ever shows it. */
