@@ -5,6 +5,7 @@ import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { settled } from "../domain/person.js";
 import { isInQuestion, statusAt } from "../domain/statement.js";
 import { DECISION } from "../domain/vocabulary.js";
+import { policySentence } from "../../static/js/lib/policy.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
@@ -26,6 +27,7 @@ export function shownOf(ids, events, auditor, nowMs) {
 function shown(id, mine, { statements, people }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
+  const names = Object.fromEntries([...people].map(([user, { name }]) => [user, name]));
   return {
     id,
     title: statement.title,
@@ -40,11 +42,11 @@ function shown(id, mine, { statements, people }, nowMs) {
       kid: body.kid,
       form: body.form ?? null,
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
+      keyRevoked: settled(people.get(body.signer), nowMs).keys.get(body.kid).revoked,
       reEnrolledAt: settled(people.get(body.signer), nowMs).reEnrolledAt,
     })),
     sha256: statement.sha256,
-    policy: statement.policy,
-    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
+    policy: policySentence(statement.policy, names),
     creator: person(statement.creator),
     draftedAt: mine[0].at,
     document: mine[0].body.document,

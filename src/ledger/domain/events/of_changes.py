@@ -9,10 +9,11 @@ from typing import final
 
 from ledger.domain.events.meaning import Explained, Words, effect
 from ledger.domain.events.of_changed_people import PersonEffect
-from ledger.domain.policy import MAX_NESTED, Node
+from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, USED_INVITATION
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.jose import OkpJwk, thumbprint
+from ledger.jose.fillings import MAX_NESTED
 
 # --- the ledger ----------------------------------------------------------------------------------
 
