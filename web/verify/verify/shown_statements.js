@@ -2,6 +2,7 @@
 
 import { inQuestion, recorded } from "../domain/counting.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
+import { settled } from "../domain/person.js";
 import { statusAt } from "../domain/statement.js";
 import { isInQuestion, isOutrun } from "../domain/versions.js";
 import { DECISION, STATUS } from "../domain/vocabulary.js";
@@ -45,7 +46,8 @@ function shown(id, mine, { statements, people }, nowMs) {
       kid: body.kid,
       form: body.form ?? null,
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
-      keyRevoked: people.get(body.signer).keys.get(body.kid).revoked,
+      keyRevoked: settled(people.get(body.signer), nowMs).keys.get(body.kid).revoked,
+      reEnrolledAt: settled(people.get(body.signer), nowMs).reEnrolledAt,
     })),
     supersedes: statement.supersedes?.statement ?? null,
     supersededBy: ended?.supersededBy ?? statement.supersededBy,
