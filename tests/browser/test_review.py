@@ -99,9 +99,9 @@ def test_a_rejection_ends_what_can_no_longer_be_approved(alice: Browser, bob: Br
     expect(alice.heading(f"New version of “{TITLE}”")).to_be_visible()
     newer = alice.submit()
     alice.open(path)
-    expect(alice.page.get_by_text("A newer version exists")).to_be_visible()
+    expect(alice.page.get_by_text("Version 1 of 2")).to_be_visible()
     alice.open(newer)
-    expect(alice.page.get_by_text("Replaces statement")).to_be_visible()
+    expect(alice.page.get_by_text("A new version of statement")).to_be_visible()
 
 
 def test_who_rejected_may_still_approve_while_others_can_decide(

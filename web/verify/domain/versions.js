@@ -61,6 +61,13 @@ export function requireStatus(statement, { nowMs, earlier }, ...allowed) {
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }
 
+/** Return the approved statement that this one is to replace, null if there is none. */
+export function earlierOf(statements, stream) {
+  const { replaced, supersedes } = statements.get(stream) ?? {};
+  if (!replaced) return null;
+  return statements.get(supersedes.statement) ?? refuse("statement_unknown", "there is no such statement");
+}
+
 /** Tell whether another version replaced the approved statement that this one is to replace. */
 export const isOutrun = ({ replaced, status }, earlier) =>
   Boolean(replaced) && status === STATUS.PENDING && earlier?.status === STATUS.SUPERSEDED;

@@ -152,16 +152,9 @@ export class Auditor {
     }
     const { ledger, party, invitations } = this.charter;
     const roles = charter.signingRolesOf(this.charter);
-    const earlier = this.earlier(event);
+    const earlier = versions.earlierOf(this.statements, event.stream);
     const known = { ledger, party, nowMs, roles, invitations, charter: this.charter, earlier };
     return DECIDE[event.type](this, event, known);
-  }
-
-  /** Return the approved statement that the one of this event is to replace, if it is one. */
-  earlier({ stream }) {
-    const { replaced, supersedes } = this.statements.get(stream) ?? {};
-    if (!replaced) return null;
-    return this.statements.get(supersedes.statement) ?? refuse("statement_unknown", "no such statement");
   }
 
   /** Complete the re-enrolments whose waiting is over by now. */
