@@ -82,6 +82,8 @@ class Tale:
         yield rejected
         yield ivan.reject(rejected)
         withdrawn = self._draft(cora, title="Series C")
+        yield cora.approve(withdrawn)
+        yield cora.retract(withdrawn)
         yield cora.withdraw(withdrawn)
         spare = Passkey(origin=self.server.origin)
         self.credentials.append(spare.id)

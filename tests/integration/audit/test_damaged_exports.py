@@ -20,7 +20,7 @@ def damaged(ledger: Path, copy: Path) -> str:
     with closing(sqlite3.connect(copy / "log.sqlite")) as db, without_triggers(db):
         query = "SELECT stream, pos, data FROM ev JOIN body USING(pos) WHERE tag = ? LIMIT 1"
         stream, position, body = db.execute(query, ("statement-drafted.v1",)).fetchone()
-        at = body.rindex(b"Series A")
+        at = body.rindex(b'"act":"') + 10
         changed = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
         db.execute("UPDATE body SET data = ? WHERE pos = ?", (changed, position))
     return str(UUID(bytes=stream))

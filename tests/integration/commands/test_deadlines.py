@@ -34,6 +34,7 @@ from tests.support.ledgers import (
 )
 from tests.support.links import link_jwk
 from tests.support.signers import Signer
+from tests.support.versions import copied
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -105,6 +106,11 @@ async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
             await process.commands.reject(_id(raw), act, None)
             act = cast.alice.act("withdraw", **about)
             await process.commands.withdraw(_id(raw), act)
+            await process.draft(
+                cast.alice,
+                policy=policy,
+                supersedes=copied(await process.draft(cast.alice, policy=policy)),
+            )
             raw = await process.draft(cast.alice, policy=policy | {"threshold": 2})
             await process.commands.sign(_id(raw), cast.bob.shared(raw, key=key), None)
             act = cast.bob.act("retract", key=key, iat=cast.time.ms // 1000 + 1, **_about(raw))
