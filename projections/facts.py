@@ -85,9 +85,10 @@ class Withdrawn(msgspec.Struct, gc=False):
     assertion: None = None
 
 
-class _Draft(msgspec.Struct, gc=False):
+class _Draft(msgspec.Struct, gc=False, rename="camel"):
     creator: str
     document: str
+    ends_at: str
     type: str | None = None
 
 
@@ -106,6 +107,7 @@ class DraftFact(msgspec.Struct, gc=False):
     """
 
     creator: str
+    ends_at: str
     sha256: bytes
     document: _Document
     change: str | None = None
@@ -237,7 +239,8 @@ def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
     change = _content(document).content if draft.type == CHANGE else None
-    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document), change)
+    digest = hashlib.sha256(document).digest()
+    return DraftFact(draft.creator, draft.ends_at, digest, _document(document), change)
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

@@ -12,9 +12,6 @@ from uuid import UUID
 
 import msgspec
 
-from ledger import clock
-from ledger.clock import LAST_MS
-from ledger.domain.document import ends_ms
 from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
@@ -26,7 +23,7 @@ from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, progress, questioned, search, spans, timeline
+from projections import decisions, floor, progress, questioned, search, spans, timeline
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
@@ -41,7 +38,7 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 4
+VERSION = 5
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"
@@ -91,8 +88,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         document, number = fact.body.document, fact.stream
         rules: Policy = document.policy
         final = finals.pop(number, (OPEN, None))
-        ends = clock.to_text(min(ends_ms(document.created_at, rules), LAST_MS))
-        narrow.append((number, fact.actor, rules.creator_may_sign, ends, *final))
+        narrow.append((number, fact.actor, rules.creator_may_sign, fact.body.ends_at, *final))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
         digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
         texts.append((number, document.title, document.created_at, needed, digest, older))
@@ -203,7 +199,8 @@ def by_id(
     rules = msgspec.convert(document["policy"], Policy)
     decided = decisions.of_statement(db, log, number, at=at)
     pending = summary.status == "pending"
-    moment = ShownAt(at, now, pending)
+    below = floor.is_below(db, number, rules, floor.in_force(db, at=at))
+    moment = ShownAt(at, now, pending, below)
     standing = progress.standing(
         db, rules, summary.creator.id, decisions.decided_by(db, number, at=at), moment
     )

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from ledger.domain.acts import LostTree
-from ledger.domain.governance import policy_digest, values_digest
-from tests.support.changes import invite
+from ledger.domain.governance import policy_digest
+from tests.support.changes import invite, set_charter, values
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import es256_key
@@ -30,8 +30,8 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
         {"cancel-invitation": {"invitation": cancelled}},
         {"suspend": {"user": carol.user}},
         {"reinstate": {"user": carol.user}},
-        {"set-charter": {"registration": "invite", "was": values_digest("open")}},
-        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        set_charter(values("invite"), values("open")),
+        set_charter(values("open"), values("invite")),
         {
             "set-governance": {
                 "policy": rules,

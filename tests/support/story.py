@@ -19,6 +19,7 @@ from ledger.domain.vocabulary import Form, PersonStanding, Status
 from ledger.encoding import b64u_encode
 from ledger.jose import OkpJwk
 from projections import facts, views
+from tests.support.document_end import ends_at
 
 START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
@@ -214,6 +215,7 @@ class Story:
                 creator=creator,
                 kid="key",
                 act=act,
+                ends_at=ends_at(raw),
                 type=document["type"]["name"] if "type" in document else None,
             ),
         )

@@ -15,6 +15,7 @@ from ledger.audit.replayed_progress import ReplayedProgress, replayed_progress
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
 from ledger.domain.charter import Charter
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.counting import counted
 from ledger.domain.entry import entry_ms
 from ledger.domain.person import AttestedKey, may_sign
@@ -25,7 +26,6 @@ from ledger.domain.vocabulary import (
     KeyStatusAtTime,
     PasskeyStatus,
     PersonStanding,
-    RegistrationMode,
     Status,
 )
 from ledger.errors import CorruptError, MalformedError, NotFoundError
@@ -89,7 +89,7 @@ class World(_Shown, frozen=True, kw_only=True):
     decided: bool
     ledger: str
     origin: str
-    registration: RegistrationMode
+    values: CharterValues
     governance: policy.Node
     roles: list[str]
     frozen: bool
@@ -188,7 +188,7 @@ def _world(
         decided=decided,
         ledger=charter.ledger,
         origin=charter.party.origin,
-        registration=charter.registration,
+        values=charter.values,
         governance=charter.governance,
         roles=sorted(charter.roles),
         frozen=charter.frozen,

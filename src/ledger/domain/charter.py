@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import acts, key_material, policy
+from ledger.domain import acts, charter_values, key_material, policy
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
     Body,
@@ -59,7 +60,7 @@ class Charter(msgspec.Struct, frozen=True):
 
     version: int
     ledger: str
-    registration: RegistrationMode
+    values: CharterValues
     party: RelyingParty
     kid: str
     key: PublicJwk
@@ -71,6 +72,11 @@ class Charter(msgspec.Struct, frozen=True):
     log_keys: tuple[LogKey, ...] = ()
     frozen: bool = False
     restorations: tuple[Restoration, ...] = ()
+
+    @property
+    def registration(self) -> RegistrationMode:
+        """Who may register."""
+        return self.values.registration
 
     @property
     def roles(self) -> frozenset[str]:
@@ -111,7 +117,7 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
             return Charter(
                 version=event.version,
                 ledger=body.ledger,
-                registration=body.registration,
+                values=charter_values.founding(body.registration),
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
@@ -142,7 +148,7 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case RoleClosed(role=role):
             return {"defined": charter.defined - {role}, "closed": charter.closed | {role}}
         case CharterSet():
-            return {"registration": body.registration}
+            return {"values": body.values}
         case GovernanceSet():
             return _governed(charter, body.policy)
         case LogKeysAnnounced():

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Set
 
 import msgspec
 
+from ledger.domain.charter_values import NO_FLOOR, Floor
 from ledger.domain.counting import RecordedDecisions, counted
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
@@ -14,7 +15,7 @@ class DecisionContext(msgspec.Struct, frozen=True):
     """The signer, the ledger, the time and the assertion of a decision.
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
-    now; `roles` are those of the ledger whose holders sign.
+    now; `roles` are those of the ledger whose holders sign, and `floor` is that of its charter.
     """
 
     person: Person
@@ -24,6 +25,7 @@ class DecisionContext(msgspec.Struct, frozen=True):
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
     roles: Set[str] = VOTING_ROLES
+    floor: Floor = NO_FLOOR
 
     def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:
         """Return who decided, with the roles that count, without the decisions in question."""

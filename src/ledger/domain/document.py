@@ -14,7 +14,6 @@ from ledger.errors import MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
-MAX_AGE_MS = 400 * 86_400_000  # how long a statement can be pending if its policy has no end
 
 
 class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,15 +81,16 @@ def parse_document(raw: bytes) -> Document:
     return document
 
 
-def ends_ms(created_at: str, rules: Policy) -> int:
-    """Return when a pending statement expires, in milliseconds since 1970.
+def ends_at(document: Document, max_age_ms: int) -> str:
+    """Return when a pending statement expires.
 
-    That is at `expiresAt` of its policy, or 400 days after `createdAt`: none is pending for ever.
+    That is at `expiresAt` of its policy, or so long after `createdAt`: none is pending for ever.
     Raises MalformedError `time_invalid`.
     """
-    if rules.expires_at is not None:
-        return clock.to_ms(rules.expires_at)
-    return clock.to_ms(created_at) + MAX_AGE_MS
+    if document.policy.expires_at is not None:
+        return document.policy.expires_at
+    latest_ms = clock.to_ms(document.created_at) + max_age_ms
+    return clock.to_text(min(latest_ms, clock.LAST_MS))
 
 
 def parse_uuid(text: str) -> UUID:

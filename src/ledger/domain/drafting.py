@@ -4,11 +4,11 @@ A plain statement is drafted by a creator, a change by anybody who can fill a pl
 """
 
 from ledger import clock
-from ledger.domain import acts, governance, places, policy
+from ledger.domain import acts, charter_values, governance, places, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
-from ledger.domain.document import Document, parse_document
+from ledger.domain.document import Document, ends_at, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
@@ -26,7 +26,8 @@ def draft(
     Raises as `parse_document`, `governance.check_change` and `verify_act` do; ForbiddenError
     `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
+    ConflictError `statement_expired` if the policy has already expired, `governance_changed`,
+    `below_floor`;
     MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
     """
     document, ledger = parse_document(raw), charter.ledger
@@ -63,14 +64,18 @@ def draft(
         governance.require_in_force(document.policy, charter.governance)
     elif CREATOR not in creator.roles:
         raise ForbiddenError("creator_only", "drafting requires the role creator")
-    # 3. The policy asks for roles of this ledger, and people could meet it.
+    # 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet
+    # it. A change has the policy of governance, which is never below the floor.
     policy.require_known_roles(document.policy, charter.signing_roles)
+    if not is_change(document):
+        charter_values.require_floor(document.policy, charter.values.floor)
     places.require_possible(document.policy, document.creator, charter.signing_roles)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
         kid=key.kid,
         act=act_text,
+        ends_at=ends_at(document, charter.values.max_age),
         type=None if document.type is None else document.type.name,
     )
     return drafted, document

@@ -9,14 +9,15 @@ from typing import TypeVar
 
 import msgspec
 
-from ledger.domain import acts, places, policy, steps
+from ledger import clock
+from ledger.domain import acts, charter_values, places, policy, steps
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import RecordedDecision, recorded, stands, steps_of, without
 from ledger.domain.decision_context import DecisionContext as DecisionContext
-from ledger.domain.document import Document, ends_ms
+from ledger.domain.document import Document
 from ledger.domain.events import (
     Event,
     LedgerBody,
@@ -122,7 +123,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-        ends_ms=ends_ms(document.created_at, document.policy),
+        ends_ms=clock.to_ms(body.ends_at),
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
     )
@@ -131,9 +132,9 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, and as `steps.require_open`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError and
-    RefusedError as `verify_approval` and `verify_assertion` do.
+    Raises ConflictError `statement_<status>`, `already_approved`, `below_floor`, and as
+    `steps.require_open`; ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`;
+    MalformedError and RefusedError as `verify_approval` and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
@@ -165,8 +166,10 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     # 4. The step that it fills, if the policy has steps.
     recorded_now = statement.approvals, statement.rejections
     step = steps.step_for(statement.policy, creator, *recorded_now, decision)
-    # 5. A fresh passkey assertion, if the policy requires one.
+    # 5. A fresh passkey assertion, if the policy requires one; the floor as it is now.
     sign_count = _confirm(statement, jws.text, decision)
+    if statement.items is None:
+        charter_values.require_floor(statement.policy, decision.floor)
     # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
     reached = statement.status == "approved" or places.met(
         statement.policy,

@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from ledger.commands.changes import DraftedChange, InForce, Preview
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.http.answers import ChangeAnswer, Created, done, recorded
 from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, FromReadModels, SignedIn
 from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion
@@ -47,10 +48,12 @@ class Previewed(msgspec.Struct, frozen=True):
 
     `more` counts the people it needs besides its drafter; null if the people who can act could not
     approve it. `unmeetable` are the pending statements that nobody could approve any more.
+    `registration` is who may register afterwards, null if that stays.
     """
 
     more: int | None
     unmeetable: Impact
+    registration: RegistrationMode | None
 
 
 @post(
@@ -75,7 +78,7 @@ async def preview(
 def _previewed(found: Preview, models: ReadModels, content: str) -> Previewed:
     with models.views() as (db, at):
         unmeetable = impact(db, found.effects, at=at, now=models.now(), content=content)
-    return Previewed(found.more, unmeetable)
+    return Previewed(found.more, unmeetable, found.registration)
 
 
 @get("/api/governance", responses=answers(401, 429, 503))

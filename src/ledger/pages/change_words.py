@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from ledger.domain.changes.items import Item, SetCharter, SetGovernance
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
 from ledger.pages.texts import text
-from ledger.pages.words import listed, moment, node_phrase
+from ledger.pages.words import listed, moment, node_phrase, values_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 
@@ -78,8 +79,8 @@ def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]
     sentence = text(key, **_values(item, names))
     match item:
         case SetCharter() if item.was in replaced:
-            modes = replaced[item.was]["registration"], item.registration
-            return Described(sentence, *(text(f"registration.{mode}") for mode in modes))
+            sets = msgspec.convert(replaced[item.was], CharterValues), item.values
+            return Described(sentence, *map(values_phrase, sets))
         case SetGovernance() if item.was in replaced:
             nodes = msgspec.convert(replaced[item.was], Node), item.policy
             return Described(sentence, *(node_phrase(node, names) for node in nodes))
@@ -105,8 +106,8 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
             case "people":
                 kept = [names.get(each.user, each.user[:8]) for each in value or ()]
                 found[member] = listed(kept)
-            case "registration":
-                found[member] = text(f"registration.{value}")
+            case "values":
+                found[member] = values_phrase(value)
             case _:
                 found[member] = str(value)
     return found

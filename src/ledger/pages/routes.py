@@ -21,7 +21,7 @@ from ledger.pages.content import parse_content
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
-from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
+from ledger.pages.words import group_sentence, policy_sentence, progress_sentence, wait
 from projections import changes, devices, inbox, statements, users
 from projections import rules as rules_set
 
@@ -155,7 +155,9 @@ def draft(
         base = None
         if supersedes:
             base = statements.by_id(db, web.models.log, supersedes, at=at, now=web.models.now())
-    return page("draft", web, me=me, position=at, people=people, base=base)
+        values = rules_set.values(db, at=at)
+    floor, age = msgspec.to_builtins(values.floor), wait(values.max_age)
+    return page("draft", web, me=me, position=at, people=people, base=base, floor=floor, age=age)
 
 
 @get("/statements/{statement_id:str}", sync_to_thread=True)

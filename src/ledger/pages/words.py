@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, Policy
+from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -52,6 +54,28 @@ def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
     if policy.assurance == "passkey":
         parts.append("Every decision asks for a passkey.")
     return " ".join(parts)
+
+
+def values_phrase(values: CharterValues) -> str:
+    """Return the charter's values, e.g. `everybody may register; …`."""
+    floor = values.floor
+    parts = [
+        text(
+            "change.values.registration", registration=text(f"registration.{values.registration}")
+        ),
+        text("change.values.people", count=floor.people),
+    ]
+    parts += [] if floor.creator_may_sign else [text("change.values.creator")]
+    parts += [text("change.values.passkey")] if floor.assurance == "passkey" else []
+    return "; ".join([*parts, text("change.values.age", age=wait(values.max_age))])
+
+
+def wait(age_ms: int) -> str:
+    """Return `400 days`, or `36 hours` if that is no whole number of days."""
+    hours = age_ms // 3_600_000
+    if hours % 24:
+        return text("change.wait.hours", count=hours)
+    return text("change.wait.days", count=hours // 24)
 
 
 def _is_singular(node: Node) -> bool:
@@ -140,6 +164,8 @@ def waiting_sentence(statement: StatementDetail) -> str:
     """
     if statement.outlook == "all_rejected":
         return "Everybody who could still approve it has rejected it."
+    if statement.outlook == "below_floor":
+        return "Its policy asks for less than this ledger's floor, so nobody can approve it."
     progress = statement.progress
     if progress.missing is None:
         return "The people who can sign today cannot meet its policy."

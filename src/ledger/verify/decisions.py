@@ -154,6 +154,7 @@ class Decisions(KnownStates):
                 assertion=assertion,
                 deciders={user: self.people[UUID(user)] for user in subject.counts_on},
                 roles=self._charter.signing_roles,
+                floor=self._charter.values.floor,
             )
 
         match body:

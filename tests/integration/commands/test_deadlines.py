@@ -14,12 +14,12 @@ import pytest
 from ledger import clock
 from ledger.domain import challenges, entry
 from ledger.domain.events import BODIES
-from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
-from tests.support.changes import governors, invite
+from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
@@ -180,7 +180,7 @@ async def _reform(cast: Cast, process: Process) -> None:
         {"cancel-invitation": {"invitation": invitation}},
         {"suspend": {"user": cast.alice.user}},
         {"reinstate": {"user": cast.alice.user}},
-        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        set_charter(values("open"), values("invite")),
         {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
     )
 

@@ -16,6 +16,7 @@ from ledger.domain.policy import Node
 from ledger.domain.vocabulary import CHANGE
 from tests.support.changes import governors
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
+from tests.support.document_end import ends_at
 from tests.support.signers import Signer
 
 SOON = "2026-12-01T00:00:00.000Z"
@@ -56,13 +57,16 @@ class Company(Chronicle):
         said = members.pop("said", CHANGE)
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        self.add(statement_id(9), StatementDrafted(raw.decode(), who.user, who.key.kid, act, said))
+        self.add(
+            statement_id(9),
+            StatementDrafted(raw.decode(), who.user, who.key.kid, act, ends_at(raw), said),
+        )
 
     def begin(self, who: Signer, *items: Item, **members: Any) -> bytes:
         """Record the draft of a change; its approval comes last, or never."""
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE)
+        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, ends_at(raw), CHANGE)
         self.tell(statement_id(9), body)
         return raw
 

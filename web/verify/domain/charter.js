@@ -2,6 +2,7 @@
 // the rules that changes set).
 // Recomputes each decision from its evidence, and folds the events.
 
+import { minPeople } from "../../static/js/lib/floor.js";
 import { toMs } from "../clock.js";
 import { length, same } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -10,9 +11,10 @@ import { isPrimeOrder } from "../jose/ed25519.js";
 import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
+import { foundingValues } from "./charter_values.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { FOUNDING } from "./governance.js";
-import { asksForTwo, minPeople, ROLE, ROLES } from "./policy.js";
+import { asksForTwo, ROLE, ROLES } from "./policy.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
 
@@ -35,7 +37,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
     defined: defined.filter((each) => each !== role),
     closed: [...closed, role],
   }),
-  [TAG.CHARTER_SET]: (_, { registration }) => ({ registration }),
+  [TAG.CHARTER_SET]: (_, { values }) => ({ values }),
   [TAG.GOVERNANCE_SET]: governed,
   [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
     logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
@@ -85,7 +87,7 @@ function founded(body) {
   const setup = { id: SETUP, role, expiresAt: null, key: body.setup, cancelled: false, givesRole: true };
   return {
     ledger: body.ledger,
-    registration: body.registration,
+    values: foundingValues(body.registration),
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
     invitations: [setup],
@@ -198,7 +200,7 @@ export const inForce = ({ closed }, person) => ({
 /** Return how a person is admitted: by which invitation, and in which role; null for neither. */
 export function admit(charter, role, invitation, nowMs) {
   if (!invitation) {
-    if (charter.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
+    if (charter.values.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
     if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
     return { invitation: null, role };
   }

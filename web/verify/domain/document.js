@@ -11,7 +11,6 @@ import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
-const MAX_AGE_MS = 400 * 86_400_000; // how long a statement can be pending if its policy has no end
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const document = struct({
@@ -51,10 +50,6 @@ export function parseDocument(raw) {
 export const isPlain = ({ supersedes, type, policy: rules }) =>
   supersedes === null && type === null && !rules.veto.length && !stepsOf(rules).length
   && rules.assurance === ASSURANCE.KEY;
-
-/** Return when a pending statement expires: at its policy's end, or 400 days after its draft. */
-export const endsMs = ({ createdAt, policy: { expiresAt } }) =>
-  expiresAt === null ? toMs(createdAt) + MAX_AGE_MS : toMs(expiresAt);
 
 export function requireUuid(id) {
   if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");

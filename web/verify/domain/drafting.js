@@ -5,6 +5,7 @@ import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { signingRolesOf } from "./charter.js";
+import { endsAt, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
@@ -42,10 +43,13 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   } else if (!creator.roles.includes(ROLE.CREATOR)) {
     refuse("creator_only", "only a creator drafts");
   }
-  // 3. The policy asks for roles of this ledger, and people could meet it.
+  // 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
+  if (!isAChange) requireFloor(document.policy, charter.values.floor);
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   const type = document.type?.name ?? null;
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
+  const until = endsAt(document, charter.values.maxAge);
+  const signed = { creator: creator.user, kid: key.kid, act: body.act };
+  const again = { document: body.document, ...signed, endsAt: until, type };
   return { again, document };
 }

@@ -92,7 +92,7 @@ export const DECLARED = forEveryTag({
   ...OF_PEOPLE,
   ...OF_CHANGES,
   [TAG.STATEMENT_DRAFTED]: {
-    members: { document: text, creator: text, kid: text, act: text, type: optional(text) },
+    members: { document: text, creator: text, kid: text, act: text, endsAt: text, type: optional(text) },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
     evidence: ["act"],

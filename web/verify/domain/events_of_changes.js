@@ -3,9 +3,10 @@
 
 import { ed25519Jwk } from "../jose/keys.js";
 import { integer, listOf, oneOf, either, struct, text } from "../shapes.js";
+import { charterValues } from "./charter_values.js";
 import { MATERIAL } from "./events_of_people.js";
 import { MAX_NESTED } from "./policy.js";
-import { REGISTRATION, STANDING } from "./vocabulary.js";
+import { STANDING } from "./vocabulary.js";
 
 /** The tags of the effects of changes. */
 export const EFFECT_TAG = Object.freeze({
@@ -49,7 +50,7 @@ export const OF_CHANGES = {
   [TAG.INVITATION_CANCELLED]: ofLedger({ invitation: text }, ["used/{invitation}"]),
   [TAG.ROLE_DEFINED]: ofLedger({ role: text }),
   [TAG.ROLE_CLOSED]: ofLedger({ role: text }),
-  [TAG.CHARTER_SET]: ofLedger({ registration: oneOf(...Object.values(REGISTRATION)) }),
+  [TAG.CHARTER_SET]: ofLedger({ values: charterValues }),
   [TAG.GOVERNANCE_SET]: ofLedger({ policy: node(MAX_NESTED) }),
   [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
   [TAG.ROLE_ENDED]: ofPerson({ role: text }),

@@ -3,13 +3,15 @@
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { toMs } from "../clock.js";
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
+import { requireFloor } from "./charter_values.js";
 import { counted, recorded, stands, stepsGiven, without } from "./counting.js";
 import { isChange, parseItems } from "./changes/items.js";
-import { endsMs, isPlain, parseDocument } from "./document.js";
+import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
@@ -46,7 +48,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
 }
 
-async function drafted({ document: source, creator }) {
+async function drafted({ document: source, creator, endsAt }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -55,7 +57,7 @@ async function drafted({ document: source, creator }) {
     creator,
     title,
     policy,
-    endsMs: endsMs(document),
+    endsMs: toMs(endsAt),
     isPlain: isPlain(document),
     items: isChange(document) ? parseItems(document) : null,
     sha256: await sha256Hex(raw),
@@ -94,8 +96,9 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   // 4. The step that it fills, if the policy has steps.
   const step = stepFor(statement, person, people, context.roles);
-  // 5. A fresh passkey assertion where the policy asks for one.
+  // 5. A fresh passkey assertion where the policy asks for one; the floor as it is now.
   const signCount = await confirmed(statement, source, assertion, person, context);
+  if (statement.items === null) requireFloor(statement.policy, context.charter.values.floor);
   // 6. The status that follows: once reached it stays, and what is in question adds nothing to it.
   const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
   const steps = new Map([...stepsGiven(statement.approvals), ...(step === null ? [] : [[signer, step]])]);

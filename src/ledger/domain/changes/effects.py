@@ -10,7 +10,16 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import charter, compromise, governance, held_passkeys, person, policy, statement
+from ledger.domain import (
+    charter,
+    charter_values,
+    compromise,
+    governance,
+    held_passkeys,
+    person,
+    policy,
+    statement,
+)
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
     CancelInvitation,
@@ -109,7 +118,7 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
+    `below_floor`, `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
     `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
     as `compromise.of_change`.
     """
@@ -181,9 +190,9 @@ class _World:
         )
 
     def _set_charter(self, item: SetCharter) -> None:
-        self._require_current(item.was, governance.values_digest(self._charter.registration))
-        _require_effect(item.registration != self._charter.registration, "it is set already")
-        self._rule(CharterSet(self._change, item.registration))
+        self._require_current(item.was, charter_values.digest(self._charter.values))
+        _require_effect(item.values != self._charter.values, "these are the values already")
+        self._rule(CharterSet(self._change, item.values))
 
     def _set_governance(self, item: SetGovernance) -> None:
         self._require_current(item.was, governance.policy_digest(self._charter.governance))
@@ -282,6 +291,7 @@ class _World:
         """
         rules, holders = self._charter.governance, self._sources.holders
         governance.require_open(rules, self._charter.closed)
+        charter_values.require_governance(rules, self._charter.values.floor)
         if holders is None:
             return
         asked = {user for role in policy.roles_named(rules) for user in holders(role)}

@@ -10,11 +10,12 @@ from typing import Any, ClassVar, assert_never, get_args
 import msgspec
 
 from ledger import clock
-from ledger.domain import policy
+from ledger.domain import charter_values, policy
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import Document, parse_uuid
 from ledger.domain.key_material import require_prime_order
 from ledger.domain.policy import Node, Policy
-from ledger.domain.vocabulary import CHANGE, RegistrationMode
+from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import SHA256_HEX, parse_json
 from ledger.errors import MalformedError
 from ledger.jose import OkpJwk
@@ -123,10 +124,10 @@ class WithdrawStatement(_Item, frozen=True):
 
 
 class SetCharter(_Item, frozen=True):
-    """Set who may register; `was` is the digest of the charter's values that this replaces."""
+    """Set the charter's values; `was` is the digest of those that this replaces."""
 
     NAME = "set-charter"
-    registration: RegistrationMode
+    values: CharterValues
     was: str
 
 
@@ -223,6 +224,7 @@ def _check(item: Item) -> None:
         case WithdrawStatement():
             parse_uuid(item.statement)
         case SetCharter():
+            charter_values.check(item.values)
             _check_digest(item.was)
         case SetGovernance():
             policy.check(Policy(threshold=item.policy.threshold, of=item.policy.of))

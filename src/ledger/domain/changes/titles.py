@@ -42,7 +42,7 @@ def _words(item: Item) -> str:
         case WithdrawStatement():
             return f"Withdraw the statement {_short(item.statement)}"
         case SetCharter():
-            return f"Set registration to {item.registration}"
+            return "Set the values of the charter"
         case SetGovernance():
             return "Set the governance policy"
         case _:

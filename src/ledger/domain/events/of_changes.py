@@ -6,10 +6,11 @@ effects follow the approval that completes the change, in the same commit.
 
 from typing import final
 
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.events.meaning import Dependency, Explained, Meaning, StreamKind, Words
 from ledger.domain.policy import MAX_NESTED, Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
-from ledger.domain.vocabulary import PersonStanding, RegistrationMode
+from ledger.domain.vocabulary import PersonStanding
 from ledger.jose import OkpJwk, thumbprint
 
 
@@ -120,19 +121,20 @@ class RoleClosed(Explained, frozen=True):
 
 @final
 class CharterSet(Explained, frozen=True):
-    """A change set the values of the charter: who may register."""
+    """A change set the values of the charter."""
 
     TAG = "charter-set.v1"
     MEANING = _effect(
         "ledger",
         Words(
-            trail="{who} set registration to {registration}, by change {change}",
+            trail="{who} set the charter's values: registration {values.registration}, at least"
+            " {values.floor.people} people, by change {change}",
             timeline="The ledger's charter was changed",
             about=None,
         ),
     )
     change: str
-    registration: RegistrationMode
+    values: CharterValues
 
 
 @final

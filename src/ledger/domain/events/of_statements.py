@@ -17,7 +17,8 @@ from ledger.encoding import SafeInteger
 class StatementDrafted(Explained, frozen=True):
     """A statement was submitted for approval; `document` is its exact bytes (UTF-8).
 
-    `type` is the name of the document's type, None without one.
+    `ends_at` is when it expires if it is still pending then; `type` is the name of the document's
+    type, None without one.
     """
 
     TAG = "statement-drafted.v1"
@@ -38,6 +39,7 @@ class StatementDrafted(Explained, frozen=True):
     creator: str
     kid: str
     act: str
+    ends_at: str
     type: str | None = None
 
 

@@ -16,7 +16,7 @@ export const WORDS = Object.freeze({
   deactivate: ({ user }) => `Deactivate ${short(user)}`,
   "declare-compromise": ({ user }) => `Declare a key or passkey of ${short(user)} compromised`,
   withdraw: ({ statement }) => `Withdraw the statement ${short(statement)}`,
-  "set-charter": ({ registration }) => `Set registration to ${registration}`,
+  "set-charter": () => "Set the values of the charter",
   "set-governance": () => "Set the governance policy",
 });
 

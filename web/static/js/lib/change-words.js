@@ -15,7 +15,7 @@ export function describe(items, names, texts, replaced = {}) {
     const sentence = fill(texts[key], values(members, names, texts));
     const old = replaced[members.was];
     if (old && name === "set-charter") {
-      const [before, after] = [old, members].map((each) => texts[`registration.${each.registration}`]);
+      const [before, after] = [old, members.values].map((each) => valuesPhrase(each, texts));
       return { sentence, before, after };
     }
     if (old && name === "set-governance") {
@@ -28,7 +28,7 @@ export function describe(items, names, texts, replaced = {}) {
 
 /** Return the values that the texts of items have places for. */
 function values(
-  { user, expiresAt, since, invitation, statement, people, policy, registration, ...members },
+  { user, expiresAt, since, invitation, statement, people, policy, values: charter, ...members },
   names,
   texts,
 ) {
@@ -41,6 +41,25 @@ function values(
     ...(statement && { statement: statement.slice(0, 8) }),
     ...(people && { people: listed(people.map((each) => names[each.user] ?? each.user.slice(0, 8))) }),
     ...(policy && { policy: nodePhrase(policy, names) }),
-    ...(registration && { registration: texts[`registration.${registration}`] }),
+    ...(charter && { values: valuesPhrase(charter, texts) }),
   };
+}
+
+/** Return the values of the charter in words. */
+function valuesPhrase({ registration, floor, maxAge }, texts) {
+  const said = (key, filled = {}) => fill(texts[`change.values.${key}`], filled);
+  const parts = [
+    said("registration", { registration: texts[`registration.${registration}`] }),
+    said(floor.people === 1 ? "people.one" : "people.other", { count: floor.people }),
+    ...(floor.creatorMaySign ? [] : [said("creator")]),
+    ...(floor.assurance === "passkey" ? [said("passkey")] : []),
+    said("age", { age: wait(maxAge, texts) }),
+  ];
+  return parts.join("; ");
+}
+
+function wait(ageMs, texts) {
+  const hours = ageMs / 3_600_000;
+  const [unit, count] = hours % 24 ? ["hours", hours] : ["days", hours / 24];
+  return fill(texts[`change.wait.${unit}.${count === 1 ? "one" : "other"}`], { count });
 }

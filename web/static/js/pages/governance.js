@@ -1,5 +1,5 @@
-// Governance: who approves changes, and who may register. Another policy is drafted from the form,
-// and its effect is shown before it is signed.
+// Governance: who approves changes, and the charter's values. Others are drafted from the forms, and
+// their effect is shown before they are signed.
 
 import { inGroups, proposeAndTell, serve } from "../lib/administer.js";
 import { get } from "../lib/api.js";
@@ -7,6 +7,7 @@ import { all, el, one } from "../lib/dom.js";
 import { fault, nodePhrase } from "../lib/policy.js";
 import { text } from "../lib/texts.js";
 
+const HOUR_MS = 3_600_000;
 const form = one("#propose");
 const candidates = form ? JSON.parse(one("#candidates").textContent) : [];
 const names = Object.fromEntries(candidates.map(({ id, name }) => [id, name]));
@@ -73,11 +74,24 @@ async function propose() {
   return proposeAndTell({ "set-governance": item }, names);
 }
 
-async function registration({ dataset }) {
-  const { valuesSha256: was } = await get("/api/governance");
-  return proposeAndTell({ "set-charter": { registration: dataset.registration, was } });
+/** Propose other values of the charter: those in force, changed by `change`. */
+async function proposeValues(change) {
+  const { values, valuesSha256: was } = await get("/api/governance");
+  return proposeAndTell({ "set-charter": { values: { ...values, ...change }, was } });
 }
+
+const registration = ({ dataset }) => proposeValues({ registration: dataset.registration });
+
+const proposeFloor = () =>
+  proposeValues({
+    floor: {
+      people: one("#floor-people").valueAsNumber,
+      creatorMaySign: one("#floor-creator").checked,
+      assurance: one("#floor-passkey").checked ? "passkey" : "key",
+    },
+    maxAge: Math.round(one("#max-age").valueAsNumber * 24) * HOUR_MS,
+  });
 
 form?.addEventListener("input", draw);
 if (form) draw();
-serve({ registration }, { "#propose": propose });
+serve({ registration }, { "#propose": propose, "#propose-floor": proposeFloor });

@@ -4,6 +4,7 @@ import { toMs } from "../../clock.js";
 import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
+import { requireGovernanceFloor } from "../charter_values.js";
 import { compromiseOfChange } from "../compromise.js";
 import { TAG } from "../events.js";
 import {
@@ -96,10 +97,10 @@ const APPLY = Object.freeze({
     world.statements.set(id, { ...subject, status: STATUS.WITHDRAWN });
     world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
   },
-  [ITEM.SET_CHARTER]: async (world, { registration, was }) => {
-    requireCurrent(was, await digestOf({ registration: world.charter.registration }));
-    requireEffect(registration !== world.charter.registration, "it is set already");
-    world.rule(TAG.CHARTER_SET, { registration });
+  [ITEM.SET_CHARTER]: async (world, { values, was }) => {
+    requireCurrent(was, await digestOf(world.charter.values));
+    requireEffect(!same(values, world.charter.values), "these are the values already");
+    world.rule(TAG.CHARTER_SET, { values });
   },
   [ITEM.SET_GOVERNANCE]: async (world, { policy, was, people }) => {
     requireCurrent(was, await digestOf(world.charter.governance));
@@ -161,8 +162,9 @@ class World {
 
   /** Refuse a change after which the people who can act could not meet the governance policy. */
   requireGovernable() {
-    const { governance, closed } = this.charter;
+    const { governance, closed, values } = this.charter;
     requireOpen(governance, closed);
+    requireGovernanceFloor(governance, values.floor);
     if (!this.hasEverybody) return;
     const able = [...this.people.values()]
       .map((each) => inForce(this.charter, each))

@@ -6,10 +6,11 @@ import { toMs } from "../../clock.js";
 import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { ed25519Jwk, requirePrimeOrder } from "../../jose/keys.js";
-import { listOf, oneOf, optional, read, struct, text, withDefault } from "../../shapes.js";
+import { listOf, optional, read, struct, text, withDefault } from "../../shapes.js";
+import { charterValues, requireValues } from "../charter_values.js";
 import { requireUuid } from "../document.js";
 import { asksForTwo, node, requireShape } from "../policy.js";
-import { CHANGE, REGISTRATION } from "../vocabulary.js";
+import { CHANGE } from "../vocabulary.js";
 
 /** The kinds of items. */
 export const ITEM = Object.freeze({
@@ -53,7 +54,7 @@ const SHAPES = {
     also: withDefault(listOf(text), []),
   },
   [ITEM.WITHDRAW]: { statement: text },
-  [ITEM.SET_CHARTER]: { registration: oneOf(...Object.values(REGISTRATION)), was: text },
+  [ITEM.SET_CHARTER]: { values: charterValues, was: text },
   [ITEM.SET_GOVERNANCE]: { policy: node, was: text, people: optional(listOf(struct({ ...person, cose: text }))) },
 };
 
@@ -67,6 +68,7 @@ const CHECKS = {
     if (!ROLE_NAME.test(name)) invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -");
   },
   key: requirePrimeOrder,
+  values: requireValues,
   was: requireDigest,
   cose: (digest) => {
     if (digest !== null) requireDigest(digest);
