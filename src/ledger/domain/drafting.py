@@ -47,17 +47,8 @@ def draft(
         sha256=digest,
     )
     # 2. The document names the right creator, ledger and time; the person may draft.
-    if document.creator != creator.user:
-        raise RefusedError("document_creator_mismatch", "the document names another creator")
-    if document.ledger != ledger:
-        raise RefusedError("ledger_mismatch", "the document is for another ledger")
-    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
-        raise RefusedError(
-            "document_time_stale", "createdAt differs from the server's clock by over five minutes"
-        )
-    ends = document.policy.expires_at
-    if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise ConflictError("statement_expired", "the policy has already expired")
+    _require_own(document, creator, ledger)
+    _require_timely(document, now_ms)
     require_standing(creator)
     if is_change(document):
         governance.require_place(creator, charter.governance)
@@ -79,6 +70,23 @@ def draft(
         type=None if document.type is None else document.type.name,
     )
     return drafted, document
+
+
+def _require_own(document: Document, creator: Person, ledger: str) -> None:
+    if document.creator != creator.user:
+        raise RefusedError("document_creator_mismatch", "the document names another creator")
+    if document.ledger != ledger:
+        raise RefusedError("ledger_mismatch", "the document is for another ledger")
+
+
+def _require_timely(document: Document, now_ms: int) -> None:
+    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
+        raise RefusedError(
+            "document_time_stale", "createdAt differs from the server's clock by over five minutes"
+        )
+    ends = document.policy.expires_at
+    if ends is not None and clock.to_ms(ends) <= now_ms:
+        raise ConflictError("statement_expired", "the policy has already expired")
 
 
 def satisfiable(document: Document, able: RolesByPerson) -> bool:

@@ -10,16 +10,7 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import (
-    charter,
-    charter_values,
-    compromise,
-    governance,
-    held_passkeys,
-    person,
-    policy,
-    statement,
-)
+from ledger.domain import charter, compromise, governance, held_passkeys, person, policy, statement
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
     CancelInvitation,
@@ -40,6 +31,7 @@ from ledger.domain.changes.items import (
     WithdrawStatement,
 )
 from ledger.domain.charter import STREAM, Charter
+from ledger.domain.charter_values import digest, require_governance
 from ledger.domain.events import (
     CharterSet,
     Effect,
@@ -98,7 +90,7 @@ def _people_of(items: Sequence[Item]) -> frozenset[UUID]:
 def of_approval(
     change: Statement, signed: StatementSigned, sources: Sources, *, now_ms: int
 ) -> tuple[Effect, ...]:
-    """Return the effects of an approval, which `statement.sign` accepted; none for most approvals.
+    """Return the effects of an approval, which `decisions.sign` accepted; none for most approvals.
 
     Raises ConflictError `governance_changed`, and as `decide` does if the approval completes the
     change.
@@ -190,7 +182,7 @@ class _World:
         )
 
     def _set_charter(self, item: SetCharter) -> None:
-        self._require_current(item.was, charter_values.digest(self._charter.values))
+        self._require_current(item.was, digest(self._charter.values))
         _require_effect(item.values != self._charter.values, "these are the values already")
         self._rule(CharterSet(self._change, item.values))
 
@@ -291,7 +283,7 @@ class _World:
         """
         rules, holders = self._charter.governance, self._sources.holders
         governance.require_open(rules, self._charter.closed)
-        charter_values.require_governance(rules, self._charter.values.floor)
+        require_governance(rules, self._charter.values.floor)
         if holders is None:
             return
         asked = {user for role in policy.roles_named(rules) for user in holders(role)}
