@@ -48,14 +48,18 @@ def governors(*people: Any) -> list[dict[str, str]]:
 
 
 def values(
-    registration: RegistrationMode, max_age: int = DEFAULT_MAX_AGE_MS, **floor: Any
+    registration: RegistrationMode,
+    max_age: int = DEFAULT_MAX_AGE_MS,
+    *,
+    untyped: bool = True,
+    **floor: Any,
 ) -> CharterValues:
     """Return values of a charter; `floor` overrides the members of a floor that asks for nothing.
 
     They are the values of a new ledger if only `registration` is given.
     """
     least = msgspec.structs.replace(charter_values.NO_FLOOR, **floor)
-    return CharterValues(registration, least, max_age)
+    return CharterValues(registration, least, max_age, untyped)
 
 
 def set_charter(new: CharterValues, old: CharterValues) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ledger.domain import (
     compromise,
     decisions,
     drafting,
+    log_keys,
     person,
     recovery_codes,
     restoration,
@@ -114,12 +115,12 @@ class Chronicle:
     def announce(self, number: int) -> None:
         size = len(self.states) + 1
         act = self._own(AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
-        self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
+        self.tell(charter.STREAM, log_keys.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
         size = len(self.states) + 1
         act = self._own(RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
-        self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
+        self.tell(charter.STREAM, log_keys.retire_log_keys(self._charter, act, **self._clock()))
 
     def restore(self, lost: LostTree | Literal["unknown"] | None, **members: Any) -> None:
         """Record a restore that keeps everything told so far."""

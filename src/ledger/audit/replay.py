@@ -195,7 +195,10 @@ def _world(
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=people,
         statements=[
-            _statement(each, auditor.people, able, now_ms) for each in auditor.statements.values()
+            _statement(
+                each, auditor.people, able, each.status_at(now_ms, stopped=charter.stops(each.type))
+            )
+            for each in auditor.statements.values()
         ],
     )
 
@@ -242,10 +245,9 @@ def _statement(
     state: StatementState,
     everybody: Mapping[UUID, PersonState],
     able: policy.RolesByPerson,
-    now_ms: int,
+    status: Status,
 ) -> ReplayedStatement:
     without = places.excluded(state.policy, state.creator)
-    status = state.status_at(now_ms)
     further = {user: able[user] for user in able.keys() - without} if status == "pending" else {}
     people = {user: everybody[UUID(user)] for user in state.approvals | state.rejections}
     approvals = counted(state.approvals, people)

@@ -214,6 +214,7 @@ def decision_context(
         deciders={} if subject is None else reading.deciders(subject),
         roles=founding.signing_roles,
         floor=founding.values.floor,
+        types=founding.types,
     )
 
 

@@ -1,4 +1,4 @@
-"""The values of the charter: who may register, the floor of policies, the longest wait. Pure.
+"""The values of the charter: who may register, the floor, the longest wait, untyped drafts. Pure.
 
 A change sets all of them together. The floor is the least that the policy of a statement asks for.
 It is compared when the statement is drafted, and once more at each approval.
@@ -33,11 +33,13 @@ class CharterValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     """The values of the charter.
 
     `max_age` is how long a statement can be pending if its policy has no end, in milliseconds.
+    `untyped` tells whether statements without a type may be drafted.
     """
 
     registration: RegistrationMode
     floor: Floor
     max_age: SafeInteger
+    untyped: bool
 
 
 NO_FLOOR = Floor(people=1, creator_may_sign=True, assurance="key")
@@ -45,7 +47,7 @@ NO_FLOOR = Floor(people=1, creator_may_sign=True, assurance="key")
 
 def founding(registration: RegistrationMode) -> CharterValues:
     """Return the values of a new ledger."""
-    return CharterValues(registration, NO_FLOOR, DEFAULT_MAX_AGE_MS)
+    return CharterValues(registration, NO_FLOOR, DEFAULT_MAX_AGE_MS, untyped=True)
 
 
 def digest(values: CharterValues) -> str:
@@ -57,10 +59,14 @@ def check(values: CharterValues) -> None:
     """Raise MalformedError `change_invalid` for values that no charter can have."""
     if not 1 <= values.floor.people <= MAX_THRESHOLD:
         raise MalformedError("change_invalid", f"a floor asks for 1 to {MAX_THRESHOLD} people")
-    hours, rest = divmod(values.max_age, HOUR_MS)
+    check_age(values.max_age, "change_invalid")
+
+
+def check_age(age_ms: int, code: str) -> None:
+    """Raise MalformedError with this code unless an age is 1 to 87,840 whole hours."""
+    hours, rest = divmod(age_ms, HOUR_MS)
     if rest or not 1 <= hours <= MOST_HOURS:
-        detail = f"maxAge is 1 to {MOST_HOURS:,} whole hours, in milliseconds"
-        raise MalformedError("change_invalid", detail)
+        raise MalformedError(code, f"maxAge is 1 to {MOST_HOURS:,} whole hours, in milliseconds")
 
 
 def shortfall(rules: Policy, floor: Floor) -> str | None:

@@ -8,6 +8,7 @@ from ledger.domain.charter_values import NO_FLOOR, Floor
 from ledger.domain.counting import RecordedDecisions, counted
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
+from ledger.domain.statement_types import DefinedType
 from ledger.domain.vocabulary import VOTING_ROLES
 
 
@@ -15,7 +16,8 @@ class DecisionContext(msgspec.Struct, frozen=True):
     """The signer, the ledger, the time and the assertion of a decision.
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
-    now; `roles` are those of the ledger whose holders sign, and `floor` is that of its charter.
+    now; `roles` are those of the ledger whose holders sign, `floor` and `types` those of its
+    charter.
     """
 
     person: Person
@@ -26,6 +28,7 @@ class DecisionContext(msgspec.Struct, frozen=True):
     deciders: Mapping[str, Person] = {}
     roles: Set[str] = VOTING_ROLES
     floor: Floor = NO_FLOOR
+    types: Mapping[str, DefinedType] = {}
 
     def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:
         """Return who decided, with the roles that count, without the decisions in question."""

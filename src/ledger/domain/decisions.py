@@ -17,7 +17,9 @@ from ledger.domain.events import StatementRejected, StatementSigned, StatementWi
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement, require_status
+from ledger.domain.statement_types import stops
 from ledger.domain.text import require_text
+from ledger.domain.vocabulary import Status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
@@ -50,7 +52,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     )
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
-    require_status(statement, decision.now_ms, "pending", "approved")
+    _require_status(statement, decision, "pending", "approved")
     require_standing(person)
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -96,7 +98,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     key, act = _act_about(statement, act_text, acts.Reject, decision)
     require_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    _require_status(statement, decision, "pending")
     require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
@@ -142,7 +144,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
         raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
     require_text(act.reason or "", "reason")
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    _require_status(statement, decision, "pending")
     require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
@@ -156,6 +158,11 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
     """
     if iat <= statement.decided.get(person.user, -1):
         raise RefusedError("out_of_order", "this person signed a later decision already")
+
+
+def _require_status(statement: Statement, decision: DecisionContext, *allowed: Status) -> None:
+    stopped = stops(decision.types, statement.type)
+    require_status(statement, decision.now_ms, *allowed, stopped=stopped)
 
 
 def _act_about(

@@ -44,6 +44,8 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    TypeDefined,
+    TypeRetired,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -172,6 +174,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             | RoleDefined()
             | RoleClosed()
             | CharterSet()
+            | TypeDefined()
+            | TypeRetired()
             | GovernanceSet()
             | RoleGranted()
             | RoleEnded()

@@ -8,8 +8,9 @@ ledger's name in documents and challenges stays.
 
 from ledger.domain import acts
 from ledger.domain.acts import REASON_CHARS, LostTree, parse_act, verify_act
-from ledger.domain.charter import Charter, require_new_keys
+from ledger.domain.charter import Charter
 from ledger.domain.events import LedgerRestored
+from ledger.domain.log_keys import require_new_keys
 from ledger.domain.text import require_text
 from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, MalformedError, RefusedError

@@ -8,7 +8,7 @@ import msgspec
 from ledger import clock
 from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.counting import RecordedDecision, recorded, without
-from ledger.domain.document import Document
+from ledger.domain.document import Document, DocumentType
 from ledger.domain.events import (
     Event,
     LedgerBody,
@@ -39,6 +39,7 @@ class Statement(msgspec.Struct, frozen=True):
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
+    type: DocumentType | None = None
     approvals: dict[str, RecordedDecision] = {}
     rejections: dict[str, RecordedDecision] = {}
     # The signed time of each person's last decision, also of one that is in question.
@@ -51,10 +52,13 @@ class Statement(msgspec.Struct, frozen=True):
         depends = self.status == "pending" or self.policy.ordered
         return self.approvals | self.rejections if depends else {}
 
-    def status_at(self, now_ms: int) -> Status:
-        """Return the status at a time. A pending statement expires without an event."""
-        late = self.status == "pending" and self.ends_ms <= now_ms
-        return "expired" if late else self.status
+    def status_at(self, now_ms: int, *, stopped: bool = False) -> Status:
+        """Return the status at a time. A pending statement expires without an event.
+
+        `stopped` tells whether a change ended the pending statements of its type and version.
+        """
+        ended = self.status == "pending" and (stopped or self.ends_ms <= now_ms)
+        return "expired" if ended else self.status
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -111,11 +115,14 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         ends_ms=clock.to_ms(body.ends_at),
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
+        type=document.type,
     )
 
 
-def require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+def require_status(
+    statement: Statement, now_ms: int, *allowed: Status, stopped: bool = False
+) -> None:
     """Raise ConflictError `statement_<status>` unless a statement has an allowed status."""
-    status = statement.status_at(now_ms)
+    status = statement.status_at(now_ms, stopped=stopped)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")

@@ -23,6 +23,8 @@ KeyStatus = Literal["active", "revoked"]
 KeyStatusAtTime = Literal["active", "revoked", "expired"]
 # Whether a person may act: a suspension can be lifted, a deactivation cannot.
 PersonStanding = Literal["active", "suspended", "deactivated"]
+# What a new version or the end of a type does with the pending statements of the versions before.
+TypePending = Literal["stop", "continue"]
 # Where a signing key's private half lives: in one browser, in one browser until its session ends,
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]

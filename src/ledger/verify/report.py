@@ -7,6 +7,7 @@ import msgspec
 
 from ledger.domain.acts import LostTree
 from ledger.domain.charter import Charter
+from ledger.domain.document import DocumentType
 from ledger.domain.vocabulary import DecisionKind, Form, Status
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
@@ -76,12 +77,14 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement, recomputed from its events.
 
-    It is in question if it is approved, and would not be without the approvals in question.
+    `type` is None for an untyped statement. It is in question if it is approved, and would not be
+    without the approvals in question.
     """
 
     id: str
     title: str
     status: Status
+    type: DocumentType | None
     in_question: bool
     approvers: tuple[Approver, ...]
     decisions: tuple[VerifiedDecision, ...]

@@ -25,7 +25,8 @@ def shown_statement(
     return VerifiedStatement(
         id=statement_id,
         title=statement.title,
-        status=statement.status_at(now_ms),
+        status=statement.status_at(now_ms, stopped=auditor.stops(statement.type)),
+        type=statement.type,
         in_question=statement.status == "approved" and not meets,
         approvers=tuple(Approver(user, people[user].name) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),

@@ -32,7 +32,9 @@ def with_outcome(name: CheckName, outcome: CheckOutcome) -> tuple[Check, ...]:
 
 
 def report(checks: tuple[Check, ...], *statuses: Status) -> VerificationReport:
-    shown = tuple(VerifiedStatement("id", "Title", status, False, (), ()) for status in statuses)
+    shown = tuple(
+        VerifiedStatement("id", "Title", status, None, False, (), ()) for status in statuses
+    )
     return VerificationReport(
         verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, (), ("No.",)
     )

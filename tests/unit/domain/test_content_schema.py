@@ -100,7 +100,9 @@ def _keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-_SCHEMAS = st.recursive(st.booleans() | st.just({}), _keywords, max_leaves=5)
+_SCHEMAS: st.SearchStrategy[Any] = st.recursive(
+    st.booleans() | st.just({}), _keywords, max_leaves=5
+)
 
 
 @settings(max_examples=300, deadline=None)

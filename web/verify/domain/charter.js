@@ -15,6 +15,7 @@ import { foundingValues } from "./charter_values.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { FOUNDING } from "./governance.js";
 import { asksForTwo, ROLE, ROLES } from "./policy.js";
+import { typesAfter } from "./statement_types.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
 
@@ -38,6 +39,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
     closed: [...closed, role],
   }),
   [TAG.CHARTER_SET]: (_, { values }) => ({ values }),
+  [TAG.TYPE_DEFINED]: changedTypes,
+  [TAG.TYPE_RETIRED]: changedTypes,
   [TAG.GOVERNANCE_SET]: governed,
   [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
     logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
@@ -50,10 +53,14 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
 });
 
 /** Return the charter after one more event of its stream. */
-export function evolveCharter(charter, { type, version, at, body }) {
+export async function evolveCharter(charter, { type, version, at, body }) {
   const isMisplaced = !Object.hasOwn(CHANGES, type) || (!charter && type !== TAG.LEDGER_CREATED);
   if (isMisplaced) refuse("event_misplaced", "an event that is not of the ledger’s own stream");
-  return { ...charter, ...CHANGES[type](charter, body, at), version };
+  return { ...charter, ...(await CHANGES[type](charter, body, at)), version };
+}
+
+async function changedTypes({ types }, body) {
+  return { types: await typesAfter(types, body) };
 }
 
 /** Return the changes of a new governance policy: a raise takes open invitations their roles. */
@@ -94,6 +101,7 @@ function founded(body) {
     governance: FOUNDING,
     defined: [],
     closed: [],
+    types: new Map(),
     logKeys: [],
     restorations: [],
     frozen: false,

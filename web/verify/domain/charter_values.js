@@ -1,4 +1,4 @@
-// Mirrors ledger.domain.charter_values: who may register, the floor of policies, the longest wait.
+// Mirrors ledger.domain.charter_values: who may register, the floor, the longest wait, untyped drafts.
 
 import { minPeople, shortfall } from "../../static/js/lib/floor.js";
 import { toMs } from "../clock.js";
@@ -21,6 +21,7 @@ export const charterValues = struct({
     assurance: oneOf(...Object.values(ASSURANCE)),
   }),
   maxAge: integer,
+  untyped: flag,
 });
 
 /** Return the values of a new ledger. */
@@ -28,6 +29,7 @@ export const foundingValues = (registration) => ({
   registration,
   floor: NO_FLOOR,
   maxAge: 400 * 24 * HOUR_MS,
+  untyped: true,
 });
 
 /** Refuse values that no charter can have. */
@@ -35,9 +37,14 @@ export function requireValues({ floor, maxAge }) {
   if (floor.people < 1 || floor.people > MAX_THRESHOLD) {
     refuse("change_invalid", `a floor asks for 1 to ${MAX_THRESHOLD} people`);
   }
-  const hours = maxAge / HOUR_MS;
+  requireAge(maxAge, "change_invalid");
+}
+
+/** Refuse, with this code, an age that is not 1 to 87,840 whole hours. */
+export function requireAge(ageMs, code) {
+  const hours = ageMs / HOUR_MS;
   if (!Number.isInteger(hours) || hours < 1 || hours > MOST_HOURS) {
-    refuse("change_invalid", `maxAge is 1 to ${MOST_HOURS} whole hours, in milliseconds`);
+    refuse(code, `maxAge is 1 to ${MOST_HOURS} whole hours, in milliseconds`);
   }
 }
 

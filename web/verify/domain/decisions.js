@@ -30,7 +30,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
   requireOrder(statement, person, iat);
-  requireStatus(statement, nowMs, STATUS.PENDING, STATUS.APPROVED);
+  requireStatus(statement, context, STATUS.PENDING, STATUS.APPROVED);
   requireStanding(person);
   const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
   if (!eligible || !maySign(person.roles)) {
@@ -66,7 +66,7 @@ export async function decideRejection(statement, body, person, people, context) 
   const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   const { policy, creator } = statement;
   const { user, roles } = person;
@@ -108,7 +108,7 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   }
   requireText(act.reason ?? "", "reason");
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");

@@ -13,10 +13,11 @@ import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
 import { requireStanding } from "./standing.js";
+import { requireDrafter, requireMet } from "./statement_types.js";
 
 /** Return the draft of a document that its creator signed for. */
 export async function decideDraft(body, creator, charter, { nowMs }) {
-  const { ledger, governance } = charter;
+  const { ledger } = charter;
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
   const isAChange = isChange(document);
@@ -37,19 +38,31 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
     refuse("statement_expired", "the policy has already expired");
   }
   requireStanding(creator);
-  if (isAChange) {
-    requirePlace(creator, governance);
-    requireInForce(document.policy, governance);
-  } else if (!creator.roles.includes(ROLE.CREATOR)) {
-    refuse("creator_only", "only a creator drafts");
-  }
+  const known = requireKind(document, creator, charter);
   // 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
   if (!isAChange) requireFloor(document.policy, charter.values.floor);
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   const type = document.type?.name ?? null;
-  const until = endsAt(document, charter.values.maxAge);
+  const until = endsAt(document, known?.maxAge ?? charter.values.maxAge);
   const signed = { creator: creator.user, kid: key.kid, act: body.act };
   const again = { document: body.document, ...signed, endsAt: until, type };
   return { again, document };
+}
+
+/** Return the defined type of a document, null for others; refuse who does not draft such ones. */
+function requireKind(document, creator, { governance, types, values }) {
+  if (isChange(document)) {
+    requirePlace(creator, governance);
+    requireInForce(document.policy, governance);
+    return null;
+  }
+  if (document.type !== null) {
+    const known = requireDrafter(types, document.type, creator);
+    requireMet(known, document);
+    return known;
+  }
+  if (!values.untyped) refuse("type_required", "this ledger takes statements of a type only");
+  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
+  return null;
 }

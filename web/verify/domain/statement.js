@@ -9,6 +9,7 @@ import { counted, recorded, stepsGiven, without } from "./counting.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { met } from "./places.js";
+import { stops } from "./statement_types.js";
 import { STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
@@ -46,6 +47,7 @@ async function drafted({ document: source, creator, endsAt }) {
     policy,
     endsMs: toMs(endsAt),
     isPlain: isPlain(document),
+    type: document.type,
     items: isChange(document) ? parseItems(document) : null,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
@@ -58,9 +60,9 @@ async function drafted({ document: source, creator, endsAt }) {
 }
 
 /** Return the status at a time: a pending statement expires without an event. */
-export function statusAt({ endsMs: ends, status }, nowMs) {
-  const late = ends <= nowMs;
-  return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
+export function statusAt({ endsMs: ends, status, type }, { nowMs, charter }) {
+  const ended = ends <= nowMs || stops(charter.types, type);
+  return ended && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
 /** Tell whether a statement is approved, and would not be without what is in question. */
@@ -68,7 +70,7 @@ export const isInQuestion = ({ status, policy, approvals }, people) =>
   status === STATUS.APPROVED && !met(policy, counted(approvals, people), stepsGiven(approvals));
 
 /** Refuse a statement that has none of these statuses. */
-export function requireStatus(statement, nowMs, ...allowed) {
-  const status = statusAt(statement, nowMs);
+export function requireStatus(statement, context, ...allowed) {
+  const status = statusAt(statement, context);
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }

@@ -264,7 +264,7 @@ export class Auditor {
     } else if (whose === STREAM_OF.PERSON) {
       this.people.set(stream, people.evolvePerson(known, event));
     } else {
-      this.charter = charter.evolveCharter(known, event);
+      this.charter = await charter.evolveCharter(known, event);
     }
     if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);

@@ -67,7 +67,7 @@ export function verdictOf(checks, statements) {
 const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
 const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
 const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
-const ofStatement = pick(["id", "title", "status", "inQuestion", "approvers", "decisions"]);
+const ofStatement = pick(["id", "title", "status", "type", "inQuestion", "approvers", "decisions"]);
 
 /** Return the members of a report that every verifier has, and no others. */
 export const contract = (report) => ({

@@ -11,12 +11,14 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.domain import charter, compromise, governance, held_passkeys, person, policy, statement
+from ledger.domain.changes import type_effects
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
     CancelInvitation,
     CloseRole,
     DeactivatePerson,
     DefineRole,
+    DefineType,
     EndRole,
     GrantRole,
     Invite,
@@ -24,6 +26,7 @@ from ledger.domain.changes.items import (
     LedgerItem,
     PersonItem,
     ReinstatePerson,
+    RetireType,
     SetCharter,
     SetCompromise,
     SetGovernance,
@@ -31,7 +34,7 @@ from ledger.domain.changes.items import (
     WithdrawStatement,
 )
 from ledger.domain.charter import STREAM, Charter
-from ledger.domain.charter_values import digest, require_governance
+from ledger.domain.charter_values import digest
 from ledger.domain.events import (
     CharterSet,
     Effect,
@@ -59,9 +62,9 @@ from ledger.jose import thumbprint
 class Sources(NamedTuple):
     """The states as of the change's position.
 
-    `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns
-    everybody who holds a role; it is None if the evidence leaves out people. `statement` returns a
-    statement, or raises NotFoundError `statement_unknown`.
+    `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns who
+    holds a role; it is None if the evidence leaves out people. `statement` returns a statement, or
+    raises NotFoundError `statement_unknown`.
     """
 
     charter: Charter
@@ -98,9 +101,8 @@ def of_approval(
     if change.items is None or change.status != "pending":
         return ()
     governance.require_in_force(change.policy, sources.charter.governance)
-    if signed.status != "approved":
-        return ()
-    return decide(change.id, change.items, sources, now_ms=now_ms)
+    is_complete = signed.status == "approved"
+    return decide(change.id, change.items, sources, now_ms=now_ms) if is_complete else ()
 
 
 def decide(
@@ -109,10 +111,9 @@ def decide(
     """Return the events that these items bring about, each decided after the ones before it.
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
-    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `below_floor`, `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
-    `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
-    as `compromise.of_change`.
+    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
+    `below_floor`, `role_governs`, `cose_required`, `creator_not_gone`, `statement_<status>`,
+    `people_incomplete`; and as `compromise.of_change`, `type_effects.of_item`, `require_live`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(_people_of(items)))  # one load brings all of them
@@ -163,6 +164,8 @@ class _World:
                 if role not in self._charter.defined:
                     raise ConflictError("role_unknown", f"{role!r} is no role that can be closed")
                 self._rule(RoleClosed(self._change, role))
+            case DefineType() | RetireType():
+                self._rule(type_effects.of_item(self._change, item, self._charter))
             case SetCharter():
                 self._set_charter(item)
             case SetGovernance():
@@ -266,7 +269,8 @@ class _World:
 
     def _withdraw(self, stream: UUID) -> None:
         subject = self._statements.get(stream) or self._sources.statement(stream)
-        statement.require_status(subject, self._now_ms, "pending")
+        ended = self._charter.stops(subject.type)
+        statement.require_status(subject, self._now_ms, "pending", stopped=ended)
         (creator,) = self._all_people([UUID(subject.creator)])
         if creator.standing != "deactivated":
             raise ConflictError("creator_not_gone", "only its creator withdraws this statement")
@@ -283,7 +287,7 @@ class _World:
         """
         rules, holders = self._charter.governance, self._sources.holders
         governance.require_open(rules, self._charter.closed)
-        require_governance(rules, self._charter.values.floor)
+        type_effects.require_above_floor(self._charter)
         if holders is None:
             return
         asked = {user for role in policy.roles_named(rules) for user in holders(role)}

@@ -5,7 +5,8 @@ kind of item. Parsing knows no state; effects.py decides whether an item is poss
 """
 
 import re
-from typing import Any, ClassVar, assert_never, get_args
+from collections.abc import Callable
+from typing import Any, ClassVar, get_args
 
 import msgspec
 
@@ -15,7 +16,8 @@ from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import Document, parse_uuid
 from ledger.domain.key_material import require_prime_order
 from ledger.domain.policy import Node, Policy
-from ledger.domain.vocabulary import CHANGE
+from ledger.domain.statement_types import parse_definition
+from ledger.domain.vocabulary import CHANGE, TypePending
 from ledger.encoding import SHA256_HEX, parse_json
 from ledger.errors import MalformedError
 from ledger.jose import OkpJwk
@@ -131,6 +133,28 @@ class SetCharter(_Item, frozen=True):
     was: str
 
 
+class DefineType(_Item, frozen=True):
+    """Define a type, or a new version of one; `definition` is its JSON text.
+
+    `was` is the digest of the version that this replaces, and `pending` says what happens to the
+    pending statements of the versions before. A first version has neither.
+    """
+
+    NAME = "define-type"
+    definition: str
+    was: str | None = None
+    pending: TypePending | None = None
+
+
+class RetireType(_Item, frozen=True):
+    """Retire a type for ever, by its name; `was` is the digest of its newest version."""
+
+    NAME = "retire-type"
+    type: str
+    was: str
+    pending: TypePending
+
+
 class Governor(_Item, frozen=True):
     """A person who keeps a place in governance, and the SHA-256 of a passkey's COSE key."""
 
@@ -151,7 +175,10 @@ class SetGovernance(_Item, frozen=True):
     people: tuple[Governor, ...] | None = None
 
 
-LedgerItem = Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance
+TypeItem = DefineType | RetireType
+LedgerItem = (
+    Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance | TypeItem
+)
 PersonItem = (
     GrantRole | EndRole | SuspendPerson | ReinstatePerson | DeactivatePerson | SetCompromise
 )
@@ -167,8 +194,8 @@ def is_change(document: Document) -> bool:
 def parse_items(document: Document) -> tuple[Item, ...]:
     """Return the items of a change's document.
 
-    Raises MalformedError `change_invalid`; those of `parse_json` and `policy.check`; `id_invalid`,
-    `time_invalid`.
+    Raises MalformedError `change_invalid`; those of `parse_json`, `policy.check` and
+    `parse_definition`; `id_invalid`, `time_invalid`.
     """
     return parse_content(document.content)
 
@@ -199,39 +226,26 @@ def _has_one_member(given: object) -> bool:
 
 
 def _check(item: Item) -> None:
+    for member in item.__struct_fields__:
+        value = getattr(item, member)
+        if value is not None and member in _CHECKS:
+            _CHECKS[member](value)
     match item:
-        case Invite():
-            parse_uuid(item.invitation)
-            _check_role(item.role)
-            require_prime_order(item.key)
-            clock.to_ms(item.expires_at)
-        case CancelInvitation():
-            parse_uuid(item.invitation)
-        case DefineRole() | CloseRole():
-            _check_role(item.role)
-        case GrantRole() | EndRole():
-            parse_uuid(item.user)
-            _check_role(item.role)
-            if isinstance(item, GrantRole) and item.cose is not None:
-                _check_digest(item.cose)
-        case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
-            parse_uuid(item.user)
         case SetCompromise():
-            parse_uuid(item.user)
-            clock.to_ms(item.since)
             if (item.kid is None) == (item.passkey is None):
                 raise _invalid("declare-compromise names a kid or a passkey")
-        case WithdrawStatement():
-            parse_uuid(item.statement)
-        case SetCharter():
-            charter_values.check(item.values)
-            _check_digest(item.was)
+        case DefineType():
+            _check_definition(item)
         case SetGovernance():
-            policy.check(Policy(threshold=item.policy.threshold, of=item.policy.of))
-            _check_digest(item.was)
             _check_governors(item)
-        case _:
-            assert_never(item)
+
+
+def _check_definition(item: DefineType) -> None:
+    is_first = parse_definition(item.definition).definition.version == 1
+    if (item.was is None) != is_first or (item.pending is None) != is_first:
+        raise _invalid(
+            "a version after the first states `was` and `pending`, and no first one does"
+        )
 
 
 def _check_governors(item: SetGovernance) -> None:
@@ -245,6 +259,10 @@ def _check_governors(item: SetGovernance) -> None:
         raise _invalid("a policy states people if it asks for two or more, and only then")
 
 
+def _check_policy(node: Node) -> None:
+    policy.check(Policy(threshold=node.threshold, of=node.of))
+
+
 def _check_role(name: str) -> None:
     if not ROLE_NAME.fullmatch(name):
         raise _invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -, first a letter")
@@ -253,6 +271,22 @@ def _check_role(name: str) -> None:
 def _check_digest(text: str) -> None:
     if not SHA256_HEX.fullmatch(text):
         raise _invalid("a digest has 64 hex characters in lower case")
+
+
+# By member: what it must be in every state.
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "invitation": parse_uuid,
+    "user": parse_uuid,
+    "statement": parse_uuid,
+    "role": _check_role,
+    "key": require_prime_order,
+    "expires_at": clock.to_ms,
+    "since": clock.to_ms,
+    "was": _check_digest,
+    "cose": _check_digest,
+    "values": charter_values.check,
+    "policy": _check_policy,
+}
 
 
 def _invalid(detail: str) -> MalformedError:

@@ -7,18 +7,21 @@ from ledger.domain.changes.items import (
     CloseRole,
     DeactivatePerson,
     DefineRole,
+    DefineType,
     EndRole,
     GrantRole,
     Invite,
     Item,
     PersonItem,
     ReinstatePerson,
+    RetireType,
     SetCharter,
     SetCompromise,
     SetGovernance,
     SuspendPerson,
     WithdrawStatement,
 )
+from ledger.domain.statement_types import parse_definition
 
 
 def title(items: tuple[Item, ...]) -> str:
@@ -43,6 +46,11 @@ def _words(item: Item) -> str:
             return f"Withdraw the statement {_short(item.statement)}"
         case SetCharter():
             return "Set the values of the charter"
+        case DefineType():
+            found = parse_definition(item.definition).definition
+            return f"Define the type {found.name}, version {found.version}"
+        case RetireType():
+            return f"Retire the type {item.type}"
         case SetGovernance():
             return "Set the governance policy"
         case _:

@@ -72,6 +72,28 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     words: Words
 
 
+def effect(  # what an event declares
+    stream: StreamKind,
+    words: Words,
+    *,
+    depends_on: tuple[Dependency, ...] = (),
+    claims: tuple[str, ...] = (),
+    joins: tuple[str, ...] = (),
+    leaves: tuple[str, ...] = (),
+) -> Meaning:
+    """Return what an effect of a change declares: nobody signs it."""
+    return Meaning(
+        stream=stream,
+        actor="change",
+        evidence=(),
+        depends_on=depends_on,
+        claims=claims,
+        joins=joins,
+        leaves=leaves,
+        words=words,
+    )
+
+
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The base of all event bodies.
 

@@ -7,33 +7,12 @@ effects follow the approval that completes the change, in the same commit.
 from typing import final
 
 from ledger.domain.charter_values import CharterValues
-from ledger.domain.events.meaning import Dependency, Explained, Meaning, StreamKind, Words
+from ledger.domain.events.meaning import Explained, Words, effect
+from ledger.domain.events.of_types import TypeDefined, TypeRetired
 from ledger.domain.policy import MAX_NESTED, Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import PersonStanding
 from ledger.jose import OkpJwk, thumbprint
-
-
-def _effect(  # what an event declares
-    stream: StreamKind,
-    words: Words,
-    *,
-    depends_on: tuple[Dependency, ...] = (),
-    claims: tuple[str, ...] = (),
-    joins: tuple[str, ...] = (),
-    leaves: tuple[str, ...] = (),
-) -> Meaning:
-    return Meaning(
-        stream=stream,
-        actor="change",
-        evidence=(),
-        depends_on=depends_on,
-        claims=claims,
-        joins=joins,
-        leaves=leaves,
-        words=words,
-    )
-
 
 # --- the ledger ----------------------------------------------------------------------------------
 
@@ -43,7 +22,7 @@ class InvitationIssued(Explained, frozen=True):
     """A change invited the holder of a key, which the link's secret leads to."""
 
     TAG = "invitation-issued.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} invited somebody as {role}, by change {change}",
@@ -70,7 +49,7 @@ class InvitationCancelled(Explained, frozen=True):
     """A change cancelled an invitation that nobody had used."""
 
     TAG = "invitation-cancelled.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} cancelled an invitation, by change {change}",
@@ -88,7 +67,7 @@ class RoleDefined(Explained, frozen=True):
     """A change defined a role that policies can name and people can hold."""
 
     TAG = "role-defined.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} defined the role {role}, by change {change}",
@@ -106,7 +85,7 @@ class RoleClosed(Explained, frozen=True):
     """A change closed a role for ever: it counts for nobody, and its name is never used again."""
 
     TAG = "role-closed.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} closed the role {role}, by change {change}",
@@ -124,7 +103,7 @@ class CharterSet(Explained, frozen=True):
     """A change set the values of the charter."""
 
     TAG = "charter-set.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} set the charter's values: registration {values.registration}, at least"
@@ -142,7 +121,7 @@ class GovernanceSet(Explained, frozen=True):
     """A change set the policy that later changes must meet."""
 
     TAG = "governance-set.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} set the governance policy, by change {change}",
@@ -173,7 +152,7 @@ class RoleGranted(Explained, frozen=True):
     """A change granted a person a role."""
 
     TAG = "role-granted.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "person",
         Words(
             trail="{who} granted {whose} the role {role}, by change {change}",
@@ -192,7 +171,7 @@ class RoleEnded(Explained, frozen=True):
     """A change ended a person's role."""
 
     TAG = "role-ended.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "person",
         Words(
             trail="{who} ended the role {role} of {whose}, by change {change}",
@@ -211,7 +190,7 @@ class StandingSet(Explained, frozen=True):
     """A change suspended, reinstated or deactivated a person."""
 
     TAG = "standing-set.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "person",
         Words(
             trail="{who} made {whose} {standing}, by change {change}",
@@ -232,7 +211,7 @@ class CompromiseSet(Explained, frozen=True):
     """
 
     TAG = "compromise-set.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "person",
         Words(
             trail="{who} declared {compromised} of {whose} compromised since {since}, and {also}"
@@ -255,7 +234,7 @@ class StatementWithdrawnByChange(Explained, frozen=True):
     """A change withdrew a pending statement whose creator is deactivated."""
 
     TAG = "statement-withdrawn-by-change.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "statement",
         Words(
             trail="{who} withdrew {title}, by change {change}",
@@ -268,7 +247,14 @@ class StatementWithdrawnByChange(Explained, frozen=True):
 
 
 LedgerEffect = (
-    InvitationIssued | InvitationCancelled | RoleDefined | RoleClosed | CharterSet | GovernanceSet
+    InvitationIssued
+    | InvitationCancelled
+    | RoleDefined
+    | RoleClosed
+    | CharterSet
+    | TypeDefined
+    | TypeRetired
+    | GovernanceSet
 )
 PersonEffect = RoleGranted | RoleEnded | StandingSet | CompromiseSet
 StatementEffect = StatementWithdrawnByChange

@@ -17,6 +17,11 @@ export const WORDS = Object.freeze({
   "declare-compromise": ({ user }) => `Declare a key or passkey of ${short(user)} compromised`,
   withdraw: ({ statement }) => `Withdraw the statement ${short(statement)}`,
   "set-charter": () => "Set the values of the charter",
+  "define-type": ({ definition }) => {
+    const { name, version } = JSON.parse(definition);
+    return `Define the type ${name}, version ${version}`;
+  },
+  "retire-type": ({ type }) => `Retire the type ${type}`,
   "set-governance": () => "Set the governance policy",
 });
 

@@ -4,7 +4,6 @@ import { toMs } from "../../clock.js";
 import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
-import { requireGovernanceFloor } from "../charter_values.js";
 import { compromiseOfChange } from "../compromise.js";
 import { TAG } from "../events.js";
 import {
@@ -23,6 +22,7 @@ import { canGovern } from "../standing.js";
 import { requireStatus } from "../statement.js";
 import { STANDING, STATUS } from "../vocabulary.js";
 import { ITEM } from "./items.js";
+import { definitionOf, requireAboveFloor, retirementOf } from "./type_effects.js";
 
 /** Return the effects of an approval of a change; none for most approvals. */
 export async function effectsOfApproval(change, signed, sources, nowMs) {
@@ -49,22 +49,22 @@ const APPLY = Object.freeze({
     }
     if (toMs(item.expiresAt) <= world.nowMs) refuse("invitation_expired", "the invitation has expired");
     const { invitation, role, key, expiresAt } = item;
-    world.rule(TAG.INVITATION_ISSUED, { invitation, role, key, expiresAt });
+    return world.rule(TAG.INVITATION_ISSUED, { invitation, role, key, expiresAt });
   },
   [ITEM.CANCEL_INVITATION]: (world, { invitation }) => {
     const open = world.charter.invitations.filter(({ cancelled }) => !cancelled);
     requireEffect(open.some(({ id }) => id === invitation), "there is no such open invitation");
-    world.rule(TAG.INVITATION_CANCELLED, { invitation });
+    return world.rule(TAG.INVITATION_CANCELLED, { invitation });
   },
   [ITEM.DEFINE_ROLE]: (world, { role }) => {
     if ([...rolesOf(world.charter), ...world.charter.closed].includes(role)) {
       refuse("role_known", `${role} is, or was, a role`);
     }
-    world.rule(TAG.ROLE_DEFINED, { role });
+    return world.rule(TAG.ROLE_DEFINED, { role });
   },
   [ITEM.CLOSE_ROLE]: (world, { role }) => {
     if (!world.charter.defined.includes(role)) refuse("role_unknown", `${role} cannot be closed`);
-    world.rule(TAG.ROLE_CLOSED, { role });
+    return world.rule(TAG.ROLE_CLOSED, { role });
   },
   [ITEM.GRANT_ROLE]: async (world, { user, role, cose }) => {
     const known = world.person(user);
@@ -90,7 +90,7 @@ const APPLY = Object.freeze({
   },
   [ITEM.WITHDRAW]: (world, { statement: id }) => {
     const subject = world.statements.get(id) ?? refuse("statement_unknown", "there is no such statement");
-    requireStatus(subject, world.nowMs, STATUS.PENDING);
+    requireStatus(subject, world, STATUS.PENDING);
     if (world.somebody(subject.creator).standing !== STANDING.DEACTIVATED) {
       refuse("creator_not_gone", "only its creator withdraws this statement");
     }
@@ -100,8 +100,10 @@ const APPLY = Object.freeze({
   [ITEM.SET_CHARTER]: async (world, { values, was }) => {
     requireCurrent(was, await digestOf(world.charter.values));
     requireEffect(!same(values, world.charter.values), "these are the values already");
-    world.rule(TAG.CHARTER_SET, { values });
+    return world.rule(TAG.CHARTER_SET, { values });
   },
+  [ITEM.DEFINE_TYPE]: (world, item) => world.rule(TAG.TYPE_DEFINED, definitionOf(world.charter, item)),
+  [ITEM.RETIRE_TYPE]: (world, item) => world.rule(TAG.TYPE_RETIRED, retirementOf(world.charter, item)),
   [ITEM.SET_GOVERNANCE]: async (world, { policy, was, people }) => {
     requireCurrent(was, await digestOf(world.charter.governance));
     requireEffect(!same(policy, world.charter.governance), "it is the policy already");
@@ -109,7 +111,7 @@ const APPLY = Object.freeze({
     named(policy, "user:").forEach((user) => world.somebody(user));
     for (const { user, cose } of people ?? []) await requireLive(world.person(user), cose);
     if (people !== null) world.governors = people.map(({ user }) => user);
-    world.rule(TAG.GOVERNANCE_SET, { policy });
+    return world.rule(TAG.GOVERNANCE_SET, { policy });
   },
 });
 
@@ -150,8 +152,8 @@ class World {
     this.people.set(user, evolvePerson(this.people.get(user), this.effect(user, type, members)));
   }
 
-  rule(type, members) {
-    this.charter = evolveCharter(this.charter, this.effect(STREAM, type, members));
+  async rule(type, members) {
+    this.charter = await evolveCharter(this.charter, this.effect(STREAM, type, members));
   }
 
   effect(stream, type, members) {
@@ -162,9 +164,9 @@ class World {
 
   /** Refuse a change after which the people who can act could not meet the governance policy. */
   requireGovernable() {
-    const { governance, closed, values } = this.charter;
+    const { governance, closed } = this.charter;
     requireOpen(governance, closed);
-    requireGovernanceFloor(governance, values.floor);
+    requireAboveFloor(this.charter);
     if (!this.hasEverybody) return;
     const able = [...this.people.values()]
       .map((each) => inForce(this.charter, each))
