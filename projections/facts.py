@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import entry, events
+from ledger.domain.document import DocumentType
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import CHANGE, Form, Status
@@ -97,6 +98,7 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     policy: Policy
     title: str
     supersedes: str | None = None
+    type: DocumentType | None = None
 
 
 class DraftFact(msgspec.Struct, gc=False):

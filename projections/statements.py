@@ -12,12 +12,15 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.domain.document import DocumentType
 from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    TypeDefined,
+    TypeRetired,
 )
 from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
@@ -27,7 +30,7 @@ from projections import decisions, floor, progress, questioned, search, spans, t
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
-from projections.facts import OPEN, Batch, LogReader, find_stream
+from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.outlook import Outlook
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
@@ -42,7 +45,7 @@ VERSION = 5
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"
-    " status TEXT) STRICT",
+    " status TEXT, type TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
     " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
     " supersedes BLOB) STRICT",
@@ -52,6 +55,7 @@ TABLES: tuple[str, ...] = (
     search.TABLE,
 )
 INDEXES: tuple[str, ...] = (
+    "CREATE INDEX statement_by_type ON statement(type) WHERE type IS NOT NULL",
     "CREATE INDEX statement_by_creator ON statement(creator)",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
     "CREATE INDEX statement_by_superseded ON statement_text(supersedes)"
@@ -68,6 +72,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     document: str
     content: str
     policy: dict[str, Any]
+    type: DocumentType | None
     supersedes: str | None
     superseded_by: list[str]
     final_at: str | None
@@ -88,7 +93,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         document, number = fact.body.document, fact.stream
         rules: Policy = document.policy
         final = finals.pop(number, (OPEN, None))
-        narrow.append((number, fact.actor, rules.creator_may_sign, fact.body.ends_at, *final))
+        kind = None if document.type is None else document.type.name
+        narrow.append((number, fact.actor, rules.creator_may_sign, fact.body.ends_at, *final, kind))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
         digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
         texts.append((number, document.title, document.created_at, needed, digest, older))
@@ -99,7 +105,21 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     decisions.fold(db, batch)
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
-    spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
+    stopped = [number for fact in batch.of(TypeDefined, TypeRetired) for number in _stop(db, fact)]
+    spans.refresh(db, [*finals, *stopped, *(fact.stream for fact in drafts)])
+
+
+def _stop(db: sqlite3.Connection, fact: Fact) -> list[int]:
+    """Close the pending statements that a new version or the end of their type ends."""
+    if fact.body.pending != "stop":
+        return []
+    given = (fact.body.name, fact.position, OPEN, fact.at)
+    rows = db.execute(
+        "SELECT id FROM statement WHERE type = ? AND id < ? AND final = ? AND expires_at > ?", given
+    ).fetchall()
+    numbers = [number for (number,) in rows]
+    write(db, _CLOSE, [(number, fact.position, "expired") for number in numbers])
+    return numbers
 
 
 def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
@@ -209,9 +229,10 @@ def by_id(
         document=raw.decode(),
         content=document["content"],
         policy=document["policy"],
+        type=msgspec.convert(document.get("type"), DocumentType | None),
         supersedes=document.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, at),
-        final_at=_final_at(db, summary),
+        final_at=_final_at(db, summary, at),
         decisions=decided,
         progress=progress.of_policy(db, rules, standing),
         outlook=standing.outlook,
@@ -260,10 +281,9 @@ def _superseded_by(db: sqlite3.Connection, statement_id: str, at: int) -> list[s
     return [uuid_text(uuid) for (uuid,) in rows]
 
 
-def _final_at(db: sqlite3.Connection, summary: StatementSummary) -> str | None:
+def _final_at(db: sqlite3.Connection, summary: StatementSummary, at: int) -> str | None:
     if summary.status == "pending":
         return None
-    if summary.status == "expired":
-        return summary.expires_at
     row = db.execute("SELECT final FROM statement WHERE id = ?", (summary.position,)).fetchone()
-    return timeline.time_of(db, row[0])
+    # A statement can expire by a change of its type, or by time alone, which no event records.
+    return summary.expires_at if row[0] > at else timeline.time_of(db, row[0])

@@ -22,6 +22,7 @@ from projections import (
     statements,
     streams,
     timeline,
+    types,
     users,
 )
 from projections.facts import Batch
@@ -53,6 +54,7 @@ VIEWS: tuple[View, ...] = (
     changes,
     invitations,
     rules,
+    types,
 )
 
 _TRACKING = (

@@ -13,6 +13,7 @@ from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER, Signer
+from tests.support.type_definitions import define, definition, retire
 
 
 def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
@@ -32,6 +33,8 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
         {"reinstate": {"user": carol.user}},
         set_charter(values("invite"), values("open")),
         set_charter(values("open"), values("invite")),
+        define(definition(name="offer")),
+        retire(definition(name="offer"), "stop"),
         {
             "set-governance": {
                 "policy": rules,

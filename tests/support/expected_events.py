@@ -112,7 +112,7 @@ EXPECTED = {
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
-        " 2026-11-21T03:04:52.678Z, and 1 more",
+        " 2026-11-21T03:04:54.678Z, and 1 more",
         "Alice Ångström declared a key or passkey compromised",
         ACT,
         {"users", "keys", "statements"},
@@ -152,7 +152,15 @@ EXPECTED = {
         "closed the role board", "The role board was closed", {"users", "rules"}
     ),
     "charter-set.v1": effect(
-        "set registration to open", "The ledger's charter was changed", {"rules"}
+        "set the charter's values: registration open, floor of 1",
+        "The ledger's charter was changed",
+        {"rules"},
+    ),
+    "type-defined.v1": effect(
+        "defined the type offer", "A type of statement was defined", {"statements", "types"}
+    ),
+    "type-retired.v1": effect(
+        "retired the type offer", "A type of statement was retired", {"statements", "types"}
     ),
     "governance-set.v1": effect(
         "set the governance policy", "The governance policy was changed", {"rules"}
@@ -168,7 +176,7 @@ EXPECTED = {
     ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
-        " 2026-11-21T03:04:59.678Z, and 0 more",
+        " 2026-11-21T03:05:01.678Z, and 0 more",
         "A key or passkey of Bob was declared compromised",
         {"users", "keys", "statements"},
         change=104,

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from ledger.commands.changes import DraftedChange, InForce, Preview
 from ledger.domain.vocabulary import RegistrationMode
+from ledger.http import types
 from ledger.http.answers import ChangeAnswer, Created, done, recorded
 from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, FromReadModels, SignedIn
 from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion
@@ -95,4 +96,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["changes"],
 )
-routes = [router, reads]
+routes = [router, reads, types.router]

@@ -106,8 +106,8 @@ class CharterSet(Explained, frozen=True):
     MEANING = effect(
         "ledger",
         Words(
-            trail="{who} set the charter's values: registration {values.registration}, at least"
-            " {values.floor.people} people, by change {change}",
+            trail="{who} set the charter's values: registration {values.registration}, floor"
+            " of {values.floor.people}, by change {change}",
             timeline="The ledger's charter was changed",
             about=None,
         ),

@@ -89,6 +89,7 @@ const proposeFloor = () =>
       creatorMaySign: one("#floor-creator").checked,
       assurance: one("#floor-passkey").checked ? "passkey" : "key",
     },
+    untyped: one("#floor-untyped").checked,
     maxAge: Math.round(one("#max-age").valueAsNumber * 24) * HOUR_MS,
   });
 
