@@ -102,11 +102,7 @@ class Chronicle:
     def found(self) -> None:
         key = ed25519_key(1000)
         setup = link_key(SETUP_TOKEN).jwk
-        rules: dict[str, Any] = {
-            "rpId": PARTY.rp_id,
-            "origin": PARTY.origin,
-            "registration": "open",
-        }
+        rules = dict[str, Any](rpId=PARTY.rp_id, origin=PARTY.origin, registration="open")
         founder = Signer(1000, key=key, time=self.time)
         act = founder.act("create-ledger", **rules, setup=link_jwk(SETUP_TOKEN))
         unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)

@@ -33,8 +33,6 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
         {"reinstate": {"user": carol.user}},
         set_charter(values("invite"), values("open")),
         set_charter(values("open"), values("invite")),
-        define(definition(name="offer")),
-        retire(definition(name="offer"), "stop"),
         {
             "set-governance": {
                 "policy": rules,
@@ -45,11 +43,13 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
 
 
 def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
-    """Return the items of Alice's leaving, with her pending statement; Bob's passkey was stolen."""
+    """Return the items of Alice's leaving; Bob's passkey was stolen, and a type comes and goes."""
     return [
         {"declare-compromise": {"user": bob.user, "passkey": bob.passkey.id, "since": since}},
         {"deactivate": {"user": alice.user}},
         {"withdraw": {"statement": statement_id(4)}},
+        define(definition(name="offer")),
+        retire(definition(name="offer"), "stop"),
     ]
 
 

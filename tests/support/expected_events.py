@@ -112,7 +112,7 @@ EXPECTED = {
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
-        " 2026-11-21T03:04:54.678Z, and 1 more",
+        " 2026-11-21T03:04:52.678Z, and 1 more",
         "Alice Ångström declared a key or passkey compromised",
         ACT,
         {"users", "keys", "statements"},
@@ -157,10 +157,16 @@ EXPECTED = {
         {"rules"},
     ),
     "type-defined.v1": effect(
-        "defined the type offer", "A type of statement was defined", {"statements", "types"}
+        "defined the type offer",
+        "A type of statement was defined",
+        {"statements", "types"},
+        change=104,
     ),
     "type-retired.v1": effect(
-        "retired the type offer", "A type of statement was retired", {"statements", "types"}
+        "retired the type offer",
+        "A type of statement was retired",
+        {"statements", "types"},
+        change=104,
     ),
     "governance-set.v1": effect(
         "set the governance policy", "The governance policy was changed", {"rules"}
@@ -176,7 +182,7 @@ EXPECTED = {
     ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
-        " 2026-11-21T03:05:01.678Z, and 0 more",
+        " 2026-11-21T03:04:59.678Z, and 0 more",
         "A key or passkey of Bob was declared compromised",
         {"users", "keys", "statements"},
         change=104,

@@ -23,17 +23,17 @@ BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _NESTED = ("additionalProperties", "items")
 
 
-class Schema(msgspec.Struct, frozen=True):
+class ContentSchema(msgspec.Struct, frozen=True):
     """A parsed schema; `never` is the schema `false`, which no value meets.
 
     `enum` and `const` have the values in a form that is equal where JSON Schema says so.
     """
 
     types: frozenset[str] = TYPES
-    properties: Mapping[str, "Schema"] = {}
+    properties: Mapping[str, "ContentSchema"] = {}
     required: tuple[str, ...] = ()
-    additional: "Schema | None" = None
-    items: "Schema | None" = None
+    additional: "ContentSchema | None" = None
+    items: "ContentSchema | None" = None
     enum: frozenset[Any] | None = None
     const: tuple[Any, ...] | None = None
     limits: Mapping[str, int | float] = {}
@@ -47,7 +47,7 @@ class Unmet(NamedTuple):
     keyword: str
 
 
-def parse_schema(given: Any) -> Schema:
+def parse_schema(given: Any) -> ContentSchema:
     """Return the schema of parsed JSON.
 
     Raises MalformedError `schema_invalid` for a keyword outside the subset, a value that the
@@ -60,12 +60,12 @@ class _Parser:
     def __init__(self) -> None:
         self._count = 0
 
-    def parse(self, given: Any, depth: int) -> Schema:
+    def parse(self, given: Any, depth: int) -> ContentSchema:
         self._count += 1
         if depth > MAX_DEPTH or self._count > MAX_SUBSCHEMAS:
             raise _invalid(f"at most {MAX_SUBSCHEMAS} schemas, {MAX_DEPTH} levels deep")
         if isinstance(given, bool):
-            return Schema(never=not given)
+            return ContentSchema(never=not given)
         if not isinstance(given, dict):
             raise _invalid("a schema is an object, true or false")
         members: dict[str, Any] = {}
@@ -86,7 +86,7 @@ class _Parser:
                 _PLAIN[keyword](value, members)
             else:
                 raise _invalid(f"the keyword {keyword!r} is not supported")
-        return Schema(**members)
+        return ContentSchema(**members)
 
 
 def _limit(keyword: str, value: Any) -> int | float:
@@ -158,7 +158,7 @@ def _key(value: Any) -> tuple[Any, ...]:
     return (kind, value)
 
 
-def unmet(schema: Schema, value: Any, pointer: str = "") -> Unmet | None:
+def unmet(schema: ContentSchema, value: Any, pointer: str = "") -> Unmet | None:
     """Return the first thing that a value of parsed JSON does not meet, None if it meets all."""
     keyword = _unmet_here(schema, value)
     if keyword is not None:
@@ -177,11 +177,11 @@ def unmet(schema: Schema, value: Any, pointer: str = "") -> Unmet | None:
     return None
 
 
-def _nested(schema: Schema, value: Any, pointer: str, name: str) -> Unmet | None:
+def _nested(schema: ContentSchema, value: Any, pointer: str, name: str) -> Unmet | None:
     return unmet(schema, value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
 
 
-def _unmet_here(schema: Schema, value: Any) -> str | None:
+def _unmet_here(schema: ContentSchema, value: Any) -> str | None:
     """Return the keyword that a value does not meet, apart from its members and items."""
     if schema.never:
         return "false"
@@ -205,8 +205,8 @@ def _types_of(value: Any) -> frozenset[str]:
     if isinstance(value, bool):
         return frozenset({"boolean"})
     if isinstance(value, int | float):
-        whole = isinstance(value, int) or value.is_integer()
-        return frozenset({"number", "integer"}) if whole else frozenset({"number"})
+        is_integer = isinstance(value, int) or value.is_integer()
+        return frozenset({"number", "integer"}) if is_integer else frozenset({"number"})
     names: dict[type, str] = {dict: "object", list: "array", str: "string"}
     return frozenset({names[type(value)]})
 

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from ledger.domain import charter_values, policy
-from ledger.domain.content_schema import Schema, parse_schema, unmet
+from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import RESERVED, TYPE_NAME, Document, DocumentType, require_title
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
 from ledger.encoding import SafeInteger, parse_json, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
-MAX_DEFINITION_BYTES = 64 * 1024
+MAX_DEFINITION_BYTES = 65_536
 MAX_DRAFTERS = 256
 
 
@@ -41,7 +41,7 @@ class DefinedType(msgspec.Struct, frozen=True):
     """
 
     definition: TypeDefinition
-    schema: Schema
+    schema: ContentSchema
     sha256: str
     stopped: int = 0
     retired: bool = False
