@@ -26,7 +26,16 @@ from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, floor, progress, questioned, search, spans, timeline
+from projections import (
+    decisions,
+    floor,
+    progress,
+    questioned,
+    retracted,
+    search,
+    spans,
+    timeline,
+)
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
@@ -51,6 +60,7 @@ TABLES: tuple[str, ...] = (
     " supersedes BLOB) STRICT",
     decisions.TABLE,
     *questioned.TABLES,
+    *retracted.TABLES,
     *spans.TABLES,
     search.TABLE,
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import acts, charter_values, key_material, policy
+from ledger.domain import charter_values, key_material, ledger_acts, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import DocumentType
@@ -232,7 +232,9 @@ def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreat
     key_material.require_prime_order(created.key)
     key_material.require_prime_order(created.setup)
     jws = parse_act(act_text)
-    act = verify_act(jws, created.key, acts.CreateLedger, ledger=created.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, created.key, ledger_acts.CreateLedger, ledger=created.ledger, now_ms=now_ms
+    )
     signed = (act.origin, act.rp_id, act.registration, act.setup)
     stated = (created.origin, created.rp_id, created.registration, created.setup)
     if signed != stated:
@@ -246,7 +248,9 @@ def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
     Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`, `text_refused`.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms
+    )
     if not 10 <= len(act.reason) <= 2000:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
     require_text(act.reason, "reason")

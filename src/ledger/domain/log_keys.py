@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ledger.domain import acts
+from ledger.domain import ledger_acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.events import LogKeysAnnounced, LogKeysRetired
@@ -19,7 +19,9 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
     if `first_size` is below that of earlier keys.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms
+    )
     require_new_keys(charter, act.vkeys, charter.log_origin)
     if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
         raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
@@ -53,7 +55,9 @@ def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysR
     force, would end before it begins, or no Ed25519 key would be left for the next checkpoint.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms
+    )
     retired = set(act.vkeys)
     in_force = {key.vkey: key.first_size for key in charter.log_keys if key.last_size is None}
     if not retired or len(retired) != len(act.vkeys) or not retired <= in_force.keys():
