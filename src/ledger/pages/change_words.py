@@ -10,7 +10,14 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain.changes.items import DefineType, Item, RetireType, SetCharter, SetGovernance
+from ledger.domain.changes.items import (
+    DefineType,
+    GrantRole,
+    Item,
+    RetireType,
+    SetCharter,
+    SetGovernance,
+)
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
 from ledger.domain.statement_types import parse_definition
@@ -23,11 +30,15 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Described(msgspec.Struct, frozen=True):
-    """One item in words; `before` and `after` where it replaces a value."""
+    """One item in words; `before` and `after` where it replaces a value.
+
+    `passkeys` has the passkeys that it names: whose, and the SHA-256 of the COSE key in hex.
+    """
 
     sentence: str
     before: str | None = None
     after: str | None = None
+    passkeys: tuple[tuple[str, str], ...] = ()
 
 
 def describe(
@@ -37,7 +48,10 @@ def describe(
 
     `replaced` has the values that items replace, by the digests that they state as `was`.
     """
-    return [_described(item, names, replaced) for item in items]
+    return [
+        msgspec.structs.replace(_described(item, names, replaced), passkeys=_passkeys(item, names))
+        for item in items
+    ]
 
 
 def named_in(items: Iterable[Item]) -> set[str]:
@@ -87,11 +101,25 @@ def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]
     match item:
         case SetCharter() if item.was in replaced:
             sets = msgspec.convert(replaced[item.was], CharterValues), item.values
-            return Described(sentence, *map(values_phrase, sets))
+            before, after = map(values_phrase, sets)
+            return Described(sentence, before, after)
         case SetGovernance() if item.was in replaced:
             nodes = msgspec.convert(replaced[item.was], Node), item.policy
-            return Described(sentence, *(node_phrase(node, names) for node in nodes))
+            before, after = (node_phrase(node, names) for node in nodes)
+            return Described(sentence, before, after)
     return Described(sentence)
+
+
+def _passkeys(item: Item, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the passkeys that an item names, which people compare before they approve it."""
+    match item:
+        case GrantRole(user=user, cose=str(cose)):
+            named = [(user, cose)]
+        case SetGovernance(people=people):
+            named = [(each.user, each.cose) for each in people or ()]
+        case _:
+            named = []
+    return tuple((names.get(user, user[:8]), cose) for user, cose in named)
 
 
 def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
