@@ -20,8 +20,6 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
     StatementWithdrawnByChange,
-    TypeDefined,
-    TypeRetired,
 )
 from ledger.domain.policy import Node, Policy, min_people
 from ledger.domain.vocabulary import Status
@@ -35,12 +33,13 @@ from projections import (
     retracted,
     search,
     spans,
+    stops,
     timeline,
 )
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
-from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
+from projections.facts import OPEN, Batch, LogReader, find_stream
 from projections.outlook import Outlook
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
@@ -118,21 +117,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     decisions.fold(db, batch)
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
-    stopped = [number for fact in batch.of(TypeDefined, TypeRetired) for number in _stop(db, fact)]
+    stopped = stops.fold(db, batch)
     spans.refresh(db, [*finals, *stopped, *(fact.stream for fact in drafts)])
-
-
-def _stop(db: sqlite3.Connection, fact: Fact) -> list[int]:
-    """Close the pending statements that a new version or the end of their type ends."""
-    if fact.body.pending != "stop":
-        return []
-    given = (fact.body.name, fact.position, OPEN, fact.at)
-    rows = db.execute(
-        "SELECT id FROM statement WHERE type = ? AND id < ? AND final = ? AND expires_at > ?", given
-    ).fetchall()
-    numbers = [number for (number,) in rows]
-    write(db, _CLOSE, [(number, fact.position, "expired") for number in numbers])
-    return numbers
 
 
 # Most policies repeat. A node can have 4,096 members, so few are kept.
