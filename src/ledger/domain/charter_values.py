@@ -7,10 +7,11 @@ It is compared when the statement is drafted, and once more at each approval.
 import msgspec
 
 from ledger.domain import policy
-from ledger.domain.policy import MAX_THRESHOLD, Node, Policy
+from ledger.domain.policy import Node, Policy
 from ledger.domain.vocabulary import Assurance, RegistrationMode
 from ledger.encoding import SafeInteger, jcs, sha256_hex
 from ledger.errors import ConflictError, MalformedError
+from ledger.jose.fillings import MAX_THRESHOLD
 
 HOUR_MS = 3_600_000
 DEFAULT_MAX_AGE_MS = 400 * 24 * HOUR_MS

@@ -9,7 +9,7 @@ from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy import Policy
 from ledger.domain.text import require_text
-from ledger.domain.vocabulary import CHANGE
+from ledger.domain.vocabulary import CHANGE, RESERVED
 from ledger.encoding import SHA256_HEX, SafeInteger, parse_json
 from ledger.errors import MalformedError, TooLargeError
 
@@ -29,7 +29,6 @@ class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 BUILT_IN = (DocumentType(CHANGE, 1),)
-RESERVED = "ledger/"  # the names of built-in types begin so
 TYPE_NAME = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9-]*(?:/[a-z][a-z0-9-]*)*", re.ASCII)
 
 

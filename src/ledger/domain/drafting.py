@@ -13,6 +13,7 @@ from ledger.domain.document import Document, ends_at, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
+from ledger.domain.seen import seen
 from ledger.domain.standing import require_standing
 from ledger.domain.statement_types import DefinedType
 from ledger.domain.vocabulary import AUDITOR, CREATOR
@@ -66,6 +67,7 @@ def draft(
         act=act_text,
         ends_at=ends_at(document, _max_age_ms(known, charter)),
         type=None if document.type is None else document.type.name,
+        seen=seen({}, charter.version, [creator]),
     )
     return drafted, document
 

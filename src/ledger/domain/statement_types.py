@@ -12,9 +12,10 @@ import msgspec
 
 from ledger.domain import charter_values, policy
 from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
-from ledger.domain.document import RESERVED, TYPE_NAME, Document, DocumentType, require_title
+from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import RESERVED
 from ledger.encoding import SafeInteger, parse_json, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 

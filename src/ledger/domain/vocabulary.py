@@ -43,3 +43,4 @@ OPEN_ROLES = frozenset({CREATOR, INVESTOR})
 
 # The built-in type of statement that administers the ledger.
 CHANGE = "ledger/change"
+RESERVED = "ledger/"  # the names of built-in types begin so

@@ -20,9 +20,10 @@ from ledger.domain.changes.items import (
 )
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
+from ledger.domain.policy_words import listed, many_of, moment, node_phrase, policy_sentence
 from ledger.domain.statement_types import parse_definition
 from ledger.pages.texts import text
-from ledger.pages.words import listed, many_of, moment, node_phrase, policy_sentence, values_phrase
+from ledger.pages.words import values_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 

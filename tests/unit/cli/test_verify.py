@@ -18,6 +18,7 @@ from ledger.verify.report import (
     CheckOutcome,
     Verdict,
     VerificationReport,
+    VerifiedPerson,
     VerifiedStatement,
     verdict,
 )
@@ -32,11 +33,15 @@ def with_outcome(name: CheckName, outcome: CheckOutcome) -> tuple[Check, ...]:
 
 
 def report(checks: tuple[Check, ...], *statuses: Status) -> VerificationReport:
+    alice = VerifiedPerson("alice", "Alice")
     shown = tuple(
-        VerifiedStatement("id", "Title", status, None, False, (), ()) for status in statuses
+        VerifiedStatement(
+            "id", "Title", status, None, False, "00", alice, "2026", "Approved once …", (), ()
+        )
+        for status in statuses
     )
     return VerificationReport(
-        verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, (), ("No.",)
+        verdict(checks), "statement", "ledger.example/1", 7, "", "2026", checks, shown, (), ("No.",)
     )
 
 

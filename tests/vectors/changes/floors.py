@@ -61,7 +61,7 @@ def approved_after_the_floor_rose(told: Company) -> None:
     raw = told.draft(told.cal, 9, policy=ONE)
     signed = told.approval_of_plain(told.ivy, raw)
     _set_for_two(told)
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def approved_after_the_floor_rose_and_fell(told: Company) -> None:
@@ -78,7 +78,7 @@ def approved_again_after_the_floor_rose(told: Company) -> None:
     told.sign(told.ivy, told.ivy.shared(raw), raw)
     signed = told.approval_of_plain(told.cal, raw)
     _set(told, values("open", assurance="passkey"))
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def a_change_under_a_floor(told: Company) -> None:
@@ -94,7 +94,7 @@ def ended(max_age_ms: int, more_ms: int, told: Company) -> None:
     told.time.ms = to_ms(json.loads(raw)["createdAt"]) + max_age_ms - 1
     signed = told.approval_of_plain(told.ivy, raw)
     told.time.ms += more_ms
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def drafted_before_the_wait_changed(told: Company) -> None:

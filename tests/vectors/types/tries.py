@@ -97,7 +97,7 @@ def approved_after(told: Company, *items: dict[str, Any]) -> None:
     raw = _draft(told)
     signed = told.approval_of_plain(told.ivy, raw)
     told.change(told.ada, 4, *items)
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def approved_of_the_new_version(told: Company) -> None:
@@ -113,7 +113,7 @@ def approved_two_versions_later(told: Company) -> None:
     signed = told.approval_of_plain(told.ivy, raw)
     define_types(told, define(SECOND, FIRST, "continue"), number=4)
     define_types(told, define(THIRD, SECOND, "stop"), number=5)
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def approved_again_after_a_stop(told: Company) -> None:
@@ -124,7 +124,7 @@ def approved_again_after_a_stop(told: Company) -> None:
     told.sign(told.ivy, told.ivy.shared(raw), raw)
     signed = told.approval_of_plain(told.cal, raw)
     told.change(told.ada, 4, retire(text, "stop"))
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def rejected_after_a_stop(told: Company) -> None:
@@ -164,7 +164,7 @@ def ended(more_ms: int, told: Company) -> None:
     told.time.ms = to_ms(json.loads(raw)["createdAt"]) + HOUR_MS - 1
     signed = told.approval_of_plain(told.ivy, raw)
     told.time.ms += more_ms
-    told.add(statement_id(9), signed)
+    told.add_later(statement_id(9), signed)
 
 
 def withdrawn_after_a_stop(told: Company) -> None:

@@ -12,6 +12,7 @@ import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 import { requireDrafter, requireMet } from "./statement_types.js";
 
@@ -46,7 +47,8 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   const type = document.type?.name ?? null;
   const until = endsAt(document, known?.maxAge ?? charter.values.maxAge);
   const signed = { creator: creator.user, kid: key.kid, act: body.act };
-  const again = { document: body.document, ...signed, endsAt: until, type };
+  const seen = seenBy({}, charter, [creator]);
+  const again = { document: body.document, ...signed, endsAt: until, type, seen };
   return { again, document };
 }
 

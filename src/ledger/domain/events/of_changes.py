@@ -9,10 +9,11 @@ from typing import final
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.events.meaning import Explained, Words, effect
 from ledger.domain.events.of_types import TypeDefined, TypeRetired
-from ledger.domain.policy import MAX_NESTED, Node
+from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import PersonStanding
 from ledger.jose import OkpJwk, thumbprint
+from ledger.jose.fillings import MAX_NESTED
 
 # --- the ledger ----------------------------------------------------------------------------------
 

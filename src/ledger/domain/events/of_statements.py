@@ -1,16 +1,22 @@
 """Events of a statement's stream: the draft, then the decisions on it.
 
-of_changes.py has what changes do to statements.
+of_changes.py has what changes do to statements. Each of these events says what its decision has
+`seen`: seen.py tells of what.
 """
 
 from typing import final
+
+import msgspec
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import StatementEffect
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
-from ledger.domain.vocabulary import Form, Status
+from ledger.domain.vocabulary import RESERVED, Form, Status
 from ledger.encoding import SafeInteger
+
+# By stream, in the order of their ids: the version that the decision read.
+Seen = dict[str, SafeInteger]
 
 
 @final
@@ -41,6 +47,12 @@ class StatementDrafted(Explained, frozen=True):
     act: str
     ends_at: str
     type: str | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
+
+    @property
+    def built_in(self) -> str | None:
+        """The name of the document's type if it is a built-in one, else None."""
+        return self.type if self.type is not None and self.type.startswith(RESERVED) else None
 
 
 @final
@@ -75,6 +87,7 @@ class StatementSigned(Explained, frozen=True):
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
     step: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -104,6 +117,7 @@ class StatementRejected(Explained, frozen=True):
     act: str
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -130,6 +144,7 @@ class ApprovalRetracted(Explained, frozen=True):
     reason: str | None = None
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -153,6 +168,7 @@ class StatementWithdrawn(Explained, frozen=True):
     kid: str
     act: str
     reason: str | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 # A person's decision on a statement; what people record of statements; all that a statement's
