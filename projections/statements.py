@@ -50,7 +50,7 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 5
+VERSION = 6
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"

@@ -25,6 +25,7 @@ from tests.support.keys import TestKey, ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import Signer, assertion
+from tests.support.type_definitions import define, definition, retire
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -186,6 +187,8 @@ async def _reform(cast: Cast, process: Process) -> None:
         {"suspend": {"user": cast.alice.user}},
         {"reinstate": {"user": cast.alice.user}},
         set_charter(values("open"), values("invite")),
+        define(definition()),
+        retire(definition()),
         {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
     )
 
