@@ -222,7 +222,7 @@ def by_id(
     raw = _document(log, number)
     document = msgspec.json.decode(raw)
     rules = msgspec.convert(document["policy"], Policy)
-    decided = decisions.of_statement(db, log, number, at=at)
+    decided = decisions.of_statement(db, log, number, at=at, now=now)
     pending = summary.status == "pending"
     below = floor.is_below(db, number, rules, floor.in_force(db, at=at))
     moment = ShownAt(at, now, pending, below)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.changes.items import (
+    Admit,
     DefineType,
     GrantRole,
     Item,
@@ -114,7 +115,7 @@ def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]
 def _passkeys(item: Item, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the passkeys that an item names, which people compare before they approve it."""
     match item:
-        case GrantRole(user=user, cose=str(cose)):
+        case GrantRole(user=user, cose=str(cose)) | Admit(user=user, cose=cose):
             named = [(user, cose)]
         case SetGovernance(people=people):
             named = [(each.user, each.cose) for each in people or ()]

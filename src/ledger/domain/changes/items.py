@@ -125,6 +125,23 @@ class WithdrawStatement(_Item, frozen=True):
     statement: str
 
 
+class ReEnrol(_Item, frozen=True):
+    """Let a person come back with a new passkey, by the holder of a link's key."""
+
+    NAME = "re-enrol"
+    user: str
+    key: OkpJwk
+    expires_at: str
+
+
+class Admit(_Item, frozen=True):
+    """Admit the passkey of a re-enrolment; `cose` is the SHA-256 of its COSE key."""
+
+    NAME = "admit"
+    user: str
+    cose: str
+
+
 class SetCharter(_Item, frozen=True):
     """Set the charter's values; `was` is the digest of those that this replaces."""
 
@@ -180,7 +197,14 @@ LedgerItem = (
     Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance | TypeItem
 )
 PersonItem = (
-    GrantRole | EndRole | SuspendPerson | ReinstatePerson | DeactivatePerson | SetCompromise
+    GrantRole
+    | EndRole
+    | SuspendPerson
+    | ReinstatePerson
+    | DeactivatePerson
+    | ReEnrol
+    | Admit
+    | SetCompromise
 )
 Item = LedgerItem | PersonItem | WithdrawStatement
 KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from ledger.domain.changes.items import (
+    Admit,
     CancelInvitation,
     CloseRole,
     DeactivatePerson,
@@ -13,6 +14,7 @@ from ledger.domain.changes.items import (
     Invite,
     Item,
     PersonItem,
+    ReEnrol,
     ReinstatePerson,
     RetireType,
     SetCharter,
@@ -69,6 +71,10 @@ def _words_about(them: str, item: PersonItem) -> str:
             return f"Reinstate {them}"
         case DeactivatePerson():
             return f"Deactivate {them}"
+        case ReEnrol():
+            return f"Re-enrol {them}"
+        case Admit():
+            return f"Admit the new passkey of {them}"
         case SetCompromise():
             return f"Declare a key or passkey of {them} compromised"
         case _:

@@ -1,17 +1,18 @@
-"""Effects of changes: events of the ledger, of people and of statements that a change brings about.
+"""Effects of changes: events of the ledger and of statements that a change brings about.
 
-Nobody signs an effect. It names the change, a statement, whose approvals are its evidence. The
-effects follow the approval that completes the change, in the same commit.
+of_changed_people.py has those of people. Nobody signs an effect. It names the change, a statement,
+whose approvals are its evidence. The effects follow the approval that completes the change, in the
+same commit.
 """
 
 from typing import final
 
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.events.meaning import Explained, Words, effect
+from ledger.domain.events.of_changed_people import PersonEffect
 from ledger.domain.events.of_types import TypeDefined, TypeRetired
 from ledger.domain.policy import Node
-from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
-from ledger.domain.vocabulary import PersonStanding
+from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, USED_INVITATION
 from ledger.jose import OkpJwk, thumbprint
 from ledger.jose.fillings import MAX_NESTED
 
@@ -145,88 +146,6 @@ class GovernanceSet(Explained, frozen=True):
             raise ValueError(f"a policy has at most {MAX_NESTED} levels of nested nodes")
 
 
-# --- people --------------------------------------------------------------------------------------
-
-
-@final
-class RoleGranted(Explained, frozen=True):
-    """A change granted a person a role."""
-
-    TAG = "role-granted.v1"
-    MEANING = effect(
-        "person",
-        Words(
-            trail="{who} granted {whose} the role {role}, by change {change}",
-            timeline="{whom} was granted the role {detail}",
-            about="stream",
-            detail="role",
-        ),
-        joins=(ROLE,),
-    )
-    change: str
-    role: str
-
-
-@final
-class RoleEnded(Explained, frozen=True):
-    """A change ended a person's role."""
-
-    TAG = "role-ended.v1"
-    MEANING = effect(
-        "person",
-        Words(
-            trail="{who} ended the role {role} of {whose}, by change {change}",
-            timeline="The role {detail}{of_whom} was ended",
-            about="stream",
-            detail="role",
-        ),
-        leaves=(ROLE,),
-    )
-    change: str
-    role: str
-
-
-@final
-class StandingSet(Explained, frozen=True):
-    """A change suspended, reinstated or deactivated a person."""
-
-    TAG = "standing-set.v1"
-    MEANING = effect(
-        "person",
-        Words(
-            trail="{who} made {whose} {standing}, by change {change}",
-            timeline="{whom} is {detail}",
-            about="stream",
-            detail="standing",
-        ),
-    )
-    change: str
-    standing: PersonStanding
-
-
-@final
-class CompromiseSet(Explained, frozen=True):
-    """A change declared a person's key or passkey compromised since a time; this ends it.
-
-    `compromised` and `also` are those of a person's own declaration.
-    """
-
-    TAG = "compromise-set.v1"
-    MEANING = effect(
-        "person",
-        Words(
-            trail="{who} declared {compromised} of {whose} compromised since {since}, and {also}"
-            " more, by change {change}",
-            timeline="A key or passkey{of_whom} was declared compromised",
-            about="compromised",
-        ),
-    )
-    change: str
-    compromised: str
-    since: str
-    also: tuple[str, ...]
-
-
 # --- statements ----------------------------------------------------------------------------------
 
 
@@ -257,6 +176,5 @@ LedgerEffect = (
     | TypeRetired
     | GovernanceSet
 )
-PersonEffect = RoleGranted | RoleEnded | StandingSet | CompromiseSet
 StatementEffect = StatementWithdrawnByChange
 EffectBody = LedgerEffect | PersonEffect | StatementEffect
