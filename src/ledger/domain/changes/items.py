@@ -4,27 +4,22 @@ The content of a change is `{"items":[…]}`: 1 to 32 objects, each with one mem
 kind of item. Parsing knows no state; effects.py decides whether an item is possible.
 """
 
-import re
-from collections.abc import Callable
 from typing import Any, ClassVar, get_args
 
 import msgspec
 
-from ledger import clock
-from ledger.domain import charter_values, policy
+from ledger.domain import policy
+from ledger.domain.changes.member_checks import MEMBER_CHECKS, check_digest, invalid
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import Document, parse_uuid
-from ledger.domain.key_material import require_prime_order
-from ledger.domain.policy import Node, Policy
+from ledger.domain.policy import Node
 from ledger.domain.statement_types import parse_definition
 from ledger.domain.vocabulary import CHANGE, TypePending
-from ledger.encoding import SHA256_HEX, parse_json
-from ledger.errors import MalformedError
+from ledger.encoding import parse_json
 from ledger.jose import OkpJwk
 
 MAX_ITEMS = 32
 MAX_GOVERNORS = 256
-ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
 class _Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -229,18 +224,18 @@ def parse_content(text: str) -> tuple[Item, ...]:
     content = parse_json(text.encode())
     items = content.get("items") if isinstance(content, dict) else None
     if not isinstance(items, list) or len(content) != 1 or not 1 <= len(items) <= MAX_ITEMS:
-        raise _invalid(f'the content of a change is {{"items":[…]}}, 1 to {MAX_ITEMS} of them')
+        raise invalid(f'the content of a change is {{"items":[…]}}, 1 to {MAX_ITEMS} of them')
     return tuple(map(_parse_item, items))
 
 
 def _parse_item(given: Any) -> Item:
     name, members = next(iter(given.items())) if _has_one_member(given) else ("", None)
     if name not in KINDS:
-        raise _invalid("an item is an object whose one member names what it asks for")
+        raise invalid("an item is an object whose one member names what it asks for")
     try:
         item = msgspec.convert(members, KINDS[name])
     except msgspec.ValidationError as error:
-        raise _invalid(f"{name}: {error}") from error
+        raise invalid(f"{name}: {error}") from error
     _check(item)
     return item
 
@@ -252,12 +247,12 @@ def _has_one_member(given: object) -> bool:
 def _check(item: Item) -> None:
     for member in item.__struct_fields__:
         value = getattr(item, member)
-        if value is not None and member in _CHECKS:
-            _CHECKS[member](value)
+        if value is not None and member in MEMBER_CHECKS:
+            MEMBER_CHECKS[member](value)
     match item:
         case SetCompromise():
             if (item.kid is None) == (item.passkey is None):
-                raise _invalid("declare-compromise names a kid or a passkey")
+                raise invalid("declare-compromise names a kid or a passkey")
         case DefineType():
             _check_definition(item)
         case SetGovernance():
@@ -267,51 +262,15 @@ def _check(item: Item) -> None:
 def _check_definition(item: DefineType) -> None:
     is_first = parse_definition(item.definition).definition.version == 1
     if (item.was is None) != is_first or (item.pending is None) != is_first:
-        raise _invalid(
-            "a version after the first states `was` and `pending`, and no first one does"
-        )
+        raise invalid("a version after the first states `was` and `pending`, and no first one does")
 
 
 def _check_governors(item: SetGovernance) -> None:
     people = item.people or ()
     for each in people:
         parse_uuid(each.user)
-        _check_digest(each.cose)
+        check_digest(each.cose)
     if len({each.user for each in people}) != len(people) or len(people) > MAX_GOVERNORS:
-        raise _invalid(f"people are at most {MAX_GOVERNORS}, each of them once")
+        raise invalid(f"people are at most {MAX_GOVERNORS}, each of them once")
     if (item.people is not None) != policy.asks_for_two(item.policy):
-        raise _invalid("a policy states people if it asks for two or more, and only then")
-
-
-def _check_policy(node: Node) -> None:
-    policy.check(Policy(threshold=node.threshold, of=node.of))
-
-
-def _check_role(name: str) -> None:
-    if not ROLE_NAME.fullmatch(name):
-        raise _invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -, first a letter")
-
-
-def _check_digest(text: str) -> None:
-    if not SHA256_HEX.fullmatch(text):
-        raise _invalid("a digest has 64 hex characters in lower case")
-
-
-# By member: what it must be in every state.
-_CHECKS: dict[str, Callable[[Any], object]] = {
-    "invitation": parse_uuid,
-    "user": parse_uuid,
-    "statement": parse_uuid,
-    "role": _check_role,
-    "key": require_prime_order,
-    "expires_at": clock.to_ms,
-    "since": clock.to_ms,
-    "was": _check_digest,
-    "cose": _check_digest,
-    "values": charter_values.check,
-    "policy": _check_policy,
-}
-
-
-def _invalid(detail: str) -> MalformedError:
-    return MalformedError("change_invalid", detail)
+        raise invalid("a policy states people if it asks for two or more, and only then")
