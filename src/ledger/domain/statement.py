@@ -13,7 +13,6 @@ from ledger.domain import acts, places, policy, steps
 from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.changes.items import Item, is_change, parse_items
-from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import RecordedDecision, recorded, stands, steps_of, without
 from ledger.domain.decision_context import DecisionContext as DecisionContext
 from ledger.domain.document import Document, ends_ms
@@ -29,6 +28,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.policy import Policy
+from ledger.domain.readers import Audience, audience, require_readable
 from ledger.domain.standing import require_standing
 from ledger.domain.text import require_text
 from ledger.domain.vocabulary import Status
@@ -50,6 +50,7 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
+    audience: Audience
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
@@ -122,6 +123,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        audience=audience(document, body.read_by),
         ends_ms=ends_ms(document.created_at, document.policy),
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
@@ -131,14 +133,16 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, and as `steps.require_open`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError and
-    RefusedError as `verify_approval` and `verify_assertion` do.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`,
+    `already_approved`, and as `steps.require_open`; ForbiddenError `not_a_signer`,
+    `person_suspended`, `person_deactivated`; MalformedError and RefusedError as `verify_approval`
+    and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
-    # 2. The signature is valid and covers exactly this statement.
+    # 2. The signature is valid and covers exactly this statement, which this person may read.
+    require_readable(statement.audience, person, jws, key.jwk)
     form, iat = verify_approval(
         jws,
         key.jwk,
@@ -166,7 +170,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     recorded_now = statement.approvals, statement.rejections
     step = steps.step_for(statement.policy, creator, *recorded_now, decision)
     # 5. A fresh passkey assertion, if the policy requires one.
-    sign_count = _confirm(statement, jws.text, decision)
+    sign_count = decision.confirm(statement.policy, jws.text)
     # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
     reached = statement.status == "approved" or places.met(
         statement.policy,
@@ -190,9 +194,10 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
 def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
     """Return the rejection of a statement.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
-    `reason_invalid`, `text_refused`; RefusedError as `verify_act` and `verify_assertion` do.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`,
+    `already_approved`, `already_rejected`; ForbiddenError `not_a_signer`, `person_suspended`,
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; RefusedError as
+    `verify_act` and `verify_assertion` do.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Reject, decision)
@@ -209,7 +214,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
         raise ConflictError("already_approved", "this person has already approved")
     if stands(statement.rejections, person):
         raise ConflictError("already_rejected", "this person has already rejected")
-    sign_count = _confirm(statement, act_text, decision)
+    sign_count = decision.confirm(statement.policy, act_text)
     refused = decision.counted(statement.rejections).keys() | {person.user}
     # Others need not be there today: who is away never makes a statement rejected.
     ends = vetoes or not places.possible(
@@ -235,8 +240,9 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
 def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
-    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
-    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`; ForbiddenError
+    `creator_only`, `person_suspended`, `person_deactivated`; MalformedError `reason_invalid`,
+    `text_refused`; as `verify_act` does.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
@@ -266,6 +272,7 @@ def _act_about(
     """Return the verified act about this statement, and the key that signed it."""
     jws = parse_act(act_text)
     key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    require_readable(statement.audience, decision.person, jws, key.jwk)
     act = verify_act(
         jws,
         key.jwk,
@@ -283,15 +290,3 @@ def require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
     status = statement.status_at(now_ms)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")
-
-
-def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> int | None:
-    """Verify the assertion that assurance `passkey` requires; return its sign count, else None."""
-    evidence = decision.assertion
-    if statement.policy.assurance == "key":
-        if evidence is not None:
-            detail = "this policy does not use passkey assertions"
-            raise MalformedError("assertion_unexpected", detail)
-        return None
-    asked = ConfirmedAct(jws_text, evidence, decision.ledger, decision.party, decision.now_ms)
-    return asked.confirmed_by(decision.person)[1]

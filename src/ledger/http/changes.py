@@ -20,6 +20,7 @@ from ledger.http.requests import (
     Jwt,
     Strict,
 )
+from projections import readers
 from projections.impact import Impact, impact
 
 
@@ -69,12 +70,13 @@ async def preview(
 ) -> Previewed:
     """Tell what a change would do, without making it; refuse it as the draft would be refused."""
     found = await people.changes.preview(user, data.content)
-    return await asyncio.to_thread(_previewed, found, models, data.content)
+    return await asyncio.to_thread(_previewed, found, models, data.content, user)
 
 
-def _previewed(found: Preview, models: ReadModels, content: str) -> Previewed:
+def _previewed(found: Preview, models: ReadModels, content: str, user: str) -> Previewed:
     with models.views() as (db, at):
-        unmeetable = impact(db, found.effects, at=at, now=models.now(), content=content)
+        reader = readers.of(db, user)
+        unmeetable = impact(db, found.effects, reader, at=at, now=models.now(), content=content)
     return Previewed(found.more, unmeetable)
 
 

@@ -31,7 +31,7 @@ from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.jose import PublicJwk
-from projections import keys, timeline, users
+from projections import keys, readers, timeline, users
 from projections.keys import KeyDetail
 from projections.paging import Page
 from projections.timeline import TimelineItem
@@ -113,10 +113,11 @@ def list_timeline(
     actor: Annotated[str | None, QueryParameter(name="actor", max_length=36)] = None,
     event_type: Annotated[str | None, QueryParameter(name="type", max_length=64)] = None,
 ) -> Page[TimelineItem]:
-    """List what happened, in words, newest first."""
+    """List what happened as far as the asker may read it, in words, newest first."""
     with models.views(moment) as (db, shown):
         return timeline.page(
             db,
+            readers.of(db, user),
             at=shown,
             limit=paging.limit,
             cursor=paging.cursor,

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.domain.document import Document
+from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
@@ -22,7 +23,6 @@ from ledger.http.context import (
     Moment,
     SignedIn,
 )
-from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     ActWithAssertion,
@@ -31,7 +31,7 @@ from ledger.http.requests import (
     SignedAct,
     SignStatement,
 )
-from projections import inbox, statements
+from projections import inbox, readers, statements
 from projections.paging import Page
 from projections.statements import StatementDetail, StatementSummary
 
@@ -121,10 +121,11 @@ def list_statements(
     q: Search = None,
     creator: By = None,
 ) -> Page[StatementSummary]:
-    """List statements, newest first."""
+    """List the statements that the asker may read, newest first."""
     with models.views(moment) as (db, shown):
         return statements.page(
             db,
+            readers.of(db, user),
             at=shown,
             now=models.time_of(db, moment),
             limit=paging.limit,
@@ -165,9 +166,10 @@ def show(
     """Show one statement with its decisions and progress."""
     with models.views(moment) as (db, shown):
         now = models.time_of(db, moment)
-        found = statements.by_id(db, models.log, statement_id, at=shown, now=now)
+        reader = readers.of(db, user)
+        found = statements.by_id(db, models.log, statement_id, reader, at=shown, now=now)
     if found is None:
-        raise NotFoundError("statement_unknown", "there is no such statement")
+        raise unknown_statement()
     content = msgspec.json.encode(found)
     # Of the answer's bytes: people who come, and keys that end, change it beside its own events.
     etag = f'"{sha256_hex(content)[:32]}"'
@@ -184,9 +186,9 @@ def document(
 ) -> Response[bytes]:
     """Return the document's exact bytes."""
     with models.views(moment) as (db, shown):
-        raw = statements.document(db, models.log, statement_id, at=shown)
+        raw = statements.document(db, models.log, statement_id, readers.of(db, user), at=shown)
     if raw is None:
-        raise NotFoundError("statement_unknown", "there is no such statement")
+        raise unknown_statement()
     return Response(raw, media_type="application/json")
 
 
@@ -195,17 +197,14 @@ def general_jws(
     statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
 ) -> Response[bytes]:
     """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""
-    compacts = _approvals(models, statement_id, moment)
+    with models.views(moment) as (db, shown):
+        reader = readers.of(db, user)
+        compacts = statements.shared_approvals(db, models.log, statement_id, reader, at=shown)
+    if compacts is None:
+        raise unknown_statement()
     if not compacts:
         raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
     return Response(jose.general(compacts), media_type=JOSE_JSON)
-
-
-def _approvals(models: ReadModels, statement_id: str, moment: int | str | None) -> list[str]:
-    with models.views(moment) as (db, shown):
-        if statements.document(db, models.log, statement_id, at=shown) is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
-        return statements.shared_approvals(db, models.log, statement_id, at=shown)
 
 
 router = Router(

@@ -18,7 +18,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
 from projections import devices as of_devices
-from projections import users
+from projections import readers, users
 from projections.devices import SignedWith
 from projections.users import User
 
@@ -172,7 +172,8 @@ def _signed(
     if ending.since is None:
         return None
     log, since = web.models.log, ending.since
-    return of_devices.signed_with(db, log, me.position, ending.reference, since=since, at=at)
+    shown = readers.of(db, me.id), ending.reference
+    return of_devices.signed_with(db, log, *shown, person=me.position, since=since, at=at)
 
 
 def _earliest(web: Web, began_at: str) -> str:

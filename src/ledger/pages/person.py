@@ -14,7 +14,7 @@ from ledger.pages.administration import frame, governs, require_administration
 from ledger.pages.devices import Device, KeyCard, devices, key_cards
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import devices as of_devices
-from projections import rules, statements, timeline, users
+from projections import readers, rules, statements, timeline, users
 from projections.devices import HeldPasskey
 
 
@@ -53,8 +53,9 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
             each.credential_id: of_devices.passkey(db, found.position, each.credential_id, at=at)
             for each in held
         }
+        reader = readers.of(db, me.id)
         waiting = statements.page(
-            db, at=at, now=now, limit=ROWS, cursor=None, status="pending", q=None, creator=found.id
+            db, reader, at=at, now=now, limit=ROWS, status="pending", creator=found.id
         )
         acted = timeline.last_acts(db, [found.position], at=at).get(found.position)
         context = frame(db, me, in_force, at=at)

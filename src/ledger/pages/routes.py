@@ -12,9 +12,9 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
-from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
@@ -22,7 +22,7 @@ from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
-from projections import changes, devices, inbox, statements, users
+from projections import changes, devices, inbox, readers, statements, users
 from projections import rules as rules_set
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -80,7 +80,7 @@ def statement_list(
     q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Template | Redirect:
-    """List all statements, newest first."""
+    """List the statements that a person may read, newest first."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -88,6 +88,7 @@ def statement_list(
     with web.models.views() as (db, at):
         found = statements.page(
             db,
+            readers.of(db, me.id),
             at=at,
             now=web.models.now(),
             limit=ROWS,
@@ -122,9 +123,7 @@ def inbox_list(
     with web.models.views() as (db, at):
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
-        mine = statements.page(
-            db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
-        )
+        mine = statements.page(db, readers.of(db, me.id), at=at, now=now, limit=5, creator=me.id)
         words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(db, me.position, at=at)
@@ -154,7 +153,9 @@ def draft(
         people = users.page(db, at=at, now=web.models.now(), limit=_MOST_PEOPLE, cursor=None)
         base = None
         if supersedes:
-            base = statements.by_id(db, web.models.log, supersedes, at=at, now=web.models.now())
+            reader = readers.of(db, me.id)
+            now = web.models.now()
+            base = statements.by_id(db, web.models.log, supersedes, reader, at=at, now=now)
     return page("draft", web, me=me, position=at, people=people, base=base)
 
 
@@ -167,9 +168,11 @@ def statement(
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
-        found = statements.by_id(db, web.models.log, statement_id, at=at, now=web.models.now())
+        reader = readers.of(db, me.id)
+        now = web.models.now()
+        found = statements.by_id(db, web.models.log, statement_id, reader, at=at, now=now)
         if found is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
+            raise unknown_statement()
         # Read content and policy from the document, which is authoritative; the views only index
         # it.
         document = parse_json(found.document.encode())

@@ -56,13 +56,14 @@ class Company(Chronicle):
         said = members.pop("said", CHANGE)
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        self.add(statement_id(9), StatementDrafted(raw.decode(), who.user, who.key.kid, act, said))
+        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, said, "everyone")
+        self.add(statement_id(9), body)
 
     def begin(self, who: Signer, *items: Item, **members: Any) -> bytes:
         """Record the draft of a change; its approval comes last, or never."""
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE)
+        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE, "everyone")
         self.tell(statement_id(9), body)
         return raw
 

@@ -13,6 +13,7 @@ from ledger.domain import statement
 from ledger.domain.approval import parse_approval
 from ledger.domain.counting import RecordedDecision
 from ledger.domain.person import Person
+from ledger.domain.readers import Audience
 from ledger.domain.statement import DecisionContext, Statement
 from ledger.errors import LedgerError
 from tests.support.keys import TestKey, ed25519_key
@@ -38,6 +39,7 @@ AFTER = (
 ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "approval": (
         *COMMON,
+        ("statement_unknown", "reader"),
         ("payload_mismatch", "subject"),
         *AFTER,
         ("not_a_signer", "eligible"),
@@ -48,6 +50,7 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         ("act_mismatch", "grammar"),
         ("key_unknown", "unknown"),
         ("jws_signature_invalid", "signature"),
+        ("statement_unknown", "reader"),
         ("act_mismatch", "subject"),
         *AFTER,
         ("not_a_signer", "eligible"),
@@ -58,6 +61,7 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         ("act_mismatch", "grammar"),
         ("key_unknown", "unknown"),
         ("jws_signature_invalid", "signature"),
+        ("statement_unknown", "reader"),
         ("act_mismatch", "subject"),
         *AFTER,
         ("creator_only", "eligible"),
@@ -96,6 +100,8 @@ def _request(kind: str, faults: tuple[str, ...], expected: str) -> Request:
     given = RecordedDecision(frozenset({"investor"}), AT, signer.key.kid)
     if "order" in faults:
         changes["decided"] = {signer.user: IAT + 600}
+    if "reader" in faults:
+        changes["audience"] = Audience("participants", CAROL.user, frozenset({user(CAROL)}))
     if "status" in faults:
         changes["status"] = "withdrawn"
     if "already" in faults:
@@ -186,6 +192,11 @@ def for_javascript(request: Request) -> dict[str, Any]:
             "creator": subject.creator,
             "policy": defaults | members,
             "endsMs": subject.ends_ms,
+            "audience": {
+                "readBy": subject.audience.read_by,
+                "creator": subject.audience.creator,
+                "members": sorted(subject.audience.members),
+            },
             "isPlain": subject.is_plain,
             "sha256": subject.sha256,
             "payloadSha256": subject.payload_sha256,

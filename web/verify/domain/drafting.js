@@ -4,13 +4,14 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { signingRolesOf } from "./charter.js";
+import { rolesOf, signingRolesOf } from "./charter.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { readByOf, requireKnownReaders } from "./readers.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
@@ -45,7 +46,14 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   // 3. The policy asks for roles of this ledger, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
-  const type = document.type?.name ?? null;
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
+  requireKnownReaders(document, rolesOf(charter));
+  const again = {
+    document: body.document,
+    creator: creator.user,
+    kid: key.kid,
+    act: body.act,
+    type: document.type?.name ?? null,
+    readBy: readByOf(document, charter.registration),
+  };
   return { again, document };
 }

@@ -5,7 +5,7 @@ import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { ACT } from "./acts.js";
+import { ACT, parseAct } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { counted, recorded, stands, stepsGiven, without } from "./counting.js";
 import { isChange, parseItems } from "./changes/items.js";
@@ -14,6 +14,7 @@ import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
+import { audienceOf, requireReadable } from "./readers.js";
 import { confirm } from "./stepup.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { stepFor } from "./steps.js";
@@ -46,7 +47,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
 }
 
-async function drafted({ document: source, creator }) {
+async function drafted({ document: source, creator, readBy }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -55,6 +56,7 @@ async function drafted({ document: source, creator }) {
     creator,
     title,
     policy,
+    audience: audienceOf(document, readBy),
     endsMs: endsMs(document),
     isPlain: isPlain(document),
     items: isChange(document) ? parseItems(document) : null,
@@ -80,7 +82,8 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   // 1. The key, as it stood at this position.
   const jws = parseApproval(source);
   const key = activeKey(person, jws.header.kid, nowMs);
-  // 2. The signature, over this statement and nothing else.
+  // 2. The signature, over this statement and nothing else, which this person may read.
+  await requireReadable(statement, person, jws, key.jwk);
   const signer = person.user;
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
@@ -116,8 +119,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
 
 /** Return the rejection of a statement; `people` are everybody, user to person. */
 export async function decideRejection(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.REJECT, person, context);
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
@@ -155,8 +157,7 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
 
 /** Return the withdrawal of a pending statement by its creator. */
 export async function decideWithdrawal(statement, { act: source }, person, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
   if (act.reason !== null && length(act.reason) > MOST_REASON_CHARS) {
     refuse("reason_invalid", "a reason must have at most 2,000 characters");
   }
@@ -174,7 +175,14 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
 export const isInQuestion = ({ status, policy, approvals }, people) =>
   status === STATUS.APPROVED && !met(policy, counted(approvals, people), stepsGiven(approvals));
 
-const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });
+/** Return the verified act about this statement, and the key that signed it. */
+async function actAbout(statement, source, kind, person, context) {
+  const jws = parseAct(source);
+  const { jwk } = activeKey(person, jws.header.kid, context.nowMs);
+  await requireReadable(statement, person, jws, jwk);
+  const about = { statementId: statement.id, sha256: statement.sha256 };
+  return signedBy(person, source, kind, { ...context, about });
+}
 
 /** Refuse a decision that was not signed later than the same person's one before. */
 function requireOrder({ decided }, { user }, iat) {

@@ -9,7 +9,7 @@ from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import StatementEffect
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
-from ledger.domain.vocabulary import Form, Status
+from ledger.domain.vocabulary import Form, ReadBy, Status
 from ledger.encoding import SafeInteger
 
 
@@ -17,7 +17,8 @@ from ledger.encoding import SafeInteger
 class StatementDrafted(Explained, frozen=True):
     """A statement was submitted for approval; `document` is its exact bytes (UTF-8).
 
-    `type` is the name of the document's type, None without one.
+    `type` is the name of the document's type, None without one. `read_by` is who may read it, by
+    its `readers` and the mode of registration at this position.
     """
 
     TAG = "statement-drafted.v1"
@@ -39,6 +40,7 @@ class StatementDrafted(Explained, frozen=True):
     kid: str
     act: str
     type: str | None = None
+    read_by: ReadBy = "participants"
 
 
 @final
