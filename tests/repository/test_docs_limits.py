@@ -14,6 +14,7 @@ from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
 from ledger.witness import app
+from tests.support import who_reads
 from tests.support.route_quotas import PAGE, WORDS, application, rendered
 from tests.support.route_quotas import quotas as route_quotas
 
@@ -88,3 +89,8 @@ def test_every_route_has_a_row_with_its_quota() -> None:
         "/readyz",
         "/static/{tree}/{path}",
     }
+
+
+def test_the_table_of_readers_is_the_one_that_the_test_tries() -> None:
+    page = who_reads.PAGE.read_text("utf-8")
+    assert who_reads.rendered(page) == page

@@ -71,7 +71,7 @@ ROWS: dict[str, Row] = {
     "GET /statements?status=pending": LIST_PAGE,
     "GET /statements/{statement_id}": ONE_PAGE,
     "GET /draft": MEMBERS_PAGE,
-    "GET /draft?supersedes={statement_id}": ONE_PAGE,
+    "GET /draft?supersedes={statement_id}": ("sign-in", "404", "without", "without", "404"),
     "GET /inbox": MINE_PAGE,
     "GET /audit": LIST_PAGE,
     "GET /audit?at={position}": LIST_PAGE,

@@ -156,6 +156,8 @@ def draft(
             reader = readers.of(db, me.id)
             now = web.models.now()
             base = statements.by_id(db, web.models.log, supersedes, reader, at=at, now=now)
+            if base is None:
+                raise unknown_statement()
     return page("draft", web, me=me, position=at, people=people, base=base)
 
 
