@@ -214,9 +214,9 @@ def by_id(
     if number is None:
         return None
     (summary,) = summaries(db, [number], at=at, now=now)
-    raw = _document(log, number)
-    document = msgspec.json.decode(raw)
-    rules = msgspec.convert(document["policy"], Policy)
+    raw = document(log, number)
+    members = msgspec.json.decode(raw)
+    rules = msgspec.convert(members["policy"], Policy)
     decided = decisions.of_statement(db, log, number, at=at)
     pending = summary.status == "pending"
     moment = ShownAt(at, now, pending)
@@ -226,9 +226,9 @@ def by_id(
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
-        content=document["content"],
-        policy=document["policy"],
-        supersedes=document.get("supersedes"),
+        content=members["content"],
+        policy=members["policy"],
+        supersedes=members.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, reader, at),
         final_at=_final_at(db, summary),
         decisions=decided,
@@ -237,24 +237,16 @@ def by_id(
     )
 
 
-def document(
-    db: sqlite3.Connection, log: LogReader, statement_id: str, reader: Reader, *, at: int
-) -> bytes | None:
-    """Return the document's exact bytes, None if not drafted by then or not readable."""
-    number = find(db, statement_id, reader, at=at)
-    return None if number is None else _document(log, number)
+def document(log: LogReader, number: int) -> bytes:
+    """Return the exact bytes of the document of the statement with this stream number."""
+    (recorded,) = log.events_at([number])
+    if not isinstance(recorded.event.body, StatementDrafted):
+        raise CorruptError("event_unexpected", f"no draft at position {number}")
+    return recorded.event.body.document.encode()
 
 
-def shared_approvals(
-    db: sqlite3.Connection, log: LogReader, statement_id: str, reader: Reader, *, at: int
-) -> list[str] | None:
-    """Return the compact JWSs of the approvals in the shared form, in log order.
-
-    None if the statement is not drafted by then or not readable.
-    """
-    number = find(db, statement_id, reader, at=at)
-    if number is None:
-        return None
+def shared_approvals(db: sqlite3.Connection, log: LogReader, number: int, *, at: int) -> list[str]:
+    """Return the compact JWSs of a statement's approvals in the shared form, in log order."""
     positions = decisions.positions(db, number, decisions.SHARED, at=at)
     bodies = [recorded.event.body for recorded in log.events_at(positions)]
     return [body.jws for body in bodies if isinstance(body, StatementSigned)]
@@ -265,13 +257,6 @@ def find(db: sqlite3.Connection, statement_id: str, reader: Reader, *, at: int) 
     number = find_stream(db, statement_id)
     found = () if number is None or number > at else readers.readable(db, reader, [number])
     return next(iter(found), None)
-
-
-def _document(log: LogReader, number: int) -> bytes:
-    (recorded,) = log.events_at([number])
-    if not isinstance(recorded.event.body, StatementDrafted):
-        raise CorruptError("event_unexpected", f"no draft at position {number}")
-    return recorded.event.body.document.encode()
 
 
 def _superseded_by(db: sqlite3.Connection, statement_id: str, reader: Reader, at: int) -> list[str]:

@@ -17,7 +17,14 @@ from litestar.response import Stream
 from ledger.domain.readers import unknown_statement
 from ledger.errors import ForbiddenError
 from ledger.http.assets import verifier_page
-from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, FromReadModels, SignedIn
+from ledger.http.context import (
+    BY_SESSION,
+    MEMBERS,
+    FromAccess,
+    FromPublicLog,
+    FromReadModels,
+    SignedIn,
+)
 from ledger.http.exchange import exchange_of
 from ledger.http.exports import Exports
 from ledger.http.log import wait_until_published
@@ -28,11 +35,17 @@ from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import Evidence, newest_position, shown_beside
 from ledger.publish.companions import companions
 from ledger.publish.public_log import PublicLog
+from ledger.store.ports.operations import AccessKind
 from ledger.store.ports.tree import Published
 from ledger.verify.container import MANIFEST, Mode, stream
 from projections import readers, statements, users
 
 ZIP = "application/zip"
+_KINDS: dict[Mode, AccessKind] = {
+    "statement": "evidence-statement",
+    "redacted": "evidence-redacted",
+    "full": "evidence-full",
+}
 _TURNS = asyncio.Semaphore(2)
 _page = cache(verifier_page)
 
@@ -57,6 +70,7 @@ async def evidence(
     request: AnyRequest,
     public: FromPublicLog,
     models: FromReadModels,
+    access: FromAccess,
     exports: FromExports,
     user: SignedIn,
     mode: Shape = "statement",
@@ -67,6 +81,7 @@ async def evidence(
     if mode == "full":
         await asyncio.to_thread(_require_auditor, models, user)
     await asyncio.to_thread(_require_readable, public, models, user, statement_id)
+    await asyncio.to_thread(access.exported, _KINDS[mode], user, statement_id)
     needed = await asyncio.to_thread(newest_position, public.log.store, statement_id)
     published = await wait_until_published(public, needed)
     name = f"evidence-{statement_id}-{published.size}.zip"

@@ -14,11 +14,13 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.domain.vocabulary import KeyStatus
 from ledger.errors import NotFoundError
+from ledger.http.accesses import access_record
 from ledger.http.answers import READ
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
     READING,
+    FromAccess,
     FromPaging,
     FromReadModels,
     FromSessions,
@@ -106,6 +108,7 @@ def user_by_credential(
 @get("/api/timeline", responses=READ, sync_to_thread=True)
 def list_timeline(
     models: FromReadModels,
+    access: FromAccess,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -115,9 +118,10 @@ def list_timeline(
 ) -> Page[TimelineItem]:
     """List what happened as far as the asker may read it, in words, newest first."""
     with models.views(moment) as (db, shown):
-        return timeline.page(
+        reader = readers.of(db, user)
+        found = timeline.page(
             db,
-            readers.of(db, user),
+            reader,
             at=shown,
             limit=paging.limit,
             cursor=paging.cursor,
@@ -125,6 +129,8 @@ def list_timeline(
             actor=actor,
             type=event_type,
         )
+        access.note_events(db, reader, found.items)
+    return found
 
 
 @get("/api/stream", responses=READ)
@@ -225,7 +231,15 @@ def passkey_endpoints(site: FromSite) -> dict[str, str]:
 public = Router("/", route_handlers=[show_key, jwk_set, passkey_endpoints], dependencies=READING)
 members_only = Router(
     "/",
-    route_handlers=[list_users, user_by_credential, keys_by_credential, list_timeline, live],
+    route_handlers=[
+        list_users,
+        user_by_credential,
+        keys_by_credential,
+        list_timeline,
+        live,
+        access_record,
+    ],
     dependencies=MEMBERS,
     security=BY_SESSION,
 )
+routes = [public, members_only]

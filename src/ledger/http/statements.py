@@ -17,6 +17,7 @@ from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, reco
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
+    FromAccess,
     FromPaging,
     FromReadModels,
     FromStatements,
@@ -114,6 +115,7 @@ async def withdraw(
 @get("/api/statements", responses=READ, sync_to_thread=True)
 def list_statements(
     models: FromReadModels,
+    access: FromAccess,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -123,9 +125,10 @@ def list_statements(
 ) -> Page[StatementSummary]:
     """List the statements that the asker may read, newest first."""
     with models.views(moment) as (db, shown):
-        return statements.page(
+        reader = readers.of(db, user)
+        found = statements.page(
             db,
-            readers.of(db, user),
+            reader,
             at=shown,
             now=models.time_of(db, moment),
             limit=paging.limit,
@@ -134,6 +137,8 @@ def list_statements(
             q=q,
             creator=creator,
         )
+        access.note(db, reader, "list", [each.position for each in found.items])
+    return found
 
 
 @get("/api/inbox", responses=READ, sync_to_thread=True)
@@ -160,6 +165,7 @@ def show(
     statement_id: FromPath[str],
     request: AnyRequest,
     models: FromReadModels,
+    access: FromAccess,
     user: SignedIn,
     moment: Moment,
 ) -> Response[bytes]:
@@ -168,8 +174,9 @@ def show(
         now = models.time_of(db, moment)
         reader = readers.of(db, user)
         found = statements.by_id(db, models.log, statement_id, reader, at=shown, now=now)
-    if found is None:
-        raise unknown_statement()
+        if found is None:
+            raise unknown_statement()
+        access.note(db, reader, "statement", [found.position])
     content = msgspec.json.encode(found)
     # Of the answer's bytes: people who come, and keys that end, change it beside its own events.
     etag = f'"{sha256_hex(content)[:32]}"'
@@ -182,26 +189,39 @@ def show(
 
 @get("/api/statements/{statement_id:str}/document", responses=DOCUMENT, sync_to_thread=True)
 def document(
-    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
+    statement_id: FromPath[str],
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    moment: Moment,
 ) -> Response[bytes]:
     """Return the document's exact bytes."""
     with models.views(moment) as (db, shown):
-        raw = statements.document(db, models.log, statement_id, readers.of(db, user), at=shown)
-    if raw is None:
-        raise unknown_statement()
+        reader = readers.of(db, user)
+        number = statements.find(db, statement_id, reader, at=shown)
+        if number is None:
+            raise unknown_statement()
+        access.note(db, reader, "document", [number])
+        raw = statements.document(models.log, number)
     return Response(raw, media_type="application/json")
 
 
 @get("/api/statements/{statement_id:str}/jws", responses=GENERAL, sync_to_thread=True)
 def general_jws(
-    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
+    statement_id: FromPath[str],
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    moment: Moment,
 ) -> Response[bytes]:
     """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""
     with models.views(moment) as (db, shown):
         reader = readers.of(db, user)
-        compacts = statements.shared_approvals(db, models.log, statement_id, reader, at=shown)
-    if compacts is None:
-        raise unknown_statement()
+        number = statements.find(db, statement_id, reader, at=shown)
+        if number is None:
+            raise unknown_statement()
+        access.note(db, reader, "jws", [number])
+        compacts = statements.shared_approvals(db, models.log, number, at=shown)
     if not compacts:
         raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
     return Response(jose.general(compacts), media_type=JOSE_JSON)
@@ -219,3 +239,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["statements"],
 )
+routes = [router, reads]

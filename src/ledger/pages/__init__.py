@@ -6,6 +6,7 @@ from litestar.response import Template
 from litestar.template import TemplateConfig
 
 from ledger.http.assets import Assets
+from ledger.pages import access as _access
 from ledger.pages import account as _account
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
@@ -41,6 +42,7 @@ ROUTES = [
     _roles.roles,
     _governance.governance,
     _setup.setup,
+    _access.access,
 ]
 
 # For each status: what went wrong, and what the person can do.

@@ -172,8 +172,11 @@ def _signed(
     if ending.since is None:
         return None
     log, since = web.models.log, ending.since
-    shown = readers.of(db, me.id), ending.reference
-    return of_devices.signed_with(db, log, *shown, person=me.position, since=since, at=at)
+    reader = readers.of(db, me.id)
+    asked = reader, ending.reference
+    found = of_devices.signed_with(db, log, *asked, person=me.position, since=since, at=at)
+    web.access.note_events(db, reader, found.items)
+    return found
 
 
 def _earliest(web: Web, began_at: str) -> str:

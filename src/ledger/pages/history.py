@@ -49,6 +49,8 @@ def history(
         reader = readers.of(db, me.id)
         told = timeline.page(db, reader, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
         then = statements.page(db, reader, at=seen, now=now, limit=ROWS)
+        web.access.note_events(db, reader, told.items)
+        web.access.note(db, reader, "list", [each.position for each in then.items])
         people = users.page(db, at=seen, now=now, limit=ROWS)
         shown = [each.id for each in then.items]
         shown += [each.statement_id for each in told.items if each.statement_id is not None]

@@ -57,6 +57,7 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
         waiting = statements.page(
             db, reader, at=at, now=now, limit=ROWS, status="pending", creator=found.id
         )
+        web.access.note(db, reader, "list", [each.position for each in waiting.items])
         acted = timeline.last_acts(db, [found.position], at=at).get(found.position)
         context = frame(db, me, in_force, at=at)
     return page(

@@ -86,9 +86,10 @@ def statement_list(
         return to_sign_in(request)
     wanted = status if status in STATUSES else None
     with web.models.views() as (db, at):
+        reader = readers.of(db, me.id)
         found = statements.page(
             db,
-            readers.of(db, me.id),
+            reader,
             at=at,
             now=web.models.now(),
             limit=ROWS,
@@ -97,6 +98,7 @@ def statement_list(
             q=q or None,
             creator=None,
         )
+        web.access.note(db, reader, "list", [each.position for each in found.items])
         words = summaries(db, [each.id for each in found.items], at=at)
     return page(
         "statements",
@@ -158,6 +160,7 @@ def draft(
             base = statements.by_id(db, web.models.log, supersedes, reader, at=at, now=now)
             if base is None:
                 raise unknown_statement()
+            web.access.note(db, reader, "statement", [base.position])
     return page("draft", web, me=me, position=at, people=people, base=base)
 
 
@@ -175,6 +178,7 @@ def statement(
         found = statements.by_id(db, web.models.log, statement_id, reader, at=at, now=now)
         if found is None:
             raise unknown_statement()
+        web.access.note(db, reader, "statement", [found.position])
         # Read content and policy from the document, which is authoritative; the views only index
         # it.
         document = parse_json(found.document.encode())

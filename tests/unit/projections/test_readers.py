@@ -103,8 +103,7 @@ def test_every_query_returns_what_the_rule_lets_a_person_read(world: World, numb
         asked = (db, world, id_, reader)
         is_there = id_ in expected
         assert (statements.by_id(*asked, at=10_000, now=time_at(0)) is not None) == is_there
-        assert (statements.document(*asked, at=10_000) is not None) == is_there
-        assert (statements.shared_approvals(*asked, at=10_000) is not None) == is_there
+        assert (statements.find(db, id_, reader, at=10_000) is not None) == is_there
         events = timeline.page(db, reader, at=10_000, limit=9, stream=id_).items
         assert len(events) == (2 if is_there else 0)
     everything = timeline.page(db, reader, at=10_000, limit=10_000).items

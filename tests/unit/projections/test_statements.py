@@ -65,7 +65,7 @@ def test_a_statement_is_shown_as_it_was_at_every_position(story: Story) -> None:
 def test_a_statement_shows_what_its_creator_signed(story: Story) -> None:
     drafted = story.draft(ALICE, "Series “A”", supersedes=BOB)
     shown = by_id(story, drafted, 11)
-    raw = statements.document(story.views(), story, drafted, AUDITOR, at=11)
+    raw = statements.document(story, 11)
     assert shown.document.encode() == raw
     assert (shown.id, shown.title, shown.creator) == (
         drafted,
@@ -121,17 +121,19 @@ def test_only_approvals_in_the_shared_form_make_the_general_jws(story: Story) ->
     story.approve(BOB, drafted, "approved", form="individual")  # 13
     story.approve(CAROL, drafted, "approved")  # 14
     db = story.views()
-    assert statements.shared_approvals(db, story, drafted, AUDITOR, at=14) == ["jws-12", "jws-14"]
-    assert statements.shared_approvals(db, story, drafted, AUDITOR, at=13) == ["jws-12"]
-    assert statements.shared_approvals(db, story, drafted, AUDITOR, at=10) is None
-    assert statements.shared_approvals(db, story, ALICE, AUDITOR, at=14) is None
+    number = statements.find(db, drafted, AUDITOR, at=14)
+    assert number == 11
+    assert statements.shared_approvals(db, story, number, at=14) == ["jws-12", "jws-14"]
+    assert statements.shared_approvals(db, story, number, at=13) == ["jws-12"]
+    assert statements.find(db, drafted, AUDITOR, at=10) is None
+    assert statements.find(db, ALICE, AUDITOR, at=14) is None
 
 
 @pytest.mark.parametrize("other", [ALICE, "", "x", "00000000-0000-0009-0000-000000000009"])
 def test_what_is_no_statement_is_none(story: Story, other: str) -> None:
     db = story.views()
     assert statements.by_id(db, story, other, AUDITOR, at=10, now=time_at(10)) is None
-    assert statements.document(db, story, other, AUDITOR, at=10) is None
+    assert statements.find(db, other, AUDITOR, at=10) is None
 
 
 def test_a_pending_statement_expires_by_the_time_it_is_shown_at(story: Story) -> None:
