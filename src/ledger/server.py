@@ -175,7 +175,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     follower = Follower(views, log)
 
     def committed(newest: int) -> None:
-        follower.wake()
+        models.committed(newest)
         public.publisher.committed(newest)
 
     def admit() -> None:
@@ -272,7 +272,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),
         "people": Provide(lambda: ledger.people, sync_to_thread=False),
-        "models": Provide(lambda: ledger.models, sync_to_thread=False),
+        "models": Provide(ledger.models.current),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),
         "access": Provide(lambda: ledger.access, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
@@ -280,7 +280,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),
-        "web": Provide(lambda: web, sync_to_thread=False),
+        "web": Provide(web.current),
     }
 
 

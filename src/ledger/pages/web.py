@@ -54,6 +54,11 @@ class Web(NamedTuple):
     people: PeopleCommands
     access: AccessRecord
 
+    async def current(self) -> "Web":
+        """Return itself to a page, once the read models show what this process appended."""
+        await self.models.current()
+        return self
+
     def registration_mode(self) -> RegistrationMode:
         """Return who may register now."""
         return self.people.changes.registration(self.charter.registration)
