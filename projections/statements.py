@@ -24,7 +24,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.policy import Policy, min_people
 from ledger.domain.readers import Reader
-from ledger.domain.vocabulary import Status
+from ledger.domain.vocabulary import ReadBy, Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import decisions, progress, questioned, readers, search, spans, timeline
@@ -75,6 +75,8 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     document: str
     content: str
     policy: dict[str, Any]
+    read_by: ReadBy
+    readers: list[str] | None
     supersedes: str | None
     superseded_by: list[str]
     final_at: str | None
@@ -228,6 +230,8 @@ def by_id(
         document=raw.decode(),
         content=members["content"],
         policy=members["policy"],
+        read_by=_read_by(db, number),
+        readers=members.get("readers"),
         supersedes=members.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, reader, at),
         final_at=_final_at(db, summary),
@@ -257,6 +261,11 @@ def find(db: sqlite3.Connection, statement_id: str, reader: Reader, *, at: int) 
     number = find_stream(db, statement_id)
     found = () if number is None or number > at else readers.readable(db, reader, [number])
     return next(iter(found), None)
+
+
+def _read_by(db: sqlite3.Connection, number: int) -> ReadBy:
+    query = "SELECT for_everyone FROM statement WHERE id = ?"
+    return "everyone" if db.execute(query, (number,)).fetchone()[0] else "participants"
 
 
 def _superseded_by(db: sqlite3.Connection, statement_id: str, reader: Reader, at: int) -> list[str]:

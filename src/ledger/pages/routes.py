@@ -13,11 +13,12 @@ from litestar.response import Redirect, Template
 
 from ledger.domain import policy
 from ledger.domain.readers import unknown_statement
-from ledger.domain.vocabulary import OPEN_ROLES, Status
+from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
+from ledger.pages.readers import carried_readers, readers_sentence
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
@@ -161,7 +162,19 @@ def draft(
             if base is None:
                 raise unknown_statement()
             web.access.note(db, reader, "statement", [base.position])
-    return page("draft", web, me=me, position=at, people=people, base=base)
+        roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
+        carried = carried_readers(db, base, people.items, at=at)
+    return page(
+        "draft",
+        web,
+        me=me,
+        position=at,
+        people=people,
+        base=base,
+        registration=web.registration_mode(),
+        reader_roles=[each for each in roles if each != AUDITOR],
+        reader_people=[*people.items, *carried],
+    )
 
 
 @get("/statements/{statement_id:str}", sync_to_thread=True)
@@ -187,6 +200,7 @@ def statement(
         ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=at)
+        ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
     return page(
@@ -200,6 +214,7 @@ def statement(
         replaced=replaced,
         described=describe(items, people, replaced),
         policy_sentence=policy_sentence(rules, people),
+        readers_sentence=readers_sentence(found.read_by, found.readers, people),
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
         assurance=rules.assurance,
