@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs/reference/readers.md"
 TABLE = re.compile(r"(?<=<!-- begin: who reads -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 # `reads`: the answer shows the statement. `without`: it is 200 and says nothing of the statement.
-# `nothing`: the route says nothing of any statement, with whatever status. `sign-in`: a page leads
+# `nothing`: the route says nothing of any statement; its status can be any. `sign-in`: a page leads
 # there. A number is the status of a refusal.
 Cell = Literal["reads", "without", "nothing", "sign-in", "401", "403", "404", "422", "201"]
 Row = tuple[Cell, Cell, Cell, Cell, Cell]

@@ -58,7 +58,7 @@ def world(tmp_path: Any) -> Iterator[World]:
         server.stop()
 
 
-def test_whoever_takes_no_part_is_on_record_with_what_they_were_shown(world: World) -> None:
+def test_people_who_take_no_part_are_on_record_with_what_they_were_shown(world: World) -> None:
     reads = {
         world.address: "statement",
         f"{world.address}/document": "document",
