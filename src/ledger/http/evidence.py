@@ -80,9 +80,10 @@ async def evidence(
     exchange.statement, exchange.mode = statement_id, mode
     if mode == "full":
         await asyncio.to_thread(_require_auditor, models, user)
+    needed = await asyncio.to_thread(newest_position, public.log.store, statement_id)
+    await models.wait_for(needed)  # they say who may read it
     await asyncio.to_thread(_require_readable, public, models, user, statement_id)
     await asyncio.to_thread(access.exported, _KINDS[mode], user, statement_id)
-    needed = await asyncio.to_thread(newest_position, public.log.store, statement_id)
     published = await wait_until_published(public, needed)
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {

@@ -34,7 +34,11 @@ def test_a_creator_drafts_the_exact_bytes_they_signed_for() -> None:
     raw = ALICE.document(title="Ångström")
     act = ALICE.draft_act(raw)
     assert draft(raw, act) == StatementDrafted(
-        document=raw.decode(), creator=ALICE.user, kid=ALICE.key.kid, act=act
+        document=raw.decode(),
+        creator=ALICE.user,
+        kid=ALICE.key.kid,
+        act=act,
+        read_by="everyone",
     )
 
 
