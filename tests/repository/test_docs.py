@@ -151,7 +151,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     )
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
-        " `/api/invitations/{kid}`, `/api/stream` and the evidence take neither" in section
+        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record` and the evidence"
+        " take neither" in section
     )
 
 
