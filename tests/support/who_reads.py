@@ -36,7 +36,7 @@ STATEMENT = "{statement_id}"
 ROWS: dict[str, Row] = {
     "GET /api/statements": LIST,
     "GET /api/statements?at={position}": LIST,
-    "GET /api/statements?q=zanzibar": LIST,
+    "GET /api/statements?q=deal": LIST,
     "GET /api/statements?status=pending": LIST,
     "GET /api/statements?creator={creator}": LIST,
     "GET /api/statements/{statement_id}": ONE,
@@ -67,7 +67,7 @@ ROWS: dict[str, Row] = {
     "GET /api/invitations/{kid}": NOTHING,
     "POST /api/changes/preview": GOVERNORS,
     "GET /statements": LIST_PAGE,
-    "GET /statements?q=zanzibar": LIST_PAGE,
+    "GET /statements?q=deal": LIST_PAGE,
     "GET /statements?status=pending": LIST_PAGE,
     "GET /statements/{statement_id}": ONE_PAGE,
     "GET /draft": MEMBERS_PAGE,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from ledger.encoding import b64u_decode
 from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.test_changes import Company
 from tests.support.actor import Actor, Drafted, policy_of
@@ -85,10 +86,12 @@ def test_every_route_has_a_row_and_every_row_a_route() -> None:
 
 
 def content_of(answer: httpx.Response) -> str:
-    """Return everything that an answer says; of an archive, the content of its files."""
+    """Return everything that an answer says: the files of an archive, the payload of a JWS."""
     if answer.headers.get("content-type") == "application/zip" and answer.is_success:
         with zipfile.ZipFile(io.BytesIO(answer.content)) as files:
             return "".join(files.read(name).decode("latin-1") for name in files.namelist())
+    if answer.headers.get("content-type") == "application/jose+json":
+        return b64u_decode(answer.json()["payload"]).decode()
     return answer.text
 
 
@@ -212,9 +215,11 @@ def test_what_a_change_would_do_names_no_statement_that_its_drafter_may_not_read
 
 
 def test_a_bundle_that_shows_a_statement_of_others_is_for_auditors(world: World) -> None:
-    ada, cal, bob = world.people["administrator"], world.cal, world.people["participant"]
-    hidden = cal.draft(policy=policy_of(1, bob), readers=[], title=f"More {SECRET}")
-    change = ada.change({"withdraw": {"statement": hidden.id}})
+    ada, bob = world.people["administrator"], world.people["participant"]
+    fay = world.company.person("Fay").register("creator")
+    hidden = fay.draft(policy=policy_of(1, bob), readers=[], title=f"More {SECRET}")
+    leaving = {"deactivate": {"user": fay.user}}
+    change = ada.change(leaving, {"withdraw": {"statement": hidden.id}})
     assert change.json()["status"] == "approved"
     address = f"/api/statements/{change.json()['statementId']}"
     at = {"minPosition": change.json()["position"]}
