@@ -27,7 +27,16 @@ from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import ReadBy, Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, progress, questioned, readers, search, spans, timeline
+from projections import (
+    decisions,
+    progress,
+    questioned,
+    readers,
+    retracted,
+    search,
+    spans,
+    timeline,
+)
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
@@ -54,6 +63,7 @@ TABLES: tuple[str, ...] = (
     readers.TABLE,
     decisions.TABLE,
     *questioned.TABLES,
+    *retracted.TABLES,
     *spans.TABLES,
     search.TABLE,
 )

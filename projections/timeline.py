@@ -14,6 +14,7 @@ from ledger.domain.events import BODIES, NO_ROLE
 from ledger.domain.readers import Reader
 from ledger.sqlite.bulk_insert import write
 from projections import readers
+from projections.decisions import INDIVIDUAL, RETRACTION
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.readers import READABLE
@@ -171,8 +172,8 @@ _SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
 
 _ITEMS = f"""
 SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name,
-    (SELECT count(*) FROM decision d
-     WHERE d.statement = t.stream AND d.position <= t.position AND d.kind <= 1)
+    (SELECT coalesce(sum(CASE WHEN d.kind <= {INDIVIDUAL} THEN 1 WHEN d.kind = {RETRACTION} THEN -1
+        ELSE 0 END), 0) FROM decision d WHERE d.statement = t.stream AND d.position <= t.position)
 FROM timeline t
 JOIN stream s ON s.id = t.stream
 LEFT JOIN stream a ON a.id = t.actor

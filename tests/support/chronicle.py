@@ -19,22 +19,15 @@ from ledger.domain import (
     compromise,
     decisions,
     drafting,
+    ledger_acts,
     person,
     recovery_codes,
     restoration,
     signing_keys,
     standing,
 )
-from ledger.domain.acts import (
-    TYP,
-    Act,
-    AnnounceLogKeys,
-    FreezeLedger,
-    KeptTree,
-    LostTree,
-    RestoreLedger,
-    RetireLogKeys,
-)
+from ledger.domain.act import Act
+from ledger.domain.acts import TYP
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import SETUP
 from ledger.domain.confirmed_act import ConfirmedAct
@@ -113,31 +106,33 @@ class Chronicle:
 
     def announce(self, number: int) -> None:
         size = len(self.states) + 1
-        act = self._own(AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
+        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
         self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
         size = len(self.states) + 1
-        act = self._own(RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
+        act = self._own(ledger_acts.RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
         self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
 
-    def restore(self, lost: LostTree | Literal["unknown"] | None, **members: Any) -> None:
+    def restore(
+        self, lost: ledger_acts.LostTree | Literal["unknown"] | None, **members: Any
+    ) -> None:
         """Record a restore that keeps everything told so far."""
         edge, _ = Edge().extend(b"".join(map(leaf_hash, self.states)))
         origin = restoration.log_origin(LEDGER, 1)
         said: dict[str, Any] = {
             "epoch": 1,
-            "kept": KeptTree(edge.size, edge.root().hex()),
+            "kept": ledger_acts.KeptTree(edge.size, edge.root().hex()),
             "lost": lost,
             "origin": origin,
             "vkeys": fixed_log_keys(3, origin),
             "reason": "The disk of the server failed.",
         }
-        act = self._own(RestoreLedger, **(said | members))
+        act = self._own(ledger_acts.RestoreLedger, **(said | members))
         self.tell(charter.STREAM, restoration.restore(self._charter, act, **self._clock()))
 
     def freeze(self) -> None:
-        act = self._own(FreezeLedger, reason="The fund is closed.")
+        act = self._own(ledger_acts.FreezeLedger, reason="The fund is closed.")
         self.tell(charter.STREAM, charter.freeze(self._charter, act, **self._clock()))
 
     def _own(self, act: type[Act], **members: Any) -> str:
@@ -278,18 +273,21 @@ class Chronicle:
         self.tell(stream, decisions.sign(subject, parse_approval(jws), self._decision(who)))
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
-        stream = UUID(json.loads(raw)["statementId"])
-        act = who.act("reject", **self._about(raw), reason="The amount is too low.")
-        assertion = who.confirm(act) if confirmed else None
-        decision = self._decision(who, assertion)
-        subject = self.auditor.statements[stream]
-        self.tell(stream, decisions.reject(subject, act, decision))
+        self._decide("reject", who, raw, "The amount is too low.", confirmed=confirmed)
+
+    def retract(self, who: Signer, raw: bytes) -> None:
+        self._decide("retract", who, raw, "Approved by mistake.")
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
+        self._decide("withdraw", who, raw, "Replaced.")
+
+    def _decide(
+        self, kind: str, who: Signer, raw: bytes, reason: str, *, confirmed: bool = False
+    ) -> None:
         stream = UUID(json.loads(raw)["statementId"])
-        act = who.act("withdraw", **self._about(raw), reason="Replaced.")
-        subject = self.auditor.statements[stream]
-        self.tell(stream, decisions.withdraw(subject, act, self._decision(who)))
+        act = who.act(kind, **self._about(raw), reason=reason)
+        decision = self._decision(who, who.confirm(act) if confirmed else None)
+        self.tell(stream, getattr(decisions, kind)(self.auditor.statements[stream], act, decision))
 
     @staticmethod
     def _about(raw: bytes) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from uuid import UUID
 from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
-from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
-from ledger.jose import OkpJwk
 from projections import facts, views
+from tests.support import unsigned
 
 START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
@@ -50,9 +50,9 @@ class Story:
                 origin="http://localhost:8000",
                 rp_id="localhost",
                 registration="open",
-                key=_jwk(0),
+                key=unsigned.jwk(0),
                 act="act-1",
-                setup=_jwk(10_000),
+                setup=unsigned.jwk(10_000),
             ),
         )
 
@@ -112,10 +112,10 @@ class Story:
     def key(self, user: str, kid: str, credential_id: str, *, expires_at: str | None = None) -> int:
         body = events.KeyAttested(
             kid=kid,
-            jwk=_jwk(len(self.states)),
+            jwk=unsigned.jwk(len(self.states)),
             nonce=f"nonce-{kid}",
             home="device",
-            assertion=_assertion(credential_id),
+            assertion=unsigned.assertion(credential_id),
             sign_count=1,
             possession=f"possession-{kid}",
             expires_at=expires_at,
@@ -128,7 +128,7 @@ class Story:
             credential_id=credential_id,
             kid="key",
             act=act,
-            assertion=_assertion(credential_id),
+            assertion=unsigned.assertion(credential_id),
             sign_count=2,
         )
         return self.tell(UUID(user), body)
@@ -145,7 +145,7 @@ class Story:
             also=also,
             kid="key",
             act=f"act-{len(self.states) + 1}",
-            assertion=_assertion("passkey"),
+            assertion=unsigned.assertion("passkey"),
             sign_count=1,
         )
         return self.tell(UUID(user), body)
@@ -157,7 +157,7 @@ class Story:
             by=by,
             kid="key",
             act=f"act-{len(self.states) + 1}",
-            assertion=_assertion("passkey"),
+            assertion=unsigned.assertion("passkey"),
             sign_count=1,
         )
         return self.tell(UUID(user), body)
@@ -181,7 +181,7 @@ class Story:
             change=CHANGE,
             invitation=str(self._new_id()),
             role=role,
-            key=_jwk(10_001 + len(self.states)),
+            key=unsigned.jwk(10_001 + len(self.states)),
             expires_at=NEVER,
         )
         return self.tell(LEDGER_STREAM, body)
@@ -241,7 +241,7 @@ class Story:
             iat=1,
             status=status,
             jws=f"jws-{len(self.states) + 1}",
-            assertion=None if passkey is None else _assertion(passkey),
+            assertion=None if passkey is None else unsigned.assertion(passkey),
             step=step,
         )
         return self.tell(UUID(statement), body)
@@ -256,6 +256,11 @@ class Story:
             status=status,
             act=f"act-{len(self.states) + 1}",
         )
+        return self.tell(UUID(statement), body)
+
+    def retract(self, signer: str, statement: str, *, kid: str = "key") -> int:
+        act = f"act-{len(self.states) + 1}"
+        body = events.ApprovalRetracted(signer=signer, kid=kid, iat=1, act=act, reason="a mistake")
         return self.tell(UUID(statement), body)
 
     def withdraw(self, statement: str) -> int:
@@ -285,16 +290,3 @@ class Story:
                 view.fold(db, batch)
         views.complete(db)
         return db
-
-
-def _jwk(number: int) -> OkpJwk:
-    return OkpJwk(crv="Ed25519", x=f"{number:043}")
-
-
-def _assertion(credential_id: str) -> AssertionEvidence:
-    return AssertionEvidence(
-        credential_id=credential_id,
-        client_data_json="client-data",
-        authenticator_data="authenticator-data",
-        signature="signature",
-    )

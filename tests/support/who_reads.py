@@ -14,7 +14,7 @@ TABLE = re.compile(r"(?<=<!-- begin: who reads -->\n).*?(?=<!-- end -->)", re.DO
 # `reads`: the answer shows the statement. `without`: it is 200 and says nothing of the statement.
 # `nothing`: the route says nothing of any statement; its status can be any. `sign-in`: a page leads
 # there. A number is the status of a refusal.
-Cell = Literal["reads", "without", "nothing", "sign-in", "401", "403", "404", "422", "201"]
+Cell = Literal["reads", "without", "nothing", "sign-in", "401", "403", "404", "409", "422", "201"]
 Row = tuple[Cell, Cell, Cell, Cell, Cell]
 PEOPLE = ("anonymous", "stranger", "participant", "auditor", "administrator")
 
@@ -48,6 +48,7 @@ ROWS: dict[str, Row] = {
     "GET /api/statements/{statement_id}/evidence?mode=full": ("401", "403", "403", "reads", "403"),
     "POST /api/statements/{statement_id}/sign": DECISION,
     "POST /api/statements/{statement_id}/reject": DECISION,
+    "POST /api/statements/{statement_id}/retract": ("422", "404", "201", "409", "404"),
     "POST /api/statements/{statement_id}/withdraw": DECISION,
     "GET /api/inbox": MINE,
     "GET /api/timeline": LIST,

@@ -11,6 +11,7 @@ from typing import assert_never
 import msgspec
 
 from ledger.domain.events import (
+    ApprovalRetracted,
     Body,
     CharterSet,
     CompromiseDeclared,
@@ -40,6 +41,7 @@ from ledger.domain.events import (
     StandingSet,
     StatementDrafted,
     StatementEffect,
+    StatementRecord,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -58,6 +60,7 @@ CHANGE = "change"
 DRAFT = "draft"
 SIGN = "sign"
 REJECT = "reject"
+RETRACT = "retract"
 WITHDRAW = "withdraw"
 
 _json = msgspec.json.Encoder().encode
@@ -122,6 +125,8 @@ def written_about_statement(event: Event, approvals: int) -> Written:
             return _drafted(body, stream)
         case StatementRejected():
             key, status = request_key(REJECT, f"{stream}\0{body.act}"), body.status
+        case ApprovalRetracted():
+            key, status = request_key(RETRACT, f"{stream}\0{body.act}"), "pending"
         case StatementWithdrawn():
             key, status = request_key(WITHDRAW, f"{stream}\0{body.act}"), "withdrawn"
         case _:
@@ -157,6 +162,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     CorruptError `registration_torn` or `event_misplaced`.
     """
     body = events[0].body
+    if isinstance(body, StatementRecord):
+        raise CorruptError("event_misplaced", "not an event of people or of the ledger")
     match body:
         case UserRegistered():
             return _registered([event.body for event in events])
@@ -164,8 +171,6 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
         ):
             return Written(own_key(states), (b"",))
-        case StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn():
-            raise CorruptError("event_misplaced", "not an event of people or of the ledger")
         case (
             InvitationIssued()
             | InvitationCancelled()

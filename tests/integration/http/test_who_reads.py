@@ -19,6 +19,7 @@ from tests.support.server import Server
 from tests.support.who_reads import PEOPLE, ROWS, Cell, routes_of
 
 SECRET = "zanzibar"
+DECISIONS = ("/sign", "/reject", "/retract", "/withdraw")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -100,7 +101,7 @@ def body_of(row: str, who: Actor, world: World) -> dict[str, Any]:
     about = {"statementId": world.drafted.id, "sha256": world.drafted.sha256}
     if row.endswith("/sign"):
         return {"jwt": who.approval(world.drafted.document)}
-    if row.endswith(("/reject", "/withdraw")):
+    if row.endswith(DECISIONS):
         iat = who.later(world.drafted.id)
         act = row.rpartition("/")[2]
         return {"act": who.act(act, **about, reason="The price is too low.", iat=iat)}
@@ -139,8 +140,7 @@ def fits(cell: Cell, answer: httpx.Response) -> bool:
 
 def tried(person: str) -> list[str]:
     """Return the rows that a person tries on the shared statement: decisions come afterwards."""
-    decides = ("/sign", "/reject", "/withdraw")
-    return [row for row in ROWS if person != "participant" or not row.endswith(decides)]
+        return [row for row in ROWS if person != "participant" or not row.endswith(DECISIONS)]
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -157,12 +157,16 @@ def test_everybody_gets_of_a_statement_what_the_table_says(world: World, person:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("act", ["sign", "reject", "withdraw"])
+@pytest.mark.parametrize("act", ["sign", "reject", "retract", "withdraw"])
 def test_those_who_take_part_decide(world: World, act: str) -> None:
     bob, cal = world.people["participant"], world.cal
     drafted = cal.draft(policy=policy_of(1, bob), readers=[])
+    if act == "retract":
+        drafted = cal.draft(policy=policy_of(2, bob, cal), readers=[])
+        assert bob.approve(drafted).status_code == 201
     answer = {
         "sign": lambda: bob.approve(drafted),
+        "retract": lambda: bob.retract(drafted),
         "reject": lambda: bob.reject(drafted),
         "withdraw": lambda: cal.withdraw(drafted),
     }[act]()
@@ -170,7 +174,7 @@ def test_those_who_take_part_decide(world: World, act: str) -> None:
 
 
 @pytest.mark.parametrize("person", ["stranger", "administrator"])
-@pytest.mark.parametrize("act", ["sign", "reject", "withdraw"])
+@pytest.mark.parametrize("act", ["sign", "reject", "retract", "withdraw"])
 def test_a_statement_that_one_may_not_read_is_like_one_that_is_not_there(
     world: World, person: str, act: str
 ) -> None:
@@ -182,7 +186,7 @@ def test_a_statement_that_one_may_not_read_is_like_one_that_is_not_there(
     assert problems[0]["code"] == "statement_unknown"
 
 
-@pytest.mark.parametrize("act", ["sign", "reject", "withdraw"])
+@pytest.mark.parametrize("act", ["sign", "reject", "retract", "withdraw"])
 def test_a_key_that_is_not_known_is_named_before_a_statement_that_is_not_there(
     world: World, act: str
 ) -> None:

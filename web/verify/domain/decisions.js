@@ -1,5 +1,5 @@
-// Mirrors ledger.domain.decisions: approve, reject, withdraw. Recomputes each decision from its
-// evidence.
+// Mirrors ledger.domain.decisions: approve, reject, retract, withdraw. Recomputes each decision from
+// its evidence.
 
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -98,13 +98,31 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
   return possible(policy, openRoles, { approvals, steps: stepsGiven(all), without });
 }
 
+/** Return the retraction of a person's own approval of a pending statement. */
+export async function decideRetraction(statement, body, person, context) {
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.RETRACT, person, context);
+  requireOptionalReason(act.reason);
+  requireOrder(statement, person, act.iat);
+  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStanding(person);
+  if (!stands(statement.approvals, person)) {
+    refuse("not_approved", "this person has no approval that counts");
+  }
+  return {
+    signer: person.user,
+    kid: key.kid,
+    iat: act.iat,
+    act: body.act,
+    reason: act.reason,
+    assertion: body.assertion,
+    signCount: await confirmed(statement, body.act, body.assertion, person, context),
+  };
+}
+
 /** Return the withdrawal of a pending statement by its creator. */
 export async function decideWithdrawal(statement, { act: source }, person, context) {
   const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
-  if (act.reason !== null && length(act.reason) > MOST_REASON_CHARS) {
-    refuse("reason_invalid", "a reason must have at most 2,000 characters");
-  }
-  requireText(act.reason ?? "", "reason");
+  requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
   requireStanding(person);
@@ -121,6 +139,14 @@ async function actAbout(statement, source, kind, person, context) {
   await requireReadable(statement, person, jws, jwk);
   const about = { statementId: statement.id, sha256: statement.sha256 };
   return signedBy(person, source, kind, { ...context, about });
+}
+
+/** Refuse a reason that is too long, or has a character that no text may have. */
+function requireOptionalReason(reason) {
+  if (reason !== null && length(reason) > MOST_REASON_CHARS) {
+    refuse("reason_invalid", "a reason must have at most 2,000 characters");
+  }
+  requireText(reason ?? "", "reason");
 }
 
 /** Refuse a decision that was not signed later than the same person's one before. */

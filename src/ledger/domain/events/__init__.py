@@ -64,7 +64,9 @@ from ledger.domain.events.of_standing import (
     RecoveryCodesSet,
 )
 from ledger.domain.events.of_statements import (
+    ApprovalRetracted,
     StatementBody,
+    StatementDecision,
     StatementDrafted,
     StatementRecord,
     StatementRejected,
@@ -92,6 +94,7 @@ __all__ = [
     "FROZEN",
     "NO_ROLE",
     "TAKEN",
+    "ApprovalRetracted",
     "Body",
     "CharterSet",
     "CompromiseDeclared",
@@ -131,6 +134,7 @@ __all__ = [
     "RoleGranted",
     "StandingSet",
     "StatementBody",
+    "StatementDecision",
     "StatementDrafted",
     "StatementEffect",
     "StatementRecord",
