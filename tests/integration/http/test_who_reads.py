@@ -140,7 +140,7 @@ def fits(cell: Cell, answer: httpx.Response) -> bool:
 
 def tried(person: str) -> list[str]:
     """Return the rows that a person tries on the shared statement: decisions come afterwards."""
-        return [row for row in ROWS if person != "participant" or not row.endswith(DECISIONS)]
+    return [row for row in ROWS if person != "participant" or not row.endswith(DECISIONS)]
 
 
 @pytest.mark.parametrize("person", PEOPLE)

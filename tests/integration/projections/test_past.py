@@ -148,7 +148,7 @@ def test_answers_encode_in_the_names_of_the_http_reference(opened: Views) -> Non
 
 STATEMENT_MEMBERS = sorted(
     "id title creator createdAt status approvals rejections needed inQuestion expiresAt sha256"
-    " position changedPosition document content policy supersedes supersededBy finalAt decisions"
+    " position changedPosition document content policy readBy readers supersedes supersededBy finalAt decisions"
     " progress outlook".split()
 )
 KEY_MEMBERS = sorted(

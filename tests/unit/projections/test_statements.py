@@ -147,7 +147,7 @@ def test_an_approval_that_was_taken_back_counts_until_then(story: Story) -> None
     ]
     assert [each.retracted for each in shown[1].decisions] == [False]
     assert shown[4].decisions[1].reason == "a mistake"
-    jwss = [statements.shared_approvals(story.views(), story, drafted, at=n) for n in (12, 13, 15)]
+    jwss = [statements.shared_approvals(story.views(), story, 11, at=n) for n in (12, 13, 15)]
     assert jwss == [["jws-12"], [], ["jws-14", "jws-15"]]
 
 
