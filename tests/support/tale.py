@@ -72,6 +72,8 @@ class Tale:
         approved = self._draft(cora, policy=policy_of(2, cora, ivan, irma), title="Series A")
         yield approved
         yield ivan.approve(approved)
+        yield ivan.retract(approved)
+        yield ivan.approve(approved)
         laptop = SigningKey.generate()
         self.kids.append(laptop.kid)
         yield irma.add_key(laptop)

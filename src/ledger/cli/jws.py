@@ -83,8 +83,7 @@ def verify(chosen: argparse.Namespace) -> int:
         options["typ"] = chosen.typ
     if chosen.payload is not None:
         options["detached_payload"] = _read(chosen.payload)
-    if chosen.claims:
-        options["now"] = time.time()
+    options["now"] = time.time() if chosen.claims else None
     found = jose.verify_multi_all(_read(chosen.file), _keys(chosen.keys), **options)
     verdict = jose.evaluate(policy, found, identities=identities)
     status = _status(found, verdict, asked=chosen.require is not None)
@@ -131,7 +130,7 @@ def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool
 def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
     """Return the signer's name if the entry verified, else the kid it claims and the error."""
     if outcome.error is None:
-        name = identities.get(outcome.thumbprint or "", outcome.thumbprint)
+        name = identities.get(outcome.signer, outcome.signer)
         return f"{outcome.index}  good  {outcome.alg}  {name}"
     claimed = ascii(outcome.kid) if outcome.kid is not None else "no kid"
     return f"{outcome.index}  BAD   {outcome.error.code} ({claimed}): {outcome.error.detail}"
@@ -140,7 +139,9 @@ def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
 def inspect(chosen: argparse.Namespace) -> int:
     """Print the headers and the payload of a JWS, without verifying it."""
     general = jose.to_general(_read(chosen.file))
-    options: dict[str, Any] = {} if "payload" in general else {"detached_payload": b""}
+    options: dict[str, Any] = {"now": None}
+    if "payload" not in general:
+        options["detached_payload"] = b""
     entries = [
         {
             "index": outcome.index,

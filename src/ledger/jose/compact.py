@@ -50,7 +50,7 @@ def parse_compact(text: str) -> CompactJws:
     Raises MalformedError: `jws_malformed` for the format; `jws_header_invalid` for a header with
     duplicate members or members other than alg, typ, kid, iat.
     """
-    parts = text.split(".")
+    parts = text.split(".", 3)
     if len(parts) != 3 or not parts[2] or not text.isascii():
         raise MalformedError("jws_malformed", "not three base64url parts joined by dots")
     return CompactJws(
