@@ -27,7 +27,7 @@ from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 
 NAME = "inbox"
-VERSION = 3
+VERSION = 4
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement_policy(statement INTEGER PRIMARY KEY, policy BLOB NOT NULL) STRICT",
 )

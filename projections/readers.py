@@ -13,6 +13,7 @@ from typing import Any
 
 from ledger.domain import policy
 from ledger.domain.readers import Reader
+from ledger.domain.vocabulary import ReadBy
 from projections.facts import OPEN, Fact, find_stream
 from projections.rows import json_list
 from projections.users import roles_of
@@ -49,6 +50,12 @@ def of(db: sqlite3.Connection, user: str) -> Reader:
     """Return a signed-in person as a reader, with the roles that they have now."""
     number = find_stream(db, user)
     return Reader(user, frozenset() if number is None else roles_of(db, number, at=OPEN - 1))
+
+
+def read_by(db: sqlite3.Connection, number: int) -> ReadBy:
+    """Return who may read the statement with this stream number."""
+    query = "SELECT for_everyone FROM statement WHERE id = ?"
+    return "everyone" if db.execute(query, (number,)).fetchone()[0] else "participants"
 
 
 def given(db: sqlite3.Connection, reader: Reader) -> dict[str, Any]:

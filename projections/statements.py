@@ -7,6 +7,7 @@ of a statement shows. Documents and signatures stay in the log.
 
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
-from ledger.domain.policy import Policy, min_people
+from ledger.domain.policy import Node, Policy, min_people
 from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import ReadBy, Status
 from ledger.errors import CorruptError
@@ -52,7 +53,7 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 5
+VERSION = 6
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
@@ -112,8 +113,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         narrow.append((number, fact.actor, *limits, *final))
         members += readers.rows(fact)
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
-        digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
-        texts.append((number, document.title, document.created_at, needed, digest, older))
+        digest = fact.body.sha256
+        texts.append(
+            (number, document.title, document.created_at, _needed(rules.root), digest, older)
+        )
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
@@ -123,6 +126,12 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
     spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
+
+
+# Most policies repeat. A node can have 4,096 members, so few are kept.
+@lru_cache(maxsize=64)
+def _needed(root: Node) -> int:
+    return min_people(root) or root.threshold
 
 
 def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
@@ -240,7 +249,7 @@ def by_id(
         document=raw.decode(),
         content=members["content"],
         policy=members["policy"],
-        read_by=_read_by(db, number),
+        read_by=readers.read_by(db, number),
         readers=members.get("readers"),
         supersedes=members.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, reader, at),
@@ -271,11 +280,6 @@ def find(db: sqlite3.Connection, statement_id: str, reader: Reader, *, at: int) 
     number = find_stream(db, statement_id)
     found = () if number is None or number > at else readers.readable(db, reader, [number])
     return next(iter(found), None)
-
-
-def _read_by(db: sqlite3.Connection, number: int) -> ReadBy:
-    query = "SELECT for_everyone FROM statement WHERE id = ?"
-    return "everyone" if db.execute(query, (number,)).fetchone()[0] else "participants"
 
 
 def _superseded_by(db: sqlite3.Connection, statement_id: str, reader: Reader, at: int) -> list[str]:

@@ -22,6 +22,7 @@ from ledger.jose.compact import (
     verified,
     verify_compact,
 )
+from ledger.jose.key_forms import read_private_key, read_public_keys
 from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.keyset import KeySet, key_set, parse_key_set
 from ledger.jose.outcome import (
@@ -33,10 +34,10 @@ from ledger.jose.outcome import (
     Verified,
     VerifiedOutcome,
 )
-from ledger.jose.private import Signer, from_pem, generate, import_private
+from ledger.jose.private import Signer, SignerInput, generate, import_private
 from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
-from ledger.jose.sign import Sign, sign, sign_multi
+from ledger.jose.sign import Payload, Sign, SignOptions, sign, sign_multi
 from ledger.jose.signer_policy import (
     Judgement,
     SignerGroup,
@@ -77,10 +78,13 @@ __all__ = [
     "NotVerifiedError",
     "OkpJwk",
     "Outcome",
+    "Payload",
     "PublicJwk",
     "Sign",
+    "SignOptions",
     "Signer",
     "SignerGroup",
+    "SignerInput",
     "SignerPolicy",
     "SignerVerdict",
     "SigningKey",
@@ -92,7 +96,6 @@ __all__ = [
     "append_signature",
     "evaluate",
     "flatten",
-    "from_pem",
     "general",
     "generate",
     "import_key",
@@ -105,6 +108,8 @@ __all__ = [
     "parse_key",
     "parse_key_set",
     "parse_signer_policy",
+    "read_private_key",
+    "read_public_keys",
     "require",
     "secret_key",
     "sign",

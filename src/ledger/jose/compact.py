@@ -44,6 +44,7 @@ class VerifiedJws(CompactJws, frozen=True):
     """A compact JWS whose signature was verified with the key that its `kid` names."""
 
 
+@lru_cache(maxsize=8)  # what one decision parses more than once; a text can have a megabyte
 def parse_compact(text: str) -> CompactJws:
     """Return the unverified parts of a compact JWS (RFC 7515 section 7.1).
 

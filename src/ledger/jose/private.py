@@ -1,4 +1,4 @@
-"""Private keys: generate them, import them from JWK, PEM or a key object, export them.
+"""Private keys: generate them, import them from a JWK or a key object, export them.
 
 Only signers hold private keys: no verifying function accepts one.
 """
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 
 from ledger.encoding import b64u_encode
@@ -114,15 +113,6 @@ def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
     else:
         raise MalformedError("jws_alg_not_allowed", "no key pair has this algorithm")
     return _signer(private, alg, keys.import_public(private.public_key()).thumbprint)
-
-
-def from_pem(pem: bytes, *, alg: str | None = None) -> Signer:
-    """Return the signer of an unencrypted PKCS #8 PEM; errors as `import_private`."""
-    try:
-        private = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _invalid("the file is not an unencrypted PKCS #8 PEM") from error
-    return import_private(private, alg=alg)
 
 
 def _signer(private: PrivateKey, alg: str | None, kid: str | None) -> Signer:

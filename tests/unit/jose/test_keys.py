@@ -16,7 +16,6 @@ from ledger.jose import (
     EcJwk,
     OkpJwk,
     SigningKey,
-    from_pem,
     generate,
     import_private,
     import_public,
@@ -181,24 +180,6 @@ def test_key_objects_of_other_kinds_are_refused() -> None:
     assert code(import_public, ec.generate_private_key(ec.SECP192R1()).public_key()) == (
         "jwk_invalid"
     )
-
-
-def test_a_pem_is_read_and_nothing_else_is() -> None:
-    signer = generate("ES384")
-    assert signer.private is not None
-    pem = signer.private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    assert from_pem(pem).public.thumbprint == signer.public.thumbprint
-    locked = signer.private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(b"secret"),
-    )
-    for bad in (b"", b"garbage", pem[:-40], locked):
-        assert code(from_pem, bad) == "jwk_invalid"
 
 
 @pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ML-DSA-65"])
