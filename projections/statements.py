@@ -179,8 +179,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     }
     if (question and not question.terms) or (creator and given["creator"] is None):
         return Page([], None, at)
-    given |= readers.given(db, reader)
-    found, last = _find(db, reader, question, given, limit)
+    found, last = _find(db, reader, question, given | readers.given(db, reader), limit)
     further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)
 
