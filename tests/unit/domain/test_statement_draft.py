@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ledger.domain import drafting, statement
+from ledger.domain.charter import STREAM
 from ledger.domain.events import Event, RoleGranted, StatementDrafted, StatementWithdrawn
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from tests.support.keys import ed25519_key, es256_key
@@ -39,6 +40,7 @@ def test_a_creator_drafts_the_exact_bytes_they_signed_for() -> None:
         kid=ALICE.key.kid,
         act=act,
         read_by="everyone",
+        seen={str(STREAM): 1, ALICE.user: 3},
     )
 
 

@@ -10,6 +10,7 @@ import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
 import { requireReadable } from "./readers.js";
+import { seenOf } from "./seen.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { requireStatus } from "./statement.js";
 import { stepFor } from "./steps.js";
@@ -57,6 +58,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
     assertion,
     signCount,
     step,
+    seen: seenOf(statement, person, people, context),
   };
 }
 
@@ -89,6 +91,7 @@ export async function decideRejection(statement, body, person, people, context) 
     act: body.act,
     assertion: body.assertion,
     signCount,
+    seen: seenOf(statement, person, people, context),
   };
 }
 
@@ -98,8 +101,8 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
   return possible(policy, openRoles, { approvals, steps: stepsGiven(all), without });
 }
 
-/** Return the retraction of a person's own approval of a pending statement. */
-export async function decideRetraction(statement, body, person, context) {
+/** Return the retraction of a person's own approval of a pending statement; `people` are everybody. */
+export async function decideRetraction(statement, body, person, people, context) {
   const { key, signed: act } = await actAbout(statement, body.act, ACT.RETRACT, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
@@ -116,11 +119,12 @@ export async function decideRetraction(statement, body, person, context) {
     reason: act.reason,
     assertion: body.assertion,
     signCount: await confirmed(statement, body.act, body.assertion, person, context),
+    seen: seenOf(statement, person, people, context),
   };
 }
 
-/** Return the withdrawal of a pending statement by its creator. */
-export async function decideWithdrawal(statement, { act: source }, person, context) {
+/** Return the withdrawal of a pending statement by its creator; `people` are everybody. */
+export async function decideWithdrawal(statement, { act: source }, person, people, context) {
   const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
@@ -129,7 +133,8 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");
   }
-  return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
+  const seen = seenOf(statement, person, people, context);
+  return { signer: person.user, kid: key.kid, act: source, reason: act.reason, seen };
 }
 
 /** Return the verified act about this statement, and the key that signed it. */

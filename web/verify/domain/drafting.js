@@ -12,6 +12,7 @@ import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
 import { readByOf, requireKnownReaders } from "./readers.js";
+import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
@@ -54,6 +55,7 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
     act: body.act,
     type: document.type?.name ?? null,
     readBy: readByOf(document, charter.registration),
+    seen: seenBy({}, charter, [creator]),
   };
   return { again, document };
 }

@@ -1,9 +1,12 @@
 """Events of a statement's stream: the draft, then the decisions on it.
 
-of_changes.py has what changes do to statements.
+of_changes.py has what changes do to statements. Each of these events says what its decision has
+`seen`: seen.py tells of what.
 """
 
 from typing import final
+
+import msgspec
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import StatementEffect
@@ -11,6 +14,9 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
 from ledger.domain.vocabulary import Form, ReadBy, Status
 from ledger.encoding import SafeInteger
+
+# By stream, in the order of their ids: the version that the decision read.
+Seen = dict[str, SafeInteger]
 
 
 @final
@@ -41,6 +47,7 @@ class StatementDrafted(Explained, frozen=True):
     act: str
     type: str | None = None
     read_by: ReadBy = "participants"
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -75,6 +82,7 @@ class StatementSigned(Explained, frozen=True):
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
     step: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -104,6 +112,7 @@ class StatementRejected(Explained, frozen=True):
     act: str
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -130,6 +139,7 @@ class ApprovalRetracted(Explained, frozen=True):
     reason: str | None = None
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -153,6 +163,7 @@ class StatementWithdrawn(Explained, frozen=True):
     kid: str
     act: str
     reason: str | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 # A person's decision on a statement; what people record of statements; all that a statement's
