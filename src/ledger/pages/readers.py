@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from ledger.domain.policy_words import listed
 from ledger.domain.vocabulary import ReadBy
 from ledger.pages.texts import text
-from ledger.pages.words import listed
 from projections import users
 from projections.statements import StatementDetail
 from projections.users import NamedPerson, User
