@@ -237,7 +237,7 @@ def by_id(
     raw = document(log, number)
     members = msgspec.json.decode(raw)
     rules = msgspec.convert(members["policy"], Policy)
-    decided = decisions.of_statement(db, log, number, at=at)
+    decided = decisions.of_statement(db, log, number, at=at, now=now)
     pending = summary.status == "pending"
     moment = ShownAt(at, now, pending)
     standing = progress.standing(
