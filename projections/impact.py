@@ -19,8 +19,9 @@ from ledger.domain.events import (
     StandingSet,
 )
 from ledger.domain.holdings import key_reference, passkey_reference
+from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from projections import changes, floor, inbox, rules, users
+from projections import changes, floor, inbox, readers, rules, users
 from projections.decisions import decided_by
 from projections.outlook import Roles, able, missing
 from projections.rows import json_list
@@ -31,7 +32,7 @@ LISTED = 5
 EXAMINED = 200  # pending statements that one answer looks at
 _ASKS = (
     "EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
-    " AND m.member IN (SELECT value FROM json_each(:members)))"
+    " AND m.asked AND m.member IN (SELECT value FROM json_each(:members)))"
 )
 
 
@@ -43,7 +44,9 @@ class NamedStatement(msgspec.Struct, frozen=True):
 
 
 class Impact(msgspec.Struct, frozen=True, rename="camel"):
-    """The pending statements that nobody could approve any more; five are listed.
+    """The pending statements that nobody could approve any more.
+
+    Five of those that the asker may read are listed.
 
     `is_complete` tells whether every pending statement was looked at, or only the newest 200.
     """
@@ -64,6 +67,7 @@ class _Move(msgspec.Struct):
 def impact(
     db: sqlite3.Connection,
     effects: Sequence[Effect],
+    reader: Reader,
     *,
     at: int,
     now: str,
@@ -93,8 +97,9 @@ def impact(
         lost = {
             number: each for number, each in lost.items() if changes.content(db, number) != content
         }
-    found = [lost[number] for number in sorted(lost, reverse=True)]
-    return Impact(len(found), found[:LISTED], last is None and not more and not further)
+    named = sorted(readers.readable(db, reader, lost), reverse=True)[:LISTED]
+    is_complete = last is None and not more and not further
+    return Impact(len(lost), [lost[number] for number in named], is_complete)
 
 
 def _outdated(

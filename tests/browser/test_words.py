@@ -82,6 +82,8 @@ def statement(
         content="{}",
         policy=TWO_OF_ROLES | ({} if expires_at is None else {"expiresAt": expires_at}),
         type=None,
+        read_by="everyone",
+        readers=None,
         supersedes=None,
         superseded_by=[],
         final_at=None,

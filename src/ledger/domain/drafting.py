@@ -5,7 +5,15 @@ change by anybody who can fill a place of governance.
 """
 
 from ledger import clock
-from ledger.domain import acts, charter_values, governance, places, policy, statement_types
+from ledger.domain import (
+    acts,
+    charter_values,
+    governance,
+    places,
+    policy,
+    readers,
+    statement_types,
+)
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
@@ -31,7 +39,8 @@ def draft(
     `person_deactivated`; RefusedError `document_creator_mismatch`, `ledger_mismatch`,
     `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if the policy has
     already expired, `governance_changed`, `type_required`, `below_floor`; MalformedError
-    `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
+    `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
+    `readers_invalid`.
     """
     document, ledger = parse_document(raw), charter.ledger
     if is_change(document):
@@ -60,6 +69,7 @@ def draft(
     if not is_change(document):
         charter_values.require_floor(document.policy, charter.values.floor)
     places.require_possible(document.policy, document.creator, charter.signing_roles)
+    readers.require_known(document, charter.roles)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
@@ -67,6 +77,7 @@ def draft(
         act=act_text,
         ends_at=ends_at(document, _max_age_ms(known, charter)),
         type=None if document.type is None else document.type.name,
+        read_by=readers.read_by(document, charter.registration),
         seen=seen({}, charter.version, [creator]),
     )
     return drafted, document

@@ -21,6 +21,7 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy
+from ledger.domain.readers import Audience, audience
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError
@@ -37,6 +38,7 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
+    audience: Audience
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
@@ -125,6 +127,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        audience=audience(document, body.read_by),
         ends_ms=clock.to_ms(body.ends_at),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,

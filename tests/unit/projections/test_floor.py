@@ -8,6 +8,7 @@ from projections import impact, inbox, statements
 from projections.impact import NamedStatement
 from projections.statements import StatementDetail
 from tests.support.changes import values
+from tests.support.readers import AUDITOR
 from tests.support.story import LEDGER_STREAM, Story, time_at
 
 ALICE, BOB = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3))
@@ -31,7 +32,7 @@ def set_values(story: Story, new: CharterValues) -> int:
 
 
 def shown(story: Story, statement: str, at: int) -> StatementDetail:
-    found = statements.by_id(story.views(), story, statement, at=at, now=time_at(at))
+    found = statements.by_id(story.views(), story, statement, AUDITOR, at=at, now=time_at(at))
     assert found is not None
     return found
 
@@ -81,7 +82,7 @@ def test_a_change_of_the_floor_says_which_statements_it_puts_below(story: Story)
 
     def lost(new: CharterValues) -> list[NamedStatement]:
         effects = [Effect(LEDGER_STREAM, CharterSet(CHANGE, new))]
-        return impact.impact(db, effects, at=at, now=time_at(at)).statements
+        return impact.impact(db, effects, AUDITOR, at=at, now=time_at(at)).statements
 
     assert lost(STRICT) == [NamedStatement(weak, "Weak")]
     assert [each.title for each in lost(values("open", people=3))] == ["Strong", "Weak"]

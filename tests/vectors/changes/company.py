@@ -78,14 +78,17 @@ class Company(Chronicle):
         act = who.draft_act(raw)
         self.add(
             statement_id(9),
-            StatementDrafted(raw.decode(), who.user, who.key.kid, act, ends_at(raw), said),
+            StatementDrafted(
+                raw.decode(), who.user, who.key.kid, act, ends_at(raw), said, "everyone"
+            ),
         )
 
     def begin(self, who: Signer, *items: Item, **members: Any) -> bytes:
         """Record the draft of a change; its approval comes last, or never."""
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, ends_at(raw), CHANGE)
+        own = who.user, who.key.kid, act
+        body = StatementDrafted(raw.decode(), *own, ends_at(raw), CHANGE, "everyone")
         self.tell(statement_id(9), self._seeing(UUID(statement_id(9)), body))
         return raw
 

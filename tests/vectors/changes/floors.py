@@ -42,6 +42,7 @@ def _draft_unseen(told: Company, policy: dict[str, Any], ends: str | None = None
         kid=told.cal.key.kid,
         act=told.cal.draft_act(raw),
         ends_at=ends or ends_at(raw),
+        read_by="everyone",
     )
     told.add(statement_id(9), body)
 

@@ -38,7 +38,13 @@ def _draft_unseen(told: Company, who: Signer | None = None, **members: Any) -> N
     found = {"content": CONTENT, "policy": POLICY, "type": stated(FIRST)} | members
     raw = who.document(statementId=statement_id(9), **found)
     body = StatementDrafted(
-        raw.decode(), who.user, who.key.kid, who.draft_act(raw), ends or ends_at(raw), said
+        raw.decode(),
+        who.user,
+        who.key.kid,
+        who.draft_act(raw),
+        ends or ends_at(raw),
+        said,
+        "everyone",
     )
     told.add(statement_id(9), body)
 
@@ -70,7 +76,8 @@ def drafted_untyped(told: Company) -> None:
     define_types(told, set_charter(values("open", untyped=False), values("open")))
     raw = told.cal.document(statementId=statement_id(9), policy=POLICY)
     act = told.cal.draft_act(raw)
-    body = StatementDrafted(raw.decode(), told.cal.user, told.cal.key.kid, act, ends_at(raw))
+    own = told.cal.user, told.cal.key.kid, act
+    body = StatementDrafted(raw.decode(), *own, ends_at(raw), read_by="everyone")
     told.add(statement_id(9), body)
 
 

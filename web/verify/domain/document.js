@@ -4,8 +4,8 @@ import { bytesOf } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";
 import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { integer, optional, read, struct, text } from "../shapes.js";
-import { policy, requireShape, stepsOf } from "./policy.js";
+import { integer, listOf, optional, read, struct, text } from "../shapes.js";
+import { isMember, policy, requireShape, stepsOf } from "./policy.js";
 import { requireText } from "./text.js";
 import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
@@ -15,6 +15,7 @@ const MAX_TITLE_CHARS = 200;
 export const RESERVED = "ledger/";
 export const TYPE_NAME = /^(?=.{1,64}$)[a-z][a-z0-9-]*(?:\/[a-z][a-z0-9-]*)*$/;
 const DIGEST = /^[0-9a-f]{64}$/;
+const MAX_READERS = 256;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const document = struct({
@@ -27,6 +28,7 @@ const document = struct({
   title: text,
   supersedes: optional(text),
   type: optional(struct({ name: text, version: integer, sha256: optional(text) })),
+  readers: optional(listOf(text)),
 });
 
 /** Return the document of these bytes; refuse what the ledger refuses to draft. */
@@ -42,6 +44,7 @@ export function parseDocument(raw) {
   toMs(found.createdAt);
   requireShape(found.policy);
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
+  requireReaders(found.readers ?? []);
   return found;
 }
 
@@ -59,6 +62,15 @@ function requireType({ name, version, sha256 }) {
   }
   if (sha256 !== null && !DIGEST.test(sha256)) {
     refuse("document_malformed", "a digest has 64 hex characters in lower case");
+  }
+}
+
+function requireReaders(readers) {
+  if (readers.length > MAX_READERS || new Set(readers).size !== readers.length) {
+    refuse("readers_invalid", `a document names at most ${MAX_READERS} readers, each of them once`);
+  }
+  if (!readers.every(isMember)) {
+    refuse("readers_invalid", "a reader must be user:<id of a person> or role:<name of a role>");
   }
 }
 

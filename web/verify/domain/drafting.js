@@ -4,7 +4,7 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { signingRolesOf } from "./charter.js";
+import { rolesOf, signingRolesOf } from "./charter.js";
 import { endsAt, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
@@ -12,6 +12,7 @@ import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 import { requireDrafter, requireMet } from "./statement_types.js";
@@ -44,11 +45,17 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   requireKnownRoles(document.policy, signingRolesOf(charter));
   if (!isAChange) requireFloor(document.policy, charter.values.floor);
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
-  const type = document.type?.name ?? null;
-  const until = endsAt(document, known?.maxAge ?? charter.values.maxAge);
-  const signed = { creator: creator.user, kid: key.kid, act: body.act };
-  const seen = seenBy({}, charter, [creator]);
-  const again = { document: body.document, ...signed, endsAt: until, type, seen };
+  requireKnownReaders(document, rolesOf(charter));
+  const again = {
+    document: body.document,
+    creator: creator.user,
+    kid: key.kid,
+    act: body.act,
+    endsAt: endsAt(document, known?.maxAge ?? charter.values.maxAge),
+    type: document.type?.name ?? null,
+    readBy: readByOf(document, charter.values.registration),
+    seen: seenBy({}, charter, [creator]),
+  };
   return { again, document };
 }
 

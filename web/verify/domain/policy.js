@@ -84,7 +84,7 @@ function requireNode({ threshold, of }) {
 }
 
 /** Tell whether a text has the form of a member: `user:<id>` or `role:<name>`. */
-export const isMember = (member) => MEMBER.test(member);
+export const isMember = (text) => MEMBER.test(text);
 
 function requireMember(member) {
   if (!isMember(member)) {

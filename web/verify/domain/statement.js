@@ -9,6 +9,7 @@ import { counted, recorded, stepsGiven, without } from "./counting.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { met } from "./places.js";
+import { audienceOf } from "./readers.js";
 import { stops } from "./statement_types.js";
 import { STATUS } from "./vocabulary.js";
 
@@ -41,7 +42,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator, endsAt }) {
+async function drafted({ document: source, creator, endsAt, readBy }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -50,6 +51,7 @@ async function drafted({ document: source, creator, endsAt }) {
     creator,
     title,
     policy,
+    audience: audienceOf(document, readBy),
     endsMs: toMs(endsAt),
     isPlain: isPlain(document),
     type: document.type,
