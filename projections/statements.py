@@ -36,7 +36,6 @@ from projections import (
     search,
     spans,
     stops,
-    timeline,
 )
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
@@ -257,7 +256,7 @@ def by_id(
         readers=members.get("readers"),
         supersedes=members.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, reader, at),
-        final_at=_final_at(db, summary, at),
+        final_at=stops.final_at(db, summary, at),
         decisions=decided,
         progress=progress.of_policy(db, rules, standing),
         outlook=standing.outlook,
@@ -294,11 +293,3 @@ def _superseded_by(db: sqlite3.Connection, statement_id: str, reader: Reader, at
         {"older": UUID(statement_id).bytes, "at": at} | readers.given(db, reader),
     )
     return [uuid_text(uuid) for (uuid,) in rows]
-
-
-def _final_at(db: sqlite3.Connection, summary: StatementSummary, at: int) -> str | None:
-    if summary.status == "pending":
-        return None
-    row = db.execute("SELECT final FROM statement WHERE id = ?", (summary.position,)).fetchone()
-    # A statement can expire by a change of its type, or by time alone, which no event records.
-    return summary.expires_at if row[0] > at else timeline.time_of(db, row[0])

@@ -1,9 +1,11 @@
-"""The pending statements that a new version or the end of their type ends."""
+"""The pending statements that a new version or the end of their type ends, and when others ended."""
 
 import sqlite3
 
 from ledger.domain.events import TypeDefined, TypeRetired
+from projections import timeline
 from projections.facts import OPEN, Batch
+from projections.summaries import StatementSummary
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> list[int]:
@@ -22,3 +24,12 @@ def fold(db: sqlite3.Connection, batch: Batch) -> list[int]:
         ).fetchall()
         found += [number for (number,) in rows]
     return found
+
+
+def final_at(db: sqlite3.Connection, summary: StatementSummary, at: int) -> str | None:
+    """Return when a statement became final, None if it is pending."""
+    if summary.status == "pending":
+        return None
+    row = db.execute("SELECT final FROM statement WHERE id = ?", (summary.position,)).fetchone()
+    # A statement can expire by a change of its type, or by time alone, which no event records.
+    return summary.expires_at if row[0] > at else timeline.time_of(db, row[0])
