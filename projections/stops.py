@@ -1,4 +1,4 @@
-"""The pending statements that a new version or the end of their type ends, and when others ended."""
+"""When statements ended, also those that a new version or the end of their type ended."""
 
 import sqlite3
 

@@ -45,19 +45,8 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
     # 2. The signature is valid and covers exactly this statement, which this person may read.
     require_readable(statement.audience, person, jws, key.jwk)
-    form, iat = verify_approval(
-        jws,
-        key.jwk,
-        Subject(
-            ledger=decision.ledger,
-            statement_id=statement.id,
-            payload_sha256=statement.payload_sha256,
-            content_sha256=statement.content_sha256,
-            is_plain=statement.is_plain,
-        ),
-        signer=person.user,
-        now_ms=decision.now_ms,
-    )
+    about = _subject(statement, decision.ledger)
+    form, iat = verify_approval(jws, key.jwk, about, signer=person.user, now_ms=decision.now_ms)
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
     _require_status(statement, decision, "pending", "approved")
@@ -73,8 +62,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     step = steps.step_for(statement.policy, creator, *recorded_now, decision)
     # 5. A fresh passkey assertion, if the policy requires one; the floor as it is now.
     sign_count = _confirm(statement, jws.text, decision)
-    if statement.items is None:
-        charter_values.require_floor(statement.policy, decision.floor)
+    _require_floor(statement, decision)
     # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
     reached = statement.status == "approved" or places.met(
         statement.policy,
@@ -206,6 +194,22 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
 def _require_status(statement: Statement, decision: DecisionContext, *allowed: Status) -> None:
     stopped = stops(decision.types, statement.type)
     require_status(statement, decision.now_ms, *allowed, stopped=stopped)
+
+
+def _subject(statement: Statement, ledger: str) -> Subject:
+    return Subject(
+        ledger=ledger,
+        statement_id=statement.id,
+        payload_sha256=statement.payload_sha256,
+        content_sha256=statement.content_sha256,
+        is_plain=statement.is_plain,
+    )
+
+
+def _require_floor(statement: Statement, decision: DecisionContext) -> None:
+    """Require the floor of now; a change has the policy of governance, which is never below it."""
+    if statement.items is None:
+        charter_values.require_floor(statement.policy, decision.floor)
 
 
 def _act_about(
