@@ -16,9 +16,10 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import entry, events
+from ledger.domain.document import DocumentType
 from ledger.domain.events import BODIES, Recorded, acting_person
-from ledger.domain.policy import Policy
-from ledger.domain.vocabulary import CHANGE, Form, Status
+from ledger.domain.policy import Policy, for_a_new_version
+from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
 from ledger.errors import CorruptError
 
 # Streams kept in memory per generation. Two generations take at most 20 MB.
@@ -93,10 +94,12 @@ class Withdrawn(msgspec.Struct, gc=False):
     assertion: None = None
 
 
-class _Draft(msgspec.Struct, gc=False):
+class _Draft(msgspec.Struct, gc=False, rename="camel"):
     creator: str
     document: str
+    ends_at: str
     type: str | None = None
+    read_by: ReadBy = "participants"
     earlier: Status | None = None
 
 
@@ -113,18 +116,23 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     statement_id: str
     title: str
     supersedes: Superseding | None = None
+    type: DocumentType | None = None
+    readers: tuple[str, ...] | None = None
 
 
 class DraftFact(msgspec.Struct, gc=False):
     """The fields of a StatementDrafted that the views use.
 
     `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
-    other statement. `earlier` is the status of the statement that the document supersedes.
+    other statement; `for_everyone` tells whether everyone who is signed in may read it. `earlier`
+    is the status of the statement that the document supersedes.
     """
 
     creator: str
+    ends_at: str
     sha256: bytes
     document: _Document
+    for_everyone: bool
     change: str | None = None
     earlier: Status | None = None
 
@@ -141,6 +149,12 @@ class Fact(msgspec.Struct, gc=False):
     stream: int
     actor: int | None
     body: Any
+
+
+def asked_by(draft: Fact) -> Policy | None:
+    """Return what the approved statement that a draft supersedes asks of it, None without one."""
+    named, earlier = draft.body.document.supersedes, draft.body.earlier
+    return for_a_new_version(named.policy) if named and earlier == "approved" else None
 
 
 class Batch(msgspec.Struct):
@@ -255,8 +269,15 @@ def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
     change = _content(document).content if draft.type == CHANGE else None
-    digest = hashlib.sha256(document).digest()
-    return DraftFact(draft.creator, digest, _document(document), change, draft.earlier)
+    return DraftFact(
+        draft.creator,
+        draft.ends_at,
+        hashlib.sha256(document).digest(),
+        _document(document),
+        draft.read_by == "everyone",
+        change,
+        draft.earlier,
+    )
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

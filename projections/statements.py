@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ledger import clock
-from ledger.clock import LAST_MS
-from ledger.domain.document import ends_ms
 from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
@@ -22,40 +19,46 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Node, Policy, min_people
+from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import Status
 from ledger.sqlite.bulk_insert import write
 from projections import (
     decisions,
     questioned,
+    readers,
     retracted,
     search,
     spans,
+    stops,
     versions,
 )
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
-from projections.facts import OPEN, Batch, find_stream
+from projections.facts import OPEN, Batch, asked_by, find_stream
 from projections.one_statement import StatementDetail as StatementDetail
 from projections.one_statement import by_id as by_id
 from projections.one_statement import document as document
+from projections.one_statement import find as find
 from projections.one_statement import shared_approvals as shared_approvals
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
 from projections.progress import Progress as Progress
+from projections.readers import READABLE
 from projections.summaries import STATUS_AT, summaries
 from projections.summaries import StatementSummary as StatementSummary
 from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 6
+VERSION = 7
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
-    " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"
-    " status TEXT) STRICT",
+    " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
+    " final INTEGER NOT NULL, status TEXT, type TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
     " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL)"
     " STRICT",
+    readers.TABLE,
     decisions.TABLE,
     *questioned.TABLES,
     *retracted.TABLES,
@@ -64,9 +67,11 @@ TABLES: tuple[str, ...] = (
     search.TABLE,
 )
 INDEXES: tuple[str, ...] = (
+    "CREATE INDEX statement_by_type ON statement(type) WHERE type IS NOT NULL",
     "CREATE INDEX statement_by_creator ON statement(creator)",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
     *versions.INDEXES,
+    *readers.INDEXES,
 )
 
 
@@ -77,25 +82,28 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         # Keep the first final status: later approvals repeat it.
         finals.setdefault(number, (position, status))
     drafts = batch.of(StatementDrafted)
-    narrow, texts, titles = [], [], []
+    narrow, texts, titles, members = [], [], [], []
     for fact in drafts:
         document, number = fact.body.document, fact.stream
         rules: Policy = document.policy
         final = finals.pop(number, (OPEN, None))
-        ends = clock.to_text(min(ends_ms(document.created_at, rules), LAST_MS))
-        replaced = versions.asked_by(fact)
+        kind = None if document.type is None else document.type.name
+        replaced = asked_by(fact)
         may_sign = rules.creator_may_sign or (replaced is not None and replaced.creator_may_sign)
-        narrow.append((number, fact.actor, may_sign, ends, *final))
+        limits = may_sign, fact.body.for_everyone, fact.body.ends_at
+        narrow.append((number, fact.actor, *limits, *final, kind))
+        members += readers.rows(fact)
         digest, needed = fact.body.sha256, _needed(rules.root)
         texts.append((number, document.title, document.created_at, needed, digest))
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
+    write(db, "INSERT INTO statement_member {rows}", members)
     write(db, "INSERT INTO title_word(rowid, words) {rows}", titles)
     decisions.fold(db, batch)
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
-    ended = versions.fold(db, batch)
+    ended = [*stops.fold(db, batch), *versions.fold(db, batch)]
     spans.refresh(db, [*finals, *ended, *(fact.stream for fact in drafts)])
 
 
@@ -124,6 +132,7 @@ _CLOSE = (
 
 def page(  # noqa: PLR0913  # the route's parameters
     db: sqlite3.Connection,
+    reader: Reader,
     *,
     at: int,
     now: str,
@@ -134,6 +143,9 @@ def page(  # noqa: PLR0913  # the route's parameters
     creator: str | None = None,
 ) -> Page[StatementSummary]:
     """Return statements as of a position, newest first, filtered by status, title and creator.
+
+    A filtered page can have fewer statements than `limit`, even none, and still a cursor: those
+    that its reader may not read are left out.
 
     Pending statements count as expired from `now` on. Raises MalformedError `cursor_invalid`.
     """
@@ -148,14 +160,14 @@ def page(  # noqa: PLR0913  # the route's parameters
     }
     if (question and not question.terms) or (creator and given["creator"] is None):
         return Page([], None, at)
-    found, last = _find(db, question, given, limit)
+    found, last = _find(db, reader, question, given | readers.given(db, reader), limit)
     further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)
 
 
 # The most selective condition uses its index; the others filter the rows it finds.
 _MATCHES = (
-    f"SELECT s.id, (:status IS NULL OR {STATUS_AT} = :status)"
+    f"SELECT s.id, {READABLE} AND (:status IS NULL OR {STATUS_AT} = :status)"
     " AND (:creator IS NULL OR s.creator = :creator) "
 )
 _BY_TITLE = (
@@ -173,11 +185,14 @@ _SUPERSEDED = (
     f"{_MATCHES} FROM superseded e CROSS JOIN statement s ON s.id = e.statement"
     " WHERE e.statement < :below ORDER BY e.statement DESC"
 )
-_ALL = f"{_MATCHES} FROM statement s WHERE s.id < :below ORDER BY s.id DESC"
 
 
 def _find(
-    db: sqlite3.Connection, question: search.Question | None, given: dict[str, Any], limit: int
+    db: sqlite3.Connection,
+    reader: Reader,
+    question: search.Question | None,
+    given: dict[str, Any],
+    limit: int,
 ) -> tuple[list[int], int | None]:
     if question is not None:
         rows = db.execute(_BY_TITLE, given | {"match": question.match})
@@ -186,7 +201,7 @@ def _find(
         )
     status: Status | None = given["status"]
     if status == "pending" or status == "expired":
-        matches = ":creator IS NULL OR s.creator = :creator"
+        matches = f"{READABLE} AND (:creator IS NULL OR s.creator = :creator)"
         return spans.search(db, status, matches, given, limit)
     if given["creator"] is not None:
         return collect(db.execute(_BY_CREATOR, given), limit)
@@ -194,4 +209,5 @@ def _find(
         return collect(db.execute(_SUPERSEDED, given), limit)
     if given["status"] is not None:
         return collect(db.execute(_BY_STATUS, given), limit)
-    return collect(db.execute(_ALL, given), limit)
+    sql, names = readers.newest(reader)
+    return collect(db.execute(sql, given | names), limit)

@@ -5,13 +5,15 @@ A row of `superseded` says from which position on a statement is superseded, and
 """
 
 import sqlite3
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from ledger.domain.events import StatementDrafted, StatementSuperseded
-from ledger.domain.policy import Policy, for_a_new_version
-from projections.facts import OPEN, Batch, Fact
+from ledger.domain.policy import Policy
+from projections.facts import OPEN, Batch, Fact, asked_by
+from projections.readers import READABLE
 from projections.users import uuid_text
 
 TABLES: tuple[str, ...] = (
@@ -71,12 +73,6 @@ def fold(db: sqlite3.Connection, batch: Batch) -> list[int]:
     return ended
 
 
-def asked_by(draft: Fact) -> Policy | None:
-    """Return what the approved statement that a draft supersedes asks of it, None without one."""
-    named, earlier = draft.body.document.supersedes, draft.body.earlier
-    return for_a_new_version(named.policy) if named and earlier == "approved" else None
-
-
 def _add(db: sqlite3.Connection, fact: Fact) -> None:
     named = fact.body.document.supersedes
     if named is None:
@@ -105,16 +101,20 @@ def end_of(db: sqlite3.Connection, number: int, *, at: int) -> tuple[int, str] |
     return None if row is None else (int(row[0]), uuid_text(row[1]))
 
 
-def all_of(db: sqlite3.Connection, statement_id: str, *, at: int) -> list[Version]:
-    """Return all versions of a statement up to a position, itself too, in the order of drafts."""
+def all_of(
+    db: sqlite3.Connection, statement_id: str, reader: dict[str, Any], *, at: int
+) -> list[Version]:
+    """Return the versions of a statement up to a position, itself too, in the order of drafts.
+
+    `reader` has the parameters of READABLE: those that the reader may not read are left out.
+    """
     uuid = UUID(statement_id).bytes
     row = db.execute("SELECT root FROM version WHERE uuid = ?", (uuid,)).fetchone()
-    root = uuid if row is None else row[0]
     rows = db.execute(
-        "SELECT i.uuid, x.title, x.id FROM stream i JOIN statement_text x ON x.id = i.id"
-        " WHERE i.uuid = :root AND x.id <= :at UNION ALL"
-        " SELECT v.uuid, x.title, x.id FROM version v JOIN statement_text x ON x.id = v.id"
-        " WHERE v.root = :root AND v.id <= :at ORDER BY 3",
-        {"root": root, "at": at},
-    ).fetchall()
-    return [Version(uuid_text(each), title) for each, title, _ in rows]
+        "SELECT i.uuid, x.title FROM statement s JOIN stream i ON i.id = s.id"  # noqa: S608  # constants
+        " JOIN statement_text x ON x.id = s.id WHERE s.id IN (SELECT id FROM stream"
+        " WHERE uuid = :root UNION ALL SELECT id FROM version WHERE root = :root)"
+        f" AND s.id <= :at AND {READABLE} ORDER BY s.id",
+        reader | {"root": uuid if row is None else row[0], "at": at},
+    )
+    return [Version(uuid_text(each), title) for each, title in rows]

@@ -15,10 +15,11 @@ from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.skeletons import skeletons
-from ledger.domain.vocabulary import Form, PersonStanding, Status
+from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
 from projections import facts, views
 from tests.support import unsigned
+from tests.support.document_end import ends_at
 
 START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
@@ -56,8 +57,6 @@ class Story:
             ),
         )
 
-    # --- the log that the views read -----------------------------------------------------------
-
     def head(self) -> int:
         return len(self.states)
 
@@ -66,8 +65,6 @@ class Story:
 
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:
         return [Recorded(at, events.decode(self.states[at - 1])) for at in positions]
-
-    # --- telling ---------------------------------------------------------------------------------
 
     def tell(self, stream: UUID, body: Body) -> int:
         """Append an event and return its position."""
@@ -191,6 +188,7 @@ class Story:
         creator: str,
         title: str = "Series A",
         policy: dict[str, Any] | None = None,
+        read_by: ReadBy = "participants",
         *,
         supersedes: str | None = None,
         earlier: Status | None = None,
@@ -220,8 +218,10 @@ class Story:
                 creator=creator,
                 kid="key",
                 act=act,
+                ends_at=ends_at(raw),
                 type=document["type"]["name"] if "type" in document else None,
                 earlier=earlier,
+                read_by=read_by,
             ),
         )
         self.creators[str(statement)] = creator
@@ -277,8 +277,6 @@ class Story:
             signer=signer, kid="key", act=f"act-{len(self.states) + 1}", reason="a mistake"
         )
         return self.tell(UUID(statement), body)
-
-    # --- folding ---------------------------------------------------------------------------------
 
     def views(self, at: int | None = None) -> sqlite3.Connection:
         """Return views in memory, folded in one batch from the events up to a position."""

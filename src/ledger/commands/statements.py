@@ -18,12 +18,14 @@ from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.readers import refuse
 from ledger.domain.receipts import DRAFT, REJECT, RETRACT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, MalformedError
+from ledger.jose import parse_compact
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -152,7 +154,10 @@ class StatementCommands:
         decide: Callable[[Reading, DecisionContext, Statement], Plan],
     ) -> Answer:
         def decide_now(reading: Reading) -> Plan:
-            subject = reading.statement(stream)
+            subject = reading.find_statement(stream)
+            if subject is None:
+                key = reading.signer(kid).active_key(kid, now_ms=reading.now_ms)
+                refuse(parse_compact(evidence), key.jwk)
             decision = decision_context(reading, kid, assertion, subject)
             return decide(reading, decision, subject)
 

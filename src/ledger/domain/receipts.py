@@ -49,6 +49,8 @@ from ledger.domain.events import (
     StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    TypeDefined,
+    TypeRetired,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -180,6 +182,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             | RoleDefined()
             | RoleClosed()
             | CharterSet()
+            | TypeDefined()
+            | TypeRetired()
             | GovernanceSet()
             | RoleGranted()
             | RoleEnded()

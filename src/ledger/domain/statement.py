@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.counting import RecordedDecision, recorded, without
-from ledger.domain.document import Document, Superseded, ends_ms
+from ledger.domain.document import Document, DocumentType, Superseded
 from ledger.domain.events import (
     ApprovalRetracted,
     Event,
@@ -23,6 +24,7 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy, for_a_new_version
+from ledger.domain.readers import Audience, audience
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError
@@ -39,9 +41,11 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
+    audience: Audience
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
+    type: DocumentType | None = None
     approvals: dict[str, RecordedDecision] = {}
     rejections: dict[str, RecordedDecision] = {}
     # The signed time of each person's last decision, also of one that is in question.
@@ -65,10 +69,13 @@ class Statement(msgspec.Struct, frozen=True):
         """The approved statement that this one is to replace, whose policy counts too."""
         return UUID(self.supersedes.statement) if self.supersedes and self.replaced else None
 
-    def status_at(self, now_ms: int) -> Status:
-        """Return the status at a time. A pending statement expires without an event."""
-        late = self.status == "pending" and self.ends_ms <= now_ms
-        return "expired" if late else self.status
+    def status_at(self, now_ms: int, *, stopped: bool = False) -> Status:
+        """Return the status at a time. A pending statement expires without an event.
+
+        `stopped` tells whether a change ended the pending statements of its type and version.
+        """
+        ended = self.status == "pending" and (stopped or self.ends_ms <= now_ms)
+        return "expired" if ended else self.status
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -142,18 +149,22 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-        ends_ms=ends_ms(document.created_at, document.policy),
+        audience=audience(document, body.read_by, replaced(document, body.earlier)),
+        ends_ms=clock.to_ms(body.ends_at),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
         supersedes=document.supersedes,
         earlier=body.earlier,
         replaced=replaced(document, body.earlier),
+        type=document.type,
     )
 
 
-def require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+def require_status(
+    statement: Statement, now_ms: int, *allowed: Status, stopped: bool = False
+) -> None:
     """Raise ConflictError `statement_<status>` unless a statement has an allowed status."""
-    status = statement.status_at(now_ms)
+    status = statement.status_at(now_ms, stopped=stopped)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")

@@ -8,31 +8,36 @@ from collections.abc import Callable, Set
 from uuid import UUID
 
 from ledger.domain import places, policy
+from ledger.domain.charter import Charter
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import Document
 from ledger.domain.events import Effect, StatementSuperseded
 from ledger.domain.person import Person
 from ledger.domain.places import StepsByPerson
 from ledger.domain.policy import Policy, RolesByPerson
+from ledger.domain.readers import Reader, unknown_statement
 from ledger.domain.statement import Statement
+from ledger.domain.statement_types import stops
 from ledger.domain.vocabulary import Assurance, Status
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, NotFoundError, RefusedError
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
 # --- drafts --------------------------------------------------------------------------------------
 
 
-def require_found(document: Document, find: Callable[[UUID], Statement | None]) -> Statement | None:
+def require_found(
+    document: Document, creator: Person, find: Callable[[UUID], Statement | None]
+) -> Statement | None:
     """Return the statement that a document supersedes, None if it supersedes none.
 
-    Raises NotFoundError `statement_unknown`; RefusedError `superseded_mismatch` if the document
-    copies another digest or policy.
+    Raises NotFoundError `statement_unknown`, also if this person may not read it; RefusedError
+    `superseded_mismatch` if the document copies another digest or policy.
     """
     named = document.supersedes
     if named is None:
         return None
     earlier = find(UUID(named.statement))
-    if earlier is None:
-        raise NotFoundError("statement_unknown", "there is no such statement")
+    if earlier is None or not earlier.audience.may_read(Reader(creator.user, creator.roles)):
+        raise unknown_statement()
     if (named.sha256, named.policy) != (earlier.sha256, earlier.policy):
         detail = "the document copies another digest or policy of the statement that it supersedes"
         raise RefusedError("superseded_mismatch", detail)
@@ -40,7 +45,7 @@ def require_found(document: Document, find: Callable[[UUID], Statement | None]) 
 
 
 def require_supersedable(
-    earlier: Statement | None, creator: Person, open_roles: Set[str], *, now_ms: int
+    earlier: Statement | None, creator: Person, charter: Charter, *, now_ms: int
 ) -> Status | None:
     """Return the status of the statement that this person supersedes, None without one.
 
@@ -51,7 +56,8 @@ def require_supersedable(
     """
     if earlier is None:
         return None
-    status = earlier.status_at(now_ms)
+    stopped = stops(charter.types, earlier.type)
+    status = earlier.status_at(now_ms, stopped=stopped)
     if status == "superseded":
         raise ConflictError("statement_superseded", "another version has replaced this one")
     if status == "pending" and earlier.replaced is not None:
@@ -62,7 +68,7 @@ def require_supersedable(
     if earlier.items is not None:
         raise MalformedError("change_invalid", "nothing supersedes a change")
     if status == "approved":
-        places.require_possible(earlier.policy, creator.user, open_roles)
+        places.require_possible(earlier.policy, creator.user, charter.signing_roles)
     return status
 
 
@@ -92,7 +98,8 @@ def require_status(statement: Statement, decision: DecisionContext, *allowed: St
 
     A version that is to replace an approved statement ends when another version replaces that one.
     """
-    status = statement.status_at(decision.now_ms)
+    stopped = stops(decision.types, statement.type)
+    status = statement.status_at(decision.now_ms, stopped=stopped)
     if status == "pending" and is_outrun(statement, decision.earlier):
         status = "superseded"
     if status not in allowed:

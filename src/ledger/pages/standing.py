@@ -49,7 +49,9 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
         _refusal(statement, rules, me) if eligible and not _helps_replaced(statement, me) else None
     )
     takes = eligible and approved is None and refused is None
-    can_approve = takes and statement.status in ("pending", "approved")
+    can_approve = (
+        takes and statement.status in ("pending", "approved") and statement.outlook != "below_floor"
+    )
     can_reject = pending and (eligible or vetoes) and mine is None
     return OpenActions(
         can_approve=can_approve,

@@ -38,7 +38,10 @@ def shown_statement(
     return VerifiedStatement(
         id=statement_id,
         title=statement.title,
-        status=statement.status_at(now_ms) if outrun is None else "superseded",
+        status="superseded"
+        if outrun is not None
+        else statement.status_at(now_ms, stopped=auditor.stops(statement.type)),
+        type=statement.type,
         supersedes=None if named is None else named.statement,
         superseded_by=by,
         in_question=statement.status == "approved" and not meets,

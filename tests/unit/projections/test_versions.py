@@ -5,6 +5,7 @@ import pytest
 from ledger.domain.vocabulary import Status
 from projections import statements
 from projections.statements import StatementDetail
+from tests.support.readers import AUDITOR
 from tests.support.story import BOTH_ROLES, Story, time_at
 
 ALICE, BOB = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3))
@@ -20,13 +21,13 @@ def story() -> Story:
 
 
 def by_id(story: Story, statement: str, at: int) -> StatementDetail:
-    found = statements.by_id(story.views(), story, statement, at=at, now=time_at(at))
+    found = statements.by_id(story.views(), story, statement, AUDITOR, at=at, now=time_at(at))
     assert found is not None
     return found
 
 
 def listed(story: Story, at: int, status: Status) -> list[str]:
-    page = statements.page(story.views(), at=at, now=time_at(at), limit=50, status=status)
+    page = statements.page(story.views(), AUDITOR, at=at, now=time_at(at), limit=50, status=status)
     return [f"{item.title} {item.status} {item.approvals}-{item.rejections}" for item in page.items]
 
 

@@ -3,11 +3,13 @@
 
 import { length } from "../encoding.js";
 import { isFinding, refuse } from "../errors.js";
-import { ACT } from "./acts.js";
+import { ACT, parseAct } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
+import { requireFloor } from "./charter_values.js";
 import { counted, stands, stepsGiven, without } from "./counting.js";
 import { activeKey, signedBy } from "./person.js";
 import { maySign, mayVeto } from "./policy.js";
+import { requireReadable } from "./readers.js";
 import { seenOf } from "./seen.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { stepFor } from "./steps.js";
@@ -24,7 +26,8 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   // 1. The key, as it stood at this position.
   const jws = parseApproval(source);
   const key = activeKey(person, jws.header.kid, nowMs);
-  // 2. The signature, over this statement and nothing else.
+  // 2. The signature, over this statement and nothing else, which this person may read.
+  await requireReadable(statement, person, jws, key.jwk);
   const signer = person.user;
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
@@ -37,8 +40,9 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   // 4. The step that it fills, if the policy has steps.
   const step = stepOf(statement, person, people, context.roles);
-  // 5. A fresh passkey assertion where the policy asks for one.
+  // 5. A fresh passkey assertion where the policy asks for one; the floor as it is now.
   const signCount = await confirmed(statement, source, assertion, person, context);
+  if (statement.items === null) requireFloor(statement.policy, context.charter.values.floor);
   // 6. The status that follows: once reached it stays, and what is in question adds nothing to it.
   const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
   const steps = new Map([...stepsGiven(statement.approvals), ...(step === null ? [] : [[signer, step]])]);
@@ -60,8 +64,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
 
 /** Return the rejection of a statement; `people` are everybody, user to person. */
 export async function decideRejection(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.REJECT, person, context);
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context, STATUS.PENDING);
@@ -110,8 +113,7 @@ function stepOf(statement, person, people, openRoles) {
 
 /** Return the retraction of a person's own approval of a pending statement; `people` are everybody. */
 export async function decideRetraction(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.RETRACT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.RETRACT, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context, STATUS.PENDING);
@@ -133,8 +135,7 @@ export async function decideRetraction(statement, body, person, people, context)
 
 /** Return the withdrawal of a pending statement by its creator; `people` are everybody. */
 export async function decideWithdrawal(statement, { act: source }, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context, STATUS.PENDING);
@@ -146,6 +147,15 @@ export async function decideWithdrawal(statement, { act: source }, person, peopl
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason, seen };
 }
 
+/** Return the verified act about this statement, and the key that signed it. */
+async function actAbout(statement, source, kind, person, context) {
+  const jws = parseAct(source);
+  const { jwk } = activeKey(person, jws.header.kid, context.nowMs);
+  await requireReadable(statement, person, jws, jwk);
+  const about = { statementId: statement.id, sha256: statement.sha256 };
+  return signedBy(person, source, kind, { ...context, about });
+}
+
 /** Refuse a reason that is too long, or has a character that no text may have. */
 function requireOptionalReason(reason) {
   if (reason !== null && length(reason) > MOST_REASON_CHARS) {
@@ -153,8 +163,6 @@ function requireOptionalReason(reason) {
   }
   requireText(reason ?? "", "reason");
 }
-
-const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });
 
 /** Refuse a decision that was not signed later than the same person's one before. */
 function requireOrder({ decided }, { user }, iat) {

@@ -2,12 +2,15 @@
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { isChange, parseItems } from "./changes/items.js";
 import { recorded, without } from "./counting.js";
-import { endsMs, isPlain, parseDocument } from "./document.js";
+import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { forANewVersion } from "./policy.js";
+import { audienceOf } from "./readers.js";
+import { stops } from "./statement_types.js";
 import { STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
@@ -40,23 +43,26 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator, earlier }) {
+async function drafted({ document: source, creator, endsAt, readBy, earlier }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy, supersedes } = document;
+  const replaced = earlier === STATUS.APPROVED ? forANewVersion(supersedes.policy) : null;
   return {
     id: statementId,
     creator,
     title,
     policy,
-    endsMs: endsMs(document),
+    audience: audienceOf(document, readBy, replaced),
+    endsMs: toMs(endsAt),
     isPlain: isPlain(document),
+    type: document.type,
     items: isChange(document) ? parseItems(document) : null,
     supersedes,
     supersededBy: null,
     earlier, // the status of the statement that it supersedes, at its own draft
     // What an approved statement asks of the one that supersedes it.
-    replaced: earlier === STATUS.APPROVED ? forANewVersion(supersedes.policy) : null,
+    replaced,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
     contentSha256: await sha256Hex(content),
@@ -74,13 +80,13 @@ export function countsOn({ status, policy, approvals, rejections }) {
 }
 
 /** Return the status at a time: a pending statement expires without an event. */
-export function statusAt({ endsMs: ends, status }, nowMs) {
-  const late = ends <= nowMs;
-  return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
+export function statusAt({ endsMs: ends, status, type }, { nowMs, charter }) {
+  const ended = ends <= nowMs || stops(charter.types, type);
+  return ended && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
 /** Refuse a statement that has none of these statuses. */
-export function requireStatus(statement, nowMs, ...allowed) {
-  const status = statusAt(statement, nowMs);
+export function requireStatus(statement, context, ...allowed) {
+  const status = statusAt(statement, context);
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }

@@ -3,20 +3,22 @@
 
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
+import { signingRolesOf } from "./charter.js";
 import { counted, stepsGiven } from "./counting.js";
 import { TAG } from "./events.js";
 import { excluded, lowers, met, possible, requirePossible } from "./places.js";
 import { mayApprove as mayApproveBy, rootOf, stepsOf } from "./policy.js";
+import { mayRead } from "./readers.js";
 import { statusAt } from "./statement.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 // --- drafts --------------------------------------------------------------------------------------
 
 /** Return the statement that a document supersedes, null if it supersedes none. */
-export function requireFound({ supersedes }, statements) {
+export function requireFound({ supersedes }, creator, statements) {
   if (supersedes === null) return null;
   const earlier = statements.get(supersedes.statement);
-  if (!earlier) refuse("statement_unknown", "there is no such statement");
+  if (!earlier || !mayRead(earlier.audience, creator)) refuse("statement_unknown", "there is no such statement");
   if (supersedes.sha256 !== earlier.sha256 || !same(supersedes.policy, earlier.policy)) {
     refuse("superseded_mismatch", "the document copies another digest or policy of the earlier statement");
   }
@@ -24,8 +26,8 @@ export function requireFound({ supersedes }, statements) {
 }
 
 /** Return the status of the statement that this person supersedes. */
-export function requireSupersedable(earlier, creator, openRoles, nowMs) {
-  const status = statusAt(earlier, nowMs);
+export function requireSupersedable(earlier, creator, charter, nowMs) {
+  const status = statusAt(earlier, { nowMs, charter });
   if (status === STATUS.SUPERSEDED) {
     refuse("statement_superseded", "another version has replaced this one");
   }
@@ -36,7 +38,7 @@ export function requireSupersedable(earlier, creator, openRoles, nowMs) {
     refuse("creator_only", "only its creator may supersede a statement");
   }
   if (earlier.items !== null) refuse("change_invalid", "nothing supersedes a change");
-  if (status === STATUS.APPROVED) requirePossible(earlier.policy, creator.user, openRoles);
+  if (status === STATUS.APPROVED) requirePossible(earlier.policy, creator.user, signingRolesOf(charter));
   return status;
 }
 
@@ -54,9 +56,9 @@ export function effects(before, after) {
 // --- decisions -----------------------------------------------------------------------------------
 
 /** Refuse a statement that has none of these statuses; `earlier` is the one that it is to replace. */
-export function requireStatus(statement, { nowMs, earlier }, ...allowed) {
-  const now = statusAt(statement, nowMs);
-  const isOver = now === STATUS.PENDING && isOutrun(statement, earlier);
+export function requireStatus(statement, context, ...allowed) {
+  const now = statusAt(statement, context);
+  const isOver = now === STATUS.PENDING && isOutrun(statement, context.earlier);
   const status = isOver ? STATUS.SUPERSEDED : now;
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }

@@ -26,7 +26,7 @@ export function shownOf(ids, events, auditor, nowMs) {
   return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
 }
 
-function shown(id, mine, { statements, people }, nowMs) {
+function shown(id, mine, { statements, people, charter }, nowMs) {
   const statement = statements.get(id);
   const earlier = statements.get(statement.supersedes?.statement);
   const ended = isOutrun(statement, earlier) ? earlier : null; // another version came first
@@ -35,8 +35,9 @@ function shown(id, mine, { statements, people }, nowMs) {
   return {
     id,
     title: statement.title,
-    status: ended ? STATUS.SUPERSEDED : statusAt(statement, nowMs),
+    status: ended ? STATUS.SUPERSEDED : statusAt(statement, { nowMs, charter }),
     inQuestion: isInQuestion(statement, people),
+    type: statement.type,
     approvers: [...statement.approvals.keys()].map(person),
     decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
       position,
