@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +12,11 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.domain.governance import policy_digest
+from ledger.domain.policy import Node
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
-from tests.support.changes import change_members, invite
+from tests.support.changes import acceptance, change_members, invite, policy_set
 from tests.support.drafted import Drafted as Drafted  # tests take it from here
 from tests.support.keys import TestKey
 from tests.support.links import ledger_of, link_key, redeem
@@ -101,7 +104,16 @@ class Actor:
             "registration": self.passkey.create(self.challenge("register", begun)),
             "key": self.key_proofs(begun["nonce"]),
         }
-        return body if invitation is None else body | {"redeem": self.redeem(invitation)}
+        if invitation is None:
+            return body
+        return body | {"redeem": self.redeem(invitation, **self.accepted_by_link(invitation))}
+
+    def accepted_by_link(self, invitation: str) -> dict[str, str]:
+        """Return the members by which a newcomer accepts the policy that an invitation shows."""
+        shown = self.client.get(f"/api/invitations/{self.link_key(invitation).kid}").json()
+        if shown.get("governance") is None:
+            return {}
+        return {"accepts": policy_digest(msgspec.convert(shown["governance"], Node))}
 
     def link_key(self, invitation: str) -> SigningKey:
         """Return the key of a link's secret, or of the secret that a name stands for."""
@@ -202,14 +214,34 @@ class Actor:
         ends = clock.to_text(now_ms() + 60_000)
         return self.change(invite(token, role, ends, self.ledger, **members))
 
-    def change(self, *items: dict[str, Any], **members: Any) -> httpx.Response:
-        """Make a change; `members` are of its document, or `governance`."""
-        return self.client.post("/api/changes", json=self.change_body(*items, **members))
+    def change(
+        self, *items: dict[str, Any], accepted_by: Sequence["Actor"] = (), **members: Any
+    ) -> httpx.Response:
+        """Make a change; `members` are of its document, or `governance`.
+
+        If it sets governance, this person and `accepted_by` accept it before this one approves.
+        """
+        body = self.change_body(*items, **members)
+        drafted = self.client.post("/api/changes", json=body)
+        policy = policy_set(items)
+        if policy is None or drafted.status_code != 201:
+            return drafted
+        statement_id = drafted.json()["statementId"]
+        for each in (self, *accepted_by):
+            each.accept_governance(policy, statement_id)
+        jws = self.approval(body["document"])
+        return self.post_sign(statement_id, jws, assertion=self.confirm(jws))
 
     def change_body(self, *items: dict[str, Any], **members: Any) -> dict[str, Any]:
         document = self.document(**change_members(items, now_ms(), **members))
+        if policy_set(items) is not None:
+            return dict(self.draft_body(document))
         jws = self.approval(document)
         return self.draft_body(document) | {"jwt": jws, "assertion": self.confirm(jws)}
+
+    def accept_governance(self, policy: Node, change: str | None = None) -> httpx.Response:
+        act = self.act("accept-governance", **acceptance(policy, change))
+        return self.client.post("/api/governance/accept", json=self.confirmed(act))
 
     # --- statements ----------------------------------------------------------------------------
 

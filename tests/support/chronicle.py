@@ -14,10 +14,12 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import (
+    acceptance,
     challenges,
     charter,
     compromise,
     drafting,
+    governance,
     person,
     recovery_codes,
     restoration,
@@ -35,12 +37,14 @@ from ledger.domain.acts import (
     RestoreLedger,
     RetireLogKeys,
 )
+from ledger.domain.admission import accepted_with
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import SETUP
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
+from ledger.domain.invitations import AdmittedAs
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.redeeming import redeem_invitation
@@ -49,7 +53,8 @@ from ledger.domain.statement import DecisionContext
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
-from tests.support.changes import invite
+from tests.support.changes import acceptance as acceptance_members
+from tests.support.changes import invite, policy_set
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
@@ -76,6 +81,7 @@ class Chronicle:
     auditor: Auditor = field(default_factory=Auditor)
     events: list[Event] = field(default_factory=list)
     states: list[bytes] = field(default_factory=list)
+    people: list[Signer] = field(default_factory=list)
 
     def signer(self, number: int, *roles: str) -> Signer:
         return Signer(number, *roles, time=self.time, passkey=fixed_passkey(number))
@@ -163,13 +169,20 @@ class Chronicle:
     ) -> None:
         """Register somebody by a link; `given` may say that the invitation gives no `role`."""
         (role,) = given.values() or who.roles
-        self.tell(who.user, person.register(who.user, name, role, invitation, skeletons(name)))
-        text = None if token is None else who.redeem(link_key(token))
+        self.people.append(who)
+        admitted = self.admitted(role, invitation)
+        self.tell(who.user, person.register(who.user, name, admitted, skeletons(name)))
+        accepts = {} if admitted.accepts is None else {"accepts": admitted.accepts}
+        text = None if token is None else who.redeem(link_key(token), **accepts)
         added, now_ms = self.shown(who, who.passkey), self.time.ms
         newcomer = self._state(who)
         body = redeem_invitation(newcomer, added, text, self._charter, now_ms=now_ms)
         self.tell(who.user, body)
         self.attest(who, who.key)
+
+    def admitted(self, role: str | None, invitation: str | None) -> AdmittedAs:
+        """Return how somebody in this role is admitted now."""
+        return AdmittedAs(invitation, role, accepted_with(self._charter, role))
 
     def shown(self, who: Signer, passkey: Passkey) -> PasskeyAdded:
         new = who.new_passkey(passkey)
@@ -182,12 +195,37 @@ class Chronicle:
         self.tell(who.user, body)
 
     def change(self, who: Signer, number: int, *items: dict[str, Any], **members: Any) -> bytes:
-        """Record a change, its drafter's approval, and its effects if that completes it."""
+        """Record a change, its drafter's approval, and its effects if that completes it.
+
+        Everybody here accepts a policy that it sets before the drafter approves it.
+        """
+        raw = self.draft_change(who, number, *items, **members)
+        policy = policy_set(items)
+        for each in self.people if policy else ():
+            if policy and governance.awaits(self._charter.in_force(self._state(each)), policy):
+                self.accept(each, policy, statement_id(number))
+        self.approve_change(who, raw)
+        return raw
+
+    def draft_change(
+        self, who: Signer, number: int, *items: dict[str, Any], **members: Any
+    ) -> bytes:
+        """Record the draft of a change."""
         raw = who.change(*items, statementId=statement_id(number), **members)
         body, _ = drafting.draft(raw, who.draft_act(raw), self._state(who), **self._rules())
         self.tell(statement_id(number), body)
-        self.approve_change(who, raw)
         return raw
+
+    def accept(self, who: Signer, policy: Node, change: str | None = None) -> None:
+        """Record that a person accepts a governance policy."""
+        self.tell(who.user, self.acceptance_of(who, policy, change))
+
+    def acceptance_of(self, who: Signer, policy: Node, change: str | None = None) -> Body:
+        asked = who.confirmed(who.act("accept-governance", **acceptance_members(policy, change)))
+        statements = self.auditor.statements
+        return acceptance.accept(
+            self._state(who), asked, self._charter, lambda name: statements[UUID(name)]
+        )
 
     def approve_change(self, who: Signer, raw: bytes) -> None:
         """Record an approval of a change, and its effects if that completes it."""

@@ -82,7 +82,7 @@ EXPECTED = {
         "registered as investor",
         "Carol registered as investor",
         None,
-        {"users", "invitations"},
+        {"users", "invitations", "acceptances"},
     ),
     "passkey-added.v1": Expected(
         DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"users"}
@@ -109,6 +109,13 @@ EXPECTED = {
     "recovery-cancelled.v1": Expected(
         DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"users"}
     ),
+    "governance-accepted.v1": Expected(
+        BOB,
+        "accepted the governance policy",
+        "Bob accepted a place in governance",
+        ACT,
+        {"acceptances"},
+    ),
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
@@ -122,7 +129,7 @@ EXPECTED = {
         "drafted “Series A”",
         "Alice Ångström drafted “Series A”",
         DRAFT,
-        {"statements", "inbox", "changes"},
+        {"statements", "inbox", "changes", "acceptances"},
     ),
     "statement-signed.v1": Expected(
         CAROL,

@@ -44,9 +44,12 @@ class State(NamedTuple):
             rules.registration,
             rules.defined,
             rules.closed,
-            tuple((each.roles, each.standing, live(each)) for each in self.people),
+            tuple(
+                (each.roles, each.standing, live(each), frozenset(each.accepted.items()))
+                for each in self.people
+            ),
             frozenset(
-                (each.title, each.policy, frozenset(each.approvals)) for each in self.changes
+                (each.items, each.policy, frozenset(each.approvals)) for each in self.changes
             ),
         )
 
@@ -54,7 +57,8 @@ class State(NamedTuple):
 class Step(NamedTuple):
     """What somebody did: with which key and passkey, to which change, with which effects.
 
-    Only the end of one's own keys `decides` nothing, and only that of a key needs no passkey.
+    Only the end of one's own keys `decides` nothing. That of a key, and the draft of a change of
+    governance, need no passkey.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Step(NamedTuple):
     effects: tuple[Effect, ...] = ()
     suspended: int | None = None
     decides: bool = True
+    approves: bool = False
     must_confirm: bool = True
 
 
@@ -95,7 +100,12 @@ def somebody(number: int, *roles: str) -> Person:
 
 def world(governance: Node, *roles: str) -> State:
     """Return the first state: who has which role, and how changes are approved."""
-    people = tuple(somebody(number, role) for number, role in enumerate(roles))
+    people = tuple(
+        msgspec.structs.replace(
+            somebody(number, role), accepted={policy_digest(governance): frozenset({role})}
+        )
+        for number, role in enumerate(roles)
+    )
     return State(msgspec.structs.replace(CHARTER, governance=governance), people)
 
 

@@ -13,7 +13,9 @@ from uuid import UUID
 from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
+from ledger.domain.governance import policy_digest
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.policy import Node
 from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, Status
 from ledger.encoding import b64u_encode
@@ -81,12 +83,14 @@ class Story:
         self._ids += 1
         return UUID(int=self._ids << 64 | self._ids)
 
-    def person(self, name: str, role: str, invitation: str | None = None) -> str:
+    def person(
+        self, name: str, role: str, invitation: str | None = None, accepts: str | None = None
+    ) -> str:
         """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
         looks = skeletons(name)
         registered = events.UserRegistered(
-            str(user), name, role, looks.sha256, looks.unicode, invitation
+            str(user), name, role, looks.sha256, looks.unicode, invitation, accepts
         )
         self.tell(user, registered)
         self.passkey(str(user), f"passkey-{name}")
@@ -155,6 +159,18 @@ class Story:
             user=user,
             reason="Left the company.",
             by=by,
+            kid="key",
+            act=f"act-{len(self.states) + 1}",
+            assertion=_assertion("passkey"),
+            sign_count=1,
+        )
+        return self.tell(UUID(user), body)
+
+    def accept(self, user: str, policy: Node, change: str | None = None) -> int:
+        """Accept a governance policy."""
+        body = events.GovernanceAccepted(
+            policy_sha256=policy_digest(policy),
+            change=change,
             kid="key",
             act=f"act-{len(self.states) + 1}",
             assertion=_assertion("passkey"),

@@ -1,19 +1,10 @@
 """Who may register, and in which role. Pure."""
 
-from typing import NamedTuple
-
-from ledger.domain import policy
+from ledger.domain import governance, policy
 from ledger.domain.charter import Charter
-from ledger.domain.invitations import Invitation, require_open
+from ledger.domain.invitations import AdmittedAs, Invitation, require_open
 from ledger.domain.vocabulary import OPEN_ROLES
 from ledger.errors import ConflictError, ForbiddenError
-
-
-class AdmittedAs(NamedTuple):
-    """How a registration is admitted: by which invitation, and in which role; None for neither."""
-
-    invitation: str | None
-    role: str | None
 
 
 def role_given(charter: Charter, invitation: Invitation) -> str | None:
@@ -45,4 +36,15 @@ def admit(
     require_open(invitation, now_ms=now_ms)
     if invitation.role not in charter.roles:
         raise ConflictError("role_unknown", "the role of this invitation was closed")
-    return AdmittedAs(invitation.id, role_given(charter, invitation))
+    given = role_given(charter, invitation)
+    return AdmittedAs(invitation.id, given, accepted_with(charter, given))
+
+
+def accepted_with(charter: Charter, role: str | None) -> str | None:
+    """Return the digest of the governance policy that a newcomer in this role accepts, if any.
+
+    A role that fills a place of governance is taken with its policy, in the same visit. So nobody
+    has a place who has not accepted it, at the founding and by an invitation.
+    """
+    governs = f"role:{role}" in policy.members(charter.governance)
+    return governance.policy_digest(charter.governance) if governs else None

@@ -16,6 +16,7 @@ from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     Event,
+    GovernanceAccepted,
     KeyAttested,
     KeyRevoked,
     LedgerBody,
@@ -30,6 +31,7 @@ from ledger.domain.events import (
     StatementBody,
     UserRegistered,
 )
+from ledger.domain.invitations import AdmittedAs
 from ledger.domain.names import require_name
 from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
@@ -73,7 +75,11 @@ class Passkey(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A person as of a version of their stream."""
+    """A person as of a version of their stream.
+
+    `accepted` has the digest of each governance policy that the person accepted, with those of
+    their roles that they hold since then.
+    """
 
     user: str
     version: int
@@ -85,6 +91,7 @@ class Person(msgspec.Struct, frozen=True):
     suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
     codes: dict[str, OkpJwk] = {}
+    accepted: dict[str, frozenset[str]] = {}
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
@@ -142,14 +149,16 @@ def evolve(person: Person | None, event: Event) -> Person:
     """Return the person after the next event of their stream."""
     if isinstance(event.body, UserRegistered):
         body = event.body
+        roles = frozenset() if body.role is None else frozenset({body.role})
         return Person(
             user=body.user,
             version=event.version,
             name=body.name,
-            roles=frozenset() if body.role is None else frozenset({body.role}),
+            roles=roles,
             keys={},
             passkeys={},
             invitation=body.invitation,
+            accepted={} if body.accepts is None else {body.accepts: roles},
         )
     if person is None:
         raise AssertionError("a person's stream must begin with a registration")
@@ -185,11 +194,13 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
-            return {"roles": person.roles - {body.role}}
-        case StandingSet(standing="suspended") | PersonSuspended():
-            return {"standing": "suspended", "suspended_at": at}
-        case StandingSet():
-            return {"standing": body.standing}
+            return _without_role(person, body.role)
+        case GovernanceAccepted():
+            return {"accepted": person.accepted | {body.policy_sha256: person.roles}}
+        case StandingSet() | PersonSuspended():
+            standing = body.standing if isinstance(body, StandingSet) else "suspended"
+            since = at if standing == "suspended" else person.suspended_at
+            return {"standing": standing, "suspended_at": since}
         case CompromiseDeclared() | CompromiseSet():
             return _compromised(person, body, at)
         case RecoveryCancelled(recovery=reference):
@@ -208,6 +219,12 @@ def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError
     The argument's type lists all other events: mypy fails if `evolve` forgets one.
     """
     return AssertionError("not an event of a person's stream")
+
+
+def _without_role(person: Person, role: str) -> dict[str, Any]:
+    """Return the changes of a role's end, after which it must be accepted again."""
+    accepted = {digest: held - {role} for digest, held in person.accepted.items()}
+    return {"roles": person.roles - {role}, "accepted": accepted}
 
 
 def _added_by(body: PasskeyAdded) -> frozenset[str]:
@@ -256,16 +273,22 @@ def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any
     return things | {name: msgspec.structs.replace(things[name], **changes)}
 
 
-def register(
-    user: str, name: str, role: str | None, invitation: str | None, looks: Skeletons
-) -> UserRegistered:
+def register(user: str, name: str, admitted: AdmittedAs, looks: Skeletons) -> UserRegistered:
     """Return the registration of a person whom `admission.admit` accepted.
 
     Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
     """
     require_name(name)
     require_skeletons(looks)
-    return UserRegistered(user, name, role, looks.sha256, looks.unicode, invitation)
+    return UserRegistered(
+        user,
+        name,
+        admitted.role,
+        looks.sha256,
+        looks.unicode,
+        admitted.invitation,
+        admitted.accepts,
+    )
 
 
 def may_sign(person: Person) -> bool:

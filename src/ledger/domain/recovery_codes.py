@@ -67,6 +67,7 @@ def recover(owner: Person, added: PasskeyAdded, asked: ConfirmedAct) -> PasskeyA
         cose=cose,
         purpose="recovery",
         user=owner.user,
+        accepts=None,
     )
     require_standing(owner)
     require_usable(owner, jws.header.kid, now_ms=asked.now_ms)

@@ -20,6 +20,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
+    GovernanceAccepted,
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
@@ -204,7 +205,13 @@ class Events:
             case RecoveryCancelled():
                 with suppress(KeyError):  # an unknown passkey: check 6 reports it
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | PersonSuspended() | RecoveryCodesSet():
+            case (
+                UserRegistered()
+                | KeyRevoked()
+                | PersonSuspended()
+                | RecoveryCodesSet()
+                | GovernanceAccepted()
+            ):
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)

@@ -11,6 +11,7 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
+    GovernanceAccepted,
     KeyAttested,
     KeyRevoked,
     PasskeyAdded,
@@ -65,6 +66,7 @@ class KeyHistory:
                 | PersonSuspended()
                 | RecoveryCodesSet()
                 | RecoveryCancelled()
+                | GovernanceAccepted()
             ):
                 pass  # neither attests nor ends a signing key
             case _:

@@ -39,7 +39,7 @@ class Company:
         """Return another administrator; from here on changes need both."""
         assert self.ada.invite("administrator", "for Ben").status_code == 201
         ben = self.person("Ben").register("administrator", "for Ben")
-        assert self.ada.change(self.raised(ben)).json()["status"] == "approved"
+        assert self.ada.change(self.raised(ben), accepted_by=[ben]).json()["status"] == "approved"
         return ben
 
     def raised(self, ben: Actor) -> dict[str, Any]:
@@ -127,7 +127,9 @@ def test_nobody_whom_an_administrator_added_alone_governs_after_a_raise(company:
     assert ada.change({"grant-role": puppet}).status_code == 201
     raised = company.raised(ben)
     refuses_at(company.server, lambda: ada.change(raised), 409, "people_incomplete")
-    assert ada.change(raised, {"end-role": puppet}).json()["status"] == "approved"
+    assert (
+        ada.change(raised, {"end-role": puppet}, accepted_by=[ben]).json()["status"] == "approved"
+    )
     zoe = company.person("Zoe").register("administrator", "for Zoe")
     found = ada.client.get(f"/api/users/{zoe.passkey.id}").json()
     assert (found["name"], found["roles"]) == ("Zoe", [])

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from ledger.domain import admission, charter, invitations
-from ledger.domain.admission import AdmittedAs
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     Event,
@@ -16,7 +15,8 @@ from ledger.domain.events import (
     LedgerCreated,
     StatementWithdrawn,
 )
-from ledger.domain.invitations import Invitation
+from ledger.domain.governance import FOUNDING, policy_digest
+from ledger.domain.invitations import AdmittedAs, Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
@@ -151,7 +151,7 @@ def test_an_invited_person_is_admitted_under_the_invitations_id() -> None:
     )
     setup = invitations.find(state.invitations, SETUP.kid)
     assert admission.admit(state, "administrator", setup, now_ms=NOW_MS) == AdmittedAs(
-        "setup", "administrator"
+        "setup", "administrator", policy_digest(FOUNDING)
     )
 
 

@@ -1,6 +1,6 @@
 """Each rule of changes removed in turn: then a trace of the small world breaks a promise."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +8,24 @@ import msgspec
 import pytest
 
 from ledger.domain import standing
+from ledger.domain.acts import AcceptGovernance
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.governance import policy_digest
-from ledger.domain.person import AttestedKey, Person
+from ledger.domain.person import AttestedKey, Passkey, Person
 from ledger.domain.policy import Node, Policy, RolesByPerson, covers
 from tests.support.changes import governors
 from tests.support.small_judge import broken
-from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
+from tests.support.small_moves import (
+    acceptances,
+    accepts,
+    approvals,
+    drafts,
+    endings,
+    moves_of,
+    suspensions,
+)
 from tests.support.small_world import (
     ADA,
     ADMINISTRATOR,
@@ -100,14 +109,57 @@ def _never(*_: object) -> bool:
 
 
 def _nobody_is_stated(
-    rules: Charter, people: Sequence[Person], stated: object, *, now_ms: int
+    rules: Charter, people: Sequence[Person], stated: object, *, now_ms: int, completes: bool
 ) -> None:
     del stated
-    require_governable(rules, people, None, now_ms=now_ms)
+    require_governable(rules, people, None, now_ms=now_ms, completes=completes)
+
+
+def _as_if_all_had_accepted(
+    rules: Charter,
+    people: Sequence[Person],
+    stated: Set[str] | None,
+    *,
+    now_ms: int,
+    completes: bool,
+) -> None:
+    del completes
+    require_governable(rules, people, stated, now_ms=now_ms, completes=False)
+
+
+def _keeps_what_was_accepted(person: Person, role: str) -> dict[str, Any]:
+    return {"roles": person.roles - {role}}
+
+
+def _any_policy(act: AcceptGovernance, rules: Charter, *_: object) -> Node:
+    del act
+    return rules.governance
+
+
+def _any_passkey(person: Person, credential_id: str, *, now_ms: int) -> Passkey:
+    return person.passkeys[credential_id]
+
+
+def _having_accepted(state: State, policy: Node) -> State:
+    """Return a state in which everybody has accepted a policy that is not in force yet."""
+    people = tuple(
+        msgspec.structs.replace(each, accepted=each.accepted | {policy_digest(policy): each.roles})
+        for each in state.people
+    )
+    return state._replace(people=people)
+
+
+def _without_acceptance(state: State, who: int) -> State:
+    people = list(state.people)
+    people[who] = msgspec.structs.replace(people[who], accepted={})
+    return state._replace(people=tuple(people))
+
+
+ADMINISTRATORS_OR_ADA = Node(2, ("role:administrator", f"user:{signer(ADA).user}"))
 
 
 def _leaves_cal_out(state: State) -> Item:
-    policy = {"threshold": 2, "of": ["role:administrator", f"user:{signer(ADA).user}"]}
+    policy = msgspec.to_builtins(ADMINISTRATORS_OR_ADA)
     people = governors(signer(ADA), signer(BEN))
     was = policy_digest(state.charter.governance)
     return {"set-governance": {"policy": policy, "people": people, "was": was}}
@@ -129,7 +181,7 @@ BOARD_GOVERNS = _with_a_board(
 
 REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
     "its policy is the one in force at each approval": (
-        THREE_ADMINISTRATORS,
+        _having_accepted(THREE_ADMINISTRATORS, Node(3, TWO.of)),
         [drafts(BOARD, govern(3), by=[ADA]), approvals()],
         [("ledger.domain.governance.require_in_force", _nothing)],
         "a change takes effect with fewer people than governance asks for",
@@ -183,7 +235,7 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
         "a change takes effect with fewer people than governance asks for",
     ),
     "nobody governs by a role that people choose": (
-        TWO_ADMINISTRATORS,
+        _having_accepted(TWO_ADMINISTRATORS, Node(1, ("role:investor",))),
         [drafts(govern(1, "role:investor")), approvals()],
         [("ledger.domain.governance.require_valid", _nothing)],
         "people can choose to govern",
@@ -204,7 +256,7 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
         "a change waits for ever",
     ),
     "a policy for two states everybody who can fill a place": (
-        THREE_ADMINISTRATORS,
+        _having_accepted(THREE_ADMINISTRATORS, ADMINISTRATORS_OR_ADA),
         [drafts(_leaves_cal_out, by=[ADA]), approvals()],
         [("ledger.domain.changes.effects.require_governable", _nobody_is_stated)],
         "somebody governs whom nobody compared",
@@ -220,6 +272,36 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
         [drafts(of_role("close-role", "board"))],
         [("ledger.domain.governance.require_open", _nothing)],
         "no change can state the policy any more",
+    ),
+    "an approval takes acceptance": (
+        _without_acceptance(THREE_ADMINISTRATORS, CAL),
+        [drafts(BOARD, by=[ADA, CAL]), approvals()],
+        [("ledger.domain.governance.require_accepted", _nothing)],
+        "somebody approves who has not accepted governance",
+    ),
+    "those who accepted can meet governance afterwards": (
+        THREE_ADMINISTRATORS,
+        [drafts(govern(3), by=[ADA]), approvals()],
+        [("ledger.domain.changes.effects.require_governable", _as_if_all_had_accepted)],
+        "nobody can approve a change any more",
+    ),
+    "an acceptance ends with its role": (
+        THREE_ADMINISTRATORS,
+        [drafts(about("end-role", CAL, ADMINISTRATOR), by=[ADA]), approvals()],
+        [("ledger.domain.person._without_role", _keeps_what_was_accepted)],
+        "an acceptance outlives its role",
+    ),
+    "an acceptance takes a passkey": (
+        _without_passkeys(_without_acceptance(THREE_ADMINISTRATORS, CAL), CAL),
+        [acceptances],
+        [("ledger.domain.person.Person.active_passkey", _any_passkey)],
+        "no live passkey confirms",
+    ),
+    "people accept the policy in force or of a pending change": (
+        _without_acceptance(THREE_ADMINISTRATORS, CAL),
+        [accepts(Node(3, ("role:administrator",)))],
+        [("ledger.domain.acceptance._policy", _any_policy)],
+        "somebody accepts a policy that nobody asks for",
     ),
     "an ended key decides nothing": (
         TWO_ADMINISTRATORS,

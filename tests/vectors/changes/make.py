@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Event
+from tests.vectors.changes.acceptances import ACCEPTANCES, ACCEPTED_PARTS
 from tests.vectors.changes.closing import CLOSING, PARTS
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.drafts import drafts
@@ -31,7 +32,8 @@ def logs() -> Iterator[tuple[str, Company, str | None]]:
         code, items = drafts(told)[name]
         told.draft_unseen(told.ada, *items)
         yield name, told, code
-    for name, (tries, expected) in (TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS).items():
+    tries_of_all = TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS | ACCEPTANCES
+    for name, (tries, expected) in tries_of_all.items():
         told = Company()
         tries(told)
         yield name, told, expected
@@ -57,7 +59,7 @@ def text() -> str:
     for name, told, code in logs():
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]
         cases.append({"name": name, "events": shown[story:], "code": code})
-    for name, (tell, expected) in PARTS.items():
+    for name, (tell, expected) in (PARTS | ACCEPTED_PARTS).items():
         told = Company()
         streams = tell(told)
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)][story:]

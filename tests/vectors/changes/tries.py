@@ -17,6 +17,7 @@ from ledger.domain.events import (
     StatementSigned,
 )
 from ledger.domain.governance import values_digest
+from ledger.domain.invitations import AdmittedAs
 from ledger.domain.skeletons import skeletons
 from tests.support.chronicle import statement_id
 from tests.vectors.changes.company import (
@@ -198,7 +199,7 @@ def signed_days_after_its_draft(told: Company, more_ms: int) -> None:
 def registered_under_an_id_in_capitals(told: Company) -> None:
     user = "0f0f0f0f-0000-4000-8000-00000000beef"
     looks = skeletons("Zoe")
-    told.add(user, person.register(user.upper(), "Zoe", "creator", None, looks))
+    told.add(user, person.register(user.upper(), "Zoe", AdmittedAs(None, "creator"), looks))
 
 
 TRIES: dict[str, tuple[Callable[[Company], None], str | None]] = {

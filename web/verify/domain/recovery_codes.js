@@ -38,7 +38,7 @@ export async function decideRecovery(owner, added, { redeem, assertion }, { ledg
   const { kid } = jws.header;
   if (!kids.includes(kid)) refuse("code_unknown", "no such recovery code of this person");
   const cose = await sha256Hex(fromBase64Url(added.publicKey));
-  const about = { cose, purpose: "recovery", user: owner.user };
+  const about = { cose, purpose: "recovery", user: owner.user, accepts: null };
   await verifyAct(jws, owner.codes[kids.indexOf(kid)], ACT.REDEEM, { ledger, nowMs, about });
   requireStanding(owner);
   requireUsable(owner, kids, kid, nowMs);

@@ -90,6 +90,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
   [TAG.COMPROMISE_SET]: { verify: null, folds: () => true },
   [TAG.RECOVERY_CODES_SET]: unread,
+  [TAG.GOVERNANCE_ACCEPTED]: unread,
   [TAG.RECOVERY_CANCELLED]: {
     verify: null,
     folds: ({ passkeys }, { body }) => passkeys.has(body.recovery.replace(/^passkey:/, "")),

@@ -5,6 +5,7 @@ kind of item. Parsing knows no state; effects.py decides whether an item is poss
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar, assert_never, get_args
 
 import msgspec
@@ -161,6 +162,15 @@ KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
 def is_change(document: Document) -> bool:
     """Tell whether a document is a change."""
     return document.type is not None and document.type.name == CHANGE
+
+
+def is_drafted_alone(items: Sequence[Item]) -> bool:
+    """Tell whether a change with these items is drafted without its drafter's approval.
+
+    It sets the governance policy: its people accept the policy while the change waits, and approve
+    it then. Every other change is drafted with its drafter's approval, in one commit.
+    """
+    return any(isinstance(each, SetGovernance) for each in items)
 
 
 def parse_items(document: Document) -> tuple[Item, ...]:

@@ -59,6 +59,7 @@ from ledger.domain.events.of_people import (
 )
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
+    GovernanceAccepted,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
@@ -102,6 +103,7 @@ __all__ = [
     "Event",
     "EvidenceMember",
     "Explained",
+    "GovernanceAccepted",
     "GovernanceSet",
     "InvitationCancelled",
     "InvitationIssued",
