@@ -11,8 +11,7 @@ from ledger.domain.events import GovernanceAccepted, StatementDrafted, UserRegis
 from ledger.domain.policy import Node
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch
-from projections.spans import search
-from projections.summaries import summaries
+from projections.users import uuid_text
 
 NAME = "acceptances"
 VERSION = 1
@@ -23,7 +22,6 @@ TABLES: tuple[str, ...] = (
     "CREATE TABLE proposal(statement INTEGER PRIMARY KEY, policy TEXT NOT NULL) STRICT",
 )
 INDEXES: tuple[str, ...] = ("CREATE INDEX acceptance_by_policy ON acceptance(policy, position)",)
-_SETS = "EXISTS(SELECT 1 FROM proposal p WHERE p.statement = s.id)"
 
 
 class Proposal(NamedTuple):
@@ -55,31 +53,32 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT OR REPLACE INTO proposal {rows}", proposed)  # the last one comes into force
 
 
-def accepted(db: sqlite3.Connection, digest: str, *, at: int) -> dict[int, frozenset[str]]:
-    """Return the stream numbers of everybody who accepted a policy, as of a position.
+def accepted(
+    db: sqlite3.Connection, digest: str, *, at: int, user: int | None = None
+) -> dict[int, frozenset[str]]:
+    """Return the stream numbers of everybody who accepted a policy, or of one of them.
 
     Each has the roles that they hold since then.
     """
     rows = db.execute(
         "SELECT a.user, r.role FROM acceptance a LEFT JOIN user_role r ON r.user = a.user"
         " AND r.position <= a.position AND r.ended > :at"
-        " WHERE a.policy = :policy AND a.position <= :at",
-        {"policy": digest, "at": at},
+        " WHERE a.policy = :policy AND a.position <= :at AND a.user = coalesce(:user, a.user)",
+        {"policy": digest, "at": at, "user": user},
     )
     held: dict[int, set[str]] = defaultdict(set)
-    for user, role in rows:
-        held[user].update([] if role is None else [role])
-    return {user: frozenset(roles) for user, roles in held.items()}
+    for number, role in rows:
+        held[number].update([] if role is None else [role])
+    return {number: frozenset(roles) for number, roles in held.items()}
 
 
 def proposals(db: sqlite3.Connection, *, at: int, now: str, limit: int) -> list[Proposal]:
     """Return the pending changes that set the governance policy, newest first."""
-    given = {"at": at, "now": now, "below": at + 1}
-    found, _ = search(db, "pending", _SETS, given, limit)
-    shown = summaries(db, found, at=at, now=now)
-    return [Proposal(each.id, _policy(db, each.position)) for each in shown]
-
-
-def _policy(db: sqlite3.Connection, number: int) -> Node:
-    (stored,) = db.execute("SELECT policy FROM proposal WHERE statement = ?", (number,)).fetchone()
-    return msgspec.json.decode(stored, type=Node)
+    rows = db.execute(
+        "SELECT t.uuid, p.policy FROM proposal p JOIN statement s ON s.id = p.statement"
+        " JOIN stream t ON t.id = p.statement"
+        " WHERE s.id <= :at AND s.final > :at AND s.expires_at > :now"
+        " ORDER BY p.statement DESC LIMIT :limit",
+        {"at": at, "now": now, "limit": limit},
+    )
+    return [Proposal(uuid_text(id), msgspec.json.decode(stored, type=Node)) for id, stored in rows]

@@ -16,6 +16,7 @@ from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
+from ledger.pages.acceptance import counts
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.setup import is_alone
@@ -180,6 +181,8 @@ def statement(
         replaced = rules_set.replaced(db, items, at=at)
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
+        in_force = rules_set.in_force(db, at=at).governance
+        awaits = bool(items) and not counts(db, me, in_force, at=at)
     return page(
         "statement",
         web,
@@ -194,5 +197,5 @@ def statement(
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
         assurance=rules.assurance,
-        standing=standing(found, rules, me),
+        standing=standing(found, rules, me, awaits=awaits),
     )

@@ -34,7 +34,7 @@ export async function showEffect(items, { alone = false } = {}) {
     const { policy } = one("#rules").dataset;
     shown = alone
       ? [el("p", {}, text("effect.suspend-now")), ...consequences([], found)]
-      : [...consequences(items, found), approvals(found, policy)];
+      : [...consequences(items, found), approvals(items, found, policy)];
     possible = alone || found.more !== null;
   } catch (error) {
     possible = false;
@@ -59,10 +59,10 @@ export async function propose(item, names = {}) {
 }
 
 /** Say what came about, and show the page as it is now. */
-export async function done({ position, status, statementId }, sentence = text("done.approved")) {
+export async function done({ position, status, statementId, approvals: count }, sentence = text("done.approved")) {
   const waits = status === "pending";
   const place = one("#done");
-  put(place, "text", waits ? text("done.waits") : sentence);
+  put(place, "text", waits ? text(count ? "done.waits" : "done.accept") : sentence);
   place.className = `notice ${waits ? "waiting" : "approved"}`;
   one("[data-where]", place).hidden = !waits;
   one("a", place).href = `/statements/${statementId}`;
