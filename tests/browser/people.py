@@ -188,6 +188,11 @@ class Browser:
         self.dialog().get_by_role("button", name="Sign", exact=True).click()
         expect(self.heading("Approved and signed")).to_be_visible()
 
+    def accept_governance(self) -> None:
+        """Accept the governance policy that the open page asks for."""
+        self.button("Accept with your passkey").click()
+        expect(self.page.locator("#acceptances section")).to_have_count(0)
+
     def set_up(self) -> None:
         """Make and attest a key for this browser."""
         self.button("Set up this browser").click()
