@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 from tests.vectors.order.cases import for_javascript, requests
 
 _EACH = """async (requests) => {
-    const decisions = await import("/verify/domain/statement.js");
+    const decisions = await import("/verify/domain/decisions.js");
     const results = [];
     for (const { kind, text, ledger, party, nowMs, person: given, statement: stated } of requests) {
         const person = { ...given, keys: new Map(given.keys), passkeys: new Map(given.passkeys) };

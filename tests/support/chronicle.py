@@ -18,6 +18,7 @@ from ledger.domain import (
     challenges,
     charter,
     compromise,
+    decisions,
     drafting,
     governance,
     person,
@@ -25,7 +26,6 @@ from ledger.domain import (
     restoration,
     signing_keys,
     standing,
-    statement,
 )
 from ledger.domain.acts import (
     TYP,
@@ -41,6 +41,7 @@ from ledger.domain.admission import accepted_with
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import SETUP
 from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
@@ -49,7 +50,6 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.redeeming import redeem_invitation
 from ledger.domain.skeletons import skeletons
-from ledger.domain.statement import DecisionContext
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
@@ -232,7 +232,7 @@ class Chronicle:
         jws = who.shared(raw)
         stream = UUID(json.loads(raw)["statementId"])
         decision = self._decision(who, who.confirm(jws))
-        signed = statement.sign(self.auditor.statements[stream], parse_approval(jws), decision)
+        signed = decisions.sign(self.auditor.statements[stream], parse_approval(jws), decision)
         self.tell(stream, signed)
         for effect in self.auditor.due:
             self.tell(effect.stream, effect.body)
@@ -313,7 +313,7 @@ class Chronicle:
     def sign(self, who: Signer, jws: str, raw: bytes) -> None:
         stream = UUID(json.loads(raw)["statementId"])
         subject = self.auditor.statements[stream]
-        self.tell(stream, statement.sign(subject, parse_approval(jws), self._decision(who)))
+        self.tell(stream, decisions.sign(subject, parse_approval(jws), self._decision(who)))
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
         stream = UUID(json.loads(raw)["statementId"])
@@ -321,13 +321,13 @@ class Chronicle:
         assertion = who.confirm(act) if confirmed else None
         decision = self._decision(who, assertion)
         subject = self.auditor.statements[stream]
-        self.tell(stream, statement.reject(subject, act, decision))
+        self.tell(stream, decisions.reject(subject, act, decision))
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
         stream = UUID(json.loads(raw)["statementId"])
         act = who.act("withdraw", **self._about(raw), reason="Replaced.")
         subject = self.auditor.statements[stream]
-        self.tell(stream, statement.withdraw(subject, act, self._decision(who)))
+        self.tell(stream, decisions.withdraw(subject, act, self._decision(who)))
 
     @staticmethod
     def _about(raw: bytes) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from ledger.domain import drafting, statement
+from ledger.domain import decisions, drafting, statement
 from ledger.domain.approval import parse_approval
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from tests.support.keys import es256_key
 from tests.support.signers import CHARTER, LEDGER, NOW_MS, PARTY, Signer
 
@@ -81,7 +82,7 @@ class Scene:
     ) -> StatementSigned:
         approval = parse_approval(jws or who.shared(self.raw, iat=self.iat(who)))
         decision = self.decision(person or who.person, now_ms, assertion)
-        body = statement.sign(self.statement, approval, decision)
+        body = decisions.sign(self.statement, approval, decision)
         self.fold(body)
         return body
 
@@ -99,7 +100,7 @@ class Scene:
     ) -> StatementRejected:
         decision = self.decision(person or who.person, now_ms, assertion)
         act = act or self.rejection(who)
-        body = statement.reject(self.statement, act, decision)
+        body = decisions.reject(self.statement, act, decision)
         self.fold(body)
         return body
 
@@ -115,6 +116,6 @@ class Scene:
         now_ms: int = NOW_MS,
     ) -> StatementWithdrawn:
         decision = self.decision(person or who.person, now_ms, None)
-        body = statement.withdraw(self.statement, act or self.withdrawal(who), decision)
+        body = decisions.withdraw(self.statement, act or self.withdrawal(who), decision)
         self.fold(body)
         return body

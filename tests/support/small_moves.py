@@ -7,18 +7,28 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import acceptance, charter, drafting, person, signing_keys, standing, statement
+from ledger.domain import (
+    acceptance,
+    charter,
+    decisions,
+    drafting,
+    person,
+    signing_keys,
+    standing,
+    statement,
+)
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.items import SetGovernance, is_drafted_alone
 from ledger.domain.charter import STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.events import Body, Effect, Event
 from ledger.domain.held_passkeys import remove_passkey
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
 from tests.support.changes import acceptance as acceptance_members
 from tests.support.signers import LEDGER, PARTY, Signer
@@ -102,7 +112,7 @@ def _approved(  # what one approval depends on
         deciders={user: deciders[user] for user in change.approvals},
         roles=rules.signing_roles,
     )
-    signed = statement.sign(change, parse_approval(jws), context)
+    signed = decisions.sign(change, parse_approval(jws), context)
     found = effects.of_approval(change, signed, _sources(state), now_ms=me.time.ms)
     event = Event(UUID(change.id), change.version + 1, str(me.time), signed)
     decided = statement.evolve(change, event)

@@ -8,7 +8,7 @@ import msgspec
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Request, Writer
-from ledger.domain import charter, drafting, governance, places, statement
+from ledger.domain import charter, decisions, drafting, governance, places, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
@@ -22,13 +22,14 @@ from ledger.domain.changes.items import (
 )
 from ledger.domain.charter import Charter
 from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Effect, Event, StatementEffect, StatementSigned
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.receipts import CHANGE, joined
 from ledger.domain.standing import can_act, require_standing
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import ConflictError, MalformedError
@@ -78,7 +79,7 @@ class ChangeCommands:
     async def make(self, change: DraftedChange) -> Answer:
         """Record a change and its drafter's approval, and its effects if that completes it.
 
-        Raises as `drafting.draft`, `statement.sign` and `effects.of_approval` do; MalformedError
+        Raises as `drafting.draft`, `decisions.sign` and `effects.of_approval` do; MalformedError
         `type_unknown` for a document that is no change, `change_without_approval`,
         `change_with_approval`; ConflictError `statement_known`.
         """
@@ -100,7 +101,7 @@ class ChangeCommands:
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
             subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
-            signed = None if approval is None else statement.sign(subject, approval, decision)
+            signed = None if approval is None else decisions.sign(subject, approval, decision)
             # Nothing impossible waits for approvals, so this is asked of every draft. The audit
             # asks it again, so what ends these effects ends the draft too.
             sources = _sources(reading)

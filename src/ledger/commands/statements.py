@@ -9,16 +9,17 @@ from ledger.commands.changes import decision_context, with_effects
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
-from ledger.domain import charter, drafting, statement
+from ledger.domain import charter, decisions, drafting, statement
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes.items import is_change
 from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
@@ -83,14 +84,14 @@ class StatementCommands:
     async def sign(
         self, statement_id: str, jws: str, assertion: AssertionEvidence | None
     ) -> Answer:
-        """Record an approval, as `statement.sign` decides."""
+        """Record an approval, as `decisions.sign` decides."""
         stream, approval = parse_uuid(statement_id), parse_approval(jws)
         is_change = False
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
             nonlocal is_change
             is_change = subject.items is not None
-            body = statement.sign(subject, approval, decision)
+            body = decisions.sign(subject, approval, decision)
             approvals = len({*subject.approvals, body.signer})
             plan = _plan(subject, decision, body, body.status, approvals)
             return plan if subject.items is None else with_effects(plan, subject, body, reading)
@@ -103,22 +104,22 @@ class StatementCommands:
     async def reject(
         self, statement_id: str, act: str, assertion: AssertionEvidence | None
     ) -> Answer:
-        """Record a rejection, as `statement.reject` decides."""
+        """Record a rejection, as `decisions.reject` decides."""
         stream = parse_uuid(statement_id)
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
-            body = statement.reject(subject, act, decision)
+            body = decisions.reject(subject, act, decision)
             approvals = len({*subject.approvals} - {body.signer})
             return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
 
     async def withdraw(self, statement_id: str, act: str) -> Answer:
-        """Record a withdrawal, as `statement.withdraw` decides."""
+        """Record a withdrawal, as `decisions.withdraw` decides."""
         stream = parse_uuid(statement_id)
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
-            body = statement.withdraw(subject, act, decision)
+            body = decisions.withdraw(subject, act, decision)
             return _plan(subject, decision, body, "withdrawn", len(subject.approvals))
 
         return await self._decide(WITHDRAW, stream, act, parse_act(act).header.kid, None, decide)

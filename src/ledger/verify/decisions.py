@@ -13,14 +13,15 @@ from ledger import clock
 from ledger.domain import (
     admission,
     charter,
+    decisions,
     drafting,
     person,
     restoration,
-    statement,
 )
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.items import is_change, parse_items
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
     Body,
@@ -46,7 +47,7 @@ from ledger.domain.events import (
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.skeletons import Skeletons
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from ledger.errors import CorruptError
 from ledger.jose import CompactJws
 from ledger.verify.known_states import KnownStates
@@ -168,13 +169,13 @@ class Decisions(KnownStates):
             case StatementSigned(jws=jws, assertion=assertion):
                 approval = self._approval(jws)
                 signer = self._owner(approval.header.kid)
-                signed = statement.sign(subject, approval, decision(signer, assertion))
+                signed = decisions.sign(subject, approval, decision(signer, assertion))
                 self.due = effects.of_approval(subject, signed, self._sources(), now_ms=now_ms)
                 return signed
             case StatementRejected(act=act, assertion=assertion):
-                return statement.reject(subject, act, decision(self._signer(act), assertion))
+                return decisions.reject(subject, act, decision(self._signer(act), assertion))
             case StatementWithdrawn(act=act):
-                return statement.withdraw(subject, act, decision(self._signer(act), None))
+                return decisions.withdraw(subject, act, decision(self._signer(act), None))
             case _:
                 assert_never(body)
 

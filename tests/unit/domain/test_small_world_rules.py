@@ -207,13 +207,13 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
     "somebody suspended decides nothing": (
         THREE_ADMINISTRATORS,
         [drafts(about("suspend", CAL), BOARD, by=[ADA]), approvals()],
-        [("ledger.domain.statement.require_standing", _nothing)],
+        [("ledger.domain.decisions.require_standing", _nothing)],
         "somebody suspended or deactivated decides",
     ),
     "each decision is confirmed with a passkey": (
         TWO_ADMINISTRATORS,
         [drafts(BOARD), approvals(confirmed=False)],
-        [("ledger.domain.statement._confirm", _nothing)],
+        [("ledger.domain.decisions._confirm", _nothing)],
         "no live passkey confirms",
     ),
     "one administrator suspends nobody who governs": (

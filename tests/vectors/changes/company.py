@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from ledger.domain import statement
+from ledger.domain import decisions
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import (
     Body,
@@ -73,12 +73,12 @@ class Company(Chronicle):
     def approval_of(self, who: Signer, raw: bytes, number: int = 9) -> StatementSigned:
         jws = who.shared(raw)
         subject = self.auditor.statements[UUID(statement_id(number))]
-        return statement.sign(subject, parse_approval(jws), self._decision(who, who.confirm(jws)))
+        return decisions.sign(subject, parse_approval(jws), self._decision(who, who.confirm(jws)))
 
     def approval_of_plain(self, who: Signer, raw: bytes, number: int = 9) -> StatementSigned:
         jws = who.shared(raw)
         subject = self.auditor.statements[UUID(statement_id(number))]
-        return statement.sign(subject, parse_approval(jws), self._decision(who))
+        return decisions.sign(subject, parse_approval(jws), self._decision(who))
 
 
 def governance(policy: dict[str, Any], was: Node, *people: Signer) -> Item:

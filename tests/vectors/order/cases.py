@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.domain import statement
+from ledger.domain import decisions
 from ledger.domain.approval import parse_approval
 from ledger.domain.counting import RecordedDecision
+from ledger.domain.decision_context import DecisionContext
 from ledger.domain.person import Person
-from ledger.domain.statement import DecisionContext, Statement
+from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.scene import ALICE, BOB, CAROL, Scene, user
@@ -140,11 +141,11 @@ def decided(request: Request) -> str | None:
     try:
         match request.kind:
             case "approval":
-                statement.sign(request.subject, parse_approval(request.text), context)
+                decisions.sign(request.subject, parse_approval(request.text), context)
             case "rejection":
-                statement.reject(request.subject, request.text, context)
+                decisions.reject(request.subject, request.text, context)
             case _:
-                statement.withdraw(request.subject, request.text, context)
+                decisions.withdraw(request.subject, request.text, context)
     except LedgerError as error:
         return error.code
     return None

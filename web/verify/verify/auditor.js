@@ -8,6 +8,7 @@ import { isChange, isDraftedAlone, parseItems } from "../domain/changes/items.js
 import * as charter from "../domain/charter.js";
 import { claims } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
+import * as decisions from "../domain/decisions.js";
 import { requireUuid } from "../domain/document.js";
 import { decideDraft } from "../domain/drafting.js";
 import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
@@ -19,7 +20,7 @@ import { decideCancellation, decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import { decideSuspension } from "../domain/standing.js";
-import * as statements from "../domain/statement.js";
+import { evolveStatement } from "../domain/statement.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
 
@@ -66,9 +67,9 @@ const DECIDE = forEveryTag({
   [TAG.STATEMENT_DRAFTED]: (auditor, event, context) => auditor.draft(event, context),
   [TAG.STATEMENT_SIGNED]: (auditor, event, context) => auditor.approve(event, context),
   [TAG.STATEMENT_REJECTED]: (auditor, event, context) =>
-    statements.decideRejection(...auditor.decision(event), context),
+    decisions.decideRejection(...auditor.decision(event), context),
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
-    statements.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
+    decisions.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
 });
 
 /** Recomputes each decision, then folds its event; `complete` tells whether it gets the whole log. */
@@ -206,7 +207,7 @@ export class Auditor {
 
   /** Return the approval; the effects of the change that it completes are due next. */
   async approve(event, context) {
-    const signed = await statements.decideApproval(...this.decision(event), context);
+    const signed = await decisions.decideApproval(...this.decision(event), context);
     const change = this.statement(event);
     this.due = await effectsOfApproval(change, signed, this.sources(), context.nowMs);
     return signed;
@@ -271,7 +272,7 @@ export class Auditor {
     if (version !== (known?.version ?? 0) + 1) refuse("version_gap", "a version is missing");
     const whose = streamOf(type);
     if (whose === STREAM_OF.STATEMENT) {
-      const after = await statements.evolveStatement(known, event);
+      const after = await evolveStatement(known, event);
       this.statements.set(stream, after);
       if (!known && after.items !== null && !isDraftedAlone(after.items)) this.incomplete = stream;
     } else if (whose === STREAM_OF.PERSON) {

@@ -89,7 +89,7 @@ def _people_of(items: Sequence[Item]) -> frozenset[UUID]:
 def of_approval(
     change: Statement, signed: StatementSigned, sources: Sources, *, now_ms: int
 ) -> tuple[Effect, ...]:
-    """Return the effects of an approval, which `statement.sign` accepted; none for most approvals.
+    """Return the effects of an approval, which `decisions.sign` accepted; none for most approvals.
 
     Raises ConflictError `governance_changed`, ForbiddenError `governance_not_accepted`, and as
     `decide` does if the approval completes the change.

@@ -1,0 +1,186 @@
+"""Decisions on a statement: approve, reject, withdraw. Pure.
+
+Every decision takes the states as of its own position and the evidence, and returns the event's
+body or raises. The event records the status after the decision. The audit recomputes that status
+from the evidence and compares.
+"""
+
+from typing import TypeVar
+
+from ledger.domain import acts, places, policy, steps
+from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
+from ledger.domain.approval import Subject, verify_approval
+from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.counting import stands, steps_of, without
+from ledger.domain.decision_context import DecisionContext
+from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.person import AttestedKey, Person, may_sign
+from ledger.domain.standing import require_standing
+from ledger.domain.statement import Statement, require_status
+from ledger.domain.text import require_text
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+from ledger.jose import CompactJws
+
+A = TypeVar("A", acts.Reject, acts.Withdraw)
+
+
+def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
+    """Return the approval of a statement; `jws` comes from `parse_approval`.
+
+    Raises ConflictError `statement_<status>`, `already_approved`, and as `steps.require_open`;
+    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError and
+    RefusedError as `verify_approval` and `verify_assertion` do.
+    """
+    person = decision.person
+    # 1. The key is in force at this position.
+    key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    # 2. The signature is valid and covers exactly this statement.
+    form, iat = verify_approval(
+        jws,
+        key.jwk,
+        Subject(
+            ledger=decision.ledger,
+            statement_id=statement.id,
+            payload_sha256=statement.payload_sha256,
+            content_sha256=statement.content_sha256,
+            is_plain=statement.is_plain,
+        ),
+        signer=person.user,
+        now_ms=decision.now_ms,
+    )
+    # 3. The statement accepts approvals; this person may approve and has not done so yet.
+    _require_order(statement, person, iat)
+    require_status(statement, decision.now_ms, "pending", "approved")
+    require_standing(person)
+    creator = statement.creator
+    eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
+    if not (eligible and may_sign(person)):
+        raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
+    if stands(statement.approvals, person):
+        raise ConflictError("already_approved", "this person has already approved")
+    # 4. The step that it fills, if the policy has steps.
+    recorded_now = statement.approvals, statement.rejections
+    step = steps.step_for(statement.policy, creator, *recorded_now, decision)
+    # 5. A fresh passkey assertion, if the policy requires one.
+    sign_count = _confirm(statement, jws.text, decision)
+    # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
+    reached = statement.status == "approved" or places.met(
+        statement.policy,
+        decision.counted(statement.approvals) | {person.user: person.roles},
+        steps_of(statement.approvals) | ({} if step is None else {person.user: step}),
+    )
+    return StatementSigned(
+        signer=person.user,
+        kid=key.kid,
+        roles=tuple(sorted(person.roles)),
+        form=form,
+        iat=iat,
+        status="approved" if reached else "pending",
+        jws=jws.text,
+        assertion=decision.assertion,
+        sign_count=sign_count,
+        step=step,
+    )
+
+
+def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
+    """Return the rejection of a statement.
+
+    Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
+    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
+    `reason_invalid`, `text_refused`; RefusedError as `verify_act` and `verify_assertion` do.
+    """
+    person = decision.person
+    key, act = _act_about(statement, act_text, acts.Reject, decision)
+    require_reason(act.reason)
+    _require_order(statement, person, act.iat)
+    require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
+    vetoes = policy.may_veto(statement.policy, person.user, person.roles)
+    creator = statement.creator
+    approves = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
+    if not (vetoes or approves) or not may_sign(person):
+        raise ForbiddenError("not_a_signer", "the policy does not ask for this person")
+    if stands(statement.approvals, person):
+        raise ConflictError("already_approved", "this person has already approved")
+    if stands(statement.rejections, person):
+        raise ConflictError("already_rejected", "this person has already rejected")
+    sign_count = _confirm(statement, act_text, decision)
+    refused = decision.counted(statement.rejections).keys() | {person.user}
+    # Others need not be there today: who is away never makes a statement rejected.
+    ends = vetoes or not places.possible(
+        statement.policy,
+        decision.roles,
+        approvals=decision.counted(without(statement.approvals, person.user)),
+        steps=steps_of(statement.approvals),
+        without=refused | places.excluded(statement.policy, statement.creator),
+    )
+    return StatementRejected(
+        signer=person.user,
+        kid=key.kid,
+        roles=tuple(sorted(person.roles)),
+        reason=act.reason,
+        iat=act.iat,
+        status="rejected" if ends else "pending",
+        act=act_text,
+        assertion=decision.assertion,
+        sign_count=sign_count,
+    )
+
+
+def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
+    """Return the withdrawal of a pending statement by its creator.
+
+    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
+    """
+    person = decision.person
+    key, act = _act_about(statement, act_text, acts.Withdraw, decision)
+    if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
+        raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    require_text(act.reason or "", "reason")
+    _require_order(statement, person, act.iat)
+    require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
+    if person.user != statement.creator:
+        raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
+    return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
+
+
+def _require_order(statement: Statement, person: Person, iat: int) -> None:
+    """Require that a person's decisions on a statement have rising times.
+
+    So nobody who holds an older signature can put it after a newer decision.
+    """
+    if iat <= statement.decided.get(person.user, -1):
+        raise RefusedError("out_of_order", "this person signed a later decision already")
+
+
+def _act_about(
+    statement: Statement, act_text: str, kind: type[A], decision: DecisionContext
+) -> tuple[AttestedKey, A]:
+    """Return the verified act about this statement, and the key that signed it."""
+    jws = parse_act(act_text)
+    key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    act = verify_act(
+        jws,
+        key.jwk,
+        kind,
+        ledger=decision.ledger,
+        now_ms=decision.now_ms,
+        statement_id=statement.id,
+        sha256=statement.sha256,
+    )
+    return key, act
+
+
+def _confirm(statement: Statement, jws_text: str, decision: DecisionContext) -> int | None:
+    """Verify the assertion that assurance `passkey` requires; return its sign count, else None."""
+    evidence = decision.assertion
+    if statement.policy.assurance == "key":
+        if evidence is not None:
+            detail = "this policy does not use passkey assertions"
+            raise MalformedError("assertion_unexpected", detail)
+        return None
+    asked = ConfirmedAct(jws_text, evidence, decision.ledger, decision.party, decision.now_ms)
+    return asked.confirmed_by(decision.person)[1]
