@@ -1,11 +1,7 @@
 """People and machines as HTTP clients of the server, with real keys and signatures."""
 
-import hashlib
-import json
-import time
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import msgspec
@@ -18,25 +14,14 @@ from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
 from tests.support.changes import acceptance, change_members, invite, policy_set
 from tests.support.drafted import Drafted as Drafted  # tests take it from here
-from tests.support.keys import TestKey
 from tests.support.links import ledger_of, link_key, redeem
-
-TERMS = {
-    "type": "investment",
-    "amount": 1_000_000,
-    "currency": "USD",
-    "closingDate": "2026-12-21",
-    "lockUp": "5 years",
-}
-DEFAULT_POLICY: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
-AnyKey = SigningKey | TestKey
+from tests.support.signatory import DEFAULT_POLICY as DEFAULT_POLICY  # tests take these from here
+from tests.support.signatory import TERMS as TERMS
+from tests.support.signatory import AnyKey, Signatory
+from tests.support.signatory import now_ms as now_ms
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-class Actor:
+class Actor(Signatory):
     """A person with a passkey, a signing key and an HTTP client."""
 
     def __init__(
@@ -47,20 +32,8 @@ class Actor:
         *,
         key: AnyKey | None = None,
     ) -> None:
+        super().__init__(name, origin, key=key)
         self.client = client
-        self.name = name
-        self.key: AnyKey = key or SigningKey.generate()
-        self.passkey = Passkey(origin=origin)
-        self.user = ""
-        self.ledger = ""
-        self._decided: dict[str, int] = {}
-
-    def sign(self, payload: bytes, *, key: AnyKey | None = None, **header: Any) -> str:
-        """Return a compact JWS by the person's key, or by another key."""
-        key = key or self.key
-        return (
-            key.jws(payload, **header) if isinstance(key, TestKey) else key.sign(payload, **header)
-        )
 
     # --- registration --------------------------------------------------------------------------
 
@@ -195,10 +168,6 @@ class Actor:
         body = {"act": act} if alone else self.confirmed(act)
         return self.client.post(f"/api/jwt-keys/{kid}/revoke", json=body)
 
-    def confirmed(self, act: str) -> dict[str, Any]:
-        """Return an act with the passkey's assertion over it."""
-        return {"act": act, "assertion": self.confirm(act)}
-
     def declare_compromise(self, since: str, **members: Any) -> httpx.Response:
         act = self.act("declare-compromise", **({"since": since} | members))
         return self.client.post("/api/compromises", json=self.confirmed(act))
@@ -245,30 +214,6 @@ class Actor:
 
     # --- statements ----------------------------------------------------------------------------
 
-    def document(self, **members: Any) -> str:
-        document = {
-            "content": json.dumps(TERMS),
-            "createdAt": clock.to_text(now_ms()),
-            "creator": self.user,
-            "ledger": self.ledger,
-            "policy": DEFAULT_POLICY,
-            "statementId": str(uuid4()),
-            "title": "Series A",
-        } | members
-        return json.dumps(document, ensure_ascii=False)
-
-    def act(self, act: str, /, **members: Any) -> str:
-        payload = {"act": act, "iat": now_ms() // 1000, "ledger": self.ledger} | members
-        return self.sign(json.dumps(payload).encode(), typ="act+jwt")
-
-    def draft_body(self, document: str) -> dict[str, str]:
-        sha256 = hashlib.sha256(document.encode()).hexdigest()
-        statement_id = json.loads(document)["statementId"]
-        return {
-            "document": document,
-            "act": self.act("draft", statementId=statement_id, sha256=sha256),
-        }
-
     def draft_of(self, document: str | None = None) -> httpx.Response:
         body = self.draft_body(document or self.document())
         return self.client.post("/api/statements/create", json=body)
@@ -278,26 +223,6 @@ class Actor:
         answer = self.draft_of(document)
         assert answer.status_code == 201, answer.text
         return Drafted(document, answer.json())
-
-    def later(self, statement_id: str) -> int:
-        """Return a signed time after that of this person's last decision on a statement."""
-        iat = max(now_ms() // 1000, self._decided.get(statement_id, 0) + 1)
-        self._decided[statement_id] = iat
-        return iat
-
-    def approval(self, document: str, **header: Any) -> str:
-        iat = header["iat"] if "iat" in header else self.later(json.loads(document)["statementId"])
-        return self.sign(document.encode(), typ=header.get("typ", "JWT"), iat=iat)
-
-    def individual(self, document: str, **members: Any) -> str:
-        about = json.loads(document)
-        payload = {
-            "statementId": about["statementId"],
-            "content": about["content"],
-            "signer": self.user,
-            "timestamp": max(now_ms(), self.later(about["statementId"]) * 1000),
-        } | members
-        return self.sign(json.dumps(payload).encode(), typ="JWT")
 
     def post_sign(self, statement_id: str, jwt: str, **more: Any) -> httpx.Response:
         return self.client.post(f"/api/statements/{statement_id}/sign", json={"jwt": jwt} | more)
@@ -314,11 +239,6 @@ class Actor:
         about = {"statementId": drafted.id, "sha256": drafted.sha256}
         act = self.act("withdraw", **about, iat=self.later(drafted.id))
         return self.client.post(f"/api/statements/{drafted.id}/withdraw", json={"act": act})
-
-    def confirm(self, jws: str) -> dict[str, Any]:
-        """Return a passkey's confirmation of one decision or act."""
-        challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
-        return self.passkey.get(challenge)
 
 
 def jwk_members(key: AnyKey) -> dict[str, Any]:

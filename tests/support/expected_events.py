@@ -110,9 +110,9 @@ EXPECTED = {
         DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"users"}
     ),
     "governance-accepted.v1": Expected(
-        BOB,
+        DAVE,
         "accepted the governance policy",
-        "Bob accepted a place in governance",
+        "Dave accepted a place in governance",
         ACT,
         {"acceptances"},
     ),
@@ -154,7 +154,7 @@ EXPECTED = {
     "invitation-cancelled.v1": effect(
         "cancelled an invitation", "An invitation was cancelled", {"invitations"}
     ),
-    "role-defined.v1": effect("defined the role board", "The role board was defined", {"rules"}),
+    "role-defined.v1": effect("defined the role staff", "The role staff was defined", {"rules"}),
     "role-closed.v1": effect(
         "closed the role board", "The role board was closed", {"users", "rules"}
     ),
@@ -162,7 +162,7 @@ EXPECTED = {
         "set registration to open", "The ledger's charter was changed", {"rules"}
     ),
     "governance-set.v1": effect(
-        "set the governance policy", "The governance policy was changed", {"rules"}
+        "set the governance policy", "The governance policy was changed", {"rules"}, change=105
     ),
     "role-granted.v1": effect(
         "granted Bob the role creator", "Bob was granted the role creator", {"users"}, change=103

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import pytest
+
 from ledger.domain.changes.items import GrantRole, SetGovernance
 from ledger.domain.events import RoleDefined, RoleEnded
 from ledger.domain.governance import policy_digest, values_digest
@@ -128,3 +130,17 @@ def broken(first: State, *moves: Move, states: int, depth: int = 8) -> list[str]
         if found := faults(before, step):
             return [*trace, *found]
     return []
+
+
+# Where a rule is removed: the first state, the moves, what is patched, and the fault that follows.
+Removed = tuple[State, list[Move], list[tuple[str, object]], str]
+
+
+def require_trace(rule: Removed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Require that the rule's moves break nothing, and without the rule break the fault."""
+    first, moves, patches, fault = rule
+    assert broken(first, *moves, states=500) == []
+    for place, other in patches:
+        monkeypatch.setattr(place, other)
+    trace = broken(first, *moves, states=500)
+    assert fault in trace, trace

@@ -109,6 +109,17 @@ def world(governance: Node, *roles: str) -> State:
     return State(msgspec.structs.replace(CHARTER, governance=governance), people)
 
 
+def without_passkeys(state: State, who: int) -> State:
+    """Return a state in which all passkeys of a person have ended."""
+    people = list(state.people)
+    ended = {
+        name: msgspec.structs.replace(each, removed=True)
+        for name, each in people[who].passkeys.items()
+    }
+    people[who] = msgspec.structs.replace(people[who], passkeys=ended)
+    return state._replace(people=tuple(people))
+
+
 # --- items ---------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ The views do not verify evidence, so the evidence is only distinct text: act-1, 
 
 import json
 import sqlite3
-import weakref
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,7 @@ from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, Status
 from ledger.encoding import b64u_encode
 from ledger.jose import OkpJwk
-from projections import facts, views
+from tests.support.views_in_memory import views_in_memory
 
 START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
@@ -168,13 +167,9 @@ class Story:
 
     def accept(self, user: str, policy: Node, change: str | None = None) -> int:
         """Accept a governance policy."""
+        act = f"act-{len(self.states) + 1}"
         body = events.GovernanceAccepted(
-            policy_sha256=policy_digest(policy),
-            change=change,
-            kid="key",
-            act=f"act-{len(self.states) + 1}",
-            assertion=_assertion("passkey"),
-            sign_count=1,
+            policy_digest(policy), change, "key", act, _assertion("passkey"), sign_count=1
         )
         return self.tell(UUID(user), body)
 
@@ -285,20 +280,8 @@ class Story:
         """Return views in memory, folded in one batch from the events up to a position."""
         upto = self.head() if at is None else at
         if self._made is None or self._made[0] != upto:
-            self._made = (upto, self._make(upto))
+            self._made = (upto, views_in_memory(self, self.read(0, upto)))
         return self._made[1]
-
-    def _make(self, upto: int) -> sqlite3.Connection:
-        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        weakref.finalize(self, db.close)
-        views.prepare(db)
-        rows = self.read(0, upto)
-        if rows:
-            batch = facts.decode(db, facts.Streams(), rows)
-            for view in views.VIEWS:
-                view.fold(db, batch)
-        views.complete(db)
-        return db
 
 
 def _jwk(number: int) -> OkpJwk:

@@ -1,4 +1,4 @@
-"""A governance policy is accepted with a passkey, once, by whoever fills a place of it."""
+"""A person who fills a place of a governance policy accepts it with a passkey, once."""
 
 import json
 from typing import Any

@@ -166,7 +166,7 @@ def test_while_governance_asks_for_two_an_invitation_gives_no_role() -> None:
 @pytest.mark.parametrize(("threshold", "gives"), [(1, True), (2, False), (3, False)])
 def test_a_raise_takes_open_invitations_their_roles_for_good(threshold: int, gives: bool) -> None:
     state, _ = invited()
-    for rules in (Node(threshold, ("role:administrator",)), Node(1, ("role:investor",))):
+    for rules in (Node(threshold, ("role:administrator",)), Node(1, ("role:board",))):
         body = GovernanceSet(CHANGE, rules)
         state = charter.evolve(state, Event(charter.STREAM, state.version + 1, AT, body))
     (invitation,) = [each for each in state.invitations.values() if each.id == INVITATION]

@@ -1,6 +1,6 @@
 """Each rule of changes removed in turn: then a trace of the small world breaks a promise."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,18 +8,15 @@ import msgspec
 import pytest
 
 from ledger.domain import standing
-from ledger.domain.acts import AcceptGovernance
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.governance import policy_digest
-from ledger.domain.person import AttestedKey, Passkey, Person
+from ledger.domain.person import AttestedKey, Person
 from ledger.domain.policy import Node, Policy, RolesByPerson, covers
 from tests.support.changes import governors
-from tests.support.small_judge import broken
+from tests.support.small_judge import Removed, require_trace
 from tests.support.small_moves import (
-    acceptances,
-    accepts,
     approvals,
     drafts,
     endings,
@@ -32,12 +29,12 @@ from tests.support.small_world import (
     BEN,
     CAL,
     Item,
-    Move,
     State,
     about,
     govern,
     of_role,
     signer,
+    without_passkeys,
     world,
 )
 
@@ -86,16 +83,6 @@ AS_PERSON_AND_ADMINISTRATOR = world(
 )
 
 
-def _without_passkeys(state: State, who: int) -> State:
-    people = list(state.people)
-    ended = {
-        name: msgspec.structs.replace(each, removed=True)
-        for name, each in people[who].passkeys.items()
-    }
-    people[who] = msgspec.structs.replace(people[who], passkeys=ended)
-    return state._replace(people=tuple(people))
-
-
 _can_act_with_a_key = standing.can_act
 
 
@@ -115,31 +102,6 @@ def _nobody_is_stated(
     require_governable(rules, people, None, now_ms=now_ms, completes=completes)
 
 
-def _as_if_all_had_accepted(
-    rules: Charter,
-    people: Sequence[Person],
-    stated: Set[str] | None,
-    *,
-    now_ms: int,
-    completes: bool,
-) -> None:
-    del completes
-    require_governable(rules, people, stated, now_ms=now_ms, completes=False)
-
-
-def _keeps_what_was_accepted(person: Person, role: str) -> dict[str, Any]:
-    return {"roles": person.roles - {role}}
-
-
-def _any_policy(act: AcceptGovernance, rules: Charter, *_: object) -> Node:
-    del act
-    return rules.governance
-
-
-def _any_passkey(person: Person, credential_id: str, *, now_ms: int) -> Passkey:
-    return person.passkeys[credential_id]
-
-
 def _having_accepted(state: State, policy: Node) -> State:
     """Return a state in which everybody has accepted a policy that is not in force yet."""
     people = tuple(
@@ -147,12 +109,6 @@ def _having_accepted(state: State, policy: Node) -> State:
         for each in state.people
     )
     return state._replace(people=people)
-
-
-def _without_acceptance(state: State, who: int) -> State:
-    people = list(state.people)
-    people[who] = msgspec.structs.replace(people[who], accepted={})
-    return state._replace(people=tuple(people))
 
 
 ADMINISTRATORS_OR_ADA = Node(2, ("role:administrator", f"user:{signer(ADA).user}"))
@@ -179,7 +135,7 @@ BOARD_GOVERNS = _with_a_board(
     world(Node(1, ("role:administrator", "role:board")), ADMINISTRATOR, "investor", "investor")
 )
 
-REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
+REMOVED: dict[str, Removed] = {
     "its policy is the one in force at each approval": (
         _having_accepted(THREE_ADMINISTRATORS, Node(3, TWO.of)),
         [drafts(BOARD, govern(3), by=[ADA]), approvals()],
@@ -199,7 +155,7 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
         "nobody can approve a change any more",
     ),
     "to govern takes a live passkey": (
-        _without_passkeys(THREE_ADMINISTRATORS, CAL),
+        without_passkeys(THREE_ADMINISTRATORS, CAL),
         [drafts(about("end-role", BEN, ADMINISTRATOR)), approvals()],
         [("ledger.domain.changes.governable.can_act", _keys_are_enough)],
         "nobody can approve a change any more",
@@ -273,36 +229,6 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
         [("ledger.domain.governance.require_open", _nothing)],
         "no change can state the policy any more",
     ),
-    "an approval takes acceptance": (
-        _without_acceptance(THREE_ADMINISTRATORS, CAL),
-        [drafts(BOARD, by=[ADA, CAL]), approvals()],
-        [("ledger.domain.governance.require_accepted", _nothing)],
-        "somebody approves who has not accepted governance",
-    ),
-    "those who accepted can meet governance afterwards": (
-        THREE_ADMINISTRATORS,
-        [drafts(govern(3), by=[ADA]), approvals()],
-        [("ledger.domain.changes.effects.require_governable", _as_if_all_had_accepted)],
-        "nobody can approve a change any more",
-    ),
-    "an acceptance ends with its role": (
-        THREE_ADMINISTRATORS,
-        [drafts(about("end-role", CAL, ADMINISTRATOR), by=[ADA]), approvals()],
-        [("ledger.domain.person._without_role", _keeps_what_was_accepted)],
-        "an acceptance outlives its role",
-    ),
-    "an acceptance takes a passkey": (
-        _without_passkeys(_without_acceptance(THREE_ADMINISTRATORS, CAL), CAL),
-        [acceptances],
-        [("ledger.domain.person.Person.active_passkey", _any_passkey)],
-        "no live passkey confirms",
-    ),
-    "people accept the policy in force or of a pending change": (
-        _without_acceptance(THREE_ADMINISTRATORS, CAL),
-        [accepts(Node(3, ("role:administrator",)))],
-        [("ledger.domain.acceptance._policy", _any_policy)],
-        "somebody accepts a policy that nobody asks for",
-    ),
     "an ended key decides nothing": (
         TWO_ADMINISTRATORS,
         [drafts(BOARD, by=[ADA]), approvals(), moves_of(BEN, endings)],
@@ -316,9 +242,4 @@ REMOVED: dict[str, tuple[State, list[Move], list[tuple[str, object]], str]] = {
 def test_without_a_rule_a_trace_breaks_the_world(
     rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, moves, patches, fault = REMOVED[rule]
-    assert broken(first, *moves, states=500) == []
-    for place, other in patches:
-        monkeypatch.setattr(place, other)
-    trace = broken(first, *moves, states=500)
-    assert fault in trace, trace
+    require_trace(REMOVED[rule], monkeypatch)

@@ -110,14 +110,12 @@ def decide(
 ) -> tuple[Effect, ...]:
     """Return the events that these items bring about, each decided after the ones before it.
 
-    Only an approval `completes` the change: then those who accepted governance must be able to
-    meet it.
-
-    Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
+    An approval `completes` the change: then only people who accepted governance count in it. Raises
+    ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
-    `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
-    as `compromise.of_change`.
+    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`, `creator_not_gone`,
+    `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and as
+    `compromise.of_change`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(_people_of(items)))  # one load brings all of them
