@@ -1,66 +1,16 @@
 """Changes over HTTP: one administrator, two administrators, and what each of them cannot do."""
 
-import re
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
-import pytest
 
-from ledger.domain.governance import policy_digest, values_digest
-from ledger.domain.policy import Node
+from ledger.domain.governance import FOUNDING, policy_digest, values_digest
 from tests.integration.conftest import NO_LIMIT, refuses_at
+from tests.integration.http.company import TWO, Company
 from tests.support.actor import Actor, Drafted
-from tests.support.changes import governors
 from tests.support.check import check_ledger, head
 from tests.support.server import Server
-
-FOUNDING = Node(1, ("role:administrator",))
-TWO: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
-
-
-class Company:
-    """An open ledger: the link of its first start, Ada who used it, and further people."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.clients: list[httpx.Client] = []
-        (link,) = re.findall(r"/register#invitation=(\S+)", server.output)
-        self.ada = self.person("Ada").register("administrator", link)
-
-    def person(self, name: str) -> Actor:
-        client = httpx.Client(base_url=self.server.origin)
-        self.clients.append(client)
-        return Actor(client, name, self.server.origin)
-
-    def second(self) -> Actor:
-        """Return another administrator; from here on changes need both."""
-        assert self.ada.invite("administrator", "for Ben").status_code == 201
-        ben = self.person("Ben").register("administrator", "for Ben")
-        assert self.ada.change(self.raised(ben), accepted_by=[ben]).json()["status"] == "approved"
-        return ben
-
-    def raised(self, ben: Actor) -> dict[str, Any]:
-        """Return the item that lets Ada and Ben govern together."""
-        people = governors(self.ada, ben)
-        stated = {"policy": TWO, "was": policy_digest(FOUNDING), "people": people}
-        return {"set-governance": stated}
-
-
-@pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
-    server = Server(tmp_path / "data", LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
-    server.start()
-    found = Company(server)
-    try:
-        yield found
-        check_ledger(server)
-    finally:
-        for client in found.clients:
-            client.close()
-        server.stop()
 
 
 def test_an_open_ledger_prints_the_administrators_link_and_works_before_it_is_used(
@@ -255,56 +205,3 @@ def test_a_change_needs_the_drafters_passkey_and_their_own_signature(company: Co
     refuses_at(
         company.server, lambda: post("/api/changes", json=bare), 400, "change_without_approval"
     )
-
-
-def test_a_change_of_governance_is_drafted_alone_and_waits_for_those_who_accept_it(
-    company: Company,
-) -> None:
-    ada = company.ada
-    assert ada.invite("administrator", "for Ben").status_code == 201
-    ben = company.person("Ben").register("administrator", "for Ben")
-    body, two = ada.change_body(company.raised(ben)), Node(2, ("role:administrator",))
-    jws = ada.approval(body["document"])
-    approved = body | {"jwt": jws, "assertion": ada.confirm(jws)}
-    post = ada.client.post
-    refuses_at(
-        company.server, lambda: post("/api/changes", json=approved), 400, "change_with_approval"
-    )
-    drafted = post("/api/changes", json=body).json()
-    assert (drafted["status"], drafted["approvals"]) == ("pending", 0)
-    assert post("/api/changes", json=body).json() == drafted
-    statement_id = drafted["statementId"]
-
-    def approve() -> httpx.Response:
-        jws = ada.approval(body["document"])
-        return ada.post_sign(statement_id, jws, assertion=ada.confirm(jws))
-
-    refuses_at(company.server, approve, 409, "governance_unmeetable")
-    assert ada.accept_governance(two, statement_id).status_code == 201
-    refuses_at(company.server, approve, 409, "governance_unmeetable")
-    accepted = ben.accept_governance(two, statement_id)
-    assert accepted.json()["user"] == ben.user
-    refuses_at(
-        company.server,
-        lambda: ben.accept_governance(two, statement_id),
-        409,
-        "governance_accepted",
-    )
-    assert approve().json()["status"] == "approved"
-
-
-def test_who_is_granted_a_place_approves_changes_after_accepting_it(company: Company) -> None:
-    cal = company.person("Cal").register("creator")
-    granted = {"grant-role": {"user": cal.user, "role": "administrator"}}
-    assert company.ada.change(granted).status_code == 201
-    board = {"define-role": {"role": "board"}}
-    refuses_at(company.server, lambda: cal.change(board), 403, "governance_not_accepted")
-    unknown = "0f0f0f0f-0000-4000-8000-00000000dead"
-    refuses_at(
-        company.server,
-        lambda: cal.accept_governance(FOUNDING, unknown),
-        404,
-        "statement_unknown",
-    )
-    assert cal.accept_governance(FOUNDING).status_code == 201
-    assert cal.change(board).json()["status"] == "approved"
