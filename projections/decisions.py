@@ -7,22 +7,35 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain.events import Recorded, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import (
+    ApprovalRetracted,
+    Recorded,
+    StatementDecision,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import questioned
+from projections import questioned, retracted
 from projections.facts import Batch, Fact, LogReader
 from projections.outlook import Decided
 from projections.questioned import IN_QUESTION, key_number, passkey_number
+from projections.retracted import RETRACTED
 from projections.rows import json_list
 from projections.users import NamedPerson, people, roles_of, uuid_text
 
 # Stored in `decision.kind`. Counts of approvals and the General JWS select by these numbers.
-SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL = range(4)
+SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL, RETRACTION = range(5)
 
 _FORMS: dict[Form, int] = {"shared": SHARED, "individual": INDIVIDUAL}
+_KINDS: dict[type[StatementDecision], int] = {
+    StatementRejected: REJECTION,
+    ApprovalRetracted: RETRACTION,
+    StatementWithdrawn: WITHDRAWAL,
+}
 
 TABLE = (
     "CREATE TABLE decision(statement INTEGER NOT NULL, position INTEGER NOT NULL,"
@@ -37,7 +50,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
     `step` is the step of the policy that an approval fills. A decision is in question if its key or
-    passkey was declared compromised by then.
+    passkey was declared compromised by then. `retracted` tells that its person took it back.
     """
 
     position: int
@@ -53,6 +66,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     assertion: AssertionEvidence | None = None
     key_status: KeyStatus
     in_question: bool = False
+    retracted: bool = False
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -60,9 +74,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     rows = [
         _row(fact, _FORMS[fact.body.form], fact.body.step) for fact in batch.of(StatementSigned)
     ]
-    for body, kind in ((StatementRejected, REJECTION), (StatementWithdrawn, WITHDRAWAL)):
+    for body, kind in _KINDS.items():
         rows += [_row(fact, kind) for fact in batch.of(body)]
     write(db, "INSERT INTO decision {rows}", rows)
+    retracted.fold(db, batch)
     questioned.fold(db, batch)
 
 
@@ -82,12 +97,13 @@ def of_statement(
     positions.
     """
     rows = db.execute(
-        f"SELECT position, person, {IN_QUESTION} FROM decision d"  # noqa: S608  # a constant
+        f"SELECT position, person, {IN_QUESTION}, {RETRACTED} FROM decision d"  # noqa: S608  # constants
         " WHERE statement = :statement AND position <= :at ORDER BY position",
         {"statement": statement, "at": at},
     ).fetchall()
-    numbers = {position: person for position, person, _ in rows}
-    doubted = {position for position, _, in_question in rows if in_question}
+    numbers = {position: person for position, person, _, _ in rows}
+    doubted = {position for position, _, in_question, _ in rows if in_question}
+    taken_back = {position for position, _, _, is_retracted in rows if is_retracted}
     named = people(db, numbers.values())
     recorded = log.events_at([*numbers])
     revoked = _revoked(db, recorded, at)
@@ -95,15 +111,25 @@ def of_statement(
         _decision(db, each, named[numbers[each.position]], numbers[each.position], revoked)
         for each in recorded
     ]
-    return [msgspec.structs.replace(each, in_question=each.position in doubted) for each in shown]
+    return [
+        msgspec.structs.replace(
+            each,
+            in_question=each.position in doubted,
+            retracted=each.position in taken_back and each.decision == "approval",
+        )
+        for each in shown
+    ]
 
 
 def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> list[int]:
-    """Return the positions of a statement's decisions of one kind, oldest first."""
+    """Return the positions of a statement's decisions of one kind, oldest first.
+
+    Those that were taken back by then are left out.
+    """
     rows = db.execute(
-        "SELECT position FROM decision WHERE statement = ? AND position <= ? AND kind = ?"
-        " ORDER BY position",
-        (statement, at, kind),
+        "SELECT position FROM decision d WHERE statement = :statement AND position <= :at"  # noqa: S608
+        f" AND kind = :kind AND NOT {RETRACTED} ORDER BY position",
+        {"statement": statement, "at": at, "kind": kind},
     )
     return [position for (position,) in rows]
 
@@ -111,25 +137,26 @@ def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> 
 def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
     """Return who approved and who rejected a statement up to a position, each by the last word.
 
-    Decisions that are in question by then do not count.
+    A last word that is in question by then does not count, and a retraction leaves none.
     """
     rows = db.execute(
-        "SELECT d.person, s.uuid, d.position, d.kind, d.step FROM decision d JOIN stream s"  # noqa: S608
-        " ON s.id = d.person WHERE d.statement = :statement AND d.position <= :at"
-        f" AND NOT {IN_QUESTION} ORDER BY d.position",
+        f"SELECT d.person, s.uuid, d.position, d.kind, d.step, {IN_QUESTION} FROM decision d"  # noqa: S608
+        " JOIN stream s ON s.id = d.person WHERE d.statement = :statement AND d.position <= :at"
+        f" AND d.kind <> {WITHDRAWAL} ORDER BY d.position",
         {"statement": statement, "at": at},
     )
     approved: dict[str, frozenset[str]] = {}
     rejected: dict[str, frozenset[str]] = {}
     steps: dict[str, int] = {}
-    for person, uuid, position, kind, step in rows:
-        user, roles = uuid_text(uuid), roles_of(db, person, at=position)
-        if kind == REJECTION:
-            rejected[user] = roles
-        elif kind != WITHDRAWAL:
-            approved[user] = roles
-            steps |= {} if step is None else {user: step}
-            rejected.pop(user, None)
+    for person, uuid, position, kind, step, in_question in rows:
+        user = uuid_text(uuid)
+        for earlier in (approved, rejected, steps):
+            earlier.pop(user, None)
+        if kind == RETRACTION or in_question:
+            continue
+        decided = rejected if kind == REJECTION else approved
+        decided[user] = roles_of(db, person, at=position)
+        steps |= {} if step is None else {user: step}
     return Decided(approved, rejected, steps)
 
 
@@ -137,7 +164,7 @@ def _decision(
     db: sqlite3.Connection, recorded: Recorded, person: NamedPerson, number: int, revoked: set[str]
 ) -> Decision:
     body = recorded.event.body
-    if not isinstance(body, StatementSigned | StatementRejected | StatementWithdrawn):
+    if not isinstance(body, StatementDecision):
         raise CorruptError("event_unexpected", f"no decision at position {recorded.position}")
     shared: dict[str, Any] = {
         "position": recorded.position,
@@ -166,11 +193,16 @@ def _decision(
                 assertion=body.assertion,
                 **shared,
             )
-        case StatementWithdrawn():
-            # The event records no roles: a withdrawal does not depend on them.
+        case ApprovalRetracted() | StatementWithdrawn():
+            # The event records no roles: the decision does not depend on them.
             roles = sorted(roles_of(db, number, at=recorded.position))
             return Decision(
-                decision="withdrawal", roles=roles, reason=body.reason, jws=body.act, **shared
+                decision="retraction" if isinstance(body, ApprovalRetracted) else "withdrawal",
+                roles=roles,
+                reason=body.reason,
+                jws=body.act,
+                assertion=body.assertion if isinstance(body, ApprovalRetracted) else None,
+                **shared,
             )
 
 

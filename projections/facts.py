@@ -77,6 +77,14 @@ class Rejected(msgspec.Struct, gc=False):
     assertion: Confirmed | None = None
 
 
+class Retracted(msgspec.Struct, gc=False):
+    """The fields of an ApprovalRetracted that the views use."""
+
+    signer: str
+    kid: str
+    assertion: Confirmed | None = None
+
+
 class Withdrawn(msgspec.Struct, gc=False):
     """The fields of a StatementWithdrawn that the views use."""
 
@@ -244,6 +252,7 @@ _SLIM: dict[str, Callable[[bytes], Any]] = {
     events.StatementDrafted.TAG: _drafted,
     events.StatementSigned.TAG: _slim(Signed),
     events.StatementRejected.TAG: _slim(Rejected),
+    events.ApprovalRetracted.TAG: _slim(Retracted),
     events.StatementWithdrawn.TAG: _slim(Withdrawn),
 }
 _kinds = {tag: (_SLIM.get(tag) or _slim(body), body.MEANING.actor) for tag, body in BODIES.items()}

@@ -16,17 +16,18 @@ from ledger.domain.policy import Policy, may_veto, members
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
 from projections import spans
-from projections.decisions import decided_by
+from projections.decisions import RETRACTION, decided_by
 from projections.facts import Batch, find_stream
 from projections.outlook import able, missing, outlook, refusals
 from projections.paging import Page, decode_cursor, encode_cursor
 from projections.questioned import IN_QUESTION
+from projections.retracted import RETRACTED
 from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 
 NAME = "inbox"
-VERSION = 2
+VERSION = 3
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement_member(statement INTEGER NOT NULL, member TEXT NOT NULL,"
     " PRIMARY KEY(statement, member)) STRICT, WITHOUT ROWID",
@@ -52,7 +53,8 @@ _WAITS = (
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
     " AND m.member IN (SELECT value FROM json_each(:members)))"
     " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
-    " AND d.person = :user AND d.position <= :at AND NOT " + IN_QUESTION + ")"
+    f" AND d.person = :user AND d.position <= :at AND d.kind <> {RETRACTION}"
+    f" AND NOT {IN_QUESTION} AND NOT {RETRACTED})"
 )
 
 

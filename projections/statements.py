@@ -26,7 +26,7 @@ from ledger.domain.policy import Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
-from projections import decisions, progress, questioned, search, spans, timeline
+from projections import decisions, progress, questioned, retracted, search, spans, timeline
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
 )
@@ -41,7 +41,7 @@ from projections.summaries import StatementSummary as StatementSummary
 from projections.users import uuid_text
 
 NAME = "statements"
-VERSION = 4
+VERSION = 5
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, expires_at TEXT NOT NULL, final INTEGER NOT NULL,"
@@ -51,6 +51,7 @@ TABLES: tuple[str, ...] = (
     " supersedes BLOB) STRICT",
     decisions.TABLE,
     *questioned.TABLES,
+    *retracted.TABLES,
     *spans.TABLES,
     search.TABLE,
 )

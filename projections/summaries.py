@@ -8,6 +8,7 @@ import msgspec
 from ledger.domain.vocabulary import Status
 from projections.decisions import INDIVIDUAL, REJECTION
 from projections.questioned import IN_QUESTION
+from projections.retracted import RETRACTED
 from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
 
@@ -44,8 +45,8 @@ STATUS_AT = (
 
 _SUMMARIES = f"""
 SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {STATUS_AT},
-    coalesce(sum(d.kind <= {INDIVIDUAL} AND NOT {IN_QUESTION}), 0),
-    coalesce(sum(d.kind = {REJECTION} AND NOT {IN_QUESTION}), 0),
+    coalesce(sum(d.kind <= {INDIVIDUAL} AND NOT {IN_QUESTION} AND NOT {RETRACTED}), 0),
+    coalesce(sum(d.kind = {REJECTION} AND NOT {IN_QUESTION} AND NOT {RETRACTED}), 0),
     coalesce(sum({IN_QUESTION}), 0),
     x.needed, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
 FROM statement s

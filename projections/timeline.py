@@ -12,6 +12,7 @@ import msgspec
 from ledger import clock
 from ledger.domain.events import BODIES, NO_ROLE
 from ledger.sqlite.bulk_insert import write
+from projections.decisions import INDIVIDUAL, RETRACTION
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
@@ -158,10 +159,10 @@ def _scan(driver: str | None) -> str:
 
 _SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
 
-_ITEMS = """
+_ITEMS = f"""
 SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name,
-    (SELECT count(*) FROM decision d
-     WHERE d.statement = t.stream AND d.position <= t.position AND d.kind <= 1)
+    (SELECT coalesce(sum(CASE WHEN d.kind <= {INDIVIDUAL} THEN 1 WHEN d.kind = {RETRACTION} THEN -1
+        ELSE 0 END), 0) FROM decision d WHERE d.statement = t.stream AND d.position <= t.position)
 FROM timeline t
 JOIN stream s ON s.id = t.stream
 LEFT JOIN stream a ON a.id = t.actor
@@ -170,7 +171,7 @@ LEFT JOIN statement_text x ON x.id = t.stream
 LEFT JOIN user o ON o.id = t.stream
 WHERE t.position IN (SELECT value FROM json_each(?))
 ORDER BY t.position DESC
-"""
+"""  # noqa: S608  # constants
 
 
 def items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:

@@ -22,6 +22,9 @@ _EACH = """async (requests) => {
             } else if (kind === "rejection") {
                 const body = { act: text, assertion: null };
                 await decisions.decideRejection(statement, body, person, people, context);
+            } else if (kind === "retraction") {
+                const body = { act: text, assertion: null };
+                await decisions.decideRetraction(statement, body, person, context);
             } else {
                 await decisions.decideWithdrawal(statement, { act: text }, person, context);
             }

@@ -58,6 +58,27 @@ def test_a_server_that_swaps_document_and_digest_shows_what_would_be_signed(
     expect(bob.button("Approve and sign")).to_be_disabled()
 
 
+def test_an_approval_is_taken_back_and_given_again(alice: Browser, bob: Browser) -> None:
+    path = alice.draft_for(TITLE, "Alice", "Bob")
+    bob.open(path)
+    bob.approve()
+    alice.expect_status("Pending", "Signed by Bob; 2 needed. Waiting for Alice.")
+    bob.button("Take it back…").click()
+    expect(bob.dialog()).to_contain_text("you can approve again while the statement is pending")
+    bob.dialog().get_by_label("Reason").fill("Approved by mistake.")
+    bob.button("Sign the retraction").click()
+    expect(bob.heading("Approval taken back")).to_be_visible()
+    bob.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for Alice and Bob.")
+    decisions = bob.page.locator("#decisions > ol > li")
+    expect(decisions.nth(0)).to_contain_text("Taken back later: it does not count.")
+    expect(decisions.nth(1)).to_contain_text("Bob (investor) took the approval back verified here")
+    expect(decisions.nth(1).locator("blockquote")).to_have_text("Approved by mistake.")
+    bob.approve()
+    alice.approve()
+    alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
+    expect(bob.button("Take it back…")).to_have_count(0)
+
+
 def test_a_rejection_ends_what_can_no_longer_be_approved(alice: Browser, bob: Browser) -> None:
     path = alice.draft_for(TITLE, "Alice", "Bob")
     bob.open(path)

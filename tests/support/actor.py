@@ -14,6 +14,7 @@ from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
 from tests.support.changes import acceptance, change_members, invite, policy_set
 from tests.support.drafted import Drafted as Drafted  # tests take it from here
+from tests.support.keys import jwk_members
 from tests.support.links import ledger_of, link_key, redeem
 from tests.support.signatory import DEFAULT_POLICY as DEFAULT_POLICY  # tests take these from here
 from tests.support.signatory import TERMS as TERMS
@@ -64,7 +65,7 @@ class Actor(Signatory):
             where = {"home": home, "expires_at": ends}
             challenge = challenges.attest_signing_key(**(about | where | more))
         return {
-            "jwk": jwk_members(key),
+            "jwk": jwk_members(key.jwk),
             "assertion": (passkey or self.passkey).get(challenge),
             "possession": self.sign(challenge, key=key, typ="key-possession+jws"),
             "home": home,
@@ -231,20 +232,18 @@ class Actor(Signatory):
         return self.post_sign(drafted.id, self.approval(drafted.document))
 
     def reject(self, drafted: Drafted, reason: str = "The amount is wrong.") -> httpx.Response:
-        about = {"statementId": drafted.id, "sha256": drafted.sha256, "reason": reason}
-        act = self.act("reject", **about, iat=self.later(drafted.id))
-        return self.client.post(f"/api/statements/{drafted.id}/reject", json={"act": act})
+        return self._post_act(drafted, "reject", reason=reason)
+
+    def retract(self, drafted: Drafted) -> httpx.Response:
+        return self._post_act(drafted, "retract")
 
     def withdraw(self, drafted: Drafted) -> httpx.Response:
-        about = {"statementId": drafted.id, "sha256": drafted.sha256}
-        act = self.act("withdraw", **about, iat=self.later(drafted.id))
-        return self.client.post(f"/api/statements/{drafted.id}/withdraw", json={"act": act})
+        return self._post_act(drafted, "withdraw")
 
-
-def jwk_members(key: AnyKey) -> dict[str, Any]:
-    """Return the public JWK as a client sends it."""
-    members: dict[str, Any] = msgspec.to_builtins(key.jwk)
-    return members
+    def _post_act(self, drafted: Drafted, kind: str, **members: Any) -> httpx.Response:
+        about = {"statementId": drafted.id, "sha256": drafted.sha256, **members}
+        act = self.act(kind, **about, iat=self.later(drafted.id))
+        return self.client.post(f"/api/statements/{drafted.id}/{kind}", json={"act": act})
 
 
 def policy_of(threshold: int, *people: Actor, **more: Any) -> dict[str, Any]:

@@ -221,18 +221,21 @@ class Chronicle(LedgerChronicle):
         self.tell(stream, decisions.sign(subject, parse_approval(jws), self._decision(who)))
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
-        stream = UUID(json.loads(raw)["statementId"])
-        act = who.act("reject", **self._about(raw), reason="The amount is too low.")
-        assertion = who.confirm(act) if confirmed else None
-        decision = self._decision(who, assertion)
-        subject = self.auditor.statements[stream]
-        self.tell(stream, decisions.reject(subject, act, decision))
+        self._decide("reject", who, raw, "The amount is too low.", confirmed=confirmed)
+
+    def retract(self, who: Signer, raw: bytes) -> None:
+        self._decide("retract", who, raw, "Approved by mistake.")
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
+        self._decide("withdraw", who, raw, "Replaced.")
+
+    def _decide(
+        self, kind: str, who: Signer, raw: bytes, reason: str, *, confirmed: bool = False
+    ) -> None:
         stream = UUID(json.loads(raw)["statementId"])
-        act = who.act("withdraw", **self._about(raw), reason="Replaced.")
-        subject = self.auditor.statements[stream]
-        self.tell(stream, decisions.withdraw(subject, act, self._decision(who)))
+        act = who.act(kind, **self._about(raw), reason=reason)
+        decision = self._decision(who, who.confirm(act) if confirmed else None)
+        self.tell(stream, getattr(decisions, kind)(self.auditor.statements[stream], act, decision))
 
     @staticmethod
     def _about(raw: bytes) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.support.signers import Signer
 KINDS = (
     ["sign"] * 6
     + ["reject"] * 3
+    + ["retract"] * 2
     + ["draft", "draft", "withdraw", "revoke", "grant", "register", "add_key", "wait", "mix_up"]
 )
 ROLES = ("creator", "investor", "administrator", "auditor")
@@ -145,6 +146,12 @@ class Commanders:
         who = self._who(step.who)
         act = who.act("reject", **about, reason=f"Reason number {step.variant}.")
         return await process.commands.reject(statement_id, act, self._assertion(who, raw, act))
+
+    async def _retract(self, step: Step, process: Process) -> Answer:
+        statement_id, raw, about = self._about(step)
+        who = self._who(step.who)
+        act = who.act("retract", **about, reason=f"Reason number {step.variant}.")
+        return await process.commands.retract(statement_id, act, self._assertion(who, raw, act))
 
     async def _withdraw(self, step: Step, process: Process) -> Answer:
         statement_id, _, about = self._about(step)

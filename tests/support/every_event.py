@@ -6,8 +6,8 @@ The tests of audits, bundles, verifiers and golden files use it.
 import json
 from typing import Any
 
-from ledger.domain.acts import LostTree
 from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.ledger_acts import LostTree
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
@@ -42,6 +42,14 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
         {"deactivate": {"user": alice.user}},
         {"withdraw": {"statement": statement_id(4)}},
     ]
+
+
+def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
+    """Alice leaves a pending statement, whose approval she took back; a change ends both."""
+    left = told.draft(alice, 4)
+    told.sign(alice, alice.shared(left), left)
+    told.retract(alice, left)
+    told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
 def every_type(*, end: bool = False) -> Chronicle:
@@ -92,8 +100,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
     alice.key = es256_key(21)  # her first one ended
-    told.draft(alice, 4)
-    told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
+    _leave(told, dave, alice, bob)
     told.set_codes(dave)
     told.recover(dave, fixed_passkey(12))
     told.cancel_recovery(dave, fixed_passkey(12))

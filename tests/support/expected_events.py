@@ -13,6 +13,7 @@ from ledger.domain.receipts import (
     ADD_PASSKEY,
     DRAFT,
     REJECT,
+    RETRACT,
     SIGN,
     WITHDRAW,
 )
@@ -132,9 +133,9 @@ EXPECTED = {
         {"statements", "inbox", "changes", "acceptances"},
     ),
     "statement-signed.v1": Expected(
-        CAROL,
-        "approved “Series A – “preferred””, which is approved",
-        "Carol approved “Series A – “preferred”” (3 approvals, approved)",
+        ALICE,
+        "approved “Series A”, which is pending",
+        "Alice Ångström approved “Series A” (1 approval)",
         SIGN,
         {"statements"},
     ),
@@ -143,6 +144,13 @@ EXPECTED = {
         "rejected “Series A”, which is pending: The amount is too low.",
         "Carol rejected “Series A”",
         REJECT,
+        {"statements"},
+    ),
+    "approval-retracted.v1": Expected(
+        ALICE,
+        "took back the approval of “Series A”",
+        "Alice Ångström took back the approval of “Series A” (0 approvals)",
+        RETRACT,
         {"statements"},
     ),
     "statement-withdrawn.v1": Expected(
@@ -175,7 +183,7 @@ EXPECTED = {
     ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
-        " 2026-11-21T03:04:59.678Z, and 0 more",
+        " 2026-11-21T03:05:01.678Z, and 0 more",
         "A key or passkey of Bob was declared compromised",
         {"users", "keys", "statements"},
         change=104,

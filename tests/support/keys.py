@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -67,3 +68,9 @@ def ml_dsa_key(number: int) -> TestKey:
     private = mldsa.MLDSA65PrivateKey.from_seed_bytes(number.to_bytes(32, "big"))
     jwk = AkpJwk(alg="ML-DSA-65", pub=b64u_encode(private.public_key().public_bytes_raw()))
     return TestKey(jwk, "ML-DSA-65", private.sign)
+
+
+def jwk_members(jwk: PublicJwk) -> dict[str, Any]:
+    """Return a public JWK as a client sends it."""
+    members: dict[str, Any] = msgspec.to_builtins(jwk)
+    return members

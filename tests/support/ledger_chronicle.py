@@ -9,18 +9,11 @@ import msgspec
 
 from ledger.domain import (
     charter,
+    ledger_acts,
     restoration,
 )
-from ledger.domain.acts import (
-    TYP,
-    Act,
-    AnnounceLogKeys,
-    FreezeLedger,
-    KeptTree,
-    LostTree,
-    RestoreLedger,
-    RetireLogKeys,
-)
+from ledger.domain.act import Act
+from ledger.domain.acts import TYP
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, encode
 from ledger.tlog.merkle import Edge
@@ -78,31 +71,33 @@ class LedgerChronicle:
 
     def announce(self, number: int) -> None:
         size = len(self.states) + 1
-        act = self._own(AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
+        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
         self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
         size = len(self.states) + 1
-        act = self._own(RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
+        act = self._own(ledger_acts.RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
         self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
 
-    def restore(self, lost: LostTree | Literal["unknown"] | None, **members: Any) -> None:
+    def restore(
+        self, lost: ledger_acts.LostTree | Literal["unknown"] | None, **members: Any
+    ) -> None:
         """Record a restore that keeps everything told so far."""
         edge, _ = Edge().extend(b"".join(map(leaf_hash, self.states)))
         origin = restoration.log_origin(LEDGER, 1)
         said: dict[str, Any] = {
             "epoch": 1,
-            "kept": KeptTree(edge.size, edge.root().hex()),
+            "kept": ledger_acts.KeptTree(edge.size, edge.root().hex()),
             "lost": lost,
             "origin": origin,
             "vkeys": fixed_log_keys(3, origin),
             "reason": "The disk of the server failed.",
         }
-        act = self._own(RestoreLedger, **(said | members))
+        act = self._own(ledger_acts.RestoreLedger, **(said | members))
         self.tell(charter.STREAM, restoration.restore(self._charter, act, **self._clock()))
 
     def freeze(self) -> None:
-        act = self._own(FreezeLedger, reason="The fund is closed.")
+        act = self._own(ledger_acts.FreezeLedger, reason="The fund is closed.")
         self.tell(charter.STREAM, charter.freeze(self._charter, act, **self._clock()))
 
     def _own(self, act: type[Act], **members: Any) -> str:

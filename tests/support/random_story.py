@@ -17,7 +17,7 @@ def random_story(length: int, seed: int) -> Story:
     drafted: list[str] = []
     while story.head() < length:
         someone, statement = rnd.choice(people), rnd.choice([*drafted, None])
-        match rnd.choice("dddaaaaaarrwkKpPggeesi"):
+        match rnd.choice("dddaaaaaarrtwkKpPggeesi"):
             case "d":
                 drafted.append(_draft(story, rnd, someone, people, drafted))
             case "a" if statement:
@@ -25,6 +25,8 @@ def random_story(length: int, seed: int) -> Story:
                 story.approve(someone, statement, status, rnd.choice(["shared", "individual"]))
             case "r" if statement:
                 story.reject(someone, statement, rnd.choice(["pending", "rejected"]))
+            case "t" if statement:
+                story.retract(someone, statement, kid=f"key-{someone}")
             case "w" if statement:
                 story.withdraw(statement)
             case "k":

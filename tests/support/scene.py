@@ -10,7 +10,14 @@ from uuid import UUID
 from ledger.domain import decisions, drafting, statement
 from ledger.domain.approval import parse_approval
 from ledger.domain.decision_context import DecisionContext
-from ledger.domain.events import Body, Event, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import (
+    ApprovalRetracted,
+    Body,
+    Event,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
@@ -101,6 +108,23 @@ class Scene:
         decision = self.decision(person or who.person, now_ms, assertion)
         act = act or self.rejection(who)
         body = decisions.reject(self.statement, act, decision)
+        self.fold(body)
+        return body
+
+    def retraction(self, who: Signer, **members: Any) -> str:
+        return who.act("retract", **(self.about(who) | members))
+
+    def retract(
+        self,
+        who: Signer,
+        act: str | None = None,
+        *,
+        person: Person | None = None,
+        assertion: AssertionEvidence | None = None,
+        now_ms: int = NOW_MS,
+    ) -> ApprovalRetracted:
+        decision = self.decision(person or who.person, now_ms, assertion)
+        body = decisions.retract(self.statement, act or self.retraction(who), decision)
         self.fold(body)
         return body
 

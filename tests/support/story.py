@@ -13,12 +13,12 @@ from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.governance import policy_digest
-from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
+from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, Status
 from ledger.encoding import b64u_encode
-from ledger.jose import OkpJwk
+from tests.support import unsigned
 from tests.support.views_in_memory import views_in_memory
 
 START_MS = 1_795_230_000_000
@@ -51,9 +51,9 @@ class Story:
                 origin="http://localhost:8000",
                 rp_id="localhost",
                 registration="open",
-                key=_jwk(0),
+                key=unsigned.jwk(0),
                 act="act-1",
-                setup=_jwk(10_000),
+                setup=unsigned.jwk(10_000),
             ),
         )
 
@@ -115,10 +115,10 @@ class Story:
     def key(self, user: str, kid: str, credential_id: str, *, expires_at: str | None = None) -> int:
         body = events.KeyAttested(
             kid=kid,
-            jwk=_jwk(len(self.states)),
+            jwk=unsigned.jwk(len(self.states)),
             nonce=f"nonce-{kid}",
             home="device",
-            assertion=_assertion(credential_id),
+            assertion=unsigned.assertion(credential_id),
             sign_count=1,
             possession=f"possession-{kid}",
             expires_at=expires_at,
@@ -131,7 +131,7 @@ class Story:
             credential_id=credential_id,
             kid="key",
             act=act,
-            assertion=_assertion(credential_id),
+            assertion=unsigned.assertion(credential_id),
             sign_count=2,
         )
         return self.tell(UUID(user), body)
@@ -148,7 +148,7 @@ class Story:
             also=also,
             kid="key",
             act=f"act-{len(self.states) + 1}",
-            assertion=_assertion("passkey"),
+            assertion=unsigned.assertion("passkey"),
             sign_count=1,
         )
         return self.tell(UUID(user), body)
@@ -160,7 +160,7 @@ class Story:
             by=by,
             kid="key",
             act=f"act-{len(self.states) + 1}",
-            assertion=_assertion("passkey"),
+            assertion=unsigned.assertion("passkey"),
             sign_count=1,
         )
         return self.tell(UUID(user), body)
@@ -169,7 +169,7 @@ class Story:
         """Accept a governance policy."""
         act = f"act-{len(self.states) + 1}"
         body = events.GovernanceAccepted(
-            policy_digest(policy), change, "key", act, _assertion("passkey"), sign_count=1
+            policy_digest(policy), change, "key", act, unsigned.assertion("passkey"), sign_count=1
         )
         return self.tell(UUID(user), body)
 
@@ -192,7 +192,7 @@ class Story:
             change=CHANGE,
             invitation=str(self._new_id()),
             role=role,
-            key=_jwk(10_001 + len(self.states)),
+            key=unsigned.jwk(10_001 + len(self.states)),
             expires_at=NEVER,
         )
         return self.tell(LEDGER_STREAM, body)
@@ -250,7 +250,7 @@ class Story:
             iat=1,
             status=status,
             jws=f"jws-{len(self.states) + 1}",
-            assertion=None if passkey is None else _assertion(passkey),
+            assertion=None if passkey is None else unsigned.assertion(passkey),
             step=step,
         )
         return self.tell(UUID(statement), body)
@@ -265,6 +265,11 @@ class Story:
             status=status,
             act=f"act-{len(self.states) + 1}",
         )
+        return self.tell(UUID(statement), body)
+
+    def retract(self, signer: str, statement: str, *, kid: str = "key") -> int:
+        act = f"act-{len(self.states) + 1}"
+        body = events.ApprovalRetracted(signer=signer, kid=kid, iat=1, act=act, reason="a mistake")
         return self.tell(UUID(statement), body)
 
     def withdraw(self, statement: str) -> int:
@@ -282,16 +287,3 @@ class Story:
         if self._made is None or self._made[0] != upto:
             self._made = (upto, views_in_memory(self, self.read(0, upto)))
         return self._made[1]
-
-
-def _jwk(number: int) -> OkpJwk:
-    return OkpJwk(crv="Ed25519", x=f"{number:043}")
-
-
-def _assertion(credential_id: str) -> AssertionEvidence:
-    return AssertionEvidence(
-        credential_id=credential_id,
-        client_data_json="client-data",
-        authenticator_data="authenticator-data",
-        signature="signature",
-    )

@@ -10,7 +10,7 @@ from uuid import UUID
 from ledger.audit.counts import Counts
 from ledger.domain import places
 from ledger.domain.counting import counted, in_question, recorded, steps_of
-from ledger.domain.events import Event, StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import Event, StatementDecision
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 
@@ -27,9 +27,7 @@ class Questioned:
     def look(self, event: Event, after: Statement) -> None:
         """Look at an event of a statement, and at the statement after it."""
         body = event.body
-        if not self._compromised or not isinstance(
-            body, StatementSigned | StatementRejected | StatementWithdrawn
-        ):
+        if not self._compromised or not isinstance(body, StatementDecision):
             return
         if body.signer in self._compromised:
             self._decisions += in_question(self._people[body.signer], recorded(body, event.at))

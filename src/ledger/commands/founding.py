@@ -13,9 +13,10 @@ from publicsuffixlist import PublicSuffixList
 
 from ledger import clock
 from ledger.domain import charter
-from ledger.domain.acts import TYP, CreateLedger
+from ledger.domain.acts import TYP
 from ledger.domain.charter import Charter
 from ledger.domain.events import Event, LedgerCreated, claims
+from ledger.domain.ledger_acts import CreateLedger
 from ledger.domain.receipts import own_key
 from ledger.domain.redeeming import SECRET_BYTES, key_of_secret
 from ledger.domain.unique_names import used_invitation_name

@@ -14,9 +14,11 @@ from ledger import clock
 from ledger.commands.founding import own_write
 from ledger.commands.writer import MAX_TRIES
 from ledger.domain import charter, restoration
-from ledger.domain.acts import (
-    TYP,
-    Act,
+from ledger.domain.act import Act
+from ledger.domain.acts import TYP
+from ledger.domain.charter import Charter
+from ledger.domain.events import FROZEN, TAKEN, Body, Event
+from ledger.domain.ledger_acts import (
     AnnounceLogKeys,
     FreezeLedger,
     KeptTree,
@@ -24,8 +26,6 @@ from ledger.domain.acts import (
     RestoreLedger,
     RetireLogKeys,
 )
-from ledger.domain.charter import Charter
-from ledger.domain.events import FROZEN, TAKEN, Body, Event
 from ledger.errors import (
     ConflictError,
     CorruptError,

@@ -1,4 +1,4 @@
-"""Commands on statements: draft, sign, reject, withdraw. No rule lives here."""
+"""Commands on statements: draft, sign, reject, retract, withdraw. No rule lives here."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.receipts import DRAFT, REJECT, SIGN, WITHDRAW, joined
+from ledger.domain.receipts import DRAFT, REJECT, RETRACT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
@@ -113,6 +113,18 @@ class StatementCommands:
             return _plan(subject, decision, body, body.status, approvals)
 
         return await self._decide(REJECT, stream, act, parse_act(act).header.kid, assertion, decide)
+
+    async def retract(
+        self, statement_id: str, act: str, assertion: AssertionEvidence | None
+    ) -> Answer:
+        """Record the retraction of an approval, as `decisions.retract` decides."""
+        stream, kid = parse_uuid(statement_id), parse_act(act).header.kid
+
+        def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
+            body = decisions.retract(subject, act, decision)
+            return _plan(subject, decision, body, "pending", len(subject.approvals) - 1)
+
+        return await self._decide(RETRACT, stream, act, kid, assertion, decide)
 
     async def withdraw(self, statement_id: str, act: str) -> Answer:
         """Record a withdrawal, as `decisions.withdraw` decides."""

@@ -1,5 +1,6 @@
 """Acts: signed commands other than approvals, `typ` = `act+jwt`.
 
+act.py has what all of them say, ledger_acts.py those of the ledger itself.
 An act cannot be mistaken for an approval: their `typ` values differ, and the parsers compare the
 whole header.
 """
@@ -7,38 +8,23 @@ whole header.
 from functools import lru_cache
 from typing import Literal, TypeVar, cast
 
-import msgspec
-
 from ledger import clock
+from ledger.domain.act import Act
+from ledger.domain.ledger_acts import (
+    AnnounceLogKeys,
+    CreateLedger,
+    FreezeLedger,
+    RestoreLedger,
+    RetireLogKeys,
+)
 from ledger.domain.text import require_text
-from ledger.encoding import SafeInteger, b64u_decode, decode
+from ledger.encoding import b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, OkpJwk, PublicJwk, parse_compact, verify_compact
 
 TYP = "act+jwt"
 REDEEM_TYP = "redeem+jwt"
 REASON_CHARS = (10, 2000)
-
-
-class KeptTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tree that a restore continues: its size, and its root in 64 hex characters."""
-
-    size: int
-    root: str
-
-
-class LostTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The largest tree known to be signed before a restore, and its note if that is known."""
-
-    size: int
-    checkpoint: str | None
-
-
-class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", tag_field="act"):
-    """The members of every act: the time (`iat`, whole seconds) and the ledger's origin."""
-
-    iat: SafeInteger
-    ledger: str
 
 
 class Draft(Act, tag="draft", frozen=True):
@@ -58,6 +44,14 @@ class Reject(Act, tag="reject", frozen=True):
 
 class Withdraw(Act, tag="withdraw", frozen=True):
     """Withdraw the document with this SHA-256."""
+
+    statement_id: str
+    sha256: str
+    reason: str | None = None
+
+
+class Retract(Act, tag="retract", frozen=True):
+    """Take back the signer's approval of the document with this SHA-256."""
 
     statement_id: str
     sha256: str
@@ -157,50 +151,6 @@ class SignIn(Act, tag="sign-in", frozen=True):
     jti: str
 
 
-class CreateLedger(Act, tag="create-ledger", frozen=True):
-    """Create the ledger: the act of its first event."""
-
-    origin: str
-    rp_id: str
-    registration: str
-    setup: OkpJwk
-
-
-class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
-    """Announce keys (vkeys) that sign checkpoints of at least `first_size` entries."""
-
-    vkeys: tuple[str, ...]
-    first_size: SafeInteger
-
-
-class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
-    """Retire keys (vkeys): they sign no checkpoint of more than `last_size` entries."""
-
-    vkeys: tuple[str, ...]
-    last_size: SafeInteger
-
-
-class RestoreLedger(Act, tag="restore", frozen=True):
-    """Go on from a backup under a new log origin, with new log keys (vkeys).
-
-    `kept` is the tree of the backup; `lost` is what was signed and is not in it: a tree, "unknown",
-    or None if nothing is known to be lost.
-    """
-
-    epoch: int
-    kept: KeptTree
-    lost: LostTree | Literal["unknown"] | None
-    origin: str
-    vkeys: tuple[str, ...]
-    reason: str
-
-
-class FreezeLedger(Act, tag="freeze-ledger", frozen=True):
-    """Freeze the ledger: no event can follow."""
-
-    reason: str
-
-
 A = TypeVar("A", bound=Act)
 
 
@@ -212,11 +162,19 @@ def require_reason(reason: str) -> None:
     require_text(reason, "reason")
 
 
+def require_optional_reason(reason: str | None) -> None:
+    """Raise MalformedError as `require_reason`, for a reason that may be left out or short."""
+    if reason is not None and len(reason) > REASON_CHARS[1]:
+        raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    require_text(reason or "", "reason")
+
+
 # Decode as the union of all acts: a decoder of one act alone would accept a payload without `act`.
 _ACTS = (
     Draft
     | Reject
     | Withdraw
+    | Retract
     | RevokeKey
     | DeclareCompromise
     | Suspend

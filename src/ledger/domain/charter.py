@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import acts, key_material, policy
+from ledger.domain import key_material, ledger_acts, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
@@ -199,7 +199,9 @@ def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreat
     key_material.require_prime_order(created.key)
     key_material.require_prime_order(created.setup)
     jws = parse_act(act_text)
-    act = verify_act(jws, created.key, acts.CreateLedger, ledger=created.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, created.key, ledger_acts.CreateLedger, ledger=created.ledger, now_ms=now_ms
+    )
     signed = (act.origin, act.rp_id, act.registration, act.setup)
     stated = (created.origin, created.rp_id, created.registration, created.setup)
     if signed != stated:
@@ -215,7 +217,9 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
     if `first_size` is below that of earlier keys.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms
+    )
     require_new_keys(charter, act.vkeys, charter.log_origin)
     if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
         raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
@@ -249,7 +253,9 @@ def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysR
     force, would end before it begins, or no Ed25519 key would be left for the next checkpoint.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms
+    )
     retired = set(act.vkeys)
     in_force = {key.vkey: key.first_size for key in charter.log_keys if key.last_size is None}
     if not retired or len(retired) != len(act.vkeys) or not retired <= in_force.keys():
@@ -272,7 +278,9 @@ def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:
     Raises RefusedError as `verify_act` does, MalformedError `reason_invalid`, `text_refused`.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.FreezeLedger, ledger=charter.ledger, now_ms=now_ms
+    )
     if not 10 <= len(act.reason) <= 2000:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
     require_text(act.reason, "reason")

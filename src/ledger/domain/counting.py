@@ -8,7 +8,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import (
+    StatementDecision,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
 from ledger.domain.person import Person
 
 
@@ -25,15 +30,14 @@ class RecordedDecision(msgspec.Struct, frozen=True):
 RecordedDecisions = Mapping[str, RecordedDecision]
 
 
-def recorded(
-    body: StatementSigned | StatementRejected | StatementWithdrawn, at: str
-) -> RecordedDecision:
+def recorded(body: StatementDecision, at: str) -> RecordedDecision:
     """Return a decision as a later one needs to know it; `at` is its event's time."""
     if isinstance(body, StatementWithdrawn):  # no role and no passkey is asked for
         return RecordedDecision(frozenset(), at, body.kid)
     credential = None if body.assertion is None else body.assertion.credential_id
     step = body.step if isinstance(body, StatementSigned) else None
-    return RecordedDecision(frozenset(body.roles), at, body.kid, credential, step)
+    roles = body.roles if isinstance(body, StatementSigned | StatementRejected) else ()
+    return RecordedDecision(frozenset(roles), at, body.kid, credential, step)
 
 
 def in_question(person: Person, decision: RecordedDecision) -> bool:

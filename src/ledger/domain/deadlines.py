@@ -16,6 +16,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.compromise import REACH_MS
 from ledger.domain.document import Document
 from ledger.domain.events import (
+    ApprovalRetracted,
     Body,
     CompromiseDeclared,
     EffectBody,
@@ -73,7 +74,9 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_draft(body), *_of_act(body.act), *_of_key(body, basis)]
         case StatementSigned():
             return [*_of_approval(body), *_of_key(body, basis), *_of_statement(basis)]
-        case StatementRejected() | StatementWithdrawn() | GovernanceAccepted():
+        case (
+            StatementRejected() | ApprovalRetracted() | StatementWithdrawn() | GovernanceAccepted()
+        ):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
         case PasskeyAdded():
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]

@@ -1,4 +1,4 @@
-"""Decisions on a statement: approve, reject, withdraw. Pure.
+"""Decisions on a statement: approve, reject, retract, withdraw. Pure.
 
 Every decision takes the states as of its own position and the evidence, and returns the event's
 body or raises. The event records the status after the decision. The audit recomputes that status
@@ -8,20 +8,24 @@ from the evidence and compares.
 from typing import TypeVar
 
 from ledger.domain import acts, places, policy, steps
-from ledger.domain.acts import REASON_CHARS, parse_act, require_reason, verify_act
+from ledger.domain.acts import parse_act, require_optional_reason, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import stands, steps_of, without
 from ledger.domain.decision_context import DecisionContext
-from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import (
+    ApprovalRetracted,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
 from ledger.domain.person import AttestedKey, Person, may_sign
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement, require_status
-from ledger.domain.text import require_text
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
-A = TypeVar("A", acts.Reject, acts.Withdraw)
+A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw)
 
 
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
@@ -128,6 +132,32 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     )
 
 
+def retract(statement: Statement, act_text: str, decision: DecisionContext) -> ApprovalRetracted:
+    """Return the retraction of a person's own approval of a pending statement.
+
+    It asks for no role, only for an approval that counts. Raises ConflictError
+    `statement_<status>`, `not_approved`; ForbiddenError `person_suspended`, `person_deactivated`;
+    MalformedError `reason_invalid`, `text_refused`; as `verify_act` and `verify_assertion` do.
+    """
+    person = decision.person
+    key, act = _act_about(statement, act_text, acts.Retract, decision)
+    require_optional_reason(act.reason)
+    _require_order(statement, person, act.iat)
+    require_status(statement, decision.now_ms, "pending")
+    require_standing(person)
+    if not stands(statement.approvals, person):
+        raise ConflictError("not_approved", "this person has no approval that counts")
+    return ApprovalRetracted(
+        signer=person.user,
+        kid=key.kid,
+        iat=act.iat,
+        act=act_text,
+        reason=act.reason,
+        assertion=decision.assertion,
+        sign_count=_confirm(statement, act_text, decision),
+    )
+
+
 def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
@@ -136,9 +166,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
-    if act.reason is not None and len(act.reason) > REASON_CHARS[1]:
-        raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
-    require_text(act.reason or "", "reason")
+    require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
     require_status(statement, decision.now_ms, "pending")
     require_standing(person)

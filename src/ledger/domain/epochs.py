@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.domain.acts import KeptTree, LostTree
+from ledger.domain.ledger_acts import KeptTree, LostTree
 from ledger.tlog.checkpoint import Checkpoint
 
 

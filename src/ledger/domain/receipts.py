@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain.events import (
+    ApprovalRetracted,
     Body,
     CharterSet,
     CompromiseDeclared,
@@ -42,6 +43,7 @@ from ledger.domain.events import (
     StandingSet,
     StatementDrafted,
     StatementEffect,
+    StatementRecord,
     StatementRejected,
     StatementSigned,
     StatementWithdrawn,
@@ -60,6 +62,7 @@ CHANGE = "change"
 DRAFT = "draft"
 SIGN = "sign"
 REJECT = "reject"
+RETRACT = "retract"
 WITHDRAW = "withdraw"
 
 _json = msgspec.json.Encoder().encode
@@ -132,6 +135,8 @@ def written_about_statement(event: Event, approvals: int) -> Written:
             return _drafted(body, stream)
         case StatementRejected():
             key, status = request_key(REJECT, f"{stream}\0{body.act}"), body.status
+        case ApprovalRetracted():
+            key, status = request_key(RETRACT, f"{stream}\0{body.act}"), "pending"
         case StatementWithdrawn():
             key, status = request_key(WITHDRAW, f"{stream}\0{body.act}"), "withdrawn"
         case _:
@@ -167,6 +172,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     CorruptError `registration_torn` or `event_misplaced`.
     """
     body = events[0].body
+    if isinstance(body, StatementRecord):
+        raise CorruptError("event_misplaced", "not an event of people or of the ledger")
     match body:
         case UserRegistered():
             return _registered([event.body for event in events])
@@ -174,8 +181,6 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
         ):
             return Written(own_key(states), (b"",))
-        case StatementDrafted() | StatementSigned() | StatementRejected() | StatementWithdrawn():
-            raise CorruptError("event_misplaced", "not an event of people or of the ledger")
         case (
             InvitationIssued()
             | InvitationCancelled()

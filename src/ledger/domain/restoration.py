@@ -6,10 +6,11 @@ origin with keys of its own. The tree itself goes on, and with it every earlier 
 ledger's name in documents and challenges stays.
 """
 
-from ledger.domain import acts
-from ledger.domain.acts import REASON_CHARS, LostTree, parse_act, verify_act
+from ledger.domain import ledger_acts
+from ledger.domain.acts import REASON_CHARS, parse_act, verify_act
 from ledger.domain.charter import Charter, require_new_keys
 from ledger.domain.events import LedgerRestored
+from ledger.domain.ledger_acts import LostTree
 from ledger.domain.text import require_text
 from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, MalformedError, RefusedError
@@ -31,7 +32,9 @@ def restore(charter: Charter, act_text: str, *, now_ms: int) -> LedgerRestored:
     the origin is not that of the epoch or a tree is impossible; and as `require_new_keys`.
     """
     jws = parse_act(act_text)
-    act = verify_act(jws, charter.key, acts.RestoreLedger, ledger=charter.ledger, now_ms=now_ms)
+    act = verify_act(
+        jws, charter.key, ledger_acts.RestoreLedger, ledger=charter.ledger, now_ms=now_ms
+    )
     least, most = REASON_CHARS
     if not least <= len(act.reason) <= most:
         raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")

@@ -9,6 +9,7 @@ from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.counting import RecordedDecision, recorded, without
 from ledger.domain.document import Document, ends_ms
 from ledger.domain.events import (
+    ApprovalRetracted,
     Event,
     LedgerBody,
     PersonBody,
@@ -79,6 +80,13 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 status=body.status,
                 approvals=without(statement.approvals, body.signer),
                 rejections=statement.rejections | {body.signer: recorded(body, event.at)},
+                decided=statement.decided | {body.signer: body.iat},
+            )
+        case ApprovalRetracted() as body:
+            return msgspec.structs.replace(
+                statement,
+                version=event.version,
+                approvals=without(statement.approvals, body.signer),
                 decided=statement.decided | {body.signer: body.iat},
             )
         case StatementWithdrawn() | StatementWithdrawnByChange():

@@ -10,7 +10,7 @@ from typing import Literal
 # The status of a statement. `expired` follows from the clock; no event records it.
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired"]
 # A person's decision on a statement.
-DecisionKind = Literal["approval", "rejection", "withdrawal"]
+DecisionKind = Literal["approval", "rejection", "retraction", "withdrawal"]
 # The form of an approval's payload: the document itself, or the signer's own JSON object.
 Form = Literal["shared", "individual"]
 # What confirms a decision: the signing key alone, or also a passkey.

@@ -103,6 +103,14 @@ async def reject(
     return Created(await commands.reject(statement_id, data.act, data.evidence()))
 
 
+@post("/api/statements/{statement_id:str}/retract", responses=recorded(DecisionAnswer))
+async def retract(
+    statement_id: FromPath[str], data: JSONBody[ActWithAssertion], commands: FromStatements
+) -> Created:
+    """Take the signer's own approval back."""
+    return Created(await commands.retract(statement_id, data.act, data.evidence()))
+
+
 @post("/api/statements/{statement_id:str}/withdraw", responses=recorded(DecisionAnswer))
 async def withdraw(
     statement_id: FromPath[str], data: JSONBody[SignedAct], commands: FromStatements
@@ -210,7 +218,7 @@ def _approvals(models: ReadModels, statement_id: str, moment: int | str | None) 
 
 router = Router(
     "/",
-    route_handlers=[create, sign, reject, withdraw],
+    route_handlers=[create, sign, reject, retract, withdraw],
     tags=["statements"],
 )
 reads = Router(

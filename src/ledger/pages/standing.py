@@ -21,6 +21,7 @@ class OpenActions(msgspec.Struct, frozen=True):
 
     can_approve: bool = False
     can_reject: bool = False
+    can_retract: bool = False
     can_withdraw: bool = False
     approved: Decision | None = None
     rejected: Decision | None = None
@@ -36,9 +37,9 @@ def standing(
 
     `awaits` tells whether it is a change, and `me` has not accepted the governance policy.
     """
-    mine = [d for d in statement.decisions if d.person.id == me.id and not d.in_question]
-    approved = next((d for d in mine if d.decision == "approval"), None)
-    rejected = next((d for d in mine if d.decision == "rejection"), None)
+    mine = _last(statement).get(me.id)
+    approved = mine if mine is not None and mine.decision == "approval" else None
+    rejected = mine if mine is not None and mine.decision == "rejection" else None
     roles = frozenset(me.roles)
     creator = statement.creator.id
     signs = not roles <= {AUDITOR}
@@ -48,10 +49,11 @@ def standing(
     refused = _refusal(statement, rules, me) if eligible else None
     takes = eligible and approved is None and refused is None
     can_approve = takes and not awaits and statement.status in ("pending", "approved")
-    can_reject = pending and (eligible or vetoes) and not mine
+    can_reject = pending and (eligible or vetoes) and mine is None
     return OpenActions(
         can_approve=can_approve,
         can_reject=can_reject,
+        can_retract=pending and approved is not None,
         can_withdraw=pending and me.id == creator,
         approved=approved,
         rejected=rejected,
@@ -72,9 +74,15 @@ def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
     return f"The policy does not ask for you: your role is {roles}."
 
 
+def _last(statement: StatementDetail) -> dict[str, Decision]:
+    """Return each person's last approval or rejection, if it counts."""
+    last = {d.person.id: d for d in statement.decisions if d.decision != "withdrawal"}
+    return {user: d for user, d in last.items() if d.decision != "retraction" and not d.in_question}
+
+
 def _decided(statement: StatementDetail) -> Decided:
-    """Return who approved and who rejected, each by the last decision that is not in question."""
-    last = {d.person.id: d for d in statement.decisions if not d.in_question}
+    """Return who approved and who rejected, each by the last decision."""
+    last = _last(statement)
     approved = {user: d for user, d in last.items() if d.decision == "approval"}
     return Decided(
         {user: frozenset(d.roles) for user, d in approved.items()},

@@ -107,7 +107,8 @@ def _one_of(member: str, names: Mapping[str, str]) -> str:
 
 def progress_sentence(statement: StatementDetail) -> str:
     """Return who signed, who has not decided yet, and until when."""
-    signed = [d.person.name for d in statement.decisions if d.decision == "approval"]
+    approvals = [d for d in statement.decisions if d.decision == "approval"]
+    signed = [d.person.name for d in approvals if not d.retracted]
     match statement.status:
         case "approved":
             return f"Signed by {listed(signed)}; {statement.needed} needed."

@@ -26,8 +26,8 @@ from ledger.audit.run import AuditRequest, audit
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_KEYS_FILE, RESTORING
-from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.charter import Charter
+from ledger.domain.ledger_acts import KeptTree, LostTree
 from ledger.domain.restoration import log_origin
 from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.publish.log_keys import LogKeys

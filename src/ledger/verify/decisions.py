@@ -24,6 +24,7 @@ from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
+    ApprovalRetracted,
     Body,
     EffectBody,
     Event,
@@ -174,6 +175,8 @@ class Decisions(KnownStates):
                 return signed
             case StatementRejected(act=act, assertion=assertion):
                 return decisions.reject(subject, act, decision(self._signer(act), assertion))
+            case ApprovalRetracted(act=act, assertion=assertion):
+                return decisions.retract(subject, act, decision(self._signer(act), assertion))
             case StatementWithdrawn(act=act):
                 return decisions.withdraw(subject, act, decision(self._signer(act), None))
             case _:

@@ -31,9 +31,7 @@ from ledger.domain.events import (
     Recorded,
     RecoveryCancelled,
     RecoveryCodesSet,
-    StatementRejected,
-    StatementSigned,
-    StatementWithdrawn,
+    StatementDecision,
     UserRegistered,
     signature_of,
 )
@@ -50,7 +48,6 @@ from ledger.verify.key_history import KeyHistory, parse_signature, signing_kid, 
 Look = Callable[[Recorded], None]
 # Called with what is being checked, the number done, and the total.
 ReportProgress = Callable[[str, int, int], None]
-DecisionEvent = StatementSigned | StatementRejected | StatementWithdrawn
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -98,13 +95,14 @@ class Events:
             raise UnverifiableError("not_founded", "the founding of the ledger is not there")
         return state
 
-    def decisions(self, statement: str) -> list[tuple[int, str, DecisionEvent]]:
+    def decisions(self, statement: str) -> list[tuple[int, str, StatementDecision]]:
         """Return position, time and body of each decision on a statement."""
         wanted = UUID(statement)
         return [
             (each.position, each.event.at, body)
             for each in self._recorded
-            if each.event.stream == wanted and isinstance(body := each.event.body, DecisionEvent)
+            if each.event.stream == wanted
+            and isinstance(body := each.event.body, StatementDecision)
         ]
 
     # --- decisions (check 6) ---------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.charter import STREAM
 from ledger.domain.document import Document
 from ledger.domain.events import (
+    ApprovalRetracted,
     Body,
     CompromiseDeclared,
     CompromiseSet,
@@ -118,7 +119,8 @@ def _vkeys(events: Sequence[Recorded]) -> bytes:
 
 
 def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
-    payload, shared = "", []
+    payload = ""
+    shared: list[tuple[str, str]] = []  # the signer and the JWS
     for recorded in events:
         body = recorded.event.body
         if isinstance(body, StatementDrafted):
@@ -126,12 +128,14 @@ def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
             payload = b64u_encode(body.document.encode())
         jws = signature_of(body)
         if isinstance(body, StatementSigned) and jws.split(".")[1:-1] == [payload]:
-            shared.append(jws)
+            shared.append((body.signer, jws))
+        if isinstance(body, ApprovalRetracted):
+            shared = [each for each in shared if each[0] != body.signer]
         if jws:  # nobody signs an effect of a change
             tag = body.TAG.rpartition(".")[0]
             yield f"{recorded.position}-{tag}.jws", jws.encode()
     if shared:
-        yield "jws.json", general(shared)
+        yield "jws.json", general([jws for _, jws in shared])
 
 
 def _kid(body: Body) -> str:

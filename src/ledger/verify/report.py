@@ -5,8 +5,8 @@ from typing import Literal, TypeVar, get_args
 
 import msgspec
 
-from ledger.domain.acts import LostTree
 from ledger.domain.charter import Charter
+from ledger.domain.ledger_acts import LostTree
 from ledger.domain.vocabulary import DecisionKind, Form, Status
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError

@@ -5,11 +5,17 @@ from uuid import UUID
 
 from ledger.domain import places
 from ledger.domain.counting import counted, in_question, recorded, steps_of
-from ledger.domain.events import StatementRejected, StatementSigned, StatementWithdrawn
+from ledger.domain.events import (
+    ApprovalRetracted,
+    StatementDecision,
+    StatementRejected,
+    StatementSigned,
+    StatementWithdrawn,
+)
 from ledger.domain.person import Person
 from ledger.domain.vocabulary import DecisionKind
 from ledger.verify.auditor import Auditor
-from ledger.verify.event_checks import DecisionEvent, Events
+from ledger.verify.event_checks import Events
 from ledger.verify.report import Approver, VerifiedDecision, VerifiedStatement
 
 
@@ -33,7 +39,7 @@ def shown_statement(
 
 
 def _decision(
-    people: dict[str, Person], position: int, at: str, body: DecisionEvent
+    people: dict[str, Person], position: int, at: str, body: StatementDecision
 ) -> VerifiedDecision:
     return VerifiedDecision(
         position=position,
@@ -47,12 +53,14 @@ def _decision(
     )
 
 
-def _kind(body: DecisionEvent) -> DecisionKind:
+def _kind(body: StatementDecision) -> DecisionKind:
     match body:
         case StatementSigned():
             return "approval"
         case StatementRejected():
             return "rejection"
+        case ApprovalRetracted():
+            return "retraction"
         case StatementWithdrawn():
             return "withdrawal"
         case _:

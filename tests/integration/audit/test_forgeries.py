@@ -50,6 +50,9 @@ def forged(position: int, body: dict[str, Any] | None = None, **envelope: Any) -
         pytest.param(42, {"reason": "Another reason."}, id="another reason"),
         pytest.param(42, {"signer": CAROL}, id="another who rejects"),
         pytest.param(42, {"sign_count": 99}, id="another count"),
+        pytest.param(56, {"reason": None}, id="a retraction's reason"),
+        pytest.param(56, {"signer": BOB}, id="another who takes an approval back"),
+        pytest.param(56, {"iat": 1}, id="a retraction signed at another time"),
         pytest.param(45, {"reason": None}, id="a withdrawal's reason"),
         pytest.param(45, {"signer": BOB}, id="another who withdraws"),
         pytest.param(37, {"creator": BOB}, id="another creator"),
@@ -89,6 +92,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (38, {"assertion": EVENTS[41].body.assertion}, "assertion_unexpected"),  # type: ignore[union-attr]  # a rejection
         (44, {"act": EVENTS[41].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
         (45, {"act": EVENTS[43].body.act}, "act_mismatch"),  # type: ignore[union-attr]  # a rejection
+        (56, {"act": EVENTS[44].body.act}, "key_revoked"),  # type: ignore[union-attr]  # a withdrawal
         (38, {"jws": EVENTS[36].body.act}, "jws_typ_mismatch"),  # type: ignore[union-attr]  # a draft
         (3, {"public_key": EVENTS[8].body.public_key}, "decision_mismatch"),  # type: ignore[union-attr]  # a passkey
         (9, {"credential_id": fixed_passkey(77).id}, "passkey_registration_refused"),
@@ -111,7 +115,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (1, {"key": ed25519_key(66).jwk}, "jws_kid_mismatch"),
         (18, {"act": EVENTS[48].body.act}, "key_unknown"),  # type: ignore[union-attr]  # by Dave
     ],
-    ids=range(27),
+    ids=range(28),
 )
 def test_evidence_of_something_else_is_refused(
     position: int, change: dict[str, Any], code: str
@@ -172,6 +176,6 @@ def test_what_nobody_signed_only_the_tree_can_show_changed(
 
 
 def test_the_events_are_these() -> None:
-    assert len(EVENTS) == 67
+    assert len(EVENTS) == 69
     assert FIRST_STATEMENT in STORY.auditor.statements
     assert events.decode(STATES[0]) == EVENTS[0]

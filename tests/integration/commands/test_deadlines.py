@@ -82,7 +82,7 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
 
 
 async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
-    """Draft, approve, reject and withdraw, on statements with and without an end."""
+    """Draft, approve, reject, retract and withdraw, on statements with and without an end."""
     one_of = {"threshold": 1, "of": ["role:investor", "role:creator"]}
     for policy in (one_of, one_of | {"expiresAt": SOON}):
         for key in (cast.bob.key, ending):
@@ -91,14 +91,15 @@ async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
             # An approved statement takes more approvals, and no longer ends.
             await process.commands.sign(_id(raw), cast.carol.individual(raw), None)
             raw = await process.draft(cast.alice, policy=policy)
-            about: dict[str, Any] = {
-                "statementId": _id(raw),
-                "sha256": hashlib.sha256(raw).hexdigest(),
-            }
+            about = _about(raw)
             act = cast.bob.act("reject", key=key, reason="The sum is wrong.", **about)
             await process.commands.reject(_id(raw), act, None)
             act = cast.alice.act("withdraw", **about)
             await process.commands.withdraw(_id(raw), act)
+            raw = await process.draft(cast.alice, policy=policy | {"threshold": 2})
+            await process.commands.sign(_id(raw), cast.bob.shared(raw, key=key), None)
+            act = cast.bob.act("retract", key=key, iat=cast.time.ms // 1000 + 1, **_about(raw))
+            await process.commands.retract(_id(raw), act, None)
 
 
 async def _recover(cast: Cast, process: Process) -> None:
@@ -123,6 +124,10 @@ async def _recover(cast: Cast, process: Process) -> None:
 
 def _id(raw: bytes) -> str:
     return str(json.loads(raw)["statementId"])
+
+
+def _about(raw: bytes) -> dict[str, Any]:
+    return {"statementId": _id(raw), "sha256": hashlib.sha256(raw).hexdigest()}
 
 
 async def _everything(cast: Cast, process: Process) -> None:

@@ -1,4 +1,4 @@
-"""Decisions: approve, reject, veto, withdraw, supersede, expire; and confirm with a passkey."""
+"""Decisions: approve, reject, veto, retract, withdraw, supersede, expire; and by passkey."""
 
 from functools import partial
 from typing import Any
@@ -106,6 +106,34 @@ def test_a_rejection_is_of_this_statement(alice: Actor, bob: Actor, refuses: Ref
         act = bob.act("reject", **about, reason=reason)
         path = f"/api/statements/{two.id}/reject"
         refuses(partial(bob.client.post, path, json={"act": act}), 422, "act_mismatch")
+
+
+def test_who_approved_takes_the_approval_back_and_can_approve_again(
+    server: Server, alice: Actor, bob: Actor, refuses: Refuses
+) -> None:
+    drafted = alice.draft(policy=policy_of(2, alice, bob))
+    refuses(lambda: bob.retract(drafted), 409, "not_approved")
+    first = bob.approval(drafted.document)
+    given = bob.post_sign(drafted.id, first).json()
+    assert given["approvals"] == 1
+    answer = bob.retract(drafted).json()
+    assert (answer["status"], answer["approvals"]) == ("pending", 0)
+    # The first approval is still on record: the same bytes again get its answer and add nothing.
+    assert bob.post_sign(drafted.id, first).json() == given
+    assert alice.approve(drafted).json()["status"] == "pending"
+    waiting = bob.client.get("/api/inbox").json()["items"]
+    assert drafted.id in [each["id"] for each in waiting]
+    assert bob.approve(drafted).json()["status"] == "approved"
+    refuses(lambda: bob.retract(drafted), 409, "statement_approved")
+    found = shown(server, alice, drafted)
+    assert [(each["decision"], each["retracted"]) for each in found["decisions"]] == [
+        ("approval", True),
+        ("retraction", False),
+        ("approval", False),
+        ("approval", False),
+    ]
+    jws = alice.client.get(f"/api/statements/{drafted.id}/jws").json()
+    assert len(jws["signatures"]) == 2
 
 
 def test_its_creator_alone_withdraws_a_pending_statement(

@@ -15,9 +15,9 @@ from ledger import clock
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
-from tests.support.actor import Actor, jwk_members, now_ms, policy_of
+from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import head, wait_for
-from tests.support.keys import es256_key, ml_dsa_key
+from tests.support.keys import es256_key, jwk_members, ml_dsa_key
 from tests.support.server import Server
 from tests.support.signatory import AnyKey
 
@@ -64,7 +64,7 @@ def test_keys_of_other_algorithms_register_draft_and_sign(
     assert dora.approve(drafted).json()["approvals"] == 1
     jwt = alice.individual(drafted.document)
     assert alice.post_sign(drafted.id, jwt).json()["status"] == "approved"
-    assert key_of(dora, key.kid)["jwk"] == jwk_members(key)
+    assert key_of(dora, key.kid)["jwk"] == jwk_members(key.jwk)
 
 
 @pytest.mark.parametrize("make_key", [es256_key, ml_dsa_key])

@@ -142,7 +142,7 @@ class Walk:
     def decide(self) -> None:
         drafted, actor = self._chance.choice(self._statements), self._somebody()
         individual = actor.individual(drafted.document)
-        match self._chance.choice(["approve", "sign", "confirm", "reject", "withdraw"]):
+        match self._chance.choice(["approve", "sign", "confirm", "reject", "retract", "withdraw"]):
             case "sign":
                 actor.post_sign(drafted.id, individual)
             case "confirm":

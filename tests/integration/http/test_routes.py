@@ -81,6 +81,7 @@ BY_SIGNATURE = [
     "/api/statements/create",
     "/api/statements/{statement_id:str}/sign",
     "/api/statements/{statement_id:str}/reject",
+    "/api/statements/{statement_id:str}/retract",
     "/api/statements/{statement_id:str}/withdraw",
     "/api/jwt-keys/{kid:str}/revoke",
     "/api/passkeys/{credential_id:str}/remove",

@@ -237,7 +237,7 @@ def test_an_act_is_no_approval_and_an_approval_no_act(
     act = bob.act("draft", statementId=drafted.id, sha256=drafted.sha256)
     refuses(lambda: bob.post_sign(drafted.id, act), 422, "jws_typ_mismatch")
     jwt = bob.approval(drafted.document)
-    for route in ("reject", "withdraw"):
+    for route in ("reject", "retract", "withdraw"):
         path = f"/api/statements/{drafted.id}/{route}"
         refuses(partial(bob.client.post, path, json={"act": jwt}), 422, "jws_typ_mismatch")
 

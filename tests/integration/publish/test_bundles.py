@@ -66,6 +66,20 @@ def test_a_withdrawn_statement_and_the_one_that_replaces_it(
     assert decisions(withdrawn) == [("Alice", "withdrawal")]
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_an_approval_that_was_taken_back_is_shown_and_does_not_count(
+    server: Server, alice: Actor, bob: Actor, mode: Mode
+) -> None:
+    statement = alice.draft(policy=policy_of(2, alice, bob))
+    assert bob.approve(statement).status_code == 201
+    assert bob.retract(statement).status_code == 201
+    assert alice.approve(statement).json()["status"] == "pending"
+    report = verified(server, written(server, statement.id, mode))
+    (shown,) = report.statements
+    assert (shown.status, [each.name for each in shown.approvers]) == ("pending", ["Alice"])
+    assert decisions(report) == [("Bob", "approval"), ("Bob", "retraction"), ("Alice", "approval")]
+
+
 def test_what_a_key_signed_before_it_was_revoked_stays_signed(
     server: Server, join: Join, alice: Actor
 ) -> None:

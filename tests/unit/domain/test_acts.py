@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain import acts
-from ledger.domain.acts import Act, Draft, parse_act, verify_act
+from ledger.domain import acts, ledger_acts
+from ledger.domain.act import Act
+from ledger.domain.acts import Draft, parse_act, verify_act
 from ledger.encoding import MAX_SAFE_INTEGER
 from ledger.errors import MalformedError, RefusedError
 from tests.support.examples import FEW
@@ -35,6 +36,8 @@ def signed(payload: bytes) -> str:
     [
         ("draft", acts.Draft, DRAFT),
         ("reject", acts.Reject, DRAFT | {"reason": "r"}),
+        ("retract", acts.Retract, DRAFT),
+        ("retract", acts.Retract, DRAFT | {"reason": "r"}),
         ("withdraw", acts.Withdraw, DRAFT),
         ("withdraw", acts.Withdraw, DRAFT | {"reason": "r"}),
         ("revoke-key", acts.RevokeKey, {"kid": "k"}),
@@ -44,7 +47,7 @@ def signed(payload: bytes) -> str:
         ("sign-in", acts.SignIn, {"jti": "j"}),
         (
             "create-ledger",
-            acts.CreateLedger,
+            ledger_acts.CreateLedger,
             {"origin": "o", "rpId": "r", "registration": "open", "setup": link_jwk("s")},
         ),
     ],
@@ -79,6 +82,7 @@ def test_an_acts_time_stands_in_its_payload_not_in_its_header() -> None:
     "members",
     [
         {"act": "reject", "reason": "r"},
+        {"act": "retract"},
         {"act": "withdraw"},
         {"act": "Draft"},
         {"act": None},

@@ -7,7 +7,16 @@ import msgspec
 import pytest
 
 from ledger import clock
-from ledger.domain import acceptance, acts, compromise, drafting, recovery_codes, signing_keys
+from ledger.domain import (
+    acceptance,
+    acts,
+    compromise,
+    drafting,
+    ledger_acts,
+    recovery_codes,
+    signing_keys,
+)
+from ledger.domain.act import Act
 from ledger.domain.governance import FOUNDING
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.person import Person
@@ -89,12 +98,19 @@ def _sign_change(me: Person) -> object:
     return _draft(me, raw)
 
 
+def _retract(me: Person) -> object:
+    scene = Scene()
+    scene.sign(ME, person=MINE)
+    return scene.retract(ME, person=me)
+
+
 # By what is done: how, and with which act; None for what is no act.
-DONE: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
+DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "draft": (lambda me: _draft(me, ME.document()), acts.Draft),
     "draft a change": (_sign_change, acts.Draft),
     "approve": (lambda me: Scene().sign(ME, person=me), None),
     "reject": (lambda me: Scene().reject(ME, person=me), acts.Reject),
+    "retract": (_retract, acts.Retract),
     "withdraw": (lambda me: Scene().withdraw(ME, person=me), acts.Withdraw),
     "add a passkey": (_add, acts.AddPasskey),
     "attest a key": (_attest, None),
@@ -110,7 +126,7 @@ DONE: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
     "cancel a recovery": (_cancel, acts.CancelRecovery),
     "say since when a key was compromised": (_dated_end, acts.RevokeKey),
 }
-ENDED: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
+ENDED: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "end the key that signs": (_own_end, acts.RevokeKey),
     "end a passkey": (
         lambda me: remove_passkey(
@@ -123,13 +139,13 @@ ENDED: dict[str, tuple[Callable[[Person], object], type[acts.Act] | None]] = {
 NOT_OF_PEOPLE = {
     acts.Redeem,
     acts.SignIn,
-    acts.CreateLedger,
-    acts.AnnounceLogKeys,
-    acts.RetireLogKeys,
-    acts.RestoreLedger,
-    acts.FreezeLedger,
+    ledger_acts.CreateLedger,
+    ledger_acts.AnnounceLogKeys,
+    ledger_acts.RetireLogKeys,
+    ledger_acts.RestoreLedger,
+    ledger_acts.FreezeLedger,
 }
-WITHOUT_A_PASSKEY = {"draft", "draft a change", "approve", "reject", "withdraw"} | {
+WITHOUT_A_PASSKEY = {"draft", "draft a change", "approve", "reject", "retract", "withdraw"} | {
     "end the key that signs"
 }
 

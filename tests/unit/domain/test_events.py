@@ -66,6 +66,7 @@ def test_the_tags_are_these_for_ever() -> None:
         "statement-drafted.v1",
         "statement-signed.v1",
         "statement-rejected.v1",
+        "approval-retracted.v1",
         "statement-withdrawn.v1",
         "statement-withdrawn-by-change.v1",
     ]
@@ -202,6 +203,7 @@ def test_a_truncated_event_is_refused(tag: str, end: int) -> None:
         ("statement-drafted.v1", ()),
         ("statement-signed.v1", ()),
         ("statement-rejected.v1", ()),
+        ("approval-retracted.v1", ()),
         ("statement-withdrawn.v1", ()),
     ],
 )

@@ -81,6 +81,12 @@ def reject(ends: str) -> object:
     return Scene().reject(BOB, person=until(BOB, ends))
 
 
+def retract(ends: str) -> object:
+    scene = Scene()
+    scene.sign(BOB)
+    return scene.retract(BOB, person=until(BOB, ends))
+
+
 def withdraw(ends: str) -> object:
     return Scene().withdraw(ALICE, person=until(ALICE, ends))
 
@@ -94,6 +100,7 @@ EVERYTHING = [
     draft,
     sign,
     reject,
+    retract,
     withdraw,
 ]
 

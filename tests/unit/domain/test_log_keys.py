@@ -8,7 +8,8 @@ import pytest
 
 from ledger import clock
 from ledger.domain import charter, events
-from ledger.domain.acts import TYP, Act, AnnounceLogKeys, CreateLedger, FreezeLedger, RetireLogKeys
+from ledger.domain.act import Act
+from ledger.domain.acts import TYP
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.events import (
     Body,
@@ -18,6 +19,7 @@ from ledger.domain.events import (
     LogKeysAnnounced,
     LogKeysRetired,
 )
+from ledger.domain.ledger_acts import AnnounceLogKeys, CreateLedger, FreezeLedger, RetireLogKeys
 from ledger.errors import ConflictError, LedgerError, RefusedError
 from ledger.jose import SigningKey
 from ledger.tlog import vkeys

@@ -78,6 +78,7 @@ def test_the_vector_file_says_what_the_events_declare() -> None:
         ("statement-drafted.v1", "00000000-0000-0000-0000-000000000004"),
         ("statement-signed.v1", "00000000-0000-0000-0000-000000000004"),
         ("statement-rejected.v1", "00000000-0000-0000-0000-000000000003"),
+        ("approval-retracted.v1", ALICE),
         ("statement-withdrawn.v1", ALICE),
         ("statement-withdrawn-by-change.v1", None),
     ],

@@ -13,6 +13,7 @@ import pytest
 
 from ledger.domain import receipts
 from ledger.domain.events import (
+    ApprovalRetracted,
     Body,
     CharterSet,
     Event,
@@ -73,6 +74,7 @@ ATTESTED = KeyAttested(
 )
 SIGNED = StatementSigned("bob", "kid", ("investor",), "shared", 1, "approved", "JWS")
 REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", 1, "rejected", "ACT")
+RETRACTED = ApprovalRetracted("bob", "kid", 1, "ACT")
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT")
 OF_THE_LEDGER: list[Body] = [
@@ -104,6 +106,7 @@ def written(*bodies: Body) -> tuple[bytes, list[Any]]:
         (SIGNED, f"sign\0{STREAM}\0JWS", "approved"),
         (msgspec.structs.replace(SIGNED, status="pending"), f"sign\0{STREAM}\0JWS", "pending"),
         (REJECTED, f"reject\0{STREAM}\0ACT", "rejected"),
+        (RETRACTED, f"retract\0{STREAM}\0ACT", "pending"),
         (WITHDRAWN, f"withdraw\0{STREAM}\0ACT", "withdrawn"),
     ],
 )

@@ -65,9 +65,15 @@ def test_nobody_suspended_or_deactivated_can_act(value: PersonStanding) -> None:
     assert not can_act(standing(BOB.person, value), now_ms=NOW_MS, governance=True)
 
 
+def _approved(scene: Scene) -> Scene:
+    scene.sign(ALICE)
+    return scene
+
+
 DECISIONS: dict[str, Callable[[Scene, Person], object]] = {
     "sign": lambda scene, person: scene.sign(ALICE, person=person),
     "reject": lambda scene, person: scene.reject(ALICE, person=person),
+    "retract": lambda scene, person: _approved(scene).retract(ALICE, person=person),
     "withdraw": lambda scene, person: scene.withdraw(ALICE, person=person),
 }
 

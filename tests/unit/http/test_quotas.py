@@ -167,6 +167,7 @@ def test_the_bucket_that_was_used_least_recently_makes_room(clock: Hand) -> None
         ("POST", "/api/statements/create", Group.DRAFT),
         ("POST", "/api/statements/x/sign", Group.DECIDE),
         ("POST", "/api/statements/x/reject", Group.DECIDE),
+        ("POST", "/api/statements/x/retract", Group.DECIDE),
         ("POST", "/api/statements/x/withdraw", Group.DECIDE),
         ("POST", "/api/jwt-keys/x/revoke", Group.ADMINISTER),
         ("POST", "/api/invitations", Group.ADMINISTER),

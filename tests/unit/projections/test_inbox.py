@@ -37,6 +37,14 @@ def test_a_statement_waits_for_all_its_policy_asks_until_they_decide(story: Stor
     assert [waits(story, BOB, at) for at in (10, 11, 12)] == [[], ["One"], []]
 
 
+def test_a_statement_waits_again_for_who_took_the_approval_back(story: Story) -> None:
+    drafted = story.draft(ALICE, "One")  # 11
+    story.reject(BOB, drafted)  # 12
+    story.approve(BOB, drafted)  # 13
+    story.retract(BOB, drafted)  # 14
+    assert [waits(story, BOB, at) for at in (11, 12, 13, 14)] == [["One"], [], [], ["One"]]
+
+
 @pytest.mark.parametrize("status", ["approved", "rejected", "withdrawn"])
 def test_what_is_final_waits_for_nobody_but_did_before(story: Story, status: Status) -> None:
     drafted = story.draft(ALICE, "One")  # 11

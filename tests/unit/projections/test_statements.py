@@ -8,7 +8,7 @@ import pytest
 from ledger import clock
 from ledger.errors import MalformedError
 from projections import statements
-from projections.statements import StatementDetail
+from projections.statements import MemberProgress, StatementDetail
 from projections.users import NamedPerson
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
@@ -120,6 +120,41 @@ def test_only_approvals_in_the_shared_form_make_the_general_jws(story: Story) ->
     assert statements.shared_approvals(db, story, drafted, at=13) == ["jws-12"]
     assert statements.shared_approvals(db, story, drafted, at=10) == []
     assert statements.shared_approvals(db, story, ALICE, at=14) == []
+
+
+def test_an_approval_that_was_taken_back_counts_until_then(story: Story) -> None:
+    drafted = story.draft(ALICE)  # 11
+    story.approve(BOB, drafted)  # 12
+    story.retract(BOB, drafted)  # 13
+    story.approve(BOB, drafted)  # 14
+    story.approve(ALICE, drafted, "approved")  # 15
+    shown = [by_id(story, drafted, at) for at in range(11, 16)]
+    assert [each.approvals for each in shown] == [0, 1, 0, 1, 2]
+    assert [each.progress.missing for each in shown] == [2, 1, 2, 1, 0]
+    told = [(each.decision, each.retracted) for each in shown[4].decisions]
+    assert told == [
+        ("approval", True),
+        ("retraction", False),
+        ("approval", False),
+        ("approval", False),
+    ]
+    assert [each.retracted for each in shown[1].decisions] == [False]
+    assert shown[4].decisions[1].reason == "a mistake"
+    jwss = [statements.shared_approvals(story.views(), story, drafted, at=n) for n in (12, 13, 15)]
+    assert jwss == [["jws-12"], [], ["jws-14", "jws-15"]]
+
+
+def test_a_rejection_before_an_approval_that_was_taken_back_counts_no_more(story: Story) -> None:
+    drafted = story.draft(ALICE)  # 11
+    story.reject(BOB, drafted)  # 12
+    story.approve(BOB, drafted)  # 13
+    story.retract(BOB, drafted)  # 14
+    shown = by_id(story, drafted, 14)
+    assert (shown.approvals, shown.rejections, shown.progress.missing) == (0, 0, 2)
+    _, investors = shown.progress.members
+    assert isinstance(investors, MemberProgress)
+    assert (investors.approved, investors.rejected) == ([], [])
+    assert investors.waiting == [NamedPerson(BOB, "Bob"), NamedPerson(CAROL, "Carol")]
 
 
 @pytest.mark.parametrize("other", [ALICE, "", "x", "00000000-0000-0009-0000-000000000009"])

@@ -66,6 +66,19 @@ def test_every_type_of_event_is_told_in_words_newest_first(story: Story) -> None
     ]
 
 
+def test_a_retraction_is_told_with_the_approvals_that_are_left(story: Story) -> None:
+    drafted = story.draft(ALICE, "Rent")  # 22
+    for who in (ALICE, BOB):
+        story.approve(who, drafted)  # 23, 24
+    story.retract(ALICE, drafted)  # 25
+    story.approve(ALICE, drafted)  # 26
+    assert told(story, 26)[:3] == [
+        "Alice approved “Rent” (2 approvals)",
+        "Alice took back the approval of “Rent” (1 approval)",
+        "Bob approved “Rent” (2 approvals)",
+    ]
+
+
 def test_an_item_says_where_when_and_who(story: Story) -> None:
     page = timeline.page(story.views(), at=12, limit=1)
     (item,) = page.items

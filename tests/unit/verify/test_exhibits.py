@@ -98,6 +98,12 @@ def test_no_approval_no_general_jws() -> None:
     assert not any(name.endswith("jws.json") for name in exhibits(shown(REJECTED), [REJECTED]))
 
 
+def test_an_approval_that_was_taken_back_is_a_file_but_not_in_the_general_jws() -> None:
+    names = [name.rpartition("/")[2] for name in exhibits(shown(LEFT), [LEFT])]
+    assert {"55-statement-signed.jws", "56-approval-retracted.jws"} < {*names}
+    assert "jws.json" not in names
+
+
 def test_people_have_the_keys_that_signed_and_only_those() -> None:
     names = {name for name in exhibits(shown(APPROVED), [APPROVED]) if name.startswith("people/")}
     signed = [events for events in STORY.events if str(events.stream) == APPROVED]

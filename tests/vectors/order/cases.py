@@ -55,6 +55,15 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         ("already_rejected", "already"),
         ("assertion_required", "assertion"),
     ),
+    "retraction": (
+        ("act_mismatch", "grammar"),
+        ("key_unknown", "unknown"),
+        ("jws_signature_invalid", "signature"),
+        ("act_mismatch", "subject"),
+        *AFTER,
+        ("not_approved", "already"),
+        ("assertion_required", "assertion"),
+    ),
     "withdrawal": (
         ("act_mismatch", "grammar"),
         ("key_unknown", "unknown"),
@@ -99,8 +108,9 @@ def _request(kind: str, faults: tuple[str, ...], expected: str) -> Request:
         changes["decided"] = {signer.user: IAT + 600}
     if "status" in faults:
         changes["status"] = "withdrawn"
-    if "already" in faults:
-        changes["approvals" if kind == "approval" else "rejections"] = {signer.user: given}
+    # A retraction takes an approval back: its fault is that there is none.
+    if ("already" in faults) != (kind == "retraction"):
+        changes["rejections" if kind == "rejection" else "approvals"] = {signer.user: given}
     rules = scene.statement.policy
     if "eligible" in faults:
         rules = msgspec.structs.replace(rules, threshold=1, of=(user(CAROL),))
@@ -129,7 +139,7 @@ def _text(kind: str, scene: Scene, faults: tuple[str, ...], key: TestKey) -> str
         about |= {"sha256": "0" * 64}
     if "grammar" in faults:
         about |= {"more": 1}
-    name = "withdraw" if kind == "withdrawal" else "reject"
+    name = {"rejection": "reject", "retraction": "retract", "withdrawal": "withdraw"}[kind]
     payload = {"act": name, "ledger": LEDGER, "reason": "Too little."} | about
     return key.jws(msgspec.json.encode(payload), typ="act+jwt", kid=signer.key.kid)
 
@@ -144,6 +154,8 @@ def decided(request: Request) -> str | None:
                 decisions.sign(request.subject, parse_approval(request.text), context)
             case "rejection":
                 decisions.reject(request.subject, request.text, context)
+            case "retraction":
+                decisions.retract(request.subject, request.text, context)
             case _:
                 decisions.withdraw(request.subject, request.text, context)
     except LedgerError as error:

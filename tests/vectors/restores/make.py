@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain.acts import TYP, AnnounceLogKeys, KeptTree, LostTree, RestoreLedger
+from ledger.domain.acts import TYP
 from ledger.domain.charter import STREAM
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerRestored, LogKeysAnnounced
+from ledger.domain.ledger_acts import AnnounceLogKeys, KeptTree, LostTree, RestoreLedger
 from ledger.domain.restoration import log_origin
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint

@@ -14,6 +14,7 @@ export const REDEEM_TYP = "redeem+jwt";
 export const ACT = Object.freeze({
   DRAFT: "draft",
   REJECT: "reject",
+  RETRACT: "retract",
   WITHDRAW: "withdraw",
   REVOKE_KEY: "revoke-key",
   DECLARE_COMPROMISE: "declare-compromise",
@@ -39,6 +40,7 @@ const statement = { statementId: text, sha256: text };
 const MEMBERS = {
   [ACT.DRAFT]: statement,
   [ACT.REJECT]: { ...statement, reason: text },
+  [ACT.RETRACT]: { ...statement, reason: optional(text) },
   [ACT.WITHDRAW]: { ...statement, reason: optional(text) },
   [ACT.REVOKE_KEY]: { kid: text, compromisedSince: optional(text), reason: optional(text) },
   [ACT.DECLARE_COMPROMISE]: {

@@ -1,5 +1,5 @@
-// Mirrors ledger.domain.decisions: approve, reject, withdraw. Recomputes each decision from its
-// evidence.
+// Mirrors ledger.domain.decisions: approve, reject, retract, withdraw. Recomputes each decision from
+// its evidence.
 
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -97,14 +97,33 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
   return possible(policy, openRoles, { approvals, steps: stepsGiven(all), without });
 }
 
+/** Return the retraction of a person's own approval of a pending statement. */
+export async function decideRetraction(statement, body, person, context) {
+  const about = aboutOf(statement);
+  const { key, signed: act } = await signedBy(person, body.act, ACT.RETRACT, { ...context, about });
+  requireOptionalReason(act.reason);
+  requireOrder(statement, person, act.iat);
+  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStanding(person);
+  if (!stands(statement.approvals, person)) {
+    refuse("not_approved", "this person has no approval that counts");
+  }
+  return {
+    signer: person.user,
+    kid: key.kid,
+    iat: act.iat,
+    act: body.act,
+    reason: act.reason,
+    assertion: body.assertion,
+    signCount: await confirmed(statement, body.act, body.assertion, person, context),
+  };
+}
+
 /** Return the withdrawal of a pending statement by its creator. */
 export async function decideWithdrawal(statement, { act: source }, person, context) {
   const about = aboutOf(statement);
   const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
-  if (act.reason !== null && length(act.reason) > MOST_REASON_CHARS) {
-    refuse("reason_invalid", "a reason must have at most 2,000 characters");
-  }
-  requireText(act.reason ?? "", "reason");
+  requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
   requireStanding(person);
@@ -112,6 +131,14 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
     refuse("creator_only", "only its creator may withdraw a statement");
   }
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
+}
+
+/** Refuse a reason that is too long, or has a character that no text may have. */
+function requireOptionalReason(reason) {
+  if (reason !== null && length(reason) > MOST_REASON_CHARS) {
+    refuse("reason_invalid", "a reason must have at most 2,000 characters");
+  }
+  requireText(reason ?? "", "reason");
 }
 
 const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });

@@ -26,6 +26,7 @@ export const TAG = Object.freeze({
   STATEMENT_DRAFTED: "statement-drafted.v1",
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
+  APPROVAL_RETRACTED: "approval-retracted.v1",
   STATEMENT_WITHDRAWN: "statement-withdrawn.v1",
 });
 
@@ -109,6 +110,14 @@ export const DECLARED = forEveryTag({
   },
   [TAG.STATEMENT_REJECTED]: {
     members: { ...decided, reason: text, iat: integer, status: among(STATUS), act: text, ...confirmed },
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
+    claims: [],
+  },
+  [TAG.APPROVAL_RETRACTED]: {
+    members: { signer: text, kid: text, iat: integer, act: text, reason: optional(text), ...confirmed },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],

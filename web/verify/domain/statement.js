@@ -25,6 +25,10 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
     rejections: new Map([...rejections, [body.signer, recorded(body, at)]]),
     decided: new Map([...decided, [body.signer, body.iat]]),
   }),
+  [TAG.APPROVAL_RETRACTED]: ({ approvals, decided }, body) => ({
+    approvals: without(approvals, body.signer),
+    decided: new Map([...decided, [body.signer, body.iat]]),
+  }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
 });

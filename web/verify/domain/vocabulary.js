@@ -13,6 +13,7 @@ export const STATUS = Object.freeze({
 export const DECISION = Object.freeze({
   APPROVAL: "approval",
   REJECTION: "rejection",
+  RETRACTION: "retraction",
   WITHDRAWAL: "withdrawal",
 });
 

@@ -68,6 +68,8 @@ const DECIDE = forEveryTag({
   [TAG.STATEMENT_SIGNED]: (auditor, event, context) => auditor.approve(event, context),
   [TAG.STATEMENT_REJECTED]: (auditor, event, context) =>
     decisions.decideRejection(...auditor.decision(event), context),
+  [TAG.APPROVAL_RETRACTED]: (auditor, event, context) =>
+    decisions.decideRetraction(auditor.statement(event), event.body, auditor.signer(event), context),
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
     decisions.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
 });

@@ -52,7 +52,7 @@ function vkeys(events) {
 
 function ofStatement(events) {
   const files = [];
-  const shared = [];
+  let shared = []; // the signer and the JWS
   let payload = "";
   for (const event of events) {
     const { type, position, body } = event;
@@ -63,12 +63,13 @@ function ofStatement(events) {
     const jws = signatureOf(event);
     const middle = jws.split(".").slice(1, -1);
     if (type === TAG.STATEMENT_SIGNED && middle.length === 1 && middle[0] === payload) {
-      shared.push(jws);
+      shared.push([body.signer, jws]);
     }
+    if (type === TAG.APPROVAL_RETRACTED) shared = shared.filter(([signer]) => signer !== body.signer);
     // Nobody signs an effect of a change.
     if (jws) files.push([`${position}-${type.replace(/\.[^.]*$/, "")}.jws`, jws]);
   }
-  if (shared.length) files.push(["jws.json", general(shared)]);
+  if (shared.length) files.push(["jws.json", general(shared.map(([, jws]) => jws))]);
   return files;
 }
 

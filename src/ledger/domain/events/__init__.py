@@ -65,7 +65,9 @@ from ledger.domain.events.of_standing import (
     RecoveryCodesSet,
 )
 from ledger.domain.events.of_statements import (
+    ApprovalRetracted,
     StatementBody,
+    StatementDecision,
     StatementDrafted,
     StatementRecord,
     StatementRejected,
@@ -93,6 +95,7 @@ __all__ = [
     "FROZEN",
     "NO_ROLE",
     "TAKEN",
+    "ApprovalRetracted",
     "Body",
     "CharterSet",
     "CompromiseDeclared",
@@ -133,6 +136,7 @@ __all__ = [
     "RoleGranted",
     "StandingSet",
     "StatementBody",
+    "StatementDecision",
     "StatementDrafted",
     "StatementEffect",
     "StatementRecord",

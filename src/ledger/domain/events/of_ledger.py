@@ -6,9 +6,9 @@ of_changes.py has what changes do to the ledger.
 from typing import Literal, final
 
 from ledger.domain import key_material
-from ledger.domain.acts import KeptTree, LostTree
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import LedgerEffect
+from ledger.domain.ledger_acts import KeptTree, LostTree
 from ledger.domain.unique_names import ACT, KEY_MATERIAL
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger

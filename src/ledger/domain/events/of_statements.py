@@ -105,6 +105,32 @@ class StatementRejected(Explained, frozen=True):
 
 
 @final
+class ApprovalRetracted(Explained, frozen=True):
+    """A person took back their approval of a pending statement; `iat` is the signed time."""
+
+    TAG = "approval-retracted.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="signer",
+        evidence=("act", "assertion"),
+        depends_on=("actor",),
+        claims=(),
+        words=Words(
+            trail="{who} took back the approval of {title}",
+            timeline="{who} took back the approval of {title} ({approvals})",
+            about="stream",
+        ),
+    )
+    signer: str
+    kid: str
+    iat: SafeInteger
+    act: str
+    reason: str | None = None
+    assertion: AssertionEvidence | None = None
+    sign_count: SafeInteger | None = None
+
+
+@final
 class StatementWithdrawn(Explained, frozen=True):
     """The creator withdrew a pending statement."""
 
@@ -127,6 +153,8 @@ class StatementWithdrawn(Explained, frozen=True):
     reason: str | None = None
 
 
-# What people record of statements, and all that a statement's stream holds.
-StatementRecord = StatementDrafted | StatementSigned | StatementRejected | StatementWithdrawn
+# A person's decision on a statement; what people record of statements; all that a statement's
+# stream holds.
+StatementDecision = StatementSigned | StatementRejected | ApprovalRetracted | StatementWithdrawn
+StatementRecord = StatementDrafted | StatementDecision
 StatementBody = StatementRecord | StatementEffect

@@ -16,6 +16,7 @@ import { grouped, seal } from "../elements/seal.js";
 const { id, sha256, assurance } = one("#review").dataset;
 const names = JSON.parse(one("#names").textContent);
 const verdicts = new Map();
+const ACTS = { rejection: "reject", retraction: "retract", withdrawal: "withdraw" };
 
 /** The document that this browser checked, `{raw, title, content}`; without it nothing is signed. */
 let checked = null;
@@ -110,7 +111,7 @@ function lastSigned() {
   return Math.max(0, ...mine.map(({ dataset }) => signedAt(dataset.jws)));
 }
 
-/** Sign a rejection or withdrawal with the reason in its dialog. */
+/** Sign a rejection, retraction or withdrawal with the reason in its dialog. */
 function signWithReason(act) {
   const reason = one(`#${act}-reason`).value.trim();
   const members = { statementId: id, sha256, ...(reason && { reason }) };
@@ -140,7 +141,7 @@ async function send(decision) {
 }
 
 function receipt(action, { position, status }) {
-  const titles = { sign: "Approved and signed", reject: "Rejection signed", withdraw: "Withdrawal signed" };
+  const titles = { sign: "Approved and signed", reject: "Rejection signed", retract: "Approval taken back", withdraw: "Withdrawal signed" };
   const place = one("#receipt");
   one("h2", place).textContent = titles[action];
   put(place, "text", `The statement is ${status === "pending" ? "still " : ""}${status}.`);
@@ -184,7 +185,7 @@ function isAbout(payload, decision) {
   const said = JSON.parse(new TextDecoder().decode(payload));
   if (said.statementId !== id) return false;
   if (decision === "approval") return said.content === content;
-  return said.sha256 === sha256 && said.act === { rejection: "reject", withdrawal: "withdraw" }[decision];
+  return said.sha256 === sha256 && said.act === ACTS[decision];
 }
 
 onAction({
@@ -195,6 +196,7 @@ onAction({
     return decide("sign", dialog, () => signApproval(key, checked.raw, { after: lastSigned() }));
   },
   reject: () => decide("reject", one("#reject-dialog"), () => signWithReason("reject")),
+  retract: () => decide("retract", one("#retract-dialog"), () => signWithReason("retract")),
   withdraw: () => decide("withdraw", one("#withdraw-dialog"), () => signWithReason("withdraw")),
   again: () => send(unanswered),
 });

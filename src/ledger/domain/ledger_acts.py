@@ -1,0 +1,67 @@
+"""Acts of the ledger itself, which its own key signs."""
+
+from typing import Literal
+
+import msgspec
+
+from ledger.domain.act import Act
+from ledger.encoding import SafeInteger
+from ledger.jose import OkpJwk
+
+
+class KeptTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tree that a restore continues: its size, and its root in 64 hex characters."""
+
+    size: int
+    root: str
+
+
+class LostTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The largest tree known to be signed before a restore, and its note if that is known."""
+
+    size: int
+    checkpoint: str | None
+
+
+class CreateLedger(Act, tag="create-ledger", frozen=True):
+    """Create the ledger: the act of its first event."""
+
+    origin: str
+    rp_id: str
+    registration: str
+    setup: OkpJwk
+
+
+class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
+    """Announce keys (vkeys) that sign checkpoints of at least `first_size` entries."""
+
+    vkeys: tuple[str, ...]
+    first_size: SafeInteger
+
+
+class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
+    """Retire keys (vkeys): they sign no checkpoint of more than `last_size` entries."""
+
+    vkeys: tuple[str, ...]
+    last_size: SafeInteger
+
+
+class RestoreLedger(Act, tag="restore", frozen=True):
+    """Go on from a backup under a new log origin, with new log keys (vkeys).
+
+    `kept` is the tree of the backup; `lost` is what was signed and is not in it: a tree, "unknown",
+    or None if nothing is known to be lost.
+    """
+
+    epoch: int
+    kept: KeptTree
+    lost: LostTree | Literal["unknown"] | None
+    origin: str
+    vkeys: tuple[str, ...]
+    reason: str
+
+
+class FreezeLedger(Act, tag="freeze-ledger", frozen=True):
+    """Freeze the ledger: no event can follow."""
+
+    reason: str
