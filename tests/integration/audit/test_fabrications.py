@@ -44,12 +44,12 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
         status="pending",
         jws=mallory.shared(raw),
     )
-    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (68, "KeyError")
+    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (70, "KeyError")
 
 
 def test_a_person_registered_twice_is_refused() -> None:
     again = UserRegistered(CAROL, "Carol", "creator", ("0" * 64,), "17.0.0")
-    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (68, "event_misplaced")
+    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (70, "event_misplaced")
 
 
 def test_two_people_whose_names_look_alike_are_refused() -> None:
@@ -86,7 +86,7 @@ def test_a_statement_drafted_twice_is_refused() -> None:
 
 def test_a_second_founding_is_refused() -> None:
     second = msgspec.structs.replace(EVENTS[0], version=3)
-    assert told(second) == (68, "ledger_founded_twice")
+    assert told(second) == (70, "ledger_founded_twice")
 
 
 def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
