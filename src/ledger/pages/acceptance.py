@@ -3,6 +3,8 @@
 import sqlite3
 from typing import NamedTuple
 
+import msgspec
+
 from ledger.domain import policy
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
@@ -15,10 +17,10 @@ _SHOWN = 3  # pending changes of governance
 
 
 class Awaited(NamedTuple):
-    """A governance policy to accept, in words; `change` is the pending change that sets it."""
+    """A governance policy to accept, in words and as JSON; `change` is the one that sets it."""
 
     words: str
-    policy: Node
+    policy: str
     change: str | None
 
 
@@ -31,7 +33,8 @@ def awaited(db: sqlite3.Connection, me: User, *, at: int, now: str) -> list[Awai
     for change, node in asked:
         if _places(me, frozenset(me.roles), node) - _accepted(db, me, node, at=at):
             names = users.names(db, [str(each) for each in policy.people_named(node)], at=at)
-            found.append(Awaited(node_phrase(node, names), node, change))
+            stated = msgspec.json.encode(node).decode()
+            found.append(Awaited(node_phrase(node, names), stated, change))
     return found
 
 
