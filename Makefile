@@ -22,18 +22,18 @@ help: ## list the commands
 run: $(VENV)/run.stamp ## serve http://localhost:8000, its data under ./data
 	@exec $(BIN)/ledger serve
 
-# Whole files on as many processes as there are processors: a file's fixtures are made once.
+# Whole files on as many processes as there are processors: a file's fixtures are made once. The
+# files keep their order, or the longest of few tests would come last and leave processors idle.
 PYTEST := $(BIN)/python -m pytest -q
-PARALLEL := -n auto --dist loadfile
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 # The quickest checks first: a fault in a unit is told within a minute or two.
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(TOOLS)
 	@$(BIN)/python tests/browser/install_browser.py
 	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
-	$(PYTEST) $(PARALLEL) tests/integration
+	$(PYTEST) $(PARALLEL) tests/integration tests/browser
 	$(PYTEST) tests/hostile
-	$(PYTEST) $(PARALLEL) tests/browser
 
 tests: $(VENV)/test.stamp
 	@$(TOOLS)

@@ -9,6 +9,7 @@ only its own person could make collide.
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ledger import clock
 from ledger.domain.events import CompromiseDeclared, CompromiseSet, KeyRevoked
@@ -33,6 +34,7 @@ _FIND = (
 )
 
 
+@lru_cache(maxsize=4_096)
 def key_number(kid: str) -> int:
     """Return the number of a signing key."""
     try:
@@ -42,6 +44,7 @@ def key_number(kid: str) -> int:
     return _number(digest if len(digest) >= 8 else hashlib.sha256(kid.encode()).digest())
 
 
+@lru_cache(maxsize=4_096)
 def passkey_number(credential_id: str) -> int:
     """Return the number of a passkey."""
     return _number(hashlib.sha256(credential_id.encode()).digest())

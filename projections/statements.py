@@ -7,6 +7,7 @@ of a statement shows. Documents and signatures stay in the log.
 
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
-from ledger.domain.policy import Policy, min_people
+from ledger.domain.policy import Node, Policy, min_people
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
@@ -95,8 +96,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         ends = clock.to_text(min(ends_ms(document.created_at, rules), LAST_MS))
         narrow.append((number, fact.actor, rules.creator_may_sign, ends, *final))
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
-        digest, needed = fact.body.sha256, min_people(rules) or rules.root.threshold
-        texts.append((number, document.title, document.created_at, needed, digest, older))
+        digest = fact.body.sha256
+        texts.append(
+            (number, document.title, document.created_at, _needed(rules.root), digest, older)
+        )
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
@@ -105,6 +108,12 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
     spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
+
+
+# Most policies repeat. A node can have 4,096 members, so few are kept.
+@lru_cache(maxsize=64)
+def _needed(root: Node) -> int:
+    return min_people(root) or root.threshold
 
 
 def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:

@@ -9,6 +9,9 @@ from ledger.errors import MalformedError
 SKEW_MS = 5 * 60 * 1000
 LAST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last time that has this form
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
+# The same in two parts: the first repeats from event to event, so it is decoded once.
+_MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+_REST = re.compile(r":[0-5]\d\.\d{3}Z", re.ASCII)
 
 
 def to_text(time_ms: int) -> str:
@@ -25,21 +28,22 @@ def _second(seconds: int) -> str:
 def to_ms(text: str) -> int:
     """Return milliseconds since 1970; raise MalformedError `time_invalid` for another format."""
     try:
-        # From Python 3.14 on `fromisoformat` takes 24:00, another spelling of the next day's 00:00.
-        if not TIME.fullmatch(text) or text[11:13] > "23":
+        if not _REST.fullmatch(text, 16):
             raise ValueError(text)
-        minute = _minute_s(text[:16])
+        return _minute_ms(text[:16]) + int(text[17:19] + text[20:23])
     except ValueError as error:
         raise MalformedError(
             "time_invalid", "a time must have the form YYYY-MM-DDThh:mm:ss.sssZ"
         ) from error
-    return (minute + int(text[17:19])) * 1000 + int(text[20:23])
 
 
 @lru_cache(maxsize=1_024)
-def _minute_s(text: str) -> int:
-    """Return the seconds since 1970 at the start of a minute."""
-    return round(datetime.fromisoformat(f"{text}:00Z").timestamp())
+def _minute_ms(text: str) -> int:
+    """Return the milliseconds since 1970 at the start of a minute."""
+    # From Python 3.14 on `fromisoformat` takes 24:00, another spelling of the next day's 00:00.
+    if not _MINUTE.fullmatch(text) or text[11:13] > "23":
+        raise ValueError(text)
+    return round(datetime.fromisoformat(f"{text}:00Z").timestamp()) * 1000
 
 
 def from_rfc3339(text: str) -> str:

@@ -136,10 +136,7 @@ def decode(raw: bytes, type_: type[T]) -> T:
 def _present(value: Any) -> int:
     """Return the number of members present, the tag included; -1 if it cannot be counted."""
     type_ = type(value)
-    shape = _shapes.get(type_)
-    if shape is None:
-        shape = _shapes[type_] = _shape(type_)
-    always, optional = shape
+    always, optional = _shapes.get(type_) or _shapes.setdefault(type_, _shape(type_))
     return always + sum([getattr(value, name) is not default for name, default in optional])
 
 
@@ -247,8 +244,7 @@ _parse = json.JSONDecoder(
 
 def _bounded_parser(text: str) -> Callable[[str], Any]:
     """Return a parser that counts the floats; raise MalformedError `json_too_complex` for marks."""
-    if _has_many_marks(text) and _has_many_marks(_without_strings(text)):
-        raise _too_complex()
+    refuse_complex(text)
     floats = iter(range(MAX_FLOATS))
 
     def parse_float(digits: str) -> float:
@@ -269,12 +265,14 @@ def _too_complex() -> MalformedError:
     return MalformedError("json_too_complex", f"over {limits}")
 
 
+def refuse_complex(text: str) -> None:
+    """Raise MalformedError `json_too_complex` for too many commas, colons or brackets."""
+    if _has_many_marks(text) and _has_many_marks(_without_strings(text)):
+        raise _too_complex()
+
+
 def _has_many_marks(text: str) -> bool:
-    return (
-        text.count(",") > MAX_MARKS
-        or text.count(":") > MAX_MARKS
-        or text.count("[") + text.count("{") > MAX_MARKS
-    )
+    return max(text.count(","), text.count(":"), text.count("[") + text.count("{")) > MAX_MARKS
 
 
 def _refuse_surrogates(value: Any) -> None:
@@ -296,4 +294,6 @@ def _refuse_depth(text: str) -> None:
 def _without_strings(text: str) -> str:
     """Return a text without what is between quotes: marks and brackets in strings are text."""
     unescaped = text.replace("\\\\", "").replace('\\"', "")
+    if unescaped.count('"') > 8 * MAX_MARKS:  # more than these marks could separate
+        raise _too_complex()
     return "".join(unescaped.split('"')[::2])

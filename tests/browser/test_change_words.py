@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from ledger.domain.changes.items import KINDS, parse_content
@@ -19,21 +20,21 @@ NAMES, REPLACED = VECTORS["names"], VECTORS["replaced"]
 
 
 def expected(case: dict[str, Any]) -> tuple[Any, ...]:
-    return case["sentence"], case.get("before"), case.get("after")
+    passkeys = tuple(map(tuple, case.get("passkeys", ())))
+    return case["sentence"], case.get("before"), case.get("after"), passkeys
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["sentence"])
 def test_an_item_is_the_same_sentence_on_the_server(case: dict[str, Any]) -> None:
     items = parse_content(json.dumps({"items": [case["item"]]}))
     (found,) = describe(items, NAMES, REPLACED)
-    assert (found.sentence, found.before, found.after) == expected(case)
+    assert msgspec.structs.astuple(found) == expected(case)
 
 
 def test_every_item_is_the_same_sentence_in_the_browser(library: Browser) -> None:
     items = [case["item"] for case in CASES]
     found = library.call("change-words", "describe", items, NAMES, dict(catalogue()), REPLACED)
-    shown = [(each["sentence"], each.get("before"), each.get("after")) for each in found]
-    assert shown == [expected(case) for case in CASES]
+    assert [expected(each) for each in found] == [expected(case) for case in CASES]
 
 
 def test_every_kind_of_item_has_a_sentence_and_a_vector() -> None:

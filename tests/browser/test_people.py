@@ -211,6 +211,19 @@ def test_only_those_who_administer_see_the_page(alice: Browser) -> None:
     expect(alice.heading("You may not do this")).to_be_visible()
 
 
+def test_who_governs_by_name_finds_the_page_too(company: Company, alice: Browser) -> None:
+    root = company.root
+    root.open("/governance")
+    root.page.locator("#named summary").click()
+    root.page.get_by_label("Alice").check()
+    root.button("Show what it does…").click()
+    sign(root)
+    expect(root.page.locator("#in-force")).to_contain_text("Alice")
+    alice.open("/inbox")
+    alice.page.get_by_role("link", name="People").click()
+    expect(alice.heading("People")).to_be_visible()
+
+
 def test_the_page_works_by_keyboard_alone(company: Company) -> None:
     root = company.root
     company.invite("investor", "Guest")

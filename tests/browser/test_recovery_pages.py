@@ -14,9 +14,9 @@ CODE = re.compile(r"^([0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{6}$")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def make_codes(browser: Browser) -> list[str]:
+def make_codes(browser: Browser, path: str = "/account/codes") -> list[str]:
     """Make a set of codes and put it in force; return the codes."""
-    browser.open("/account/codes")
+    browser.open(path)
     browser.button("codes").click()
     codes = browser.page.locator("#codes-list li").all_inner_texts()
     label = browser.page.locator("label[for=typed]").inner_text()
@@ -54,6 +54,25 @@ def test_a_code_is_its_secret_in_base32_and_leads_back_to_it(
         [alice.module("codes"), secret, f" {code.lower()} "],
     )
     assert found == [code, secret]
+
+
+def test_the_last_step_of_registration_makes_codes_or_is_left_out(
+    open_browser: OpenBrowser,
+) -> None:
+    dora = open_browser()
+    dora.open("/register?next=/statements")
+    dora.page.get_by_label("Your name").fill("Dora")
+    dora.button("Register with a passkey").click()
+    dora.page.wait_for_url("**/account/codes?next=%2Fstatements")
+    expect(dora.page.locator("[aria-current=step]")).to_contain_text("Recovery codes")
+    make_codes(dora, "/account/codes?next=/statements")
+    dora.page.get_by_role("link", name="Go on").click()
+    dora.page.wait_for_url("**/statements")
+    dora.open("/account/codes?next=/statements")
+    dora.page.get_by_role("link", name="Not now").click()
+    dora.page.wait_for_url("**/statements")
+    dora.open("/account/codes?next=//evil.example/")
+    expect(dora.page.get_by_role("link", name="Not now")).to_have_count(0)
 
 
 def test_what_is_no_code_is_refused_before_anything_is_asked(open_browser: OpenBrowser) -> None:

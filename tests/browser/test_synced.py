@@ -53,7 +53,7 @@ def test_another_browser_with_the_passkey_opens_the_synced_key_and_signs(
 ) -> None:
     browser = open_browser(prf=True)
     register_synced(browser, "Alice")
-    browser.page.wait_for_url("**/inbox")
+    browser.leave_codes()
     (first,) = keys(browser, place(browser))
     path = browser.draft("Terms")
     empty(browser)
@@ -75,7 +75,7 @@ def test_another_browser_with_the_passkey_opens_the_synced_key_and_signs(
 def test_a_revoked_synced_key_is_brought_to_no_browser(open_browser: OpenBrowser) -> None:
     browser = open_browser(prf=True)
     register_synced(browser, "Alice")
-    browser.page.wait_for_url("**/inbox")
+    browser.leave_codes()
     assert len(browser.evaluate("fetch('/api/wrapped-keys').then((a) => a.json())")["items"]) == 1
     browser.end_key()
     expect(browser.heading("This browser has no signing key")).to_be_visible()
@@ -92,7 +92,7 @@ def test_a_passkey_without_a_secret_says_so_and_another_home_still_works(
     assert not [body for body in browser.bodies if "possession" in body]
     browser.page.get_by_label("This device").check()
     browser.button("Register with a passkey").click()
-    browser.page.wait_for_url("**/inbox")
+    browser.leave_codes()
     assert [key["home"] for key in keys(browser, place(browser))] == ["device"]
 
 

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from ledger.domain import policy
-from ledger.pages.routes import local_path
 from ledger.pages.standing import standing
+from ledger.pages.web import local_path
 from ledger.pages.words import group_sentence, progress_sentence, waiting_sentence
 from projections.outlook import Outlook
 from projections.statements import Decision, MemberProgress, Progress, StatementDetail

@@ -62,7 +62,11 @@ def read_general(given: Input) -> list[bool]:
     given |= _split(raw_of(given))
     try:
         found = verify_multi_all(
-            raw_of(given), {"keys": [*given["jwks"].values()]}, profile="ledger", typ="JWT"
+            raw_of(given),
+            {"keys": [*given["jwks"].values()]},
+            profile="ledger",
+            typ="JWT",
+            now=None,
         )
     except LedgerError:
         given["compacts"] = []

@@ -19,8 +19,9 @@ from tests.support.server import Server
 ATTACK_S = 1.5
 SHARE = 0.15
 MOST_MIB = 200
-# Answered after ten seconds, which the short form does not wait for.
+# Their answers are read after seconds, which the short form does not wait for.
 ANSWERED_LATE = {
+    "one endless header",
     "200 heads at a byte a second",
     "200 bodies at a byte a second",
     "300 unfinished bodies",

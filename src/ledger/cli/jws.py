@@ -4,25 +4,39 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from ledger import jose
 from ledger.cli.exit_codes import ExitCode, declare
-from ledger.cli.jws_arguments import ARGUMENTS, OTHER_CODES, VERIFY_CODES
-from ledger.encoding import parse_json
-from ledger.errors import LedgerError, MalformedError
-from ledger.jose.algorithms import ALL_ALGORITHMS
+from ledger.cli.jws_arguments import ARGUMENTS
+from ledger.cli.jws_files import (
+    STANDARD,
+    UsageError,
+    line_of,
+    parse,
+    read_bytes,
+    read_jws,
+    read_keys,
+    read_passphrase,
+    read_signer,
+    write_private,
+)
+from ledger.cli.jws_verify import verify
+from ledger.errors import LedgerError
 
-# With any of these errors, the entry might verify under a key that is missing here.
-_MISSING = frozenset({"jwk_key_not_found", "jws_no_matching_signer"})
-
-
-class UsageError(Exception):
-    """An argument or a file that the command cannot use."""
+VERIFY_CODES = {
+    ExitCode.DONE: "verified; with `--require`, the policy is met",
+    ExitCode.INVALID: "invalid: a signature, a key or the serialization was refused",
+    ExitCode.UNVERIFIABLE: "a key is missing",
+    ExitCode.UNMET: "verified, but the policy is not met",
+}
+OTHER_CODES = {
+    ExitCode.DONE: "done",
+    ExitCode.INVALID: "a key, a JWS or an option was refused; standard error has the code",
+}
 
 
 def add_commands(commands: Any) -> None:
@@ -34,8 +48,6 @@ def add_commands(commands: Any) -> None:
     for name, (help_text, _) in _COMMANDS.items():
         command = jws.add_parser(name, help=help_text, description=help_text)
         ARGUMENTS[name](command)
-        if name != "key":
-            command.add_argument("--json", action="store_true", help="print JSON for programs")
         declare(command, VERIFY_CODES if name == "verify" else OTHER_CODES)
 
 
@@ -55,92 +67,89 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def sign(chosen: argparse.Namespace) -> int:
-    """Sign a payload, or add signatures to a JWS."""
-    protected = {} if chosen.typ is None else {"typ": chosen.typ}
-    signers = [jose.Sign(_object(path), protected, alg=chosen.alg) for path in chosen.key]
-    if chosen.append is None:
-        jws = jose.sign_multi(_read(chosen.file), signers, detached=chosen.detached)
+    """Sign exactly the bytes of a file, or add signatures to a JWS."""
+    passphrase = read_passphrase(chosen.passphrase_file)
+    signers = [
+        jose.Sign(
+            read_signer(path, alg=chosen.alg, passphrase=passphrase),
+            _protected(chosen),
+            _members(chosen.unprotected),
+        )
+        for path in chosen.key
+    ]
+    if chosen.append is not None:
+        jws = _append(chosen, signers)
     else:
-        jws = jose.to_general(_read(chosen.append))
-        detached = None if "payload" in jws else _read(chosen.file)
-        for signer in signers:
-            jws = jose.append_signature(jws, signer, detached_payload=detached)
-    print(jose.to_compact(jws) if chosen.compact else _line(jws))
+        payload, options = _payload(chosen)
+        jws = jose.sign_multi(payload, signers, **options)
+    print(jose.to_compact(jws) if chosen.compact else line_of(jws))
     return ExitCode.DONE
 
 
-def verify(chosen: argparse.Namespace) -> int:
-    """Verify every signature, and a policy over the signers."""
-    policy = jose.SignerPolicy() if chosen.require is None else _policy(chosen.require)
-    identities = None if chosen.identities is None else _names(chosen.identities)
-    options: dict[str, Any] = {"profile": chosen.profile, "strict_signer_match": chosen.strict}
-    if chosen.algorithms is not None:
-        unknown = set(chosen.algorithms.split(",")) - ALL_ALGORITHMS
-        if unknown:
-            raise UsageError(f"unknown algorithm: {', '.join(sorted(unknown))}")
-        options["algorithms"] = chosen.algorithms.split(",")
-    if chosen.typ is not None:
-        options["typ"] = chosen.typ
-    if chosen.payload is not None:
-        options["detached_payload"] = _read(chosen.payload)
-    if chosen.claims:
-        options["now"] = time.time()
-    found = jose.verify_multi_all(_read(chosen.file), _keys(chosen.keys), **options)
-    verdict = jose.evaluate(policy, found, identities=identities)
-    status = _status(found, verdict, asked=chosen.require is not None)
-    if chosen.json:
-        print(_line({"status": _WORDS[status], "verdict": verdict, "outcomes": found.outcomes}))
-    else:
-        for outcome in found.outcomes:
-            print(_sentence(outcome, identities or {}))
-        print(f"{_WORDS[status]}: {_score(found, verdict, asked=chosen.require is not None)}")
-        for name in verdict.missing:
-            print(f"  missing: {name}")
-    return status
+def _append(chosen: argparse.Namespace, signers: list[jose.Sign]) -> dict[str, Any]:
+    """Add signatures to a JWS, which has its payload already unless it is detached."""
+    if chosen.detached or chosen.expires_in is not None or chosen.empty:
+        raise UsageError("--append signs what the JWS has: no --detached, --empty, --expires-in")
+    jws = jose.to_general(read_jws(chosen.append))
+    detached = None
+    if not jws.get("payload"):  # a compact JWS writes a detached payload as an empty one
+        if chosen.file is None and "payload" not in jws:
+            raise UsageError("the payload of this JWS is detached: name its FILE too")
+        detached = None if chosen.file is None else read_bytes(chosen.file)
+    elif chosen.file is not None:
+        raise UsageError("--append signs the payload of the JWS: FILE is one too many")
+    for signer in signers:
+        jws = jose.append_signature(jws, signer, detached_payload=detached)
+    return jws
 
 
-def _status(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> ExitCode:
-    """Return the exit code.
-
-    Without a policy, every signature must verify. With a policy, only the policy decides.
-    """
-    codes = {outcome.error.code for outcome in found.outcomes if outcome.error is not None}
-    if verdict.met and (asked or not codes):
-        return ExitCode.DONE
-    if codes - _MISSING and (not asked or not found.verified):
-        return ExitCode.INVALID
-    if codes & _MISSING:
-        return ExitCode.UNVERIFIABLE
-    return ExitCode.UNMET
-
-
-_WORDS = {
-    ExitCode.DONE: "verified",
-    ExitCode.INVALID: "invalid",
-    ExitCode.UNVERIFIABLE: "key missing",
-    ExitCode.UNMET: "not met",
-}
+def _payload(chosen: argparse.Namespace) -> tuple[jose.Payload, jose.SignOptions]:
+    """Return the bytes of the file, or with `--expires-in` its claims, so that exp is added."""
+    raw = read_bytes(STANDARD if chosen.file is None else chosen.file)
+    if not raw and not chosen.empty:
+        raise UsageError("the payload is empty: say --empty if that is meant")
+    if raw and chosen.empty:
+        raise UsageError("the payload is not empty")
+    if chosen.expires_in is None:
+        return raw, {"detached": chosen.detached}
+    hints = jose.Hints(now=int(time.time()), expires_in=chosen.expires_in)
+    claims = parse(raw, "the payload")
+    return claims, {"detached": chosen.detached, "claims": hints}
 
 
-def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> str:
-    if asked:
-        return f"{verdict.count} distinct, {verdict.threshold} needed"
-    return f"{len(found.verified)} of {len(found.outcomes)} signatures"
+def _protected(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the members of every signer's protected header that the options name."""
+    named = {"typ": chosen.typ, "kid": chosen.kid}
+    members = {name: value for name, value in named.items() if value is not None}
+    if chosen.iat:
+        members["iat"] = int(time.time())
+    given = _members(chosen.header)
+    twice = sorted(members.keys() & given)
+    if twice:
+        raise UsageError(f"{twice[0]} is given twice")
+    return members | given
 
 
-def _sentence(outcome: jose.Outcome, identities: Mapping[str, str]) -> str:
-    """Return the signer's name if the entry verified, else the kid it claims and the error."""
-    if outcome.error is None:
-        name = identities.get(outcome.thumbprint or "", outcome.thumbprint)
-        return f"{outcome.index}  good  {outcome.alg}  {name}"
-    claimed = ascii(outcome.kid) if outcome.kid is not None else "no kid"
-    return f"{outcome.index}  BAD   {outcome.error.code} ({claimed}): {outcome.error.detail}"
+def _members(given: list[str] | None) -> dict[str, Any]:
+    """Return header members from NAME=VALUE; a value is JSON, or else text."""
+    members: dict[str, Any] = {}
+    for each in given or ():
+        name, found, value = each.partition("=")
+        if not name or not found or name in members:
+            raise UsageError(f"{each} is not NAME=VALUE, or is given twice")
+        try:
+            members[name] = parse(value.encode(), name)
+        except UsageError:
+            members[name] = value
+    return members
 
 
 def inspect(chosen: argparse.Namespace) -> int:
     """Print the headers and the payload of a JWS, without verifying it."""
-    general = jose.to_general(_read(chosen.file))
-    options: dict[str, Any] = {} if "payload" in general else {"detached_payload": b""}
+    general = jose.to_general(read_jws(chosen.file))
+    options: dict[str, Any] = {"now": None}
+    if "payload" not in general:
+        options["detached_payload"] = b""
     entries = [
         {
             "index": outcome.index,
@@ -153,7 +162,7 @@ def inspect(chosen: argparse.Namespace) -> int:
         for outcome in jose.verify_multi_all(general, {"keys": []}, **options).outcomes
     ]
     report = {"verified": False, "payload": general.get("payload"), "signatures": entries}
-    print(_line(report) if chosen.json else json.dumps(report, indent=2))
+    print(line_of(report) if chosen.json else json.dumps(report, indent=2))
     return ExitCode.DONE
 
 
@@ -166,7 +175,7 @@ def _problem(outcome: jose.Outcome) -> object:
 
 def flatten(chosen: argparse.Namespace) -> int:
     """Print the Flattened form."""
-    print(_line(jose.flatten(_read(chosen.file))))
+    print(line_of(jose.flatten(read_jws(chosen.file))))
     return ExitCode.DONE
 
 
@@ -174,21 +183,32 @@ def merge(chosen: argparse.Namespace) -> int:
     """Print the union of several JWSs."""
     if len(chosen.files) < 2:
         raise UsageError("merge needs at least two JWSs")
-    merged: Any = _read(chosen.files[0])
-    keys = None if chosen.keys is None else _keys(chosen.keys)
+    merged: Any = read_jws(chosen.files[0])
+    keys = None if chosen.keys is None else read_keys([chosen.keys])
     for path in chosen.files[1:]:
-        merged = jose.merge(merged, _read(path), keys=keys)
-    print(_line(merged))
+        merged = jose.merge(merged, read_jws(path), keys=keys)
+    print(line_of(merged))
     return ExitCode.DONE
 
 
 def key(chosen: argparse.Namespace) -> int:
-    """Print a new private JWK, or the public half of one."""
-    if chosen.public is None:
-        print(_line(jose.generate(chosen.alg).to_jwk()))
+    """Write a new private JWK, or print the public half of one."""
+    if chosen.public is not None:
+        if chosen.out is not None:
+            raise UsageError("--out is for a new private key")
+        passphrase = read_passphrase(chosen.passphrase_file)
+        signer = read_signer(chosen.public, alg=chosen.alg, passphrase=passphrase)
+        print(line_of(_named(signer, chosen.kid).to_public_jwk()))
     else:
-        print(_line(jose.import_private(_object(chosen.public)).to_public_jwk()))
+        signer = jose.generate("EdDSA" if chosen.alg is None else chosen.alg)
+        write_private(line_of(_named(signer, chosen.kid).to_jwk()), chosen.out)
     return ExitCode.DONE
+
+
+def _named(signer: jose.Signer, kid: str | None) -> jose.Signer:
+    """Return the signer with this kid, or with its own, or with its thumbprint."""
+    name = kid or signer.kid or signer.public.thumbprint
+    return jose.import_private(signer.to_jwk() | {"kid": name})
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
@@ -199,59 +219,3 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
     "merge": ("print the union of JWSs over one payload", merge),
     "key": ("generate a private JWK, or print the public half of one", key),
 }
-
-
-def _read(path: str) -> bytes:
-    raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    return raw[:-1] if raw.endswith(b"\n") and _is_jws(raw) else raw
-
-
-def _is_jws(raw: bytes) -> bool:
-    """Tell whether a text file contains a compact JWS, whose final line break is not part of it."""
-    return not raw.startswith(b"{") and raw.count(b".") == 2 and raw.count(b"\n") == 1
-
-
-def _object(path: str) -> dict[str, Any]:
-    value = _parse(_read(path), path)
-    if not isinstance(value, dict):
-        raise UsageError(f"{path} is not a JSON object")
-    return value
-
-
-def _parse(raw: bytes, path: str) -> Any:
-    try:
-        return parse_json(raw)
-    except MalformedError as error:
-        raise UsageError(f"{path}: {error.detail}") from error
-
-
-def _keys(path: str) -> jose.KeySet:
-    """Return the key set of a file.
-
-    A single key with a kid is not tried on entries that name another kid.
-    """
-    try:
-        given = jose.key_set(_object(path))
-        named = given.single and given.keys[0].kid is not None
-        return jose.key_set(list(given.keys)) if named else given
-    except LedgerError as error:
-        raise UsageError(f"{path}: {error.detail}") from error
-
-
-def _names(path: str) -> dict[str, str]:
-    names = _object(path)
-    if all(isinstance(name, str) for name in names.values()):
-        return names
-    raise UsageError(f"{path} must map thumbprints to names")
-
-
-def _policy(given: str) -> jose.SignerPolicy:
-    raw = _read(given[1:]) if given.startswith("@") else given.encode()
-    try:
-        return jose.parse_signer_policy(_parse(raw, "--require"))
-    except MalformedError as error:
-        raise UsageError(f"--require: {error.detail}") from error
-
-
-def _line(value: object) -> str:
-    return msgspec.json.encode(value).decode()

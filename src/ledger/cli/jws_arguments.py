@@ -1,20 +1,7 @@
-"""The arguments and exit codes of `ledger jws …`."""
+"""The arguments of `ledger jws …`."""
 
 import argparse
 from collections.abc import Callable
-
-from ledger.cli.exit_codes import ExitCode
-
-VERIFY_CODES = {
-    ExitCode.DONE: "verified; with `--require`, the policy is met",
-    ExitCode.INVALID: "invalid: a signature, a key or the serialization was refused",
-    ExitCode.UNVERIFIABLE: "a key is missing",
-    ExitCode.UNMET: "verified, but the policy is not met",
-}
-OTHER_CODES = {
-    ExitCode.DONE: "done",
-    ExitCode.INVALID: "a key, a JWS or an option was refused; standard error has the code",
-}
 
 
 def _input(command: argparse.ArgumentParser) -> None:
@@ -27,26 +14,60 @@ def _input(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def _passphrase(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--passphrase-file", metavar="FILE", help="the passphrase of an encrypted key"
+    )
+
+
 def _sign_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "file",
         metavar="FILE",
         nargs="?",
-        default="-",
-        help="the payload; - is standard input (default)",
+        help="the payload, signed byte for byte; - is standard input (default)",
     )
     command.add_argument(
         "--key",
         action="append",
         required=True,
         metavar="FILE",
-        help="a private JWK of a signer",
+        help="a private key of a signer: JWK, PEM or OpenSSH",
     )
+    _passphrase(command)
     command.add_argument("--alg", metavar="ALG", help="the algorithm, if a key fits several")
+    command.add_argument(
+        "--kid", metavar="KID", help="the kid in the protected header (default: the key's own)"
+    )
     command.add_argument("--typ", metavar="TYP", help="the typ in every signer's protected header")
+    command.add_argument(
+        "--iat", action="store_true", help="write the time of signing into the protected header"
+    )
+    command.add_argument(
+        "--header",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a further member of the protected header, as JSON or text",
+    )
+    command.add_argument(
+        "--unprotected",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a member of the unprotected header, which no signature covers",
+    )
+    command.add_argument(
+        "--expires-in",
+        metavar="DURATION",
+        help="add the claims iat and exp to a JSON payload, such as 90s, 1h, 30D",
+    )
     command.add_argument(
         "--append", metavar="FILE", help="add the signatures to this JWS instead of a payload"
     )
+    command.add_argument("--empty", action="store_true", help="sign an empty payload")
     command.add_argument("--detached", action="store_true", help="omit the payload from the JWS")
     command.add_argument("--compact", action="store_true", help="write the compact form")
 
@@ -54,7 +75,11 @@ def _sign_arguments(command: argparse.ArgumentParser) -> None:
 def _verify_arguments(command: argparse.ArgumentParser) -> None:
     _input(command)
     command.add_argument(
-        "--keys", required=True, metavar="FILE", help="a JWK Set or JWK of public keys"
+        "--keys",
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="public keys: a JWK Set, JWK, PEM, certificate or OpenSSH line",
     )
     command.add_argument(
         "--require",
@@ -77,6 +102,21 @@ def _verify_arguments(command: argparse.ArgumentParser) -> None:
         "--strict", action="store_true", help="use only keys that match both kid and alg"
     )
     command.add_argument("--claims", action="store_true", help="compare exp and nbf with the clock")
+    command.add_argument("--issuer", metavar="TEXT", help="the expected iss; implies --claims")
+    command.add_argument(
+        "--audience", metavar="TEXT", help="who you are, for aud; implies --claims"
+    )
+    command.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write the verified payload to FILE, or with - to standard output",
+    )
+    _json(command)
+
+
+def _inspect_arguments(command: argparse.ArgumentParser) -> None:
+    _input(command)
+    _json(command)
 
 
 def _merge_arguments(command: argparse.ArgumentParser) -> None:
@@ -90,20 +130,22 @@ def _merge_arguments(command: argparse.ArgumentParser) -> None:
 
 def _key_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--alg",
-        default="EdDSA",
-        metavar="ALG",
-        help="the algorithm it will sign with (default: EdDSA)",
+        "--alg", metavar="ALG", help="the algorithm it will sign with (default: EdDSA)"
+    )
+    command.add_argument("--kid", metavar="KID", help="its kid (default: its thumbprint)")
+    command.add_argument(
+        "--out", metavar="FILE", help="write the private key to a new file that only you can read"
     )
     command.add_argument(
-        "--public", metavar="FILE", help="print the public half of this private JWK instead"
+        "--public", metavar="FILE", help="print the public half of this private key instead"
     )
+    _passphrase(command)
 
 
 ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "sign": _sign_arguments,
     "verify": _verify_arguments,
-    "inspect": _input,
+    "inspect": _inspect_arguments,
     "flatten": _input,
     "merge": _merge_arguments,
     "key": _key_arguments,

@@ -54,6 +54,12 @@ class KnownLog:
         found = ((stream, self._states.get(stream)) for stream in streams)
         return {stream: state for stream, state in found if state is not None}
 
+    def has(self, streams: Iterable[UUID], names: Iterable[str]) -> bool:
+        """Tell whether all of these streams and owners of names are known."""
+        return all(map(self._states.__contains__, streams)) and all(
+            map(self._owners.__contains__, names)
+        )
+
     def owner(self, name: str) -> UUID | None:
         """Return the stream that claimed a name, for ever; None if it is not known."""
         return self._owners.get(name)

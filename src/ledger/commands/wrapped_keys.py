@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ledger.commands.writer import Writer
 from ledger.domain.person import Person
-from ledger.errors import RefusedError
+from ledger.errors import ConflictError, RefusedError
 from ledger.store.async_state import AsyncState
 from ledger.store.ports.operations import WrappedKey
 
@@ -23,14 +23,17 @@ class WrappedKeyCommands:
     async def keep(self, user: str, key: WrappedKey) -> None:
         """Keep a wrapped key of the person who is signed in, one for each key and passkey.
 
+        The first one stays, so a stolen session cannot put another in its place.
         Raises RefusedError `key_unknown`, `key_revoked`, `key_expired`, `passkey_unknown`,
-        `passkey_removed`, `passkey_waiting`.
+        `passkey_removed`, `passkey_waiting`; ConflictError `wrapped_key_kept`.
         """
         owner = await self._owner(user)
         now_ms = self._writer.now_ms()
         owner.active_key(key.kid, now_ms=now_ms)
         owner.active_passkey(key.credential_id, now_ms=now_ms)
-        await self._state.keep_wrapped_key(user, key)
+        if not await self._state.keep_wrapped_key(user, key):
+            detail = "another wrapped key of this signing key and passkey is kept already"
+            raise ConflictError("wrapped_key_kept", detail)
 
     async def list(self, user: str) -> list[WrappedKey]:
         """Return the person's wrapped keys, each of a live key and a live passkey.

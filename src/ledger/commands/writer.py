@@ -184,11 +184,13 @@ class Writer:
 
     async def _load_unknown(self, request: Request, loaded: Loaded, key: bytes) -> Receipt | None:
         """Load what the request is known to need and this process does not know, if anything."""
+        if self.seen.has(request.streams, request.names):
+            return None
         missing = Reads(
             {each for each in request.streams if self.seen.state(each) is None},
             {each for each in request.names if self.seen.owner(each) is None},
         )
-        return await self._load(missing, loaded, key) if missing else None
+        return await self._load(missing, loaded, key)
 
     async def _refresh(self, reading: Reading, loaded: Loaded) -> bool:
         """Load what the reading took from before the request; return False if there is nothing."""

@@ -28,7 +28,7 @@ from ledger.webauthn_grammar.client_data import require_client_data
 from ledger.webauthn_grammar.cose import EDDSA, ES256, RS256, parse_cose_key, require_signature
 
 COSE_ALGORITHMS = (EDDSA, ES256, RS256)
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 300_000  # a ceremony is good as long
 
 
 class RegistrationEvidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

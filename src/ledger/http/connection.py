@@ -17,8 +17,9 @@ from ledger.http.exchange import new_request_id
 from ledger.http.refusal import ALLOW, refusal
 from ledger.http.request_head import refused_head
 
-# A read has up to 256 KiB: 43,000 chunks of one byte, each with a call of its own.
+# A read has up to 256 KiB: 43,000 chunks of one byte, each a call.
 SLICE_BYTES = 4 * 1024
+UNREAD_HEADS = 8  # how many more heads a refused client may send before nobody reads
 
 
 class Phase(Enum):
@@ -50,6 +51,7 @@ class Connection(CycleProtocol):
         self._unanswered = 0  # requests that were accepted and are not answered yet
         self._stalled_s: float | None = None
         self._farewell: bytes | None = None  # a refusal that waits for earlier answers
+        self._unread_bytes = self._limits.body_bytes  # how much is dropped while closing
         refused = self.admission.enter(self, self._address)
         if refused is not None:
             self._phase = Phase.CLOSING
@@ -65,27 +67,30 @@ class Connection(CycleProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, slice by slice: a refusal ends the work on the rest."""
+        if self._phase is Phase.CLOSING:  # who goes on sending much costs nothing more
+            self._unread_bytes -= len(data)
+            if self._unread_bytes < 0:
+                self.flow.pause_reading()
+            return
         for start in range(0, len(data), SLICE_BYTES):
             self._parse(data[start : start + SLICE_BYTES])
 
     def _parse(self, data: bytes) -> None:
         """Parse within the limits of the phase that the bytes arrived in."""
         if self._phase is Phase.CLOSING:
-            return
+            return  # since an earlier slice
         began_in, begun = self._phase, self._begun
         if began_in is Phase.BODY:
             self._coded_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # An offer to switch protocols may be ignored (RFC 9110 section 7.8). What follows it on
-            # this connection cannot be parsed any more.
-            self._close_after_answers(None)
+            self._close_after_answers(None)  # an offer that may be ignored (RFC 9110 section 7.8)
             return
         except httptools.HttpParserError:
             self._refuse_if(True, 400)
             return
-        # What stands before a head in the same slice belongs to another request.
+        # Bytes before a head in the same slice belong to another request.
         alone = began_in is Phase.HEAD or (began_in is Phase.IDLE and self._begun == begun + 1)
         if self._phase is Phase.HEAD and alone:
             self._head_bytes += len(data)
@@ -234,6 +239,8 @@ class Connection(CycleProtocol):
         if not refused or self._phase is Phase.CLOSING:
             return
         farewell = self._refusal(status)
+        if self._phase is Phase.HEAD:
+            self._unread_bytes = UNREAD_HEADS * self._limits.head_bytes
         if self._phase is Phase.BODY:
             if self.cycle.response_complete:
                 self._close_after_answers(None)  # this request has had its answer

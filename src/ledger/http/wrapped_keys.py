@@ -40,7 +40,7 @@ class KeptKeys(msgspec.Struct, frozen=True):
 @post(
     "/api/wrapped-keys",
     status_code=204,
-    responses=NOTHING | answers(400, 401, 403, 413, 415, 422, 429, 503),
+    responses=NOTHING | answers(400, 401, 403, 409, 413, 415, 422, 429, 503),
 )
 async def keep_wrapped_key(
     data: JSONBody[KeptKey], people: FromPeople, user: SignedIn

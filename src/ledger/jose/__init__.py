@@ -5,12 +5,14 @@ are ignored. docs/reference/jws.md is this package's reference. Besides this pac
 `tlog.vkeys` and `timestamp.verify` import `cryptography`.
 
     compact.py, signing_key.py   what the server accepts: the strictest subset
-    sign.py, verify.py           the general case; batch.py for many JWSs at once
+    sign.py, verify.py           the general case; combine.py appends and merges signatures
+    batch.py                     many JWSs at once
     signer_policy.py             how many distinct signers are enough
 """
 
 from ledger.jose.batch import verify_batch
 from ledger.jose.claims import Claims, Hints
+from ledger.jose.combine import append_signature, merge
 from ledger.jose.compact import (
     CompactJws,
     Header,
@@ -20,13 +22,22 @@ from ledger.jose.compact import (
     verified,
     verify_compact,
 )
+from ledger.jose.key_forms import read_private_key, read_public_keys
 from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.keyset import KeySet, key_set, parse_key_set
-from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified
-from ledger.jose.private import Signer, from_pem, generate, import_private
+from ledger.jose.outcome import (
+    FailedOutcome,
+    Failure,
+    NotVerifiedError,
+    Outcome,
+    Verification,
+    Verified,
+    VerifiedOutcome,
+)
+from ledger.jose.private import Signer, SignerInput, generate, import_private
 from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
-from ledger.jose.sign import Sign, append_signature, merge, sign, sign_multi
+from ledger.jose.sign import Payload, Sign, SignOptions, sign, sign_multi
 from ledger.jose.signer_policy import (
     Judgement,
     SignerGroup,
@@ -56,6 +67,7 @@ __all__ = [
     "Claims",
     "CompactJws",
     "EcJwk",
+    "FailedOutcome",
     "Failure",
     "Header",
     "Hints",
@@ -66,21 +78,24 @@ __all__ = [
     "NotVerifiedError",
     "OkpJwk",
     "Outcome",
+    "Payload",
     "PublicJwk",
     "Sign",
+    "SignOptions",
     "Signer",
     "SignerGroup",
+    "SignerInput",
     "SignerPolicy",
     "SignerVerdict",
     "SigningKey",
     "Verification",
     "Verified",
     "VerifiedJws",
+    "VerifiedOutcome",
     "all_of",
     "append_signature",
     "evaluate",
     "flatten",
-    "from_pem",
     "general",
     "generate",
     "import_key",
@@ -93,6 +108,8 @@ __all__ = [
     "parse_key",
     "parse_key_set",
     "parse_signer_policy",
+    "read_private_key",
+    "read_public_keys",
     "require",
     "secret_key",
     "sign",

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -35,6 +35,7 @@ _UNITS = {
 }
 _DURATION = re.compile("([0-9]{1,12})([A-Za-z]*)")
 MAX_NUMERIC_DATE = 2**53
+_TIMES = ("exp", "nbf", "iat")
 
 
 def duration_s(given: object, *, zero: bool = False) -> int:
@@ -72,7 +73,8 @@ def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
     """Return a copy of the payload with iat, and with exp, nbf and jti as the hints say.
 
     Raises MalformedError `jwt_claim_invalid` if the payload is not an object, if a relative and an
-    absolute time are both given, or if a time is not an integer.
+    absolute time are both given, if a time is not an integer, or if no verifier would ever accept
+    the claims.
     """
     pairs = ((hints.expires_in, hints.expires_at), (hints.not_before_in, hints.not_before_at))
     if any(relative is not None and absolute is not None for relative, absolute in pairs):
@@ -92,7 +94,24 @@ def with_claims(payload: object, hints: Hints) -> dict[str, Any]:
             claims.setdefault(name, claims["iat"] + duration_s(relative, zero=zero))
     if hints.jti is not None:
         claims.setdefault("jti", _named(hints.jti))
+    _refuse_unverifiable(claims)
     return claims
+
+
+def _refuse_unverifiable(claims: Mapping[str, Any]) -> None:
+    """Refuse claims of the wrong type, and a JWT that is valid at no time."""
+    for name in _TIMES:
+        if name in claims and not _is_numeric_date(claims[name]):
+            raise MalformedError("jwt_claim_invalid", f"{name} is not a number of seconds")
+    if claims.get("nbf", -math.inf) >= claims.get("exp", math.inf):
+        raise MalformedError("jwt_claim_invalid", "the JWT would expire before it is valid")
+    for name in ("iss", "sub", "jti"):
+        if not isinstance(claims.get(name, ""), str):
+            raise MalformedError("jwt_claim_invalid", f"{name} is not a string")
+    audience = claims.get("aud", "")
+    listed = audience if isinstance(audience, list | tuple) else [audience]
+    if not all(isinstance(name, str) for name in listed):
+        raise MalformedError("jwt_claim_invalid", "aud is not a string or a list of strings")
 
 
 def _to_seconds(time_s: object) -> int:
@@ -107,31 +126,48 @@ def _named(name: object) -> str:
     return name
 
 
+def _is_list(given: object) -> TypeGuard[Collection[object]]:
+    return isinstance(given, list | tuple | set | frozenset)
+
+
+def _refuse_empty(expected: Collection[object]) -> None:
+    """Refuse what is no string (TypeError), and what would check nothing (ValueError)."""
+    if not all(isinstance(member, str) for member in expected):
+        raise TypeError("an expected claim must be a string or a list of strings")
+    if not expected or "" in expected:
+        raise ValueError("an expected claim must not be empty")
+
+
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
     """What a verifier requires of the claims, in addition to valid exp and nbf.
 
     `issuer`, `audience`: one of these values. `max_age`: the maximum time since iat. `tolerance_s`:
-    the allowed clock difference. `required`: claims that must exist. Raises ValueError for an empty
-    value, because it would check nothing.
+    the allowed clock difference. `required`: claims that must exist. Without `audience`, a payload
+    with `aud` is refused: it is meant for somebody else (RFC 7519 section 4.1.3). Raises TypeError
+    for a wrong type; ValueError for an empty value, because it would check nothing.
     """
 
-    issuer: str | Sequence[str] | None = None
-    audience: str | Sequence[str] | None = None
+    issuer: str | Collection[str] | None = None
+    audience: str | Collection[str] | None = None
     subject: str | None = None
-    required: Sequence[str] = ()
+    required: Collection[str] = ()
     max_age: int | str | None = None
     tolerance_s: int = 0
 
     def __post_init__(self) -> None:
         """Reject values that would check nothing, or something else than they seem to."""
-        for given in (self.issuer, self.audience, self.subject):
-            if given is not None and (not given or not all(_texts(given))):
-                raise ValueError("an expected claim must be one or more non-empty strings")
-        if isinstance(self.required, str) or not all(
-            isinstance(name, str) for name in self.required
-        ):
-            raise ValueError("required must be a list of names")
-        if isinstance(self.tolerance_s, bool) or not 0 <= self.tolerance_s <= 86_400:
+        for given in (self.issuer, self.audience):
+            if given is not None:
+                _refuse_empty(given if _is_list(given) else [given])
+        if self.subject is not None:
+            _refuse_empty([self.subject])
+        if not _is_list(self.required):
+            raise TypeError("required must be a list of names")
+        if self.required:
+            _refuse_empty(self.required)
+        if type(self.tolerance_s) is not int:
+            raise TypeError("a tolerance must be an integer of seconds")
+        if not 0 <= self.tolerance_s <= 86_400:
             raise ValueError("a tolerance must be 0 to 86,400 seconds")
         if self.max_age is not None:
             duration_s(self.max_age)
@@ -140,8 +176,8 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 TIMES_ONLY = Claims()
 
 
-def check_claims(payload: object, claims: Claims, *, now: float) -> None:
-    """Check the claims of a decoded payload.
+def check_claims(payload: object, claims: Claims, *, now: float) -> dict[str, Any]:
+    """Return a decoded payload whose claims hold.
 
     Raises RefusedError for the first that applies, in this order: `jwt_claim_missing`,
     `jwt_claim_invalid`, `jwt_nbf`, `jwt_expired`.
@@ -155,13 +191,16 @@ def check_claims(payload: object, claims: Claims, *, now: float) -> None:
     missing = [name for name in needed if name not in payload]
     if missing:
         raise RefusedError("jwt_claim_missing", f"the payload has no {missing[0]}")
-    for name in ("exp", "nbf", "iat"):
+    for name in _TIMES:
         if name in payload and not _is_numeric_date(payload[name]):
             raise RefusedError("jwt_claim_invalid", f"{name} is not a number of seconds")
+    if "aud" in payload and claims.audience is None:
+        raise RefusedError("jwt_claim_invalid", "the payload has aud, and no audience is expected")
     for name, expected in implied.items():
         if expected is not None and not _overlap(name, payload[name], expected):
             raise RefusedError("jwt_claim_invalid", f"{name} is not the expected value")
     _check_times(payload, claims, now)
+    return payload
 
 
 def _check_times(payload: Mapping[str, Any], claims: Claims, now: float) -> None:
@@ -182,13 +221,8 @@ def _is_numeric_date(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _overlap(name: str, actual: object, expected: str | Sequence[str]) -> bool:
+def _overlap(name: str, actual: object, expected: str | Collection[str]) -> bool:
     """Only aud may be a list (RFC 7519 section 4.1.3). Strings must be equal."""
     listed = actual if name == "aud" and isinstance(actual, list) else [actual]
     wanted = {expected} if isinstance(expected, str) else set(expected)
     return any(isinstance(member, str) and member in wanted for member in listed)
-
-
-def _texts(given: str | Sequence[str]) -> list[bool]:
-    listed = [given] if isinstance(given, str) else given
-    return [member != "" and type(member) is str for member in listed]

@@ -8,7 +8,7 @@ from ledger.encoding import b64u_decode, b64u_encode
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.jose import header as headers
 from ledger.jose.algorithms import HMAC
-from ledger.jose.outcome import Failure, Outcome, failure
+from ledger.jose.outcome import FailedOutcome, Failure, failure
 from ledger.jose.rules import Profile, Rules
 from ledger.jose.serialization import ABSENT, Envelope, RawEntry, decode_payload
 
@@ -28,11 +28,10 @@ class SignatureEntry(msgspec.Struct, kw_only=True, gc=False):
     b64: bool = True
     error: Failure | None = None
 
-    def failed(self, error: Failure) -> Outcome:
+    def failed(self, error: Failure) -> FailedOutcome:
         """Return the outcome of this entry if it failed with an error."""
-        return Outcome(
+        return FailedOutcome(
             index=self.index,
-            verified=False,
             error=error,
             alg=self.alg,
             kid=self.kid,
@@ -112,7 +111,7 @@ def _read_header(entry: SignatureEntry, header: object, rules: Rules) -> None:
     if not rules.profile.unprotected:
         raise _invalid("the profile does not allow an unprotected header")
     headers.refuse_deep(header, rules.limits.header_depth)
-    entry.header = header
+    entry.header = headers.copied(header)
     protected = entry.protected or _NO_MEMBERS
     headers.refuse_overlap(protected, header)
     headers.check_crit(protected, header, rules.crit_understood)

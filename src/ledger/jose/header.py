@@ -1,6 +1,6 @@
 """JOSE headers: decode strictly, require disjoint members, check critical members."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Annotated, Any
 
 import msgspec
@@ -64,6 +64,17 @@ def refuse_deep(value: object, levels: int) -> None:
         raise MalformedError("jws_limit_exceeded", "a header is nested too deeply")
     for member in value.values() if isinstance(value, dict) else value:
         refuse_deep(member, levels - 1)
+
+
+def copied(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a header that shares nothing with the given one, which is not nested too deeply."""
+    return {name: _copied(member) for name, member in members.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return copied(value)
+    return [_copied(member) for member in value] if isinstance(value, list) else value
 
 
 def refuse_overlap(protected: dict[str, Any], header: dict[str, Any]) -> None:

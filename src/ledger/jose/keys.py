@@ -17,6 +17,8 @@ from ledger.errors import MalformedError
 from ledger.jose import algorithms
 from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PublicKey, UnsupportedAlgorithm, Verify
 from ledger.jose.ed25519 import is_strong_encoding
+from ledger.jose.rsa_strength import MAX_RSA_BITS, refuse_weak_rsa
+from ledger.jose.shared_secret import MAX_SECRET_BYTES, refuse_disguised
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 # The members that a thumbprint covers, by key type (RFC 7638 section 3.2; for AKP the JOSE
@@ -28,16 +30,13 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "AKP": ("alg", "pub"),
     "oct": ("k",),
 }
-MIN_RSA_BITS = 2048
-MAX_RSA_BITS = 8192
-MAX_RSA_EXPONENT_BITS = 64
-MAX_SECRET_BYTES = 4096
 
 
 class Key(msgspec.Struct, frozen=True, eq=False):
     """A usable verification key: one function for each of its algorithms, and its thumbprint.
 
     `verifiers` has exactly the algorithms that the key's type, its curve and its own `alg` allow.
+    The thumbprint of a secret lets others test guesses at it, so it is compared and never shown.
     """
 
     kty: str
@@ -46,6 +45,11 @@ class Key(msgspec.Struct, frozen=True, eq=False):
     members: tuple[tuple[str, str], ...]
     kid: str | None = None
     alg: str | None = None
+
+    def __repr__(self) -> str:
+        """Show the thumbprint of a public key, and nothing of a secret."""
+        shown = "a secret" if self.kty == "oct" else self.thumbprint
+        return f"Key({self.kty}, {shown}, kid={self.kid!r}, alg={self.alg!r})"
 
     def to_jwk(self) -> dict[str, str]:
         """Return the public JWK; raise MalformedError `private_key_refused` for a secret."""
@@ -179,14 +183,6 @@ def _uint(text: str) -> int:
     return int.from_bytes(raw, "big")
 
 
-def refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
-    """Raise MalformedError `jwk_invalid` unless modulus and exponent are in the allowed range."""
-    if not MIN_RSA_BITS <= numbers.n.bit_length() <= MAX_RSA_BITS or numbers.n % 2 == 0:
-        raise _invalid(f"an RSA modulus must be odd and have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")
-    if numbers.e < 3 or numbers.e % 2 == 0 or numbers.e.bit_length() > MAX_RSA_EXPONENT_BITS:
-        raise _invalid("an RSA exponent must be odd, at least 3 and below 2^64")
-
-
 def strong_point(raw: bytes) -> bytes:
     """Return an Ed25519 public key unchanged; raise MalformedError `jwk_invalid` if it is weak."""
     if not is_strong_encoding(raw):
@@ -199,16 +195,15 @@ def secret_key(secret: bytes, *, alg: str | None = None, kid: str | None = None)
 
     No default allows HMAC: a verifier must name it in `algorithms`. Secrets are never cached.
     Raises MalformedError `jwk_invalid` for another algorithm, for a secret shorter than its hash,
-    and for a PEM or SSH key, because that was meant as a public key.
+    and as `refuse_disguised`.
     """
-    if secret.lstrip().startswith((b"-----BEGIN", b"ssh-", b"ecdsa-sha2-")):
-        raise _invalid("a public key in text form cannot be an HMAC secret")
     names = HMAC if alg is None else (alg,)
     if not set(names) <= set(HMAC):
         raise _invalid("a secret's alg must be HS256, HS384 or HS512")
     fitting = [name for name in names if len(secret) >= algorithms.hmac_bytes(name)]
     if not fitting or len(secret) > MAX_SECRET_BYTES:
         raise _invalid("a secret must be at least as long as its hash, and at most 4,096 bytes")
+    refuse_disguised(secret)
     members = (("k", b64u_encode(secret)),)
     verify = {name: algorithms.hmac_functions(secret, name)[0] for name in fitting}
     return Key("oct", thumbprint_of("oct", members), verify, (), kid, alg)

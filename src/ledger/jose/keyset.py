@@ -32,7 +32,7 @@ class KeySet(msgspec.Struct, frozen=True, eq=False):
     by_kid: Mapping[str, tuple[Key, ...]] = {}
 
     def named(self, kid: str) -> tuple[Key, ...]:
-        """Return all keys with this `kid`: it need not be unique (RFC 7517 section 4.5)."""
+        """Return all keys with this kid or thumbprint (RFC 7517 section 4.5: a kid can repeat)."""
         return self.by_kid.get(kid, ())
 
     def to_jwks(self) -> dict[str, list[dict[str, str]]]:
@@ -46,11 +46,12 @@ def make_set(
     unusable: Sequence[tuple[str | None, Failure]] = (),
     single: bool = False,
 ) -> KeySet:
-    """Return a set with an index by kid, or by thumbprint for keys without a kid."""
+    """Return a set with an index by kid, and by the thumbprint of each public key."""
     by_kid: dict[str, tuple[Key, ...]] = {}
     for key in keys:
-        name = key.thumbprint if key.kid is None else key.kid
-        by_kid[name] = (*by_kid.get(name, ()), key)
+        names = set() if key.kty == "oct" else {key.thumbprint}
+        for name in names if key.kid is None else names | {key.kid}:
+            by_kid[name] = (*by_kid.get(name, ()), key)
     return KeySet(tuple(keys), tuple(unusable), single, by_kid)
 
 
@@ -88,5 +89,15 @@ def key_set(given: KeyInput) -> KeySet:
     if isinstance(given, bytes | bytearray):
         return make_set([secret_key(bytes(given))], single=True)
     if isinstance(given, list | tuple):
-        return make_set([key for member in given for key in key_set(member).keys])
+        return _listed(given)
     return make_set([import_public(given)], single=True)
+
+
+def _listed(given: Sequence[KeyInput]) -> KeySet:
+    if any(isinstance(member, list | tuple) for member in given):
+        raise MalformedError("jwk_invalid", "a list of keys must not contain lists")
+    sets = [key_set(member) for member in given]
+    keys = [key for each in sets for key in each.keys]
+    if len(keys) > MAX_SET_KEYS:
+        raise MalformedError("jwk_invalid", "a list must have at most 4,096 keys")
+    return make_set(keys, unusable=[unusable for each in sets for unusable in each.unusable])

@@ -1,6 +1,6 @@
 """The results of verification: one outcome per entry, and the payload once."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,33 +15,57 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """The result for one entry of a JWS; `index` counts from 0 in the order of the envelope.
+class VerifiedOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An entry that verified; `index` counts from 0 in the order of the envelope.
 
-    `error` is None exactly if `verified`. `thumbprint` (RFC 7638, SHA-256) and `key_type` are those
-    of the key that verified the entry, else None. `alg` and `kid` are the entry's own claims: only
-    `thumbprint` says who signed. `header` is the unprotected header; no signature covers it.
+    `signer` says whose key it was: the key's thumbprint (RFC 7638, SHA-256), or for a shared secret
+    `secret:` and the kid that the caller gave it, else a number. Different secrets may share a kid.
+    `thumbprint` is None for a secret. `kid` is only what the entry claims. `header` is the
+    unprotected header; no signature covers it.
     """
 
     index: int
-    verified: bool
-    error: Failure | None = None
-    alg: str | None = None
+    verified: Literal[True] = True
+    error: None = None
+    alg: str
     kid: str | None = None
-    thumbprint: str | None = None
-    key_type: str | None = None
+    signer: str
+    thumbprint: str | None
+    key_type: str
     protected: dict[str, Any] | None = None
     header: dict[str, Any] | None = None
 
 
+class FailedOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An entry that did not verify, and why; `alg`, `kid` and headers are what it claims."""
+
+    index: int
+    verified: Literal[False] = False
+    error: Failure
+    alg: str | None = None
+    kid: str | None = None
+    signer: None = None
+    thumbprint: None = None
+    key_type: None = None
+    protected: dict[str, Any] | None = None
+    header: dict[str, Any] | None = None
+
+
+Outcome = VerifiedOutcome | FailedOutcome
+
+
 class Verification(msgspec.Struct, frozen=True):
-    """The outcome of every entry; `payload` is set if at least one of them verified."""
+    """The outcome of every entry; `payload` is set if at least one of them verified.
+
+    `claims` is the decoded payload if an entry verified and the claims were checked, else None.
+    """
 
     payload: bytes | None
     outcomes: tuple[Outcome, ...]
+    claims: dict[str, Any] | None = None
 
     @property
-    def verified(self) -> tuple[Outcome, ...]:
+    def verified(self) -> tuple[VerifiedOutcome, ...]:
         """The outcomes of the entries that verified."""
         return tuple(outcome for outcome in self.outcomes if outcome.verified)
 
@@ -53,18 +77,19 @@ class Verification(msgspec.Struct, frozen=True):
         """
         if self.payload is None:
             raise RefusedError("jws_signature_invalid", "no signature of this JWS verified")
-        return parse_json(self.payload)
+        return parse_json(self.payload) if self.claims is None else self.claims
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """A payload with the entry that proves it."""
+    """A payload with the entry that proves it; `claims` are set if they were checked."""
 
     payload: bytes
-    outcome: Outcome
+    outcome: VerifiedOutcome
+    claims: dict[str, Any] | None = None
 
     def json(self) -> Any:
         """Return the payload as I-JSON; raise MalformedError as `parse_json` does."""
-        return parse_json(self.payload)
+        return parse_json(self.payload) if self.claims is None else self.claims
 
 
 class NotVerifiedError(RefusedError):

@@ -28,6 +28,10 @@ class Entropy(NamedTuple):
     key: bytes
     nonce: bytes
 
+    def __repr__(self) -> str:
+        """Show none of the bytes: the content encryption key is among them."""
+        return "Entropy()"
+
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alg: Literal["PBES2-HS512+A256KW"]
@@ -52,7 +56,7 @@ def decrypt(jwe: str, passphrase: bytes) -> bytes:
     Raises MalformedError `jwe_malformed`; RefusedError `passphrase_wrong` if the passphrase is
     wrong or a byte was changed: the two look alike.
     """
-    protected, *parts = jwe.split(".")
+    protected, *parts = jwe.split(".", 5)
     if len(parts) != 4:
         raise MalformedError("jwe_malformed", "a compact JWE has five parts")
     try:

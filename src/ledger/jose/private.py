@@ -1,4 +1,4 @@
-"""Private keys: generate them, import them from JWK, PEM or a key object, export them.
+"""Private keys: generate them, import them from a JWK or a key object, export them.
 
 Only signers hold private keys: no verifying function accepts one.
 """
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 
 from ledger.encoding import b64u_encode
@@ -22,6 +21,8 @@ from ledger.jose.algorithms import (
     SignFunction,
     UnsupportedAlgorithm,
 )
+from ledger.jose.rsa_strength import MAX_RSA_BITS, MIN_RSA_BITS
+from ledger.jose.shared_secret import MAX_SECRET_BYTES
 
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 _KINDS = (
@@ -34,6 +35,10 @@ _KINDS = (
 )
 
 
+# A private JWK, a Signer, a private key of `cryptography`, or an HMAC secret.
+SignerInput = Any
+
+
 class Signer(msgspec.Struct, frozen=True, eq=False):
     """A private key with its single algorithm, and its public key."""
 
@@ -43,6 +48,10 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
     kid: str | None = None
     private: PrivateKey | None = None
     secret: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Show the public key, and nothing of the private one."""
+        return f"Signer({self.alg}, {self.public!r}, kid={self.kid!r})"
 
     def to_jwk(self) -> dict[str, str]:
         """Return the PRIVATE JWK with its `alg`, for the owner's own storage only."""
@@ -96,21 +105,14 @@ def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
     elif alg in curves:
         private = ec.generate_private_key(curves[alg]())
     elif alg in algorithms.RSA:
+        if not MIN_RSA_BITS <= rsa_bits <= MAX_RSA_BITS:
+            raise _invalid(f"an RSA key must have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")
         private = rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
     elif alg in MLDSA:
         private = MLDSA[alg][1].generate()
     else:
         raise MalformedError("jws_alg_not_allowed", "no key pair has this algorithm")
     return _signer(private, alg, keys.import_public(private.public_key()).thumbprint)
-
-
-def from_pem(pem: bytes, *, alg: str | None = None) -> Signer:
-    """Return the signer of an unencrypted PKCS #8 PEM; errors as `import_private`."""
-    try:
-        private = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _invalid("the file is not an unencrypted PKCS #8 PEM") from error
-    return import_private(private, alg=alg)
 
 
 def _signer(private: PrivateKey, alg: str | None, kid: str | None) -> Signer:
@@ -212,6 +214,8 @@ def _octets(jwk: Mapping[str, Any], name: str) -> bytes:
     text = jwk.get(name)
     if not isinstance(text, str):
         raise _invalid(f"no private key: {name} is missing or not a string")
+    if len(text) > MAX_SECRET_BYTES * 4 // 3 + 1:  # arithmetic with a longer d would be slow
+        raise _invalid(f"{name} is too long")
     return keys.b64u(text)
 
 

@@ -3,6 +3,7 @@
 docs/reference/jws.md lists both profiles' rules for every case that the RFCs leave open.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
@@ -14,13 +15,28 @@ from ledger.jose.claims import Claims
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The most that a verifier accepts; `tries` counts candidate keys per entry."""
+    """The most that a verifier accepts, and the most that a signer writes.
+
+    Each entry may try `tries` candidate keys. An entry with more candidates also uses up
+    `spare_tries`, which all entries of the envelope share: so an entry that anybody added cannot
+    take from the others the keys that their `kid` names.
+    """
 
     envelope_bytes: int = 16 * 2**20
     entries: int = 1024
     header_bytes: int = 16 * 2**10
     header_depth: int = 8
     tries: int = 8
+    spare_tries: int = 4096
+
+    def __post_init__(self) -> None:
+        """Raise TypeError or ValueError for a limit that would limit nothing."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an integer")
+            if value < (name != "spare_tries"):
+                raise ValueError(f"{name} must be positive")
 
 
 class LedgerHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,23 +82,39 @@ LEDGER = Profile(
     kid_is_thumbprint=True,
     exact_typ=True,
     header=LedgerHeader,
-    limits=Limits(envelope_bytes=4 * 2**20, entries=256, header_bytes=768, header_depth=1, tries=2),
+    limits=Limits(
+        envelope_bytes=4 * 2**20,
+        entries=256,
+        header_bytes=768,
+        header_depth=1,
+        tries=2,
+        spare_tries=0,
+    ),
 )
 PROFILES = {profile.name: profile for profile in (RFC, LEDGER)}
 
 
-class Options(TypedDict, total=False):
-    """The keyword arguments of every verifying function."""
+class OtherOptions(TypedDict, total=False):
+    """The keyword arguments of every verifying function that may be left out."""
 
     algorithms: Sequence[str]
     typ: str
     crit_understood: Sequence[str]
     detached_payload: bytes
     strict_signer_match: bool
-    now: float
     claims: Claims
     profile: Literal["rfc", "ledger"]
     limits: Limits
+
+
+class Options(OtherOptions):
+    """The keyword arguments of every verifying function.
+
+    `now` must be given: the time in seconds at which the claims of a JWT must hold, or None for a
+    payload that is not a JWT, whose claims are then not checked.
+    """
+
+    now: float | None
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,17 +132,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT = Rules()
+_NO_CLAIMS: Options = {"now": None}
 
 
 def read_options(options: Options) -> Rules:
     """Return the rules of a call.
 
-    Raises TypeError for an unknown option or a wrong type; ValueError for an invalid value. An
-    empty value is invalid: it never disables a check.
+    Raises TypeError for an unknown option, a wrong type or no `now`; ValueError for an invalid
+    value. An empty value is invalid: it never disables a check.
     """
-    if not options:
+    if options == _NO_CLAIMS:
         return DEFAULT
     given: dict[str, Any] = dict(options)
+    if "now" not in given:
+        raise TypeError("now is needed: the time in seconds, or None to check no claims")
     name = given.pop("profile", "rfc")
     if name not in PROFILES:
         raise ValueError(f"a profile must be one of {', '.join(PROFILES)}")
@@ -149,6 +184,8 @@ def _refuse_wrong_types(given: dict[str, Any]) -> None:
             given.pop(name, None)
         elif not isinstance(value, kind) or (name == "now" and isinstance(value, bool)):
             raise TypeError(f"{name} has the wrong type")
+    if "now" in given and not math.isfinite(given["now"]):
+        raise ValueError("now must be a finite number of seconds")
 
 
 def _names(given: object, option: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.encoding import b64u_decode, parse_json
+from ledger.encoding import b64u_decode, parse_json, refuse_complex
 from ledger.errors import LedgerError, MalformedError
 from ledger.jose.rules import RFC, Limits, Profile
 
@@ -60,11 +60,15 @@ def parse(jws: JwsInput, profile: Profile = RFC, limits: Limits | None = None) -
     if not isinstance(jws, str | bytes | bytearray):
         raise _invalid("a JWS must be bytes, a string or an object")
     if len(jws) > limits.envelope_bytes:
-        raise MalformedError("jws_limit_exceeded", "the JWS has too many bytes")
+        raise _limit("the JWS has too many bytes")
     try:
         raw = jws.encode() if isinstance(jws, str) else bytes(jws)
     except UnicodeEncodeError as error:
         raise _invalid("the text has a lone surrogate") from error
+    if len(raw) > limits.envelope_bytes:
+        raise _limit("the JWS has too many bytes")
+    if not raw.lstrip(b" \t\r\n").startswith(b"{"):
+        return _parse_compact(raw)
     return _parse_plain(raw, limits) or _parse_any(raw, profile, limits)
 
 
@@ -72,8 +76,11 @@ def _parse_plain(raw: bytes, limits: Limits) -> Envelope | None:
     """Return a General JWS that has only payload, protected and signature; None for any other.
 
     msgspec silently keeps the last of duplicate members. Every member, duplicate or not, has its
-    own colon, and base64url text has none: so counting colons finds duplicates.
+    own colon, and base64url text has none: so counting colons finds duplicates. An entry takes a
+    brace: so counting braces bounds the entries before they are built.
     """
+    if raw.count(b"{") > 1 + limits.entries:
+        return None
     try:
         plain = _plain.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -85,26 +92,28 @@ def _parse_plain(raw: bytes, limits: Limits) -> Envelope | None:
             colons -= 1
     if raw.count(b":") != colons or not entries:
         return None
-    _refuse_many(len(entries), limits)
     return Envelope(plain.payload, entries)
 
 
 def _parse_any(raw: bytes, profile: Profile, limits: Limits) -> Envelope:
-    if not raw.lstrip(b" \t\r\n").startswith(b"{"):
-        return _parse_compact(raw)
     try:
+        refuse_complex(raw.decode())
         value = parse_json(raw, exact_numbers=False)
+    except UnicodeDecodeError as error:
+        raise _invalid("not strict JSON: not UTF-8") from error
     except LedgerError as error:
+        if error.code == "json_too_complex":
+            raise _limit(f"the JWS has {error.detail}") from error
         raise _invalid(f"not strict JSON: {error.detail}") from error
     return _from_object(value, profile, limits)
 
 
 def _parse_compact(raw: bytes) -> Envelope:
-    parts = raw.split(b".")
-    # RFC 7797 section 5.2: an unencoded payload is printable ASCII without a full stop.
-    if len(parts) != 3 or not all(0x20 <= octet <= 0x7E for octet in raw):
+    text = raw.decode("ascii") if raw.isascii() else ""
+    parts = text.split(".", 3)
+    if len(parts) != 3 or not text.isprintable():
         raise _invalid("neither a JSON object nor three parts joined by dots")
-    protected, payload, signature = (part.decode("ascii") for part in parts)
+    protected, payload, signature = parts
     return Envelope(payload, (RawEntry(signature, protected),))
 
 
@@ -143,7 +152,7 @@ def _raw_entry(entry: object, profile: Profile) -> RawEntry:
 
 def _refuse_many(entries: int, limits: Limits) -> None:
     if entries > limits.entries:
-        raise MalformedError("jws_limit_exceeded", f"over {limits.entries} signatures")
+        raise _limit(f"over {limits.entries} signatures")
 
 
 def _refuse_long(payload: object, entries: Sequence[RawEntry], limits: Limits) -> None:
@@ -151,7 +160,7 @@ def _refuse_long(payload: object, entries: Sequence[RawEntry], limits: Limits) -
     for entry in entries:
         texts += (entry.protected, entry.signature)
     if sum(len(text) for text in texts if isinstance(text, str)) > limits.envelope_bytes:
-        raise MalformedError("jws_limit_exceeded", "the JWS has too many bytes")
+        raise _limit("the JWS has too many bytes")
 
 
 def to_object(envelope: Envelope) -> dict[str, Any]:
@@ -199,9 +208,14 @@ def to_compact(jws: JwsInput) -> str:
     parts = (entry.protected, "" if envelope.payload is None else envelope.payload, entry.signature)
     if len(envelope.entries) != 1 or entry.header is not ABSENT:
         raise _invalid("compact form allows one signature and no unprotected header")
-    if not all(isinstance(part, str) and part.isascii() and "." not in part for part in parts):
-        raise _invalid("a member is not valid between dots")
+    if not all(isinstance(part, str) and _fits_between_dots(part) for part in parts):
+        raise _invalid("a member is not printable ASCII without a full stop")
     return ".".join(parts)
+
+
+def _fits_between_dots(text: str) -> bool:
+    """Tell whether a part has the characters of an unencoded payload (RFC 7797 section 5.2)."""
+    return text.isascii() and text.isprintable() and "." not in text
 
 
 def decode_payload(text: str) -> bytes:
@@ -214,3 +228,7 @@ def decode_payload(text: str) -> bytes:
 
 def _invalid(detail: str) -> MalformedError:
     return MalformedError("jws_invalid_serialization", detail)
+
+
+def _limit(detail: str) -> MalformedError:
+    return MalformedError("jws_limit_exceeded", detail)

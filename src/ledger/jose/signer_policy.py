@@ -161,11 +161,10 @@ def _judge(
     present: dict[str, int],
     known_only: bool,
 ) -> Judgement:
-    if not outcome.verified or outcome.thumbprint is None:
-        detail = "" if outcome.error is None else outcome.error.code
-        return Judgement("failed", None, outcome.index, detail)
-    known = outcome.thumbprint in identities
-    name = identities.get(outcome.thumbprint, outcome.thumbprint)
+    if not outcome.verified:
+        return Judgement("failed", None, outcome.index, outcome.error.code)
+    known = outcome.signer in identities
+    name = identities.get(outcome.signer, outcome.signer)
     if outcome.key_type == "oct" and not policy.hmac:
         return Judgement("surplus", name, outcome.index, "a shared secret proves no signer")
     if known_only and not known:

@@ -13,16 +13,27 @@ The checks have a fixed order; cheap ones come before cryptography:
 Keys inside headers (jwk, jku, x5u, x5c) are ignored, because the signer of a forgery chooses them.
 """
 
-from typing import Unpack
+from inspect import isawaitable, iscoroutine
+from typing import Any, Unpack
 
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.jose.algorithms import InvalidSignature
 from ledger.jose.claims import TIMES_ONLY, check_claims
 from ledger.jose.entry import SignatureEntry, check_header, read_entries, signed_payload
+from ledger.jose.header import copied
 from ledger.jose.keys import Key
 from ledger.jose.keyset import KeyInput, KeySet, Lookup, key_set
-from ledger.jose.outcome import Failure, NotVerifiedError, Outcome, Verification, Verified, failure
+from ledger.jose.outcome import (
+    FailedOutcome,
+    Failure,
+    NotVerifiedError,
+    Outcome,
+    Verification,
+    Verified,
+    VerifiedOutcome,
+    failure,
+)
 from ledger.jose.rules import Options, Rules, read_options
 from ledger.jose.serialization import Envelope, JwsInput, parse
 
@@ -45,7 +56,8 @@ def verify_multi_all(
 
     An invalid entry never raises: it becomes an outcome. Raises MalformedError for the envelope
     (`jws_invalid_serialization`, `jws_limit_exceeded`) or for `keys` (`jwk_invalid`,
-    `private_key_refused`); TypeError or ValueError for invalid options.
+    `private_key_refused`); TypeError or ValueError for invalid options; TypeError for a lookup
+    that has to be awaited.
     """
     return verify_envelope(jws, as_keys(keys), read_options(options))
 
@@ -78,26 +90,26 @@ def verify_envelope(jws: JwsInput, keys: Keys, rules: Rules) -> Verification:
     outcomes = tuple([judge.judge(entry) for entry in judge.entries])
     for outcome in outcomes:
         if outcome.verified:
-            return Verification(judge.payload, outcomes)
+            return Verification(judge.payload, outcomes, judge.claims)
     return Verification(None, outcomes)
 
 
 def _first(jws: JwsInput, keys: Keys, rules: Rules) -> Verified:
     judge = _Judge(parse(jws, rules.profile, rules.limits), keys, rules)
-    outcomes: list[Outcome] = []
+    outcomes: list[FailedOutcome] = []
     for entry in judge.entries:
         outcome = judge.judge(entry)
         if outcome.verified:
-            return Verified(judge.payload, outcome)
+            return Verified(judge.payload, outcome, judge.claims)
         outcomes.append(outcome)
     raise _not_verified(tuple(outcomes))
 
 
-def _not_verified(outcomes: tuple[Outcome, ...]) -> NotVerifiedError:
+def _not_verified(outcomes: tuple[FailedOutcome, ...]) -> NotVerifiedError:
     def progress(error: Failure) -> int:
         return _PROGRESS.index(error.code) + 1 if error.code in _PROGRESS else 0
 
-    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    errors = [outcome.error for outcome in outcomes]
     told = max(errors, key=progress)  # the first of those that got furthest
     return NotVerifiedError(told.code, told.detail, outcomes)
 
@@ -111,7 +123,10 @@ class _Judge:
         "_encoded",
         "_keys",
         "_rules",
+        "_secrets",
+        "_spare",
         "_transmitted",
+        "claims",
         "entries",
         "payload",
     )
@@ -120,6 +135,9 @@ class _Judge:
         self.entries, encoded = read_entries(envelope, rules)
         self._keys = keys
         self._rules = rules
+        self._secrets: dict[str, str] = {}
+        self._spare = rules.limits.spare_tries
+        self.claims: dict[str, Any] | None = None
         self._claims_error: Failure | None = None
         self._claims_checked = rules.now is None
         self._encoded = encoded
@@ -141,16 +159,22 @@ class _Judge:
             self._check_claims()
         if self._claims_error is not None:
             return entry.failed(self._claims_error)
-        return Outcome(
+        secret = key.kty == "oct"
+        return VerifiedOutcome(
             index=entry.index,
-            verified=True,
-            alg=entry.alg,
+            alg=entry.alg or "",
             kid=entry.kid,
-            thumbprint=key.thumbprint,
+            signer=self._name_secret(key) if secret else key.thumbprint,
+            thumbprint=None if secret else key.thumbprint,
             key_type=key.kty,
             protected=entry.protected,
             header=entry.header,
         )
+
+    def _name_secret(self, key: Key) -> str:
+        """Return one name for one secret, under every kid."""
+        label = len(self._secrets) if key.kid is None else key.kid
+        return self._secrets.setdefault(key.thumbprint, f"secret:{label}")
 
     def _verifying_key(self, entry: SignatureEntry) -> Key:
         """Return the key that verifies the entry; raise RefusedError or MalformedError."""
@@ -158,15 +182,19 @@ class _Judge:
         candidates = _candidates(entry, _found(self._keys, entry), self._rules)
         data = entry.protected_text.encode("ascii") + self._transmitted
         tries = self._rules.limits.tries
-        for key in candidates[:tries]:
+        tried = 0
+        for key in candidates[: tries + self._spare]:
+            tried += 1
             try:
                 key.verifiers[alg](entry.signature, data)
             except InvalidSignature:
                 continue
+            self._spare -= max(0, tried - tries)
             return key
-        if len(candidates) > tries:
+        self._spare -= max(0, tried - tries)
+        if len(candidates) > tried:
             raise RefusedError(
-                "jws_limit_exceeded", f"it verifies under none of the first {tries} keys"
+                "jws_limit_exceeded", f"it verifies under none of the first {tried} keys"
             )
         raise RefusedError("jws_signature_invalid", "the signature is invalid")
 
@@ -177,7 +205,7 @@ class _Judge:
             if not self._encoded:
                 raise RefusedError("jwt_claim_invalid", "a JWT cannot have b64 false")
             claims = TIMES_ONLY if self._rules.claims is None else self._rules.claims
-            check_claims(parse_json(self.payload), claims, now=self._rules.now or 0)
+            self.claims = check_claims(parse_json(self.payload), claims, now=self._rules.now or 0)
         except LedgerError as error:
             known = isinstance(error, RefusedError)
             self._claims_error = (
@@ -190,19 +218,19 @@ def _found(keys: Keys, entry: SignatureEntry) -> KeySet:
     if isinstance(keys, KeySet):
         return keys
     try:
-        found = keys(_copy(entry))
+        found = keys(copied(entry.protected or {}))
     except LedgerError as error:
         raise RefusedError("jwk_key_not_found", f"the lookup raised {error.code}") from error
     except Exception as error:  # a lookup is foreign code: its error fails this entry only
         name = type(error).__name__
         raise RefusedError("jwk_key_not_found", f"the lookup failed: {name}") from error
+    if isawaitable(found):
+        if iscoroutine(found):
+            found.close()
+        raise TypeError("the lookup returned an awaitable: this function calls synchronous lookups")
     if found is None:
         raise RefusedError("jwk_key_not_found", "the lookup found no key")
     return key_set(found)
-
-
-def _copy(entry: SignatureEntry) -> dict[str, object]:
-    return {} if entry.protected is None else dict(entry.protected)
 
 
 def _candidates(entry: SignatureEntry, keys: KeySet, rules: Rules) -> list[Key]:

@@ -16,6 +16,7 @@ from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
 from ledger.pages import words
 from ledger.pages.content import digit_groups, visible
+from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
 from ledger.pages.web import Web
@@ -73,6 +74,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "tree_hash": assets.tree_hash,
         "visible": visible,
         "digit_groups": digit_groups,
+        "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": words.moment,
         "moment_s": words.moment_s,
         "t": text,

@@ -16,7 +16,7 @@ from ledger.domain.person import passkey_reference
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
-from ledger.pages.web import FromWeb, Web, page, to_sign_in
+from ledger.pages.web import FromWeb, Next, Web, local_path, page, to_sign_in
 from projections import devices as of_devices
 from projections import users
 from projections.devices import SignedWith
@@ -87,14 +87,18 @@ def _account(web: Web, me: User, remembered: _Remembered, shown: dict[str, objec
 
 
 @get("/account/codes")
-async def codes(request: AnyRequest, web: FromWeb) -> Template | Redirect:
-    """Let a person make recovery codes; the browser makes them, and the server never sees one."""
+async def codes(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template | Redirect:
+    """Let a person make recovery codes; the browser makes them, and the server never sees one.
+
+    With `next` it is the last step of registration, which can be left out.
+    """
     me = await asyncio.to_thread(web.session_user, request)
     if me is None:
         return to_sign_in(request)
     left, had = await web.people.recovering.left(me.id)
     origin = web.charter.party.origin
-    made = partial(page, "codes", web, me=me, left=left, had=had, origin=origin)
+    shown = {"left": left, "had": had, "origin": origin, "next": local_path(onward)}
+    made = partial(page, "codes", web, me=me, **shown)
     return await asyncio.to_thread(made)
 
 

@@ -35,7 +35,6 @@ def frame(db: sqlite3.Connection, me: User, in_force: RulesInForce, *, at: int) 
     names = users.names(db, sorted(governors(in_force)), at=at)
     return {
         "governance": node_phrase(in_force.governance, names),
-        "may_change": can_change(me, in_force),
         "administers": ADMINISTRATOR in me.roles,
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain.changes.items import Item, SetCharter, SetGovernance
+from ledger.domain.changes.items import GrantRole, Item, SetCharter, SetGovernance
 from ledger.domain.policy import Node, members
 from ledger.pages.texts import text
 from ledger.pages.words import listed, moment, node_phrase
@@ -21,11 +21,15 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Described(msgspec.Struct, frozen=True):
-    """One item in words; `before` and `after` where it replaces a value."""
+    """One item in words; `before` and `after` where it replaces a value.
+
+    `passkeys` has the passkeys that it names: whose, and the SHA-256 of the COSE key in hex.
+    """
 
     sentence: str
     before: str | None = None
     after: str | None = None
+    passkeys: tuple[tuple[str, str], ...] = ()
 
 
 def describe(
@@ -35,7 +39,10 @@ def describe(
 
     `replaced` has the values that items replace, by the digests that they state as `was`.
     """
-    return [_described(item, names, replaced) for item in items]
+    return [
+        msgspec.structs.replace(_described(item, names, replaced), passkeys=_passkeys(item, names))
+        for item in items
+    ]
 
 
 def named_in(items: Iterable[Item]) -> set[str]:
@@ -79,11 +86,25 @@ def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]
     match item:
         case SetCharter() if item.was in replaced:
             modes = replaced[item.was]["registration"], item.registration
-            return Described(sentence, *(text(f"registration.{mode}") for mode in modes))
+            before, after = (text(f"registration.{mode}") for mode in modes)
+            return Described(sentence, before, after)
         case SetGovernance() if item.was in replaced:
             nodes = msgspec.convert(replaced[item.was], Node), item.policy
-            return Described(sentence, *(node_phrase(node, names) for node in nodes))
+            before, after = (node_phrase(node, names) for node in nodes)
+            return Described(sentence, before, after)
     return Described(sentence)
+
+
+def _passkeys(item: Item, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the passkeys that an item names, which people compare before they approve it."""
+    match item:
+        case GrantRole(user=user, cose=str(cose)):
+            named = [(user, cose)]
+        case SetGovernance(people=people):
+            named = [(each.user, each.cose) for each in people or ()]
+        case _:
+            named = []
+    return tuple((names.get(user, user[:8]), cose) for user, cose in named)
 
 
 def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from ledger.domain import policy
 from ledger.domain.policy import Node
 from ledger.http.requests import AnyRequest
-from ledger.pages.administration import frame
+from ledger.pages.administration import can_change, frame
 from ledger.pages.governors import (
     GoverningPerson,
     governing,
@@ -63,7 +63,7 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         }
         names = _names(db, [in_force.governance], at=at)
         others = []
-        if context["may_change"]:
+        if can_change(me, in_force):
             known_ids = {each.person.id for each in known}
             found = users.page(db, at=at, now=now, limit=_NAMED).items
             rest = [each for each in found if each.id not in known_ids]

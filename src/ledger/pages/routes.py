@@ -4,11 +4,11 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
-from typing import Annotated, get_args
+from typing import get_args
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
@@ -21,24 +21,13 @@ from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
-from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
 from projections import changes, devices, inbox, statements, users
 from projections import rules as rules_set
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_PEOPLE = 200
-Next = Annotated[str | None, QueryParameter(name="next", description="Where to go afterwards")]
-
-
-def local_path(target: str | None) -> str | None:
-    """Return `target` if it is a path of this site, else None.
-
-    A redirect must not leave the site.
-    """
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return None
-    return target if target.isprintable() and "\\" not in target else None
 
 
 @get("/", sync_to_thread=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 from litestar.response import Redirect, Template
 
 from ledger import clock
@@ -19,8 +19,9 @@ from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
 from ledger.http.user_agents import UNKNOWN
 from ledger.pages.acceptance import Awaited, awaited
+from ledger.pages.administration import can_change
 from ledger.store.ports.operations import DeviceNote
-from projections import devices, users
+from projections import devices, rules, users
 from projections.devices import Added
 from projections.users import User
 
@@ -74,6 +75,11 @@ class Web(NamedTuple):
             notes = self.people.devices.notes_from_thread(me.id)
         return [News.of(each, notes) for each in added]
 
+    def may_change(self, me: User) -> bool:
+        """Tell whether the person can administer something, and so finds the pages for it."""
+        with self.models.views() as (db, at):
+            return can_change(me, rules.in_force(db, at=at))
+
     def recoveries(self, me: User) -> list[User]:
         """Return other people whose recovery waits, for administrators: each can cancel it."""
         if ADMINISTRATOR not in me.roles:
@@ -97,6 +103,17 @@ class Web(NamedTuple):
 
 
 FromWeb = NamedDependency[SkipValidation[Web]]
+Next = Annotated[str | None, QueryParameter(name="next", description="Where to go afterwards")]
+
+
+def local_path(target: str | None) -> str | None:
+    """Return `target` if it is a path of this site, else None.
+
+    A redirect must not leave the site.
+    """
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    return target if target.isprintable() and "\\" not in target else None
 
 
 def to_sign_in(request: AnyRequest) -> Redirect:
@@ -116,15 +133,15 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
     }
     news = [] if me is None else web.news(me)
     recoveries = [] if me is None else web.recoveries(me)
+    shown = {
+        "me": me,
+        "news": news,
+        "recoveries": recoveries,
+        "may_change": me is not None and web.may_change(me),
+        "awaited": [] if me is None else web.awaited(me),
+    }
     return Template(
         f"{name}.html",
-        context={
-            **always,
-            "me": me,
-            "news": news,
-            "recoveries": recoveries,
-            "awaited": [] if me is None else web.awaited(me),
-            **more,
-        },
+        context={**always, **shown, **more},
         headers={"Cache-Control": "no-store"},
     )

@@ -150,9 +150,9 @@ class AsyncState:
 
     # --- wrapped keys ---------------------------------------------------------------------------
 
-    async def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
-        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
-        await self._in(self._writes, partial(self._state.keep_wrapped_key, user, key))
+    async def keep_wrapped_key(self, user: str, key: WrappedKey) -> bool:
+        """Keep a person's wrapped key; False if another of the same key and passkey is kept."""
+        return await self._in(self._writes, partial(self._state.keep_wrapped_key, user, key))
 
     async def wrapped_keys(self, user: str) -> list[WrappedKey]:
         """Return a person's wrapped keys."""

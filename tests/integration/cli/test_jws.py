@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.__main__ import main
+from ledger.encoding import b64u_encode
 from ledger.jose import generate, import_private, sign_multi
 
 ALICE, BOB = generate("EdDSA"), generate("ES256")
@@ -30,6 +31,7 @@ def files(tmp_path: Path) -> Path:
     for name, value in write.items():
         (tmp_path / name).write_text(json.dumps(value))
     (tmp_path / "payload").write_bytes(b"\xffpayload")
+    (tmp_path / "empty").write_bytes(b"")
     return tmp_path
 
 
@@ -52,9 +54,11 @@ def test_what_is_signed_verifies(run: Any, files: Path) -> None:
     status, out, _ = run("verify", "new.jws", "--keys", "keys.json", "--require", "2")
     assert status == 0
     assert out.splitlines() == [
-        f"0  good  EdDSA  {ALICE.public.thumbprint}",
-        f"1  good  ES256  {BOB.public.thumbprint}",
+        f"0  good    EdDSA  {ALICE.public.thumbprint}",
+        f"1  good    ES256  {BOB.public.thumbprint}",
         "verified: 2 distinct, 2 needed",
+        "payload, 8 bytes, in base64url:",
+        b64u_encode(b"\xffpayload"),
     ]
 
 
@@ -106,7 +110,10 @@ def test_a_signature_is_appended(run: Any, files: Path) -> None:
 )  # fmt: skip
 def test_the_exit_code_says_what_is_wrong(run: Any, arguments: str, status: int, last: str) -> None:
     code, out, _ = run("verify", *arguments.split())
-    assert (code, out.splitlines()[-1]) == (status, last)
+    lines = out.splitlines()
+    shown = lines[-2:] if code == 0 else []
+    assert [code, *lines[len(lines) - len(shown) - 1 :]] == [status, last, *shown]
+    assert (shown != []) == any(line.startswith("payload, ") for line in lines)
 
 
 def test_a_policy_names_people(run: Any, files: Path) -> None:
@@ -116,8 +123,8 @@ def test_a_policy_names_people(run: Any, files: Path) -> None:
     status, out, _ = run(*given, "--require", "@policy.json")
     assert status == 4
     assert out.splitlines() == [
-        "0  good  EdDSA  alice",
-        "1  good  ES256  bob",
+        "0  good    EdDSA  alice",
+        "1  good    ES256  bob",
         "not met: 2 distinct, 2 needed",
         "  missing: carol",
     ]
@@ -135,7 +142,7 @@ def test_a_failed_entry_shows_what_it_claims_in_ascii(run: Any, files: Path) -> 
     status, out, _ = run("verify", "odd.jws", "--keys", "keys.json")
     assert status == 3
     assert out.splitlines()[0] == (
-        "0  BAD   jwk_key_not_found ('\\u202eeve\\n'): no key of the set has this kid"
+        "0  no key  jwk_key_not_found ('\\u202eeve\\n'): no key of the set has this kid"
     )
 
 
@@ -146,6 +153,27 @@ def test_a_failed_entry_shows_what_it_claims_in_ascii(run: Any, files: Path) -> 
         (("verify", "both.jws", "--keys", "absent.json"), 2),
         (("verify", "both.jws", "--keys", "payload"), 2),
         (("verify", "both.jws", "--keys", "alice.jwk"), 2),
+        (("verify", "both.jws", "--keys", "keys.json", "--issuer", ""), 2),
+        (("verify", "both.jws", "--keys", "keys.json", "--output", "absent/payload"), 2),
+        (("sign", "absent", "--key", "alice.jwk"), 2),
+        (("sign", "payload", "--append", "one.jws", "--key", "bob.jwk"), 2),
+        (("sign", "absent", "--append", "one.jws", "--key", "bob.jwk"), 2),
+        (("sign", "--append", "one.jws", "--key", "bob.jwk", "--detached"), 2),
+        (("sign", "--append", "one.jws", "--key", "bob.jwk", "--empty"), 2),
+        (("sign", "--append", "one.jws", "--key", "bob.jwk", "--expires-in", "1h"), 2),
+        (("sign", "empty", "--key", "alice.jwk"), 2),
+        (("sign", "payload", "--key", "alice.jwk", "--empty"), 2),
+        (("sign", "payload", "--key", "alice.jwk", "--expires-in", "1h"), 2),
+        (("sign", "who.json", "--key", "alice.jwk", "--expires-in", "soon"), 1),
+        (("sign", "payload", "--key", "alice.jwk", "--header", "x"), 2),
+        (("sign", "payload", "--key", "alice.jwk", "--header", "=1"), 2),
+        (("sign", "payload", "--key", "alice.jwk", "--header", "x=1", "--header", "x=2"), 2),
+        (("sign", "payload", "--key", "alice.jwk", "--header", "typ=a", "--typ", "b"), 2),
+        (("sign", "payload", "--key", "alice.jwk", "--header", "alg=ES256"), 1),
+        (("sign", "payload", "--key", "absent.pem"), 2),
+        (("sign", "payload", "--key", "payload"), 1),
+        (("key", "--public", "alice.jwk", "--out", "new"), 2),
+        (("key", "--public", "keys.json"), 1),
         (("verify", "both.jws", "--keys", "keys.json", "--require", "0"), 2),
         (("verify", "both.jws", "--keys", "keys.json", "--require", "two"), 2),
         (("verify", "both.jws", "--keys", "keys.json", "--algorithms", "none"), 2),
@@ -213,7 +241,7 @@ def test_standard_input_is_read(files: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0
-    assert done.stdout.endswith(b"verified: 2 of 2 signatures\n")
+    assert done.stdout.endswith(b'verified: 2 of 2 signatures\npayload, 12 bytes:\n{"amount":1}\n')
 
 
 @pytest.mark.parametrize("arguments", [(), ("verify",), ("verify", "x"), ("sign",), ("nothing",)])

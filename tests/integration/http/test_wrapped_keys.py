@@ -35,11 +35,21 @@ def kept(person: Actor) -> list[dict[str, str]]:
 def test_a_person_gets_back_their_own_wrapped_keys_and_nobody_elses(join: Join) -> None:
     dora, erik = join("Dora"), join("Erik")
     wrapped = b64u_encode(os.urandom(WRAPPED_BYTES))
-    assert keep(dora).status_code == 204
-    assert keep(dora, wrapped=wrapped).status_code == 204  # the newest of one key and passkey
+    assert keep(dora, wrapped=wrapped).status_code == 204
     mine = {"kid": dora.key.kid, "credentialId": dora.passkey.id, "wrapped": wrapped}
     assert kept(dora) == [mine]
     assert kept(erik) == []
+
+
+def test_a_wrapped_key_that_is_kept_stays_and_can_be_sent_again(
+    join: Join, refuses: Refuses
+) -> None:
+    dora = join("Dora")
+    wrapped = b64u_encode(os.urandom(WRAPPED_BYTES))
+    for _ in range(2):
+        assert keep(dora, wrapped=wrapped).status_code == 204
+    refuses(lambda: keep(dora), 409, "wrapped_key_kept")
+    assert [item["wrapped"] for item in kept(dora)] == [wrapped]
 
 
 def test_nobody_keeps_a_key_under_somebody_elses_key_or_passkey(

@@ -31,9 +31,9 @@ def test_every_signature_of_theirs_verifies(name: str) -> None:
     jws, every = RECORDED["signed"][name], list(SIGNERS)
     if name == "jose-b64-false":  # npm jose leaves an unencoded payload to its caller
         assert jws["payload"] == ""
-        found = verify_multi_all(jws, KEYS, algorithms=every, detached_payload=PAYLOAD)
+        found = verify_multi_all(jws, KEYS, algorithms=every, detached_payload=PAYLOAD, now=None)
     else:
-        found = verify_multi_all(jws, KEYS, algorithms=every)
+        found = verify_multi_all(jws, KEYS, algorithms=every, now=None)
     assert [outcome.error for outcome in found.outcomes] == [None] * len(found.outcomes)
     expected = {"jose-jwt", "unjwt-object", "unjwt-compact"}
     assert (found.payload == PAYLOAD) == (name not in expected)
@@ -42,7 +42,7 @@ def test_every_signature_of_theirs_verifies(name: str) -> None:
 @pytest.mark.parametrize("library", ["jose", "unjwt"])
 def test_their_general_jws_has_every_algorithm(library: str) -> None:
     jws = RECORDED["signed"][f"{library}-general"]
-    found = verify_multi_all(json.dumps(jws), KEYS, algorithms=list(SIGNERS))
+    found = verify_multi_all(json.dumps(jws), KEYS, algorithms=list(SIGNERS), now=None)
     assert sorted(outcome.alg or "" for outcome in found.verified) == ALGORITHMS
     assert {outcome.header and outcome.header["role"] for outcome in found.outcomes} == {"witness"}
 

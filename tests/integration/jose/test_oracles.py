@@ -71,7 +71,7 @@ def test_joserfc_compact(alg: str) -> None:
     assert theirs.payload == PAYLOAD
     private = joserfc_key(any_name(signer(alg).to_jwk()))  # type: ignore[arg-type]
     text = joserfc_jws.serialize_compact({"alg": alg, "kid": alg}, PAYLOAD, private, [alg])
-    assert verify(text, public(alg), algorithms=[alg]).payload == PAYLOAD
+    assert verify(text, public(alg), algorithms=[alg], now=None).payload == PAYLOAD
 
 
 def test_joserfc_general_with_every_algorithm() -> None:
@@ -84,7 +84,7 @@ def test_joserfc_general_with_every_algorithm() -> None:
         {"protected": {"alg": alg, "kid": alg}, "header": {"cty": "json"}} for alg in JOSERFC
     ]
     made = joserfc_jws.serialize_json(members, PAYLOAD, private, JOSERFC)  # type: ignore[arg-type]
-    found = verify_multi_all(json.dumps(made), jwks(JOSERFC), algorithms=JOSERFC)
+    found = verify_multi_all(json.dumps(made), jwks(JOSERFC), algorithms=JOSERFC, now=None)
     assert [outcome.alg for outcome in found.verified] == JOSERFC
 
 
@@ -108,7 +108,7 @@ def test_jwcrypto_compact(alg: str) -> None:
         protected=json.dumps({"alg": alg, "kid": alg}),
     )
     text = made.serialize(compact=True)
-    assert verify(text, public(alg), algorithms=[alg]).payload == PAYLOAD
+    assert verify(text, public(alg), algorithms=[alg], now=None).payload == PAYLOAD
 
 
 def test_jwcrypto_general_with_every_algorithm() -> None:
@@ -126,7 +126,7 @@ def test_jwcrypto_general_with_every_algorithm() -> None:
         made.add_signature(
             key, protected=json.dumps({"alg": alg, "kid": alg}), header=json.dumps({"x": 1})
         )
-    found = verify_multi_all(made.serialize(), jwks(EVERY), algorithms=EVERY)
+    found = verify_multi_all(made.serialize(), jwks(EVERY), algorithms=EVERY, now=None)
     assert [outcome.alg for outcome in found.verified] == EVERY
 
 
@@ -150,7 +150,7 @@ def test_jwcrypto_unencoded_payload(alg: str) -> None:
     made.add_signature(
         jwcrypto.jwk.JWK(**any_name(signer(alg).to_jwk())), protected=json.dumps(protected)
     )
-    found = verify_multi_all(made.serialize(), public(alg), algorithms=[alg])
+    found = verify_multi_all(made.serialize(), public(alg), algorithms=[alg], now=None)
     assert found.payload == b"$.02"
 
 
@@ -168,7 +168,7 @@ def test_pyjwt(alg: str) -> None:
     assert jwt.PyJWS().decode(sign(PAYLOAD, signer(alg)), key, [alg]) == PAYLOAD
     private = jwt.PyJWK(signer(alg).to_jwk(), algorithm=alg)
     text = jwt.PyJWS().encode(PAYLOAD, private, alg, {"kid": alg})
-    assert verify(text, public(alg), algorithms=[alg]).payload == PAYLOAD
+    assert verify(text, public(alg), algorithms=[alg], now=None).payload == PAYLOAD
 
 
 def test_pyjwt_reads_our_jwt_and_refuses_an_old_one() -> None:

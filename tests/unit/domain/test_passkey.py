@@ -218,7 +218,7 @@ def test_creation_asks_for_a_verified_discoverable_passkey() -> None:
         "rp": {"id": "localhost", "name": "L"},
         "user": {"id": "dQ", "name": "U", "displayName": "U"},
         "pubKeyCredParams": [{"type": "public-key", "alg": alg} for alg in (-8, -7, -257)],
-        "timeout": 60_000,
+        "timeout": 300_000,
         "excludeCredentials": [{"type": "public-key", "id": "aWQ", "transports": ("usb", "nfc")}],
         "authenticatorSelection": {
             "residentKey": "required",
@@ -234,7 +234,7 @@ def test_a_request_asks_for_verification_and_says_how_each_passkey_is_reached() 
     phone = Descriptor("cGg", ("internal", "hybrid"))
     asked = {
         "rpId": "localhost",
-        "timeout": 60_000,
+        "timeout": 300_000,
         "userVerification": "required",
         "allowCredentials": [
             {"type": "public-key", "id": "cGg", "transports": ("internal", "hybrid")},

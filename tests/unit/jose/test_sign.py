@@ -34,7 +34,7 @@ def test_every_algorithm_signs_what_it_verifies(alg: str) -> None:
         signer = import_private(RSA.private, alg=alg) if alg[:2] in ("RS", "PS") else generate(alg)
     jws = sign_multi(b"payload", [signer])
     assert header(jws)["alg"] == alg
-    assert verify_multi(jws, signer.public, algorithms=[alg]).payload == b"payload"
+    assert verify_multi(jws, signer.public, algorithms=[alg], now=None).payload == b"payload"
 
 
 def test_alg_and_kid_come_first_and_from_the_key() -> None:
@@ -55,9 +55,9 @@ def test_only_an_object_payload_gives_a_typ() -> None:
 
 
 def test_payloads_are_bytes_text_or_an_object() -> None:
-    assert verify_multi(sign_multi(b"\xff\x00A", [ALICE]), KEYS).payload == b"\xff\x00A"
-    assert verify_multi(sign_multi("é", [ALICE]), KEYS).payload == "é".encode()
-    assert verify_multi(sign_multi({"é": [1, None]}, [ALICE]), KEYS).payload == (
+    assert verify_multi(sign_multi(b"\xff\x00A", [ALICE]), KEYS, now=None).payload == b"\xff\x00A"
+    assert verify_multi(sign_multi("é", [ALICE]), KEYS, now=None).payload == "é".encode()
+    assert verify_multi(sign_multi({"é": [1, None]}, [ALICE]), KEYS, now=None).payload == (
         '{"é":[1,null]}'.encode()
     )
 
@@ -114,12 +114,20 @@ def test_all_signers_are_checked_before_any_signs() -> None:
         (Sign(ALICE, protected={"alg": "EdDSA"}), "jws_invalid"),
         (Sign(ALICE, protected={"b64": 0}), "jws_invalid"),
         (Sign(ALICE, protected={"x": float("nan")}), "jws_invalid"),
-        (Sign(ALICE, protected={"crit": []}), "jws_invalid"),
-        (Sign(ALICE, protected={"crit": ["x"]}), "jws_invalid"),
-        (Sign(ALICE, protected={"crit": ["x", "x"], "x": 1}), "jws_invalid"),
-        (Sign(ALICE, protected={"crit": ["alg"]}), "jws_invalid"),
-        (Sign(ALICE, protected={"crit": [1]}), "jws_invalid"),
-        (Sign(ALICE, protected={"crit": "x", "x": 1}), "jws_invalid"),
+        (Sign(ALICE, protected={"crit": []}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"crit": ["x"]}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"crit": ["x", "x"], "x": 1}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"crit": ["alg"]}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"crit": [1]}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"crit": "x", "x": 1}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"crit": 7, "b64": False}), "jws_crit_invalid"),
+        (Sign(ALICE, protected={"kid": 5}), "jws_invalid"),
+        (Sign(ALICE, protected={"typ": 5}), "jws_invalid"),
+        (Sign(ALICE, protected={"typ": None}), "jws_invalid"),
+        (Sign(ALICE, protected={"cty": []}), "jws_invalid"),
+        (Sign(ALICE, protected={"x": "x" * 16_384}), "jws_limit_exceeded"),
+        (Sign(ALICE, protected={"x": [[[[[[[[]]]]]]]]}), "jws_limit_exceeded"),
+        (Sign(ALICE, header={"x": [[[[[[[[]]]]]]]]}), "jws_limit_exceeded"),
         (Sign(ALICE, header={"crit": ["x"]}), "jws_invalid"),
         (Sign(ALICE, header={"b64": False}), "jws_invalid"),
         (Sign(ALICE, header={"x": float("nan")}), "jws_invalid"),
@@ -133,17 +141,17 @@ def test_a_signer_that_no_verifier_would_take_back_is_refused(signer: Any, code:
 
 def test_an_rsa_or_secret_signer_names_its_algorithm() -> None:
     jws = sign_multi(b"x", [Sign(RSA.private, alg="PS384"), Sign(SECRET, alg="HS384")])
-    found = verify_multi_all(jws, [RSA.public], algorithms=["PS384", "HS384"])
+    found = verify_multi_all(jws, [RSA.public], algorithms=["PS384", "HS384"], now=None)
     assert [o.error and o.error.code for o in found.outcomes] == ["jws_alg_not_allowed"] * 2
     open_key = RSA.to_public_jwk()
     del open_key["alg"]
-    assert verify_multi_all(jws, open_key).outcomes[0].verified
+    assert verify_multi_all(jws, open_key, now=None).outcomes[0].verified
 
 
 def test_a_critical_member_is_signed_and_has_to_be_understood() -> None:
     jws = sign_multi(b"x", [Sign(ALICE, protected={"crit": ["exp"], "exp": 1})])
-    assert not verify_multi_all(jws, KEYS).outcomes[0].verified
-    assert verify_multi_all(jws, KEYS, crit_understood=["exp"]).outcomes[0].verified
+    assert not verify_multi_all(jws, KEYS, now=None).outcomes[0].verified
+    assert verify_multi_all(jws, KEYS, crit_understood=["exp"], now=None).outcomes[0].verified
 
 
 def test_an_unencoded_payload_is_critical_in_every_entry() -> None:
@@ -152,7 +160,7 @@ def test_an_unencoded_payload_is_critical_in_every_entry() -> None:
     for index in (0, 1):
         assert header(jws, index)["b64"] is False
         assert header(jws, index)["crit"] == ["b64"]
-    assert verify_multi(jws, KEYS).payload == b"$.02"
+    assert verify_multi(jws, KEYS, now=None).payload == b"$.02"
 
 
 def test_crit_is_extended_and_b64_true_is_left_out() -> None:
@@ -171,7 +179,7 @@ def test_an_unencoded_payload_in_json_is_text() -> None:
     signer = Sign(ALICE, protected={"b64": False})
     assert refused(b"\xff", [signer]) == "jws_invalid_serialization"
     jws = sign_multi(b"\xff", [signer], detached=True)
-    assert verify_multi(jws, KEYS, detached_payload=b"\xff").payload == b"\xff"
+    assert verify_multi(jws, KEYS, detached_payload=b"\xff", now=None).payload == b"\xff"
 
 
 def test_compact_holds_what_it_can() -> None:
@@ -200,3 +208,42 @@ def test_a_secret_signer_takes_another_algorithm() -> None:
     assert import_private(signer, alg="HS256") is signer
     other = import_private(signer, alg="HS512")
     assert (other.alg, other.secret) == ("HS512", SECRET)
+
+
+def test_a_signer_writes_no_more_than_a_verifier_reads() -> None:
+    assert refused(bytes(12 * 2**20), [ALICE]) == "jws_limit_exceeded"
+    assert refused("x" * 2**24, [Sign(ALICE, protected={"b64": False})]) == "jws_limit_exceeded"
+    assert refused(b"x", [Sign(ALICE, header={"x": "x" * 2**24})]) == "jws_limit_exceeded"
+    assert refused(b"x", [ALICE] * 1025) == "jws_limit_exceeded"
+    largest = json.dumps(sign_multi(bytes(12 * 2**20 - 1024), [ALICE]), separators=(",", ":"))
+    assert verify_multi_all(largest, KEYS, now=None).outcomes[0].verified
+
+
+def test_a_large_payload_can_be_detached() -> None:
+    payload = bytes(2**24)
+    jws = sign_multi(payload, [ALICE], detached=True)
+    assert verify_multi_all(jws, KEYS, now=None, detached_payload=payload).payload == payload
+
+
+def test_a_signer_without_a_kid_is_named_by_its_thumbprint() -> None:
+    for key in (ALICE.private, {n: v for n, v in ALICE.to_jwk().items() if n != "kid"}):
+        assert header(sign_multi(b"x", [key]))["kid"] == ALICE.public.thumbprint
+    named = ALICE.to_jwk() | {"kid": "mine"}
+    assert header(sign_multi(b"x", [named]))["kid"] == "mine"
+    assert header(sign_multi(b"x", [Sign(named, protected={"kid": "this"})]))["kid"] == "this"
+    assert "kid" not in header(sign_multi(b"x", [Sign(named, protected={"kid": None})]))
+    assert "kid" not in header(sign_multi(b"x", [Sign(SECRET, alg="HS256")]))
+
+
+def test_a_jwt_is_never_unencoded() -> None:
+    jws = sign_multi({"a": 1}, [Sign(ALICE, protected={"b64": False})])
+    assert "typ" not in header(jws)
+    assert header(sign_multi({"a": 1}, [ALICE]))["typ"] == "JWT"
+
+
+@pytest.mark.parametrize("payload", ["a\nb", "\t", "\x7f", "é", "a.b"])
+def test_a_payload_that_no_verifier_reads_in_compact_form_is_not_written_in_it(
+    payload: str,
+) -> None:
+    with pytest.raises(MalformedError, match="jws_invalid_serialization"):
+        sign(payload, Sign(ALICE, protected={"b64": False}))

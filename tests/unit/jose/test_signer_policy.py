@@ -9,7 +9,6 @@ from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import (
     Judgement,
-    Outcome,
     Sign,
     Signer,
     SignerGroup,
@@ -41,7 +40,7 @@ WHO = {
 def judge(policy: Any, *signers: Signer | Sign, **options: Any) -> SignerVerdict:
     found = verify_multi_all(
         sign_multi(b"x", signers), KEYS, algorithms=["EdDSA", "HS256"]
-    )  # fmt: skip
+    , now=None)  # fmt: skip
     return evaluate(parse_signer_policy(policy), found, **({"identities": WHO} | options))
 
 
@@ -73,7 +72,7 @@ def test_what_is_missing_is_named() -> None:
 def test_one_key_under_two_kids_counts_once() -> None:
     one, other = (Sign(ALICE, protected={"kid": kid}) for kid in ("a", "b"))
     jws = sign_multi(b"x", [one, other])
-    found = verify_multi_all(jws, lambda header: ALICE.public)
+    found = verify_multi_all(jws, lambda header: ALICE.public, now=None)
     assert [outcome.kid for outcome in found.verified] == ["a", "b"]
     verdict = evaluate(parse_signer_policy(2), found)
     assert not verdict.met
@@ -94,30 +93,30 @@ def test_many_ecdsa_signatures_of_one_key_count_once() -> None:
     for _ in range(3):
         jws = append_signature(jws, key)
     assert len({entry["signature"] for entry in jws["signatures"]}) == 4
-    assert evaluate(parse_signer_policy(1), verify_multi_all(jws, key.public)).count == 1
+    assert evaluate(parse_signer_policy(1), verify_multi_all(jws, key.public, now=None)).count == 1
 
 
 def test_signatures_without_a_kid_are_no_signer_together() -> None:
-    keys = [import_private(key.private) for key in (ALICE, BOB)]
-    found = verify_multi_all(sign_multi(b"x", keys), KEYS)
+    keys = [Sign(key, protected={"kid": None}) for key in (ALICE, BOB)]
+    found = verify_multi_all(sign_multi(b"x", keys), KEYS, now=None)
     assert {outcome.kid for outcome in found.verified} == {None}
     assert evaluate(parse_signer_policy(2), found).met
 
 
 def test_a_shared_secret_proves_no_signer_unless_the_policy_says_so() -> None:
     jws = sign_multi(b"x", [ALICE, SECRET])
-    found = verify_multi_all(jws, KEYS, algorithms=["EdDSA", "HS256"])
+    found = verify_multi_all(jws, KEYS, algorithms=["EdDSA", "HS256"], now=None)
     assert len(found.verified) == 2
     verdict = evaluate(SignerPolicy(threshold=2), found)
     assert not verdict.met
     assert verdict.judgements[1] == Judgement(
-        "surplus", SECRET.public.thumbprint, 1, "a shared secret proves no signer"
+        "surplus", "secret:0", 1, "a shared secret proves no signer"
     )
     assert evaluate(SignerPolicy(threshold=2, hmac=True), found).met
 
 
 def test_an_hmac_entry_does_not_hide_a_later_signature() -> None:
-    who = WHO | {SECRET.public.thumbprint: "alice"}
+    who = WHO | {"secret:0": "alice"}
     assert judge({"threshold": 1, "of": ["alice"]}, SECRET, ALICE, identities=who).met
 
 
@@ -144,7 +143,7 @@ def test_groups_nest_and_each_that_is_met_counts_once() -> None:
 def test_a_signer_who_is_not_asked_for_is_surplus_and_a_stranger_unknown() -> None:
     stranger = generate("EdDSA")
     jws = append_signature(sign_multi(b"x", [ALICE, BOB]), stranger)
-    found = verify_multi_all(jws, [ALICE.public, BOB.public, stranger.public])
+    found = verify_multi_all(jws, [ALICE.public, BOB.public, stranger.public], now=None)
     verdict = evaluate(
         parse_signer_policy({"threshold": 1, "of": ["alice"]}), found, identities=WHO
     )
@@ -160,7 +159,7 @@ def test_a_signer_who_is_not_asked_for_is_surplus_and_a_stranger_unknown() -> No
 
 def test_strangers_count_for_anyone_unless_only_the_known_do() -> None:
     stranger = generate("EdDSA")
-    found = verify_multi_all(sign_multi(b"x", [stranger]), stranger.public)
+    found = verify_multi_all(sign_multi(b"x", [stranger]), stranger.public, now=None)
     assert evaluate(parse_signer_policy(1), found, identities=WHO).met
     verdict = evaluate(parse_signer_policy(1), found, identities=WHO, known_only=True)
     assert not verdict.met
@@ -176,7 +175,7 @@ def test_strangers_count_for_anyone_unless_only_the_known_do() -> None:
 def test_a_failed_entry_counts_for_nothing_that_it_claims() -> None:
     jws = sign_multi(b"x", [ALICE, BOB])
     jws["signatures"][1]["signature"] = b64u_encode(bytes(64))
-    found = verify_multi_all(jws, KEYS)
+    found = verify_multi_all(jws, KEYS, now=None)
     verdict = evaluate(parse_signer_policy(2), found, identities=WHO)
     assert not verdict.met
     assert verdict.judgements[1] == Judgement("failed", None, 1, "jws_signature_invalid")
@@ -188,14 +187,21 @@ def test_no_outcomes_meet_nothing() -> None:
     assert evaluate(all_of("alice", "bob"), []).missing == ("alice", "bob")
 
 
-def test_an_outcome_that_verified_without_a_key_counts_for_nothing() -> None:
-    verdict = evaluate(SignerPolicy(), [Outcome(index=0, verified=True)])
-    assert not verdict.met
-    assert verdict.judgements == (Judgement("failed", None, 0, ""),)
+def test_a_secret_is_one_signer_under_every_kid_and_its_thumbprint_is_not_shown() -> None:
+    raw = {"kty": "oct", "k": "A" * 43}
+    other = {"kty": "oct", "k": "B" * 42 + "A", "kid": "other"}
+    names = [raw, raw | {"kid": "b"}, raw | {"kid": "c"}, other]
+    jws = sign_multi(b"x", [Sign(jwk, alg="HS256", protected={"kid": None}) for jwk in names])
+    found = verify_multi_all(jws, {"keys": names}, algorithms=["HS256"], now=None)
+    assert [outcome.signer for outcome in found.verified] == [
+        "secret:0", "secret:0", "secret:0", "secret:other",
+    ]  # fmt: skip
+    assert {outcome.thumbprint for outcome in found.verified} == {None}
+    assert len(evaluate(SignerPolicy(threshold=2, hmac=True), found).signers) == 2
 
 
 def test_require_returns_the_verdict_or_says_who_is_missing() -> None:
-    found = verify_multi_all(sign_multi(b"x", [ALICE]), KEYS)
+    found = verify_multi_all(sign_multi(b"x", [ALICE]), KEYS, now=None)
     assert require(all_of("alice"), found, identities=WHO).met
     with pytest.raises(RefusedError) as refused:
         require(all_of("alice", "bob"), found, identities=WHO)

@@ -12,7 +12,7 @@ const HEADER = struct({ alg: text, kid: text, typ: withDefault(text, null), iat:
 
 /** Return the parts of a compact JWS, unverified; `payload` is still base64url text. */
 export function parseCompact(source) {
-  const parts = source.split(".");
+  const parts = source.split(".", 4);
   if (parts.length !== 3 || !parts[2] || !/^[\x00-\x7f]*$/.test(source)) {
     refuse("jws_malformed", "not three base64url parts joined by dots");
   }

@@ -120,8 +120,8 @@ class OperationalState(Protocol):
         """Return the passkeys whose sign count did not grow, and when in ms since 1970."""
         ...
 
-    def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
-        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+    def keep_wrapped_key(self, user: str, key: WrappedKey) -> bool:
+        """Keep a person's wrapped key; False if another of the same key and passkey is kept."""
         ...
 
     def wrapped_keys(self, user: str) -> list[WrappedKey]:

@@ -146,11 +146,15 @@ class SqliteState:
 
     # --- wrapped keys ---------------------------------------------------------------------------
 
-    def keep_wrapped_key(self, user: str, key: WrappedKey) -> None:
-        """Keep a person's wrapped key; it replaces the older one of the same key and passkey."""
+    def keep_wrapped_key(self, user: str, key: WrappedKey) -> bool:
+        """Keep a person's wrapped key; False if another of the same key and passkey is kept."""
         row = (user, key.kid, key.credential_id, key.wrapped)
+        adding = "INSERT INTO wrapped_key VALUES(?,?,?,?) ON CONFLICT DO NOTHING"
+        query = "SELECT wrapped FROM wrapped_key WHERE user = ? AND kid = ? AND credential_id = ?"
         with _available():
-            self._writer.execute("INSERT OR REPLACE INTO wrapped_key VALUES(?,?,?,?)", row)
+            self._writer.execute(adding, row)
+            (kept,) = self._writer.execute(query, row[:3]).fetchone()
+        return bool(kept == key.wrapped)
 
     def wrapped_keys(self, user: str) -> list[WrappedKey]:
         """Return a person's wrapped keys."""

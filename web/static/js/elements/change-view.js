@@ -6,6 +6,7 @@ import { sha256Hex } from "../lib/digest.js";
 import { el, one } from "../lib/dom.js";
 import { consequences, preview, refused } from "../lib/effects.js";
 import { jcs } from "../lib/jcs.js";
+import { speaker } from "../lib/spoken.js";
 import { catalogue, text } from "../lib/texts.js";
 import { seen } from "./content-view.js";
 
@@ -16,7 +17,8 @@ export async function changeShown(items, names) {
     if ((await sha256Hex(jcs(value))) !== digest) delete replaced[digest];
   }
   const described = describe(items, names, catalogue, replaced);
-  return el("ol", { class: "items" }, ...described.map((each) => el("li", {}, el("div", {}, ...shown(each)))));
+  const spoken = described.some(({ passkeys }) => passkeys.length) && (await speaker());
+  return el("ol", { class: "items" }, ...described.map((each) => el("li", {}, el("div", {}, ...shown(each, spoken)))));
 }
 
 /** Show what a pending change would do now, to those who can approve it. */
@@ -29,10 +31,12 @@ export async function showEffects(items) {
   one("#does").hidden = false;
 }
 
-const shown = ({ sentence, before, after }) => [
+const shown = ({ sentence, before, after, passkeys }, spoken) => [
   el("p", {}, ...seen(sentence)),
-  ...(before ? [el("dl", { class: "facts" }, fact("before", before), fact("after", after))] : []),
+  ...(before ? [el("dl", { class: "facts" }, fact(text("change.before"), before), fact(text("change.after"), after))] : []),
+  ...(passkeys.length ? [el("dl", { class: "facts" }, ...passkeys.map(([who, cose]) => fact(text("change.passkey", { who }), spoken(cose)))), hint()] : []),
 ];
 
-const fact = (name, value) =>
-  el("div", {}, el("dt", {}, text(`change.${name}`)), el("dd", {}, ...seen(value)));
+const hint = () => el("p", { class: "hint" }, text("change.passkey.hint"));
+
+const fact = (name, value) => el("div", {}, el("dt", {}, ...seen(name)), el("dd", {}, ...seen(value)));

@@ -45,9 +45,6 @@ export async function showEffect(items, { alone = false } = {}) {
   sign.disabled = !possible;
 }
 
-/** Return a digest in groups of 8 hex characters, as people compare it. */
-export const inGroups = (digest) => digest.match(/.{8}/g)?.join(" ") ?? "";
-
 /** Make a change with these items, which the dialog has shown. */
 export const make = (items) => makeChange(key, me, items, waiting);
 

@@ -5,24 +5,28 @@ import { listed, moment, nodePhrase } from "./policy.js";
 import { fill } from "./texts.js";
 
 /**
- * Return the items of a change as `{sentence, before, after}`. `names` gives people by their id,
- * `texts` is the catalogue. `replaced` has the values that items replace, by their digest `was`.
+ * Return the items of a change as `{sentence, before, after, passkeys}`. `names` gives people by
+ * their id, `texts` is the catalogue. `replaced` has the values that items replace, by their digest
+ * `was`. `passkeys` has those that an item names: whose, and the SHA-256 of the COSE key in hex.
  */
 export function describe(items, names, texts, replaced = {}) {
   return items.map((item) => {
     const [[name, members]] = Object.entries(item);
     const key = members.people ? `change.${name}.people` : `change.${name}`;
     const sentence = fill(texts[key], values(members, names, texts));
+    const passkeys = (members.people ?? [members])
+      .filter(({ cose }) => cose)
+      .map(({ user, cose }) => [names[user] ?? user.slice(0, 8), cose]);
     const old = replaced[members.was];
     if (old && name === "set-charter") {
       const [before, after] = [old, members].map((each) => texts[`registration.${each.registration}`]);
-      return { sentence, before, after };
+      return { sentence, before, after, passkeys };
     }
     if (old && name === "set-governance") {
       const [before, after] = [old, members.policy].map((each) => nodePhrase(each, names));
-      return { sentence, before, after };
+      return { sentence, before, after, passkeys };
     }
-    return { sentence };
+    return { sentence, passkeys };
   });
 }
 

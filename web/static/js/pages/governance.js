@@ -1,13 +1,15 @@
 // Governance: who approves changes, and who may register. Another policy is drafted from the form,
 // and its effect is shown before it is signed.
 
-import { inGroups, proposeAndTell, serve } from "../lib/administer.js";
+import { proposeAndTell, serve } from "../lib/administer.js";
 import { get } from "../lib/api.js";
 import { all, el, one } from "../lib/dom.js";
 import { fault, nodePhrase } from "../lib/policy.js";
+import { speaker } from "../lib/spoken.js";
 import { text } from "../lib/texts.js";
 
 const form = one("#propose");
+const spoken = form && (await speaker());
 const candidates = form ? JSON.parse(one("#candidates").textContent) : [];
 const names = Object.fromEntries(candidates.map(({ id, name }) => [id, name]));
 /** The passkey that was chosen for each person who has several. */
@@ -37,12 +39,12 @@ function keeper(each) {
   for (const { cose, label } of passkeys) {
     select.append(el("option", { value: cose, ...(cose === passkeyOf(each) && { selected: "" }) }, label));
   }
-  const digest = el("code", { class: "jws small" }, inGroups(passkeyOf(each)));
+  const shown = el("p", { class: "spoken" }, spoken(passkeyOf(each)));
   select.onchange = () => {
     chosen.set(id, select.value);
-    digest.textContent = inGroups(select.value);
+    shown.textContent = spoken(select.value);
   };
-  return el("div", { class: "field" }, el("label", { for: `k-${id}` }, name), select, digest);
+  return el("div", { class: "field" }, el("label", { for: `k-${id}` }, name), select, shown);
 }
 
 /** Show the policy that the form describes in words, and who would keep a place. */

@@ -1,7 +1,7 @@
 // People and invitations. Every act is a change, or a suspension; the dialog shows what it does before
 // it is signed.
 
-import { dialog, done, inGroups, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
+import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
 import { post } from "../lib/api.js";
 import { ask, el, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
@@ -9,9 +9,12 @@ import { me } from "../lib/page.js";
 import { moment } from "../lib/policy.js";
 import { keyOf, linkOf, newSecret } from "../lib/redeeming.js";
 import { confirmed } from "../lib/stepup.js";
+import { speaker } from "../lib/spoken.js";
 import { text } from "../lib/texts.js";
 
 const DAY_MS = 86_400_000;
+
+const spoken = await speaker();
 
 // --- people --------------------------------------------------------------------------------------
 
@@ -62,7 +65,7 @@ async function changePerson({ dataset }) {
   const showChosen = () => {
     const { needsPasskey, now, item } = chosen();
     one("#act-passkey-field").hidden = !needsPasskey;
-    one("#act-cose").textContent = inGroups(one("#act-passkey").value);
+    one("#act-cose").textContent = needsPasskey ? spoken(one("#act-passkey").value) : "";
     one("#act-reason-field").hidden = !now;
     one("#act-reason").required = now;
     return showEffect([item], { alone: now }).catch(() => dialog.close());

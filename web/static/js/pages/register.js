@@ -22,13 +22,13 @@ let begun = null;
 const nameInOneForm = () => one("#name").value.normalize("NFC").trim().replace(/ {2,}/g, " ");
 
 function step(number) {
-  for (const each of [1, 2]) {
+  for (const each of [1, 2, 3]) {
     const item = one(`#step-${each}`);
     item.classList.toggle("done", each < number);
     if (each === number) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   }
-  if (number <= 2) say(`Step ${number} of 2. Waiting for your device…`);
+  if (number <= 2) say(`Step ${number} of 3. Waiting for your device…`);
 }
 
 async function begin() {
@@ -68,9 +68,9 @@ async function register() {
   try {
     const { position } = await complete(begun);
     step(3);
-    say("You are registered. Opening your inbox…");
+    say("You are registered. Opening the last step…");
     await settle(position);
-    location.assign(form.dataset.next);
+    location.assign(`/account/codes?next=${encodeURIComponent(form.dataset.next)}`);
   } catch (error) {
     if (error instanceof NoAnswer && begun) begun.unsure = true; // it may be recorded
     if (error instanceof Problem) await giveUp(error);
