@@ -216,6 +216,7 @@ def test_who_was_granted_a_place_accepts_it_with_one_click_before_they_approve(
     expect(asked).to_contain_text("the approval of 1 administrator, and you can be one of them")
     assert violations(ben) == []
     ben.accept_governance()
+    expect(asked.locator("section")).to_have_count(0)
     ben.open("/people")
     change(ben, "Root", "grant-role", "creator")
     sign(ben)
@@ -227,24 +228,28 @@ def test_who_was_granted_a_place_accepts_it_with_one_click_before_they_approve(
 def test_a_change_is_approved_only_after_its_person_has_accepted_their_place(
     company: Company,
 ) -> None:
-    root, ben = company.root, company.invite("administrator", "Ben")
-    dora = company.invite("investor", "Dora")
-    company.set_governance(2)
+    root, dora = company.root, company.invite("investor", "Dora")
     user = dora.evaluate("document.body.dataset.user")
-    dora.open("/account")
-    cose = (dora.page.locator("dd code.jws").nth(1).text_content() or "").replace(" ", "")
-    granted = {"user": user, "role": "administrator", "cose": cose}
-    made = company.change({"grant-role": granted})
-    ben.open(f"/statements/{made['statementId']}")
-    ben.approve()
-    waiting = company.change({"define-role": {"role": "board"}})
-    dora.open(f"/statements/{waiting['statementId']}")
+    assert company.change({"grant-role": {"user": user, "role": "administrator"}})
+    root.open("/governance")
+    root.page.locator("#named summary").click()
+    root.page.get_by_label("Dora").check()
+    root.button("Show what it does…").click()
+    sign(root)
+    link = root.page.locator("#done").get_by_role("link", name="Open the change")
+    dora.open(link.get_attribute("href") or "")
+    asked = dora.page.locator("#acceptances section")
+    expect(asked).to_have_count(2)  # the policy in force, and the one that waits
     expect(dora.button("Approve and sign")).to_have_count(0)
     expect(dora.page.locator("#actions")).to_contain_text("Accept your place in governance first")
     dora.accept_governance()
+    expect(asked).to_have_count(1)
+    expect(asked).to_contain_text("Open the change")
+    dora.accept_governance()
+    expect(asked).to_have_count(0)
     dora.approve()
-    root.open("/roles")
-    expect(root.page.locator("main")).to_contain_text("board")
+    root.open("/governance")
+    expect(root.page.locator("#in-force")).to_contain_text("by name")
 
 
 def test_the_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(company: Company) -> None:
