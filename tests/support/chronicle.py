@@ -134,8 +134,7 @@ class Chronicle(LedgerChronicle):
 
     def approve_change(self, who: Signer, raw: bytes) -> None:
         """Record an approval of a change, and its effects if that completes it."""
-        jws = who.shared(raw)
-        stream = UUID(json.loads(raw)["statementId"])
+        jws, stream = who.shared(raw), UUID(json.loads(raw)["statementId"])
         decision = self._decision(who, who.confirm(jws))
         signed = decisions.sign(self.auditor.statements[stream], parse_approval(jws), decision)
         self.tell(stream, signed)
@@ -242,5 +241,6 @@ class Chronicle(LedgerChronicle):
         return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
-        deciders = {str(stream): each for stream, each in self.auditor.people.items()}
-        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
+        people = {str(stream): each for stream, each in self.auditor.people.items()}
+        now = self.time.ms, self._charter.version
+        return DecisionContext(self._state(who), LEDGER, PARTY, *now, assertion, people)
