@@ -19,6 +19,7 @@ from projections import (
     inbox,
     invitations,
     keys,
+    passkeys,
     rules,
     statements,
     streams,
@@ -47,6 +48,7 @@ class View(Protocol):
 VIEWS: tuple[View, ...] = (
     streams,
     users,
+    passkeys,
     keys,
     statements,
     inbox,

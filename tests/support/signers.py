@@ -13,14 +13,15 @@ from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.held_passkeys import PasskeySubmission
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.holdings import Passkey as KnownPasskey
 from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
     RelyingParty,
     verify_registration,
 )
-from ledger.domain.person import AttestedKey, Person
-from ledger.domain.person import Passkey as KnownPasskey
+from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey

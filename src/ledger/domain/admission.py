@@ -2,7 +2,10 @@
 
 from ledger.domain import governance, policy
 from ledger.domain.charter import Charter
+from ledger.domain.events import UserRegistered
 from ledger.domain.invitations import AdmittedAs, Invitation, require_open
+from ledger.domain.names import require_name
+from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import OPEN_ROLES
 from ledger.errors import ConflictError, ForbiddenError
 
@@ -48,3 +51,21 @@ def accepted_with(charter: Charter, role: str | None) -> str | None:
     """
     governs = f"role:{role}" in policy.members(charter.governance)
     return governance.policy_digest(charter.governance) if governs else None
+
+
+def register(user: str, name: str, admitted: AdmittedAs, looks: Skeletons) -> UserRegistered:
+    """Return the registration of a person whom `admit` accepted.
+
+    Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
+    """
+    require_name(name)
+    require_skeletons(looks)
+    return UserRegistered(
+        user,
+        name,
+        admitted.role,
+        looks.sha256,
+        looks.unicode,
+        admitted.invitation,
+        admitted.accepts,
+    )

@@ -10,7 +10,7 @@ from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node, RolesByPerson
 from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES
 from ledger.pages.devices import Device, devices
-from projections import acceptances, users
+from projections import acceptances, passkeys, users
 from projections.facts import LogReader
 from projections.rules import Role
 from projections.users import User
@@ -52,7 +52,7 @@ def who_could_govern(
         numbers.update(users.holding(db, role, at=at, limit=MAX_GOVERNORS))
     found = users.by_numbers(db, sorted(numbers), at=at, now=now)
     accepted = acceptances.accepted(db, policy_digest(rules), at=at)
-    known = with_passkeys(db, log, found, at=at)
+    known = with_passkeys(db, log, found, at=at, now=now)
     return [_as_counted(each, rules, accepted.get(each.person.position)) for each in known]
 
 
@@ -73,10 +73,10 @@ def _as_counted(
 
 
 def with_passkeys(
-    db: sqlite3.Connection, log: LogReader, people: Sequence[User], *, at: int
+    db: sqlite3.Connection, log: LogReader, people: Sequence[User], *, at: int, now: str
 ) -> list[GoverningPerson]:
     """Return people with their live passkeys."""
-    positions = users.passkey_positions(db, [each.id for each in people], at=at)
+    positions = passkeys.positions(db, [each.position for each in people], at=at, now=now)
     held = {each.credential_id: each for each in devices(log, positions, {}, {})}
     return [
         GoverningPerson(each, _acting(each), [held[id] for id in _working(each) if id in held])
@@ -127,9 +127,9 @@ def _acting(person: User) -> Acting:
 
 
 def _working(person: User) -> list[str]:
-    """Return a person's live passkeys, without one that waits after a recovery."""
-    waiting = None if person.recovering is None else person.recovering.credential_id
-    return [each for each in person.credential_ids if each != waiting]
+    """Return a person's live passkeys, without those that wait after a recovery."""
+    waiting = {each.credential_id for each in person.recovering}
+    return [each for each in person.credential_ids if each not in waiting]
 
 
 def _members(rules: Node, kind: str) -> list[str]:

@@ -13,6 +13,7 @@ from ledger.domain import (
     compromise,
     drafting,
     ledger_acts,
+    recoveries,
     recovery_codes,
     signing_keys,
 )
@@ -85,7 +86,7 @@ def _cancel(me: Person) -> object:
     passkeys = BOB.person.passkeys | {SPARE.passkey.id: waiting}
     them = msgspec.structs.replace(BOB.person, passkeys=passkeys)
     named = {"recovery": f"passkey:{SPARE.passkey.id}", "user": BOB.user}
-    return recovery_codes.cancel(them, me, _confirmed("cancel-recovery", **named), CHARTER)
+    return recoveries.cancel(them, me, _confirmed("cancel-recovery", **named), CHARTER)
 
 
 def _suspend(me: Person) -> object:

@@ -9,7 +9,8 @@ import pytest
 from ledger.domain.acts import AcceptGovernance
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.charter import Charter
-from ledger.domain.person import Passkey, Person
+from ledger.domain.holdings import Passkey
+from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from tests.support.small_judge import Removed, require_trace
 from tests.support.small_moves import acceptances, accepts, approvals, drafts

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import person
+from ledger.domain import admission
 from ledger.domain.charter import STREAM
 from ledger.domain.events import InvitationIssued, PasskeyAdded
 from ledger.domain.governance import FOUNDING, policy_digest
@@ -48,7 +48,7 @@ class Door(Company):
         """Record a registration, and return the passkey that comes next, without its JWS."""
         self.tell(
             self.eve.user,
-            person.register(
+            admission.register(
                 self.eve.user, "Eve", self.admitted("investor", invitation), skeletons("Eve")
             ),
         )
@@ -90,7 +90,7 @@ def after_it_was_cancelled(told: Door) -> None:
     told.change(told.ada, 3, {"cancel-invitation": {"invitation": OTHER_INVITATION}})
     told.add(
         told.eve.user,
-        person.register(
+        admission.register(
             told.eve.user, "Eve", told.admitted("investor", OTHER_INVITATION), skeletons("Eve")
         ),
     )
@@ -100,7 +100,7 @@ def after_it_expired(told: Door) -> None:
     told.time.ms += FAR_MS
     told.add(
         told.eve.user,
-        person.register(
+        admission.register(
             told.eve.user, "Eve", told.admitted("investor", OTHER_INVITATION), skeletons("Eve")
         ),
     )
@@ -111,7 +111,7 @@ def used_twice(told: Door) -> None:
     late: Signer = told.signer(6, "investor")
     told.add(
         late.user,
-        person.register(
+        admission.register(
             late.user, "Late", told.admitted("investor", OTHER_INVITATION), skeletons("Late")
         ),
     )
@@ -127,7 +127,7 @@ def administrator(told: Door, /, says: dict[str, Any], **recorded: Any) -> None:
     told.change(told.ada, 3, invite("for Gil", "administrator", SOON, invitation=GILS))
     gil = told.signer(7, "administrator")
     admitted = told.admitted("administrator", GILS)
-    body = person.register(gil.user, "Gil", admitted, skeletons("Gil"))
+    body = admission.register(gil.user, "Gil", admitted, skeletons("Gil"))
     if recorded:
         told.add(gil.user, msgspec.structs.replace(body, **recorded))
         return

@@ -10,6 +10,13 @@ const ACT_TYP = "act+jwt";
 /** The `typ` of the JWS that redeems a link's secret. */
 export const REDEEM_TYP = "redeem+jwt";
 
+/** What the key of a link or code signs for. */
+export const PURPOSE = Object.freeze({
+  INVITATION: "invitation",
+  RECOVERY: "recovery",
+  RE_ENROLMENT: "re-enrolment",
+});
+
 /** The kinds of act that events carry. */
 export const ACT = Object.freeze({
   DRAFT: "draft",
@@ -52,7 +59,7 @@ const MEMBERS = {
   [ACT.SUSPEND]: { user: text, reason: text },
   [ACT.REDEEM]: {
     cose: text,
-    purpose: oneOf("invitation", "recovery"),
+    purpose: oneOf(...Object.values(PURPOSE)),
     user: text,
     accepts: optional(text),
   },

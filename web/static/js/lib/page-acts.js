@@ -9,22 +9,36 @@ import { keysOf } from "./keystore.js";
 import { me } from "./page.js";
 import { confirmed } from "./stepup.js";
 
-/** Cancel the recovery that added this passkey. */
-export const cancelRecovery = ({ dataset: { id, needs } }) =>
-  send("cancel-recovery", { recovery: `passkey:${id}`, user: me.user }, `/api/users/${me.user}/cancel-recovery`, needs);
+/** Cancel `recovery`, `passkey:<credential id>` or `kid:<kid>`, of a person. */
+export const cancelOf = (user, recovery, key) =>
+  send("cancel-recovery", { recovery, user }, `/api/users/${user}/cancel-recovery`, key);
+
+/** Cancel the recovery that added this passkey of the person themselves. */
+export const cancelRecovery = async ({ dataset: { id, needs } }) =>
+  shown(await cancelOf(me.user, `passkey:${id}`, await keyHere(needs)));
 
 /** Accept the governance policy that the page shows: in force, or set by a pending change. */
 export async function acceptGovernance({ dataset: { policy, change, needs } }) {
   const policySha256 = await sha256Hex(jcs(JSON.parse(policy)));
-  await send("accept-governance", { policySha256, change: change || null }, "/api/governance/accept", needs);
+  const members = { policySha256, change: change || null };
+  await shown(await send("accept-governance", members, "/api/governance/accept", await keyHere(needs)));
 }
 
-/** Sign an act, have a passkey confirm it, send it, and show the page anew. */
-async function send(act, members, route, needs) {
+/** Sign an act, have a passkey confirm it, and send it. */
+async function send(act, members, route, key) {
+  const { body } = await confirmed(await signAct(key, me.ledger, act, members));
+  return post(route, body);
+}
+
+/** Return this browser's key; `needs` says what to do without one. */
+async function keyHere(needs) {
   const key = (await keysOf(me.ledger, me.user)).find(({ kid }) => me.kids.includes(kid));
   if (!key) throw new Told(needs);
-  const { body } = await confirmed(await signAct(key, me.ledger, act, members));
-  const { position } = await post(route, body);
+  return key;
+}
+
+/** Show the page as it is with what was recorded. */
+async function shown({ position }) {
   await settle(position);
   location.reload();
 }
