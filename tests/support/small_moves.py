@@ -68,7 +68,7 @@ def _draft(state: State, who: int, item: Item, number: int, *, ends: bool) -> St
         raise LookupError(drafted.id)
     if is_drafted_alone(items):
         _documents.setdefault(drafted.sha256, raw)
-        after = State(rules, state.people, (*state.changes, drafted))
+        after = state._replace(changes=(*state.changes, drafted))
         name = f"{'ABC'[who]} drafts {drafted.title!r}"
         return Step(name, who, me.key.kid, None, after, must_confirm=False)
     return _approved(state, drafted, who, 0, confirmed=True, raw=raw)

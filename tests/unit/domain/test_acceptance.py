@@ -21,7 +21,7 @@ from tests.support.changes import acceptance as members
 from tests.support.changes import governors
 from tests.support.refusals import refused
 from tests.support.scene import CAROL, DAVE, ERIN
-from tests.support.signers import CHARTER, LEDGER, NOW_MS, PARTY, Signer
+from tests.support.signers import CHARTER, LEDGER, NOW_MS, PARTY, REGISTERED, Signer
 
 TWO = Node(2, ("role:administrator",))
 BOARD = Node(1, ("role:administrator", "role:board"))
@@ -49,7 +49,7 @@ def accept(
 
 def fold(owner: Person, *bodies: Any) -> Person:
     for body in bodies:
-        owner = person.evolve(owner, Event(UUID(owner.user), owner.version + 1, "", body))
+        owner = person.evolve(owner, Event(UUID(owner.user), owner.version + 1, REGISTERED, body))
     return owner
 
 

@@ -4,6 +4,7 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { ITEM } from "./changes/items.js";
 import { inForce } from "./charter.js";
+import { requireUuid } from "./document.js";
 import { awaits, digestOf, requirePlace } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requireStanding } from "./standing.js";
@@ -11,7 +12,7 @@ import { requireStatus } from "./statement.js";
 import { confirm } from "./stepup.js";
 import { STATUS } from "./vocabulary.js";
 
-/** Return the acceptance of a governance policy; `find` returns the change that it names. */
+/** Return the acceptance of a governance policy; the context has `statements` and `hasEverybody`. */
 export async function decideAcceptance(owner, { act, assertion }, context) {
   const { charter } = context;
   const { key, signed } = await signedBy(owner, act, ACT.ACCEPT_GOVERNANCE, context);
@@ -28,8 +29,9 @@ export async function decideAcceptance(owner, { act, assertion }, context) {
 }
 
 /** Return the policy that is accepted; null if the evidence leaves out the change that sets it. */
-async function policyOf({ policySha256, change: id }, { charter, nowMs, find }) {
-  const change = id === null ? null : find(id);
+async function policyOf({ policySha256, change: id }, context) {
+  const { charter, nowMs } = context;
+  const change = id === null ? null : changeOf(id, context);
   if (id !== null && change === null) return null;
   if (change !== null) requireStatus(change, nowMs, STATUS.PENDING);
   const items = change?.items ?? [];
@@ -38,4 +40,12 @@ async function policyOf({ policySha256, change: id }, { charter, nowMs, find }) 
     refuse("governance_changed", "this policy is not in force, and no pending change sets it");
   }
   return stated;
+}
+
+/** Return a change that somebody names, null if the evidence leaves it out. */
+function changeOf(id, { statements, hasEverybody }) {
+  requireUuid(id);
+  const found = statements.get(id);
+  if (!found && hasEverybody) refuse("statement_unknown", "there is no such change");
+  return found ?? null;
 }

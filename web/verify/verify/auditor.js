@@ -60,7 +60,7 @@ const DECIDE = forEveryTag({
   [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>
     decideCodes(auditor.person(event), event.body, context),
   [TAG.GOVERNANCE_ACCEPTED]: (auditor, event, context) =>
-    decideAcceptance(auditor.person(event), event.body, { ...context, find: (id) => auditor.change(id) }),
+    decideAcceptance(auditor.person(event), event.body, { ...context, ...auditor.sources() }),
   [TAG.RECOVERY_CANCELLED]: (auditor, event, context) =>
     decideCancellation(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.COMPROMISE_DECLARED]: (auditor, event, context) =>
@@ -212,8 +212,7 @@ export class Auditor {
     requireStream(event.stream, document.statementId);
     if (isChange(document)) {
       const items = parseItems(document);
-      const { nowMs } = context;
-      await decideEffects(document.statementId, items, this.sources(), { nowMs, completes: false });
+      await decideEffects(document.statementId, items, this.sources(), { ...context, completes: false });
     }
     if (document.supersedes !== null && !this.statements.has(document.supersedes)) {
       refuse("statement_unknown", "it supersedes an unknown statement");
@@ -240,14 +239,6 @@ export class Auditor {
       refuse("effect_unexpected", "no approved change has this effect here");
     }
     return body;
-  }
-
-  /** Return a change that somebody names, null if the evidence leaves it out. */
-  change(id) {
-    requireUuid(id);
-    const found = this.statements.get(id);
-    if (!found && this.complete) refuse("statement_unknown", "there is no such change");
-    return found ?? null;
   }
 
   sources() {

@@ -189,11 +189,7 @@ def is_change(document: Document) -> bool:
 
 
 def is_drafted_alone(items: Sequence[Item]) -> bool:
-    """Tell whether a change with these items is drafted without its drafter's approval.
-
-    It sets the governance policy: its people accept the policy while the change waits, and approve
-    it then. Every other change is drafted with its drafter's approval, in one commit.
-    """
+    """Tell whether a change with these items is drafted without an approval: it sets governance."""
     return any(isinstance(each, SetGovernance) for each in items)
 
 
