@@ -175,9 +175,9 @@ export class Verification {
     await this.eachEvent((event) => history.add(event));
     return {
       says: `${count(history.used.size, "key")} in force wherever used, by the owners.`,
-      inputs: [...history.owners].map(([kid, { owner, key }]) => [
+      inputs: [...history.owners].map(([kid, owner]) => [
         `Key ${kid}`,
-        `of ${owner}${key.revoked ? ", revoked later" : ""}`,
+        `of ${owner}${history.hasEnded(kid) ? ", revoked later" : ""}`,
       ]),
     };
   }
